@@ -1,0 +1,15 @@
+/* core/error.h - setting the detail of the calling thread's last error. */
+#ifndef TRINE_CORE_ERROR_H
+#define TRINE_CORE_ERROR_H
+
+#include <trine/error.h>
+
+/* Room for a detail, its end included. Longer ones are cut. */
+#define TRINE_DETAIL_SIZE 512
+
+/* Stores the formatted detail and returns status: `return trine_fail(TRINE_E_IO, "%s: %s", ...)`.
+ */
+__attribute__((format(printf, 2, 3))) trine_status trine_fail(trine_status status,
+                                                              const char *format, ...);
+
+#endif

@@ -1,0 +1,97 @@
+/* core/executor.h - what runs numbered pieces of work on the workers of one rank.
+ *
+ * A job is `runs` independent pieces, numbered from 0. The executor calls body(context, run,
+ * worker) once for each, on any worker, and returns when all are done or the job has failed. The
+ * caller is always worker 0. A backend fills a trine_executor_ops; what it leaves NULL, serial's
+ * does.
+ */
+#ifndef TRINE_CORE_EXECUTOR_H
+#define TRINE_CORE_EXECUTOR_H
+
+#include <sys/types.h>
+#include <trine/ledger.h>
+#include <trine/team.h>
+
+/* One worker as a body sees it. scratch: job->scratch_size bytes of the worker's own, aligned to
+ * 64, kept from run to run of a job with whatever the last one left there. Bodies add the seconds
+ * that they spend reading their input to `transfer`. */
+typedef struct trine_worker {
+    int number;
+    void *scratch;
+    double transfer;
+} trine_worker;
+
+typedef trine_status (*trine_run_body)(void *context, size_t run, trine_worker *worker);
+
+/* context lies in memory from `alloc` (or in static storage), so that every worker addresses it.
+ * restartable: a run may be done again after its worker died in the middle of it. */
+typedef struct trine_job {
+    size_t runs;
+    trine_run_body body;
+    void *context;
+    size_t scratch_size;
+    trine_schedule schedule;
+    bool restartable;
+} trine_job;
+
+/* Options of one executor, as the spec gave them; 0 where it did not. */
+typedef struct trine_executor_options {
+    int workers;
+    size_t heap_bytes;
+    double spin_microseconds;
+} trine_executor_options;
+
+typedef struct trine_executor trine_executor;
+
+typedef struct trine_executor_ops {
+    const char *name;
+    /* NULL; else why this library cannot run it, and what would provide it. */
+    const char *absent;
+    /* Starts the workers; options->workers is at least 1. Sets executor->data. On error nothing is
+     * left behind. */
+    trine_status (*open)(trine_executor *executor, const trine_executor_options *options);
+    /* Ends the workers. */
+    void (*close)(trine_executor *executor);
+    /* Runs the job: the status (and detail) of the failed run of the lowest number, else OK; a job
+     * that failed may leave runs undone. Fills executor->ledger[w] for each worker (all but `wait`
+     * of the others is measured by the worker itself), and executor->replaced. */
+    trine_status (*run)(trine_executor *executor, const trine_job *job);
+    /* Zeroed memory, aligned to 64 bytes, that every worker addresses, really there (a shortage is
+     * an error now, not a signal later) and, when it is large, first touched in equal shares by the
+     * workers in their order. bytes > 0. */
+    trine_status (*alloc)(trine_executor *executor, size_t bytes, void **memory);
+    void (*free)(trine_executor *executor, void *memory, size_t bytes);
+    /* Whether every worker addresses [memory, memory + bytes) of the caller. */
+    bool (*addresses)(const trine_executor *executor, const void *memory, size_t bytes);
+    /* The process of that worker, 0 <= worker < executor->workers. */
+    pid_t (*worker_pid)(const trine_executor *executor, int worker);
+} trine_executor_ops;
+
+struct trine_executor {
+    const trine_executor_ops *ops;
+    int workers;
+    int replaced;
+    trine_ledger_worker *ledger;
+    void *data;
+};
+
+/* The backends. Those that are not built answer with `absent`. */
+extern const trine_executor_ops trine_serial_executor, trine_omp_executor, trine_pool_executor;
+
+/* The share of a static hand-out: worker w of `workers` gets runs [first, end). */
+static inline void trine_static_share(size_t runs, int workers, int worker, size_t *first,
+                                      size_t *end)
+{
+    size_t quotient = runs / (size_t)workers, remainder = runs % (size_t)workers;
+    size_t w = (size_t)worker;
+    *first = w * quotient + (w < remainder ? w : remainder);
+    *end = *first + quotient + (w < remainder);
+}
+
+/* Seconds on a clock that all processes of this machine share (CLOCK_MONOTONIC). */
+double trine_seconds(void);
+
+/* CPU seconds of the calling thread. Costs a system call. */
+void trine_thread_cpu_seconds(double *user, double *sys);
+
+#endif

@@ -1,0 +1,25 @@
+/* core/source.h - where a reduction's elements come from: memory, or a file that is read as it
+ * goes.
+ */
+#ifndef TRINE_CORE_SOURCE_H
+#define TRINE_CORE_SOURCE_H
+
+#include <trine/types.h>
+
+/* A source is plain bytes that any worker of the rank can use from its own process.
+ * fetch makes elements [first, first + n), n <= TRINE_CHUNK, readable at *data: in place, or in
+ * buffer, which holds n elements and is aligned to 64 bytes. It is called from many workers at
+ * once. item: bytes of an element. context: for fetch; addressed by every worker.
+ * copies: fetch moves data into the buffer (and takes time worth measuring).
+ * sequential: fetch must be called by the process that opened the source, in order, each element
+ * once (a pipe). */
+typedef struct trine_source {
+    trine_status (*fetch)(const struct trine_source *source, uint64_t first, size_t n, void *buffer,
+                          const void **data);
+    const void *context;
+    uint64_t first;
+    size_t item;
+    bool copies, sequential;
+} trine_source;
+
+#endif

@@ -1,0 +1,57 @@
+/* core/team.h - a team from the inside: an executor, a communicator, and the ledger of the last
+ * call.
+ *
+ * Life of a call: begin (validate, claim the team, start the clock), any number of jobs, merge,
+ * end (release, fill the ledger).
+ */
+#ifndef TRINE_CORE_TEAM_H
+#define TRINE_CORE_TEAM_H
+
+#include <stdatomic.h>
+
+#include "core/communicator.h"
+#include "core/executor.h"
+
+#define TRINE_SPEC_SIZE 96
+
+struct trine_team {
+    trine_executor executor;
+    trine_communicator communicator;
+    trine_schedule schedule;
+    atomic_flag busy;
+    atomic_int arrays;
+    char spec[TRINE_SPEC_SIZE];
+    char note[256];
+    trine_ledger ledger;
+    double began, marked;
+    /* Memory that all workers address, kept from call to call and grown as needed. */
+    void *arena;
+    size_t arena_size;
+};
+
+/* Claims the team and starts the ledger's clock. BUSY when another call holds it. */
+trine_status trine_call_begin(trine_team *team);
+
+/* Adds the seconds since the last mark (or the beginning) to *field. */
+void trine_call_mark(trine_team *team, double *field);
+
+/* Ends the call, closes the ledger, and returns status. */
+trine_status trine_call_end(trine_team *team, trine_status status);
+
+/* At least `bytes` of the team's arena, aligned to 64. What it held is lost when it grows. */
+trine_status trine_team_arena(trine_team *team, size_t bytes, void **memory);
+
+/* Runs a job on the team's schedule and enters its dispatch, compute and wait into the ledger. */
+trine_status trine_team_run(trine_team *team, trine_job *job);
+
+/* All ranks learn the worst status, with its detail; COLLECTIVE when `call` differs. Collective. */
+trine_status trine_team_agree(trine_team *team, uint64_t call, trine_status status);
+
+/* The part of executor->ops that the backend left out is serial's. */
+trine_status trine_executor_open(trine_executor *executor, const trine_executor_ops *ops,
+                                 const trine_executor_options *options);
+
+/* A number for one kind of call, to be mixed with its arguments: FNV-1a over the bytes. */
+uint64_t trine_call_number(uint64_t seed, const void *bytes, size_t n);
+
+#endif

@@ -1,0 +1,50 @@
+/* trine/array.h - arrays and where they live. */
+#ifndef TRINE_ARRAY_H
+#define TRINE_ARRAY_H
+
+#include <trine/team.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct trine_array trine_array;
+
+/* PRIVATE: this rank's own memory. SHARED: every worker of the rank addresses it. DISTRIBUTED: each
+ * rank holds a block of whole chunks, which its workers address.
+ * On a team of several ranks the PRIVATE or SHARED arrays of the ranks are, in rank order, the
+ * blocks of one whole that the caller cut where it liked. */
+typedef enum trine_place { TRINE_PRIVATE = 0, TRINE_SHARED, TRINE_DISTRIBUTED } trine_place;
+
+/* A zeroed array. n: elements of this rank for PRIVATE and SHARED, of the whole for DISTRIBUTED
+ * (the same on all ranks). First touched by the workers that will use it. n may be 0. *array is
+ * untouched on error. Collective. Errors: ARGUMENT, DTYPE, MEMORY, COLLECTIVE. */
+TRINE_API trine_status trine_array_create(trine_team *team, trine_dtype dtype, uint64_t n,
+                                          trine_place place, trine_array **array);
+
+/* The caller's n elements at data as a PRIVATE array; nothing is copied, and data must outlive it.
+ * data may be NULL when n is 0. Not collective. Errors: ARGUMENT (also for misaligned data), DTYPE,
+ * MEMORY. */
+TRINE_API trine_status trine_array_wrap(trine_team *team, trine_dtype dtype, const void *data,
+                                        uint64_t n, trine_array **array);
+
+/* Releases the array (a wrapped one's data stays the caller's). NULL does nothing. Not
+ * collective. */
+TRINE_API void trine_array_free(trine_array *array);
+
+/* This rank's elements: data[0 .. local_n), which are elements [first, first + local_n) of a
+ * DISTRIBUTED array (first is 0 for the other places). NULL and 0 for a NULL array. */
+TRINE_API void *trine_array_data(const trine_array *array);
+TRINE_API uint64_t trine_array_local_n(const trine_array *array);
+TRINE_API uint64_t trine_array_first(const trine_array *array);
+
+/* n as given at creation, the element type, the place. 0 for a NULL array. */
+TRINE_API uint64_t trine_array_n(const trine_array *array);
+TRINE_API trine_dtype trine_array_dtype(const trine_array *array);
+TRINE_API trine_place trine_array_place(const trine_array *array);
+TRINE_API trine_team *trine_array_team(const trine_array *array);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

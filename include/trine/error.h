@@ -1,0 +1,36 @@
+/* trine/error.h - what went wrong. The library never prints, exits or aborts. */
+#ifndef TRINE_ERROR_H
+#define TRINE_ERROR_H
+
+#include <trine/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* "TRINE_E_SPEC". Never NULL; any thread. */
+TRINE_API const char *trine_status_name(trine_status status);
+
+/* One line on what the status means in general. Never NULL; any thread. */
+TRINE_API const char *trine_status_text(trine_status status);
+
+/* What this thread's last failed call was given, what it expected, and where: one line, no newline,
+ * "" when nothing failed yet. Valid until this thread's next call of trine. */
+TRINE_API const char *trine_error_detail(void);
+
+/* "f64", "u8"; "none" for what is no dtype. */
+TRINE_API const char *trine_dtype_name(trine_dtype dtype);
+
+/* Bytes of one element; 0 for what is no dtype. */
+TRINE_API size_t trine_dtype_size(trine_dtype dtype);
+
+/* The dtype of that name ("f64"), TRINE_DTYPE_NONE when there is none. name may be NULL. */
+TRINE_API trine_dtype trine_dtype_find(const char *name);
+
+/* "trine 0.1.0 (avx512; omp, pool, mpi: Open MPI 4.1.4)". Static storage; any thread. */
+TRINE_API const char *trine_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

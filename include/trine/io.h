@@ -1,0 +1,62 @@
+/* trine/io.h - NumPy's .npy files (format versions 1.0, 2.0 and 3.0).
+ *
+ * Source of the format: NEP 1, numpy/lib/format.py. Any real dtype of trine, both byte orders, C
+ * and Fortran order, 0 to TRINE_NPY_DIMS dimensions. What the header says is checked against the
+ * file before it is believed.
+ */
+#ifndef TRINE_IO_H
+#define TRINE_IO_H
+
+#include <trine/array.h>
+#include <trine/kernel.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TRINE_NPY_DIMS 32
+
+typedef struct trine_npy trine_npy;
+
+/* What a header says. n is the product of the shape: 1 for 0 dimensions. swapped: the elements'
+ * byte order is not this machine's. data_offset: bytes before the first element. */
+typedef struct trine_npy_info {
+    int major, minor;
+    trine_dtype dtype;
+    bool swapped, fortran_order;
+    int ndim;
+    uint64_t shape[TRINE_NPY_DIMS];
+    uint64_t n, data_offset;
+} trine_npy_info;
+
+/* Opens a file and reads its header. path "-" is standard input, and a pipe may be named; both are
+ * read once, in order, and on teams of one rank only. Collective: when one rank cannot open the
+ * file, or ranks see different headers, all get the error. Errors: ARGUMENT, IO, FORMAT (naming
+ * file, byte and what is wrong; complex and float16 by name), MEMORY, COLLECTIVE. */
+TRINE_API trine_status trine_npy_open(trine_team *team, const char *path, trine_npy **file);
+
+/* Not collective. NULL does nothing. */
+TRINE_API void trine_npy_close(trine_npy *file);
+
+/* Valid while the file is open. NULL for NULL. */
+TRINE_API const trine_npy_info *trine_npy_header(const trine_npy *file);
+
+/* Reads the elements, in the file's order, into a new array: DISTRIBUTED, each rank reading only
+ * its block. Collective. Errors: IO, FORMAT (the file ends early), MEMORY. */
+TRINE_API trine_status trine_npy_load(trine_npy *file, trine_array **array);
+
+/* Runs a monoid of one input over the file's elements without loading it: each worker reads and
+ * reduces chunk by chunk, in bounded memory. The bits are those of load and reduce. Collective.
+ * Errors: as trine_reduce and trine_npy_load. */
+TRINE_API trine_status trine_npy_reduce(trine_npy *file, const trine_monoid *monoid,
+                                        const void *param, void *result);
+
+/* Writes x as a one-dimensional version 1.0 file in this machine's byte order, each rank its own
+ * part, under a temporary name that becomes `path` when all is written. Collective. Errors:
+ * ARGUMENT, IO. */
+TRINE_API trine_status trine_npy_save(const char *path, const trine_array *x);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

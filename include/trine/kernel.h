@@ -1,0 +1,83 @@
+/* trine/kernel.h - what a kernel is: code for ONE contiguous chunk, which knows no thread, rank or
+ * process.
+ *
+ * Life of a reduction (a monoid), in steps:
+ *   1. identity(state) makes the partial of nothing.
+ *   2. accumulate(state, chunk) takes one chunk in.
+ *   3. merge(left, right) joins the partials of neighbouring chunk runs; left precedes right.
+ *   4. finish(result, state) makes the result from the partial of everything.
+ * The partials merge in the binary tree over chunk numbers, so the result's bits depend on the data
+ * alone.
+ *
+ * A kernel may keep a larger worker-local working state (work_size > 0): begin(work) makes it,
+ * accumulate(work, chunk) then takes the working state instead of the partial, any number of chunks
+ * in turn, and settle(state, work) adds what it holds to the partial and leaves work as begin
+ * does. Only TRINE_ORDER_FREE kernels may have one.
+ *
+ * State and param are plain bytes without pointers: they are copied between processes. State and
+ * work are aligned to 64 bytes. Kernels run on several workers at once and share nothing.
+ */
+#ifndef TRINE_KERNEL_H
+#define TRINE_KERNEL_H
+
+#include <trine/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* All that a kernel sees: elements [first, first + n) of the whole, in[i] and out[i] pointing at
+ * element `first` of argument i, aligned to its element type. n is 1 to TRINE_CHUNK. */
+typedef struct trine_chunk {
+    uint64_t first;
+    size_t n;
+    const void *in[TRINE_ARGS];
+    void *out[TRINE_ARGS];
+} trine_chunk;
+
+/* The merge is associative and commutative bit for bit, so partials may meet in any order. */
+#define TRINE_ORDER_FREE 1u
+
+/* A reduction. in[0..nin) are its inputs' types; `out` is the type of its result when that is one
+ * scalar, else TRINE_DTYPE_NONE with result_size bytes. finish may refuse (TRINE_E_EMPTY,
+ * TRINE_E_OVERFLOW), and then leaves the result untouched. */
+typedef struct trine_monoid {
+    const char *name;
+    int nin;
+    trine_dtype in[TRINE_ARGS];
+    trine_dtype out;
+    size_t param_size, state_size, result_size;
+    unsigned flags;
+    void (*identity)(void *state, const void *param);
+    void (*accumulate)(void *state, const trine_chunk *chunk, const void *param);
+    void (*merge)(void *left, const void *right, const void *param);
+    trine_status (*finish)(void *result, const void *state, const void *param);
+    size_t work_size;
+    void (*begin)(void *work, const void *param);
+    void (*settle)(void *state, void *work, const void *param);
+} trine_monoid;
+
+/* A transform: out[j][i] from in[*][i], element by element; `chunk->first` is the global index. */
+typedef struct trine_map {
+    const char *name;
+    int nin, nout;
+    trine_dtype in[TRINE_ARGS], out[TRINE_ARGS];
+    size_t param_size;
+    void (*apply)(const trine_chunk *chunk, const void *param);
+} trine_map;
+
+/* The built-in reduction of that name for elements of that type, in the variant for this CPU (or
+ * the one that TRINE_ISA names: baseline, avx2, avx512). NULL when there is none, and the detail
+ * then lists the names. Static storage; any thread. */
+TRINE_API const trine_monoid *trine_monoid_find(const char *name, trine_dtype dtype);
+
+/* Name of the i-th built-in reduction, NULL past the last: "sum", "sum_compensated", ... */
+TRINE_API const char *trine_monoid_name(size_t i);
+
+/* The instruction set that the built-in kernels use in this process. */
+TRINE_API const char *trine_isa(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

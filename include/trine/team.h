@@ -1,0 +1,74 @@
+/* trine/team.h - the team: who runs the chunks. One executor (workers of this rank) times one
+ * communicator (ranks).
+ *
+ * Spec strings:
+ *   serial            the calling thread
+ *   omp[:T]           T OpenMP threads, the caller among them
+ *   pool[:P][,o=v]    P processes, the caller among them, over shared memory
+ *                     options: heap=SIZE (address range kept for shared arrays), spin=MICROSECONDS
+ *   mpi[:R]           the ranks of MPI_COMM_WORLD, which must be R when R is given
+ *   mpi[:R]+omp[:T]   each rank with T threads
+ *   mpi[:R]+pool[:P]  each rank with P processes
+ * T and P default to the CPUs that this process may use (affinity mask and cgroup quota), divided
+ * by the ranks that share them.
+ *
+ * Thread rule: a team serves one call at a time; a second one gets TRINE_E_BUSY.
+ */
+#ifndef TRINE_TEAM_H
+#define TRINE_TEAM_H
+
+#include <trine/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct trine_team trine_team;
+
+/* How the runs of a call are handed to the workers. Static: the same share of an array goes to the
+ * same worker each time. Dynamic: whoever is free takes the next. No effect on any result. */
+typedef enum trine_schedule { TRINE_STATIC = 0, TRINE_DYNAMIC } trine_schedule;
+
+/* Call first thing in main, before any thread starts, when a pool is to be opened later: keeps a
+ * small process (a zygote) from which workers are forked. Without it, opening a pool is refused in
+ * a process that runs threads. Calling again does nothing. Not collective. */
+TRINE_API trine_status trine_init(void);
+
+/* Ends the zygote, and MPI if trine started it (Collective then). Teams must be closed. Runs by
+ * itself at exit. */
+TRINE_API void trine_finalize(void);
+
+/* Opens a team. spec NULL reads $TRINE_TEAM; without that it is `mpi` under a launcher and `omp`
+ * else. Collective over the ranks when the spec is mpi: all get the same status. *team is untouched
+ * on error. Errors: SPEC, ABSENT, LAUNCH, THREADS, MEMORY, MPI, SYSTEM, ARGUMENT. */
+TRINE_API trine_status trine_team_open(const char *spec, trine_team **team);
+
+/* Ends the workers and releases the team; arrays of it must have been freed (BUSY else). NULL does
+ * nothing. Collective. */
+TRINE_API trine_status trine_team_close(trine_team *team);
+
+/* The spec in full: "mpi:16+omp:4". Valid while the team is open. NULL for a NULL team. */
+TRINE_API const char *trine_team_spec(const trine_team *team);
+
+/* Workers of this rank, ranks, and this rank's number; 0 for a NULL team. */
+TRINE_API int trine_team_workers(const trine_team *team);
+TRINE_API int trine_team_ranks(const trine_team *team);
+TRINE_API int trine_team_rank(const trine_team *team);
+
+/* Process id in which that worker of this rank runs: the caller's own for threads and for worker 0
+ * of a pool. -1 when there is no such worker. */
+TRINE_API int64_t trine_team_worker_pid(const trine_team *team, int worker);
+
+/* What a user should know about this team's placement (oversubscription, a binding to one core) and
+ * the flag that mends it; NULL when there is nothing to say. Valid while the team is open. */
+TRINE_API const char *trine_team_note(const trine_team *team);
+
+TRINE_API trine_status trine_team_set_schedule(trine_team *team, trine_schedule schedule);
+
+/* CPUs that this process may use: affinity mask and cgroup quota, at least 1. */
+TRINE_API int trine_cpus(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

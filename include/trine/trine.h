@@ -1,0 +1,15 @@
+/* trine/trine.h - all of trine but trine/mpi.h. */
+#ifndef TRINE_TRINE_H
+#define TRINE_TRINE_H
+
+#include <trine/array.h>
+#include <trine/error.h>
+#include <trine/io.h>
+#include <trine/kernel.h>
+#include <trine/ledger.h>
+#include <trine/reduce.h>
+#include <trine/team.h>
+#include <trine/transform.h>
+#include <trine/types.h>
+
+#endif
