@@ -28,6 +28,10 @@ typedef struct trine_communicator_ops {
      * most TRINE_GATHER_MAX. Statuses as in merge. */
     trine_status (*gather)(trine_communicator *communicator, const uint64_t *values, size_t count,
                            uint64_t *gathered, uint64_t call, trine_status status);
+    /* Name and version of the foreign library; NULL for none. Not collective. */
+    const char *(*library)(void);
+    /* What trine_finalize does for this backend; NULL for nothing. */
+    void (*finalize)(void);
 } trine_communicator_ops;
 
 #define TRINE_GATHER_MAX 4

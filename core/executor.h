@@ -65,10 +65,14 @@ typedef struct trine_executor_ops {
     bool (*addresses)(const trine_executor *executor, const void *memory, size_t bytes);
     /* The process of that worker, 0 <= worker < executor->workers. */
     pid_t (*worker_pid)(const trine_executor *executor, int worker);
+    /* What trine_init and trine_finalize do for this backend; NULL for nothing. */
+    trine_status (*init)(void);
+    void (*finalize)(void);
 } trine_executor_ops;
 
+/* ops: the backend's, completed by serial's. */
 struct trine_executor {
-    const trine_executor_ops *ops;
+    trine_executor_ops ops;
     int workers;
     int replaced;
     trine_ledger_worker *ledger;
@@ -87,6 +91,13 @@ static inline void trine_static_share(size_t runs, int workers, int worker, size
     *first = w * quotient + (w < remainder ? w : remainder);
     *end = *first + quotient + (w < remainder);
 }
+
+/* Opens a backend with options->workers workers. */
+trine_status trine_executor_open(trine_executor *executor, const trine_executor_ops *ops,
+                                 const trine_executor_options *options);
+
+/* Ends it; safe on one that was zeroed or failed to open. */
+void trine_executor_close(trine_executor *executor);
 
 /* Seconds on a clock that all processes of this machine share (CLOCK_MONOTONIC). */
 double trine_seconds(void);

@@ -14,8 +14,10 @@
 
 #define TRINE_SPEC_SIZE 96
 
+/* alone: the calling thread, for memory that the workers do not address. shares: the call's ledger
+ * of each worker, summed over its jobs. */
 struct trine_team {
-    trine_executor executor;
+    trine_executor executor, alone;
     trine_communicator communicator;
     trine_schedule schedule;
     atomic_flag busy;
@@ -23,6 +25,7 @@ struct trine_team {
     char spec[TRINE_SPEC_SIZE];
     char note[256];
     trine_ledger ledger;
+    trine_ledger_worker *shares;
     double began, marked;
     /* Memory that all workers address, kept from call to call and grown as needed. */
     void *arena;
@@ -41,15 +44,12 @@ trine_status trine_call_end(trine_team *team, trine_status status);
 /* At least `bytes` of the team's arena, aligned to 64. What it held is lost when it grows. */
 trine_status trine_team_arena(trine_team *team, size_t bytes, void **memory);
 
-/* Runs a job on the team's schedule and enters its dispatch, compute and wait into the ledger. */
-trine_status trine_team_run(trine_team *team, trine_job *job);
+/* Runs a job on that executor of the team, by the team's schedule, and enters its dispatch, compute
+ * and wait into the ledger. */
+trine_status trine_team_run(trine_team *team, trine_executor *executor, trine_job *job);
 
 /* All ranks learn the worst status, with its detail; COLLECTIVE when `call` differs. Collective. */
 trine_status trine_team_agree(trine_team *team, uint64_t call, trine_status status);
-
-/* The part of executor->ops that the backend left out is serial's. */
-trine_status trine_executor_open(trine_executor *executor, const trine_executor_ops *ops,
-                                 const trine_executor_options *options);
 
 /* A number for one kind of call, to be mixed with its arguments: FNV-1a over the bytes. */
 uint64_t trine_call_number(uint64_t seed, const void *bytes, size_t n);

@@ -38,6 +38,9 @@ typedef struct trine_chunk {
 /* The merge is associative and commutative bit for bit, so partials may meet in any order. */
 #define TRINE_ORDER_FREE 1u
 
+/* The kernel does not read chunk->first, so nobody need find it out. */
+#define TRINE_POSITION_FREE 2u
+
 /* A reduction. in[0..nin) are its inputs' types; `out` is the type of its result when that is one
  * scalar, else TRINE_DTYPE_NONE with result_size bytes. finish may refuse (TRINE_E_EMPTY,
  * TRINE_E_OVERFLOW), and then leaves the result untouched. */

@@ -1,0 +1,69 @@
+/* backends/serial.c - the calling thread runs every run in order: the complete reference executor.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "backends/thread.h"
+#include "core/error.h"
+#include "core/memory.h"
+
+static trine_status serial_open(trine_executor *executor, const trine_executor_options *options)
+{
+    (void)options;
+    executor->data = calloc(1, sizeof(trine_thread));
+    return executor->data ? TRINE_OK : trine_fail(TRINE_E_MEMORY, "team 'serial': no memory");
+}
+
+static void serial_close(trine_executor *executor)
+{
+    trine_thread_release(executor->data);
+    free(executor->data);
+}
+
+static trine_status serial_run(trine_executor *executor, const trine_job *job)
+{
+    trine_thread *thread = executor->data;
+    trine_thread_begin(thread, 0, job, trine_seconds());
+    for (size_t run = 0; run < job->runs && trine_thread_run(thread, job, run); run++)
+        ;
+    trine_thread_end(thread, &executor->ledger[0]);
+    return trine_thread_status(thread, 1);
+}
+
+static trine_status serial_alloc(trine_executor *executor, size_t bytes, void **memory)
+{
+    (void)executor;
+    return trine_memory_get(bytes, memory);
+}
+
+static void serial_free(trine_executor *executor, void *memory, size_t bytes)
+{
+    (void)executor;
+    trine_memory_release(memory, bytes);
+}
+
+static bool serial_addresses(const trine_executor *executor, const void *memory, size_t bytes)
+{
+    (void)executor;
+    (void)memory;
+    (void)bytes;
+    return true;
+}
+
+static pid_t serial_worker_pid(const trine_executor *executor, int worker)
+{
+    (void)executor;
+    (void)worker;
+    return getpid();
+}
+
+const trine_executor_ops trine_serial_executor = {
+    .name = "serial",
+    .open = serial_open,
+    .close = serial_close,
+    .run = serial_run,
+    .alloc = serial_alloc,
+    .free = serial_free,
+    .addresses = serial_addresses,
+    .worker_pid = serial_worker_pid,
+};

@@ -1,0 +1,42 @@
+/* core/launch.c - reading the environment that mpirun, mpiexec and srun leave. */
+#include "core/launch.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+static int number_in(const char *variable)
+{
+    const char *text = getenv(variable);
+    char *end;
+    long value = text ? strtol(text, &end, 10) : 0;
+    return text && end != text && value > 0 && value < 1 << 30 ? (int)value : 0;
+}
+
+int trine_launch_size(const char **variable)
+{
+    /* SLURM_NTASKS is set in a batch script too, where one process runs: only a step counts. */
+    static const char *const sizes[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        int size = number_in(sizes[i]);
+        if (size > 0) {
+            if (variable)
+                *variable = sizes[i];
+            return size;
+        }
+    }
+    if (variable)
+        *variable = "PMIX_RANK";
+    return getenv("PMIX_RANK") != NULL;
+}
+
+int trine_launch_neighbours(void)
+{
+    static const char *const sizes[] = {"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS",
+                                        "SLURM_STEP_TASKS_PER_NODE"};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        int size = number_in(sizes[i]);
+        if (size > 0)
+            return size;
+    }
+    return 1;
+}

@@ -1,0 +1,95 @@
+/* core/memory.c - anonymous memory, checked against what is there before it is promised. */
+#include "core/memory.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "core/cgroup.h"
+#include "core/error.h"
+
+static uint64_t system_available(void)
+{
+    FILE *meminfo = fopen("/proc/meminfo", "re");
+    unsigned long long kilobytes = UINT64_MAX >> 10;
+    char line[128];
+    while (meminfo && fgets(line, sizeof line, meminfo))
+        if (sscanf(line, "MemAvailable: %llu", &kilobytes) == 1)
+            break;
+    if (meminfo)
+        fclose(meminfo);
+    return (uint64_t)kilobytes << 10;
+}
+
+/* Version 2's files first, then version 1's. Page cache counts as used, so this errs low by what
+ * the kernel could drop; inactive file pages are most of that. */
+static void lower_to_limit(const char *directory, void *data)
+{
+    uint64_t *available = data;
+    long long limit, used, cached = 0;
+    bool second = trine_cgroup_read(directory, "memory.max", &limit, 1) &&
+                  trine_cgroup_read(directory, "memory.current", &used, 1);
+    if (!second && !(trine_cgroup_read(directory, "memory.limit_in_bytes", &limit, 1) &&
+                     trine_cgroup_read(directory, "memory.usage_in_bytes", &used, 1)))
+        return;
+    trine_cgroup_field(directory, "memory.stat", second ? "inactive_file" : "total_inactive_file",
+                       &cached);
+    if (limit < 0)
+        return;
+    long long left = limit - used + cached;
+    if (left < 0)
+        left = 0;
+    if ((uint64_t)left < *available)
+        *available = (uint64_t)left;
+}
+
+uint64_t trine_memory_available(void)
+{
+    uint64_t available = system_available();
+    trine_cgroup_visit("memory", lower_to_limit, &available);
+    return available;
+}
+
+trine_status trine_memory_check(const char *what, uint64_t bytes)
+{
+    /* Small requests are not worth reading /proc for. */
+    if (bytes < TRINE_LARGE_MEMORY)
+        return TRINE_OK;
+    uint64_t available = trine_memory_available();
+    if (bytes <= available)
+        return TRINE_OK;
+    return trine_fail(TRINE_E_MEMORY, "%s of %.3f GiB, but only %.3f GiB of memory are available",
+                      what, (double)bytes / (1 << 30), (double)available / (1 << 30));
+}
+
+trine_status trine_memory_get(size_t bytes, void **memory)
+{
+    trine_status status = trine_memory_check("memory", bytes);
+    if (status)
+        return status;
+    void *got;
+    if (bytes >= TRINE_LARGE_MEMORY) {
+        got = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (got == MAP_FAILED)
+            return trine_fail(TRINE_E_MEMORY, "mmap of %zu bytes: %s", bytes, strerror(errno));
+        /* Advice only: without huge pages all works, more slowly. */
+        (void)madvise(got, bytes, MADV_HUGEPAGE);
+    } else {
+        got = aligned_alloc(64, (bytes + 63) / 64 * 64);
+        if (!got)
+            return trine_fail(TRINE_E_MEMORY, "no memory for %zu bytes", bytes);
+        memset(got, 0, bytes);
+    }
+    *memory = got;
+    return TRINE_OK;
+}
+
+void trine_memory_release(void *memory, size_t bytes)
+{
+    if (bytes >= TRINE_LARGE_MEMORY)
+        munmap(memory, bytes);
+    else
+        free(memory);
+}

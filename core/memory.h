@@ -1,0 +1,21 @@
+/* core/memory.h - memory that threads of one process share, and how much there is. */
+#ifndef TRINE_CORE_MEMORY_H
+#define TRINE_CORE_MEMORY_H
+
+#include <trine/types.h>
+
+/* From this size on, memory is mapped on its own, in huge pages where the kernel gives them, and is
+ * worth being first touched by those who will use it. */
+#define TRINE_LARGE_MEMORY ((size_t)4 << 20)
+
+/* Bytes that could be had now: what the system says is available, or less by a control group. */
+uint64_t trine_memory_available(void);
+
+/* OK when `bytes` are available; else MEMORY, with the figures. what: "an array". */
+trine_status trine_memory_check(const char *what, uint64_t bytes);
+
+/* Zeroed memory aligned to 64, not yet touched when it is large. bytes > 0. */
+trine_status trine_memory_get(size_t bytes, void **memory);
+void trine_memory_release(void *memory, size_t bytes);
+
+#endif
