@@ -12,7 +12,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 
-static trine_status omp_open(trine_executor *executor, const trine_executor_options *options)
+static trine_status threads_open(trine_executor *executor, const trine_executor_options *options)
 {
     size_t size = (size_t)options->workers * sizeof(trine_thread);
     trine_thread *threads = aligned_alloc(_Alignof(trine_thread), size);
@@ -27,7 +27,7 @@ static trine_status omp_open(trine_executor *executor, const trine_executor_opti
     return TRINE_OK;
 }
 
-static void omp_close(trine_executor *executor)
+static void threads_close(trine_executor *executor)
 {
     trine_thread *threads = executor->data;
     for (int i = 0; i < executor->workers; i++)
@@ -51,7 +51,7 @@ static void run_dynamic(trine_thread *thread, const trine_job *job, atomic_size_
     } while (run < job->runs && trine_thread_run(thread, job, run));
 }
 
-static trine_status omp_run(trine_executor *executor, const trine_job *job)
+static trine_status threads_run(trine_executor *executor, const trine_job *job)
 {
     trine_thread *threads = executor->data;
     atomic_size_t next = 0;
@@ -77,7 +77,7 @@ static trine_status omp_run(trine_executor *executor, const trine_job *job)
 /* Bytes between two touches: a page, the smallest there is. */
 enum { PAGE = 4096 };
 
-static trine_status omp_alloc(trine_executor *executor, size_t bytes, void **memory)
+static trine_status threads_alloc(trine_executor *executor, size_t bytes, void **memory)
 {
     trine_status status = trine_memory_get(bytes, memory);
     if (status || bytes < TRINE_LARGE_MEMORY)
@@ -91,8 +91,8 @@ static trine_status omp_alloc(trine_executor *executor, size_t bytes, void **mem
 
 const trine_executor_ops trine_omp_executor = {
     .name = "omp",
-    .open = omp_open,
-    .close = omp_close,
-    .run = omp_run,
-    .alloc = omp_alloc,
+    .open = threads_open,
+    .close = threads_close,
+    .run = threads_run,
+    .alloc = threads_alloc,
 };

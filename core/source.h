@@ -22,4 +22,7 @@ typedef struct trine_source {
     bool copies, sequential;
 } trine_source;
 
+/* The elements at data, of which the first is number `first`. */
+trine_source trine_memory_source(const void *data, uint64_t first, size_t item);
+
 #endif

@@ -1,4 +1,4 @@
-/* core/stream.h - running monoids and reads over sources; what reduce.h and io.h are made of. */
+/* core/stream.h - running kernels over sources; what reduce.h, transform.h and io.h are made of. */
 #ifndef TRINE_CORE_STREAM_H
 #define TRINE_CORE_STREAM_H
 
@@ -7,21 +7,35 @@
 #include "core/source.h"
 #include "core/team.h"
 
+/* This rank's part of a whole: elements [first, first + local) of n, from as many sources as the
+ * kernel has inputs, to be walked by that executor, whose workers address the sources' contexts.
+ * cut: the callers' own blocks make the whole; this rank's is then on a grid of its own, with
+ * first = 0 and n = local. */
+typedef struct trine_stream {
+    trine_source source[TRINE_ARGS];
+    int sources;
+    uint64_t first, local, n;
+    bool cut;
+    trine_executor *executor;
+} trine_stream;
+
 /* The part of a whole of n elements that this rank holds as whole chunks: [*first, *first +
  * *local).
  */
 void trine_block(const trine_team *team, uint64_t n, uint64_t *first, uint64_t *local);
 
-/* Reduces elements [first, first + local) of a whole of n elements, local elements on this rank,
- * whose chunks lie on the whole's grid. sources: monoid->nin of them; they may lie on the caller's
- * stack, but their contexts must be addressed by the workers. status: what went wrong before, on
- * this rank. Collective. */
-trine_status trine_stream_reduce(trine_team *team, const trine_monoid *monoid, const void *param,
-                                 const trine_source sources[], uint64_t first, uint64_t local,
-                                 uint64_t n, trine_status status, void *result);
-
-/* Reads a whole of n elements into a new DISTRIBUTED array, each rank its block. status: as above.
+/* Reduces the whole. status: what went wrong before, on this rank; stream may then be NULL.
  * Collective. */
+trine_status trine_stream_reduce(trine_team *team, const trine_monoid *monoid, const void *param,
+                                 const trine_stream *stream, trine_status status, void *result);
+
+/* Runs a map; out: this rank's elements of each output, addressed by the stream's executor.
+ * in_place: an output is an input, so that no run can be done twice. Collective. */
+trine_status trine_stream_apply(trine_team *team, const trine_map *map, const void *param,
+                                const trine_stream *stream, void *const out[], bool in_place,
+                                trine_status status);
+
+/* Reads a whole of n elements into a new DISTRIBUTED array, each rank its block. Collective. */
 trine_status trine_stream_load(trine_team *team, trine_dtype dtype, const trine_source *source,
                                uint64_t n, trine_status status, trine_array **array);
 

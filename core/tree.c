@@ -45,13 +45,12 @@ static bool top_are_siblings(const trine_tree *tree)
 
 void trine_tree_push(trine_tree *tree, trine_node node, const void *state)
 {
-    if (tree->monoid->flags & TRINE_ORDER_FREE && tree->count == 1) {
-        tree->monoid->merge(tree->states, state, tree->param);
-        return;
-    }
+    bool order_free = tree->monoid->flags & TRINE_ORDER_FREE;
     tree->node[tree->count] = node;
     memcpy(state_of(tree, tree->count), state, tree->monoid->state_size);
     tree->count++;
+    if (order_free && tree->count == 2)
+        merge_top(tree);
     while (top_are_siblings(tree)) {
         merge_top(tree);
         tree->node[tree->count - 1].level++;

@@ -45,7 +45,7 @@ void trine_tree_begin(trine_tree *tree, const trine_monoid *monoid, const void *
                       void *states);
 
 /* Takes in the partial of the subtree `node`, which lies to the right of all that the tree holds.
- * state is copied. */
+ * state is copied, and may lie unaligned. */
 void trine_tree_push(trine_tree *tree, trine_node node, const void *state);
 
 /* The partial of everything: folds the roots from the right, each remainder standing for the

@@ -1,0 +1,201 @@
+/* core/array.c - making, wrapping and checking arrays. */
+#include "core/array.h"
+
+#include <stdlib.h>
+
+#include "core/error.h"
+#include "core/stream.h"
+
+void trine_block(const trine_team *team, uint64_t n, uint64_t *first, uint64_t *local)
+{
+    uint64_t chunks = n / TRINE_CHUNK + (n % TRINE_CHUNK != 0);
+    uint64_t ranks = (uint64_t)team->communicator.size, rank = (uint64_t)team->communicator.rank;
+    uint64_t quotient = chunks / ranks, remainder = chunks % ranks;
+    uint64_t chunk = rank * quotient + (rank < remainder ? rank : remainder);
+    uint64_t end = (chunk + quotient + (rank < remainder)) * TRINE_CHUNK;
+    *first = chunk * TRINE_CHUNK < n ? chunk * TRINE_CHUNK : n;
+    *local = (end < n ? end : n) - *first;
+}
+
+static trine_status check_new(trine_dtype dtype, uint64_t n, trine_place place)
+{
+    size_t item = trine_dtype_size(dtype);
+    if (item == 0)
+        return trine_fail(TRINE_E_DTYPE, "a new array: dtype %d is none of trine's", (int)dtype);
+    if (place != TRINE_PRIVATE && place != TRINE_SHARED && place != TRINE_DISTRIBUTED)
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "a new array: place %d; expected TRINE_PRIVATE, TRINE_SHARED or "
+                          "TRINE_DISTRIBUTED",
+                          (int)place);
+    if (n > (uint64_t)PTRDIFF_MAX / item)
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "a new array of %llu elements of %s is larger than any "
+                          "address space",
+                          (unsigned long long)n, trine_dtype_name(dtype));
+    return TRINE_OK;
+}
+
+static trine_array *new_array(trine_team *team, trine_dtype dtype, uint64_t n, trine_place place)
+{
+    trine_array *array = calloc(1, sizeof *array);
+    if (!array) {
+        trine_fail(TRINE_E_MEMORY, "no memory for an array's description");
+        return NULL;
+    }
+    *array =
+        (trine_array){.team = team, .dtype = dtype, .place = place, .n = n, .first = 0, .local = n};
+    if (place == TRINE_DISTRIBUTED)
+        trine_block(team, n, &array->first, &array->local);
+    atomic_fetch_add(&team->arrays, 1);
+    return array;
+}
+
+trine_status trine_array_new(trine_team *team, trine_dtype dtype, uint64_t n, trine_place place,
+                             trine_array **made)
+{
+    trine_status status = check_new(dtype, n, place);
+    if (status)
+        return status;
+    trine_array *array = new_array(team, dtype, n, place);
+    if (!array)
+        return TRINE_E_MEMORY;
+    array->bytes = (size_t)array->local * trine_dtype_size(dtype);
+    array->owner = place == TRINE_PRIVATE ? &team->alone : &team->executor;
+    if (array->bytes > 0)
+        status = array->owner->ops.alloc(array->owner, array->bytes, &array->data);
+    if (status) {
+        array->bytes = 0;
+        trine_array_free(array);
+        return status;
+    }
+    *made = array;
+    return TRINE_OK;
+}
+
+trine_status trine_array_create(trine_team *team, trine_dtype dtype, uint64_t n, trine_place place,
+                                trine_array **created)
+{
+    if (!team || !created)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_array_create: %s is NULL",
+                          team ? "array" : "team");
+    trine_status status = trine_call_begin(team);
+    if (status)
+        return status;
+    trine_array *array = NULL;
+    status = trine_array_new(team, dtype, n, place, &array);
+    uint64_t given[] = {(uint64_t)dtype, (uint64_t)place, place == TRINE_DISTRIBUTED ? n : 0};
+    status = trine_team_agree(team, trine_call_number(2, given, sizeof given), status);
+    if (status)
+        trine_array_free(array);
+    else
+        *created = array;
+    return trine_call_end(team, status);
+}
+
+trine_status trine_array_wrap(trine_team *team, trine_dtype dtype, const void *data, uint64_t n,
+                              trine_array **array)
+{
+    if (!team || !array || (!data && n > 0))
+        return trine_fail(TRINE_E_ARGUMENT, "trine_array_wrap: %s is NULL",
+                          !team    ? "team"
+                          : !array ? "array"
+                                   : "data");
+    trine_status status = check_new(dtype, n, TRINE_PRIVATE);
+    if (status)
+        return status;
+    if ((uintptr_t)data % trine_dtype_size(dtype) != 0)
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "trine_array_wrap: data at %p is not aligned to the %zu "
+                          "bytes of %s",
+                          data, trine_dtype_size(dtype), trine_dtype_name(dtype));
+    trine_array *wrapped = new_array(team, dtype, n, TRINE_PRIVATE);
+    if (!wrapped)
+        return TRINE_E_MEMORY;
+    wrapped->data = (void *)data;
+    *array = wrapped;
+    return TRINE_OK;
+}
+
+void trine_array_free(trine_array *array)
+{
+    if (!array)
+        return;
+    if (array->owner && array->bytes > 0)
+        array->owner->ops.free(array->owner, array->data, array->bytes);
+    atomic_fetch_sub(&array->team->arrays, 1);
+    free(array);
+}
+
+trine_status trine_arrays_check(const char *call, const char *role,
+                                const trine_array *const arrays[], const trine_dtype dtypes[],
+                                int count, const trine_array **like)
+{
+    for (int i = 0; i < count; i++) {
+        const trine_array *a = arrays ? arrays[i] : NULL;
+        if (!a)
+            return trine_fail(TRINE_E_ARGUMENT, "%s: %s[%d] is NULL", call, role, i);
+        if (a->dtype != dtypes[i])
+            return trine_fail(TRINE_E_DTYPE, "%s: %s[%d] is %s; expected %s", call, role, i,
+                              trine_dtype_name(a->dtype), trine_dtype_name(dtypes[i]));
+        if (!*like)
+            *like = a;
+        if (a->team != (*like)->team)
+            return trine_fail(TRINE_E_TEAM, "%s: %s[%d] belongs to team %s, another array to %s",
+                              call, role, i, a->team->spec, (*like)->team->spec);
+        if (a->n != (*like)->n ||
+            (a->place == TRINE_DISTRIBUTED) != ((*like)->place == TRINE_DISTRIBUTED))
+            return trine_fail(
+                TRINE_E_LENGTH, "%s: %s[%d] has %llu elements%s, another array %llu%s", call, role,
+                i, (unsigned long long)a->n, a->place == TRINE_DISTRIBUTED ? " (distributed)" : "",
+                (unsigned long long)(*like)->n,
+                (*like)->place == TRINE_DISTRIBUTED ? " (distributed)" : "");
+    }
+    return TRINE_OK;
+}
+
+trine_executor *trine_arrays_executor(trine_team *team, const trine_array *const arrays[],
+                                      int count)
+{
+    for (int i = 0; i < count; i++) {
+        const trine_array *a = arrays[i];
+        size_t bytes = (size_t)a->local * trine_dtype_size(a->dtype);
+        if (bytes > 0 && !team->executor.ops.addresses(&team->executor, a->data, bytes))
+            return &team->alone;
+    }
+    return &team->executor;
+}
+
+void *trine_array_data(const trine_array *array)
+{
+    return array ? array->data : NULL;
+}
+
+uint64_t trine_array_local_n(const trine_array *array)
+{
+    return array ? array->local : 0;
+}
+
+uint64_t trine_array_first(const trine_array *array)
+{
+    return array ? array->first : 0;
+}
+
+uint64_t trine_array_n(const trine_array *array)
+{
+    return array ? array->n : 0;
+}
+
+trine_dtype trine_array_dtype(const trine_array *array)
+{
+    return array ? array->dtype : TRINE_DTYPE_NONE;
+}
+
+trine_place trine_array_place(const trine_array *array)
+{
+    return array ? array->place : TRINE_PRIVATE;
+}
+
+trine_team *trine_array_team(const trine_array *array)
+{
+    return array ? array->team : NULL;
+}

@@ -1,0 +1,36 @@
+/* core/array.h - arrays from the inside. */
+#ifndef TRINE_CORE_ARRAY_H
+#define TRINE_CORE_ARRAY_H
+
+#include <trine/array.h>
+
+#include "core/source.h"
+#include "core/team.h"
+
+/* owner: the executor that `bytes` at data came from; NULL for the caller's memory. */
+struct trine_array {
+    trine_team *team;
+    trine_dtype dtype;
+    trine_place place;
+    uint64_t n, first, local;
+    void *data;
+    size_t bytes;
+    trine_executor *owner;
+};
+
+/* The arrays of a call's arguments: `count` of them, of those types, alike in team, place and
+ * length. call and role ("in", "out") are for the detail. *like, when it is not NULL yet, is one
+ * more that they must be alike to; it becomes the first of them. */
+trine_status trine_arrays_check(const char *call, const char *role,
+                                const trine_array *const arrays[], const trine_dtype dtypes[],
+                                int count, const trine_array **like);
+
+/* The executor whose workers address all these arrays: the team's, or the calling thread alone. */
+trine_executor *trine_arrays_executor(trine_team *team, const trine_array *const arrays[],
+                                      int count);
+
+/* A new DISTRIBUTED or other array inside a call that has begun, without agreeing on it. */
+trine_status trine_array_new(trine_team *team, trine_dtype dtype, uint64_t n, trine_place place,
+                             trine_array **array);
+
+#endif

@@ -1,0 +1,56 @@
+/* core/reduce.c - the public reductions: check the arguments once, then stream. */
+#include <trine/reduce.h>
+
+#include "core/array.h"
+#include "core/error.h"
+#include "core/stream.h"
+
+static trine_status check_monoid(const trine_monoid *m, const void *param, const void *result)
+{
+    if (!m || !result)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_reduce: %s is NULL", m ? "result" : "monoid");
+    if (!m->name || !m->identity || !m->accumulate || !m->merge || !m->finish)
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "trine_reduce: monoid '%s' lacks a name or a function; identity, "
+                          "accumulate, merge and finish are needed",
+                          m->name ? m->name : "");
+    if (m->nin < 1 || m->nin > TRINE_ARGS || m->state_size == 0)
+        return trine_fail(
+            TRINE_E_ARGUMENT,
+            "trine_reduce: monoid '%s' has %d inputs and %zu bytes of state; expected "
+            "1 to %d and more than 0",
+            m->name, m->nin, m->state_size, TRINE_ARGS);
+    if (m->work_size && !(m->begin && m->settle && m->flags & TRINE_ORDER_FREE))
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "trine_reduce: monoid '%s' keeps a working state, so it needs begin, "
+                          "settle and TRINE_ORDER_FREE",
+                          m->name);
+    if (m->param_size && !param)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_reduce: param is NULL; '%s' takes %zu bytes",
+                          m->name, m->param_size);
+    return TRINE_OK;
+}
+
+trine_status trine_reduce(const trine_monoid *monoid, const void *param,
+                          const trine_array *const in[], void *result)
+{
+    trine_status status = check_monoid(monoid, param, result);
+    if (status)
+        return status;
+    const trine_array *x = NULL;
+    status = trine_arrays_check(monoid->name, "in", in, monoid->in, monoid->nin, &x);
+    if (!x)
+        return status;
+    trine_stream stream = {.sources = monoid->nin,
+                           .first = x->first,
+                           .local = x->local,
+                           .n = x->n,
+                           .cut = x->place != TRINE_DISTRIBUTED};
+    if (!status) {
+        stream.executor = trine_arrays_executor(x->team, in, monoid->nin);
+        for (int i = 0; i < monoid->nin; i++)
+            stream.source[i] =
+                trine_memory_source(in[i]->data, in[i]->first, trine_dtype_size(in[i]->dtype));
+    }
+    return trine_stream_reduce(x->team, monoid, param, &stream, status, result);
+}

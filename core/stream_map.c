@@ -1,0 +1,135 @@
+/* core/stream_map.c - jobs that write arrays: maps, and reading a source into memory. */
+#include <string.h>
+
+#include "core/array.h"
+#include "core/error.h"
+#include "core/walk.h"
+
+/* The job's context; map and param are copies. A load has no map: its chunks are fetched straight
+ * into the output. */
+typedef struct map_job {
+    trine_walk walk;
+    trine_map map;
+    const void *param;
+} map_job;
+
+static trine_status map_run(void *context, size_t i, trine_worker *worker)
+{
+    const map_job *job = context;
+    trine_run run = trine_runs_get(&job->walk.runs, i);
+    trine_chunk chunk;
+    for (uint64_t k = 0; k < run.chunks; k++) {
+        trine_status status =
+            trine_walk_chunk(&job->walk, run.first + k, worker, worker->scratch, &chunk);
+        if (status)
+            return status;
+        job->map.apply(&chunk, job->param);
+    }
+    return TRINE_OK;
+}
+
+static trine_status load_run(void *context, size_t i, trine_worker *worker)
+{
+    const map_job *job = context;
+    const trine_stream *stream = &job->walk.stream;
+    const trine_source *source = &stream->source[0];
+    trine_run run = trine_runs_get(&job->walk.runs, i);
+    double began = trine_seconds();
+    trine_status status = TRINE_OK;
+    for (uint64_t k = 0; k < run.chunks && !status; k++) {
+        uint64_t first = (run.first + k) * TRINE_CHUNK, left = stream->n - first;
+        const void *data;
+        status = source->fetch(
+            source, first, left < TRINE_CHUNK ? (size_t)left : TRINE_CHUNK,
+            (unsigned char *)job->walk.out[0] + (first - stream->first) * source->item, &data);
+    }
+    worker->transfer += trine_seconds() - began;
+    return status;
+}
+
+static trine_status run_here(trine_team *team, trine_run_body body, const map_job *prepared,
+                             const void *param, size_t param_size, bool in_place)
+{
+    const trine_stream *stream = &prepared->walk.stream;
+    void *memory;
+    trine_status status = trine_team_arena(team, sizeof(map_job) + param_size, &memory);
+    if (status || stream->local == 0)
+        return status;
+    map_job *job = memory;
+    *job = *prepared;
+    if (param_size)
+        job->param = memcpy((unsigned char *)memory + sizeof *job, param, param_size);
+    job->walk.runs = trine_runs_cut(
+        stream->first / TRINE_CHUNK, trine_chunks(stream->first + stream->local),
+        trine_chunks(stream->n), stream->executor->workers, false, team->schedule == TRINE_DYNAMIC);
+    trine_job work = {.runs = job->walk.runs.count,
+                      .body = body,
+                      .context = job,
+                      .scratch_size = trine_walk_buffers(&job->walk),
+                      .restartable = !in_place};
+    return trine_team_run(team, stream->executor, &work);
+}
+
+trine_status trine_stream_apply(trine_team *team, const trine_map *map, const void *param,
+                                const trine_stream *stream, void *const out[], bool in_place,
+                                trine_status before)
+{
+    trine_status status = trine_call_begin(team);
+    if (status)
+        return status;
+    uint64_t call = trine_call_number(4, map->name, strlen(map->name));
+    map_job job = {.map = *map};
+    status = before;
+    if (stream && stream->cut && team->communicator.size > 1)
+        status = trine_team_origin(team, stream->local, call, status, &job.walk.origin);
+    if (!status) {
+        job.walk.stream = *stream;
+        job.walk.outs = map->nout;
+        for (int i = 0; i < map->nout; i++) {
+            job.walk.out[i] = out[i];
+            job.walk.out_item[i] = trine_dtype_size(map->out[i]);
+            team->ledger.bytes += stream->local * job.walk.out_item[i];
+        }
+        for (int i = 0; i < map->nin; i++)
+            team->ledger.bytes += stream->local * stream->source[i].item;
+        status = run_here(team, map_run, &job, param, map->param_size, in_place);
+    }
+    trine_call_mark(team, NULL);
+    status = trine_team_agree(team, call, status);
+    trine_call_mark(team, &team->ledger.combine);
+    return trine_call_end(team, status);
+}
+
+trine_status trine_stream_load(trine_team *team, trine_dtype dtype, const trine_source *source,
+                               uint64_t n, trine_status before, trine_array **loaded)
+{
+    trine_status status = trine_call_begin(team);
+    if (status)
+        return status;
+    status = before;
+    trine_array *array = NULL;
+    if (!status)
+        status = trine_array_new(team, dtype, n, TRINE_DISTRIBUTED, &array);
+    if (!status) {
+        map_job job = {
+            .walk = {.stream = {.source = {*source},
+                                .sources = 1,
+                                .first = array->first,
+                                .local = array->local,
+                                .n = n,
+                                .executor = source->sequential ? &team->alone : &team->executor},
+                     .outs = 1,
+                     .out = {array->data}}};
+        status = run_here(team, load_run, &job, NULL, 0, false);
+        team->ledger.bytes = array->bytes;
+    }
+    uint64_t given[] = {(uint64_t)dtype, n};
+    trine_call_mark(team, NULL);
+    status = trine_team_agree(team, trine_call_number(5, given, sizeof given), status);
+    trine_call_mark(team, &team->ledger.combine);
+    if (status)
+        trine_array_free(array);
+    else
+        *loaded = array;
+    return trine_call_end(team, status);
+}

@@ -1,0 +1,385 @@
+/* core/team.c - opening and closing teams, and the life of a call on one. */
+#include "core/team.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/cpus.h"
+#include "core/error.h"
+#include "core/launch.h"
+#include "core/open.h"
+#include "core/spec.h"
+
+static _Thread_local double last_teardown;
+
+trine_status trine_init(void)
+{
+    for (int i = 0; trine_executors[i]; i++)
+        if (!trine_executors[i]->absent && trine_executors[i]->init) {
+            trine_status status = trine_executors[i]->init();
+            if (status)
+                return status;
+        }
+    return TRINE_OK;
+}
+
+void trine_finalize(void)
+{
+    for (int i = 0; trine_executors[i]; i++)
+        if (!trine_executors[i]->absent && trine_executors[i]->finalize)
+            trine_executors[i]->finalize();
+    if (!trine_mpi_communicator.absent && trine_mpi_communicator.finalize)
+        trine_mpi_communicator.finalize();
+}
+
+static const char *default_spec(void)
+{
+    const char *spec = getenv("TRINE_TEAM");
+    if (spec && *spec)
+        return spec;
+    if (trine_launch_size(NULL) > 0)
+        return "mpi";
+    return trine_omp_executor.absent ? "serial" : "omp";
+}
+
+static int node_cpus(void)
+{
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (int)online : 1;
+}
+
+/* The spec with its counts filled in, or why it cannot be. */
+static trine_status resolve(const char *text, bool own_communicator, trine_spec *spec)
+{
+    trine_status status = trine_spec_parse(text               ? text
+                                           : own_communicator ? "mpi"
+                                                              : default_spec(),
+                                           spec);
+    if (status)
+        return status;
+    if (own_communicator && spec->communicator != &trine_mpi_communicator)
+        return trine_fail(TRINE_E_SPEC,
+                          "team spec '%.100s' on a communicator: expected mpi or mpi+...", text);
+    if (spec->executor->absent)
+        return trine_fail(TRINE_E_ABSENT, "%s: %s", spec->executor->name, spec->executor->absent);
+    if (spec->communicator->absent)
+        return trine_fail(TRINE_E_ABSENT, "%s: %s", spec->communicator->name,
+                          spec->communicator->absent);
+    if (spec->executor == &trine_serial_executor)
+        spec->options.workers = 1;
+    if (spec->options.workers == 0)
+        spec->options.workers =
+            trine_cpus_for_rank(trine_cpus(), node_cpus(), trine_launch_neighbours());
+    return TRINE_OK;
+}
+
+/* What the user should know about the placement. */
+static void note_placement(trine_team *team)
+{
+    int workers = team->executor.workers, neighbours = team->communicator.neighbours;
+    int cpus = trine_cpus(), all = neighbours > 1 ? node_cpus() : cpus;
+    if (workers > cpus)
+        snprintf(team->note, sizeof team->note,
+                 "%s: %d workers share %d CPU%s, the most that this process may use%s", team->spec,
+                 workers, cpus, cpus == 1 ? "" : "s",
+                 cpus < node_cpus() ? "; if the launcher bound it there, mpirun --bind-to none "
+                                      "(or srun --cpus-per-task) mends that"
+                                    : "");
+    else if (workers * neighbours > all)
+        snprintf(team->note, sizeof team->note,
+                 "%s: %d ranks of %d worker%s share the %d CPUs of this node; %s", team->spec,
+                 neighbours, workers, workers == 1 ? "" : "s", all,
+                 workers > 1 ? "give each fewer, as in mpi+omp:1"
+                             : "start fewer ranks (mpirun -n)");
+}
+
+static trine_status join(trine_team *team, const trine_spec *spec, const void *handle)
+{
+    team->communicator.ops = spec->communicator;
+    trine_status status = spec->communicator->open(&team->communicator, handle);
+    if (status) {
+        team->communicator.ops = NULL;
+        return status;
+    }
+    if (spec->ranks && spec->ranks != team->communicator.size)
+        return trine_fail(TRINE_E_LAUNCH,
+                          "team spec asks for mpi:%d, but %d rank%s started: use mpirun -n %d",
+                          spec->ranks, team->communicator.size,
+                          team->communicator.size == 1 ? "" : "s", spec->ranks);
+    return TRINE_OK;
+}
+
+static void dissolve(trine_team *team)
+{
+    if (team->arena)
+        team->executor.ops.free(&team->executor, team->arena, team->arena_size);
+    trine_executor_close(&team->executor);
+    trine_executor_close(&team->alone);
+    if (team->communicator.ops)
+        team->communicator.ops->close(&team->communicator);
+    free(team->shares);
+    free(team);
+}
+
+static trine_status assemble(trine_team *team, trine_spec *spec, const void *handle)
+{
+    /* Workers are forked before MPI starts its threads. A rank that fails here still joins, so that
+     * the others learn of it. */
+    const trine_executor_options one = {.workers = 1};
+    trine_status status = trine_executor_open(&team->executor, spec->executor, &spec->options);
+    if (!status)
+        status = trine_executor_open(&team->alone, &trine_serial_executor, &one);
+    team->shares = calloc((size_t)spec->options.workers, sizeof *team->shares);
+    if (!status && !team->shares)
+        status = trine_fail(TRINE_E_MEMORY, "no memory for %d workers", spec->options.workers);
+    char why[TRINE_DETAIL_SIZE];
+    snprintf(why, sizeof why, "%s", trine_error_detail());
+    trine_status joined = join(team, spec, handle);
+    if (!team->communicator.ops)
+        return joined;
+    if (status)
+        trine_fail(status, "%s", why);
+    return trine_team_agree(team, trine_call_number(1, "open", 4), status ? status : joined);
+}
+
+trine_status trine_open(const char *text, const void *handle, trine_team **opened)
+{
+    double began = trine_seconds();
+    trine_spec spec;
+    if (!opened)
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "trine_team_open: team is NULL; expected where to put it");
+    trine_status status = resolve(text, handle != NULL, &spec);
+    if (status)
+        return status;
+    trine_team *team = calloc(1, sizeof *team);
+    if (!team)
+        return trine_fail(TRINE_E_MEMORY, "no memory for a team");
+    atomic_flag_clear(&team->busy);
+    status = assemble(team, &spec, handle);
+    if (status) {
+        char why[TRINE_DETAIL_SIZE];
+        snprintf(why, sizeof why, "%s", trine_error_detail());
+        dissolve(team);
+        return trine_fail(status, "%s", why);
+    }
+    spec.ranks = team->communicator.size;
+    trine_spec_print(&spec, team->spec, sizeof team->spec);
+    note_placement(team);
+    team->ledger.workers = team->executor.workers;
+    team->ledger.reproducible = true;
+    team->ledger.launch = trine_seconds() - began;
+    *opened = team;
+    return TRINE_OK;
+}
+
+trine_status trine_team_open(const char *spec, trine_team **team)
+{
+    return trine_open(spec, NULL, team);
+}
+
+trine_status trine_team_close(trine_team *team)
+{
+    if (!team)
+        return TRINE_OK;
+    double began = trine_seconds();
+    int arrays = atomic_load(&team->arrays);
+    if (arrays > 0)
+        return trine_fail(TRINE_E_BUSY,
+                          "team %s still has %d array%s or open file%s: free them first",
+                          team->spec, arrays, arrays == 1 ? "" : "s", arrays == 1 ? "" : "s");
+    if (atomic_flag_test_and_set(&team->busy))
+        return trine_fail(TRINE_E_BUSY, "team %s is at work in another thread", team->spec);
+    dissolve(team);
+    last_teardown = trine_seconds() - began;
+    return TRINE_OK;
+}
+
+trine_status trine_call_begin(trine_team *team)
+{
+    if (atomic_flag_test_and_set_explicit(&team->busy, memory_order_acquire))
+        return trine_fail(TRINE_E_BUSY, "team %s is at work on another call; open a team a thread",
+                          team->spec);
+    double launch = team->ledger.launch;
+    team->ledger =
+        (trine_ledger){.launch = launch, .workers = team->executor.workers, .reproducible = true};
+    memset(team->shares, 0, (size_t)team->executor.workers * sizeof *team->shares);
+    team->began = team->marked = trine_seconds();
+    return TRINE_OK;
+}
+
+void trine_call_mark(trine_team *team, double *field)
+{
+    double now = trine_seconds();
+    if (field)
+        *field += now - team->marked;
+    team->marked = now;
+}
+
+trine_status trine_call_end(trine_team *team, trine_status status)
+{
+    trine_ledger *l = &team->ledger;
+    for (int i = 0; i < team->executor.workers; i++) {
+        l->user += team->shares[i].user;
+        l->sys += team->shares[i].sys;
+    }
+    l->wall = trine_seconds() - team->began;
+    l->other = l->wall - l->transfer_in - l->dispatch - l->compute - l->wait - l->combine -
+               l->transfer_out;
+    atomic_flag_clear_explicit(&team->busy, memory_order_release);
+    return status;
+}
+
+static void add_share(trine_ledger_worker *share, const trine_ledger_worker *entry)
+{
+    share->dispatch += entry->dispatch;
+    share->transfer += entry->transfer;
+    share->compute += entry->compute;
+    share->wait += entry->wait;
+    share->user += entry->user;
+    share->sys += entry->sys;
+    share->runs += entry->runs;
+    share->pid = entry->pid;
+}
+
+trine_status trine_team_run(trine_team *team, trine_executor *executor, trine_job *job)
+{
+    double began = trine_seconds();
+    job->schedule = team->schedule;
+    executor->replaced = 0;
+    trine_status status = executor->ops.run(executor, job);
+    double ended = trine_seconds();
+    const trine_ledger_worker *own = &executor->ledger[0];
+    double busy = own->dispatch + own->transfer + own->compute;
+    for (int i = 0; i < executor->workers; i++) {
+        trine_ledger_worker *entry = &executor->ledger[i];
+        double end = entry->dispatch + entry->transfer + entry->compute;
+        entry->wait = ended - began > end ? ended - began - end : 0;
+        add_share(&team->shares[i], entry);
+    }
+    team->ledger.dispatch += own->dispatch;
+    team->ledger.transfer_in += own->transfer;
+    team->ledger.compute += own->compute;
+    team->ledger.wait += ended - began - busy;
+    team->ledger.replaced += executor->replaced;
+    team->marked = ended;
+    return status;
+}
+
+trine_status trine_team_arena(trine_team *team, size_t bytes, void **memory)
+{
+    if (bytes > team->arena_size) {
+        if (team->arena)
+            team->executor.ops.free(&team->executor, team->arena, team->arena_size);
+        team->arena = NULL;
+        team->arena_size = 0;
+        /* Doubling keeps the number of growths small. */
+        size_t size = 1 << 16;
+        while (size < bytes)
+            size *= 2;
+        trine_status status = team->executor.ops.alloc(&team->executor, size, &team->arena);
+        if (status)
+            return status;
+        team->arena_size = size;
+    }
+    *memory = team->arena;
+    return TRINE_OK;
+}
+
+trine_status trine_team_agree(trine_team *team, uint64_t call, trine_status status)
+{
+    return team->communicator.ops->gather(&team->communicator, NULL, 0, NULL, call, status);
+}
+
+trine_status trine_team_origin(trine_team *team, uint64_t local, uint64_t call, trine_status status,
+                               uint64_t *origin)
+{
+    int size = team->communicator.size;
+    uint64_t *all = calloc((size_t)size, sizeof *all);
+    if (!all && !status)
+        status = trine_fail(TRINE_E_MEMORY, "no memory for the counts of %d ranks", size);
+    status = team->communicator.ops->gather(&team->communicator, &local, 1, all, call, status);
+    *origin = 0;
+    for (int i = 0; i < team->communicator.rank && !status; i++)
+        *origin += all[i];
+    free(all);
+    return status;
+}
+
+uint64_t trine_call_number(uint64_t seed, const void *bytes, size_t n)
+{
+    uint64_t hash = 14695981039346656037u ^ seed;
+    for (size_t i = 0; i < n; i++)
+        hash = (hash ^ ((const unsigned char *)bytes)[i]) * 1099511628211u;
+    return hash;
+}
+
+const char *trine_team_spec(const trine_team *team)
+{
+    return team ? team->spec : NULL;
+}
+
+int trine_team_workers(const trine_team *team)
+{
+    return team ? team->executor.workers : 0;
+}
+
+int trine_team_ranks(const trine_team *team)
+{
+    return team ? team->communicator.size : 0;
+}
+
+int trine_team_rank(const trine_team *team)
+{
+    return team ? team->communicator.rank : 0;
+}
+
+int64_t trine_team_worker_pid(const trine_team *team, int worker)
+{
+    if (!team || worker < 0 || worker >= team->executor.workers)
+        return -1;
+    return team->executor.ops.worker_pid(&team->executor, worker);
+}
+
+const char *trine_team_note(const trine_team *team)
+{
+    return team && *team->note ? team->note : NULL;
+}
+
+trine_status trine_team_set_schedule(trine_team *team, trine_schedule schedule)
+{
+    if (!team)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_team_set_schedule: team is NULL");
+    if (schedule != TRINE_STATIC && schedule != TRINE_DYNAMIC)
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "trine_team_set_schedule: %d; expected TRINE_STATIC or TRINE_DYNAMIC",
+                          (int)schedule);
+    team->schedule = schedule;
+    return TRINE_OK;
+}
+
+trine_status trine_team_ledger(const trine_team *team, trine_ledger *ledger)
+{
+    if (!team || !ledger)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_team_ledger: %s is NULL",
+                          team ? "ledger" : "team");
+    *ledger = team->ledger;
+    ledger->teardown = last_teardown;
+    return TRINE_OK;
+}
+
+trine_status trine_team_ledger_worker(const trine_team *team, int worker,
+                                      trine_ledger_worker *entry)
+{
+    if (!team || !entry)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_team_ledger_worker: %s is NULL",
+                          team ? "entry" : "team");
+    if (worker < 0 || worker >= team->executor.workers)
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "trine_team_ledger_worker: worker %d; expected 0 to %d of team %s",
+                          worker, team->executor.workers - 1, team->spec);
+    *entry = team->shares[worker];
+    return TRINE_OK;
+}

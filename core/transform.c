@@ -1,0 +1,83 @@
+/* core/transform.c - the public maps: check the arguments once, then stream. */
+#include <trine/transform.h>
+
+#include "core/array.h"
+#include "core/error.h"
+#include "core/stream.h"
+
+static trine_status check_map(const trine_map *map, const void *param)
+{
+    if (!map || !map->name || !map->apply)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_apply: %s",
+                          map ? "the map lacks its name or apply" : "map is NULL");
+    if (map->nin < 0 || map->nin > TRINE_ARGS || map->nout < 1 || map->nout > TRINE_ARGS)
+        return trine_fail(
+            TRINE_E_ARGUMENT,
+            "trine_apply: map '%s' has %d inputs and %d outputs; expected 0 to %d and "
+            "1 to %d",
+            map->name, map->nin, map->nout, TRINE_ARGS, TRINE_ARGS);
+    if (map->param_size && !param)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_apply: param is NULL; '%s' takes %zu bytes",
+                          map->name, map->param_size);
+    return TRINE_OK;
+}
+
+/* An output may be an input exactly; anything else that overlaps would depend on the order. */
+static trine_status check_overlap(const trine_map *map, const trine_array *const in[],
+                                  trine_array *const out[], bool *in_place)
+{
+    for (int i = 0; i < map->nout; i++) {
+        const char *o = out[i]->data, *end = o + out[i]->local * trine_dtype_size(out[i]->dtype);
+        for (int j = 0; j < map->nin + i; j++) {
+            const trine_array *a = j < map->nin ? in[j] : out[j - map->nin];
+            const char *d = a->data, *d_end = d + a->local * trine_dtype_size(a->dtype);
+            if (d >= end || o >= d_end)
+                continue;
+            if (j >= map->nin || d != o || d_end != end)
+                return trine_fail(
+                    TRINE_E_ARGUMENT, "%s: out[%d] overlaps %s[%d] without being the same elements",
+                    map->name, i, j < map->nin ? "in" : "out", j < map->nin ? j : j - map->nin);
+            *in_place = true;
+        }
+    }
+    return TRINE_OK;
+}
+
+trine_status trine_apply(const trine_map *map, const void *param, const trine_array *const in[],
+                         trine_array *const out[])
+{
+    trine_status status = check_map(map, param);
+    if (status)
+        return status;
+    const trine_array *x = NULL;
+    status = trine_arrays_check(map->name, "in", in, map->in, map->nin, &x);
+    if (!status)
+        status = trine_arrays_check(map->name, "out", (const trine_array *const *)out, map->out,
+                                    map->nout, &x);
+    if (!x)
+        return status;
+    bool in_place = false;
+    if (!status)
+        status = check_overlap(map, in, out, &in_place);
+    trine_stream stream = {.sources = map->nin,
+                           .first = x->first,
+                           .local = x->local,
+                           .n = x->n,
+                           .cut = x->place != TRINE_DISTRIBUTED};
+    void *data[TRINE_ARGS] = {NULL};
+    if (!status) {
+        const trine_array *all[2 * TRINE_ARGS];
+        int count = 0;
+        for (int i = 0; i < map->nin; i++) {
+            stream.source[i] =
+                trine_memory_source(in[i]->data, in[i]->first, trine_dtype_size(in[i]->dtype));
+            all[count++] = in[i];
+        }
+        for (int i = 0; i < map->nout; i++) {
+            data[i] = out[i]->data;
+            all[count++] = out[i];
+        }
+        stream.executor = trine_arrays_executor(x->team, all, count);
+    }
+    return trine_stream_apply(x->team, map, param, &stream, data, in_place, status);
+}

@@ -1,0 +1,51 @@
+/* core/walk.c - making chunks ready for a kernel. */
+#include "core/walk.h"
+
+/* Room for one source's chunk, whatever its type. */
+enum { BUFFER = TRINE_CHUNK * 8 };
+
+uint64_t trine_chunks(uint64_t n)
+{
+    return n / TRINE_CHUNK + (n % TRINE_CHUNK != 0);
+}
+
+size_t trine_walk_buffers(const trine_walk *walk)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < walk->stream.sources; i++)
+        bytes += walk->stream.source[i].copies ? BUFFER : 0;
+    return bytes;
+}
+
+static trine_status fetch_timed(const trine_source *source, uint64_t first, size_t n, void *buffer,
+                                trine_worker *worker, const void **data)
+{
+    double began = trine_seconds();
+    trine_status status = source->fetch(source, first, n, buffer, data);
+    worker->transfer += trine_seconds() - began;
+    return status;
+}
+
+trine_status trine_walk_chunk(const trine_walk *walk, uint64_t number, trine_worker *worker,
+                              unsigned char *buffers, trine_chunk *chunk)
+{
+    uint64_t first = number * TRINE_CHUNK, left = walk->stream.n - first;
+    chunk->n = left < TRINE_CHUNK ? (size_t)left : TRINE_CHUNK;
+    chunk->first = walk->origin + first;
+    for (int i = 0; i < walk->stream.sources; i++) {
+        const trine_source *source = &walk->stream.source[i];
+        trine_status status;
+        if (source->copies) {
+            status = fetch_timed(source, first, chunk->n, buffers, worker, &chunk->in[i]);
+            buffers += BUFFER;
+        } else {
+            status = source->fetch(source, first, chunk->n, NULL, &chunk->in[i]);
+        }
+        if (status)
+            return status;
+    }
+    for (int i = 0; i < walk->outs; i++)
+        chunk->out[i] =
+            (unsigned char *)walk->out[i] + (first - walk->stream.first) * walk->out_item[i];
+    return TRINE_OK;
+}
