@@ -1,0 +1,216 @@
+/* parity.c SPEC... - every team named gives the bits of serial: all dtypes, modes, lengths around
+ * every boundary, schedules and places. Under a launcher, all ranks must get them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <trine/trine.h>
+
+#include "check.h"
+#include "hash_monoid.h"
+
+static char **specs;
+static int spec_count;
+
+/* One, one below and one above what the grid, lanes, runs and blocks of shares turn on. */
+static const uint64_t lengths[] = {0,
+                                   1,
+                                   2,
+                                   31,
+                                   32,
+                                   33,
+                                   1000,
+                                   2047,
+                                   2048,
+                                   2049,
+                                   TRINE_CHUNK - 1,
+                                   TRINE_CHUNK,
+                                   TRINE_CHUNK + 1,
+                                   2 * TRINE_CHUNK - 1,
+                                   2 * TRINE_CHUNK,
+                                   2 * TRINE_CHUNK + 1,
+                                   3 * TRINE_CHUNK,
+                                   7 * TRINE_CHUNK + 5,
+                                   16 * TRINE_CHUNK,
+                                   16 * TRINE_CHUNK + 1,
+                                   33 * TRINE_CHUNK - 1,
+                                   100 * TRINE_CHUNK + 77};
+enum { LENGTHS = sizeof lengths / sizeof *lengths };
+
+/* Kinds of data: well-behaved, wide exponents with cancellation, specials. */
+enum { UNIFORM, WIDE, SPECIAL, KINDS };
+
+static uint64_t random_bits(uint64_t i, int kind)
+{
+    return hash_mix(i + 1, (uint64_t)kind * 1000003 + 17);
+}
+
+static double random_real(uint64_t i, int kind)
+{
+    uint64_t bits = random_bits(i, kind);
+    double uniform = (double)(bits >> 11) * 0x1p-53;
+    if (kind == UNIFORM)
+        return uniform;
+    double wide = (uniform - 0.5) * (double)((uint64_t)1 << bits % 61);
+    if (kind == WIDE)
+        return wide;
+    return i % 5003 == 5000 ? 0.0 / (double)(i % 5003 - 5000) : i % 7 ? -0.0 : wide;
+}
+
+static void fill(trine_array *x, int kind)
+{
+    uint64_t n = trine_array_local_n(x), first = trine_array_first(x);
+    void *data = trine_array_data(x);
+    trine_dtype dtype = trine_array_dtype(x);
+    size_t item = trine_dtype_size(dtype);
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t bits = random_bits(first + i, kind);
+        double real = random_real(first + i, kind);
+        float single = (float)real;
+        const void *value = dtype == TRINE_F64   ? (const void *)&real
+                            : dtype == TRINE_F32 ? (const void *)&single
+                                                 : (const void *)&bits;
+        /* 64-bit integers are cut to 40 bits: most sums then fit, and some overflow is left. */
+        if (item == 8 && dtype != TRINE_F64 && kind != SPECIAL)
+            bits >>= 24;
+        memcpy((char *)data + i * item, value, item);
+    }
+}
+
+/* What a call gave: status and bytes. */
+typedef struct outcome {
+    trine_status status;
+    unsigned char bytes[16];
+} outcome;
+
+static outcome reduce(trine_team *team, const trine_monoid *monoid, uint64_t n, int kind,
+                      trine_place place)
+{
+    outcome o = {.status = TRINE_OK};
+    trine_array *x;
+    o.status = trine_array_create(team, monoid->in[0], n, place, &x);
+    if (o.status)
+        return o;
+    fill(x, kind);
+    const trine_array *in[] = {x};
+    o.status = trine_reduce(monoid, NULL, in, o.bytes);
+    trine_array_free(x);
+    return o;
+}
+
+static const trine_monoid *monoid_at(int m, trine_dtype dtype)
+{
+    const char *name = trine_monoid_name((size_t)m);
+    return name ? trine_monoid_find(name, dtype) : dtype == TRINE_U64 ? &hash_monoid : NULL;
+}
+
+static int monoid_names(void)
+{
+    int count = 0;
+    while (trine_monoid_name((size_t)count))
+        count++;
+    return count;
+}
+
+/* One reduction on the team against serial; the first difference is printed. */
+static bool same(trine_team *team, trine_team *serial, const trine_monoid *monoid, uint64_t n,
+                 int kind, trine_place place)
+{
+    outcome expected = reduce(serial, monoid, n, kind, TRINE_SHARED);
+    outcome got = reduce(team, monoid, n, kind, place);
+    if (memcmp(&got, &expected, sizeof got) == 0)
+        return true;
+    printf("\n  %s: %s of %s, n %llu, kind %d, place %d: %s, expected %s; ", trine_team_spec(team),
+           monoid->name, trine_dtype_name(monoid->in[0]), (unsigned long long)n, kind, (int)place,
+           trine_status_name(got.status), trine_status_name(expected.status));
+    printf("%016llx, expected %016llx (%s)\n", *(unsigned long long *)got.bytes,
+           *(unsigned long long *)expected.bytes, trine_error_detail());
+    return false;
+}
+
+static bool team_agrees(trine_team *team, trine_team *serial)
+{
+    int names = monoid_names();
+    for (int m = 0; m <= names; m++)
+        for (int d = 1; d < TRINE_DTYPE_COUNT; d++) {
+            const trine_monoid *monoid = monoid_at(m, (trine_dtype)d);
+            for (int i = 0; monoid && i < LENGTHS; i++)
+                for (int kind = 0; kind < KINDS; kind++) {
+                    trine_team_set_schedule(team, (i + kind) % 2 ? TRINE_DYNAMIC : TRINE_STATIC);
+                    /* Places of one rank's own make another whole when there are several. */
+                    trine_place place =
+                        trine_team_ranks(team) > 1 ? TRINE_DISTRIBUTED : (trine_place)((i + d) % 3);
+                    if (!same(team, serial, monoid, lengths[i], kind, place))
+                        return false;
+                }
+        }
+    return true;
+}
+
+static void every_team_gives_the_bits_of_serial(void)
+{
+    trine_team *serial, *team;
+    CU_ASSERT_EQUAL_FATAL(trine_team_open("serial", &serial), TRINE_OK);
+    for (int i = 0; i < spec_count; i++) {
+        trine_status status = trine_team_open(specs[i], &team);
+        if (status == TRINE_E_ABSENT) {
+            printf("\n  skipped: %s\n", trine_error_detail());
+            continue;
+        }
+        if (status)
+            printf("\n  %s: %s\n", specs[i], trine_error_detail());
+        CU_ASSERT_EQUAL_FATAL(status, TRINE_OK);
+        CU_ASSERT_TRUE(team_agrees(team, serial));
+        CU_ASSERT_EQUAL(trine_team_close(team), TRINE_OK);
+    }
+    CU_ASSERT_EQUAL(trine_team_close(serial), TRINE_OK);
+}
+
+/* Order-free kernels keep their bits when the ranks' blocks are cut anywhere. */
+static void exact_sums_survive_a_cut_of_the_callers_own(void)
+{
+    trine_team *team;
+    uint64_t n = 5 * TRINE_CHUNK + 4321;
+    double *data = malloc(n * sizeof *data), whole, cut;
+    for (uint64_t i = 0; i < n; i++)
+        data[i] = random_real(i, WIDE);
+    for (int i = 0; i < spec_count; i++) {
+        trine_array *x;
+        trine_ledger ledger;
+        if (trine_team_open(specs[i], &team))
+            continue;
+        uint64_t ranks = (uint64_t)trine_team_ranks(team), rank = (uint64_t)trine_team_rank(team);
+        uint64_t first = rank == 0 ? 0 : n * rank / ranks - rank;
+        uint64_t end = rank + 1 == ranks ? n : n * (rank + 1) / ranks - rank - 1;
+        trine_team *serial;
+        CU_ASSERT_EQUAL_FATAL(trine_team_open("serial", &serial), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_array_wrap(serial, TRINE_F64, data, n, &x), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_sum_f64(x, TRINE_EXACT, &whole), TRINE_OK);
+        trine_array_free(x);
+        CU_ASSERT_EQUAL(trine_team_close(serial), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_array_wrap(team, TRINE_F64, data + first, end - first, &x), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_sum_f64(x, TRINE_EXACT, &cut), TRINE_OK);
+        CU_ASSERT_EQUAL(memcmp(&whole, &cut, sizeof cut), 0);
+        trine_team_ledger(team, &ledger);
+        CU_ASSERT_TRUE(ledger.reproducible);
+        CU_ASSERT_EQUAL(trine_sum_f64(x, TRINE_FAST, &cut), TRINE_OK);
+        trine_team_ledger(team, &ledger);
+        CU_ASSERT_EQUAL(ledger.reproducible, ranks == 1);
+        trine_array_free(x);
+        CU_ASSERT_EQUAL(trine_team_close(team), TRINE_OK);
+    }
+    free(data);
+}
+
+int main(int argc, char **argv)
+{
+    specs = argv + 1;
+    spec_count = argc - 1;
+    trine_init();
+    CU_TestInfo tests[] = {
+        {"every team gives the bits of serial", every_team_gives_the_bits_of_serial},
+        {"exact sums survive a cut of the caller's own",
+         exact_sums_survive_a_cut_of_the_callers_own},
+        CU_TEST_INFO_NULL,
+    };
+    return trine_check_main("parity", tests);
+}
