@@ -23,7 +23,7 @@ struct trine_team {
     atomic_flag busy;
     atomic_int arrays;
     char spec[TRINE_SPEC_SIZE];
-    char note[256];
+    char note[320];
     trine_ledger ledger;
     trine_ledger_worker *shares;
     double began, marked;

@@ -22,7 +22,8 @@ extern "C" {
 #endif
 
 /* Runs any monoid over in[0 .. monoid->nin), arrays of one team, length, place and of the monoid's
- * types. param: param_size bytes, NULL when that is 0. result: result_size bytes. When the arrays
+ * types. param: param_size bytes, NULL when that is 0. result: result_size bytes,
+ * aligned for what they are. When the arrays
  * are blocks that the caller cut (PRIVATE or SHARED on several ranks) and the monoid is not
  * TRINE_ORDER_FREE, the ledger says `reproducible = false`.
  * Errors: ARGUMENT, DTYPE, LENGTH, TEAM, BUSY, MEMORY, WORKER, COLLECTIVE, and what finish says. */
