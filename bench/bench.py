@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""bench.py [--gib G] [--rounds N] [--build DIR] [--only WORD] - runs the benchmarks of this folder and
+prints one table: what, target, measured. Every ratio comes from one program, whose rounds interleave
+what they compare; the medians of the rounds' ratios are shown.
+"""
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def run(command, **environment):
+    """The JSON object that a benchmark prints, or {} with a line on stderr when it cannot run."""
+    shown = " ".join(f"{k}={v}" for k, v in environment.items()) + " " + " ".join(command)
+    print("running:", shown.strip(), file=sys.stderr)
+    done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True)
+    try:
+        return json.loads(done.stdout)
+    except ValueError:
+        print("  no result:", (done.stderr or done.stdout).strip()[-500:], file=sys.stderr)
+        return {}
+
+
+def launched(ranks, mpirun):
+    version = subprocess.run([mpirun, "--version"], capture_output=True, text=True).stdout
+    flags = ["--oversubscribe", "--bind-to", "core"] if "Open MPI" in version or "OpenRTE" in version else []
+    return [mpirun, *flags, "-n", str(ranks)]
+
+
+class Table:
+    """Rows of what, target, measured; a target is (sense, bound)."""
+
+    def __init__(self):
+        self.rows = []
+
+    def add(self, what, sense, bound, unit, value, detail=""):
+        met = "-" if value is None else "yes" if (value <= bound if sense == "<=" else value >= bound) else "NO"
+        shown = "not run" if value is None else f"{value:.3g} {unit}".strip()
+        self.rows.append((what, f"{sense} {bound:g} {unit}".strip(), shown, met, detail))
+
+    def text(self):
+        head = ("what", "target", "measured", "met", "detail")
+        rows = [head, *self.rows]
+        widths = [max(len(row[i]) for row in rows) for i in range(4)]
+        return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths)) + "  " + row[4]
+                         for row in rows)
+
+
+def rates(result, *names):
+    return ", ".join(f"{n.replace('_', ' ')} {result[n + '_gb_per_s']:.1f}" for n in names
+                     if n + "_gb_per_s" in result) + (" GB/s" if result else "")
+
+
+def teams(table, build, gib, rounds, mpirun):
+    program = f"{build}/bench/bench_team"
+    passive = {"OMP_WAIT_POLICY": "passive"}
+    results = {
+        "omp": run([program, "omp:2", str(gib), str(rounds)]),
+        "pool": run([program, "pool:2", str(gib), str(rounds)], **passive),
+        "mpi": run([*launched(2, mpirun), program, "mpi:2", str(gib), str(rounds)], **passive) if mpirun else {},
+    }
+    for name, r in results.items():
+        table.add(f"fast sum {gib:g} GiB on {name}, of pure-load bandwidth", ">=", 0.95, "x",
+                  r.get("fast_over_load"), rates(r, "load", "fast"))
+    for name, r in results.items():
+        table.add(f"exact sum {gib:g} GiB on {name}, uniform, time of fast", "<=", 1.05, "x",
+                  r.get("exact_over_fast_time"), rates(r, "fast", "exact"))
+        table.add(f"exact sum {gib:g} GiB on {name}, normal, time of fast", "<=", 1.05, "x",
+                  r.get("normal_exact_over_fast_time"), rates(r, "normal_fast", "normal_exact"))
+    for name, r in results.items():
+        table.add(f"efficiency of 2 workers on {name}, fast", ">=", 0.93, "", r.get("fast_efficiency"),
+                  rates(r, "one_fast", "fast"))
+        table.add(f"efficiency of 2 workers on {name}, exact", ">=", 0.93, "", r.get("exact_efficiency"),
+                  rates(r, "one_exact", "exact"))
+
+
+def cache(table, build):
+    r = run([f"{build}/bench/bench_cache"])
+    table.add("exact sum of 64 Ki uniform in cache, 1 worker", "<=", 0.14, "ns/element", r.get("exact_uniform_ns"),
+              f"plain {r['plain_ns']:.3f}, fast {r['fast_ns']:.3f}" if r else "")
+    table.add("the same as a multiple of plain", "<=", 3.2, "x", r.get("exact_over_plain"))
+    table.add("exact sum of 64 Ki of wide exponents, 1 worker", "<=", 0.73, "ns/element", r.get("exact_wide_ns"))
+    table.add("exact sum of 1000 elements, a kernel call", "<=", 0.3, "us", r.get("exact_1000_us"))
+
+
+def blas(table, build):
+    for core, sense, bound in (("SKYLAKEX", ">=", 1.0), ("", ">=", 2.0)):
+        environment = {"OPENBLAS_CORETYPE": core} if core else {}
+        r = run([f"{build}/bench/bench_blas"], OPENBLAS_NUM_THREADS="2", **environment)
+        kind = "its fair best" if core else "as installed"
+        for mode in ("fast", "exact"):
+            table.add(f"{mode} sum 1 GiB omp:2 against OpenBLAS dasum, {kind}", sense, bound, "x",
+                      r.get(f"dasum_over_{mode}"),
+                      f"{r['core']} dasum {r['dasum_gb_per_s']:.1f}, {mode} {r[mode + '_gb_per_s']:.1f} GB/s" if r else "")
+
+
+def numpy(table, build):
+    python = next((p for p in ("/usr/bin/python3", sys.executable) if os.path.exists(p)), "python3")
+    library = f"{build}/libtrine.so"
+    r = run([python, f"{HERE}/numpy_sum.py", library])
+    for workers in "12":
+        for mode in ("fast", "exact"):
+            table.add(f"{mode} sum 1 GiB against numpy.sum, {workers} worker{'s' * (workers == '2')}", ">=", 1.4, "x",
+                      r.get(f"numpy_over_{mode}_{workers}"), rates(r, f"numpy_{workers}", f"{mode}_{workers}"))
+
+
+def calls(table, build, mpirun):
+    r = run([f"{build}/bench/bench_calls"])
+    table.add("empty job on pool:2 against an empty OpenMP region", "<=", 1.5, "x", r.get("job_over_region"),
+              f"job {r['pool_job_us']:.2f} us, region {r['omp_region_us']:.2f} us" if r else "")
+    table.add("pool:2 open and close", "<=", 10, "ms", r.get("open_close_ms"))
+    table.add("fast sum of 100 elements on serial", "<=", 0.5, "us", r.get("sum_100_fast_us"))
+    table.add("exact sum of 100 elements on serial", "<=", 0.5, "us", r.get("sum_100_exact_us"))
+    m = run([*launched(2, mpirun), f"{build}/bench/bench_combine"]) if mpirun else {}
+    table.add("combine of exact sum on mpi:2 against MPI_Allreduce of 8 bytes", "<=", 3, "x",
+              m.get("merge_over_allreduce"),
+              f"merge {m['merge_us']:.2f} us, allreduce {m['allreduce_us']:.2f} us, whole call {m['call_us']:.2f} us"
+              if m else "")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Runs trine's benchmarks and prints the table.")
+    parser.add_argument("--gib", type=float, default=4, help="size of the arrays of the team benchmarks (4)")
+    parser.add_argument("--rounds", type=int, default=9, help="rounds of the team benchmarks (9)")
+    parser.add_argument("--build", default=os.path.join(HERE, "..", "build"), help="the build folder")
+    parser.add_argument("--mpirun", default=shutil.which("mpirun"), help="the launcher of the MPI built with")
+    parser.add_argument("--only", default="", help="run only: teams, cache, blas, numpy or calls")
+    arguments = parser.parse_args()
+    os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+    build, table = os.path.abspath(arguments.build), Table()
+    parts = {
+        "cache": lambda: cache(table, build),
+        "calls": lambda: calls(table, build, arguments.mpirun),
+        "blas": lambda: blas(table, build),
+        "numpy": lambda: numpy(table, build),
+        "teams": lambda: teams(table, build, arguments.gib, arguments.rounds, arguments.mpirun),
+    }
+    for name, part in parts.items():
+        if arguments.only in ("", name):
+            part()
+    print(table.text())
+
+
+main()

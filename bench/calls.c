@@ -1,0 +1,99 @@
+/* calls.c [ROUNDS] - what a call costs when there is little to do: an empty job on pool:2 against
+ * an empty OpenMP region of two threads, opening and closing a pool, a short sum, sums in cache.
+ * Prints one JSON object. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <trine/trine.h>
+
+#include "core/executor.h"
+#include "core/team.h"
+#include "measure.h"
+
+static void need(trine_status status)
+{
+    if (status == TRINE_OK)
+        return;
+    fprintf(stderr, "bench_calls: %s: %s\n", trine_status_name(status), trine_error_detail());
+    exit(3);
+}
+
+static trine_status nothing(void *context, size_t run, trine_worker *worker)
+{
+    (void)context;
+    (void)run;
+    (void)worker;
+    return TRINE_OK;
+}
+
+enum { CALLS = 20000 };
+
+static double time_jobs(trine_executor *executor)
+{
+    const trine_job job = {.runs = 2, .body = nothing, .restartable = true};
+    double began = seconds_now();
+    for (int i = 0; i < CALLS; i++)
+        need(executor->ops.run(executor, &job));
+    return (seconds_now() - began) / CALLS;
+}
+
+static double time_regions(void)
+{
+    double began = seconds_now();
+    for (int i = 0; i < CALLS; i++) {
+#pragma omp parallel num_threads(2)
+        {
+            /* Keeps the compiler from dropping the region. */
+            __asm__ volatile("" : : : "memory");
+        }
+    }
+    return (seconds_now() - began) / CALLS;
+}
+
+static double time_open_close(void)
+{
+    trine_team *team;
+    double began = seconds_now();
+    need(trine_team_open("pool:2", &team));
+    need(trine_team_close(team));
+    return seconds_now() - began;
+}
+
+static double time_short_sum(const trine_array *x, trine_mode mode, int calls)
+{
+    double sum, began = seconds_now();
+    for (int i = 0; i < calls; i++)
+        need(trine_sum_f64(x, mode, &sum));
+    return (seconds_now() - began) / calls;
+}
+
+int main(int argc, char **argv)
+{
+    int rounds = argc > 1 ? atoi(argv[1]) : 21;
+    static double data[100];
+    series job = {0}, region = {0}, open = {0}, fast = {0}, exact = {0};
+    trine_team *pool, *serial;
+    trine_array *x;
+    need(trine_init());
+    need(trine_team_open("pool:2", &pool));
+    need(trine_team_open("serial", &serial));
+    for (int i = 0; i < 100; i++)
+        data[i] = 1.0 / (i + 1);
+    need(trine_array_wrap(serial, TRINE_F64, data, 100, &x));
+    for (int i = 0; i <= rounds; i++) {
+        double values[] = {time_jobs(&pool->executor), time_regions(), time_open_close(),
+                           time_short_sum(x, TRINE_FAST, CALLS),
+                           time_short_sum(x, TRINE_EXACT, CALLS)};
+        series *all[] = {&job, &region, &open, &fast, &exact};
+        for (int k = 0; k < 5 && i > 0; k++)
+            series_add(all[k], values[k]);
+    }
+    printf("{\"pool_job_us\": %.3f, \"omp_region_us\": %.3f, \"job_over_region\": %.3f, "
+           "\"open_close_ms\": %.3f, \"sum_100_fast_us\": %.3f, \"sum_100_exact_us\": %.3f}\n",
+           1e6 * series_median(&job), 1e6 * series_median(&region), series_ratio(&job, &region),
+           1e3 * series_median(&open), 1e6 * series_median(&fast), 1e6 * series_median(&exact));
+    trine_array_free(x);
+    need(trine_team_close(serial));
+    need(trine_team_close(pool));
+    return 0;
+}

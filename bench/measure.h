@@ -1,0 +1,29 @@
+/* measure.h - what the benchmarks share: a clock, medians of paired rounds, the pure-load bound. */
+#ifndef TRINE_BENCH_MEASURE_H
+#define TRINE_BENCH_MEASURE_H
+
+#include <stddef.h>
+
+enum { MOST_ROUNDS = 101 };
+
+/* One quantity over the rounds of a run. Rounds of several quantities are interleaved, so that the
+ * ratio of two of the same round holds when the machine's speed drifts. */
+typedef struct series {
+    size_t rounds;
+    double value[MOST_ROUNDS];
+} series;
+
+double seconds_now(void);
+
+void series_add(series *s, double value);
+double series_median(const series *s);
+double series_least(const series *s);
+
+/* Median over the rounds of a/b. */
+double series_ratio(const series *a, const series *b);
+
+/* Reads bytes [p, p + n) with the widest loads of this CPU and does nothing with them: what bounds
+ * every kernel that reads memory. prefetch: bytes to prefetch ahead, 0 for none. */
+void load_memory(const void *p, size_t n, size_t prefetch);
+
+#endif
