@@ -1,0 +1,134 @@
+/* kernels/accumulator.c - adding to, merging and rounding the long integer. */
+#include "kernels/accumulator.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { DIGIT_BITS = 32, MOST_ADDITIONS = 1 << 30, LOWEST_EXPONENT = -1074 };
+
+void accumulator_clear(accumulator *a)
+{
+    memset(a, 0, sizeof *a);
+    a->low = ACCUMULATOR_DIGITS;
+}
+
+/* Moves the carries up; every digit but the highest is then in [0, 2^32), and the sign of the whole
+ * is that of digit `high`. */
+static void normalise(accumulator *a)
+{
+    int64_t carry = 0;
+    int i = a->low;
+    for (; i < ACCUMULATOR_DIGITS - 1 && (i <= a->high || (carry != 0 && carry != -1)); i++) {
+        int64_t digit = a->digit[i] + carry;
+        carry = digit >> DIGIT_BITS;
+        a->digit[i] = digit & 0xffffffff;
+    }
+    if (i < ACCUMULATOR_DIGITS)
+        a->digit[i] += carry;
+    a->high = (uint16_t)(i < ACCUMULATOR_DIGITS ? i : ACCUMULATOR_DIGITS - 1);
+    a->additions = 1;
+}
+
+static void widen(accumulator *a, int low, int high)
+{
+    if (low < a->low)
+        a->low = (uint16_t)low;
+    if (high > a->high)
+        a->high = (uint16_t)high;
+}
+
+static void count_additions(accumulator *a, uint32_t additions)
+{
+    a->additions += additions;
+    if (a->additions >= MOST_ADDITIONS)
+        normalise(a);
+}
+
+void accumulator_add(accumulator *a, int128 value, int bit)
+{
+    int first = bit / DIGIT_BITS;
+    int128 shifted = value * ((int128)1 << bit % DIGIT_BITS);
+    int last = first + 3 < ACCUMULATOR_DIGITS ? first + 3 : ACCUMULATOR_DIGITS - 1;
+    for (int i = first; i < last; i++) {
+        a->digit[i] += (int64_t)(shifted & 0xffffffff);
+        shifted >>= DIGIT_BITS;
+    }
+    a->digit[last] += (int64_t)shifted;
+    widen(a, first, last);
+    count_additions(a, 1);
+}
+
+void accumulator_merge(accumulator *a, const accumulator *b)
+{
+    for (int i = b->low; i <= b->high; i++)
+        a->digit[i] += b->digit[i];
+    a->seen |= b->seen;
+    if (b->low <= b->high)
+        widen(a, b->low, b->high);
+    count_additions(a, b->additions);
+}
+
+/* Room below the digits, so that the top three can always be read. */
+enum { BELOW = 2 };
+
+/* |a| as plain digits, from magnitude[BELOW]; the number of the highest that is not 0, or -1. */
+static int magnitude_of(const accumulator *a, uint32_t magnitude[], bool *negative)
+{
+    accumulator sum = *a;
+    normalise(&sum);
+    *negative = sum.digit[sum.high] < 0;
+    if (*negative) {
+        for (int i = sum.low; i <= sum.high; i++)
+            sum.digit[i] = -sum.digit[i];
+        normalise(&sum);
+    }
+    int top = -1;
+    memset(magnitude, 0, (BELOW + ACCUMULATOR_DIGITS) * sizeof *magnitude);
+    for (int i = sum.low; i <= sum.high; i++) {
+        magnitude[BELOW + i] = (uint32_t)sum.digit[i];
+        if (sum.digit[i])
+            top = i;
+    }
+    return top;
+}
+
+static int bit_length(uint128 x)
+{
+    uint64_t high = (uint64_t)(x >> 64), low = (uint64_t)x;
+    return high ? 128 - __builtin_clzll(high) : 64 - __builtin_clzll(low);
+}
+
+/* The top three digits hold at least 65 bits; what lies below them only matters as "not zero". */
+static double round_magnitude(const uint32_t magnitude[], int top, int precision, int lowest)
+{
+    const uint32_t *digit = magnitude + BELOW;
+    uint128 window = (uint128)digit[top] << 64 | (uint128)digit[top - 1] << 32 | digit[top - 2];
+    int bottom = DIGIT_BITS * (top - 2), cut = bit_length(window) - precision;
+    if (bottom + cut < lowest)
+        cut = lowest - bottom;
+    if (cut > 127)
+        return 0;
+    bool sticky = false;
+    for (int i = top - 3; i >= 0 && !sticky; i--)
+        sticky = digit[i] != 0;
+    uint64_t kept = (uint64_t)(window >> cut);
+    uint128 rest = window - ((uint128)kept << cut), half = (uint128)1 << (cut - 1);
+    kept += rest > half || (rest == half && (sticky || kept % 2));
+    return ldexp((double)kept, bottom + cut + LOWEST_EXPONENT);
+}
+
+double accumulator_round(const accumulator *a, int precision, int lowest)
+{
+    bool plus = a->seen & SEEN_PLUS_INF, minus = a->seen & SEEN_MINUS_INF;
+    if (a->seen & SEEN_NAN || (plus && minus))
+        return NAN;
+    if (plus || minus)
+        return plus ? INFINITY : -INFINITY;
+    uint32_t magnitude[BELOW + ACCUMULATOR_DIGITS];
+    bool negative;
+    int top = a->low <= a->high ? magnitude_of(a, magnitude, &negative) : -1;
+    if (top < 0)
+        return (a->seen & (SEEN_ANY | SEEN_OTHER)) == SEEN_ANY ? -0.0 : 0.0;
+    double rounded = round_magnitude(magnitude, top, precision, lowest);
+    return negative ? -rounded : rounded;
+}

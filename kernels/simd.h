@@ -1,0 +1,105 @@
+/* kernels/simd.h - vectors of doubles, as wide as the instruction set that this file is compiled
+ * for. Arithmetic uses the compilers' vector extensions; what they lack stands here. */
+#ifndef TRINE_KERNELS_SIMD_H
+#define TRINE_KERNELS_SIMD_H
+
+#include <string.h>
+#include <trine/types.h>
+
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+#include <immintrin.h>
+enum { VECTOR = 64 };
+typedef double vec __attribute__((vector_size(64)));
+typedef int64_t ivec __attribute__((vector_size(64)));
+typedef float fvec __attribute__((vector_size(32)));
+#elif defined(__AVX2__)
+#include <immintrin.h>
+enum { VECTOR = 32 };
+typedef double vec __attribute__((vector_size(32)));
+typedef int64_t ivec __attribute__((vector_size(32)));
+typedef float fvec __attribute__((vector_size(16)));
+#else
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+enum { VECTOR = 16 };
+typedef double vec __attribute__((vector_size(16)));
+typedef int64_t ivec __attribute__((vector_size(16)));
+typedef float fvec __attribute__((vector_size(8)));
+#endif
+
+enum { WIDTH = VECTOR / 8 };
+
+#define TRINE_INLINE static inline __attribute__((always_inline))
+
+TRINE_INLINE vec vec_load(const double *x)
+{
+    vec v;
+    memcpy(&v, x, sizeof v);
+    return v;
+}
+
+TRINE_INLINE vec vec_load_f32(const float *x)
+{
+    fvec v;
+    memcpy(&v, x, sizeof v);
+    return __builtin_convertvector(v, vec);
+}
+
+TRINE_INLINE ivec vec_bits(vec x)
+{
+    return (ivec)x;
+}
+
+/* max(most, |x|); whatever when x is NaN. */
+TRINE_INLINE vec vec_max_abs(vec most, vec x)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    /* Maximum of the absolute values, sign cleared. */
+    return (vec)_mm512_range_pd((__m512d)most, (__m512d)x, 0x0b);
+#elif defined(__AVX2__)
+    return (vec)_mm256_max_pd(_mm256_andnot_pd(_mm256_set1_pd(-0.0), (__m256d)x), (__m256d)most);
+#elif defined(__SSE2__)
+    return (vec)_mm_max_pd(_mm_andnot_pd(_mm_set1_pd(-0.0), (__m128d)x), (__m128d)most);
+#else
+    /* Doubles that are not negative are in the order of their bits. */
+    ivec m = (ivec)most, a = (ivec)x & INT64_MAX, greater = a > m;
+    return (vec)((a & greater) | (m & ~greater));
+#endif
+}
+
+/* set | (a ^ b) */
+TRINE_INLINE ivec vec_or_difference(ivec set, ivec a, ivec b)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return (ivec)_mm512_ternarylogic_epi64((__m512i)set, (__m512i)a, (__m512i)b, 0xf6);
+#else
+    return set | (a ^ b);
+#endif
+}
+
+TRINE_INLINE int64_t vec_or_lanes(ivec x)
+{
+    int64_t all = 0;
+    for (int i = 0; i < WIDTH; i++)
+        all |= x[i];
+    return all;
+}
+
+TRINE_INLINE int64_t vec_add_lanes(ivec x)
+{
+    int64_t sum = 0;
+    for (int i = 0; i < WIDTH; i++)
+        sum += x[i];
+    return sum;
+}
+
+TRINE_INLINE double vec_max_lanes(vec x)
+{
+    double most = x[0];
+    for (int i = 1; i < WIDTH; i++)
+        most = x[i] > most ? x[i] : most;
+    return most;
+}
+
+#endif

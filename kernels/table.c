@@ -1,0 +1,111 @@
+/* kernels/table.c - finding built-in kernels, in the variant for this CPU. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "kernels/isa.h"
+
+static bool always(void)
+{
+    return true;
+}
+
+#if defined(__x86_64__)
+static bool has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2");
+}
+
+static bool has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
+}
+#endif
+
+/* Best first. */
+static const struct {
+    const char *name;
+    bool (*supported)(void);
+    const trine_monoid *monoids;
+} isas[] = {
+#if defined(__x86_64__)
+    {"avx512", has_avx512, trine_monoids_avx512},
+    {"avx2", has_avx2, trine_monoids_avx2},
+#endif
+    {"baseline", always, trine_monoids_baseline},
+};
+
+enum { ISAS = sizeof isas / sizeof *isas };
+
+/* Chosen once; -1 when TRINE_ISA names none of this CPU's. */
+static int chosen = -1;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void choose(void)
+{
+    const char *wanted = getenv("TRINE_ISA");
+    for (int i = ISAS - 1; i >= 0; i--)
+        if (isas[i].supported() && (!wanted || !*wanted || strcmp(wanted, isas[i].name) == 0))
+            chosen = i;
+}
+
+static void list_isas(char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (int i = 0; i < ISAS; i++)
+        if (isas[i].supported() && used < size)
+            used +=
+                (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", isas[i].name);
+}
+
+const char *trine_isa(void)
+{
+    pthread_once(&once, choose);
+    return chosen >= 0 ? isas[chosen].name : "none";
+}
+
+/* Names in the list's order, each once. */
+const char *trine_monoid_name(size_t wanted)
+{
+    const trine_monoid *all = trine_monoids_baseline;
+    for (size_t i = 0; all[i].name; i++) {
+        size_t earlier = 0;
+        while (strcmp(all[earlier].name, all[i].name) != 0)
+            earlier++;
+        if (earlier == i && wanted-- == 0)
+            return all[i].name;
+    }
+    return NULL;
+}
+
+static void list_names(char *text, size_t size)
+{
+    size_t used = 0;
+    const char *name;
+    for (size_t i = 0; (name = trine_monoid_name(i)) && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", name);
+}
+
+const trine_monoid *trine_monoid_find(const char *name, trine_dtype dtype)
+{
+    char known[256];
+    pthread_once(&once, choose);
+    if (chosen < 0) {
+        list_isas(known, sizeof known);
+        trine_fail(TRINE_E_ARGUMENT, "TRINE_ISA is '%.40s'; this CPU has %s", getenv("TRINE_ISA"),
+                   known);
+        return NULL;
+    }
+    const trine_monoid *all = isas[chosen].monoids;
+    for (size_t i = 0; name && all[i].name; i++)
+        if (all[i].in[0] == dtype && strcmp(all[i].name, name) == 0)
+            return &all[i];
+    list_names(known, sizeof known);
+    trine_fail(TRINE_E_ARGUMENT, "no reduction '%.40s' of %s; there are %s", name ? name : "(NULL)",
+               trine_dtype_name(dtype), known);
+    return NULL;
+}
