@@ -35,7 +35,7 @@ typedef struct answer {
 static struct {
     pid_t pid;
     int socket;
-    bool foreign, watching_forks;
+    bool foreign, watching;
 } zygote = {.socket = -1};
 
 static int count_threads(void)
@@ -187,8 +187,10 @@ trine_status trine_zygote_start(void)
             "in a forked worker; call trine_init() first thing in main, before OpenMP, "
             "MPI or a BLAS starts threads",
             threads);
-    if (!zygote.watching_forks && pthread_atfork(NULL, NULL, note_fork) == 0)
-        zygote.watching_forks = true;
+    if (!zygote.watching) {
+        zygote.watching = pthread_atfork(NULL, NULL, note_fork) == 0;
+        atexit(trine_zygote_stop);
+    }
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
         return trine_fail(TRINE_E_SYSTEM, "pool: socketpair: %s", strerror(errno));
     pid_t self = getpid();

@@ -5,28 +5,25 @@
 #include "core/error.h"
 #include "core/stream.h"
 
-static trine_status check_monoid(const trine_monoid *m, const void *param, const void *result)
+trine_status trine_monoid_check(const trine_monoid *m, const void *param)
 {
-    if (!m || !result)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_reduce: %s is NULL", m ? "result" : "monoid");
     if (!m->name || !m->identity || !m->accumulate || !m->merge || !m->finish)
         return trine_fail(TRINE_E_ARGUMENT,
-                          "trine_reduce: monoid '%s' lacks a name or a function; identity, "
+                          "a reduction: monoid '%s' lacks a name or a function; identity, "
                           "accumulate, merge and finish are needed",
                           m->name ? m->name : "");
     if (m->nin < 1 || m->nin > TRINE_ARGS || m->state_size == 0)
-        return trine_fail(
-            TRINE_E_ARGUMENT,
-            "trine_reduce: monoid '%s' has %d inputs and %zu bytes of state; expected "
-            "1 to %d and more than 0",
-            m->name, m->nin, m->state_size, TRINE_ARGS);
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "a reduction: monoid '%s' has %d inputs and %zu bytes of state; expected "
+                          "1 to %d and more than 0",
+                          m->name, m->nin, m->state_size, TRINE_ARGS);
     if (m->work_size && !(m->begin && m->settle && m->flags & TRINE_ORDER_FREE))
         return trine_fail(TRINE_E_ARGUMENT,
-                          "trine_reduce: monoid '%s' keeps a working state, so it needs begin, "
+                          "a reduction: monoid '%s' keeps a working state, so it needs begin, "
                           "settle and TRINE_ORDER_FREE",
                           m->name);
     if (m->param_size && !param)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_reduce: param is NULL; '%s' takes %zu bytes",
+        return trine_fail(TRINE_E_ARGUMENT, "a reduction: param is NULL; '%s' takes %zu bytes",
                           m->name, m->param_size);
     return TRINE_OK;
 }
@@ -34,7 +31,10 @@ static trine_status check_monoid(const trine_monoid *m, const void *param, const
 trine_status trine_reduce(const trine_monoid *monoid, const void *param,
                           const trine_array *const in[], void *result)
 {
-    trine_status status = check_monoid(monoid, param, result);
+    if (!monoid || !result)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_reduce: %s is NULL",
+                          monoid ? "result" : "monoid");
+    trine_status status = trine_monoid_check(monoid, param);
     if (status)
         return status;
     const trine_array *x = NULL;

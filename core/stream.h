@@ -24,6 +24,9 @@ typedef struct trine_stream {
  */
 void trine_block(const trine_team *team, uint64_t n, uint64_t *first, uint64_t *local);
 
+/* Whether a caller's monoid is complete. ARGUMENT. */
+trine_status trine_monoid_check(const trine_monoid *monoid, const void *param);
+
 /* Reduces the whole. status: what went wrong before, on this rank; stream may then be NULL.
  * Collective. */
 trine_status trine_stream_reduce(trine_team *team, const trine_monoid *monoid, const void *param,

@@ -23,8 +23,8 @@ typedef struct bins {
 
 static inline void bins_clear(bins *b);
 
-/* Adds n finite or special values; what was SEEN among them. */
-static inline uint32_t bins_add(bins *b, const double *x, size_t n);
+/* Adds n values, floats when `single`, finite or not; what was SEEN among them. */
+static inline uint32_t bins_add(bins *b, const void *x, size_t n, bool single);
 
 /* Moves everything into the accumulator. */
 static inline void bins_flush(bins *b, accumulator *a);
@@ -98,11 +98,16 @@ static inline uint32_t bins_add_subblock(bins *b, const double *x, size_t n)
     return other ? seen | SEEN_OTHER : seen;
 }
 
-static inline uint32_t bins_add(bins *b, const double *x, size_t n)
+static inline uint32_t bins_add(bins *b, const void *x, size_t n, bool single)
 {
+    double wide[SUBBLOCK];
     uint32_t seen = 0;
-    for (size_t i = 0; i < n; i += SUBBLOCK)
-        seen |= bins_add_subblock(b, x + i, n - i < SUBBLOCK ? n - i : SUBBLOCK);
+    for (size_t i = 0; i < n; i += SUBBLOCK) {
+        size_t some = n - i < SUBBLOCK ? n - i : SUBBLOCK;
+        for (size_t k = 0; single && k < some; k++)
+            wide[k] = ((const float *)x)[i + k];
+        seen |= bins_add_subblock(b, single ? wide : (const double *)x + i, some);
+    }
     return seen;
 }
 

@@ -2,11 +2,11 @@
  *
  * Life of a working state:
  *   1. begin: nothing yet. The first block of elements chooses the anchors.
- *   2. A block is tried in registers: CHAINS vectors of running sums on each of 1 to 3 levels. The
- *      sum S of a level starts at its anchor A = 1.5 * 2^k and stays in A's binade, so that it
- * moves in steps of u = 2^(k-52). For each x, level by level (FastTwoSum into the running sum): t =
- * S + x;  q = t - S;  x = x - q;  S = t |S| >= |x|, so q is what S took of x, and x - q, at most
- * u/2, is exact: it goes to the next level, whose anchor is 2^-40 of this one.
+ *   2. A block, one chunk, is tried in registers: CHAINS vectors of running sums on each of 1 to 3
+ * levels. The sum S of a level starts at its anchor A = 1.5 * 2^k and stays in A's binade, so that
+ * it moves in steps of u = 2^(k-52). For each x, level by level (FastTwoSum into the running sum):
+ * t = S + x;  q = t - S;  x = x - q;  S = t |S| >= |x|, so q is what S took of x, and x - q, at
+ * most u/2, is exact: it goes to the next level, whose anchor is 2^-40 of this one.
  *   3. The block is committed only if it was exact: the last level left nothing of any x (the bits
  *      of x and q are compared, signs of zeros aside), max|x| < 2^(k-13), and every S is still in
  * its anchor's binade (which catches NaN and Inf).
@@ -31,7 +31,7 @@ enum {
     CHAINS = 4,
     LEVELS = 3,
     GROUP = CHAINS * WIDTH,
-    BLOCK = 2048,
+    BLOCK = TRINE_CHUNK,
     /* Additions a lane can take, and what 2^13 of the limit are made for. */
     LANE_ADDITIONS = 4096,
     HEADROOM = 13,
@@ -46,7 +46,7 @@ enum {
     MOST_HOLD = 8192,
     /* Bytes after which the data are taken to come from memory, and are prefetched. */
     CACHED = 1 << 18,
-    AHEAD = 4096
+    AHEAD = 8192
 };
 
 /* levels: 0 until there is an anchor; exponent: k of the first level. hold: blocks before fewer
@@ -232,14 +232,7 @@ static void put_in_bins(exact_work *w, const void *x, size_t n, bool single)
     if (!w->bins_ready)
         bins_clear(&w->bins);
     w->bins_ready = true;
-    double wide[BLOCK];
-    const double *values = x;
-    if (single) {
-        for (size_t i = 0; i < n; i++)
-            wide[i] = ((const float *)x)[i];
-        values = wide;
-    }
-    w->total.seen |= bins_add(&w->bins, values, n);
+    w->total.seen |= bins_add(&w->bins, x, n, single);
 }
 
 static void hold(exact_work *w)
@@ -316,13 +309,9 @@ static void exact_begin(void *work, const void *param)
 
 TRINE_INLINE void exact_accumulate(exact_work *w, const trine_chunk *chunk, bool single)
 {
-    size_t item = single ? sizeof(float) : sizeof(double);
     w->total.seen |= SEEN_ANY;
-    for (size_t i = 0; i < chunk->n; i += BLOCK) {
-        size_t n = chunk->n - i < BLOCK ? chunk->n - i : BLOCK;
-        take_block(w, (const char *)chunk->in[0] + i * item, n, single);
-    }
-    w->bytes += chunk->n * item;
+    take_block(w, chunk->in[0], chunk->n, single);
+    w->bytes += chunk->n * (single ? sizeof(float) : sizeof(double));
 }
 
 static void exact_accumulate_f64(void *work, const trine_chunk *chunk, const void *param)

@@ -1,0 +1,196 @@
+/* io/npy.c - opening, loading and reducing .npy files. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "core/stream.h"
+#include "io/npy_file.h"
+#include "io/npy_header.h"
+
+/* Opens the path, and finds out whether it is a file that can be read anywhere. */
+static trine_status open_path(const char *path, const trine_team *team, trine_npy_file *file)
+{
+    struct stat found;
+    bool standard = strcmp(path, "-") == 0;
+    strcpy(file->path, standard ? "standard input" : path);
+    file->fd =
+        standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
+    if (file->fd < 0 || fstat(file->fd, &found))
+        return trine_fail(TRINE_E_IO, "%s: %s", file->path, strerror(errno));
+    if (S_ISDIR(found.st_mode))
+        return trine_fail(TRINE_E_IO, "%s: is a directory; expected a .npy file", file->path);
+    file->pipe = standard || !S_ISREG(found.st_mode);
+    file->device = found.st_dev;
+    file->inode = found.st_ino;
+    if (file->pipe && team->communicator.size > 1)
+        return trine_fail(
+            TRINE_E_ARGUMENT,
+            "%s: a pipe is read once, by one rank; this team has %d ranks: give a file", file->path,
+            team->communicator.size);
+    /* The workers may have another working directory. */
+    if (!file->pipe && !realpath(path, file->path))
+        strcpy(file->path, path);
+    return TRINE_OK;
+}
+
+/* A pipe's header is read byte for byte, so that the elements come next. */
+static trine_status read_header(trine_npy_file *file, trine_npy_info *info)
+{
+    unsigned char *bytes = malloc(TRINE_NPY_HEADER_MOST);
+    if (!bytes)
+        return trine_fail(TRINE_E_MEMORY, "%s: no memory for its header", file->path);
+    size_t got, more, whole = 0;
+    trine_status status = trine_npy_read(file, file->fd, bytes, 10, 0, &got);
+    if (!status && got == 10 && bytes[6] > 1) {
+        status = trine_npy_read(file, file->fd, bytes + 10, 2, 10, &more);
+        got += more;
+    }
+    if (!status)
+        status = trine_npy_prefix(file->path, bytes, got, info, &whole);
+    if (!status)
+        status = trine_npy_read(file, file->fd, bytes + got, whole - got, got, &more);
+    if (!status && got + more < whole)
+        status =
+            trine_fail(TRINE_E_FORMAT, "%s: the file ends at byte %zu, inside its header of %zu",
+                       file->path, got + more, whole);
+    if (!status)
+        status = trine_npy_parse(file->path, bytes, whole, info);
+    free(bytes);
+    return status;
+}
+
+static trine_status check_size(const trine_npy_file *file, const trine_npy_info *info)
+{
+    struct stat found;
+    uint64_t bytes;
+    trine_npy_data_size(info, &bytes);
+    if (file->pipe)
+        return TRINE_OK;
+    if (fstat(file->fd, &found))
+        return trine_fail(TRINE_E_IO, "%s: %s", file->path, strerror(errno));
+    if ((uint64_t)found.st_size - info->data_offset >= bytes &&
+        (uint64_t)found.st_size >= info->data_offset)
+        return TRINE_OK;
+    return trine_fail(
+        TRINE_E_FORMAT,
+        "%s: the file ends at byte %llu, but its header promises %llu elements of %s, "
+        "up to byte %llu",
+        file->path, (unsigned long long)found.st_size, (unsigned long long)info->n,
+        trine_dtype_name(info->dtype), (unsigned long long)(info->data_offset + bytes));
+}
+
+static void release(trine_npy *npy)
+{
+    if (npy->file) {
+        if (npy->file->fd >= 0)
+            close(npy->file->fd);
+        npy->team->executor.ops.free(&npy->team->executor, npy->file, sizeof *npy->file);
+    }
+    atomic_fetch_sub(&npy->team->arrays, 1);
+    free(npy);
+}
+
+static trine_status open_here(trine_npy *npy, const char *path)
+{
+    static atomic_ullong serial;
+    trine_team *team = npy->team;
+    void *memory;
+    if (strlen(path) >= PATH_MAX)
+        return trine_fail(TRINE_E_ARGUMENT, "a path of %zu bytes; expected fewer than %d",
+                          strlen(path), PATH_MAX);
+    trine_status status = team->executor.ops.alloc(&team->executor, sizeof *npy->file, &memory);
+    if (status)
+        return status;
+    trine_npy_file *file = npy->file = memory;
+    file->fd = -1;
+    file->owner = getpid();
+    file->serial = atomic_fetch_add(&serial, 1) + 1;
+    status = open_path(path, team, file);
+    if (!status)
+        status = read_header(file, &npy->info);
+    if (!status)
+        status = check_size(file, &npy->info);
+    file->data_offset = npy->info.data_offset;
+    file->item = trine_dtype_size(npy->info.dtype);
+    file->swapped = npy->info.swapped;
+    return status;
+}
+
+trine_status trine_npy_open(trine_team *team, const char *path, trine_npy **opened)
+{
+    if (!team || !path || !opened)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_npy_open: %s is NULL",
+                          !team   ? "team"
+                          : !path ? "path"
+                                  : "file");
+    trine_status status = trine_call_begin(team);
+    if (status)
+        return status;
+    trine_npy *npy = calloc(1, sizeof *npy);
+    uint64_t given[4] = {0};
+    if (npy) {
+        npy->team = team;
+        atomic_fetch_add(&team->arrays, 1);
+        status = open_here(npy, path);
+        given[0] = (uint64_t)npy->info.dtype;
+        given[1] = npy->info.n;
+        given[2] = npy->info.data_offset;
+        given[3] = npy->info.swapped;
+    } else {
+        status = trine_fail(TRINE_E_MEMORY, "%s: no memory to open it", path);
+    }
+    status = trine_team_agree(team, trine_call_number(6, given, sizeof given), status);
+    if (!status)
+        *opened = npy;
+    else if (npy)
+        release(npy);
+    return trine_call_end(team, status);
+}
+
+void trine_npy_close(trine_npy *npy)
+{
+    if (npy)
+        release(npy);
+}
+
+const trine_npy_info *trine_npy_header(const trine_npy *npy)
+{
+    return npy ? &npy->info : NULL;
+}
+
+trine_status trine_npy_load(trine_npy *npy, trine_array **array)
+{
+    if (!npy || !array)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_npy_load: %s is NULL", npy ? "array" : "file");
+    trine_source source = trine_npy_source(npy->file);
+    return trine_stream_load(npy->team, npy->info.dtype, &source, npy->info.n, TRINE_OK, array);
+}
+
+trine_status trine_npy_reduce(trine_npy *npy, const trine_monoid *monoid, const void *param,
+                              void *result)
+{
+    if (!npy || !monoid || !result)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_npy_reduce: %s is NULL",
+                          !npy      ? "file"
+                          : !monoid ? "monoid"
+                                    : "result");
+    trine_stream stream = {.source = {trine_npy_source(npy->file)},
+                           .sources = 1,
+                           .n = npy->info.n,
+                           .executor = &npy->team->executor};
+    trine_status status = trine_monoid_check(monoid, param);
+    if (!status && monoid->nin != 1)
+        status = trine_fail(TRINE_E_ARGUMENT, "%s: monoid '%s' has %d inputs; a file is one",
+                            npy->file->path, monoid->name, monoid->nin);
+    else if (!status && monoid->in[0] != npy->info.dtype)
+        status = trine_fail(TRINE_E_DTYPE, "%s: elements of %s; '%s' takes %s", npy->file->path,
+                            trine_dtype_name(npy->info.dtype), monoid->name,
+                            trine_dtype_name(monoid->in[0]));
+    trine_block(npy->team, stream.n, &stream.first, &stream.local);
+    return trine_stream_reduce(npy->team, monoid, param, &stream, status, result);
+}

@@ -1,0 +1,40 @@
+/* io/npy_file.h - reading a .npy file's elements from any process of a rank. */
+#ifndef TRINE_IO_NPY_FILE_H
+#define TRINE_IO_NPY_FILE_H
+
+#include <limits.h>
+#include <sys/types.h>
+
+#include <trine/io.h>
+
+#include "core/source.h"
+#include "core/team.h"
+
+/* What a source over the file knows, in memory that all workers address; plain bytes. fd is the
+ * owner's; other processes open the path for themselves and check that it is the same file. */
+typedef struct trine_npy_file {
+    char path[PATH_MAX];
+    int fd;
+    pid_t owner;
+    dev_t device;
+    ino_t inode;
+    uint64_t serial, data_offset;
+    size_t item;
+    bool swapped, pipe;
+} trine_npy_file;
+
+/* An open file; info's trailing context. file: from the team's executor. */
+struct trine_npy {
+    trine_team *team;
+    trine_npy_info info;
+    trine_npy_file *file;
+};
+
+/* The source over its elements. */
+trine_source trine_npy_source(const trine_npy_file *file);
+
+/* Reads n bytes at offset, or the next n of a pipe. *got < n only at the end of the file. */
+trine_status trine_npy_read(const trine_npy_file *file, int fd, void *buffer, size_t n,
+                            uint64_t offset, size_t *got);
+
+#endif
