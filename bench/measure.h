@@ -22,8 +22,4 @@ double series_least(const series *s);
 /* Median over the rounds of a/b. */
 double series_ratio(const series *a, const series *b);
 
-/* Reads bytes [p, p + n) with the widest loads of this CPU and does nothing with them: what bounds
- * every kernel that reads memory. prefetch: bytes to prefetch ahead, 0 for none. */
-void load_memory(const void *p, size_t n, size_t prefetch);
-
 #endif
