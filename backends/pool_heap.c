@@ -1,0 +1,226 @@
+/* backends/pool_heap.c - the symmetric heap: a sparse memfd over a large range of addresses.
+ *
+ * Everything forked after it was mapped has it at the same addresses, also what is allocated later.
+ * It has no name, so nothing can be left of it. Only the owning process allocates, and keeps the
+ * books in private memory: free ranges, by address, joined when they meet. Memory is reserved with
+ * fallocate before use, so that a shortage is an error and not a SIGBUS.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "backends/pool.h"
+#include "core/memory.h"
+
+enum { PAGE = 4096 };
+
+static const size_t default_size = (size_t)1 << 40, least_size = (size_t)1 << 24;
+static const size_t huge_page = (size_t)2 << 20;
+
+typedef struct range {
+    size_t offset, bytes;
+} range;
+
+/* free[0 .. count) by offset. limited: RLIMIT_AS made it smaller than asked. */
+static struct {
+    char *base;
+    size_t size;
+    int fd;
+    range *free;
+    size_t count, room;
+    bool limited;
+} heap = {.fd = -1};
+
+size_t trine_heap_pages(size_t bytes)
+{
+    return (bytes + PAGE - 1) / PAGE * PAGE;
+}
+
+int trine_heap_fd(void)
+{
+    return heap.fd;
+}
+
+void trine_heap_moved(int fd)
+{
+    heap.fd = fd;
+}
+
+/* Half of a limited address space at most: the rest is the program's. */
+static size_t within_limit(size_t bytes)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+        limit.rlim_cur / 2 < bytes) {
+        heap.limited = true;
+        return (size_t)limit.rlim_cur / 2 / PAGE * PAGE;
+    }
+    return bytes;
+}
+
+static trine_status map_heap(size_t bytes)
+{
+    void *base = MAP_FAILED;
+    size_t size = within_limit(trine_heap_pages(bytes));
+    for (; size >= least_size; size = size / 2 / PAGE * PAGE) {
+        if (ftruncate(heap.fd, (off_t)size) == 0)
+            base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, heap.fd, 0);
+        if (base != MAP_FAILED)
+            break;
+        heap.limited = true;
+    }
+    if (base == MAP_FAILED)
+        return trine_fail(TRINE_E_MEMORY,
+                          "pool: no address range of even %zu MiB can be reserved: %s (ulimit -v?)",
+                          least_size >> 20, strerror(errno));
+    heap.base = base;
+    heap.size = size;
+    /* Advice: keeps core dumps small, and huge pages where the kernel gives them to shared memory.
+     */
+    (void)madvise(base, size, MADV_DONTDUMP);
+    (void)madvise(base, size, MADV_HUGEPAGE);
+    return TRINE_OK;
+}
+
+static trine_status check_size(size_t bytes)
+{
+    if (bytes <= heap.size)
+        return TRINE_OK;
+    return trine_fail(TRINE_E_ARGUMENT,
+                      "pool: heap=%zu, but this process has reserved %zu bytes already (with "
+                      "trine_init() or its first pool): give heap= to the first pool",
+                      bytes, heap.size);
+}
+
+trine_status trine_heap_open(size_t bytes)
+{
+    if (heap.base)
+        return check_size(bytes);
+    heap.free = malloc(sizeof *heap.free);
+    heap.fd = memfd_create("trine", MFD_CLOEXEC);
+    trine_status status = TRINE_OK;
+    if (!heap.free)
+        status = trine_fail(TRINE_E_MEMORY, "pool: no memory");
+    else if (heap.fd < 0)
+        status = trine_fail(TRINE_E_SYSTEM, "pool: memfd_create: %s", strerror(errno));
+    else
+        status = map_heap(bytes ? bytes : default_size);
+    if (status) {
+        if (heap.fd >= 0)
+            close(heap.fd);
+        heap.fd = -1;
+        free(heap.free);
+        return status;
+    }
+    heap.free[0] = (range){0, heap.size};
+    heap.count = heap.room = 1;
+    return TRINE_OK;
+}
+
+static void drop_range(size_t i)
+{
+    heap.count--;
+    memmove(&heap.free[i], &heap.free[i + 1], (heap.count - i) * sizeof *heap.free);
+}
+
+/* There is always room for one more: an allocation that splits a range makes it first. */
+static void put_range(size_t i, range r)
+{
+    memmove(&heap.free[i + 1], &heap.free[i], (heap.count - i) * sizeof *heap.free);
+    heap.free[i] = r;
+    heap.count++;
+}
+
+static bool make_room(void)
+{
+    if (heap.count + 2 <= heap.room)
+        return true;
+    range *more = realloc(heap.free, 2 * (heap.room + 2) * sizeof *more);
+    if (!more)
+        return false;
+    heap.free = more;
+    heap.room = 2 * (heap.room + 2);
+    return true;
+}
+
+/* First fit. */
+trine_status trine_heap_reserve(size_t bytes, void **memory)
+{
+    size_t align = bytes >= huge_page ? huge_page : PAGE;
+    if (!make_room())
+        return trine_fail(TRINE_E_MEMORY, "pool: no memory for the heap's books");
+    for (size_t i = 0; i < heap.count; i++) {
+        range r = heap.free[i];
+        size_t first = (r.offset + align - 1) / align * align, before = first - r.offset;
+        if (before > r.bytes || r.bytes - before < bytes)
+            continue;
+        range after = {first + bytes, r.bytes - before - bytes};
+        drop_range(i);
+        if (after.bytes)
+            put_range(i, after);
+        if (before)
+            put_range(i, (range){r.offset, before});
+        *memory = heap.base + first;
+        return TRINE_OK;
+    }
+    return trine_fail(
+        TRINE_E_MEMORY,
+        "pool: no range of %zu bytes is left in the heap of %zu%s; open the first pool "
+        "with a larger heap=SIZE",
+        bytes, heap.size,
+        heap.limited ? ", which the limit on address space (ulimit -v) made small" : "");
+}
+
+trine_status trine_heap_commit(void *memory, size_t bytes)
+{
+    int error;
+    do {
+        error = fallocate(heap.fd, 0, (char *)memory - heap.base, (off_t)bytes) ? errno : 0;
+    } while (error == EINTR);
+    if (error)
+        return trine_fail(TRINE_E_MEMORY, "pool: reserving %zu bytes of memory: %s", bytes,
+                          strerror(error));
+    return TRINE_OK;
+}
+
+void trine_heap_release(void *memory, size_t bytes)
+{
+    range r = {(size_t)((char *)memory - heap.base), bytes};
+    fallocate(heap.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)r.offset, (off_t)r.bytes);
+    size_t i = 0;
+    while (i < heap.count && heap.free[i].offset < r.offset)
+        i++;
+    if (i < heap.count && r.offset + r.bytes == heap.free[i].offset) {
+        r.bytes += heap.free[i].bytes;
+        drop_range(i);
+    }
+    if (i > 0 && heap.free[i - 1].offset + heap.free[i - 1].bytes == r.offset)
+        heap.free[i - 1].bytes += r.bytes;
+    else
+        put_range(i, r);
+}
+
+trine_status trine_heap_alloc(size_t bytes, void **memory)
+{
+    bytes = trine_heap_pages(bytes);
+    trine_status status = trine_memory_check("shared memory", bytes);
+    if (!status)
+        status = trine_heap_reserve(bytes, memory);
+    if (status)
+        return status;
+    status = trine_heap_commit(*memory, bytes);
+    if (status)
+        trine_heap_release(*memory, bytes);
+    return status;
+}
+
+bool trine_heap_holds(const void *memory, size_t bytes)
+{
+    const char *first = memory;
+    return heap.base && first >= heap.base && bytes <= heap.size &&
+           (size_t)(first - heap.base) <= heap.size - bytes;
+}

@@ -1,0 +1,125 @@
+/* backends/pool_worker.c - a worker of a pool: wait for a job, take part, say so, wait again.
+ *
+ * Waiting spins first, which costs a fraction of a microsecond when the next job comes soon, then
+ * sleeps on a futex.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "backends/pool.h"
+
+/* Seconds of sleep after which a worker looks whether it is orphaned. PDEATHSIG ends it long
+ * before; this is for a system where that was lost. */
+static const double orphan_check_seconds = 1;
+
+void trine_futex_wait(atomic_uint *word, unsigned value, double seconds)
+{
+    struct timespec timeout = {(time_t)seconds, (long)(1e9 * (seconds - (double)(time_t)seconds))};
+    syscall(SYS_futex, word, FUTEX_WAIT, value, &timeout, NULL, 0);
+}
+
+void trine_futex_wake(atomic_uint *word)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+static void pause_cpu(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Looks between two looks at the clock. */
+enum { SPINS = 32 };
+
+bool trine_spin(const atomic_uint *word, unsigned value, double seconds)
+{
+    double began = 0;
+    do {
+        for (int i = 0; i < SPINS; i++) {
+            if (atomic_load_explicit(word, memory_order_acquire) != value)
+                return true;
+            pause_cpu();
+        }
+        double now = trine_seconds();
+        if (began == 0)
+            began = now;
+        else if (now - began > seconds)
+            return false;
+    } while (seconds > 0);
+    return false;
+}
+
+static bool do_run(pool_control *control, trine_thread *thread, size_t i)
+{
+    size_t run = control->list ? control->list[i] : i;
+    if (!trine_thread_run(thread, &control->job, run))
+        return false;
+    atomic_store_explicit((_Atomic unsigned char *)&control->done[run], 1, memory_order_release);
+    return true;
+}
+
+void trine_worker_take_part(pool_control *control, int number)
+{
+    const trine_job *job = &control->job;
+    trine_thread *thread = &control->threads[number];
+    trine_thread_begin(thread, number, job, control->published);
+    if (job->schedule == TRINE_DYNAMIC) {
+        size_t i;
+        do {
+            i = atomic_fetch_add_explicit(&control->next, 1, memory_order_relaxed);
+        } while (i < job->runs && do_run(control, thread, i));
+    } else {
+        size_t i, end;
+        trine_static_share(job->runs, control->workers, number, &i, &end);
+        while (i < end && do_run(control, thread, i))
+            i++;
+    }
+    trine_thread_end(thread, &control->slots[number].entry);
+}
+
+static void wait_for_job(pool_control *control, unsigned seen, pid_t zygote)
+{
+    if (trine_spin(&control->generation, seen, control->spin_seconds))
+        return;
+    atomic_fetch_add(&control->sleepers, 1);
+    while (atomic_load(&control->generation) == seen) {
+        trine_futex_wait(&control->generation, seen, orphan_check_seconds);
+        if (getppid() != zygote)
+            _exit(1);
+    }
+    atomic_fetch_sub(&control->sleepers, 1);
+}
+
+_Noreturn void trine_worker_live(pool_control *control, int number)
+{
+    char name[16] = "trine-worker";
+    pid_t zygote = getppid();
+    pool_slot *slot = &control->slots[number];
+    trine_thread *thread = &control->threads[number];
+    prctl(PR_SET_NAME, name);
+    /* What a predecessor left here means nothing in this process. */
+    memset(thread, 0, sizeof *thread);
+    unsigned seen = atomic_load(&slot->finished);
+    for (;;) {
+        wait_for_job(control, seen, zygote);
+        seen = atomic_load_explicit(&control->generation, memory_order_acquire);
+        if (atomic_load(&control->closing))
+            _exit(0);
+        trine_worker_take_part(control, number);
+        atomic_store_explicit(&slot->finished, seen, memory_order_release);
+        atomic_fetch_add(&control->ended, 1);
+        if (atomic_load(&control->caller_sleeps))
+            trine_futex_wake(&control->ended);
+    }
+}
