@@ -1,0 +1,47 @@
+# trine_mpi_test(NAME [RANKS 1 2 3 ...] [TARGET target] [ARGS ...] [TIMEOUT seconds]) - runs the
+# program `target` (default test_<folder>_NAME) under the MPI launcher, as the tests
+# mpi.NAME.<ranks>. A test fails when any rank exits non-zero, is killed, or does not end in time.
+
+if(MPI_C_FOUND AND NOT DEFINED TRINE_MPI_LAUNCHER)
+  execute_process(COMMAND ${MPIEXEC_EXECUTABLE} --version
+                  OUTPUT_VARIABLE launcher_version ERROR_VARIABLE launcher_version)
+  if(launcher_version MATCHES "Open MPI|OpenRTE|open-mpi")
+    set(TRINE_MPI_LAUNCHER openmpi CACHE INTERNAL "Whose mpirun this is")
+  else()
+    set(TRINE_MPI_LAUNCHER mpich CACHE INTERNAL "Whose mpirun this is")
+  endif()
+endif()
+
+# Tests run more ranks than there are CPUs, as whoever builds: also as root in a container.
+set(TRINE_MPI_FLAGS "")
+set(TRINE_MPI_ENVIRONMENT "")
+if(TRINE_MPI_LAUNCHER STREQUAL "openmpi")
+  set(TRINE_MPI_FLAGS --oversubscribe --bind-to none)
+  set(TRINE_MPI_ENVIRONMENT OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+      OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
+      PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe)
+endif()
+
+function(trine_mpi_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 test "" "TARGET;TIMEOUT" "RANKS;ARGS")
+  if(NOT MPI_C_FOUND)
+    return()
+  endif()
+  get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+  if(NOT test_TARGET)
+    set(test_TARGET test_${folder}_${name})
+  endif()
+  if(NOT test_RANKS)
+    set(test_RANKS 1 2 3)
+  endif()
+  if(NOT test_TIMEOUT)
+    set(test_TIMEOUT 120)
+  endif()
+  foreach(ranks IN LISTS test_RANKS)
+    add_test(NAME mpi.${name}.${ranks}
+      COMMAND ${MPIEXEC_EXECUTABLE} ${TRINE_MPI_FLAGS} ${MPIEXEC_NUMPROC_FLAG} ${ranks}
+              ${MPIEXEC_PREFLAGS} $<TARGET_FILE:${test_TARGET}> ${MPIEXEC_POSTFLAGS} ${test_ARGS})
+    set_tests_properties(mpi.${name}.${ranks} PROPERTIES TIMEOUT ${test_TIMEOUT}
+      PROCESSORS ${ranks} LABELS mpi ENVIRONMENT "${TRINE_MPI_ENVIRONMENT}")
+  endforeach()
+endfunction()
