@@ -74,18 +74,18 @@ static trine_status threads_run(trine_executor *executor, const trine_job *job)
     return trine_thread_status(threads, came);
 }
 
-/* Bytes between two touches: a page, the smallest there is. */
-enum { PAGE = 4096 };
-
 static trine_status threads_alloc(trine_executor *executor, size_t bytes, void **memory)
 {
     trine_status status = trine_memory_get(bytes, memory);
     if (status || bytes < TRINE_LARGE_MEMORY)
         return status;
-    volatile unsigned char *pages = *memory;
-#pragma omp parallel for schedule(static) num_threads(executor->workers)
-    for (size_t i = 0; i < bytes; i += PAGE)
-        pages[i] = 0;
+    char *first = *memory;
+#pragma omp parallel num_threads(executor->workers)
+    {
+        size_t begin, end;
+        trine_static_share(bytes, omp_get_num_threads(), omp_get_thread_num(), &begin, &end);
+        trine_memory_touch(first + begin, end - begin);
+    }
     return TRINE_OK;
 }
 

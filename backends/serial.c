@@ -33,7 +33,10 @@ static trine_status serial_run(trine_executor *executor, const trine_job *job)
 static trine_status serial_alloc(trine_executor *executor, size_t bytes, void **memory)
 {
     (void)executor;
-    return trine_memory_get(bytes, memory);
+    trine_status status = trine_memory_get(bytes, memory);
+    if (!status)
+        trine_memory_touch(*memory, bytes);
+    return status;
 }
 
 static void serial_free(trine_executor *executor, void *memory, size_t bytes)

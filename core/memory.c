@@ -10,6 +10,8 @@
 #include "core/cgroup.h"
 #include "core/error.h"
 
+enum { SMALLEST_PAGE = 4096 };
+
 static uint64_t system_available(void)
 {
     FILE *meminfo = fopen("/proc/meminfo", "re");
@@ -84,6 +86,13 @@ trine_status trine_memory_get(size_t bytes, void **memory)
     }
     *memory = got;
     return TRINE_OK;
+}
+
+void trine_memory_touch(void *memory, size_t bytes)
+{
+    volatile unsigned char *pages = memory;
+    for (size_t i = 0; i < bytes; i += SMALLEST_PAGE)
+        pages[i] = 0;
 }
 
 void trine_memory_release(void *memory, size_t bytes)

@@ -16,6 +16,9 @@ trine_status trine_memory_check(const char *what, uint64_t bytes);
 
 /* Zeroed memory aligned to 64, not yet touched when it is large. bytes > 0. */
 trine_status trine_memory_get(size_t bytes, void **memory);
+/* Makes the memory really there, near the calling thread. */
+void trine_memory_touch(void *memory, size_t bytes);
+
 void trine_memory_release(void *memory, size_t bytes);
 
 #endif

@@ -5,10 +5,8 @@
 
 #include "drivers/harness/harness.h"
 
-static const harness_method methods[] = {{"exact", "sum"},
-                                         {"compensated", "sum_compensated"},
-                                         {"fast", "sum_fast"},
-                                         {NULL, NULL}};
+static const harness_method methods[] = {
+    {"exact", "sum"}, {"compensated", "sum_compensated"}, {"fast", "sum_fast"}, {NULL, NULL}};
 
 /* Additions that an element goes through: a lane's, the fold of 32, the tree over chunks. */
 static double depth(uint64_t n)
@@ -35,8 +33,7 @@ static harness_verdict judge(const harness_reference *r, const harness_method *m
         bool i64 = value->dtype == TRINE_I64;
         bool fits = i64 ? r->whole >= INT64_MIN && r->whole <= INT64_MAX
                         : r->whole >= 0 && r->whole <= UINT64_MAX;
-        bool same = i64 ? value->as.i64 == r->whole
-                        : value->as.u64 == (uint64_t)r->whole;
+        bool same = i64 ? value->as.i64 == r->whole : value->as.u64 == (uint64_t)r->whole;
         return (fits ? status == TRINE_OK && same : status == TRINE_E_OVERFLOW) ? VERDICT_RIGHT
                                                                                 : VERDICT_WRONG;
     }
@@ -60,7 +57,8 @@ static harness_verdict judge(const harness_reference *r, const harness_method *m
 int main(int argc, char **argv)
 {
     const trine_driver driver = {.name = "sum",
-                                 .about = "The sum of an array, on any team: the same bits on each.",
+                                 .about =
+                                     "The sum of an array, on any team: the same bits on each.",
                                  .methods = methods,
                                  .judge = judge};
     return trine_driver_main(&driver, argc, argv);

@@ -25,14 +25,14 @@ missing_packages() {
     cmake_is_new_enough || echo cmake
     have ninja || have make || echo ninja-build
     have mpicc || printf '%s\n' openmpi-bin libopenmpi-dev
+    have pkg-config || echo pkg-config
+    have_header jansson.h || echo libjansson-dev
+    [ -e /usr/include/Random123/philox.h ] || echo librandom123-dev
     [ "$1" = test ] || [ "$1" = bench ] || return 0
     have c++ || echo g++
     have_header CUnit/CUnit.h || echo libcunit1-dev
-    have_header jansson.h || echo libjansson-dev
     have_header mpfr.h || echo libmpfr-dev
-    have pkg-config || echo pkg-config
     /usr/bin/python3 -c 'import numpy' 2>/dev/null || echo python3-numpy
-    [ -e /usr/include/Random123/philox.h ] || echo librandom123-dev
     [ "$1" = bench ] || return 0
     ldconfig -p 2>/dev/null | grep -q libopenblas || echo libopenblas0-pthread
 }

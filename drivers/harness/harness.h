@@ -1,4 +1,5 @@
-/* harness/harness.h - what a driver is: a name, the methods it compares, and how its result is judged.
+/* harness/harness.h - what a driver is: a name, the methods it compares, and how its result is
+ * judged.
  *
  * trine_driver_main does the rest: options, data, teams (starting mpirun where a team needs it),
  * timing, the ledger, verification, tables, JSON and CSV, exit statuses:
@@ -22,12 +23,15 @@ typedef struct harness_value {
     } as;
 } harness_value;
 
-/* An independent sum of the data: (sum + rest) within `bound` of the true value for real types, with
- * sum_abs the sum of absolute values; whole for integers. specials: there was a NaN, +Inf, -Inf. */
+__extension__ typedef __int128 harness_int128;
+
+/* An independent sum of the data: (sum + rest) within `bound` of the true value for real types,
+ * with sum_abs the sum of absolute values; whole for integers. specials: there was a NaN, +Inf,
+ * -Inf. */
 typedef struct harness_reference {
     double sum, rest, sum_abs, bound;
     bool nan, plus_inf, minus_inf;
-    __extension__ __int128 whole;
+    harness_int128 whole;
     uint64_t n;
 } harness_reference;
 

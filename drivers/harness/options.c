@@ -14,12 +14,15 @@ enum { DEFAULT_N = 1 << 24 };
 
 static const struct argp_option table[] = {
     {"team", 't', "SPEC", 0,
-     "Who does the work: serial, omp[:T], pool[:P], mpi[:R], mpi[:R]+omp[:T], mpi[:R]+pool[:P]. May be "
-     "given several times. mpi:R starts itself under mpirun when no launcher did. Default: mpi under a "
+     "Who does the work: serial, omp[:T], pool[:P], mpi[:R], mpi[:R]+omp[:T], mpi[:R]+pool[:P]. "
+     "May be "
+     "given several times. mpi:R starts itself under mpirun when no launcher did. Default: mpi "
+     "under a "
      "launcher, else omp",
      0},
     {"n", 'n', "N", 0,
-     "Elements to generate, uniform random by index: a whole number, with K M G T for powers of 1024 "
+     "Elements to generate, uniform random by index: a whole number, with K M G T for powers of "
+     "1024 "
      "(default 16M)",
      0},
     {"dtype", 'd', "TYPE", 0, "Their type: f64 f32 i64 i32 u64 u32 i16 u16 i8 u8 (default f64)", 0},
@@ -32,7 +35,8 @@ static const struct argp_option table[] = {
      "memory are always read so",
      0},
     {"verify", KEY_VERIFY, "HOW", OPTION_ARG_OPTIONAL,
-     "reference (default): compare with an independent computation; none: only compare the teams with "
+     "reference (default): compare with an independent computation; none: only compare the teams "
+     "with "
      "each other",
      0},
     {"json", KEY_JSON, NULL, 0, "Print JSON instead of the table", 0},
@@ -45,10 +49,11 @@ static uint64_t number_option(struct argp_state *state, const char *option, cons
 {
     uint64_t number = 0;
     if (!read_number(text, least, most, &number))
-        argp_error(state,
-                   "%s '%s': expected a whole number from %llu to %llu, which may end in K, M, G or T "
-                   "(powers of 1024)",
-                   option, text, (unsigned long long)least, (unsigned long long)most);
+        argp_error(
+            state,
+            "%s '%s': expected a whole number from %llu to %llu, which may end in K, M, G or T "
+            "(powers of 1024)",
+            option, text, (unsigned long long)least, (unsigned long long)most);
     return number;
 }
 
@@ -83,7 +88,8 @@ static error_t read_option(int key, char *text, struct argp_state *state)
     case 'd':
         o->dtype = trine_dtype_find(text);
         if (o->dtype == TRINE_DTYPE_NONE)
-            argp_error(state, "--dtype '%s': expected f64, f32, i64, i32, u64, u32, i16, u16, i8 or u8",
+            argp_error(state,
+                       "--dtype '%s': expected f64, f32, i64, i32, u64, u32, i16, u16, i8 or u8",
                        text);
         break;
     case KEY_SEED:
@@ -143,9 +149,10 @@ void read_options(const trine_driver *driver, int argc, char **argv, harness_opt
     for (int i = 0; driver->methods[i].mode && used < (int)sizeof about; i++)
         used += snprintf(about + used, sizeof about - (size_t)used, " %s%s",
                          driver->methods[i].mode, i ? "" : " (default)");
-    snprintf(about + used, sizeof about - (size_t)used,
-             ". FILE is a .npy file of real numbers, or - for standard input. Exit status: 0 right, 1 "
-             "wrong result, 2 usage or bad input, 3 the run failed.");
+    snprintf(
+        about + used, sizeof about - (size_t)used,
+        ". FILE is a .npy file of real numbers, or - for standard input. Exit status: 0 right, 1 "
+        "wrong result, 2 usage or bad input, 3 the run failed.");
     const struct argp argp = {
         .options = table, .parser = read_option, .args_doc = "[FILE]", .doc = about};
     *options = (harness_options){.driver = driver, .repeat = 3, .verify = true};

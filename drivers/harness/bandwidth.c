@@ -1,0 +1,98 @@
+/* harness/bandwidth.c - measuring read bandwidth: a reduction whose kernel only loads. */
+#include "drivers/harness/bandwidth.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "drivers/harness/load.h"
+
+enum { PASSES = 5, PREFETCH = 8192, MOST_MEASURED = 256 };
+
+/* Much larger than any cache, as far as memory allows. */
+static uint64_t bytes_to_read(void)
+{
+    uint64_t pages = (uint64_t)sysconf(_SC_AVPHYS_PAGES), page = (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t wanted = (uint64_t)1 << 30, quarter = pages * page / 4;
+    return wanted < quarter ? wanted : quarter;
+}
+
+/* The loop's state is nothing; one byte stands for it. */
+static void nothing(void *state, const void *param)
+{
+    (void)param;
+    *(char *)state = 0;
+}
+
+static void load_chunk(void *state, const trine_chunk *chunk, const void *param)
+{
+    (void)state;
+    load_memory(chunk->in[0], chunk->n * sizeof(double), *(const size_t *)param);
+}
+
+static void merge_nothing(void *left, const void *right, const void *param)
+{
+    (void)left;
+    (void)right;
+    (void)param;
+}
+
+static trine_status finish_nothing(void *result, const void *state, const void *param)
+{
+    (void)param;
+    *(char *)result = *(const char *)state;
+    return TRINE_OK;
+}
+
+static const trine_monoid load_monoid = {.name = "load",
+                                         .nin = 1,
+                                         .in = {TRINE_F64},
+                                         .param_size = sizeof(size_t),
+                                         .state_size = 1,
+                                         .result_size = 1,
+                                         .flags = TRINE_ORDER_FREE | TRINE_POSITION_FREE,
+                                         .identity = nothing,
+                                         .accumulate = load_chunk,
+                                         .merge = merge_nothing,
+                                         .finish = finish_nothing};
+
+double team_bandwidth(trine_team *team)
+{
+    trine_array *x;
+    double best = 0;
+    uint64_t bytes = bytes_to_read();
+    if (trine_array_create(team, TRINE_F64, bytes / sizeof(double), TRINE_DISTRIBUTED, &x))
+        return 0;
+    for (int i = 0; i < 2 * PASSES; i++) {
+        size_t prefetch = i % 2 ? PREFETCH : 0;
+        const trine_array *in[] = {x};
+        trine_ledger ledger;
+        char none;
+        if (trine_reduce(&load_monoid, &prefetch, in, &none))
+            break;
+        trine_team_ledger(team, &ledger);
+        double rate = 1e-9 * (double)bytes / ledger.wall;
+        best = rate > best ? rate : best;
+    }
+    trine_array_free(x);
+    return best;
+}
+
+double read_bandwidth(int workers)
+{
+    static double measured[MOST_MEASURED + 1];
+    char spec[32];
+    trine_team *team;
+    int cpus = trine_cpus();
+    if (workers > cpus)
+        workers = cpus;
+    if (workers > MOST_MEASURED)
+        workers = MOST_MEASURED;
+    if (measured[workers] > 0)
+        return measured[workers];
+    snprintf(spec, sizeof spec, "omp:%d", workers);
+    if (trine_team_open(workers == 1 ? "serial" : spec, &team))
+        return 0;
+    measured[workers] = team_bandwidth(team);
+    trine_team_close(team);
+    return measured[workers];
+}

@@ -1,0 +1,80 @@
+/* harness/data.c - generating elements. */
+#include "drivers/harness/data.h"
+
+#include <Random123/philox.h>
+
+typedef struct generate_param {
+    uint64_t seed;
+    int64_t dtype;
+} generate_param;
+
+static uint64_t random_bits(uint64_t seed, uint64_t index)
+{
+    philox4x32_ctr_t counter = {{(uint32_t)index, (uint32_t)(index >> 32), 0, 0}};
+    philox4x32_key_t key = {{(uint32_t)seed, (uint32_t)(seed >> 32)}};
+    philox4x32_ctr_t random = philox4x32(counter, key);
+    return (uint64_t)random.v[1] << 32 | random.v[0];
+}
+
+static void generate_real(trine_dtype dtype, uint64_t seed, uint64_t first, size_t n, void *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint64_t bits = random_bits(seed, first + i);
+        if (dtype == TRINE_F64)
+            ((double *)out)[i] = (double)(bits >> 11) * 0x1p-53;
+        else
+            ((float *)out)[i] = (float)(bits >> 40) * 0x1p-24f;
+    }
+}
+
+void generate_elements(trine_dtype dtype, uint64_t seed, uint64_t first, size_t n, void *out)
+{
+    if (dtype == TRINE_F64 || dtype == TRINE_F32) {
+        generate_real(dtype, seed, first, n, out);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint64_t bits = random_bits(seed, first + i);
+        switch (trine_dtype_size(dtype)) {
+        case 8:
+            ((int64_t *)out)[i] = dtype == TRINE_I64 ? (int32_t)bits : (int64_t)(bits >> 32);
+            break;
+        case 4:
+            ((uint32_t *)out)[i] = (uint32_t)bits;
+            break;
+        case 2:
+            ((uint16_t *)out)[i] = (uint16_t)bits;
+            break;
+        default:
+            ((uint8_t *)out)[i] = (uint8_t)bits;
+        }
+    }
+}
+
+static void generate_chunk(const trine_chunk *chunk, const void *param)
+{
+    const generate_param *p = param;
+    generate_elements((trine_dtype)p->dtype, p->seed, chunk->first, chunk->n, chunk->out[0]);
+}
+
+trine_status generate_array(trine_team *team, trine_dtype dtype, uint64_t n, uint64_t seed,
+                            trine_array **array)
+{
+    const generate_param param = {seed, dtype};
+    const trine_map map = {.name = "generate",
+                           .nout = 1,
+                           .out = {dtype},
+                           .param_size = sizeof param,
+                           .apply = generate_chunk};
+    trine_array *made;
+    trine_status status = trine_array_create(team, dtype, n, TRINE_DISTRIBUTED, &made);
+    if (status)
+        return status;
+    trine_array *const out[] = {made};
+    status = trine_apply(&map, &param, NULL, out);
+    if (status)
+        trine_array_free(made);
+    else
+        *array = made;
+    return status;
+}

@@ -1,0 +1,189 @@
+/* harness/json.c - runs as JSON, written and read with jansson. The schema stands in
+ * drivers/README.md. */
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "drivers/harness/rows.h"
+
+enum { SCHEMA = 1 };
+
+static const char *const verdicts[] = {"right", "wrong", "unverified"};
+
+/* The seconds of a ledger, by name. */
+static const struct {
+    const char *name;
+    size_t offset;
+} parts[] = {{"wall", offsetof(trine_ledger, wall)},
+             {"transfer_in", offsetof(trine_ledger, transfer_in)},
+             {"dispatch", offsetof(trine_ledger, dispatch)},
+             {"compute", offsetof(trine_ledger, compute)},
+             {"wait", offsetof(trine_ledger, wait)},
+             {"combine", offsetof(trine_ledger, combine)},
+             {"transfer_out", offsetof(trine_ledger, transfer_out)},
+             {"other", offsetof(trine_ledger, other)},
+             {"user", offsetof(trine_ledger, user)},
+             {"sys", offsetof(trine_ledger, sys)}};
+
+enum { PARTS = sizeof parts / sizeof *parts };
+
+static double *part_of(const trine_ledger *ledger, int i)
+{
+    return (double *)((char *)ledger + parts[i].offset);
+}
+
+static json_t *ledger_to_json(const harness_row *row)
+{
+    json_t *ledger = json_object();
+    for (int i = 0; i < PARTS; i++)
+        json_object_set_new(ledger, parts[i].name, json_real(*part_of(&row->ledger, i)));
+    json_object_set_new(ledger, "replaced", json_integer(row->ledger.replaced));
+    json_object_set_new(ledger, "reproducible", json_boolean(row->ledger.reproducible));
+    return ledger;
+}
+
+static json_t *shares_to_json(const harness_row *row)
+{
+    json_t *shares = json_array();
+    int workers = row->share ? row->workers / (row->ranks > 0 ? row->ranks : 1) : 0;
+    for (int i = 0; i < workers; i++) {
+        const trine_ledger_worker *w = &row->share[i];
+        json_array_append_new(shares, json_pack("{s:i, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:I}",
+                                                "worker", i, "pid", (json_int_t)w->pid, "dispatch",
+                                                w->dispatch, "transfer", w->transfer, "compute",
+                                                w->compute, "wait", w->wait, "user", w->user, "sys",
+                                                w->sys, "runs", (json_int_t)w->runs));
+    }
+    return shares;
+}
+
+static void value_text(const harness_value *value, char *text, size_t size)
+{
+    switch (value->dtype) {
+    case TRINE_F64:
+        snprintf(text, size, "%.17g", value->as.f64);
+        break;
+    case TRINE_F32:
+        snprintf(text, size, "%.9g", (double)value->as.f32);
+        break;
+    case TRINE_U64:
+        snprintf(text, size, "%" PRIu64, value->as.u64);
+        break;
+    default:
+        snprintf(text, size, "%" PRId64, value->as.i64);
+    }
+}
+
+static json_t *row_to_json(const harness_row *row)
+{
+    char value[40], bits[24];
+    value_text(&row->value, value, sizeof value);
+    snprintf(bits, sizeof bits, "%016" PRIx64, value_bits(&row->value));
+    json_t *object =
+        json_pack("{s:s, s:s, s:i, s:i, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f}", "team", row->team,
+                  "mode", row->mode, "ranks", row->ranks, "workers", row->workers, "n",
+                  (json_int_t)row->n, "bytes", (json_int_t)row->bytes, "seconds", row->seconds,
+                  "least_seconds", row->least, "load_seconds", row->load, "open_seconds", row->open,
+                  "gb_per_s", row->rate, "of_read_bandwidth", row->ratio);
+    json_object_set_new(object, "status", json_string(trine_status_name(row->status)));
+    json_object_set_new(object, "dtype", json_string(trine_dtype_name(row->value.dtype)));
+    json_object_set_new(object, "value", json_string(value));
+    json_object_set_new(object, "bits", json_string(bits));
+    json_object_set_new(object, "verdict", json_string(verdicts[row->verdict]));
+    json_object_set_new(object, "agrees", json_boolean(row->agrees));
+    json_object_set_new(object, "note", json_string(row->note));
+    json_object_set_new(object, "ledger", ledger_to_json(row));
+    json_object_set_new(object, "shares", shares_to_json(row));
+    return object;
+}
+
+char *run_to_json(const harness_run *run)
+{
+    char host[256] = "";
+    gethostname(host, sizeof host - 1);
+    json_t *rows = json_array();
+    for (int i = 0; i < run->rows; i++)
+        json_array_append_new(rows, row_to_json(&run->row[i]));
+    json_t *object = json_pack(
+        "{s:i, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:I, s:I, s:f, s:f}", "schema", SCHEMA, "driver",
+        run->options->driver->name, "version", trine_version(), "isa", trine_isa(), "host", host,
+        "cpus", trine_cpus(), "data", run->data, "dtype", trine_dtype_name(run->dtype), "n",
+        (json_int_t)run->n, "bytes", (json_int_t)run->bytes, "read_gb_per_s_one_cpu",
+        run->bandwidth_one, "read_gb_per_s", run->bandwidth_all);
+    if (!object) {
+        json_decref(rows);
+        return NULL;
+    }
+    json_object_set_new(object, "rows", rows);
+    char *text = json_dumps(object, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
+    json_decref(object);
+    return text;
+}
+
+static double real_in(const json_t *object, const char *key)
+{
+    return json_number_value(json_object_get(object, key));
+}
+
+static void copy_text(const json_t *object, const char *key, char *text, size_t size)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    snprintf(text, size, "%s", value ? value : "");
+}
+
+static trine_status status_named(const char *name)
+{
+    for (int i = 0; name && i < TRINE_STATUS_COUNT; i++)
+        if (strcmp(name, trine_status_name((trine_status)i)) == 0)
+            return (trine_status)i;
+    return TRINE_E_SYSTEM;
+}
+
+static void row_from_json(const json_t *object, harness_row *row)
+{
+    char bits[24];
+    copy_text(object, "team", row->team, sizeof row->team);
+    copy_text(object, "mode", row->mode, sizeof row->mode);
+    copy_text(object, "note", row->note, sizeof row->note);
+    copy_text(object, "bits", bits, sizeof bits);
+    row->ranks = (int)json_integer_value(json_object_get(object, "ranks"));
+    row->workers = (int)json_integer_value(json_object_get(object, "workers"));
+    row->n = (uint64_t)json_integer_value(json_object_get(object, "n"));
+    row->bytes = (uint64_t)json_integer_value(json_object_get(object, "bytes"));
+    row->seconds = real_in(object, "seconds");
+    row->least = real_in(object, "least_seconds");
+    row->load = real_in(object, "load_seconds");
+    row->open = real_in(object, "open_seconds");
+    row->rate = real_in(object, "gb_per_s");
+    row->status = status_named(json_string_value(json_object_get(object, "status")));
+    row->value.dtype = trine_dtype_find(json_string_value(json_object_get(object, "dtype")));
+    uint64_t value = strtoull(bits, NULL, 16);
+    memcpy(&row->value.as, &value, sizeof value);
+    const json_t *ledger = json_object_get(object, "ledger");
+    for (int i = 0; i < PARTS; i++)
+        *part_of(&row->ledger, i) = real_in(ledger, parts[i].name);
+    row->ledger.reproducible = json_is_true(json_object_get(ledger, "reproducible"));
+}
+
+bool rows_from_json(harness_run *run, const char *text)
+{
+    json_t *object = json_loads(text, 0, NULL);
+    const json_t *rows = json_object_get(object, "rows");
+    size_t count = json_array_size(rows);
+    for (size_t i = 0; i < count; i++) {
+        harness_row *row = add_row(run);
+        if (!row) {
+            count = 0;
+            break;
+        }
+        row_from_json(json_array_get(rows, i), row);
+    }
+    run->n = (uint64_t)json_integer_value(json_object_get(object, "n"));
+    run->bytes = (uint64_t)json_integer_value(json_object_get(object, "bytes"));
+    run->dtype = trine_dtype_find(json_string_value(json_object_get(object, "dtype")));
+    json_decref(object);
+    return count > 0;
+}

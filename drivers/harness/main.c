@@ -1,0 +1,176 @@
+/* harness/main.c - a driver from beginning to end.
+ *
+ * 1. trine_init, so that pools can be opened later; then the options.
+ * 2. Each team in turn: in this process, or under mpirun when the spec asks for ranks and no
+ * launcher started us. Rank 0 collects the rows.
+ * 3. Bandwidth and reference are measured once, outside every timed region.
+ * 4. Rows are judged and printed.
+ */
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "drivers/harness/bandwidth.h"
+#include "drivers/harness/data.h"
+#include "drivers/harness/rows.h"
+
+static bool first_rank(void)
+{
+    static const char *const ranks[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
+                                        "SLURM_PROCID"};
+    for (size_t i = 0; launched_processes() > 0 && i < sizeof ranks / sizeof *ranks; i++)
+        if (getenv(ranks[i]))
+            return atoi(getenv(ranks[i])) == 0;
+    return true;
+}
+
+static int check_launch(const harness_options *o)
+{
+    int processes = launched_processes();
+    for (int i = 0; i < o->teams && processes > 1; i++)
+        if (ranks_asked(o->team[i]) < 0) {
+            if (first_rank())
+                fprintf(
+                    stderr,
+                    "%s: a launcher started %d processes, and --team %s would do the same work in "
+                    "each: use --team mpi+%s, or start one process\n",
+                    o->driver->name, processes, o->team[i], o->team[i]);
+            return EXIT_USAGE;
+        }
+    if (o->file && strcmp(o->file, "-") == 0 && (o->teams > 1 || processes > 1)) {
+        fprintf(stderr, "%s: standard input can be read once: give one --team, or a file\n",
+                o->driver->name);
+        return EXIT_USAGE;
+    }
+    return EXIT_RIGHT;
+}
+
+static int run_teams(harness_run *run, const char *self)
+{
+    const harness_options *o = run->options;
+    bool launched = launched_processes() > 0;
+    if (o->teams == 0)
+        return run_team(run, NULL);
+    for (int i = 0; i < o->teams; i++) {
+        bool start = !launched && ranks_asked(o->team[i]) > 0;
+        int result = start ? run_launched(run, o->team[i], self) : run_team(run, o->team[i]);
+        if (result)
+            return result;
+    }
+    return EXIT_RIGHT;
+}
+
+static void measure_bandwidth(harness_run *run)
+{
+    run->bandwidth_one = read_bandwidth(1);
+    run->bandwidth_all = read_bandwidth(trine_cpus());
+    for (int i = 0; i < run->rows; i++) {
+        double bound = read_bandwidth(run->row[i].workers);
+        run->row[i].ratio = bound > 0 ? run->row[i].rate / bound : 0;
+    }
+}
+
+static int make_reference(harness_run *run)
+{
+    const harness_options *o = run->options;
+    if (!o->verify || run->verified || (o->file && strcmp(o->file, "-") == 0))
+        return EXIT_RIGHT;
+    trine_status status = o->file ? reference_of_file(o->file, &run->reference)
+                                  : reference_of_generated(o, &run->reference);
+    if (status) {
+        complain(run, status);
+        return EXIT_FAILED;
+    }
+    run->verified = true;
+    return EXIT_RIGHT;
+}
+
+static const harness_method *method_named(const harness_options *o, const char *mode)
+{
+    int i = 0;
+    while (strcmp(o->method[i]->mode, mode) != 0)
+        i++;
+    return o->method[i];
+}
+
+/* Judges every row, and compares it with the first of its mode. */
+static int judge_rows(harness_run *run)
+{
+    const harness_options *o = run->options;
+    int result = EXIT_RIGHT;
+    for (int i = 0; i < run->rows; i++) {
+        harness_row *row = &run->row[i], *first = run->row;
+        while (strcmp(first->mode, row->mode) != 0)
+            first++;
+        row->agrees = row->status == first->status &&
+                      (row->status || value_bits(&row->value) == value_bits(&first->value));
+        row->verdict = run->verified ? o->driver->judge(&run->reference, method_named(o, row->mode),
+                                                        row->status, &row->value)
+                                     : VERDICT_UNVERIFIED;
+        if (!row->agrees || row->verdict == VERDICT_WRONG)
+            result = EXIT_WRONG;
+    }
+    return result;
+}
+
+static void name_data(harness_run *run)
+{
+    const harness_options *o = run->options;
+    if (!o->file)
+        snprintf(run->data, sizeof run->data, "uniform random numbers (seed %llu)",
+                 (unsigned long long)o->seed);
+    else
+        snprintf(run->data, sizeof run->data, "%s",
+                 strcmp(o->file, "-") == 0 ? "standard input" : o->file);
+}
+
+/* A note once for each team that has one. */
+static void print_notes(const harness_run *run)
+{
+    for (int i = 0; i < run->rows; i++)
+        if (run->row[i].note[0] && (i == 0 || strcmp(run->row[i].team, run->row[i - 1].team) != 0))
+            fprintf(stderr, "%s: note: %s\n", run->options->driver->name, run->row[i].note);
+}
+
+static int conclude(harness_run *run)
+{
+    int result = run->options->child ? EXIT_RIGHT : make_reference(run);
+    if (!run->options->child)
+        measure_bandwidth(run);
+    if (result)
+        return result;
+    result = judge_rows(run);
+    if (!run->options->child)
+        print_notes(run);
+    int printed = print_run(run);
+    return printed ? printed : result;
+}
+
+int trine_driver_main(const trine_driver *driver, int argc, char **argv)
+{
+    harness_options options;
+    char self[PATH_MAX];
+    /* Without it pools are refused later, with the reason; nothing else needs it. */
+    (void)trine_init();
+    /* A closed pipe is a write error, which ends in EXIT_FAILED. */
+    signal(SIGPIPE, SIG_IGN);
+    read_options(driver, argc, argv, &options);
+    harness_run run = {.options = &options};
+    int result = check_launch(&options);
+    if (result)
+        return result;
+    name_data(&run);
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[length > 0 ? length : 0] = '\0';
+    result = run_teams(&run, self);
+    if (!result && first_rank())
+        result = conclude(&run);
+    for (int i = 0; i < run.rows; i++)
+        free(run.row[i].share);
+    free(run.row);
+    trine_finalize();
+    return result;
+}

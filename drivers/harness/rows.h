@@ -1,0 +1,67 @@
+/* harness/rows.h - what running one method on one team gave. */
+#ifndef TRINE_HARNESS_ROWS_H
+#define TRINE_HARNESS_ROWS_H
+
+#include "drivers/harness/options.h"
+
+/* seconds: median over the repetitions, least: the fastest; ledger: of the median one. load:
+ * seconds to bring the data into memory. ratio: GB/s over the read bandwidth for as many workers.
+ * share: per-worker entries of this rank. agrees: the same status and bits as the first row of its
+ * mode. */
+typedef struct harness_row {
+    char team[96], mode[32], note[320];
+    int ranks, workers;
+    uint64_t n, bytes;
+    trine_status status;
+    harness_value value;
+    double seconds, least, load, rate, ratio, open;
+    trine_ledger ledger;
+    trine_ledger_worker *share;
+    harness_verdict verdict;
+    bool agrees;
+} harness_row;
+
+/* All rows of a run, and what it was about. */
+typedef struct harness_run {
+    const harness_options *options;
+    char data[4200];
+    trine_dtype dtype;
+    uint64_t n, bytes;
+    double bandwidth_one, bandwidth_all;
+    harness_reference reference;
+    bool verified;
+    harness_row *row;
+    int rows;
+} harness_run;
+
+/* The result's 64 bits (32 for f32), as they are. */
+uint64_t value_bits(const harness_value *value);
+
+/* Adds a row; NULL when there is no memory. */
+harness_row *add_row(harness_run *run);
+
+/* Runs every method on that team, in this process; adds a row each. EXIT_RIGHT, or the exit status
+ * after what went wrong was said. */
+int run_team(harness_run *run, const char *spec);
+
+/* Starts this driver under mpirun for a team of several ranks and takes over its rows. */
+int run_launched(harness_run *run, const char *spec, const char *self);
+
+/* Whether a launcher started this process; how many of them. */
+int launched_processes(void);
+
+/* Ranks that a spec such as "mpi:4+omp:2" asks for; 0 when it does not say, -1 when it has no mpi.
+ */
+int ranks_asked(const char *spec);
+
+/* Prints the run in the form that the options ask for. EXIT_RIGHT or EXIT_FAILED. */
+int print_run(const harness_run *run);
+
+/* The run as JSON text, malloc'ed; and the rows of such a text added to a run. */
+char *run_to_json(const harness_run *run);
+bool rows_from_json(harness_run *run, const char *text);
+
+/* Says what went wrong on stderr: "sum: FILE: detail (TRINE_E_IO)". */
+void complain(const harness_run *run, trine_status status);
+
+#endif

@@ -1,0 +1,203 @@
+/* harness/run.c - timing the methods of a driver on one team. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "drivers/harness/data.h"
+#include "drivers/harness/rows.h"
+
+void complain(const harness_run *run, trine_status status)
+{
+    fprintf(stderr, "%s: %s (%s)\n", run->options->driver->name, trine_error_detail(),
+            trine_status_name(status));
+}
+
+/* Bad input is the user's to mend; the rest is a failed run. */
+static int exit_status(trine_status status)
+{
+    switch (status) {
+    case TRINE_E_ARGUMENT:
+    case TRINE_E_SPEC:
+    case TRINE_E_ABSENT:
+    case TRINE_E_LAUNCH:
+    case TRINE_E_FORMAT:
+    case TRINE_E_DTYPE:
+        return EXIT_USAGE;
+    case TRINE_E_IO:
+        return EXIT_USAGE;
+    default:
+        return EXIT_FAILED;
+    }
+}
+
+uint64_t value_bits(const harness_value *value)
+{
+    uint64_t bits = 0;
+    memcpy(&bits, &value->as, value->dtype == TRINE_F32 ? 4 : 8);
+    return bits;
+}
+
+harness_row *add_row(harness_run *run)
+{
+    harness_row *more = realloc(run->row, (size_t)(run->rows + 1) * sizeof *more);
+    if (!more) {
+        fprintf(stderr, "%s: out of memory\n", run->options->driver->name);
+        return NULL;
+    }
+    run->row = more;
+    harness_row *row = &run->row[run->rows++];
+    *row = (harness_row){.ranks = 1};
+    return row;
+}
+
+/* The data on one team: an array, or a file to be read while computing. */
+typedef struct team_data {
+    trine_team *team;
+    trine_npy *file;
+    trine_array *array;
+    trine_dtype dtype;
+    double load;
+} team_data;
+
+static bool fits_in_memory(uint64_t bytes)
+{
+    uint64_t pages = (uint64_t)sysconf(_SC_PHYS_PAGES), page = (uint64_t)sysconf(_SC_PAGESIZE);
+    return bytes < pages * page / 4 * 3;
+}
+
+static trine_status open_data(harness_run *run, team_data *data)
+{
+    const harness_options *o = run->options;
+    trine_ledger ledger;
+    trine_status status;
+    data->dtype = o->dtype;
+    run->n = o->n;
+    if (!o->file) {
+        status = generate_array(data->team, o->dtype, o->n, o->seed, &data->array);
+    } else {
+        status = trine_npy_open(data->team, o->file, &data->file);
+        if (status)
+            return status;
+        const trine_npy_info *info = trine_npy_header(data->file);
+        data->dtype = info->dtype;
+        run->n = info->n;
+        bool stream = o->stream || !fits_in_memory(info->n * trine_dtype_size(info->dtype));
+        if (!stream)
+            status = trine_npy_load(data->file, &data->array);
+    }
+    trine_team_ledger(data->team, &ledger);
+    data->load = data->array ? ledger.wall : 0;
+    run->dtype = data->dtype;
+    run->bytes = run->n * trine_dtype_size(data->dtype);
+    return status;
+}
+
+static void close_data(team_data *data)
+{
+    trine_array_free(data->array);
+    trine_npy_close(data->file);
+}
+
+static trine_status compute(const team_data *data, const trine_monoid *monoid, harness_row *row)
+{
+    const trine_array *in[] = {data->array};
+    row->value.dtype = monoid->out;
+    return data->array ? trine_reduce(monoid, NULL, in, &row->value.as)
+                       : trine_npy_reduce(data->file, monoid, NULL, &row->value.as);
+}
+
+static int compare_seconds(const void *a, const void *b)
+{
+    double x = ((const trine_ledger *)a)->wall, y = ((const trine_ledger *)b)->wall;
+    return (x > y) - (x < y);
+}
+
+/* Repeats the reduction; the repetition of median time is the row's. */
+static trine_status time_method(const team_data *data, const trine_monoid *monoid, uint64_t repeat,
+                                harness_row *row)
+{
+    trine_ledger *ledgers = calloc((size_t)repeat, sizeof *ledgers);
+    if (!ledgers)
+        return TRINE_E_MEMORY;
+    trine_status status = TRINE_OK;
+    for (uint64_t i = 0; i < repeat; i++) {
+        status = compute(data, monoid, row);
+        trine_team_ledger(data->team, &ledgers[i]);
+        if (status && status != TRINE_E_OVERFLOW)
+            break;
+    }
+    qsort(ledgers, (size_t)repeat, sizeof *ledgers, compare_seconds);
+    row->ledger = ledgers[repeat / 2];
+    row->seconds = row->ledger.wall;
+    row->least = ledgers[0].wall;
+    free(ledgers);
+    return status;
+}
+
+static void describe(const harness_run *run, const team_data *data, harness_row *row)
+{
+    trine_team *team = data->team;
+    int workers = trine_team_workers(team);
+    const char *note = trine_team_note(team);
+    snprintf(row->team, sizeof row->team, "%s", trine_team_spec(team));
+    snprintf(row->note, sizeof row->note, "%s", note ? note : "");
+    row->ranks = trine_team_ranks(team);
+    row->workers = workers * row->ranks;
+    row->n = run->n;
+    row->bytes = run->bytes;
+    row->load = data->load;
+    row->rate = 1e-9 * (double)run->bytes / row->seconds;
+    row->share = calloc((size_t)workers, sizeof *row->share);
+    for (int i = 0; row->share && i < workers; i++)
+        trine_team_ledger_worker(team, i, &row->share[i]);
+}
+
+static int run_methods(harness_run *run, const team_data *data, double launch)
+{
+    const harness_options *o = run->options;
+    for (int m = 0; m < o->methods; m++) {
+        const trine_monoid *monoid = trine_monoid_find(o->method[m]->monoid, data->dtype);
+        if (!monoid) {
+            complain(run, TRINE_E_ARGUMENT);
+            return EXIT_USAGE;
+        }
+        harness_row *row = add_row(run);
+        if (!row)
+            return EXIT_FAILED;
+        snprintf(row->mode, sizeof row->mode, "%s", o->method[m]->mode);
+        row->status = time_method(data, monoid, o->file && !data->array ? 1 : o->repeat, row);
+        row->open = launch;
+        describe(run, data, row);
+        if (row->status && row->status != TRINE_E_OVERFLOW) {
+            complain(run, row->status);
+            return exit_status(row->status);
+        }
+    }
+    return EXIT_RIGHT;
+}
+
+int run_team(harness_run *run, const char *spec)
+{
+    team_data data = {.team = NULL};
+    trine_ledger ledger;
+    trine_status status = trine_team_open(spec, &data.team);
+    if (status) {
+        complain(run, status);
+        return exit_status(status);
+    }
+    trine_team_ledger(data.team, &ledger);
+    trine_team_set_schedule(data.team, run->options->schedule);
+    status = open_data(run, &data);
+    if (status)
+        complain(run, status);
+    int result = status ? exit_status(status) : run_methods(run, &data, ledger.launch);
+    if (!status && run->options->file && strcmp(run->options->file, "-") == 0 && data.array) {
+        /* Standard input cannot be read again: its array is what the reference is made of. */
+        reference_of_array(data.array, &run->reference);
+        run->verified = run->options->verify;
+    }
+    close_data(&data);
+    trine_team_close(data.team);
+    return result;
+}
