@@ -99,15 +99,11 @@ static int bit_length(uint128 x)
 }
 
 /* The top three digits hold at least 65 bits; what lies below them only matters as "not zero". */
-static double round_magnitude(const uint32_t magnitude[], int top, int precision, int lowest)
+static double round_magnitude(const uint32_t magnitude[], int top, int precision)
 {
     const uint32_t *digit = magnitude + BELOW;
     uint128 window = (uint128)digit[top] << 64 | (uint128)digit[top - 1] << 32 | digit[top - 2];
     int bottom = DIGIT_BITS * (top - 2), cut = bit_length(window) - precision;
-    if (bottom + cut < lowest)
-        cut = lowest - bottom;
-    if (cut > 127)
-        return 0;
     bool sticky = false;
     for (int i = top - 3; i >= 0 && !sticky; i--)
         sticky = digit[i] != 0;
@@ -117,7 +113,7 @@ static double round_magnitude(const uint32_t magnitude[], int top, int precision
     return ldexp((double)kept, bottom + cut + LOWEST_EXPONENT);
 }
 
-double accumulator_round(const accumulator *a, int precision, int lowest)
+double accumulator_round(const accumulator *a, int precision)
 {
     bool plus = a->seen & SEEN_PLUS_INF, minus = a->seen & SEEN_MINUS_INF;
     if (a->seen & SEEN_NAN || (plus && minus))
@@ -129,6 +125,6 @@ double accumulator_round(const accumulator *a, int precision, int lowest)
     int top = a->low <= a->high ? magnitude_of(a, magnitude, &negative) : -1;
     if (top < 0)
         return (a->seen & (SEEN_ANY | SEEN_OTHER)) == SEEN_ANY ? -0.0 : 0.0;
-    double rounded = round_magnitude(magnitude, top, precision, lowest);
+    double rounded = round_magnitude(magnitude, top, precision);
     return negative ? -rounded : rounded;
 }

@@ -34,8 +34,8 @@ void accumulator_add(accumulator *a, int128 value, int bit);
 
 void accumulator_merge(accumulator *a, const accumulator *b);
 
-/* The sum rounded to nearest-even to `precision` bits of which none lies below bit `lowest`; then
- * scaled to a double. precision 53, lowest 0: a double. precision 24, lowest 925: a float. */
-double accumulator_round(const accumulator *a, int precision, int lowest);
+/* The sum rounded to nearest-even to `precision` bits: 53 for a double, 24 for a float. A sum of
+ * either is a multiple of its least denormal, so that fewer bits are never called for. */
+double accumulator_round(const accumulator *a, int precision);
 
 #endif

@@ -212,15 +212,14 @@ static void exact_merge(void *left, const void *right, const void *param)
 static trine_status exact_finish_f64(void *result, const void *state, const void *param)
 {
     (void)param;
-    *(double *)result = canonical(accumulator_round(state, 53, 0));
+    *(double *)result = canonical(accumulator_round(state, 53));
     return TRINE_OK;
 }
 
-/* 2^-149, the least float, is bit 1074 - 149 of the accumulator. */
 static trine_status exact_finish_f32(void *result, const void *state, const void *param)
 {
     (void)param;
-    *(float *)result = (float)canonical(accumulator_round(state, 24, 1074 - 149));
+    *(float *)result = (float)canonical(accumulator_round(state, 24));
     return TRINE_OK;
 }
 

@@ -256,6 +256,20 @@ static void exact_when_the_data_change_character(void)
     }
 }
 
+/* A running sum that loses what it holds to a huge term, and comes back to where it could have
+ * been: 49152 is the first anchor for elements below 1. */
+static void exact_when_huge_terms_come_and_go(void)
+{
+    for (size_t lane = 0; lane < 32; lane++) {
+        for (size_t i = 0; i < 2 * TRINE_CHUNK; i++)
+            data[i] = i < TRINE_CHUNK ? uniform() : 0;
+        data[TRINE_CHUNK + lane] = 0x1p80;
+        data[TRINE_CHUNK + 32 + lane] = -0x1p80;
+        data[TRINE_CHUNK + 64 + lane] = 49152;
+        expect_exact("huge terms", data, 2 * TRINE_CHUNK);
+    }
+}
+
 static void exact_f32_rounds_the_true_sum_once(void)
 {
     static float x[MOST];
@@ -459,6 +473,7 @@ int main(void)
         {"exact ties go to even", exact_ties_go_to_even},
         {"exact on special values", exact_on_special_values},
         {"exact when the data change character", exact_when_the_data_change_character},
+        {"exact when huge terms come and go", exact_when_huge_terms_come_and_go},
         {"exact f32 rounds the true sum once", exact_f32_rounds_the_true_sum_once},
         {"exact f32 rounds at the edges of float", exact_f32_rounds_at_the_edges_of_float},
         {"fast follows the rule of 32 lanes", fast_follows_the_rule_of_32_lanes},
