@@ -8,12 +8,14 @@
 
 enum { PASSES = 5, PREFETCH = 8192, MOST_MEASURED = 256 };
 
-/* Much larger than any cache, as far as memory allows. */
-static uint64_t bytes_to_read(void)
+static const uint64_t least_bytes = (uint64_t)64 << 20, most_bytes = (uint64_t)1 << 30;
+
+/* As the data, as far as memory allows. */
+static uint64_t bytes_to_read(uint64_t bytes)
 {
     uint64_t pages = (uint64_t)sysconf(_SC_AVPHYS_PAGES), page = (uint64_t)sysconf(_SC_PAGESIZE);
-    uint64_t wanted = (uint64_t)1 << 30, quarter = pages * page / 4;
-    return wanted < quarter ? wanted : quarter;
+    uint64_t wanted = bytes < least_bytes ? least_bytes : bytes < most_bytes ? bytes : most_bytes;
+    return wanted < pages * page / 4 ? wanted : pages * page / 4;
 }
 
 /* The loop's state is nothing; one byte stands for it. */
@@ -55,11 +57,10 @@ static const trine_monoid load_monoid = {.name = "load",
                                          .merge = merge_nothing,
                                          .finish = finish_nothing};
 
-double team_bandwidth(trine_team *team)
+static double team_bandwidth(trine_team *team, uint64_t bytes)
 {
     trine_array *x;
     double best = 0;
-    uint64_t bytes = bytes_to_read();
     if (trine_array_create(team, TRINE_F64, bytes / sizeof(double), TRINE_DISTRIBUTED, &x))
         return 0;
     for (int i = 0; i < 2 * PASSES; i++) {
@@ -77,7 +78,7 @@ double team_bandwidth(trine_team *team)
     return best;
 }
 
-double read_bandwidth(int workers)
+double read_bandwidth(int workers, uint64_t bytes)
 {
     static double measured[MOST_MEASURED + 1];
     char spec[32];
@@ -92,7 +93,7 @@ double read_bandwidth(int workers)
     snprintf(spec, sizeof spec, "omp:%d", workers);
     if (trine_team_open(workers == 1 ? "serial" : spec, &team))
         return 0;
-    measured[workers] = team_bandwidth(team);
+    measured[workers] = team_bandwidth(team, bytes_to_read(bytes));
     trine_team_close(team);
     return measured[workers];
 }

@@ -4,12 +4,9 @@
 
 #include <trine/trine.h>
 
-/* GB/s (10^9 bytes) that `workers` threads read with the pure-load loop; measured at the first
- * question for that many, then remembered. More workers than CPUs count as the CPUs. 0 when it
- * cannot be measured. */
-double read_bandwidth(int workers);
-
-/* The same on all ranks and workers of a team. Collective. */
-double team_bandwidth(trine_team *team);
+/* GB/s (10^9 bytes) that `workers` threads read with the pure-load loop, over about as many bytes
+ * as the data have (64 MiB to 1 GiB); measured at the first question for that many workers, then
+ * remembered. More workers than CPUs count as the CPUs. 0 when it cannot be measured. */
+double read_bandwidth(int workers, uint64_t bytes);
 
 #endif

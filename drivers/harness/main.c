@@ -65,10 +65,10 @@ static int run_teams(harness_run *run, const char *self)
 
 static void measure_bandwidth(harness_run *run)
 {
-    run->bandwidth_one = read_bandwidth(1);
-    run->bandwidth_all = read_bandwidth(trine_cpus());
+    run->bandwidth_one = read_bandwidth(1, run->bytes);
+    run->bandwidth_all = read_bandwidth(trine_cpus(), run->bytes);
     for (int i = 0; i < run->rows; i++) {
-        double bound = read_bandwidth(run->row[i].workers);
+        double bound = read_bandwidth(run->row[i].workers, run->bytes);
         run->row[i].ratio = bound > 0 ? run->row[i].rate / bound : 0;
     }
 }

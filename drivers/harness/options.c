@@ -82,6 +82,7 @@ static error_t read_option(int key, char *text, struct argp_state *state)
         break;
     case 'n':
         o->n = number_option(state, "--n", text, 0, (uint64_t)1 << 50);
+        o->sized = true;
         if (o->file)
             argp_error(state, "--n and FILE: the file says how many elements there are");
         break;
@@ -126,7 +127,7 @@ static error_t read_option(int key, char *text, struct argp_state *state)
     case ARGP_KEY_ARG:
         if (o->file)
             argp_error(state, "'%s': one FILE at a time; there is '%s' already", text, o->file);
-        if (o->n || o->dtype)
+        if (o->sized || o->dtype)
             argp_error(state, "--n, --dtype and FILE: the file says what its elements are");
         o->file = text;
         break;
@@ -159,7 +160,7 @@ void read_options(const trine_driver *driver, int argc, char **argv, harness_opt
     argp_program_version_hook = print_version;
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, options);
-    if (!options->file && !options->n)
+    if (!options->file && !options->sized)
         options->n = DEFAULT_N;
     if (options->dtype == TRINE_DTYPE_NONE)
         options->dtype = TRINE_F64;

@@ -8,8 +8,8 @@ enum { MOST_TEAMS = 64, MOST_METHODS = 16 };
 
 typedef enum output_form { FORM_TABLE, FORM_JSON, FORM_CSV } output_form;
 
-/* file: NULL for generated data. dtype: of generated data. child: started by another driver, which
- * measures bandwidth and verifies itself. */
+/* file: NULL for generated data. sized: --n was given. dtype: of generated data. child: started by
+ * another driver, which measures bandwidth and verifies itself. */
 typedef struct harness_options {
     const trine_driver *driver;
     const char *team[MOST_TEAMS];
@@ -21,7 +21,7 @@ typedef struct harness_options {
     trine_dtype dtype;
     trine_schedule schedule;
     output_form form;
-    bool verify, stream, child;
+    bool sized, verify, stream, child;
 } harness_options;
 
 /* Reads the command line; ends the program with EXIT_USAGE when it cannot be read. */

@@ -1,0 +1,124 @@
+"""sum.py SUM MAKE_NPY WRONG MPIRUN - what drivers/sum promises at the command line: the same bits on
+every team, exit statuses, messages, and forms of output. MPIRUN is empty without MPI."""
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+SUM, MAKE_NPY, WRONG, MPIRUN = sys.argv[1:5]
+failures = passed = 0
+
+
+def run(*command, **more):
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, **more)
+
+
+def check(promise, holds, shown=""):
+    global failures, passed
+    if holds:
+        passed += 1
+    else:
+        failures += 1
+        print(f"FAILED: {promise}\n{shown}")
+
+
+def refused(promise, status, says, *command, **more):
+    done = run(*command, **more)
+    shown = f"exit {done.returncode}: {done.stderr}{done.stdout}"
+    check(promise, done.returncode == status and says in done.stderr + done.stdout, shown)
+
+
+def rows(*options, **more):
+    done = run(SUM, "--json", *options, **more)
+    check(f"{options} runs", done.returncode == 0, done.stderr)
+    return json.loads(done.stdout)["rows"] if done.returncode == 0 else []
+
+
+with tempfile.TemporaryDirectory() as folder:
+    path = os.path.join(folder, "x.npy")
+    done = run(MAKE_NPY, "--n", "300001", path)
+    check("make_npy writes a file", done.returncode == 0 and os.path.getsize(path) == 128 + 8 * 300001, done.stderr)
+
+    teams = ["serial", "omp:2", "omp:5", "pool:2", "pool:5"] + (["mpi:2", "mpi:3+omp:2", "mpi:2+pool:2"] if MPIRUN else [])
+    options = [word for team in teams for word in ("--team", team)]
+    for source in ([path], ["--n", "300001"], ["--stream", path], ["--schedule=dynamic", path]):
+        got = rows("--mode=all", *options, *source)
+        for mode in ("exact", "compensated", "fast"):
+            bits = {row["bits"] for row in got if row["mode"] == mode}
+            check(f"all teams agree on {mode} of {source}", len(bits) == 1, bits)
+        check("every row is verified", all(row["verdict"] == "right" and row["agrees"] for row in got))
+        check("every team has its rows", len(got) == 3 * len(teams), len(got))
+    bits = {row["bits"] for row in rows(path)} | {row["bits"] for row in rows("--n", "300001")}
+    check("a file made by make_npy holds what --n generates", len(bits) == 1, bits)
+
+    row = rows("--team", "pool:3", path)[0]
+    parts = row["ledger"]
+    total = sum(parts[k] for k in ("transfer_in", "dispatch", "compute", "wait", "combine", "transfer_out", "other"))
+    check("the ledger adds up to the wall time", abs(total - parts["wall"]) < 1e-9, parts)
+    check("every worker has its share", [w["worker"] for w in row["shares"]] == [0, 1, 2])
+
+    done = run(SUM, "--csv", "--team=serial", "--team=omp:2", path)
+    table = list(csv.DictReader(io.StringIO(done.stdout)))
+    check("CSV says what JSON says", [r["bits"] for r in table] == [row["bits"]] * 2, done.stdout)
+    done = run(SUM, "--team=serial", "--team=omp:2", path)
+    check("the table shows bits and agreement",
+          done.stdout.count(row["bits"]) == 2 and "agree, bit for bit" in done.stdout, done.stdout)
+
+    with open(path, "rb") as file:
+        check("standard input is summed", rows("--team=pool:2", "-", stdin=file)[0]["bits"] == row["bits"])
+    cat = subprocess.Popen(["cat", path], stdout=subprocess.PIPE)
+    check("a pipe is summed", rows("--team=omp:2", "--stream", "-", stdin=cat.stdout)[0]["bits"] == row["bits"])
+    cat.stdout.close()
+    cat.wait()
+
+    for dtype in ("f32", "i64", "i32", "u64", "u32", "i16", "u16", "i8", "u8"):
+        got = rows("--dtype", dtype, "--n=100003", "--mode=all", "--team=serial", "--team=pool:3")
+        check(f"{dtype} is summed and verified", all(r["verdict"] == "right" and r["agrees"] for r in got), got)
+    check("an empty array sums to 0", rows("--n=0")[0]["value"] == "0")
+
+    refused("a wrong result exits with 1", 1, "WRONG", WRONG, "--n=1000")
+    check("a right one of that driver with 0", run(WRONG, "--n=1000", "--dtype=i32").returncode == 0)
+    check("--verify=none does not ask", run(WRONG, "--n=1000", "--verify=none").returncode == 0)
+
+    refused("a bad team is refused", 2, "nearest good spec is 'omp:2'", SUM, "--team", "opm:2", path)
+    refused("a missing file is named", 2, "nowhere.npy", SUM, os.path.join(folder, "nowhere.npy"))
+    refused("a bad number is refused", 2, "--n '1.5G'", SUM, "--n", "1.5G")
+    refused("a negative number is refused", 2, "--n '-3'", SUM, "--n=-3")
+    refused("a bad dtype is refused", 2, "--dtype 'f16'", SUM, "--dtype=f16")
+    refused("a bad mode is refused", 2, "exact, compensated, fast, all", SUM, "--mode=best")
+    refused("a bad schedule is refused", 2, "static or dynamic", SUM, "--schedule=guided")
+    refused("no repetition is refused", 2, "--repeat '0'", SUM, "--repeat=0")
+    refused("an unknown option is refused", 2, "unrecognized option", SUM, "--tem", "omp")
+    refused("two files are refused", 2, "one FILE", SUM, path, path)
+    refused("a file and --n are refused", 2, "FILE", SUM, "--n=5", path)
+    refused("standard input for two teams is refused", 2, "read once", SUM, "--team=serial", "--team=omp", "-")
+    with open(path, "r+b") as file:
+        file.truncate(200000)
+    refused("a truncated file is named, with the byte", 2, "ends at byte 200000", SUM, path)
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([SUM, "--n=1000"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    check("a full disk exits with 3", done.returncode == 3 and "writing" in done.stderr, done.stderr)
+    refused("--help shows the modes", 0, "exact (default)", SUM, "--help")
+    refused("--version names the library", 0, "trine ", SUM, "--version")
+
+    if MPIRUN:
+        mpirun = MPIRUN.split()
+        run(MAKE_NPY, "--n", "300001", path)
+        done = run(*mpirun, "-n", "3", SUM, "--json", path)
+        check("mpirun -n 3 sum FILE prints once, the same bits",
+              done.returncode == 0 and [r["bits"] for r in json.loads(done.stdout)["rows"]] == [row["bits"]],
+              done.stdout + done.stderr)
+        refused("a team without mpi under a launcher is refused", 2, "--team mpi+serial",
+                *mpirun, "-n", "2", SUM, "--team=serial", path)
+        refused("another number of ranks than launched is refused", 2, "mpirun -n 5",
+                *mpirun, "-n", "2", SUM, "--team=mpi:5", path)
+        with open(path, "r+b") as file:
+            file.truncate(200000)
+        refused("a truncated file is an error on all ranks", 2, "ends at byte 200000", *mpirun, "-n", "3", SUM, path)
+        refused("and with ranks that the driver starts", 2, "ends at byte 200000", SUM, "--team=mpi:3", path)
+
+print(f"{passed} promises kept, {failures} broken")
+sys.exit(failures != 0)

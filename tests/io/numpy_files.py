@@ -1,0 +1,51 @@
+"""numpy_files.py SUM - files that numpy wrote, of every dtype, byte order, memory order and dimension,
+summed by drivers/sum and judged by math.fsum; exits 77 where there is no numpy."""
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+
+try:
+    import numpy as np
+except ImportError:
+    print("skipped: no numpy (python3-numpy)")
+    sys.exit(77)
+
+checked = 0
+
+
+def check(path, array, *options):
+    global checked
+    done = subprocess.run([sys.argv[1], "--child", "--json", "--team", "serial", "--repeat=1", *options, path],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, (array.dtype, array.shape, done.stderr)
+    row = json.loads(done.stdout)["rows"][0]
+    assert row["n"] == array.size, (array.dtype, array.shape, row)
+    values = array.ravel().astype(object)
+    if array.dtype.kind == "f":
+        expected = np.dtype(array.dtype.newbyteorder("=")).type(math.fsum(float(v) for v in values))
+        got = array.dtype.newbyteorder("=").type(float(row["value"]))
+    else:
+        expected, got = int(sum(int(v) for v in values)), int(row["value"])
+    assert got == expected, (array.dtype, array.shape, got, expected)
+    checked += 1
+
+
+random = np.random.default_rng(1)
+with tempfile.TemporaryDirectory() as folder:
+    path = os.path.join(folder, "x.npy")
+    for code in ("f8", "f4", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1"):
+        for order in "<>":
+            for shape in ((), (0,), (7,), (300, 70), (2, 3, 4), (20001,)):
+                array = (random.standard_normal(shape) * 100 if code[0] == "f"
+                         else random.integers(0, 100, shape))
+                array = np.asarray(array).astype(order + code)
+                for version in ((1, 0), (2, 0), (3, 0)):
+                    for memory in "CF":
+                        with open(path, "wb") as file:
+                            np.lib.format.write_array(file, np.asarray(array, order=memory), version)
+                        if version == (1, 0) or shape == (300, 70):
+                            check(path, array, *(["--stream"] if memory == "F" else []))
+print(f"{checked} files of numpy {np.__version__} summed and judged by math.fsum")
