@@ -254,7 +254,7 @@ static trine_status mpi_gather(trine_communicator *communicator, const uint64_t 
             failed = i;
         if (all[i].call != all[0].call)
             differs = i;
-        if (count > 0)
+        if (gathered)
             memcpy(gathered + (size_t)i * count, all[i].values, count * sizeof *values);
     }
     trine_status worst = failed >= 0 && !error ? (trine_status)all[failed].status : TRINE_OK;

@@ -9,7 +9,7 @@
  */
 #include "backends/mpi_message.h"
 
-#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,7 +37,7 @@ void trine_packet_fail(trine_packet *packet, uint32_t rank, trine_status status)
 {
     packet->head.status = status;
     packet->head.rank = rank;
-    strcpy(packet->detail, trine_error_detail());
+    snprintf(packet->detail, sizeof packet->detail, "%s", trine_error_detail());
 }
 
 void trine_packet_agree(trine_packet *own, const trine_packet *other)

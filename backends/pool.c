@@ -122,6 +122,7 @@ static void pool_close(trine_executor *executor)
     if (!trine_zygote_foreign()) {
         if (p->control) {
             end_workers(p);
+            trine_thread_release(&p->control->threads[0]);
             if (p->runs_room)
                 trine_heap_release(p->control->done, p->runs_room);
             trine_heap_release(p->control, p->control_bytes);

@@ -32,7 +32,7 @@ static trine_status self_gather(trine_communicator *communicator, const uint64_t
 {
     (void)communicator;
     (void)call;
-    if (count > 0)
+    if (gathered)
         memcpy(gathered, values, count * sizeof *values);
     return status;
 }

@@ -1,8 +1,8 @@
 /* backends/thread.c - one worker's part of a job. */
 #include "backends/thread.h"
 
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 /* CPU seconds cost a system call: taken again only when this many seconds have passed. */
@@ -20,7 +20,7 @@ static void fail(trine_thread *thread, trine_status status, size_t run)
 {
     thread->status = status;
     thread->failed_run = run;
-    strcpy(thread->detail, trine_error_detail());
+    snprintf(thread->detail, sizeof thread->detail, "%s", trine_error_detail());
 }
 
 static void grow_scratch(trine_thread *thread, size_t size)

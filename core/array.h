@@ -31,6 +31,6 @@ trine_executor *trine_arrays_executor(trine_team *team, const trine_array *const
 
 /* A new DISTRIBUTED or other array inside a call that has begun, without agreeing on it. */
 trine_status trine_array_new(trine_team *team, trine_dtype dtype, uint64_t n, trine_place place,
-                             trine_array **array);
+                             trine_array **made);
 
 #endif

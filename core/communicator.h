@@ -25,7 +25,8 @@ typedef struct trine_communicator_ops {
     trine_status (*merge)(trine_communicator *communicator, trine_tree *tree, uint64_t call,
                           trine_status status);
     /* values[0 .. count) of every rank, in rank order, to all: gathered[size * count]. count is at
-     * most TRINE_GATHER_MAX. Statuses as in merge. */
+     * most TRINE_GATHER_MAX. gathered may be NULL on a rank that brings a failure. Statuses as in
+     * merge. */
     trine_status (*gather)(trine_communicator *communicator, const uint64_t *values, size_t count,
                            uint64_t *gathered, uint64_t call, trine_status status);
     /* Name and version of the foreign library; NULL for none. Not collective. */

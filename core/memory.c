@@ -15,11 +15,12 @@ enum { SMALLEST_PAGE = 4096 };
 static uint64_t system_available(void)
 {
     FILE *meminfo = fopen("/proc/meminfo", "re");
+    static const char name[] = "MemAvailable:";
     unsigned long long kilobytes = UINT64_MAX >> 10;
     char line[128];
     while (meminfo && fgets(line, sizeof line, meminfo))
-        if (sscanf(line, "MemAvailable: %llu", &kilobytes) == 1)
-            break;
+        if (strncmp(line, name, sizeof name - 1) == 0)
+            kilobytes = strtoull(line + sizeof name - 1, NULL, 10);
     if (meminfo)
         fclose(meminfo);
     return (uint64_t)kilobytes << 10;

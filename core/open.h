@@ -5,6 +5,6 @@
 #include <trine/team.h>
 
 /* handle: what the communicator backend joins (an MPI_Comm *); NULL for all ranks of the launch. */
-trine_status trine_open(const char *spec, const void *handle, trine_team **team);
+trine_status trine_open(const char *text, const void *handle, trine_team **opened);
 
 #endif

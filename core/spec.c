@@ -190,7 +190,7 @@ trine_status trine_spec_parse(const char *text, trine_spec *spec)
     char copy[TRINE_DETAIL_SIZE];
     if (strlen(text) >= sizeof copy)
         return refuse(text, "longer than %zu bytes", sizeof copy - 1);
-    strcpy(copy, text);
+    snprintf(copy, sizeof copy, "%s", text);
     trine_spec parsed = {&trine_serial_executor, &trine_self_communicator, 0, {0}};
     int place = 0;
     for (char *part = copy, *next; part; part = next, place++) {

@@ -27,19 +27,19 @@ void trine_block(const trine_team *team, uint64_t n, uint64_t *first, uint64_t *
 /* Whether a caller's monoid is complete. ARGUMENT. */
 trine_status trine_monoid_check(const trine_monoid *monoid, const void *param);
 
-/* Reduces the whole. status: what went wrong before, on this rank; stream may then be NULL.
+/* Reduces the whole. before: what went wrong before, on this rank.
  * Collective. */
 trine_status trine_stream_reduce(trine_team *team, const trine_monoid *monoid, const void *param,
-                                 const trine_stream *stream, trine_status status, void *result);
+                                 const trine_stream *stream, trine_status before, void *result);
 
 /* Runs a map; out: this rank's elements of each output, addressed by the stream's executor.
  * in_place: an output is an input, so that no run can be done twice. Collective. */
 trine_status trine_stream_apply(trine_team *team, const trine_map *map, const void *param,
                                 const trine_stream *stream, void *const out[], bool in_place,
-                                trine_status status);
+                                trine_status before);
 
 /* Reads a whole of n elements into a new DISTRIBUTED array, each rank its block. Collective. */
 trine_status trine_stream_load(trine_team *team, trine_dtype dtype, const trine_source *source,
-                               uint64_t n, trine_status status, trine_array **array);
+                               uint64_t n, trine_status before, trine_array **loaded);
 
 #endif

@@ -80,7 +80,7 @@ trine_status trine_stream_apply(trine_team *team, const trine_map *map, const vo
     uint64_t call = trine_call_number(4, map->name, strlen(map->name));
     map_job job = {.map = *map};
     status = before;
-    if (stream && stream->cut && team->communicator.size > 1)
+    if (stream->cut && team->communicator.size > 1)
         status = trine_team_origin(team, stream->local, call, status, &job.walk.origin);
     if (!status) {
         job.walk.stream = *stream;

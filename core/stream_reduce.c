@@ -214,8 +214,7 @@ static trine_status reduce_here(trine_team *team, const trine_monoid *monoid, co
 
 static uint64_t call_number(const trine_monoid *monoid, const trine_stream *stream)
 {
-    uint64_t given[] = {monoid->state_size, monoid->result_size,
-                        !stream || stream->cut ? 0 : stream->n};
+    uint64_t given[] = {monoid->state_size, monoid->result_size, stream->cut ? 0 : stream->n};
     return trine_call_number(trine_call_number(3, given, sizeof given), monoid->name,
                              strlen(monoid->name));
 }
@@ -230,7 +229,7 @@ trine_status trine_stream_reduce(trine_team *team, const trine_monoid *monoid, c
     uint64_t call = call_number(monoid, stream), origin = 0;
     bool several = team->communicator.size > 1;
     trine_tree tree = {.monoid = monoid};
-    if (several && stream && stream->cut && !(monoid->flags & TRINE_POSITION_FREE))
+    if (several && stream->cut && !(monoid->flags & TRINE_POSITION_FREE))
         status = trine_team_origin(team, stream->local, call, status, &origin);
     if (!status)
         status = reduce_here(team, monoid, param, stream, origin, &tree);

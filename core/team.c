@@ -298,11 +298,11 @@ trine_status trine_team_origin(trine_team *team, uint64_t local, uint64_t call, 
 {
     int size = team->communicator.size;
     uint64_t *all = calloc((size_t)size, sizeof *all);
-    if (!all && !status)
+    if (!all)
         status = trine_fail(TRINE_E_MEMORY, "no memory for the counts of %d ranks", size);
     status = team->communicator.ops->gather(&team->communicator, &local, 1, all, call, status);
     *origin = 0;
-    for (int i = 0; i < team->communicator.rank && !status; i++)
+    for (int i = 0; i < team->communicator.rank && all && !status; i++)
         *origin += all[i];
     free(all);
     return status;

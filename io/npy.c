@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,7 +18,7 @@ static trine_status open_path(const char *path, const trine_team *team, trine_np
 {
     struct stat found;
     bool standard = strcmp(path, "-") == 0;
-    strcpy(file->path, standard ? "standard input" : path);
+    snprintf(file->path, sizeof file->path, "%s", standard ? "standard input" : path);
     file->fd =
         standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
     if (file->fd < 0 || fstat(file->fd, &found))
@@ -34,7 +35,7 @@ static trine_status open_path(const char *path, const trine_team *team, trine_np
             team->communicator.size);
     /* The workers may have another working directory. */
     if (!file->pipe && !realpath(path, file->path))
-        strcpy(file->path, path);
+        snprintf(file->path, sizeof file->path, "%s", path);
     return TRINE_OK;
 }
 

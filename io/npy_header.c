@@ -175,7 +175,7 @@ static const char *refused_name(const char *code)
 
 static trine_status read_descr(cursor *c, trine_npy_info *info)
 {
-    char text[32];
+    char text[32] = "";
     skip_space(c);
     if (c->at < c->end && c->bytes[c->at] == '[')
         return wrong(c, "elements with fields (a structured dtype); expected one real number each");
@@ -183,7 +183,7 @@ static trine_status read_descr(cursor *c, trine_npy_info *info)
     trine_status status = read_string(c, text, sizeof text);
     if (status)
         return status;
-    const char *code = text + (strchr("<>=|", text[0]) && text[0] ? 1 : 0);
+    const char *code = text + (text[0] && strchr("<>=|", text[0]) ? 1 : 0);
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
         if (strcmp(code, codes[i].code) == 0)
             info->dtype = codes[i].dtype;

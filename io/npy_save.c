@@ -44,17 +44,17 @@ static trine_status make_plan(const trine_array *x, const char *path, uint64_t c
     trine_team *team = x->team;
     int size = team->communicator.size, rank = team->communicator.rank;
     uint64_t own[2] = {x->local, (uint64_t)getpid()}, *all = calloc((size_t)size, sizeof own);
-    if (!all && !status)
+    if (!all)
         status = trine_fail(TRINE_E_MEMORY, "%s: no memory for the counts of %d ranks", path, size);
     if (!status && strlen(path) + 32 > sizeof plan->temporary)
         status = trine_fail(TRINE_E_ARGUMENT, "a path of %zu bytes; expected fewer than %d",
                             strlen(path), PATH_MAX - 32);
     status = team->communicator.ops->gather(&team->communicator, own, 2, all, call, status);
-    for (int i = 0; i < size && !status; i++) {
+    for (int i = 0; i < size && all && !status; i++) {
         plan->first += i < rank ? all[2 * i] : 0;
         plan->total += all[2 * i];
     }
-    if (!status)
+    if (all && !status)
         snprintf(plan->temporary, sizeof plan->temporary, "%s.%llu.part", path,
                  (unsigned long long)all[1]);
     free(all);

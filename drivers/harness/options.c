@@ -57,6 +57,17 @@ static uint64_t number_option(struct argp_state *state, const char *option, cons
     return number;
 }
 
+/* Whether text is `second`; an error when it is neither. */
+static bool choice(struct argp_state *state, const char *option, const char *text,
+                   const char *first, const char *second)
+{
+    const char *given = text ? text : first;
+    bool is_second = strcmp(given, second) == 0;
+    if (!is_second && strcmp(given, first) != 0)
+        argp_error(state, "%s '%s': expected %s or %s", option, given, first, second);
+    return is_second;
+}
+
 static void mode_option(struct argp_state *state, harness_options *o, const char *text)
 {
     const harness_method *methods = o->driver->methods;
@@ -103,14 +114,11 @@ static error_t read_option(int key, char *text, struct argp_state *state)
         o->repeat = number_option(state, "--repeat", text, 1, 1000000);
         break;
     case KEY_SCHEDULE:
-        if (strcmp(text, "static") != 0 && strcmp(text, "dynamic") != 0)
-            argp_error(state, "--schedule '%s': expected static or dynamic", text);
-        o->schedule = strcmp(text, "dynamic") == 0 ? TRINE_DYNAMIC : TRINE_STATIC;
+        o->schedule =
+            choice(state, "--schedule", text, "static", "dynamic") ? TRINE_DYNAMIC : TRINE_STATIC;
         break;
     case KEY_VERIFY:
-        if (text && strcmp(text, "none") != 0 && strcmp(text, "reference") != 0)
-            argp_error(state, "--verify '%s': expected reference or none", text);
-        o->verify = !text || strcmp(text, "reference") == 0;
+        o->verify = !choice(state, "--verify", text, "reference", "none");
         break;
     case KEY_STREAM:
         o->stream = true;
