@@ -9,7 +9,7 @@
  * Every message goes whatever the status, so none waits for one that will not come. The joins
  * follow the canonical tree (or are order-free), so their bits do not depend on the rounds.
  */
-#include <mpi.h>
+#include <trine/mpi.h>
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# run.sh BUILD SOURCE CMAKE - installs the build into a folder with a space in its name, and builds and
+# runs a project of somebody else's against it: through find_package and pkg-config, shared and static,
+# in C and C++.
+set -euo pipefail
+build=$1 source=$2 cmake=$3
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+prefix="$work/where it goes"
+fail() { echo "FAILED: $*" >&2; exit 1; }
+command -v c++ >/dev/null || { echo "skipped: no C++ compiler"; exit 77; }
+
+"$cmake" --install "$build" --prefix "$prefix" >"$work/install.log" || fail "cmake --install"
+"$cmake" -S "$source/project" -B "$work/build" -DCMAKE_PREFIX_PATH="$prefix" >"$work/configure.log" 2>&1 ||
+    { cat "$work/configure.log"; fail "find_package(trine)"; }
+"$cmake" --build "$work/build" >"$work/build.log" 2>&1 || { cat "$work/build.log"; fail "building"; }
+for program in c_shared c_static cxx_shared cxx_static; do
+    "$work/build/$program" || fail "$program"
+done
+
+# Shared, and all that static needs.
+if command -v pkg-config >/dev/null; then
+    pkgconfig=$(dirname "$(find "$prefix" -name trine.pc)")
+    library=$(dirname "$(find "$prefix" -name 'libtrine.so')")
+    for name in "trine" "--static trine-static"; do
+        # Word splitting as in a makefile; quotes in the flags are the shell's to read.
+        eval "cc '$source/project/use.c' -o '$work/use' \
+            $(PKG_CONFIG_PATH="$pkgconfig" pkg-config --cflags --libs $name)" || fail "pkg-config $name"
+        LD_LIBRARY_PATH="$library" "$work/use" || fail "the program linked by pkg-config $name"
+    done
+fi
+
+foreign=$(nm -D --defined-only "$(find "$prefix" -name 'libtrine.so')" | awk '$2 != "A" {print $3}' | grep -v '^trine_' || true)
+[ -z "$foreign" ] || fail "libtrine.so exports more than trine_*: $foreign"
+[ ! -e "$prefix/include/core" ] || fail "private headers were installed"
+echo "installed, found, built and run: 6 programs"

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# run.sh SOURCE - what must hold for the text of the source: who may include what, and a few habits.
+set -uo pipefail
+cd "$1" || exit 2
+failed=0
+
+# none RULE LINES: the lines that break a rule, if any.
+none() {
+    [ -z "$2" ] && return
+    printf 'FAILED: %s\n%s\n' "$1" "$2"
+    failed=1
+}
+
+# includes FILES...: "file:line: included".
+includes() { grep -nHoE '^ *# *include *[<"][^>"]+[>"]' "$@" | sed -E 's/# *include *[<"]([^>"]+)[>"]/ \1/'; }
+
+foreign='omp\.h|mpi\.h|mpfr\.h|jansson\.h|cblas\.h|sched\.h'
+none "kernels see types.h, kernel.h and each other (table.c: core/error.h)" \
+    "$(includes kernels/*.[ch] | grep -E ' (trine|core|backends|io|drivers)/|'"$foreign" |
+       grep -vE ' trine/(types|kernel)\.h$|^kernels/table\.c:.* core/error\.h$')"
+none "core includes no foreign library, backend, kernel or io" \
+    "$(includes core/*.[ch] | grep -E ' (omp|mpi)\.h$| trine/mpi\.h| (backends|kernels|io|drivers)/')"
+none "core forks nothing" "$(grep -nE '\b(v?fork|clone|posix_spawn)[a-z]* *\(' core/*.[ch])"
+none "core knows no MPI by #ifdef" "$(grep -nE '^ *# *if.*MPI' core/*.[ch])"
+none "backends include no kernels, io or drivers" \
+    "$(includes backends/*.[ch] | grep -E ' (kernels|io|drivers)/')"
+none "only omp.c includes omp.h" "$(includes backends/*.[ch] | grep ' omp\.h$' | grep -v '^backends/omp\.c:')"
+none "only mpi*.c and trine/mpi.h include mpi.h" \
+    "$(includes core/*.[ch] backends/*.[ch] io/*.[ch] kernels/*.[ch] include/trine/*.h drivers/*.c drivers/harness/*.[ch] |
+       grep ' mpi\.h$' | grep -vE '^(backends/mpi[a-z_]*\.[ch]|include/trine/mpi\.h):')"
+none "io includes core and io" "$(includes io/*.[ch] | grep -E ' (backends|kernels|drivers)/| (omp|mpi)\.h$')"
+none "drivers see the public headers and the harness" \
+    "$(includes drivers/*.c drivers/harness/*.[ch] | grep -E ' (core|backends|kernels|io)/| trine/mpi\.h')"
+
+sources=$(git ls-files '*.c' '*.h' '*.cpp' 2>/dev/null)
+[ -n "$sources" ] || sources=$(find core backends kernels io drivers include tests bench examples -name '*.[ch]')
+none "no tabs" "$(grep -nP '\t' $sources)"
+none "no open ends" "$(grep -nwE 'TO''DO|FIX''ME|XX''X' $sources)"
+none "every folder has a README" \
+    "$(for folder in include kernels core backends io drivers tests bench scripts cmake docs examples slurm; do
+         [ -f $folder/README.md ] || echo $folder; done)"
+
+# Each public header stands alone, in C and C++.
+mpi=$(command -v mpicc >/dev/null && mpicc -E -xc -include mpi.h - </dev/null >/dev/null 2>&1 && echo yes)
+for header in include/trine/*.h; do
+    cc=cc cxx=c++
+    if [ "$(basename "$header")" = mpi.h ]; then
+        [ "$mpi" = yes ] || continue
+        cc=mpicc cxx=mpicxx
+    fi
+    flags="-Wall -Wextra -Wpedantic -Werror -fsyntax-only -Iinclude"
+    none "$header compiles alone as C11" "$(echo "#include \"$PWD/$header\"" >"/tmp/header.$$.c" &&
+        $cc -std=c11 $flags "/tmp/header.$$.c" 2>&1)"
+    command -v $cxx >/dev/null || continue
+    none "$header compiles alone as C++17" "$(cp "/tmp/header.$$.c" "/tmp/header.$$.cpp" &&
+        $cxx -std=c++17 $flags -Wno-cast-function-type "/tmp/header.$$.cpp" 2>&1)"
+done
+rm -f "/tmp/header.$$.c" "/tmp/header.$$.cpp"
+[ $failed = 0 ] && echo "all rules hold"
+exit $failed
