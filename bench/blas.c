@@ -48,7 +48,6 @@ int main(int argc, char **argv)
     trine_team *team;
     trine_array *x;
     series fast = {0}, exact = {0}, dasum = {0};
-    need(trine_init());
     need(trine_team_open("omp:2", &team));
     need(trine_array_create(team, TRINE_F64, n, TRINE_SHARED, &x));
     double *data = trine_array_data(x);
