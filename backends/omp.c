@@ -56,19 +56,19 @@ static trine_status threads_run(trine_executor *executor, const trine_job *job)
     trine_thread *threads = executor->data;
     atomic_size_t next = 0;
     int came = 1;
-    double published = trine_seconds();
 #pragma omp parallel num_threads(executor->workers)
     {
         int number = omp_get_thread_num(), workers = omp_get_num_threads();
         if (number == 0)
             came = workers;
-        trine_thread_begin(&threads[number], number, job, published);
+        trine_thread_begin(&threads[number], number, job, executor->published, trine_seconds());
         if (job->schedule == TRINE_DYNAMIC)
             run_dynamic(&threads[number], job, &next);
         else
             run_static(&threads[number], job, workers);
         trine_thread_end(&threads[number], &executor->ledger[number]);
     }
+    executor->ended = trine_seconds();
     for (int i = came; i < executor->workers; i++)
         executor->ledger[i] = (trine_ledger_worker){.runs = 0};
     return trine_thread_status(threads, came);

@@ -193,7 +193,6 @@ static size_t *list_of(pool *p, size_t runs)
 static void publish(pool *p)
 {
     pool_control *control = p->control;
-    control->published = trine_seconds();
     atomic_fetch_add(&control->generation, 1);
     if (atomic_load(&control->sleepers) > 0)
         trine_futex_wake(&control->generation);
@@ -347,6 +346,7 @@ static trine_status pool_run(trine_executor *executor, const trine_job *job)
     bool died = false;
     memset(control->done, 0, job->runs);
     control->job = *job;
+    control->published = executor->published;
     atomic_store_explicit(&control->next, 0, memory_order_relaxed);
     publish(p);
     trine_worker_take_part(control, 0);
@@ -355,6 +355,7 @@ static trine_status pool_run(trine_executor *executor, const trine_job *job)
         status = finish_missing(executor, job);
     if (!status)
         status = job_status(p);
+    executor->ended = trine_seconds();
     for (int i = 0; i < control->workers; i++)
         executor->ledger[i] = control->slots[i].entry;
     return status;

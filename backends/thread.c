@@ -39,9 +39,10 @@ static void grow_scratch(trine_thread *thread, size_t size)
     }
 }
 
-void trine_thread_begin(trine_thread *thread, int number, const trine_job *job, double published)
+void trine_thread_begin(trine_thread *thread, int number, const trine_job *job, double published,
+                        double began)
 {
-    thread->began = trine_seconds();
+    thread->began = began;
     thread->published = published;
     thread->worker.number = number;
     thread->worker.transfer = 0;

@@ -19,9 +19,10 @@ typedef struct trine_thread {
     char detail[TRINE_DETAIL_SIZE];
 } trine_thread;
 
-/* Starts the worker's part of a job that was handed out at `published`: scratch, clock, CPU sample.
- */
-void trine_thread_begin(trine_thread *thread, int number, const trine_job *job, double published);
+/* Starts, at `began`, the worker's part of a job that was handed out at `published`: scratch,
+ * clock, CPU sample. */
+void trine_thread_begin(trine_thread *thread, int number, const trine_job *job, double published,
+                        double began);
 
 /* Does one run. False when it failed: the worker should stop. */
 bool trine_thread_run(trine_thread *thread, const trine_job *job, size_t run);

@@ -14,10 +14,11 @@ endif()
 
 # Tests run more ranks than there are CPUs, as whoever builds: also as root in a container.
 set(TRINE_MPI_FLAGS "")
-set(TRINE_MPI_ENVIRONMENT "")
+# Ranks share CPUs: threads that wait must not spin.
+set(TRINE_MPI_ENVIRONMENT OMP_WAIT_POLICY=passive)
 if(TRINE_MPI_LAUNCHER STREQUAL "openmpi")
   set(TRINE_MPI_FLAGS --oversubscribe --bind-to none)
-  set(TRINE_MPI_ENVIRONMENT OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+  list(APPEND TRINE_MPI_ENVIRONMENT OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
       OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
       PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe)
 endif()

@@ -89,7 +89,7 @@ trine_status trine_array_create(trine_team *team, trine_dtype dtype, uint64_t n,
         trine_array_free(array);
     else
         *created = array;
-    return trine_call_end(team, status);
+    return trine_call_end(team, NULL, status);
 }
 
 trine_status trine_array_wrap(trine_team *team, trine_dtype dtype, const void *data, uint64_t n,

@@ -54,7 +54,8 @@ typedef struct trine_executor_ops {
     void (*close)(trine_executor *executor);
     /* Runs the job: the status (and detail) of the failed run of the lowest number, else OK; a job
      * that failed may leave runs undone. Fills executor->ledger[w] for each worker (all but `wait`
-     * of the others is measured by the worker itself), and executor->replaced. */
+     * of the others is measured by the worker itself), executor->replaced, and executor->ended,
+     * when all were through. executor->published is when the work was there to be handed out. */
     trine_status (*run)(trine_executor *executor, const trine_job *job);
     /* Zeroed memory, aligned to 64 bytes, that every worker addresses, really there (a shortage is
      * an error now, not a signal later) and, when it is large, first touched in equal shares by the
@@ -75,6 +76,7 @@ struct trine_executor {
     trine_executor_ops ops;
     int workers;
     int replaced;
+    double published, ended;
     trine_ledger_worker *ledger;
     void *data;
 };

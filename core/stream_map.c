@@ -94,10 +94,8 @@ trine_status trine_stream_apply(trine_team *team, const trine_map *map, const vo
             team->ledger.bytes += stream->local * stream->source[i].item;
         status = run_here(team, map_run, &job, param, map->param_size, in_place);
     }
-    trine_call_mark(team, NULL);
     status = trine_team_agree(team, call, status);
-    trine_call_mark(team, &team->ledger.combine);
-    return trine_call_end(team, status);
+    return trine_call_end(team, &team->ledger.combine, status);
 }
 
 trine_status trine_stream_load(trine_team *team, trine_dtype dtype, const trine_source *source,
@@ -124,12 +122,10 @@ trine_status trine_stream_load(trine_team *team, trine_dtype dtype, const trine_
         team->ledger.bytes = array->bytes;
     }
     uint64_t given[] = {(uint64_t)dtype, n};
-    trine_call_mark(team, NULL);
     status = trine_team_agree(team, trine_call_number(5, given, sizeof given), status);
-    trine_call_mark(team, &team->ledger.combine);
     if (status)
         trine_array_free(array);
     else
         *loaded = array;
-    return trine_call_end(team, status);
+    return trine_call_end(team, &team->ledger.combine, status);
 }

@@ -109,7 +109,6 @@ static trine_status reduce_range(trine_team *team, reduce_job *job, uint64_t fir
     for (size_t i = 0; i < work.runs && !status; i++)
         trine_tree_push(tree, trine_runs_get(&job->walk.runs, i).node,
                         job->slots + i * job->stride);
-    trine_call_mark(team, &team->ledger.combine);
     return status;
 }
 
@@ -145,6 +144,7 @@ static trine_status reduce_sequential(trine_team *team, reduce_job *job, void *m
     trine_status status = TRINE_OK;
     for (uint64_t first = 0; first < n && !status; first += step) {
         uint64_t some = n - first < step ? n - first : step;
+        trine_call_mark(team, &team->ledger.combine);
         status = read_piece(&source, first, some, memory);
         trine_call_mark(team, &team->ledger.transfer_in);
         job->walk.stream.source[0] = trine_memory_source(memory, first, source.item);
@@ -228,12 +228,12 @@ trine_status trine_stream_reduce(trine_team *team, const trine_monoid *monoid, c
     status = before;
     uint64_t call = call_number(monoid, stream), origin = 0;
     bool several = team->communicator.size > 1;
-    trine_tree tree = {.monoid = monoid};
+    trine_tree tree;
+    trine_tree_begin(&tree, monoid, param, NULL);
     if (several && stream->cut && !(monoid->flags & TRINE_POSITION_FREE))
         status = trine_team_origin(team, stream->local, call, status, &origin);
     if (!status)
         status = reduce_here(team, monoid, param, stream, origin, &tree);
-    trine_call_mark(team, NULL);
     status = team->communicator.ops->merge(&team->communicator, &tree, call, status);
     if (!status) {
         for (int i = 0; i < stream->sources; i++)
@@ -243,6 +243,5 @@ trine_status trine_stream_reduce(trine_team *team, const trine_monoid *monoid, c
         if (status)
             trine_fail(status, "%s: %s", monoid->name, trine_status_text(status));
     }
-    trine_call_mark(team, &team->ledger.combine);
-    return trine_call_end(team, status);
+    return trine_call_end(team, &team->ledger.combine, status);
 }

@@ -218,14 +218,15 @@ void trine_call_mark(trine_team *team, double *field)
     team->marked = now;
 }
 
-trine_status trine_call_end(trine_team *team, trine_status status)
+trine_status trine_call_end(trine_team *team, double *field, trine_status status)
 {
     trine_ledger *l = &team->ledger;
+    trine_call_mark(team, field);
     for (int i = 0; i < team->executor.workers; i++) {
         l->user += team->shares[i].user;
         l->sys += team->shares[i].sys;
     }
-    l->wall = trine_seconds() - team->began;
+    l->wall = team->marked - team->began;
     l->other = l->wall - l->transfer_in - l->dispatch - l->compute - l->wait - l->combine -
                l->transfer_out;
     atomic_flag_clear_explicit(&team->busy, memory_order_release);
@@ -246,11 +247,13 @@ static void add_share(trine_ledger_worker *share, const trine_ledger_worker *ent
 
 trine_status trine_team_run(trine_team *team, trine_executor *executor, trine_job *job)
 {
-    double began = trine_seconds();
+    /* What was done since the last mark was making the work ready: dispatch. */
+    double began = team->marked;
     job->schedule = team->schedule;
     executor->replaced = 0;
+    executor->published = began;
     trine_status status = executor->ops.run(executor, job);
-    double ended = trine_seconds();
+    double ended = executor->ended;
     const trine_ledger_worker *own = &executor->ledger[0];
     double busy = own->dispatch + own->transfer + own->compute;
     for (int i = 0; i < executor->workers; i++) {

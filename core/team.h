@@ -38,8 +38,9 @@ trine_status trine_call_begin(trine_team *team);
 /* Adds the seconds since the last mark (or the beginning) to *field. */
 void trine_call_mark(trine_team *team, double *field);
 
-/* Ends the call, closes the ledger, and returns status. */
-trine_status trine_call_end(trine_team *team, trine_status status);
+/* Ends the call: the seconds since the last mark go to *field (NULL: to what is left over), the
+ * ledger is closed. Returns status. */
+trine_status trine_call_end(trine_team *team, double *field, trine_status status);
 
 /* At least `bytes` of the team's arena, aligned to 64. What it held is lost when it grows. */
 trine_status trine_team_arena(trine_team *team, size_t bytes, void **memory);

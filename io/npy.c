@@ -150,7 +150,7 @@ trine_status trine_npy_open(trine_team *team, const char *path, trine_npy **open
         *opened = npy;
     else if (npy)
         release(npy);
-    return trine_call_end(team, status);
+    return trine_call_end(team, NULL, status);
 }
 
 void trine_npy_close(trine_npy *npy)

@@ -117,5 +117,5 @@ trine_status trine_npy_save(const char *path, const trine_array *x)
     if (!path || !x)
         return trine_fail(TRINE_E_ARGUMENT, "trine_npy_save: %s is NULL", path ? "x" : "path");
     trine_status status = trine_call_begin(x->team);
-    return status ? status : trine_call_end(x->team, save(x, path));
+    return status ? status : trine_call_end(x->team, NULL, save(x, path));
 }

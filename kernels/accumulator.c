@@ -12,6 +12,15 @@ void accumulator_clear(accumulator *a)
     a->low = ACCUMULATOR_DIGITS;
 }
 
+void accumulator_reset(accumulator *a)
+{
+    for (int i = a->low; i <= a->high; i++)
+        a->digit[i] = 0;
+    a->additions = a->seen = 0;
+    a->low = ACCUMULATOR_DIGITS;
+    a->high = 0;
+}
+
 /* Moves the carries up; every digit but the highest is then in [0, 2^32), and the sign of the whole
  * is that of digit `high`. */
 static void normalise(accumulator *a)
@@ -68,28 +77,33 @@ void accumulator_merge(accumulator *a, const accumulator *b)
     count_additions(a, b->additions);
 }
 
-/* Room below the digits, so that the top three can always be read. */
-enum { BELOW = 2 };
+/* Room below the digits, so that the top three can always be read, and above for a carry. */
+enum { BELOW = 2, MAGNITUDE = BELOW + ACCUMULATOR_DIGITS + 1 };
 
-/* |a| as plain digits, from magnitude[BELOW]; the number of the highest that is not 0, or -1. */
-static int magnitude_of(const accumulator *a, uint32_t magnitude[], bool *negative)
+/* |a| as plain digits in magnitude[BELOW + low ..], with two zeros below; the number of the highest
+ * that is not 0, or -1 when there is none. */
+static int magnitude_of(const accumulator *a, uint32_t magnitude[MAGNITUDE], bool *negative)
 {
-    accumulator sum = *a;
-    normalise(&sum);
-    *negative = sum.digit[sum.high] < 0;
-    if (*negative) {
-        for (int i = sum.low; i <= sum.high; i++)
-            sum.digit[i] = -sum.digit[i];
-        normalise(&sum);
+    uint32_t *digit = magnitude + BELOW;
+    int64_t carry = 0;
+    for (int i = a->low; i <= a->high; i++) {
+        int64_t sum = a->digit[i] + carry;
+        digit[i] = (uint32_t)sum;
+        carry = sum >> DIGIT_BITS;
     }
-    int top = -1;
-    memset(magnitude, 0, (BELOW + ACCUMULATOR_DIGITS) * sizeof *magnitude);
-    for (int i = sum.low; i <= sum.high; i++) {
-        magnitude[BELOW + i] = (uint32_t)sum.digit[i];
-        if (sum.digit[i])
-            top = i;
+    int top = a->high + 1;
+    digit[top] = (uint32_t)carry;
+    digit[a->low - 1] = digit[a->low - 2] = 0;
+    *negative = carry < 0;
+    uint64_t one = 1;
+    for (int i = a->low; *negative && i <= top; i++) {
+        one += (uint32_t)~digit[i];
+        digit[i] = (uint32_t)one;
+        one >>= DIGIT_BITS;
     }
-    return top;
+    while (top >= a->low && digit[top] == 0)
+        top--;
+    return top >= a->low ? top : -1;
 }
 
 static int bit_length(uint128 x)
@@ -99,13 +113,13 @@ static int bit_length(uint128 x)
 }
 
 /* The top three digits hold at least 65 bits; what lies below them only matters as "not zero". */
-static double round_magnitude(const uint32_t magnitude[], int top, int precision)
+static double round_magnitude(const uint32_t magnitude[], int low, int top, int precision)
 {
     const uint32_t *digit = magnitude + BELOW;
     uint128 window = (uint128)digit[top] << 64 | (uint128)digit[top - 1] << 32 | digit[top - 2];
     int bottom = DIGIT_BITS * (top - 2), cut = bit_length(window) - precision;
     bool sticky = false;
-    for (int i = top - 3; i >= 0 && !sticky; i--)
+    for (int i = top - 3; i >= low && !sticky; i--)
         sticky = digit[i] != 0;
     uint64_t kept = (uint64_t)(window >> cut);
     uint128 rest = window - ((uint128)kept << cut), half = (uint128)1 << (cut - 1);
@@ -120,11 +134,11 @@ double accumulator_round(const accumulator *a, int precision)
         return NAN;
     if (plus || minus)
         return plus ? INFINITY : -INFINITY;
-    uint32_t magnitude[BELOW + ACCUMULATOR_DIGITS];
+    uint32_t magnitude[MAGNITUDE];
     bool negative;
     int top = a->low <= a->high ? magnitude_of(a, magnitude, &negative) : -1;
     if (top < 0)
         return (a->seen & (SEEN_ANY | SEEN_OTHER)) == SEEN_ANY ? -0.0 : 0.0;
-    double rounded = round_magnitude(magnitude, top, precision);
+    double rounded = round_magnitude(magnitude, a->low, top, precision);
     return negative ? -rounded : rounded;
 }

@@ -29,7 +29,10 @@ __extension__ typedef unsigned __int128 uint128;
 
 void accumulator_clear(accumulator *a);
 
-/* Adds value * 2^(bit - 1074). |value| < 2^96, 0 <= bit < 2100. */
+/* The same of one that was cleared before: only what is in use. */
+void accumulator_reset(accumulator *a);
+
+/* Adds value * 2^(bit - 1074). |value| < 2^(127 - bit % 32), 0 <= bit < 2100. */
 void accumulator_add(accumulator *a, int128 value, int bit);
 
 void accumulator_merge(accumulator *a, const accumulator *b);

@@ -111,18 +111,43 @@ static inline uint32_t bins_add(bins *b, const void *x, size_t n, bool single)
     return seen;
 }
 
+/* What the exponent field's bins of both signs hold, in the field's unit. */
+static inline int128 bin_total(const bins *b, int exponent)
+{
+    int plus = exponent, minus = exponent + EXPONENTS;
+    int128 high = (int128)b->high[plus] - b->high[minus];
+    int128 low = (int128)b->bin[0][plus] + b->bin[1][plus];
+    return high * ((int128)1 << 32) + low - b->bin[0][minus] - b->bin[1][minus];
+}
+
+static inline void clear_used(bins *b)
+{
+    size_t used = (size_t)(b->most - b->least + 1) * sizeof *b->high;
+    for (int first = b->least; first < BINS; first += EXPONENTS) {
+        memset(&b->high[first], 0, used);
+        for (int t = 0; t < TABLES; t++)
+            memset(&b->bin[t][first], 0, used);
+    }
+}
+
+/* Exponents go by groups whose units lie within 32 bits: Horner's rule from the highest down gives
+ * one number a group. Field e > 0 has the unit 2^(e - 1075), which is bit e - 1; denormals (field
+ * 0) have that of field 1. */
 static inline void bins_flush(bins *b, accumulator *a)
 {
-    for (int sign = 0; sign < 2; sign++)
-        for (int exponent = b->least; exponent <= b->most; exponent++) {
-            int i = sign * EXPONENTS + exponent;
-            int128 sum = ((int128)b->high[i] << 32) + b->bin[0][i] + b->bin[1][i];
-            if (sum == 0)
-                continue;
-            /* Denormals have the same unit as the smallest normal numbers. */
-            accumulator_add(a, sign ? -sum : sum, exponent ? exponent - 1 : 0);
-            b->high[i] = b->bin[0][i] = b->bin[1][i] = 0;
-        }
+    if (b->least > b->most)
+        return;
+    int lowest = b->least > 0 ? b->least - 1 : 0, highest = b->most > 0 ? b->most - 1 : 0;
+    for (int group = lowest / 32 * 32; group <= highest; group += 32) {
+        int128 sum = 0;
+        for (int bit = group + 31; bit >= group; bit--)
+            sum = 2 * sum + (bit <= highest && bit >= lowest ? bin_total(b, bit + 1) : 0);
+        if (group == 0)
+            sum += bin_total(b, 0);
+        if (sum != 0)
+            accumulator_add(a, sum, group);
+    }
+    clear_used(b);
     b->least = EXPONENTS;
     b->most = -1;
     b->waiting = 0;

@@ -296,15 +296,21 @@ TRINE_INLINE void take_block(exact_work *w, const void *x, size_t n, bool single
         w->total.seen |= see_zeros(x, n, single);
 }
 
+static void reset_course(exact_work *w)
+{
+    w->levels = w->additions = w->hold = 0;
+    w->next_hold = LEAST_HOLD;
+    w->binning = false;
+    w->bytes = 0;
+}
+
 static void exact_begin(void *work, const void *param)
 {
     exact_work *w = work;
     (void)param;
     accumulator_clear(&w->total);
-    w->levels = w->additions = w->hold = 0;
-    w->next_hold = LEAST_HOLD;
-    w->binning = w->bins_ready = false;
-    w->bytes = 0;
+    w->bins_ready = false;
+    reset_course(w);
 }
 
 TRINE_INLINE void exact_accumulate(exact_work *w, const trine_chunk *chunk, bool single)
@@ -329,9 +335,11 @@ static void exact_accumulate_f32(void *work, const trine_chunk *chunk, const voi
 static void exact_settle(void *state, void *work, const void *param)
 {
     exact_work *w = work;
+    (void)param;
     flush_lanes(w);
     if (w->bins_ready)
         bins_flush(&w->bins, &w->total);
     accumulator_merge(state, &w->total);
-    exact_begin(work, param);
+    accumulator_reset(&w->total);
+    reset_course(w);
 }

@@ -8,8 +8,8 @@
 extern "C" {
 #endif
 
-/* One worker's share of a call, in seconds. dispatch: from the call's hand-out until the worker
- * began. transfer: reading input that it does not address (a file). wait: from its end until the
+/* One worker's share of a call, in seconds. dispatch: making the work ready and handing it
+ * out, until the worker began. transfer: reading input that it does not address (a file). wait: from its end until the
  * last worker's. user and sys: CPU seconds, sampled when at least a millisecond has passed, so a
  * shorter call shows 0. pid is the process that it ran in. */
 typedef struct trine_ledger_worker {
