@@ -46,7 +46,9 @@ enum {
     MOST_HOLD = 8192,
     /* Bytes after which the data are taken to come from memory, and are prefetched. */
     CACHED = 1 << 18,
-    AHEAD = 8192
+    AHEAD = 8192,
+    /* Elements that the number of levels is guessed from. */
+    SAMPLE = 8
 };
 
 /* levels: 0 until there is an anchor; exponent: k of the first level. hold: blocks before fewer
@@ -227,7 +229,8 @@ TRINE_INLINE bool try_levels(exact_work *w, const void *x, size_t n, bool single
     }
 }
 
-static void put_in_bins(exact_work *w, const void *x, size_t n, bool single)
+static __attribute__((noinline)) void put_in_bins(exact_work *w, const void *x, size_t n,
+                                                  bool single)
 {
     if (!w->bins_ready)
         bins_clear(&w->bins);
@@ -241,22 +244,40 @@ static void hold(exact_work *w)
     w->next_hold = w->next_hold < MOST_HOLD ? 2 * w->next_hold : MOST_HOLD;
 }
 
-/* A block that did not fit as things stand. least: the levels that this type starts with. */
+/* Levels that the first elements of a block call for, from the anchor's limit down to their lowest
+ * bit; more than LEVELS when there are not enough. A guess, which try_block checks. */
+TRINE_INLINE int guess_levels(const void *x, size_t n, bool single, int exponent)
+{
+    int lowest = exponent;
+    for (size_t i = 0; i < n && i < SAMPLE; i++) {
+        double value = single ? (double)((const float *)x)[i] : ((const double *)x)[i];
+        uint64_t bits;
+        memcpy(&bits, &value, sizeof bits);
+        uint64_t field = bits << 1 >> 53, significand = bits << 12 >> 12 | (uint64_t)(field > 0)
+                                                                               << 52;
+        if (significand == 0)
+            continue;
+        int bit = (field ? (int)field : 1) - 1075 + __builtin_ctzll(significand);
+        lowest = bit < lowest ? bit : lowest;
+    }
+    int span = exponent - HEADROOM - lowest, first = 52 - HEADROOM;
+    return span <= first ? 1 : 1 + (span - first + LEVEL_BITS - 1) / LEVEL_BITS;
+}
+
+/* A block that did not fit as things stand. */
 TRINE_INLINE void take_hard_block(exact_work *w, const void *x, size_t n, bool single)
 {
     int fitting = anchor_for(block_max(x, n, single));
-    if (fitting <= HIGHEST_ANCHOR) {
-        if (fitting != w->exponent || w->levels == 0) {
-            set_anchor(w, fitting, w->levels ? w->levels : single ? 1 : 2);
-            if (try_levels(w, x, n, single, false))
-                return;
-        }
-        while (w->levels < LEVELS) {
-            set_anchor(w, fitting, w->levels + 1);
+    int levels = guess_levels(x, n, single, fitting);
+    /* What has just failed need not be tried again. */
+    if (fitting == w->exponent && levels <= w->levels)
+        levels = w->levels + 1;
+    for (; fitting <= HIGHEST_ANCHOR && levels <= LEVELS; levels++) {
+        if (w->levels > 0 && levels > w->levels)
             hold(w);
-            if (try_levels(w, x, n, single, false))
-                return;
-        }
+        set_anchor(w, fitting, levels);
+        if (try_levels(w, x, n, single, false))
+            return;
     }
     put_in_bins(w, x, n, single);
     w->binning = true;
@@ -282,7 +303,7 @@ TRINE_INLINE void take_block(exact_work *w, const void *x, size_t n, bool single
         /* Give fewer levels, or levels at all, another chance. */
         if (w->binning)
             w->binning = false;
-        else if (w->levels > (single ? 1 : 2))
+        else if (w->levels > 1)
             set_anchor(w, w->exponent, w->levels - 1);
     }
     if (w->additions + BLOCK / GROUP > LANE_ADDITIONS)
@@ -298,7 +319,7 @@ TRINE_INLINE void take_block(exact_work *w, const void *x, size_t n, bool single
 
 static void reset_course(exact_work *w)
 {
-    w->levels = w->additions = w->hold = 0;
+    w->exponent = w->levels = w->additions = w->hold = 0;
     w->next_hold = LEAST_HOLD;
     w->binning = false;
     w->bytes = 0;
