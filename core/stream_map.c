@@ -119,7 +119,7 @@ trine_status trine_stream_load(trine_team *team, trine_dtype dtype, const trine_
                      .outs = 1,
                      .out = {array->data}}};
         status = run_here(team, load_run, &job, NULL, 0, false);
-        team->ledger.bytes = array->bytes;
+        team->ledger.bytes = team->ledger.moved = array->bytes;
     }
     uint64_t given[] = {(uint64_t)dtype, n};
     status = trine_team_agree(team, trine_call_number(5, given, sizeof given), status);

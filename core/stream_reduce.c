@@ -236,8 +236,11 @@ trine_status trine_stream_reduce(trine_team *team, const trine_monoid *monoid, c
         status = reduce_here(team, monoid, param, stream, origin, &tree);
     status = team->communicator.ops->merge(&team->communicator, &tree, call, status);
     if (!status) {
-        for (int i = 0; i < stream->sources; i++)
-            team->ledger.bytes += stream->local * stream->source[i].item;
+        for (int i = 0; i < stream->sources; i++) {
+            uint64_t bytes = stream->local * stream->source[i].item;
+            team->ledger.bytes += bytes;
+            team->ledger.moved += stream->source[i].copies ? bytes : 0;
+        }
         team->ledger.reproducible = !(several && stream->cut && ordered(monoid));
         status = monoid->finish(result, trine_tree_root(&tree), param);
         if (status)

@@ -91,7 +91,12 @@ double read_bandwidth(int workers, uint64_t bytes)
     if (measured[workers] > 0)
         return measured[workers];
     snprintf(spec, sizeof spec, "omp:%d", workers);
-    if (trine_team_open(workers == 1 ? "serial" : spec, &team))
+    trine_status status = trine_team_open(workers == 1 ? "serial" : spec, &team);
+    if (status == TRINE_E_ABSENT) {
+        snprintf(spec, sizeof spec, "pool:%d", workers);
+        status = trine_team_open(spec, &team);
+    }
+    if (status)
         return 0;
     measured[workers] = team_bandwidth(team, bytes_to_read(bytes));
     trine_team_close(team);

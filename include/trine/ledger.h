@@ -22,7 +22,7 @@ typedef struct trine_ledger_worker {
  * wall = transfer_in + dispatch + compute + wait + combine + transfer_out + other.
  * launch (opening the team) and teardown (of the last team closed by this thread) stand beside it.
  * user and sys are sums over the workers. bytes: what the kernels read and wrote, on this rank.
- * moved: what was copied to reach the workers. reproducible: the bits do not depend on the team or
+ * moved: of them, what had to be copied (read from a file). reproducible: the bits do not depend on the team or
  * on the decomposition. replaced: workers that died and were replaced during the call. */
 typedef struct trine_ledger {
     double wall, launch, transfer_in, dispatch, compute, wait, combine, transfer_out, other;

@@ -54,7 +54,6 @@ typedef enum trine_dtype {
     X(TRINE_E_DTYPE, "an array has another element type than the call takes")                      \
     X(TRINE_E_LENGTH, "lengths do not match")                                                      \
     X(TRINE_E_TEAM, "arrays belong to different teams")                                            \
-    X(TRINE_E_PLACE, "the workers of this team do not address the array's memory")                 \
     X(TRINE_E_SPEC, "a team spec cannot be read")                                                  \
     X(TRINE_E_ABSENT, "this library was built without the part that was asked for")                \
     X(TRINE_E_LAUNCH, "the launcher and the program disagree about the number of ranks")           \

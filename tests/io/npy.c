@@ -340,6 +340,37 @@ static void a_long_file_is_streamed_in_bounded_memory(void)
     unlink(path);
 }
 
+static void put_byte(uint64_t offset, unsigned char value)
+{
+    int fd = open(path, O_WRONLY);
+    CU_ASSERT_EQUAL(pwrite(fd, &value, 1, (off_t)offset), 1);
+    close(fd);
+}
+
+static void more_than_2_to_the_32_elements_are_counted(void)
+{
+    unsigned char header[128];
+    uint64_t n = ((uint64_t)1 << 32) + 12345, sum = 0;
+    size_t length = trine_npy_format(TRINE_U8, n, header);
+    trine_team *teams[] = {threads, pool};
+    write_file(header, length);
+    CU_ASSERT_EQUAL_FATAL(truncate(path, (off_t)(length + n)), 0);
+    put_byte(length, 1);
+    put_byte(length + INT32_MAX, 2);
+    put_byte(length + ((uint64_t)1 << 32), 4);
+    put_byte(length + n - 1, 8);
+    for (int t = 0; t < 2; t++) {
+        trine_npy *file;
+        CU_ASSERT_EQUAL_FATAL(trine_npy_open(teams[t], path, &file), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_npy_header(file)->n, n);
+        CU_ASSERT_EQUAL(trine_npy_reduce(file, trine_monoid_find("sum", TRINE_U8), NULL, &sum),
+                        TRINE_OK);
+        CU_ASSERT_EQUAL(sum, 15);
+        trine_npy_close(file);
+    }
+    unlink(path);
+}
+
 static void saving_replaces_whole_files_only(void)
 {
     trine_array *x = numbers(serial, 1000);
@@ -404,6 +435,7 @@ int main(void)
         {"a file that is replaced is noticed by workers",
          a_file_that_is_replaced_is_noticed_by_workers},
         {"a long file is streamed in bounded memory", a_long_file_is_streamed_in_bounded_memory},
+        {"more than 2^32 elements are counted", more_than_2_to_the_32_elements_are_counted},
         {"saving replaces whole files only", saving_replaces_whole_files_only},
         {"a wrong monoid is refused", a_wrong_monoid_is_refused},
         CU_TEST_INFO_NULL,
