@@ -14,10 +14,11 @@ enum { MANY = 65536, FEW = 1000, REPEATS = 200 };
 
 typedef double lanes __attribute__((vector_size(64)));
 
-static double plain_sum(const double *x, size_t n)
+static inline __attribute__((always_inline)) double plain_sum(const double *x, size_t n)
 {
     lanes sum[8] = {{0}};
     for (size_t i = 0; i + 64 <= n; i += 64)
+#pragma GCC unroll 8
         for (int k = 0; k < 8; k++) {
             lanes v;
             memcpy(&v, x + i + 8 * (size_t)k, sizeof v);
@@ -33,19 +34,7 @@ static double plain_sum(const double *x, size_t n)
 #if defined(__x86_64__)
 __attribute__((target("avx512f"))) static double plain_avx512(const double *x, size_t n)
 {
-    lanes sum[8] = {{0}};
-    for (size_t i = 0; i + 64 <= n; i += 64)
-#pragma GCC unroll 8
-        for (int k = 0; k < 8; k++) {
-            lanes v;
-            memcpy(&v, x + i + 8 * (size_t)k, sizeof v);
-            sum[k] += v;
-        }
-    double total = 0;
-    for (int k = 0; k < 8; k++)
-        for (int j = 0; j < 8; j++)
-            total += sum[k][j];
-    return total;
+    return plain_sum(x, n);
 }
 #endif
 

@@ -1,6 +1,8 @@
 /* core/launch.c - reading the environment that mpirun, mpiexec and srun leave. */
 #include "core/launch.h"
 
+#include <trine/team.h>
+
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -27,6 +29,11 @@ int trine_launch_size(const char **variable)
     if (variable)
         *variable = "PMIX_RANK";
     return getenv("PMIX_RANK") != NULL;
+}
+
+int trine_launched(void)
+{
+    return trine_launch_size(NULL);
 }
 
 int trine_launch_neighbours(void)

@@ -11,17 +11,6 @@
 
 extern char **environ;
 
-int launched_processes(void)
-{
-    static const char *const sizes[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"};
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        const char *text = getenv(sizes[i]);
-        if (text && atoi(text) > 0)
-            return atoi(text);
-    }
-    return getenv("PMIX_RANK") ? 1 : 0;
-}
-
 int ranks_asked(const char *spec)
 {
     if (strncmp(spec, "mpi", 3) != 0)

@@ -21,7 +21,7 @@ static bool first_rank(void)
 {
     static const char *const ranks[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
                                         "SLURM_PROCID"};
-    for (size_t i = 0; launched_processes() > 0 && i < sizeof ranks / sizeof *ranks; i++)
+    for (size_t i = 0; trine_launched() > 0 && i < sizeof ranks / sizeof *ranks; i++)
         if (getenv(ranks[i]))
             return atoi(getenv(ranks[i])) == 0;
     return true;
@@ -29,7 +29,7 @@ static bool first_rank(void)
 
 static int check_launch(const harness_options *o)
 {
-    int processes = launched_processes();
+    int processes = trine_launched();
     for (int i = 0; i < o->teams && processes > 1; i++)
         if (ranks_asked(o->team[i]) < 0) {
             if (first_rank())
@@ -51,7 +51,7 @@ static int check_launch(const harness_options *o)
 static int run_teams(harness_run *run, const char *self)
 {
     const harness_options *o = run->options;
-    bool launched = launched_processes() > 0;
+    bool launched = trine_launched() > 0;
     if (o->teams == 0)
         return run_team(run, NULL);
     for (int i = 0; i < o->teams; i++) {

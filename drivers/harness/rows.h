@@ -47,9 +47,6 @@ int run_team(harness_run *run, const char *spec);
 /* Starts this driver under mpirun for a team of several ranks and takes over its rows. */
 int run_launched(harness_run *run, const char *spec, const char *self);
 
-/* Whether a launcher started this process; how many of them. */
-int launched_processes(void);
-
 /* Ranks that a spec such as "mpi:4+omp:2" asks for; 0 when it does not say, -1 when it has no mpi.
  */
 int ranks_asked(const char *spec);

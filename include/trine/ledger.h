@@ -9,9 +9,9 @@ extern "C" {
 #endif
 
 /* One worker's share of a call, in seconds. dispatch: making the work ready and handing it
- * out, until the worker began. transfer: reading input that it does not address (a file). wait: from its end until the
- * last worker's. user and sys: CPU seconds, sampled when at least a millisecond has passed, so a
- * shorter call shows 0. pid is the process that it ran in. */
+ * out, until the worker began. transfer: reading input that it does not address (a file). wait:
+ * from its end until the last worker's. user and sys: CPU seconds, sampled when at least a
+ * millisecond has passed, so a shorter call shows 0. pid is the process that it ran in. */
 typedef struct trine_ledger_worker {
     double dispatch, transfer, compute, wait, user, sys;
     uint64_t runs;
@@ -22,8 +22,9 @@ typedef struct trine_ledger_worker {
  * wall = transfer_in + dispatch + compute + wait + combine + transfer_out + other.
  * launch (opening the team) and teardown (of the last team closed by this thread) stand beside it.
  * user and sys are sums over the workers. bytes: what the kernels read and wrote, on this rank.
- * moved: of them, what had to be copied (read from a file). reproducible: the bits do not depend on the team or
- * on the decomposition. replaced: workers that died and were replaced during the call. */
+ * moved: of them, what had to be copied (read from a file). reproducible: the bits do not depend on
+ * the team or on the decomposition. replaced: workers that died and were replaced during the call.
+ */
 typedef struct trine_ledger {
     double wall, launch, transfer_in, dispatch, compute, wait, combine, transfer_out, other;
     double teardown;

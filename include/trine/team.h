@@ -65,6 +65,10 @@ TRINE_API const char *trine_team_note(const trine_team *team);
 
 TRINE_API trine_status trine_team_set_schedule(trine_team *team, trine_schedule schedule);
 
+/* Processes that a launcher (mpirun, mpiexec, srun) started, this one among them, as its
+ * environment says; 0 without a launcher. Any thread. */
+TRINE_API int trine_launched(void);
+
 /* CPUs that this process may use: affinity mask and cgroup quota, at least 1. */
 TRINE_API int trine_cpus(void);
 
