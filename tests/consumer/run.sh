@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# run.sh BUILD SOURCE CMAKE - installs the build into a folder with a space in its name, and builds and
+# run.sh BUILD SOURCE CMAKE CC - installs the build into a folder with a space in its name, and builds and
 # runs a project of somebody else's against it: through find_package and pkg-config, shared and static,
 # in C and C++.
 set -euo pipefail
 build=$1 source=$2 cmake=$3
+# The compiler that the library was built with: its OpenMP runtime is the one that static programs need.
+export CC=$4 CXX=c++
+case $(basename "$CC") in *clang*) CXX=${CC/clang/clang++} ;; esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 prefix="$work/where it goes"
 fail() { echo "FAILED: $*" >&2; exit 1; }
-command -v c++ >/dev/null || { echo "skipped: no C++ compiler"; exit 77; }
+command -v "$CXX" >/dev/null || { echo "skipped: no C++ compiler"; exit 77; }
 
 "$cmake" --install "$build" --prefix "$prefix" >"$work/install.log" || fail "cmake --install"
 "$cmake" -S "$source/project" -B "$work/build" -DCMAKE_PREFIX_PATH="$prefix" >"$work/configure.log" 2>&1 ||
@@ -24,7 +27,7 @@ if command -v pkg-config >/dev/null; then
     library=$(dirname "$(find "$prefix" -name 'libtrine.so')")
     for name in "trine" "--static trine-static"; do
         # Word splitting as in a makefile; quotes in the flags are the shell's to read.
-        eval "cc '$source/project/use.c' -o '$work/use' \
+        eval "'$CC' '$source/project/use.c' -o '$work/use' \
             $(PKG_CONFIG_PATH="$pkgconfig" pkg-config --cflags --libs $name)" || fail "pkg-config $name"
         LD_LIBRARY_PATH="$library" "$work/use" || fail "the program linked by pkg-config $name"
     done
