@@ -34,7 +34,7 @@ missing_packages() {
     have_header mpfr.h || echo libmpfr-dev
     /usr/bin/python3 -c 'import numpy' 2>/dev/null || echo python3-numpy
     [ "$1" = bench ] || return 0
-    ls /usr/include/*/openblas*/cblas.h /usr/include/openblas*/cblas.h >/dev/null 2>&1 || echo libopenblas-dev
+    compgen -G '/usr/include/*/openblas*/cblas.h' >/dev/null || echo libopenblas-dev
 }
 
 # Runs a command as root: 0 done, 1 failed, 126 not possible.
