@@ -1,15 +1,14 @@
 /* harness/launch.c - starting a driver under mpirun. */
 #include <errno.h>
-#include <spawn.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "drivers/harness/rows.h"
-
-extern char **environ;
 
 int ranks_asked(const char *spec)
 {
@@ -20,6 +19,9 @@ int ranks_asked(const char *spec)
 
 /* Room for mpirun's own arguments and all of ours. */
 enum { MOST_ARGUMENTS = 64 };
+
+/* What a shell says of a command that is not there. */
+enum { COMMAND_NOT_FOUND = 127 };
 
 typedef struct command {
     char *argument[MOST_ARGUMENTS];
@@ -97,14 +99,20 @@ static char *read_all(int fd)
     return text;
 }
 
+/* Starts the command with its output going to `out`; it ends when this process does, however that
+ * ends. Between fork and exec only what is safe with threads running. */
 static int start(const command *c, int out, pid_t *pid)
 {
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-    int error = posix_spawnp(pid, c->argument[0], &actions, NULL, c->argument, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    return error;
+    pid_t self = getpid();
+    *pid = fork();
+    if (*pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (getppid() != self || dup2(out, STDOUT_FILENO) < 0)
+            _exit(EXIT_FAILED);
+        execvp(c->argument[0], c->argument);
+        _exit(COMMAND_NOT_FOUND);
+    }
+    return *pid < 0 ? errno : 0;
 }
 
 /* Open MPI asks root for these, once for each kind of regret. */
@@ -137,8 +145,7 @@ int run_launched(harness_run *run, const char *spec, const char *self)
     char *text = error ? NULL : read_all(ends[0]);
     close(ends[0]);
     if (error) {
-        fprintf(stderr, "%s: starting %s: %s ($TRINE_MPIRUN names another)\n", name, c.argument[0],
-                strerror(error));
+        fprintf(stderr, "%s: fork: %s\n", name, strerror(error));
         return EXIT_FAILED;
     }
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -151,5 +158,8 @@ int run_launched(harness_run *run, const char *spec, const char *self)
     if (ended)
         fprintf(stderr, "%s: --team %s: %s printed no rows\n", name, spec, c.argument[0]);
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
+    if (code == COMMAND_NOT_FOUND)
+        fprintf(stderr, "%s: --team %s: %s cannot be started; $TRINE_MPIRUN names another\n", name,
+                spec, c.argument[0]);
     return code == EXIT_USAGE ? EXIT_USAGE : EXIT_FAILED;
 }
