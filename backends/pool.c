@@ -5,13 +5,12 @@
  *   2. Workers do their runs, marking each as done after it is; so does the caller, as worker 0.
  *   3. The caller waits for every worker to be through: it spins, then sleeps and, every now and
  *      then, looks at the pidfds of those it waits for.
- *   4. Who died is replaced. The runs that are not marked are handed out again, to forked workers
- *      only, so that what kills workers does not reach the user's process; MOST_ROUNDS times in
- * all.
+ *   4. Who died is replaced. The runs that are not marked as done are handed out again, MOST_ROUNDS
+ *      times in all, and to forked workers only, so that what kills workers does not reach the
+ *      user's process.
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,8 +91,9 @@ static trine_status make_control(pool *p, const trine_executor_options *options)
 static trine_status fork_worker(pool *p, int number)
 {
     pool_worker *worker = &p->worker[number];
+    pool_slot *slot = &p->control->slots[number];
     /* A new worker has nothing to catch up with. */
-    atomic_store(&p->control->slots[number].finished, atomic_load(&p->control->generation));
+    atomic_store(&slot->finished, atomic_load(&p->control->generation));
     return trine_zygote_fork(p->control, number, &worker->pid, &worker->pidfd);
 }
 
@@ -109,9 +109,8 @@ static void end_workers(pool *p)
         if (worker->pidfd < 0)
             continue;
         /* A worker stopped by a debugger or SIGSTOP would not end by itself. */
-        if (poll(&watch, 1, 1000) != 1)
-            kill(worker->pid, SIGKILL);
-        trine_zygote_reap(worker->pid);
+        (void)poll(&watch, 1, 1000);
+        trine_zygote_end(worker->pid);
         forget_worker(worker);
     }
 }
@@ -151,8 +150,7 @@ static trine_status pool_open(trine_executor *executor, const trine_executor_opt
                                        "only that one can open more");
     if (!status)
         status = trine_heap_open(options->heap_bytes);
-    /* A zygote that died between two pools is replaced, if that is still possible. */
-    if (!status && !trine_zygote_alive())
+    if (!status)
         status = trine_zygote_start();
     if (!status)
         status = make_control(p, options);
@@ -224,9 +222,12 @@ static bool wait_for_worker(pool *p, int number)
     return atomic_load(finished) == generation;
 }
 
+/* A worker without a process could not be replaced when it died: what is known stays. */
 static void describe_death(pool *p, int number, int status)
 {
     char how[64];
+    if (p->worker[number].pid == 0)
+        return;
     if (status == -1)
         snprintf(how, sizeof how, "ended with its zygote");
     else if (WIFSIGNALED(status))
@@ -241,12 +242,9 @@ static void describe_death(pool *p, int number, int status)
 static trine_status replace_worker(trine_executor *executor, int number)
 {
     pool *p = executor->data;
-    bool zygote_lives = trine_zygote_alive();
-    describe_death(p, number, zygote_lives ? trine_zygote_reap(p->worker[number].pid) : -1);
+    describe_death(p, number, trine_zygote_end(p->worker[number].pid));
     forget_worker(&p->worker[number]);
-    trine_status status = zygote_lives ? TRINE_OK : trine_zygote_start();
-    if (!status)
-        status = fork_worker(p, number);
+    trine_status status = fork_worker(p, number);
     if (status) {
         char why[TRINE_DETAIL_SIZE];
         snprintf(why, sizeof why, "%s", trine_error_detail());

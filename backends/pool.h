@@ -20,8 +20,8 @@
 
 /* What the workers of one pool watch; in the heap. The caller publishes a job by writing it and
  * raising `generation`, on which workers wait; each raises `ended` when it is through, on which the
- * caller waits. list: NULL, or the runs to do in place of 0, 1, 2, ...; only forked workers take
- * part then. */
+ * caller waits. list: NULL, or the runs to do in place of all; only forked workers take part
+ * then. */
 typedef struct pool_control {
     _Alignas(128) atomic_uint generation;
     atomic_int sleepers;
@@ -44,7 +44,7 @@ typedef struct pool_slot {
     trine_ledger_worker entry;
 } pool_slot;
 
-/* --- pool_heap.c: the symmetric heap of this process. */
+/* --- pool_heap.c: the symmetric heap of this process. Any thread. */
 
 /* Reserves it if it is not there; bytes 0 for the default. */
 trine_status trine_heap_open(size_t bytes);
@@ -68,27 +68,26 @@ bool trine_heap_holds(const void *memory, size_t bytes);
 /* Bytes of whole pages. */
 size_t trine_heap_pages(size_t bytes);
 
-/* In a process that was forked from this one: the heap's fd has another number. */
-void trine_heap_moved(int fd);
+/* The descriptor, or another for the same file where this one (if any) would be taken for a
+ * standard stream that the program has closed; -1 and errno when there is none. */
+int trine_above_standard(int fd);
 
-/* --- pool_zygote.c */
+/* --- pool_zygote.c. Any thread. */
 
-/* Starts the zygote if there is none. THREADS when this process runs threads. */
+/* Starts the zygote if there is none or it has died. THREADS when this process runs threads. */
 trine_status trine_zygote_start(void);
-
-/* Whether it is there; finds out now. */
-bool trine_zygote_alive(void);
 
 /* Ends it, and with it every worker. */
 void trine_zygote_stop(void);
 
 pid_t trine_zygote_pid(void);
 
-/* Forks worker `number` of that pool. */
+/* Forks worker `number` of that pool, from a new zygote if need be. */
 trine_status trine_zygote_fork(pool_control *control, int number, pid_t *pid, int *pidfd);
 
-/* Waits for a worker that is ending; its status as of waitpid, or -1 when nobody knows. */
-int trine_zygote_reap(pid_t pid);
+/* Ends a worker that has not ended; its status as of waitpid, or -1 when nobody knows. pid 0: there
+ * is none. */
+int trine_zygote_end(pid_t pid);
 
 /* True in a process that the user forked from the one that owns zygote and heap. */
 bool trine_zygote_foreign(void);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -103,10 +104,11 @@ static void wait_for_job(pool_control *control, unsigned seen, pid_t zygote)
 
 _Noreturn void trine_worker_live(pool_control *control, int number)
 {
-    char name[16] = "trine-worker";
+    char name[16];
     pid_t zygote = getppid();
     pool_slot *slot = &control->slots[number];
     trine_thread *thread = &control->threads[number];
+    snprintf(name, sizeof name, "trine-worker-%d", number);
     prctl(PR_SET_NAME, name);
     /* What a predecessor left here means nothing in this process. */
     memset(thread, 0, sizeof *thread);
