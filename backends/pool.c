@@ -5,9 +5,9 @@
  *   2. Workers do their runs, marking each as done after it is; so does the caller, as worker 0.
  *   3. The caller waits for every worker to be through: it spins, then sleeps and, every now and
  *      then, looks at the pidfds of those it waits for.
- *   4. Who died is replaced. The runs that are not marked as done are handed out again, MOST_ROUNDS
- *      times in all, and to forked workers only, so that what kills workers does not reach the
- *      user's process.
+ *   4. Who died is replaced. The runs that are not marked as done are handed out again (work in
+ *      place: only if it was not begun), MOST_ROUNDS times in all, and to forked workers only, so
+ *      that what kills workers does not reach the user's process.
  */
 #include <errno.h>
 #include <poll.h>
@@ -123,7 +123,7 @@ static void pool_close(trine_executor *executor)
             end_workers(p);
             trine_thread_release(&p->control->threads[0]);
             if (p->runs_room)
-                trine_heap_release(p->control->done, p->runs_room);
+                trine_heap_release(p->control->marks, p->runs_room);
             trine_heap_release(p->control, p->control_bytes);
         }
     }
@@ -176,8 +176,8 @@ static trine_status make_marks(pool *p, size_t runs)
         if (status)
             return status;
         if (p->runs_room)
-            trine_heap_release(p->control->done, p->runs_room);
-        p->control->done = memory;
+            trine_heap_release(p->control->marks, p->runs_room);
+        p->control->marks = memory;
         p->runs_room = room;
     }
     return TRINE_OK;
@@ -185,7 +185,7 @@ static trine_status make_marks(pool *p, size_t runs)
 
 static size_t *list_of(pool *p, size_t runs)
 {
-    return (size_t *)(void *)(p->control->done + (runs + 7) / 8 * 8);
+    return (size_t *)(void *)(p->control->marks + (runs + 7) / 8 * 8);
 }
 
 static void publish(pool *p)
@@ -272,12 +272,17 @@ static trine_status wait_for_all(trine_executor *executor, bool *died)
     return status;
 }
 
-static size_t list_missing(pool *p, size_t runs, size_t list[])
+/* begun: whether any of them was. */
+static size_t list_missing(pool *p, size_t runs, size_t list[], bool *begun)
 {
     size_t count = 0;
-    for (size_t i = 0; i < runs; i++)
-        if (!p->control->done[i])
+    *begun = false;
+    for (size_t i = 0; i < runs; i++) {
+        unsigned char mark = atomic_load_explicit(&p->control->marks[i], memory_order_acquire);
+        *begun = *begun || mark == POOL_RUN_BEGUN;
+        if (mark != POOL_RUN_DONE)
             list[count++] = i;
+    }
     return count;
 }
 
@@ -288,9 +293,9 @@ static trine_status job_status(const pool *p)
 }
 
 static trine_status give_up(const pool *p, const trine_job *job, size_t missing,
-                            const size_t list[])
+                            const size_t list[], bool begun)
 {
-    if (!job->restartable)
+    if (!job->restartable && begun)
         return trine_fail(
             TRINE_E_WORKER,
             "%s in the middle of work in place, which cannot be done again; %zu of %zu "
@@ -308,13 +313,14 @@ static trine_status finish_missing(trine_executor *executor, const trine_job *jo
 {
     pool *p = executor->data;
     pool_control *control = p->control;
-    size_t *list = list_of(p, job->runs), missing = list_missing(p, job->runs, list);
+    bool begun;
+    size_t *list = list_of(p, job->runs), missing = list_missing(p, job->runs, list, &begun);
     for (int round = 1; missing > 0; round++) {
         trine_status status = job_status(p);
         if (status)
             return status;
-        if (!job->restartable || round == MOST_ROUNDS)
-            return give_up(p, job, missing, list);
+        if ((begun && !job->restartable) || round == MOST_ROUNDS)
+            return give_up(p, job, missing, list, begun);
         bool died;
         control->job = *job;
         control->job.runs = missing;
@@ -326,7 +332,7 @@ static trine_status finish_missing(trine_executor *executor, const trine_job *jo
         control->list = NULL;
         if (status)
             return status;
-        missing = list_missing(p, job->runs, list);
+        missing = list_missing(p, job->runs, list, &begun);
     }
     return TRINE_OK;
 }
@@ -342,7 +348,7 @@ static trine_status pool_run(trine_executor *executor, const trine_job *job)
         return status;
     pool_control *control = p->control;
     bool died = false;
-    memset(control->done, 0, job->runs);
+    memset(control->marks, POOL_RUN_WAITS, job->runs);
     control->job = *job;
     control->published = executor->published;
     atomic_store_explicit(&control->next, 0, memory_order_relaxed);

@@ -4,7 +4,7 @@
  *   (worker 0)   --socket-->  forks, reaps   --fork-->      wait, run, wait
  *       |                                                       |
  *       +------------------- heap: one memfd, one address ------+
- *                            control | threads | done | arrays
+ *                            control | threads | marks | arrays
  *
  * The zygote is a child of the user's process that does not signal its end, so that no wait() of
  * the user's meets it. It was forked while there was one thread, and never runs anything but fork
@@ -18,10 +18,13 @@
 
 #include "backends/thread.h"
 
+/* How far a run has come, for the caller to know when its worker died. */
+enum { POOL_RUN_WAITS, POOL_RUN_BEGUN, POOL_RUN_DONE };
+
 /* What the workers of one pool watch; in the heap. The caller publishes a job by writing it and
  * raising `generation`, on which workers wait; each raises `ended` when it is through, on which the
- * caller waits. list: NULL, or the runs to do in place of all; only forked workers take part
- * then. */
+ * caller waits. marks: how far each run has come. list: NULL, or the runs to do in place of all;
+ * only forked workers take part then. */
 typedef struct pool_control {
     _Alignas(128) atomic_uint generation;
     atomic_int sleepers;
@@ -30,7 +33,7 @@ typedef struct pool_control {
     double spin_seconds, published;
     trine_job job;
     const size_t *list;
-    unsigned char *done;
+    atomic_uchar *marks;
     _Alignas(128) atomic_size_t next;
     _Alignas(128) atomic_uint ended;
     atomic_bool caller_sleeps;

@@ -64,9 +64,10 @@ bool trine_spin(const atomic_uint *word, unsigned value, double seconds)
 static bool do_run(pool_control *control, trine_thread *thread, size_t i)
 {
     size_t run = control->list ? control->list[i] : i;
+    atomic_store_explicit(&control->marks[run], POOL_RUN_BEGUN, memory_order_relaxed);
     if (!trine_thread_run(thread, &control->job, run))
         return false;
-    atomic_store_explicit((_Atomic unsigned char *)&control->done[run], 1, memory_order_release);
+    atomic_store_explicit(&control->marks[run], POOL_RUN_DONE, memory_order_release);
     return true;
 }
 

@@ -224,6 +224,25 @@ static const trine_map increment = {.name = "increment",
                                     .out = {TRINE_U64},
                                     .apply = crashing_apply};
 
+static void work_in_place_survives_an_earlier_death_body(void)
+{
+    trine_team *team = open_team("pool:3");
+    trine_array *x = numbers(team, N);
+    const trine_array *in[] = {x};
+    trine_array *const out[] = {x};
+    for (uint64_t round = 1; round <= 4; round++) {
+        kill((pid_t)trine_team_worker_pid(team, 1 + (int)round % 2), SIGKILL);
+        usleep(20000);
+        MUST(trine_apply(&increment, NULL, in, out) == TRINE_OK);
+        MUST(replaced(team) == 1);
+        for (uint64_t i = 0; i < N; i++)
+            MUST(((const uint64_t *)trine_array_data(x))[i] == i * i + round);
+    }
+    trine_array_free(x);
+    MUST(trine_team_close(team) == TRINE_OK);
+}
+IN_CHILD(reset_page, work_in_place_survives_an_earlier_death)
+
 static void work_in_place_is_not_done_twice_body(void)
 {
     trine_team *team = open_team("pool:2");
@@ -611,6 +630,7 @@ int main(void)
         {"sums survive a killer at random", sums_survive_a_killer_at_random},
         {"a kernel that always crashes is named", a_kernel_that_always_crashes_is_named},
         {"work in place is not done twice", work_in_place_is_not_done_twice},
+        {"work in place survives an earlier death", work_in_place_survives_an_earlier_death},
         {"a killed zygote is replaced", a_killed_zygote_is_replaced},
         {"a zygote killed in the middle of a sum is replaced", a_zygote_killed_mid_sum_is_replaced},
         {"whatever is killed together is replaced", whatever_is_killed_together_is_replaced},
