@@ -92,8 +92,10 @@ static trine_status fork_worker(pool *p, int number)
 {
     pool_worker *worker = &p->worker[number];
     pool_slot *slot = &p->control->slots[number];
-    /* A new worker has nothing to catch up with. */
+    /* A new worker has nothing to catch up with; one that died asleep must not stay counted. */
     atomic_store(&slot->finished, atomic_load(&p->control->generation));
+    if (atomic_exchange(&slot->asleep, false))
+        atomic_fetch_sub(&p->control->sleepers, 1);
     return trine_zygote_fork(p->control, number, &worker->pid, &worker->pidfd);
 }
 

@@ -41,9 +41,11 @@ typedef struct pool_control {
     struct pool_slot *slots;
 } pool_control;
 
-/* One worker's: the generation it is through with, and its entry for the ledger. */
+/* One worker's: the generation it is through with, whether it is counted among the sleepers, and
+ * its entry for the ledger. */
 typedef struct pool_slot {
     _Alignas(128) atomic_uint finished;
+    atomic_bool asleep;
     trine_ledger_worker entry;
 } pool_slot;
 

@@ -90,16 +90,20 @@ void trine_worker_take_part(pool_control *control, int number)
     trine_thread_end(thread, &control->slots[number].entry);
 }
 
-static void wait_for_job(pool_control *control, unsigned seen, pid_t zygote)
+/* The count of sleepers is raised before `asleep` and lowered after it: wherever the worker is
+ * killed, the count errs towards a needless wake, never towards a missing one. */
+static void wait_for_job(pool_control *control, pool_slot *slot, unsigned seen, pid_t zygote)
 {
     if (trine_spin(&control->generation, seen, control->spin_seconds))
         return;
     atomic_fetch_add(&control->sleepers, 1);
+    atomic_store(&slot->asleep, true);
     while (atomic_load(&control->generation) == seen) {
         trine_futex_wait(&control->generation, seen, orphan_check_seconds);
         if (getppid() != zygote)
             _exit(1);
     }
+    atomic_store(&slot->asleep, false);
     atomic_fetch_sub(&control->sleepers, 1);
 }
 
@@ -115,7 +119,7 @@ _Noreturn void trine_worker_live(pool_control *control, int number)
     memset(thread, 0, sizeof *thread);
     unsigned seen = atomic_load(&slot->finished);
     for (;;) {
-        wait_for_job(control, seen, zygote);
+        wait_for_job(control, slot, seen, zygote);
         seen = atomic_load_explicit(&control->generation, memory_order_acquire);
         if (atomic_load(&control->closing))
             _exit(0);
