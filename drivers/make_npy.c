@@ -4,6 +4,7 @@
 
 #include "drivers/harness/data.h"
 #include "drivers/harness/number.h"
+#include "drivers/harness/say.h"
 
 typedef struct make_options {
     uint64_t n, seed;
@@ -65,16 +66,18 @@ int main(int argc, char **argv)
     trine_array *x = NULL;
     (void)trine_init();
     argp_err_exit_status = EXIT_USAGE;
+    hushed kept = hush_other_ranks();
     argp_parse(&argp, argc, argv, 0, NULL, &o);
+    speak_again(kept);
     trine_status status = trine_team_open(o.team, &team);
     if (!status)
         status = generate_array(team, o.dtype, o.n, o.seed, &x);
     if (!status)
         status = trine_npy_save(o.path, x);
     if (status)
-        fprintf(stderr, "make_npy: %s (%s)\n", trine_error_detail(), trine_status_name(status));
+        complain("make_npy", status);
     trine_array_free(x);
     trine_team_close(team);
     trine_finalize();
-    return status ? EXIT_FAILED : EXIT_RIGHT;
+    return status ? exit_of(status) : EXIT_RIGHT;
 }

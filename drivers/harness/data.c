@@ -2,6 +2,8 @@
 #include "drivers/harness/data.h"
 
 #include <Random123/philox.h>
+#include <string.h>
+#include <sys/stat.h>
 
 typedef struct generate_param {
     uint64_t seed;
@@ -49,6 +51,14 @@ void generate_elements(trine_dtype dtype, uint64_t seed, uint64_t first, size_t 
             ((uint8_t *)out)[i] = (uint8_t)bits;
         }
     }
+}
+
+bool is_read_once(const char *file)
+{
+    struct stat about;
+    if (!file || strcmp(file, "-") == 0)
+        return file != NULL;
+    return stat(file, &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode);
 }
 
 static void generate_chunk(const trine_chunk *chunk, const void *param)

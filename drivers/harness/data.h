@@ -9,6 +9,9 @@
  * on every team. */
 void generate_elements(trine_dtype dtype, uint64_t seed, uint64_t first, size_t n, void *out);
 
+/* Whether that file is standard input, a pipe or a device, which a second reader finds empty. */
+bool is_read_once(const char *file);
+
 /* A new DISTRIBUTED array of generated elements. Collective. */
 trine_status generate_array(trine_team *team, trine_dtype dtype, uint64_t n, uint64_t seed,
                             trine_array **array);

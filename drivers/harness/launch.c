@@ -1,30 +1,60 @@
 /* harness/launch.c - starting a driver under mpirun. */
 #include <errno.h>
-#include <spawn.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "drivers/harness/number.h"
 #include "drivers/harness/rows.h"
+#include "drivers/harness/say.h"
 
-extern char **environ;
+/* As many as a team spec may name. */
+enum { MOST_RANKS = 65536 };
 
 int ranks_asked(const char *spec)
 {
+    char count[16];
+    uint64_t ranks;
     if (strncmp(spec, "mpi", 3) != 0)
         return -1;
-    return spec[3] == ':' ? atoi(spec + 4) : 0;
+    if (spec[3] != ':')
+        return 0;
+    snprintf(count, sizeof count, "%.*s", (int)strcspn(spec + 4, "+"), spec + 4);
+    return read_number(count, 1, MOST_RANKS, &ranks) ? (int)ranks : 0;
+}
+
+/* Open MPI asks root for these, once for each kind of regret. */
+static char *const for_root[] = {"OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"};
+
+static char **kept_environment;
+
+void keep_environment(void)
+{
+    size_t count = 0, extra = geteuid() == 0 ? sizeof for_root / sizeof *for_root : 0;
+    while (environ[count])
+        count++;
+    char **kept = calloc(count + extra + 1, sizeof *kept);
+    if (!kept)
+        return;
+    memcpy(kept, environ, count * sizeof *kept);
+    memcpy(kept + count, for_root, extra * sizeof *kept);
+    kept_environment = kept;
 }
 
 /* Room for mpirun's own arguments and all of ours. */
 enum { MOST_ARGUMENTS = 64 };
 
+/* What a shell says of a command that is not there. */
+enum { COMMAND_NOT_FOUND = 127 };
+
 typedef struct command {
     char *argument[MOST_ARGUMENTS];
     int count;
-    char text[MOST_ARGUMENTS][32], flags[64];
+    char text[MOST_ARGUMENTS][32], launcher[4096];
 } command;
 
 static void push(command *c, const char *argument)
@@ -40,14 +70,17 @@ static void push_number(command *c, const char *option, uint64_t number)
     push(c, text);
 }
 
+/* $TRINE_MPIRUN is an mpirun with its flags, in words. */
 static void compose(command *c, const harness_options *o, const char *spec, const char *self)
 {
     const char *mpirun = getenv("TRINE_MPIRUN");
-    push(c, mpirun && *mpirun ? mpirun : TRINE_MPIEXEC);
-    char *rest = c->flags;
-    snprintf(c->flags, sizeof c->flags, "%s", TRINE_MPIEXEC_FLAGS);
-    for (char *flag; (flag = strtok_r(rest, " ", &rest));)
-        push(c, flag);
+    char *rest = c->launcher;
+    bool own = mpirun && *mpirun;
+    if (!own)
+        push(c, TRINE_MPIEXEC);
+    snprintf(c->launcher, sizeof c->launcher, "%s", own ? mpirun : TRINE_MPIEXEC_FLAGS);
+    for (char *word; (word = strtok_r(rest, " ", &rest));)
+        push(c, word);
     push(c, "-n");
     push_number(c, "", (uint64_t)ranks_asked(spec));
     push(c, self);
@@ -97,23 +130,20 @@ static char *read_all(int fd)
     return text;
 }
 
+/* Starts the command with its output going to `out`; it ends when this process does, however that
+ * ends. Between fork and exec only what is safe with threads running. */
 static int start(const command *c, int out, pid_t *pid)
 {
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-    int error = posix_spawnp(pid, c->argument[0], &actions, NULL, c->argument, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    return error;
-}
-
-/* Open MPI asks root for these, once for each kind of regret. */
-static void allow_root(void)
-{
-    if (geteuid() == 0) {
-        setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 0);
-        setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 0);
+    pid_t self = getpid();
+    *pid = fork();
+    if (*pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (getppid() != self || dup2(out, STDOUT_FILENO) < 0)
+            _exit(EXIT_FAILED);
+        execvpe(c->argument[0], c->argument, kept_environment ? kept_environment : environ);
+        _exit(COMMAND_NOT_FOUND);
     }
+    return *pid < 0 ? errno : 0;
 }
 
 int run_launched(harness_run *run, const char *spec, const char *self)
@@ -123,22 +153,21 @@ int run_launched(harness_run *run, const char *spec, const char *self)
     int ends[2], status = 0;
     pid_t pid;
     if (!*TRINE_MPIEXEC) {
-        fprintf(stderr, "%s: --team %s: this driver was built without MPI\n", name, spec);
+        say(name, "--team %s: this driver was built without MPI", spec);
         return EXIT_USAGE;
     }
     if (pipe(ends)) {
-        fprintf(stderr, "%s: pipe: %s\n", name, strerror(errno));
+        say(name, "pipe: %s", strerror(errno));
         return EXIT_FAILED;
     }
-    allow_root();
+    progress(name, "%s, under mpirun", spec);
     compose(&c, run->options, spec, self);
     int error = start(&c, ends[1], &pid);
     close(ends[1]);
     char *text = error ? NULL : read_all(ends[0]);
     close(ends[0]);
     if (error) {
-        fprintf(stderr, "%s: starting %s: %s ($TRINE_MPIRUN names another)\n", name, c.argument[0],
-                strerror(error));
+        say(name, "fork: %s", strerror(error));
         return EXIT_FAILED;
     }
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -149,7 +178,12 @@ int run_launched(harness_run *run, const char *spec, const char *self)
     if (taken)
         return EXIT_RIGHT;
     if (ended)
-        fprintf(stderr, "%s: --team %s: %s printed no rows\n", name, spec, c.argument[0]);
+        say(name, "--team %s: %s printed no rows", spec, c.argument[0]);
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
+    if (code == COMMAND_NOT_FOUND)
+        say(name, "--team %s: %s cannot be started; $TRINE_MPIRUN names another", spec,
+            c.argument[0]);
+    else if (code != EXIT_USAGE && code != EXIT_FAILED && !ended)
+        say(name, "--team %s: %s ended with status %d", spec, c.argument[0], code);
     return code == EXIT_USAGE ? EXIT_USAGE : EXIT_FAILED;
 }

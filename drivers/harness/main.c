@@ -16,33 +16,36 @@
 #include "drivers/harness/bandwidth.h"
 #include "drivers/harness/data.h"
 #include "drivers/harness/rows.h"
+#include "drivers/harness/say.h"
 
-static bool first_rank(void)
-{
-    static const char *const ranks[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
-                                        "SLURM_PROCID"};
-    for (size_t i = 0; trine_launched() > 0 && i < sizeof ranks / sizeof *ranks; i++)
-        if (getenv(ranks[i]))
-            return atoi(getenv(ranks[i])) == 0;
-    return true;
-}
-
+/* Whether what was asked for can be had from this launch and this input. */
 static int check_launch(const harness_options *o)
 {
+    const char *name = o->driver->name;
     int processes = trine_launched();
-    for (int i = 0; i < o->teams && processes > 1; i++)
-        if (ranks_asked(o->team[i]) < 0) {
-            if (first_rank())
-                fprintf(
-                    stderr,
-                    "%s: a launcher started %d processes, and --team %s would do the same work in "
-                    "each: use --team mpi+%s, or start one process\n",
-                    o->driver->name, processes, o->team[i], o->team[i]);
+    bool ranks = processes > 1;
+    for (int i = 0; i < o->teams; i++) {
+        if (processes > 1 && ranks_asked(o->team[i]) < 0) {
+            say(name,
+                "a launcher started %d processes, and --team %s would do the same work in each: "
+                "use --team mpi+%s, or start one process",
+                processes, o->team[i], o->team[i]);
             return EXIT_USAGE;
         }
-    if (o->file && strcmp(o->file, "-") == 0 && (o->teams > 1 || processes > 1)) {
-        fprintf(stderr, "%s: standard input can be read once: give one --team, or a file\n",
-                o->driver->name);
+        ranks = ranks || ranks_asked(o->team[i]) > 1;
+    }
+    if (o->stream && !o->file) {
+        say(name, "--stream reads a file: give one, or leave --stream out");
+        return EXIT_USAGE;
+    }
+    if (!is_read_once(o->file))
+        return EXIT_RIGHT;
+    if (ranks || o->teams > 1 || (o->stream && o->methods > 1)) {
+        say(name, "%s can be read once, and by one process: give %s, or a file",
+            strcmp(o->file, "-") == 0 ? "standard input" : o->file,
+            ranks          ? "a team of one rank"
+            : o->teams > 1 ? "one --team"
+                           : "one --mode with --stream");
         return EXIT_USAGE;
     }
     return EXIT_RIGHT;
@@ -65,6 +68,7 @@ static int run_teams(harness_run *run, const char *self)
 
 static void measure_bandwidth(harness_run *run)
 {
+    progress(run->options->driver->name, "measuring read bandwidth");
     run->bandwidth_one = read_bandwidth(1, run->bytes);
     run->bandwidth_all = read_bandwidth(trine_cpus(), run->bytes);
     for (int i = 0; i < run->rows; i++) {
@@ -76,12 +80,13 @@ static void measure_bandwidth(harness_run *run)
 static int make_reference(harness_run *run)
 {
     const harness_options *o = run->options;
-    if (!o->verify || run->verified || (o->file && strcmp(o->file, "-") == 0))
+    if (!o->verify || run->verified || is_read_once(o->file))
         return EXIT_RIGHT;
+    progress(o->driver->name, "an independent sum, to verify by");
     trine_status status = o->file ? reference_of_file(o->file, &run->reference)
                                   : reference_of_generated(o, &run->reference);
     if (status) {
-        complain(run, status);
+        complain(o->driver->name, status);
         return EXIT_FAILED;
     }
     run->verified = true;
@@ -132,7 +137,7 @@ static void print_notes(const harness_run *run)
 {
     for (int i = 0; i < run->rows; i++)
         if (run->row[i].note[0] && (i == 0 || strcmp(run->row[i].team, run->row[i - 1].team) != 0))
-            fprintf(stderr, "%s: note: %s\n", run->options->driver->name, run->row[i].note);
+            say(run->options->driver->name, "note: %s", run->row[i].note);
 }
 
 static int conclude(harness_run *run)
@@ -140,6 +145,7 @@ static int conclude(harness_run *run)
     int result = run->options->child ? EXIT_RIGHT : make_reference(run);
     if (!run->options->child)
         measure_bandwidth(run);
+    progress(run->options->driver->name, NULL);
     if (result)
         return result;
     result = judge_rows(run);
@@ -155,6 +161,7 @@ int trine_driver_main(const trine_driver *driver, int argc, char **argv)
     char self[PATH_MAX];
     /* Without it pools are refused later, with the reason; nothing else needs it. */
     (void)trine_init();
+    keep_environment();
     /* A closed pipe is a write error, which ends in EXIT_FAILED. */
     signal(SIGPIPE, SIG_IGN);
     read_options(driver, argc, argv, &options);

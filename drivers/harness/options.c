@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "drivers/harness/number.h"
+#include "drivers/harness/say.h"
 
 enum { KEY_SCHEDULE = 256, KEY_JSON, KEY_CSV, KEY_VERIFY, KEY_STREAM, KEY_SEED, KEY_CHILD };
 
@@ -167,7 +168,12 @@ void read_options(const trine_driver *driver, int argc, char **argv, harness_opt
     *options = (harness_options){.driver = driver, .repeat = 3, .verify = true};
     argp_program_version_hook = print_version;
     argp_err_exit_status = EXIT_USAGE;
+    hushed kept = hush_other_ranks();
     argp_parse(&argp, argc, argv, 0, NULL, options);
+    speak_again(kept);
+    char *team = getenv("TRINE_TEAM");
+    if (options->teams == 0 && team && *team)
+        options->team[options->teams++] = team;
     if (!options->file && !options->sized)
         options->n = DEFAULT_N;
     if (options->dtype == TRINE_DTYPE_NONE)

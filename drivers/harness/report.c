@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "drivers/harness/rows.h"
+#include "drivers/harness/say.h"
 
 static const char *const verdicts[] = {"right", "WRONG", "unverified"};
 
@@ -122,6 +123,6 @@ int print_run(const harness_run *run)
     }
     if (fflush(stdout) == 0 && !ferror(stdout))
         return EXIT_RIGHT;
-    fprintf(stderr, "%s: writing the results: %s\n", run->options->driver->name, strerror(errno));
+    say(run->options->driver->name, "writing the results: %s", strerror(errno));
     return EXIT_FAILED;
 }

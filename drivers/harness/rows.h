@@ -44,11 +44,15 @@ harness_row *add_row(harness_run *run);
  * after what went wrong was said. */
 int run_team(harness_run *run, const char *spec);
 
+/* Keeps the environment as it is now for run_launched: once MPI runs in this process, what it adds
+ * would mislead an mpirun. */
+void keep_environment(void);
+
 /* Starts this driver under mpirun for a team of several ranks and takes over its rows. */
 int run_launched(harness_run *run, const char *spec, const char *self);
 
-/* Ranks that a spec such as "mpi:4+omp:2" asks for; 0 when it does not say, -1 when it has no mpi.
- */
+/* Ranks that a spec such as "mpi:4+omp:2" asks for; 0 when it does not say or cannot be read
+ * (trine_team_open says why), -1 when it has no mpi. */
 int ranks_asked(const char *spec);
 
 /* Prints the run in the form that the options ask for. EXIT_RIGHT or EXIT_FAILED. */
@@ -57,8 +61,5 @@ int print_run(const harness_run *run);
 /* The run as JSON text, malloc'ed; and the rows of such a text added to a run. */
 char *run_to_json(const harness_run *run);
 bool rows_from_json(harness_run *run, const char *text);
-
-/* Says what went wrong on stderr: "sum: FILE: detail (TRINE_E_IO)". */
-void complain(const harness_run *run, trine_status status);
 
 #endif

@@ -6,30 +6,7 @@
 
 #include "drivers/harness/data.h"
 #include "drivers/harness/rows.h"
-
-void complain(const harness_run *run, trine_status status)
-{
-    fprintf(stderr, "%s: %s (%s)\n", run->options->driver->name, trine_error_detail(),
-            trine_status_name(status));
-}
-
-/* Bad input is the user's to mend; the rest is a failed run. */
-static int exit_status(trine_status status)
-{
-    switch (status) {
-    case TRINE_E_ARGUMENT:
-    case TRINE_E_SPEC:
-    case TRINE_E_ABSENT:
-    case TRINE_E_LAUNCH:
-    case TRINE_E_FORMAT:
-    case TRINE_E_DTYPE:
-        return EXIT_USAGE;
-    case TRINE_E_IO:
-        return EXIT_USAGE;
-    default:
-        return EXIT_FAILED;
-    }
-}
+#include "drivers/harness/say.h"
 
 uint64_t value_bits(const harness_value *value)
 {
@@ -42,7 +19,7 @@ harness_row *add_row(harness_run *run)
 {
     harness_row *more = realloc(run->row, (size_t)(run->rows + 1) * sizeof *more);
     if (!more) {
-        fprintf(stderr, "%s: out of memory\n", run->options->driver->name);
+        say(run->options->driver->name, "out of memory");
         return NULL;
     }
     run->row = more;
@@ -159,19 +136,21 @@ static int run_methods(harness_run *run, const team_data *data, double launch)
     for (int m = 0; m < o->methods; m++) {
         const trine_monoid *monoid = trine_monoid_find(o->method[m]->monoid, data->dtype);
         if (!monoid) {
-            complain(run, TRINE_E_ARGUMENT);
+            complain(run->options->driver->name, TRINE_E_ARGUMENT);
             return EXIT_USAGE;
         }
         harness_row *row = add_row(run);
         if (!row)
             return EXIT_FAILED;
         snprintf(row->mode, sizeof row->mode, "%s", o->method[m]->mode);
-        row->status = time_method(data, monoid, o->file && !data->array ? 1 : o->repeat, row);
+        progress(o->driver->name, "%s on %s", row->mode, trine_team_spec(data->team));
+        row->status =
+            time_method(data, monoid, is_read_once(o->file) && !data->array ? 1 : o->repeat, row);
         row->open = launch;
         describe(run, data, row);
         if (row->status && row->status != TRINE_E_OVERFLOW) {
-            complain(run, row->status);
-            return exit_status(row->status);
+            complain(run->options->driver->name, row->status);
+            return exit_of(row->status);
         }
     }
     return EXIT_RIGHT;
@@ -183,17 +162,19 @@ int run_team(harness_run *run, const char *spec)
     trine_ledger ledger;
     trine_status status = trine_team_open(spec, &data.team);
     if (status) {
-        complain(run, status);
-        return exit_status(status);
+        complain(run->options->driver->name, status);
+        return exit_of(status);
     }
     trine_team_ledger(data.team, &ledger);
     trine_team_set_schedule(data.team, run->options->schedule);
+    progress(run->options->driver->name, "%s for %s", run->options->file ? "reading" : "generating",
+             trine_team_spec(data.team));
     status = open_data(run, &data);
     if (status)
-        complain(run, status);
-    int result = status ? exit_status(status) : run_methods(run, &data, ledger.launch);
-    if (!status && run->options->file && strcmp(run->options->file, "-") == 0 && data.array) {
-        /* Standard input cannot be read again: its array is what the reference is made of. */
+        complain(run->options->driver->name, status);
+    int result = status ? exit_of(status) : run_methods(run, &data, ledger.launch);
+    if (!status && is_read_once(run->options->file) && data.array) {
+        /* What is read once: its array is what the reference is made of. */
         reference_of_array(data.array, &run->reference);
         run->verified = run->options->verify;
     }

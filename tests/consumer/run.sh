@@ -21,6 +21,22 @@ for program in c_shared c_static cxx_shared cxx_static; do
     "$work/build/$program" || fail "$program"
 done
 
+programs=4
+
+# As a part of another project, which has neither tests nor benchmarks of trine.
+mkdir "$work/part"
+cat >"$work/part/CMakeLists.txt" <<PART
+cmake_minimum_required(VERSION 3.20)
+project(part C)
+add_subdirectory("$source/../.." trine)
+add_executable(use "$source/project/use.c")
+target_link_libraries(use PRIVATE trine::static)
+PART
+{ "$cmake" -S "$work/part" -B "$work/part/build" && "$cmake" --build "$work/part/build" -j 2 --target use; } \
+    >"$work/part.log" 2>&1 || { tail -n 20 "$work/part.log"; fail "add_subdirectory"; }
+"$work/part/build/use" || fail "the program of a project that holds trine"
+programs=$((programs + 1))
+
 # Shared, and all that static needs.
 if command -v pkg-config >/dev/null; then
     pkgconfig=$(dirname "$(find "$prefix" -name trine.pc)")
@@ -30,10 +46,11 @@ if command -v pkg-config >/dev/null; then
         eval "'$CC' '$source/project/use.c' -o '$work/use' \
             $(PKG_CONFIG_PATH="$pkgconfig" pkg-config --cflags --libs $name)" || fail "pkg-config $name"
         LD_LIBRARY_PATH="$library" "$work/use" || fail "the program linked by pkg-config $name"
+        programs=$((programs + 1))
     done
 fi
 
 foreign=$(nm -D --defined-only "$(find "$prefix" -name 'libtrine.so')" | awk '$2 != "A" {print $3}' | grep -v '^trine_' || true)
 [ -z "$foreign" ] || fail "libtrine.so exports more than trine_*: $foreign"
 [ ! -e "$prefix/include/core" ] || fail "private headers were installed"
-echo "installed, found, built and run: 6 programs"
+echo "installed, found, built and run: $programs programs"

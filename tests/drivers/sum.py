@@ -76,6 +76,15 @@ with tempfile.TemporaryDirectory() as folder:
     cat.stdout.close()
     cat.wait()
 
+    reader, writer = os.pipe()
+    cat = subprocess.Popen(["cat", path], stdout=writer)
+    os.close(writer)
+    check("a pipe that is named is read once, and verified",
+          [(r["bits"], r["verdict"]) for r in rows("--mode=all", f"/dev/fd/{reader}", pass_fds=[reader])][:1]
+          == [(row["bits"], "right")])
+    os.close(reader)
+    cat.wait()
+
     for dtype in ("f32", "i64", "i32", "u64", "u32", "i16", "u16", "i8", "u8"):
         got = rows("--dtype", dtype, "--n=100003", "--mode=all", "--team=serial", "--team=pool:3")
         check(f"{dtype} is summed and verified", all(r["verdict"] == "right" and r["agrees"] for r in got), got)
@@ -96,6 +105,9 @@ with tempfile.TemporaryDirectory() as folder:
     refused("an unknown option is refused", 2, "unrecognized option", SUM, "--tem", "omp")
     refused("two files are refused", 2, "one FILE", SUM, path, path)
     refused("a file and --n are refused", 2, "FILE", SUM, "--n=5", path)
+    refused("standard input streamed in two modes is refused", 2, "one --mode", SUM, "--mode=all", "--stream", "-")
+    refused("--stream without a file is refused", 2, "--stream reads a file", SUM, "--stream", "--n=5")
+    refused("more ranks than can be are refused, not started", 2, "is no count", SUM, "--team=mpi:99999999999", path)
     refused("standard input for two teams is refused", 2, "read once", SUM, "--team=serial", "--team=pool", "-")
     with open(path, "r+b") as file:
         file.truncate(200000)
@@ -113,6 +125,21 @@ with tempfile.TemporaryDirectory() as folder:
         check("mpirun -n 3 sum FILE prints once, the same bits",
               done.returncode == 0 and [r["bits"] for r in json.loads(done.stdout)["rows"]] == [row["bits"]],
               done.stdout + done.stderr)
+        check("ranks are started though MPI runs here already",
+              {r["bits"] for r in rows("--team=mpi", "--team=mpi:2", path)} == {row["bits"]})
+        refused("standard input is refused to several ranks", 2, "a team of one rank", SUM, "--team=mpi:2", "-")
+        check("$TRINE_TEAM starts itself too",
+              rows(path, env=dict(os.environ, TRINE_TEAM="mpi:2"))[0]["team"] == "mpi:2")
+        refused("$TRINE_TEAM without mpi under a launcher is refused", 2, "--team mpi+serial",
+                *mpirun, "-n", "2", SUM, path, env=dict(os.environ, TRINE_TEAM="serial"))
+        done = run(*mpirun, "-n", "3", SUM, "--n=1.5G")
+        check("ranks complain with one voice", done.stderr.count("--n '1.5G'") == 1, done.stderr)
+        done = run(*mpirun, "-n", "3", SUM, "nowhere.npy")
+        check("also of a missing file", done.stderr.count("nowhere.npy") == 1, done.stderr)
+        refused("an mpirun that is not there is named", 3, "nonesuch cannot be started",
+                SUM, "--team=mpi:2", path, env=dict(os.environ, TRINE_MPIRUN="nonesuch"))
+        refused("an mpirun that fails is named", 3, "false ended with status 1",
+                SUM, "--team=mpi:2", path, env=dict(os.environ, TRINE_MPIRUN="false"))
         refused("a team without mpi under a launcher is refused", 2, "--team mpi+serial",
                 *mpirun, "-n", "2", SUM, "--team=serial", path)
         refused("another number of ranks than launched is refused", 2, "mpirun -n 5",

@@ -1,0 +1,110 @@
+/* harness/say.c - see say.h. */
+#include "drivers/harness/say.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "drivers/harness/harness.h"
+
+bool first_rank(void)
+{
+    static const char *const ranks[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
+                                        "SLURM_PROCID"};
+    static int rank = -1;
+    /* Asked once: MPI_Init may write to the environment. */
+    for (size_t i = 0; rank < 0 && trine_launched() > 0 && i < sizeof ranks / sizeof *ranks; i++)
+        if (getenv(ranks[i]))
+            rank = atoi(getenv(ranks[i]));
+    if (rank < 0)
+        rank = 0;
+    return rank == 0;
+}
+
+hushed hush_other_ranks(void)
+{
+    hushed kept = {-1, -1};
+    int nowhere = first_rank() ? -1 : open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nowhere < 0)
+        return kept;
+    kept = (hushed){dup(STDOUT_FILENO), dup(STDERR_FILENO)};
+    dup2(nowhere, STDOUT_FILENO);
+    dup2(nowhere, STDERR_FILENO);
+    close(nowhere);
+    return kept;
+}
+
+static void give_back(int kept, int fd)
+{
+    if (kept < 0)
+        return;
+    dup2(kept, fd);
+    close(kept);
+}
+
+void speak_again(hushed kept)
+{
+    give_back(kept.out, STDOUT_FILENO);
+    give_back(kept.err, STDERR_FILENO);
+}
+
+static bool progress_shown;
+
+static void clear_progress(void)
+{
+    if (progress_shown)
+        fputs("\r\033[K", stderr);
+    progress_shown = false;
+}
+
+void say(const char *driver, const char *format, ...)
+{
+    va_list arguments;
+    if (!first_rank())
+        return;
+    clear_progress();
+    fprintf(stderr, "%s: ", driver);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}
+
+void complain(const char *driver, trine_status status)
+{
+    say(driver, "%s (%s)", trine_error_detail(), trine_status_name(status));
+}
+
+void progress(const char *driver, const char *format, ...)
+{
+    va_list arguments;
+    if (!isatty(STDERR_FILENO) || !first_rank())
+        return;
+    clear_progress();
+    if (format) {
+        fprintf(stderr, "%s: ", driver);
+        va_start(arguments, format);
+        vfprintf(stderr, format, arguments);
+        va_end(arguments);
+        progress_shown = true;
+    }
+    fflush(stderr);
+}
+
+int exit_of(trine_status status)
+{
+    switch (status) {
+    case TRINE_E_ARGUMENT:
+    case TRINE_E_SPEC:
+    case TRINE_E_ABSENT:
+    case TRINE_E_LAUNCH:
+    case TRINE_E_FORMAT:
+    case TRINE_E_DTYPE:
+    case TRINE_E_IO:
+        return EXIT_USAGE;
+    default:
+        return EXIT_FAILED;
+    }
+}

@@ -1,0 +1,29 @@
+/* harness/say.h - what a driver says on stderr, once for all ranks, and how it ends. */
+#ifndef TRINE_HARNESS_SAY_H
+#define TRINE_HARNESS_SAY_H
+
+#include <trine/trine.h>
+
+/* Whether this is the rank that speaks: rank 0 of a launch, or a process that nobody launched. */
+bool first_rank(void);
+
+/* Silences stderr and stdout of the other ranks, and gives them back. */
+typedef struct hushed {
+    int out, err;
+} hushed;
+hushed hush_other_ranks(void);
+void speak_again(hushed kept);
+
+/* "sum: FILE: detail (TRINE_E_IO)", with what the last call of trine says. */
+void complain(const char *driver, trine_status status);
+
+/* "sum: " and a line made as by printf. */
+void say(const char *driver, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same, at a terminal only, until the next line takes its place; NULL takes it away. */
+void progress(const char *driver, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* EXIT_USAGE for what the user can mend in the command line or the input, else EXIT_FAILED. */
+int exit_of(trine_status status);
+
+#endif
