@@ -5,13 +5,12 @@
  *   2. Workers do their runs, marking each as done after it is; so does the caller, as worker 0.
  *   3. The caller waits for every worker to be through: it spins, then sleeps and, every now and
  *      then, looks at the pidfds of those it waits for.
- *   4. Who died is replaced. The runs that are not marked are handed out again, to forked workers
- *      only, so that what kills workers does not reach the user's process; MOST_ROUNDS times in
- * all.
+ *   4. Who died is replaced. The runs that are not marked as done are handed out again (work in
+ *      place: only if it was not begun), MOST_ROUNDS times in all, and to forked workers only, so
+ *      that what kills workers does not reach the user's process.
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,8 +91,11 @@ static trine_status make_control(pool *p, const trine_executor_options *options)
 static trine_status fork_worker(pool *p, int number)
 {
     pool_worker *worker = &p->worker[number];
-    /* A new worker has nothing to catch up with. */
-    atomic_store(&p->control->slots[number].finished, atomic_load(&p->control->generation));
+    pool_slot *slot = &p->control->slots[number];
+    /* A new worker has nothing to catch up with; one that died asleep must not stay counted. */
+    atomic_store(&slot->finished, atomic_load(&p->control->generation));
+    if (atomic_exchange(&slot->asleep, false))
+        atomic_fetch_sub(&p->control->sleepers, 1);
     return trine_zygote_fork(p->control, number, &worker->pid, &worker->pidfd);
 }
 
@@ -109,9 +111,8 @@ static void end_workers(pool *p)
         if (worker->pidfd < 0)
             continue;
         /* A worker stopped by a debugger or SIGSTOP would not end by itself. */
-        if (poll(&watch, 1, 1000) != 1)
-            kill(worker->pid, SIGKILL);
-        trine_zygote_reap(worker->pid);
+        (void)poll(&watch, 1, 1000);
+        trine_zygote_end(worker->pid);
         forget_worker(worker);
     }
 }
@@ -124,7 +125,7 @@ static void pool_close(trine_executor *executor)
             end_workers(p);
             trine_thread_release(&p->control->threads[0]);
             if (p->runs_room)
-                trine_heap_release(p->control->done, p->runs_room);
+                trine_heap_release(p->control->marks, p->runs_room);
             trine_heap_release(p->control, p->control_bytes);
         }
     }
@@ -151,8 +152,7 @@ static trine_status pool_open(trine_executor *executor, const trine_executor_opt
                                        "only that one can open more");
     if (!status)
         status = trine_heap_open(options->heap_bytes);
-    /* A zygote that died between two pools is replaced, if that is still possible. */
-    if (!status && !trine_zygote_alive())
+    if (!status)
         status = trine_zygote_start();
     if (!status)
         status = make_control(p, options);
@@ -178,8 +178,8 @@ static trine_status make_marks(pool *p, size_t runs)
         if (status)
             return status;
         if (p->runs_room)
-            trine_heap_release(p->control->done, p->runs_room);
-        p->control->done = memory;
+            trine_heap_release(p->control->marks, p->runs_room);
+        p->control->marks = memory;
         p->runs_room = room;
     }
     return TRINE_OK;
@@ -187,7 +187,7 @@ static trine_status make_marks(pool *p, size_t runs)
 
 static size_t *list_of(pool *p, size_t runs)
 {
-    return (size_t *)(void *)(p->control->done + (runs + 7) / 8 * 8);
+    return (size_t *)(void *)(p->control->marks + (runs + 7) / 8 * 8);
 }
 
 static void publish(pool *p)
@@ -224,9 +224,12 @@ static bool wait_for_worker(pool *p, int number)
     return atomic_load(finished) == generation;
 }
 
+/* A worker without a process could not be replaced when it died: what is known stays. */
 static void describe_death(pool *p, int number, int status)
 {
     char how[64];
+    if (p->worker[number].pid == 0)
+        return;
     if (status == -1)
         snprintf(how, sizeof how, "ended with its zygote");
     else if (WIFSIGNALED(status))
@@ -241,12 +244,9 @@ static void describe_death(pool *p, int number, int status)
 static trine_status replace_worker(trine_executor *executor, int number)
 {
     pool *p = executor->data;
-    bool zygote_lives = trine_zygote_alive();
-    describe_death(p, number, zygote_lives ? trine_zygote_reap(p->worker[number].pid) : -1);
+    describe_death(p, number, trine_zygote_end(p->worker[number].pid));
     forget_worker(&p->worker[number]);
-    trine_status status = zygote_lives ? TRINE_OK : trine_zygote_start();
-    if (!status)
-        status = fork_worker(p, number);
+    trine_status status = fork_worker(p, number);
     if (status) {
         char why[TRINE_DETAIL_SIZE];
         snprintf(why, sizeof why, "%s", trine_error_detail());
@@ -274,12 +274,17 @@ static trine_status wait_for_all(trine_executor *executor, bool *died)
     return status;
 }
 
-static size_t list_missing(pool *p, size_t runs, size_t list[])
+/* begun: whether any of them was. */
+static size_t list_missing(pool *p, size_t runs, size_t list[], bool *begun)
 {
     size_t count = 0;
-    for (size_t i = 0; i < runs; i++)
-        if (!p->control->done[i])
+    *begun = false;
+    for (size_t i = 0; i < runs; i++) {
+        unsigned char mark = atomic_load_explicit(&p->control->marks[i], memory_order_acquire);
+        *begun = *begun || mark == POOL_RUN_BEGUN;
+        if (mark != POOL_RUN_DONE)
             list[count++] = i;
+    }
     return count;
 }
 
@@ -290,9 +295,9 @@ static trine_status job_status(const pool *p)
 }
 
 static trine_status give_up(const pool *p, const trine_job *job, size_t missing,
-                            const size_t list[])
+                            const size_t list[], bool begun)
 {
-    if (!job->restartable)
+    if (!job->restartable && begun)
         return trine_fail(
             TRINE_E_WORKER,
             "%s in the middle of work in place, which cannot be done again; %zu of %zu "
@@ -310,13 +315,14 @@ static trine_status finish_missing(trine_executor *executor, const trine_job *jo
 {
     pool *p = executor->data;
     pool_control *control = p->control;
-    size_t *list = list_of(p, job->runs), missing = list_missing(p, job->runs, list);
+    bool begun;
+    size_t *list = list_of(p, job->runs), missing = list_missing(p, job->runs, list, &begun);
     for (int round = 1; missing > 0; round++) {
         trine_status status = job_status(p);
         if (status)
             return status;
-        if (!job->restartable || round == MOST_ROUNDS)
-            return give_up(p, job, missing, list);
+        if ((begun && !job->restartable) || round == MOST_ROUNDS)
+            return give_up(p, job, missing, list, begun);
         bool died;
         control->job = *job;
         control->job.runs = missing;
@@ -328,7 +334,7 @@ static trine_status finish_missing(trine_executor *executor, const trine_job *jo
         control->list = NULL;
         if (status)
             return status;
-        missing = list_missing(p, job->runs, list);
+        missing = list_missing(p, job->runs, list, &begun);
     }
     return TRINE_OK;
 }
@@ -344,7 +350,7 @@ static trine_status pool_run(trine_executor *executor, const trine_job *job)
         return status;
     pool_control *control = p->control;
     bool died = false;
-    memset(control->done, 0, job->runs);
+    memset(control->marks, POOL_RUN_WAITS, job->runs);
     control->job = *job;
     control->published = executor->published;
     atomic_store_explicit(&control->next, 0, memory_order_relaxed);

@@ -4,7 +4,7 @@
  *   (worker 0)   --socket-->  forks, reaps   --fork-->      wait, run, wait
  *       |                                                       |
  *       +------------------- heap: one memfd, one address ------+
- *                            control | threads | done | arrays
+ *                            control | threads | marks | arrays
  *
  * The zygote is a child of the user's process that does not signal its end, so that no wait() of
  * the user's meets it. It was forked while there was one thread, and never runs anything but fork
@@ -18,10 +18,13 @@
 
 #include "backends/thread.h"
 
+/* How far a run has come, for the caller to know when its worker died. */
+enum { POOL_RUN_WAITS, POOL_RUN_BEGUN, POOL_RUN_DONE };
+
 /* What the workers of one pool watch; in the heap. The caller publishes a job by writing it and
  * raising `generation`, on which workers wait; each raises `ended` when it is through, on which the
- * caller waits. list: NULL, or the runs to do in place of 0, 1, 2, ...; only forked workers take
- * part then. */
+ * caller waits. marks: how far each run has come. list: NULL, or the runs to do in place of all;
+ * only forked workers take part then. */
 typedef struct pool_control {
     _Alignas(128) atomic_uint generation;
     atomic_int sleepers;
@@ -30,7 +33,7 @@ typedef struct pool_control {
     double spin_seconds, published;
     trine_job job;
     const size_t *list;
-    unsigned char *done;
+    atomic_uchar *marks;
     _Alignas(128) atomic_size_t next;
     _Alignas(128) atomic_uint ended;
     atomic_bool caller_sleeps;
@@ -38,13 +41,15 @@ typedef struct pool_control {
     struct pool_slot *slots;
 } pool_control;
 
-/* One worker's: the generation it is through with, and its entry for the ledger. */
+/* One worker's: the generation it is through with, whether it is counted among the sleepers, and
+ * its entry for the ledger. */
 typedef struct pool_slot {
     _Alignas(128) atomic_uint finished;
+    atomic_bool asleep;
     trine_ledger_worker entry;
 } pool_slot;
 
-/* --- pool_heap.c: the symmetric heap of this process. */
+/* --- pool_heap.c: the symmetric heap of this process. Any thread. */
 
 /* Reserves it if it is not there; bytes 0 for the default. */
 trine_status trine_heap_open(size_t bytes);
@@ -68,27 +73,26 @@ bool trine_heap_holds(const void *memory, size_t bytes);
 /* Bytes of whole pages. */
 size_t trine_heap_pages(size_t bytes);
 
-/* In a process that was forked from this one: the heap's fd has another number. */
-void trine_heap_moved(int fd);
+/* The descriptor, or another for the same file where this one (if any) would be taken for a
+ * standard stream that the program has closed; -1 and errno when there is none. */
+int trine_above_standard(int fd);
 
-/* --- pool_zygote.c */
+/* --- pool_zygote.c. Any thread. */
 
-/* Starts the zygote if there is none. THREADS when this process runs threads. */
+/* Starts the zygote if there is none or it has died. THREADS when this process runs threads. */
 trine_status trine_zygote_start(void);
-
-/* Whether it is there; finds out now. */
-bool trine_zygote_alive(void);
 
 /* Ends it, and with it every worker. */
 void trine_zygote_stop(void);
 
 pid_t trine_zygote_pid(void);
 
-/* Forks worker `number` of that pool. */
+/* Forks worker `number` of that pool, from a new zygote if need be. */
 trine_status trine_zygote_fork(pool_control *control, int number, pid_t *pid, int *pidfd);
 
-/* Waits for a worker that is ending; its status as of waitpid, or -1 when nobody knows. */
-int trine_zygote_reap(pid_t pid);
+/* Ends a worker that has not ended; its status as of waitpid, or -1 when nobody knows. pid 0: there
+ * is none. */
+int trine_zygote_end(pid_t pid);
 
 /* True in a process that the user forked from the one that owns zygote and heap. */
 bool trine_zygote_foreign(void);

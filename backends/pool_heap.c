@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -25,15 +26,17 @@ typedef struct range {
     size_t offset, bytes;
 } range;
 
-/* free[0 .. count) by offset. limited: RLIMIT_AS made it smaller than asked. */
+/* free[0 .. count) by offset. limited: a resource limit made it smaller than asked. lock: two teams
+ * may be used by two threads. */
 static struct {
+    pthread_mutex_t lock;
     char *base;
     size_t size;
     int fd;
     range *free;
     size_t count, room;
     bool limited;
-} heap = {.fd = -1};
+} heap = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
 
 size_t trine_heap_pages(size_t bytes)
 {
@@ -45,38 +48,52 @@ int trine_heap_fd(void)
     return heap.fd;
 }
 
-void trine_heap_moved(int fd)
+int trine_above_standard(int fd)
 {
-    heap.fd = fd;
+    if (fd < 0 || fd > STDERR_FILENO)
+        return fd;
+    int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), error = errno;
+    close(fd);
+    errno = error;
+    return moved;
 }
 
-/* Half of a limited address space at most: the rest is the program's. */
-static size_t within_limit(size_t bytes)
+/* At most 1/share of what the limit leaves. */
+static size_t within(int limit_name, size_t share, size_t bytes)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-        limit.rlim_cur / 2 < bytes) {
-        heap.limited = true;
-        return (size_t)limit.rlim_cur / 2 / PAGE * PAGE;
-    }
-    return bytes;
+    if (getrlimit(limit_name, &limit) || limit.rlim_cur == RLIM_INFINITY ||
+        limit.rlim_cur / share >= bytes)
+        return bytes;
+    heap.limited = true;
+    return (size_t)limit.rlim_cur / share / PAGE * PAGE;
+}
+
+/* Half of a limited address space: the rest is the program's. A memfd is a file to the limit on the
+ * size of files, which is guarded by a signal. */
+static size_t within_limits(size_t bytes)
+{
+    return within(RLIMIT_FSIZE, 1, within(RLIMIT_AS, 2, bytes));
 }
 
 static trine_status map_heap(size_t bytes)
 {
     void *base = MAP_FAILED;
-    size_t size = within_limit(trine_heap_pages(bytes));
+    int error = ENOMEM;
+    size_t size = within_limits(trine_heap_pages(bytes));
     for (; size >= least_size; size = size / 2 / PAGE * PAGE) {
         if (ftruncate(heap.fd, (off_t)size) == 0)
             base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, heap.fd, 0);
         if (base != MAP_FAILED)
             break;
+        error = errno;
         heap.limited = true;
     }
     if (base == MAP_FAILED)
-        return trine_fail(TRINE_E_MEMORY,
-                          "pool: no address range of even %zu MiB can be reserved: %s (ulimit -v?)",
-                          least_size >> 20, strerror(errno));
+        return trine_fail(
+            TRINE_E_MEMORY,
+            "pool: no address range of even %zu MiB can be reserved: %s (ulimit -v, -f?)",
+            least_size >> 20, strerror(error));
     heap.base = base;
     heap.size = size;
     /* Advice: keeps core dumps small, and huge pages where the kernel gives them to shared memory.
@@ -96,12 +113,12 @@ static trine_status check_size(size_t bytes)
                       bytes, heap.size);
 }
 
-trine_status trine_heap_open(size_t bytes)
+static trine_status open_heap(size_t bytes)
 {
     if (heap.base)
         return check_size(bytes);
     heap.free = malloc(sizeof *heap.free);
-    heap.fd = memfd_create("trine", MFD_CLOEXEC);
+    heap.fd = trine_above_standard(memfd_create("trine", MFD_CLOEXEC));
     trine_status status = TRINE_OK;
     if (!heap.free)
         status = trine_fail(TRINE_E_MEMORY, "pool: no memory");
@@ -119,6 +136,14 @@ trine_status trine_heap_open(size_t bytes)
     heap.free[0] = (range){0, heap.size};
     heap.count = heap.room = 1;
     return TRINE_OK;
+}
+
+trine_status trine_heap_open(size_t bytes)
+{
+    pthread_mutex_lock(&heap.lock);
+    trine_status status = open_heap(bytes);
+    pthread_mutex_unlock(&heap.lock);
+    return status;
 }
 
 static void drop_range(size_t i)
@@ -148,7 +173,7 @@ static bool make_room(void)
 }
 
 /* First fit. */
-trine_status trine_heap_reserve(size_t bytes, void **memory)
+static trine_status take_range(size_t bytes, void **memory)
 {
     size_t align = bytes >= huge_page ? huge_page : PAGE;
     if (!make_room())
@@ -172,7 +197,16 @@ trine_status trine_heap_reserve(size_t bytes, void **memory)
         "pool: no range of %zu bytes is left in the heap of %zu%s; open the first pool "
         "with a larger heap=SIZE",
         bytes, heap.size,
-        heap.limited ? ", which the limit on address space (ulimit -v) made small" : "");
+        heap.limited ? ", which a limit on address space or file size (ulimit -v, -f) made small"
+                     : "");
+}
+
+trine_status trine_heap_reserve(size_t bytes, void **memory)
+{
+    pthread_mutex_lock(&heap.lock);
+    trine_status status = take_range(bytes, memory);
+    pthread_mutex_unlock(&heap.lock);
+    return status;
 }
 
 trine_status trine_heap_commit(void *memory, size_t bytes)
@@ -187,10 +221,8 @@ trine_status trine_heap_commit(void *memory, size_t bytes)
     return TRINE_OK;
 }
 
-void trine_heap_release(void *memory, size_t bytes)
+static void give_range(range r)
 {
-    range r = {(size_t)((char *)memory - heap.base), bytes};
-    fallocate(heap.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)r.offset, (off_t)r.bytes);
     size_t i = 0;
     while (i < heap.count && heap.free[i].offset < r.offset)
         i++;
@@ -202,6 +234,15 @@ void trine_heap_release(void *memory, size_t bytes)
         heap.free[i - 1].bytes += r.bytes;
     else
         put_range(i, r);
+}
+
+void trine_heap_release(void *memory, size_t bytes)
+{
+    range r = {(size_t)((char *)memory - heap.base), bytes};
+    fallocate(heap.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)r.offset, (off_t)r.bytes);
+    pthread_mutex_lock(&heap.lock);
+    give_range(r);
+    pthread_mutex_unlock(&heap.lock);
 }
 
 trine_status trine_heap_alloc(size_t bytes, void **memory)

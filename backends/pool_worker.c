@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -63,9 +64,10 @@ bool trine_spin(const atomic_uint *word, unsigned value, double seconds)
 static bool do_run(pool_control *control, trine_thread *thread, size_t i)
 {
     size_t run = control->list ? control->list[i] : i;
+    atomic_store_explicit(&control->marks[run], POOL_RUN_BEGUN, memory_order_relaxed);
     if (!trine_thread_run(thread, &control->job, run))
         return false;
-    atomic_store_explicit((_Atomic unsigned char *)&control->done[run], 1, memory_order_release);
+    atomic_store_explicit(&control->marks[run], POOL_RUN_DONE, memory_order_release);
     return true;
 }
 
@@ -88,31 +90,36 @@ void trine_worker_take_part(pool_control *control, int number)
     trine_thread_end(thread, &control->slots[number].entry);
 }
 
-static void wait_for_job(pool_control *control, unsigned seen, pid_t zygote)
+/* The count of sleepers is raised before `asleep` and lowered after it: wherever the worker is
+ * killed, the count errs towards a needless wake, never towards a missing one. */
+static void wait_for_job(pool_control *control, pool_slot *slot, unsigned seen, pid_t zygote)
 {
     if (trine_spin(&control->generation, seen, control->spin_seconds))
         return;
     atomic_fetch_add(&control->sleepers, 1);
+    atomic_store(&slot->asleep, true);
     while (atomic_load(&control->generation) == seen) {
         trine_futex_wait(&control->generation, seen, orphan_check_seconds);
         if (getppid() != zygote)
             _exit(1);
     }
+    atomic_store(&slot->asleep, false);
     atomic_fetch_sub(&control->sleepers, 1);
 }
 
 _Noreturn void trine_worker_live(pool_control *control, int number)
 {
-    char name[16] = "trine-worker";
+    char name[16];
     pid_t zygote = getppid();
     pool_slot *slot = &control->slots[number];
     trine_thread *thread = &control->threads[number];
+    snprintf(name, sizeof name, "trine-worker-%d", number);
     prctl(PR_SET_NAME, name);
     /* What a predecessor left here means nothing in this process. */
     memset(thread, 0, sizeof *thread);
     unsigned seen = atomic_load(&slot->finished);
     for (;;) {
-        wait_for_job(control, seen, zygote);
+        wait_for_job(control, slot, seen, zygote);
         seen = atomic_load_explicit(&control->generation, memory_order_acquire);
         if (atomic_load(&control->closing))
             _exit(0);

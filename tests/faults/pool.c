@@ -1,8 +1,5 @@
 /* pool.c - whatever is killed when, a pool gives the same bits or a named error, goes on working,
- * and leaves nothing behind.
- *
- * Every test runs in a child process of its own, so that each has its zygote, its limits and its
- * threads to itself. */
+ * and leaves nothing behind. */
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
@@ -13,13 +10,9 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <trine/trine.h>
 
 #include "backends/pool.h"
-#include "check.h"
+#include "child.h"
 #include "core/team.h"
 #include "hash_monoid.h"
 
@@ -27,52 +20,30 @@
 typedef struct shared_page {
     pid_t parent;
     atomic_int crashes, times[256];
-    atomic_bool armed;
+    atomic_bool armed, crash_zygote;
     uint64_t crash_at;
     int crash_signal;
 } shared_page;
 
 static shared_page *page;
 
-#define MUST(condition)                                                                            \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "\n  line %d: %s (%s)\n", __LINE__, #condition, trine_error_detail()); \
-            _exit(1);                                                                              \
-        }                                                                                          \
-    } while (0)
-
-/* Runs a test in a child; -1 when it did not end by itself. */
-static int in_child(void (*test)(void))
+static void reset_page(void)
 {
-    int status;
-    fflush(stdout);
-    pid_t pid = fork();
-    if (pid == 0) {
-        alarm(60);
-        page->parent = getpid();
-        page->armed = false;
-        page->crashes = 0;
-        test();
-        _exit(0);
-    }
-    if (waitpid(pid, &status, 0) != pid)
-        return -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    page->parent = getpid();
+    page->armed = false;
+    page->crashes = 0;
+    page->crash_zygote = false;
 }
-
-#define IN_CHILD(test)                                                                             \
-    static void test(void)                                                                         \
-    {                                                                                              \
-        CU_ASSERT_EQUAL(in_child(test##_body), 0);                                                 \
-    }
 
 /* Crashes in a forked worker when it comes to element crash_at, as often as `crashes` says. */
 static void crashing_accumulate(void *state, const trine_chunk *chunk, const void *param)
 {
     if (page->armed && getpid() != page->parent && chunk->first >= page->crash_at &&
-        atomic_fetch_sub(&page->crashes, 1) > 0)
+        atomic_fetch_sub(&page->crashes, 1) > 0) {
+        if (page->crash_zygote)
+            kill(getppid(), SIGKILL);
         raise(page->crash_signal);
+    }
     hash_accumulate(state, chunk, param);
 }
 
@@ -95,13 +66,6 @@ static void arm(int crashes, uint64_t at, int signal)
 }
 
 enum { N = 40 * TRINE_CHUNK + 3 };
-
-static trine_team *open_team(const char *spec)
-{
-    trine_team *team;
-    MUST(trine_team_open(spec, &team) == TRINE_OK);
-    return team;
-}
 
 static trine_array *numbers(trine_team *team, uint64_t n)
 {
@@ -159,7 +123,7 @@ static void a_worker_killed_mid_sum_is_replaced_body(void)
     trine_array_free(x);
     MUST(trine_team_close(team) == TRINE_OK);
 }
-IN_CHILD(a_worker_killed_mid_sum_is_replaced)
+IN_CHILD(reset_page, a_worker_killed_mid_sum_is_replaced)
 
 static void every_kind_of_death_is_survived_body(void)
 {
@@ -176,7 +140,7 @@ static void every_kind_of_death_is_survived_body(void)
     trine_array_free(x);
     MUST(trine_team_close(team) == TRINE_OK);
 }
-IN_CHILD(every_kind_of_death_is_survived)
+IN_CHILD(reset_page, every_kind_of_death_is_survived)
 
 static void workers_killed_between_calls_are_replaced_body(void)
 {
@@ -191,7 +155,7 @@ static void workers_killed_between_calls_are_replaced_body(void)
     trine_array_free(x);
     MUST(trine_team_close(team) == TRINE_OK);
 }
-IN_CHILD(workers_killed_between_calls_are_replaced)
+IN_CHILD(reset_page, workers_killed_between_calls_are_replaced)
 
 /* A killer in another process, at times that nobody chose. */
 static void sums_survive_a_killer_at_random_body(void)
@@ -224,7 +188,7 @@ static void sums_survive_a_killer_at_random_body(void)
     trine_array_free(x);
     MUST(trine_team_close(team) == TRINE_OK);
 }
-IN_CHILD(sums_survive_a_killer_at_random)
+IN_CHILD(reset_page, sums_survive_a_killer_at_random)
 
 static void a_kernel_that_always_crashes_is_named_body(void)
 {
@@ -241,7 +205,7 @@ static void a_kernel_that_always_crashes_is_named_body(void)
     trine_array_free(x);
     MUST(trine_team_close(team) == TRINE_OK);
 }
-IN_CHILD(a_kernel_that_always_crashes_is_named)
+IN_CHILD(reset_page, a_kernel_that_always_crashes_is_named)
 
 static void crashing_apply(const trine_chunk *chunk, const void *param)
 {
@@ -253,26 +217,46 @@ static void crashing_apply(const trine_chunk *chunk, const void *param)
         x[i]++;
 }
 
+static const trine_map increment = {.name = "increment",
+                                    .nin = 1,
+                                    .nout = 1,
+                                    .in = {TRINE_U64},
+                                    .out = {TRINE_U64},
+                                    .apply = crashing_apply};
+
+static void work_in_place_survives_an_earlier_death_body(void)
+{
+    trine_team *team = open_team("pool:3");
+    trine_array *x = numbers(team, N);
+    const trine_array *in[] = {x};
+    trine_array *const out[] = {x};
+    for (uint64_t round = 1; round <= 4; round++) {
+        kill((pid_t)trine_team_worker_pid(team, 1 + (int)round % 2), SIGKILL);
+        usleep(20000);
+        MUST(trine_apply(&increment, NULL, in, out) == TRINE_OK);
+        MUST(replaced(team) == 1);
+        for (uint64_t i = 0; i < N; i++)
+            MUST(((const uint64_t *)trine_array_data(x))[i] == i * i + round);
+    }
+    trine_array_free(x);
+    MUST(trine_team_close(team) == TRINE_OK);
+}
+IN_CHILD(reset_page, work_in_place_survives_an_earlier_death)
+
 static void work_in_place_is_not_done_twice_body(void)
 {
-    const trine_map map = {.name = "increment",
-                           .nin = 1,
-                           .nout = 1,
-                           .in = {TRINE_U64},
-                           .out = {TRINE_U64},
-                           .apply = crashing_apply};
     trine_team *team = open_team("pool:2");
     trine_array *x = numbers(team, N);
     const trine_array *in[] = {x};
     trine_array *const out[] = {x};
     arm(1, 0, SIGKILL);
-    MUST(trine_apply(&map, NULL, in, out) == TRINE_E_WORKER);
+    MUST(trine_apply(&increment, NULL, in, out) == TRINE_E_WORKER);
     MUST(strstr(trine_error_detail(), "in place") && strstr(trine_error_detail(), "signal 9"));
-    MUST(trine_apply(&map, NULL, in, out) == TRINE_OK);
+    MUST(trine_apply(&increment, NULL, in, out) == TRINE_OK);
     trine_array_free(x);
     MUST(trine_team_close(team) == TRINE_OK);
 }
-IN_CHILD(work_in_place_is_not_done_twice)
+IN_CHILD(reset_page, work_in_place_is_not_done_twice)
 
 static void a_killed_zygote_is_replaced_body(void)
 {
@@ -287,7 +271,47 @@ static void a_killed_zygote_is_replaced_body(void)
     trine_array_free(x);
     MUST(trine_team_close(team) == TRINE_OK);
 }
-IN_CHILD(a_killed_zygote_is_replaced)
+IN_CHILD(reset_page, a_killed_zygote_is_replaced)
+
+static void a_zygote_killed_mid_sum_is_replaced_body(void)
+{
+    trine_team *team = open_team("pool:3");
+    trine_array *x = numbers(team, N);
+    page->crash_zygote = true;
+    arm(1, N / 2, SIGKILL);
+    must_be_right(x);
+    page->crash_zygote = false;
+    must_be_right(x);
+    MUST(replaced(team) == 0);
+    trine_array_free(x);
+    MUST(trine_team_close(team) == TRINE_OK);
+}
+IN_CHILD(reset_page, a_zygote_killed_mid_sum_is_replaced)
+
+/* No pause after a kill: who is killed may still be dying when it is needed. */
+static void whatever_is_killed_together_is_replaced_body(void)
+{
+    for (int i = 0; i < 60; i++) {
+        trine_team *team = open_team("pool:3");
+        trine_array *x = numbers(team, N);
+        pid_t zygote = trine_zygote_pid();
+        if (i % 4 == 0)
+            kill(zygote, SIGKILL);
+        for (int k = 1; k < 3 && i % 4 < 3; k++)
+            kill((pid_t)trine_team_worker_pid(team, k), SIGKILL);
+        if (i % 4 == 1 || i % 4 == 3)
+            kill(zygote, SIGKILL);
+        trine_team *other = open_team("pool:2");
+        must_be_right(x);
+        trine_array_free(x);
+        x = numbers(other, N);
+        must_be_right(x);
+        trine_array_free(x);
+        MUST(trine_team_close(team) == TRINE_OK);
+        MUST(trine_team_close(other) == TRINE_OK);
+    }
+}
+IN_CHILD(reset_page, whatever_is_killed_together_is_replaced)
 
 static void *sleep_long(void *data)
 {
@@ -310,7 +334,7 @@ static void without_a_zygote_threads_are_a_named_error_body(void)
     trine_array_free(x);
     MUST(trine_team_close(team) == TRINE_OK);
 }
-IN_CHILD(without_a_zygote_threads_are_a_named_error)
+IN_CHILD(reset_page, without_a_zygote_threads_are_a_named_error)
 
 static void threads_are_refused_with_the_remedy_body(void)
 {
@@ -321,7 +345,7 @@ static void threads_are_refused_with_the_remedy_body(void)
     MUST(strstr(trine_error_detail(), "trine_init() first thing in main") != NULL);
     MUST(team == NULL);
 }
-IN_CHILD(threads_are_refused_with_the_remedy)
+IN_CHILD(reset_page, threads_are_refused_with_the_remedy)
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
@@ -360,7 +384,7 @@ static void with_trine_init_threads_and_their_locks_do_no_harm_body(void)
     trine_array_free(x);
     MUST(trine_team_close(team) == TRINE_OK);
 }
-IN_CHILD(with_trine_init_threads_and_their_locks_do_no_harm)
+IN_CHILD(reset_page, with_trine_init_threads_and_their_locks_do_no_harm)
 
 static void wait_sees_none_of_our_processes_body(void)
 {
@@ -369,7 +393,7 @@ static void wait_sees_none_of_our_processes_body(void)
     MUST(trine_team_close(team) == TRINE_OK);
     MUST(wait(NULL) == -1 && errno == ECHILD);
 }
-IN_CHILD(wait_sees_none_of_our_processes)
+IN_CHILD(reset_page, wait_sees_none_of_our_processes)
 
 static int open_files(void)
 {
@@ -411,7 +435,7 @@ static void open_and_close_leave_nothing_body(void)
     trine_finalize();
     MUST(trine_zygote_pid() == 0);
 }
-IN_CHILD(open_and_close_leave_nothing)
+IN_CHILD(reset_page, open_and_close_leave_nothing)
 
 static void a_shortage_is_an_error_before_the_first_store_body(void)
 {
@@ -427,7 +451,7 @@ static void a_shortage_is_an_error_before_the_first_store_body(void)
     trine_array_free(x);
     MUST(trine_team_close(team) == TRINE_OK);
 }
-IN_CHILD(a_shortage_is_an_error_before_the_first_store)
+IN_CHILD(reset_page, a_shortage_is_an_error_before_the_first_store)
 
 #if !defined(__SANITIZE_ADDRESS__)
 static void a_limited_address_space_makes_the_heap_smaller_body(void)
@@ -443,7 +467,7 @@ static void a_limited_address_space_makes_the_heap_smaller_body(void)
     trine_array_free(x);
     MUST(trine_team_close(team) == TRINE_OK);
 }
-IN_CHILD(a_limited_address_space_makes_the_heap_smaller)
+IN_CHILD(reset_page, a_limited_address_space_makes_the_heap_smaller)
 #endif
 
 static trine_status count_run(void *context, size_t run, trine_worker *worker)
@@ -481,7 +505,7 @@ static void every_run_is_done_once_body(void)
         trine_executor_close(&executor);
     }
 }
-IN_CHILD(every_run_is_done_once)
+IN_CHILD(reset_page, every_run_is_done_once)
 
 static void the_lowest_failed_run_is_reported_body(void)
 {
@@ -495,7 +519,7 @@ static void the_lowest_failed_run_is_reported_body(void)
     MUST(executor.ops.run(&executor, &job) == TRINE_OK);
     trine_executor_close(&executor);
 }
-IN_CHILD(the_lowest_failed_run_is_reported)
+IN_CHILD(reset_page, the_lowest_failed_run_is_reported)
 
 static void a_forked_copy_of_the_user_cannot_use_the_pool_body(void)
 {
@@ -514,7 +538,7 @@ static void a_forked_copy_of_the_user_cannot_use_the_pool_body(void)
     trine_array_free(x);
     MUST(trine_team_close(team) == TRINE_OK);
 }
-IN_CHILD(a_forked_copy_of_the_user_cannot_use_the_pool)
+IN_CHILD(reset_page, a_forked_copy_of_the_user_cannot_use_the_pool)
 
 /* Gone, or only waiting for init to take note. */
 static bool is_gone(pid_t pid)
@@ -606,7 +630,10 @@ int main(void)
         {"sums survive a killer at random", sums_survive_a_killer_at_random},
         {"a kernel that always crashes is named", a_kernel_that_always_crashes_is_named},
         {"work in place is not done twice", work_in_place_is_not_done_twice},
+        {"work in place survives an earlier death", work_in_place_survives_an_earlier_death},
         {"a killed zygote is replaced", a_killed_zygote_is_replaced},
+        {"a zygote killed in the middle of a sum is replaced", a_zygote_killed_mid_sum_is_replaced},
+        {"whatever is killed together is replaced", whatever_is_killed_together_is_replaced},
         {"without a zygote threads are a named error", without_a_zygote_threads_are_a_named_error},
         {"threads are refused, with the remedy", threads_are_refused_with_the_remedy},
         {"with trine_init threads and their locks do no harm",

@@ -1,0 +1,55 @@
+/* child.h - a test in a child process of its own: it has its zygote, its limits and its threads to
+ * itself. */
+#ifndef TRINE_TESTS_FAULTS_CHILD_H
+#define TRINE_TESTS_FAULTS_CHILD_H
+
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <trine/trine.h>
+
+#include "check.h"
+
+/* In a child: ends it, saying where. */
+#define MUST(condition)                                                                            \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "\n  line %d: %s (%s)\n", __LINE__, #condition, trine_error_detail()); \
+            _exit(1);                                                                              \
+        }                                                                                          \
+    } while (0)
+
+/* The exit status of a child that prepares and runs the test; -1 when it did not end by itself. */
+static inline int in_child(void (*prepare)(void), void (*test)(void))
+{
+    int status;
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        alarm(60);
+        if (prepare)
+            prepare();
+        test();
+        _exit(0);
+    }
+    if (waitpid(pid, &status, 0) != pid)
+        return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Makes the CUnit test `test` of test_body. */
+#define IN_CHILD(prepare, test)                                                                    \
+    static void test(void)                                                                         \
+    {                                                                                              \
+        CU_ASSERT_EQUAL(in_child(prepare, test##_body), 0);                                        \
+    }
+
+static inline trine_team *open_team(const char *spec)
+{
+    trine_team *team;
+    MUST(trine_team_open(spec, &team) == TRINE_OK);
+    return team;
+}
+
+#endif
