@@ -61,7 +61,7 @@ static trine_status place_blocks(const trine_array *x, const char *path, uint64_
         status = trine_fail(TRINE_E_ARGUMENT, "a path of %zu bytes; expected fewer than %d",
                             strlen(path), PATH_MAX - 32);
     status = team->communicator.ops->gather(&team->communicator, &x->local, 1, all, call, status);
-    for (int i = 0; i < size && !status; i++) {
+    for (int i = 0; i < size && all && !status; i++) {
         plan->first += i < team->communicator.rank ? all[i] : 0;
         plan->total += all[i];
     }
@@ -114,7 +114,7 @@ static trine_status share_temporary(const trine_array *x, const char *path, uint
         status = trine_fail(TRINE_E_MEMORY, "no memory for the numbers of %d ranks", size);
     status =
         team->communicator.ops->gather(&team->communicator, &plan->number, 1, all, call, status);
-    if (!status && team->communicator.rank > 0) {
+    if (all && !status && team->communicator.rank > 0) {
         plan->number = all[0];
         name_temporary(path, plan);
     }
