@@ -1,5 +1,6 @@
-"""numpy_files.py SUM - files that numpy wrote, of every dtype, byte order, memory order and dimension,
-summed by drivers/sum and judged by math.fsum; exits 77 where there is no numpy."""
+"""numpy_files.py SUM MAKE_NPY - files that numpy wrote, of every dtype, byte order, memory order and dimension,
+summed by drivers/sum and judged by math.fsum; files that make_npy saved, loaded by numpy. Exits 77 where there
+is no numpy."""
 import json
 import math
 import os
@@ -48,4 +49,11 @@ with tempfile.TemporaryDirectory() as folder:
                             np.lib.format.write_array(file, np.asarray(array, order=memory), version)
                         if version == (1, 0) or shape == (300, 70):
                             check(path, array, *(["--stream"] if memory == "F" else []))
+    for name, code in (("f64", "f8"), ("f32", "f4"), ("i64", "i8"), ("i32", "i4"), ("u64", "u8"), ("u32", "u4"),
+                       ("i16", "i2"), ("u16", "u2"), ("i8", "i1"), ("u8", "u1")):
+        subprocess.run([sys.argv[2], "--team=serial", "--n=20001", "--dtype", name, path], check=True)
+        array = np.load(path, allow_pickle=False)
+        assert array.dtype == np.dtype(code) and array.shape == (20001,), (name, array.dtype, array.shape)
+        assert os.path.getsize(path) == 128 + array.nbytes, name
+        check(path, array)
 print(f"{checked} files of numpy {np.__version__} summed and judged by math.fsum")
