@@ -179,12 +179,14 @@ static void compensated_merge(void *left, const void *right, const void *param)
     l->any |= r->any;
 }
 
-/* The error of an infinite sum is no number, and means nothing. */
+/* The error of an infinite sum is no number, and means nothing; nor does one that overflowed on the
+ * way, as TwoSum's can when an operand is DBL_MAX itself (Boldo, Graillat and Muller, On the
+ * robustness of the 2Sum and Fast2Sum algorithms, ACM TOMS 44 (2017)). */
 static trine_status compensated_finish_f64(void *result, const void *state, const void *param)
 {
     const compensated_state *s = state;
     (void)param;
-    bool corrected = isfinite(s->sum) && s->error != 0;
+    bool corrected = isfinite(s->sum) && isfinite(s->error) && s->error != 0;
     *(double *)result = !s->any ? 0.0 : canonical(corrected ? s->sum + s->error : s->sum);
     return TRINE_OK;
 }
@@ -313,6 +315,10 @@ enum {
     compensated_state_size = sizeof(compensated_state),
     exact_state_size = sizeof(accumulator),
     integer_state_size = sizeof(integer_state),
+    f64_size = sizeof(double),
+    f32_size = sizeof(float),
+    i64_size = sizeof(int64_t),
+    u64_size = sizeof(uint64_t),
     fast_work_size = 0,
     compensated_work_size = 0,
     exact_work_size = sizeof(exact_work),
@@ -329,7 +335,7 @@ enum {
      .in = {IN},                                                                                   \
      .out = OUT,                                                                                   \
      .state_size = KIND##_state_size,                                                              \
-     .result_size = 8,                                                                             \
+     .result_size = out_suffix##_size,                                                             \
      .flags = KIND##_flags,                                                                        \
      .identity = KIND##_identity,                                                                  \
      .accumulate = KIND##_accumulate_##in_suffix,                                                  \

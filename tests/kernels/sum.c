@@ -378,6 +378,26 @@ static void compensated_is_as_good_as_twice_the_precision(void)
     }
 }
 
+/* Adding the first two, TwoSum overflows on its way to an error that it need not have had. */
+static void compensated_stays_finite_beside_the_largest_double(void)
+{
+    double x[] = {3 * 0x1p970, -DBL_MAX}, expected = true_sum(x, 2), got;
+    for (int v = 0; v < variant_count; v++)
+        for (int sign = 1; sign >= -1; sign -= 2) {
+            double y[] = {sign * x[0], sign * x[1]};
+            const trine_monoid *m = find_in(variants[v].monoids, "sum_compensated", TRINE_F64);
+            sum_by(m, y, 2, ONE_RUN, &got);
+            CU_ASSERT_EQUAL(got, sign * expected);
+        }
+}
+
+static void result_size_is_that_of_the_result_type(void)
+{
+    for (int v = 0; v < variant_count; v++)
+        for (const trine_monoid *m = variants[v].monoids; m->name; m++)
+            CU_ASSERT_EQUAL(m->result_size, trine_dtype_size(m->out));
+}
+
 static void infinity_and_nan_pass_through_every_mode(void)
 {
     static const char *const names[] = {"sum", "sum_fast", "sum_compensated"};
@@ -479,6 +499,9 @@ int main(void)
         {"fast follows the rule of 32 lanes", fast_follows_the_rule_of_32_lanes},
         {"compensated is as good as twice the precision",
          compensated_is_as_good_as_twice_the_precision},
+        {"compensated stays finite beside the largest double",
+         compensated_stays_finite_beside_the_largest_double},
+        {"result size is that of the result type", result_size_is_that_of_the_result_type},
         {"infinity and NaN pass through every mode", infinity_and_nan_pass_through_every_mode},
         {"integer sums are exact or refused", integer_sums_are_exact_or_refused},
         {"narrow integers do not overflow inside", narrow_integers_do_not_overflow_inside},
