@@ -65,6 +65,14 @@ with tempfile.TemporaryDirectory() as folder:
     done = run(SUM, "--csv", "--team=serial", "--team=pool:2", path)
     table = list(csv.DictReader(io.StringIO(done.stdout)))
     check("CSV says what JSON says", [r["bits"] for r in table] == [row["bits"]] * 2, done.stdout)
+    check("every CSV field has a name", all(None not in r and None not in r.values() for r in table), done.stdout)
+    odd = os.path.join(os.fsencode(folder), b'a,"b\xff.npy')
+    os.symlink(path, odd)
+    check("JSON takes a file name that is not UTF-8", [r["bits"] for r in rows(odd)] == [row["bits"]])
+    done = subprocess.run([SUM, "--csv", odd], stdout=subprocess.PIPE, timeout=60)
+    table = list(csv.DictReader(io.StringIO(done.stdout.decode("latin-1"))))
+    check("CSV quotes the file's name",
+          [(r["data"].endswith('a,"b\xff.npy'), r["bits"]) for r in table] == [(True, row["bits"])], done.stdout)
     done = run(SUM, "--team=serial", "--team=pool:2", path)
     check("the table shows bits and agreement",
           done.stdout.count(row["bits"]) == 2 and "agree, bit for bit" in done.stdout, done.stdout)
@@ -91,6 +99,7 @@ with tempfile.TemporaryDirectory() as folder:
     check("an empty array sums to 0", rows("--n=0")[0]["value"] == "0")
 
     refused("a wrong result exits with 1", 1, "WRONG", WRONG, "--n=1000")
+    refused("what was expected is printed", 1, "exact on serial: got 500.7", WRONG, "--team=serial", "--n=1000")
     check("a right one of that driver with 0", run(WRONG, "--n=1000", "--dtype=i32").returncode == 0)
     check("--verify=none does not ask", run(WRONG, "--n=1000", "--verify=none").returncode == 0)
 
@@ -127,6 +136,8 @@ with tempfile.TemporaryDirectory() as folder:
               done.stdout + done.stderr)
         check("ranks are started though MPI runs here already",
               {r["bits"] for r in rows("--team=mpi", "--team=mpi:2", path)} == {row["bits"]})
+        shares = rows("--team=mpi:2+pool:2", path)[0]["shares"]
+        check("workers of ranks that were started have their shares", [w["worker"] for w in shares] == [0, 1], shares)
         refused("standard input is refused to several ranks", 2, "a team of one rank", SUM, "--team=mpi:2", "-")
         check("$TRINE_TEAM starts itself too",
               rows(path, env=dict(os.environ, TRINE_TEAM="mpi:2"))[0]["team"] == "mpi:2")
