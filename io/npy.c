@@ -13,28 +13,37 @@
 #include "io/npy_file.h"
 #include "io/npy_header.h"
 
-/* Opens the path, and finds out whether it is a file that can be read anywhere. */
-static trine_status open_path(const char *path, const trine_team *team, trine_npy_file *file)
+/* Finds out what the path names before it is opened: opening a named pipe waits for its writer. */
+static trine_status examine(const char *path, const trine_team *team, trine_npy_file *file)
 {
     struct stat found;
     bool standard = strcmp(path, "-") == 0;
-    snprintf(file->path, sizeof file->path, "%s", standard ? "standard input" : path);
-    file->fd =
-        standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
-    if (file->fd < 0 || fstat(file->fd, &found))
-        return trine_fail(TRINE_E_IO, "%s: %s", file->path, strerror(errno));
+    trine_npy_name(standard ? "standard input" : path, file->name);
+    if (standard ? fstat(STDIN_FILENO, &found) : stat(path, &found))
+        return trine_fail(TRINE_E_IO, "%s: %s", file->name, strerror(errno));
     if (S_ISDIR(found.st_mode))
-        return trine_fail(TRINE_E_IO, "%s: is a directory; expected a .npy file", file->path);
+        return trine_fail(TRINE_E_IO, "%s: is a directory; expected a .npy file", file->name);
     file->pipe = standard || !S_ISREG(found.st_mode);
-    file->device = found.st_dev;
-    file->inode = found.st_ino;
     if (file->pipe && team->communicator.size > 1)
         return trine_fail(
             TRINE_E_ARGUMENT,
-            "%s: a pipe is read once, by one rank; this team has %d ranks: give a file", file->path,
+            "%s: a pipe is read once, by one rank; this team has %d ranks: give a file", file->name,
             team->communicator.size);
+    return TRINE_OK;
+}
+
+static trine_status open_path(const char *path, trine_npy_file *file)
+{
+    struct stat found;
+    bool standard = strcmp(path, "-") == 0;
+    file->fd =
+        standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
+    if (file->fd < 0 || fstat(file->fd, &found))
+        return trine_fail(TRINE_E_IO, "%s: %s", file->name, strerror(errno));
+    file->device = found.st_dev;
+    file->inode = found.st_ino;
     /* The workers may have another working directory. */
-    if (!file->pipe && !realpath(path, file->path))
+    if (file->pipe || !realpath(path, file->path))
         snprintf(file->path, sizeof file->path, "%s", path);
     return TRINE_OK;
 }
@@ -44,7 +53,7 @@ static trine_status read_header(trine_npy_file *file, trine_npy_info *info)
 {
     unsigned char *bytes = malloc(TRINE_NPY_HEADER_MOST);
     if (!bytes)
-        return trine_fail(TRINE_E_MEMORY, "%s: no memory for its header", file->path);
+        return trine_fail(TRINE_E_MEMORY, "%s: no memory for its header", file->name);
     size_t got, more, whole = 0;
     trine_status status = trine_npy_read(file, file->fd, bytes, 10, 0, &got);
     if (!status && got == 10 && bytes[6] > 1) {
@@ -52,15 +61,15 @@ static trine_status read_header(trine_npy_file *file, trine_npy_info *info)
         got += more;
     }
     if (!status)
-        status = trine_npy_prefix(file->path, bytes, got, info, &whole);
+        status = trine_npy_prefix(file->name, bytes, got, info, &whole);
     if (!status)
         status = trine_npy_read(file, file->fd, bytes + got, whole - got, got, &more);
     if (!status && got + more < whole)
         status =
             trine_fail(TRINE_E_FORMAT, "%s: the file ends at byte %zu, inside its header of %zu",
-                       file->path, got + more, whole);
+                       file->name, got + more, whole);
     if (!status)
-        status = trine_npy_parse(file->path, bytes, whole, info);
+        status = trine_npy_parse(file->name, bytes, whole, info);
     free(bytes);
     return status;
 }
@@ -73,7 +82,7 @@ static trine_status check_size(const trine_npy_file *file, const trine_npy_info 
     if (file->pipe)
         return TRINE_OK;
     if (fstat(file->fd, &found))
-        return trine_fail(TRINE_E_IO, "%s: %s", file->path, strerror(errno));
+        return trine_fail(TRINE_E_IO, "%s: %s", file->name, strerror(errno));
     if ((uint64_t)found.st_size - info->data_offset >= bytes &&
         (uint64_t)found.st_size >= info->data_offset)
         return TRINE_OK;
@@ -81,7 +90,7 @@ static trine_status check_size(const trine_npy_file *file, const trine_npy_info 
         TRINE_E_FORMAT,
         "%s: the file ends at byte %llu, but its header promises %llu elements of %s, "
         "up to byte %llu",
-        file->path, (unsigned long long)found.st_size, (unsigned long long)info->n,
+        file->name, (unsigned long long)found.st_size, (unsigned long long)info->n,
         trine_dtype_name(info->dtype), (unsigned long long)(info->data_offset + bytes));
 }
 
@@ -111,7 +120,10 @@ static trine_status open_here(trine_npy *npy, const char *path)
     file->fd = -1;
     file->owner = getpid();
     file->serial = atomic_fetch_add(&serial, 1) + 1;
-    status = open_path(path, team, file);
+    file->position = &npy->position;
+    status = examine(path, team, file);
+    if (!status)
+        status = open_path(path, file);
     if (!status)
         status = read_header(file, &npy->info);
     if (!status)
@@ -180,16 +192,18 @@ trine_status trine_npy_reduce(trine_npy *npy, const trine_monoid *monoid, const 
                           !npy      ? "file"
                           : !monoid ? "monoid"
                                     : "result");
+    trine_status status = trine_monoid_check(monoid, param);
+    if (status)
+        return status;
     trine_stream stream = {.source = {trine_npy_source(npy->file)},
                            .sources = 1,
                            .n = npy->info.n,
                            .executor = &npy->team->executor};
-    trine_status status = trine_monoid_check(monoid, param);
-    if (!status && monoid->nin != 1)
+    if (monoid->nin != 1)
         status = trine_fail(TRINE_E_ARGUMENT, "%s: monoid '%s' has %d inputs; a file is one",
-                            npy->file->path, monoid->name, monoid->nin);
+                            npy->file->name, monoid->name, monoid->nin);
     else if (!status && monoid->in[0] != npy->info.dtype)
-        status = trine_fail(TRINE_E_DTYPE, "%s: elements of %s; '%s' takes %s", npy->file->path,
+        status = trine_fail(TRINE_E_DTYPE, "%s: elements of %s; '%s' takes %s", npy->file->name,
                             trine_dtype_name(npy->info.dtype), monoid->name,
                             trine_dtype_name(monoid->in[0]));
     trine_block(npy->team, stream.n, &stream.first, &stream.local);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,16 +28,25 @@ static trine_status open_in_worker(const trine_npy_file *file, int *fd)
         close(opened.fd);
     opened.fd = open(file->path, O_RDONLY | O_CLOEXEC);
     if (opened.fd < 0)
-        return trine_fail(TRINE_E_IO, "%s: a worker cannot open it: %s", file->path,
+        return trine_fail(TRINE_E_IO, "%s: a worker cannot open it: %s", file->name,
                           strerror(errno));
     opened.serial = file->serial;
     if (fstat(opened.fd, &found) || found.st_dev != file->device || found.st_ino != file->inode) {
         close(opened.fd);
         opened.fd = -1;
-        return trine_fail(TRINE_E_IO, "%s: another file has taken its place", file->path);
+        return trine_fail(TRINE_E_IO, "%s: another file has taken its place", file->name);
     }
     *fd = opened.fd;
     return TRINE_OK;
+}
+
+void trine_npy_name(const char *path, char name[TRINE_NPY_NAME])
+{
+    size_t n = strlen(path);
+    if (n < TRINE_NPY_NAME)
+        memcpy(name, path, n + 1);
+    else
+        snprintf(name, TRINE_NPY_NAME, "...%s", path + n - (TRINE_NPY_NAME - 4));
 }
 
 trine_status trine_npy_read(const trine_npy_file *file, int fd, void *buffer, size_t n,
@@ -50,7 +60,7 @@ trine_status trine_npy_read(const trine_npy_file *file, int fd, void *buffer, si
         if (some < 0 && errno == EINTR)
             continue;
         if (some < 0)
-            return trine_fail(TRINE_E_IO, "%s: reading byte %llu: %s", file->path,
+            return trine_fail(TRINE_E_IO, "%s: reading byte %llu: %s", file->name,
                               (unsigned long long)(offset + *got), strerror(errno));
         if (some == 0)
             break;
@@ -78,7 +88,15 @@ static trine_status fetch(const trine_source *source, uint64_t first, size_t n, 
     const trine_npy_file *file = source->context;
     int fd = file->fd;
     trine_status status = TRINE_OK;
-    if (getpid() != file->owner)
+    if (file->pipe && first != *file->position)
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "%s: element %llu was asked for, and a pipe is read once: element %llu "
+                          "comes next",
+                          file->name, (unsigned long long)first,
+                          (unsigned long long)*file->position);
+    if (file->pipe)
+        *file->position += n;
+    else if (getpid() != file->owner)
         status = open_in_worker(file, &fd);
     if (status)
         return status;
@@ -89,7 +107,7 @@ static trine_status fetch(const trine_source *source, uint64_t first, size_t n, 
         status = trine_fail(TRINE_E_FORMAT,
                             "%s: the file ends at byte %llu, inside the elements that its header "
                             "promises (byte %llu was asked for)",
-                            file->path, (unsigned long long)(offset + got),
+                            file->name, (unsigned long long)(offset + got),
                             (unsigned long long)(offset + n * file->item - 1));
     if (status)
         return status;

@@ -10,15 +10,19 @@
 #include "core/source.h"
 #include "core/team.h"
 
+/* Characters of a path that a detail shows, so that what is wrong has room behind it. */
+#define TRINE_NPY_NAME 256
+
 /* What a source over the file knows, in memory that all workers address; plain bytes. fd is the
- * owner's; other processes open the path for themselves and check that it is the same file. */
+ * owner's; other processes open the path for themselves and check that it is the same file.
+ * position: of a pipe, in the owner's own memory: the element that comes next. */
 typedef struct trine_npy_file {
-    char path[PATH_MAX];
+    char path[PATH_MAX], name[TRINE_NPY_NAME];
     int fd;
     pid_t owner;
     dev_t device;
     ino_t inode;
-    uint64_t serial, data_offset;
+    uint64_t serial, data_offset, *position;
     size_t item;
     bool swapped, pipe;
 } trine_npy_file;
@@ -28,7 +32,11 @@ struct trine_npy {
     trine_team *team;
     trine_npy_info info;
     trine_npy_file *file;
+    uint64_t position;
 };
+
+/* What a detail calls the path: its end, when it is long. */
+void trine_npy_name(const char *path, char name[TRINE_NPY_NAME]);
 
 /* The source over its elements. */
 trine_source trine_npy_source(const trine_npy_file *file);

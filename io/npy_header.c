@@ -79,7 +79,7 @@ static bool take(cursor *c, char wanted)
     return true;
 }
 
-/* A quoted string without escapes. */
+/* A quoted string of printable ASCII without escapes: it may come to stand in a detail. */
 static trine_status read_string(cursor *c, char text[], size_t size)
 {
     skip_space(c);
@@ -88,7 +88,8 @@ static trine_status read_string(cursor *c, char text[], size_t size)
     unsigned char quote = c->bytes[c->at];
     size_t first = ++c->at, n = 0;
     for (; c->at < c->end && c->bytes[c->at] != quote; c->at++, n++)
-        if (c->bytes[c->at] < ' ' || c->bytes[c->at] == '\\' || n + 1 >= size)
+        if (c->bytes[c->at] < ' ' || c->bytes[c->at] > '~' || c->bytes[c->at] == '\\' ||
+            n + 1 >= size)
             return wrong(c, "a string that no header has");
     if (c->at >= c->end)
         return wrong(c, "a string without an end");

@@ -7,22 +7,32 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/array.h"
 #include "core/error.h"
+#include "io/npy_file.h"
 #include "io/npy_header.h"
 
-/* Where a rank writes; total: elements of the whole. */
+/* Where a rank writes; total: elements of the whole. number: what makes the temporary's name its
+ * own. created: by this rank. */
 typedef struct save_plan {
     char temporary[PATH_MAX];
-    uint64_t first, total;
+    uint64_t first, total, number;
     int fd;
+    bool created;
 } save_plan;
+
+/* Names that are tried before the folder is given up. */
+enum { TEMPORARY_TRIES = 100 };
 
 static trine_status failed(const char *path, const char *what)
 {
-    return trine_fail(TRINE_E_IO, "%s: %s: %s", path, what, strerror(errno));
+    char name[TRINE_NPY_NAME];
+    int number = errno;
+    trine_npy_name(path, name);
+    return trine_fail(TRINE_E_IO, "%s: %s: %s", name, what, strerror(number));
 }
 
 static trine_status write_at(const save_plan *plan, const void *data, size_t n, uint64_t offset)
@@ -37,39 +47,79 @@ static trine_status write_at(const save_plan *plan, const void *data, size_t n, 
     return TRINE_OK;
 }
 
-/* Every rank learns where its elements go, and the number that names the temporary. */
-static trine_status make_plan(const trine_array *x, const char *path, uint64_t call,
-                              trine_status status, save_plan *plan)
+/* Every rank learns where its elements go. */
+static trine_status place_blocks(const trine_array *x, const char *path, uint64_t call,
+                                 save_plan *plan)
 {
     trine_team *team = x->team;
-    int size = team->communicator.size, rank = team->communicator.rank;
-    uint64_t own[2] = {x->local, (uint64_t)getpid()}, *all = calloc((size_t)size, sizeof own);
+    trine_status status = TRINE_OK;
+    int size = team->communicator.size;
+    uint64_t *all = calloc((size_t)size, sizeof *all);
     if (!all)
-        status = trine_fail(TRINE_E_MEMORY, "%s: no memory for the counts of %d ranks", path, size);
-    if (!status && strlen(path) + 32 > sizeof plan->temporary)
+        status = trine_fail(TRINE_E_MEMORY, "no memory for the counts of %d ranks", size);
+    else if (strlen(path) + 32 > sizeof plan->temporary)
         status = trine_fail(TRINE_E_ARGUMENT, "a path of %zu bytes; expected fewer than %d",
                             strlen(path), PATH_MAX - 32);
-    status = team->communicator.ops->gather(&team->communicator, own, 2, all, call, status);
+    status = team->communicator.ops->gather(&team->communicator, &x->local, 1, all, call, status);
     for (int i = 0; i < size && all && !status; i++) {
-        plan->first += i < rank ? all[2 * i] : 0;
-        plan->total += all[2 * i];
+        plan->first += i < team->communicator.rank ? all[i] : 0;
+        plan->total += all[i];
     }
-    if (all && !status)
-        snprintf(plan->temporary, sizeof plan->temporary, "%s.%llu.part", path,
-                 (unsigned long long)all[1]);
     free(all);
     return status;
 }
 
-/* Rank 0 makes the file, with its header; then the others can open it. */
-static trine_status create(const trine_array *x, save_plan *plan)
+static void name_temporary(const char *path, save_plan *plan)
+{
+    snprintf(plan->temporary, sizeof plan->temporary, "%s.%016llx.part", path,
+             (unsigned long long)plan->number);
+}
+
+/* Rank 0 makes the file, with its header; then the others can open it. Nothing that is there
+ * already is opened: it may be another save's, or a link that somebody laid. */
+static trine_status create(const trine_array *x, const char *path, save_plan *plan)
 {
     unsigned char header[128];
     size_t length = trine_npy_format(x->dtype, plan->total, header);
-    plan->fd = open(plan->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    struct stat found;
+    struct timespec now;
+    if (stat(path, &found) == 0 && !S_ISREG(found.st_mode)) {
+        char name[TRINE_NPY_NAME];
+        trine_npy_name(path, name);
+        return trine_fail(TRINE_E_IO, "%s: is not a regular file; saving would replace it", name);
+    }
+    clock_gettime(CLOCK_REALTIME, &now);
+    plan->number = trine_call_number((uint64_t)getpid(), &now, sizeof now);
+    for (int i = 0; i < TEMPORARY_TRIES && plan->fd < 0; i++) {
+        plan->number++;
+        name_temporary(path, plan);
+        plan->fd = open(plan->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (plan->fd < 0 && errno != EEXIST)
+            break;
+    }
     if (plan->fd < 0)
         return failed(plan->temporary, "creating");
+    plan->created = true;
     return write_at(plan, header, length, 0);
+}
+
+/* All ranks learn the temporary's name, or why there is none. */
+static trine_status share_temporary(const trine_array *x, const char *path, uint64_t call,
+                                    trine_status status, save_plan *plan)
+{
+    trine_team *team = x->team;
+    int size = team->communicator.size;
+    uint64_t *all = calloc((size_t)size, sizeof *all);
+    if (!all)
+        status = trine_fail(TRINE_E_MEMORY, "no memory for the numbers of %d ranks", size);
+    status =
+        team->communicator.ops->gather(&team->communicator, &plan->number, 1, all, call, status);
+    if (all && !status && team->communicator.rank > 0) {
+        plan->number = all[0];
+        name_temporary(path, plan);
+    }
+    free(all);
+    return status;
 }
 
 static trine_status write_block(const trine_array *x, save_plan *plan)
@@ -94,21 +144,20 @@ static trine_status save(const trine_array *x, const char *path)
     save_plan plan = {.fd = -1};
     bool first_rank = team->communicator.rank == 0;
     uint64_t call = trine_call_number(7 + (uint64_t)x->dtype, path, strlen(path));
-    trine_status status = make_plan(x, path, call, TRINE_OK, &plan);
+    trine_status status = place_blocks(x, path, call, &plan);
     if (status)
         return status;
-    status = trine_team_agree(team, call, first_rank ? create(x, &plan) : TRINE_OK);
+    status = first_rank ? create(x, path, &plan) : TRINE_OK;
+    status = share_temporary(x, path, call, status, &plan);
     if (!status)
         status = trine_team_agree(team, call, write_block(x, &plan));
     if (plan.fd >= 0 && close(plan.fd) && !status)
         status = failed(plan.temporary, "closing");
     status = trine_team_agree(team, call, status);
-    if (first_rank && status)
-        unlink(plan.temporary);
-    if (first_rank && !status && rename(plan.temporary, path)) {
+    if (first_rank && !status && rename(plan.temporary, path))
         status = failed(path, "renaming the finished file to it");
+    if (plan.created && status)
         unlink(plan.temporary);
-    }
     return trine_team_agree(team, call, status);
 }
 

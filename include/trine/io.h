@@ -2,7 +2,7 @@
  *
  * Source of the format: NEP 1, numpy/lib/format.py. Any real dtype of trine, both byte orders, C
  * and Fortran order, 0 to TRINE_NPY_DIMS dimensions. What the header says is checked against the
- * file before it is believed.
+ * file before it is believed. Bytes behind the last element are ignored, as numpy does.
  */
 #ifndef TRINE_IO_H
 #define TRINE_IO_H
@@ -29,31 +29,41 @@ typedef struct trine_npy_info {
     uint64_t n, data_offset;
 } trine_npy_info;
 
-/* Opens a file and reads its header. path "-" is standard input, and a pipe may be named; both are
- * read once, in order, and on teams of one rank only. Collective: when one rank cannot open the
- * file, or ranks see different headers, all get the error. Errors: ARGUMENT, IO, FORMAT (naming
- * file, byte and what is wrong; complex and float16 by name), MEMORY, COLLECTIVE. */
+/* Opens a file and reads its header. path "-" is standard input, and a pipe may be named (anything
+ * that is not a regular file; opening a named pipe waits for its writer); both are read once, in
+ * order, and on teams of one rank only: ARGUMENT otherwise, without waiting. The workers of a pool
+ * open a regular file again by its absolute path, so it must keep its name while it is open: IO
+ * when another file has taken its place. Collective: when one rank cannot open the file, or ranks
+ * see different headers, all get the error. *file is untouched on error. Errors: ARGUMENT, IO,
+ * FORMAT (naming file, byte and what is wrong; complex and float16 by name), MEMORY,
+ * COLLECTIVE. */
 TRINE_API trine_status trine_npy_open(trine_team *team, const char *path, trine_npy **file);
 
-/* Not collective. NULL does nothing. */
+/* Before the team is closed. Not collective. NULL does nothing. */
 TRINE_API void trine_npy_close(trine_npy *file);
 
 /* Valid while the file is open. NULL for NULL. */
 TRINE_API const trine_npy_info *trine_npy_header(const trine_npy *file);
 
 /* Reads the elements, in the file's order, into a new array: DISTRIBUTED, each rank reading only
- * its block. Collective. Errors: IO, FORMAT (the file ends early), MEMORY. */
+ * its block. *array is untouched on error. Collective. Errors: ARGUMENT (NULL, or a pipe that has
+ * been read), IO, FORMAT (the file ends early), MEMORY. */
 TRINE_API trine_status trine_npy_load(trine_npy *file, trine_array **array);
 
 /* Runs a monoid of one input over the file's elements without loading it: each worker reads and
  * reduces chunk by chunk, in bounded memory. The bits are those of load and reduce. Collective.
- * Errors: as trine_reduce and trine_npy_load. */
+ * result is untouched on error. Errors: as trine_reduce and trine_npy_load; ARGUMENT for a monoid
+ * of several inputs, DTYPE for one of another type than the file's. */
 TRINE_API trine_status trine_npy_reduce(trine_npy *file, const trine_monoid *monoid,
                                         const void *param, void *result);
 
 /* Writes x as a one-dimensional version 1.0 file in this machine's byte order, each rank its own
- * part, under a temporary name that becomes `path` when all is written. Collective. Errors:
- * ARGUMENT, IO. */
+ * part: a DISTRIBUTED array's blocks, or the ranks' own arrays in rank order. It is written beside
+ * `path` under a name of its own, synced, and renamed to `path` when all is written: `path` is
+ * always the old file or the new one, and nothing stays after an error. A symbolic link is
+ * replaced; what is there and no regular file is refused. Permissions as the umask has them. The
+ * folder must be the same one on all ranks. Collective. Errors: ARGUMENT, IO, MEMORY, COLLECTIVE.
+ */
 TRINE_API trine_status trine_npy_save(const char *path, const trine_array *x);
 
 #ifdef __cplusplus

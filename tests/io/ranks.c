@@ -1,0 +1,198 @@
+/* ranks.c - .npy files over MPI ranks: each reads and writes its part, and no rank is left behind
+ * when another cannot. */
+#include <mpi.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <trine/mpi.h>
+#include <trine/trine.h>
+
+#include "check.h"
+#include "hash_monoid.h"
+
+enum { N = 8192 * 5 + 77 };
+
+static int rank, size;
+static char folder[] = "/tmp/trine-ranks-XXXXXX";
+static char path[64], own_path[80];
+static trine_team *team, *serial;
+
+static void barrier(void)
+{
+    MPI_Barrier(MPI_COMM_WORLD);
+}
+
+static uint64_t element(uint64_t i)
+{
+    return i * 0x9e3779b97f4a7c15u;
+}
+
+/* N elements in all, as whole chunks or as blocks of the caller's own. */
+static trine_array *numbers(trine_team *on, trine_place place)
+{
+    trine_array *x;
+    bool alone = on == serial, whole = place == TRINE_DISTRIBUTED;
+    uint64_t first = alone ? 0 : (uint64_t)N * (uint64_t)(rank * rank) / (uint64_t)(size * size);
+    uint64_t end = (uint64_t)N * (uint64_t)((rank + 1) * (rank + 1)) / (uint64_t)(size * size);
+    uint64_t n = whole || alone ? N : end - first;
+    CU_ASSERT_EQUAL_FATAL(trine_array_create(on, TRINE_U64, n, place, &x), TRINE_OK);
+    if (whole)
+        first = trine_array_first(x);
+    uint64_t *data = trine_array_data(x);
+    for (uint64_t i = 0; i < trine_array_local_n(x); i++)
+        data[i] = element(first + i);
+    return x;
+}
+
+static void all_ranks_write_one_file(void)
+{
+    static const trine_place places[] = {TRINE_DISTRIBUTED, TRINE_PRIVATE, TRINE_SHARED};
+    for (int p = 0; p < 3; p++) {
+        trine_array *x = numbers(team, places[p]), *loaded;
+        CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+        trine_array_free(x);
+        trine_npy *file;
+        CU_ASSERT_EQUAL_FATAL(trine_npy_open(serial, path, &file), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_npy_header(file)->n, N);
+        CU_ASSERT_EQUAL_FATAL(trine_npy_load(file, &loaded), TRINE_OK);
+        const uint64_t *data = trine_array_data(loaded);
+        uint64_t wrong = 0;
+        for (uint64_t i = 0; i < N; i++)
+            wrong += data[i] != element(i);
+        CU_ASSERT_EQUAL(wrong, 0);
+        trine_array_free(loaded);
+        trine_npy_close(file);
+        barrier();
+    }
+}
+
+static void load_and_stream_give_the_bits_of_one_rank(void)
+{
+    hash_state expected, got;
+    trine_array *x = numbers(serial, TRINE_PRIVATE);
+    CU_ASSERT_EQUAL(trine_reduce(&hash_monoid, NULL, (const trine_array *[]){x}, &expected),
+                    TRINE_OK);
+    trine_array_free(x);
+    trine_npy *file;
+    CU_ASSERT_EQUAL_FATAL(trine_npy_open(team, path, &file), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_npy_reduce(file, &hash_monoid, NULL, &got), TRINE_OK);
+    CU_ASSERT_EQUAL(memcmp(&got, &expected, sizeof got), 0);
+    CU_ASSERT_EQUAL_FATAL(trine_npy_load(file, &x), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_reduce(&hash_monoid, NULL, (const trine_array *[]){x}, &got), TRINE_OK);
+    CU_ASSERT_EQUAL(memcmp(&got, &expected, sizeof got), 0);
+    trine_array_free(x);
+    trine_npy_close(file);
+}
+
+static void ranks_that_see_other_files_are_told(void)
+{
+    trine_npy *file = NULL;
+    trine_array *x;
+    uint64_t n = rank == size - 1 ? 10 : 11;
+    CU_ASSERT_EQUAL(trine_array_create(serial, TRINE_U64, n, TRINE_PRIVATE, &x), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_npy_save(own_path, x), TRINE_OK);
+    trine_array_free(x);
+    CU_ASSERT_EQUAL(trine_npy_open(team, own_path, &file),
+                    size > 1 ? TRINE_E_COLLECTIVE : TRINE_OK);
+    trine_npy_close(file);
+}
+
+static void a_file_that_one_rank_lacks_is_an_error_on_all(void)
+{
+    trine_npy *file = NULL;
+    CU_ASSERT_EQUAL(trine_npy_open(team, rank == size - 1 ? "/nowhere/x.npy" : path, &file),
+                    TRINE_E_IO);
+    CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "/nowhere/x.npy: No such file"));
+    CU_ASSERT_PTR_NULL(file);
+}
+
+/* Without waiting for somebody to write to it. */
+static void a_pipe_is_refused_on_several_ranks(void)
+{
+    char fifo[80];
+    trine_npy *file = NULL;
+    snprintf(fifo, sizeof fifo, "%s/fifo", folder);
+    if (size == 1)
+        return;
+    if (rank == 0)
+        CU_ASSERT_EQUAL(mkfifo(fifo, 0600), 0);
+    barrier();
+    CU_ASSERT_EQUAL(trine_npy_open(team, fifo, &file), TRINE_E_ARGUMENT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "a pipe is read once, by one rank"));
+    CU_ASSERT_EQUAL(trine_npy_open(team, "-", &file), TRINE_E_ARGUMENT);
+    barrier();
+    if (rank == 0)
+        unlink(fifo);
+}
+
+/* The file ends within the last rank's part only. */
+static void a_file_that_shrinks_is_an_error_on_all(void)
+{
+    trine_npy *file;
+    trine_array *x = NULL;
+    hash_state got;
+    CU_ASSERT_EQUAL_FATAL(trine_npy_open(team, path, &file), TRINE_OK);
+    barrier();
+    if (rank == 0)
+        CU_ASSERT_EQUAL(truncate(path, 128 + 8 * (N - 1) + 3), 0);
+    barrier();
+    CU_ASSERT_EQUAL(trine_npy_reduce(file, &hash_monoid, NULL, &got), TRINE_E_FORMAT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "ends at byte"));
+    CU_ASSERT_EQUAL(trine_npy_load(file, &x), TRINE_E_FORMAT);
+    CU_ASSERT_PTR_NULL(x);
+    trine_npy_close(file);
+}
+
+static void a_save_that_fails_fails_on_all(void)
+{
+    trine_array *x = numbers(team, TRINE_DISTRIBUTED);
+    CU_ASSERT_EQUAL(trine_npy_save("/nowhere/x.npy", x), TRINE_E_IO);
+    CU_ASSERT_EQUAL(trine_npy_save(folder, x), TRINE_E_IO);
+    CU_ASSERT_EQUAL(trine_npy_save(rank == size - 1 ? own_path : path, x),
+                    size > 1 ? TRINE_E_COLLECTIVE : TRINE_OK);
+    trine_array_free(x);
+}
+
+static int run(void)
+{
+    CU_TestInfo tests[] = {
+        {"all ranks write one file", all_ranks_write_one_file},
+        {"load and stream give the bits of one rank", load_and_stream_give_the_bits_of_one_rank},
+        {"ranks that see other files are told", ranks_that_see_other_files_are_told},
+        {"a file that one rank lacks is an error on all",
+         a_file_that_one_rank_lacks_is_an_error_on_all},
+        {"a pipe is refused on several ranks", a_pipe_is_refused_on_several_ranks},
+        {"a file that shrinks is an error on all", a_file_that_shrinks_is_an_error_on_all},
+        {"a save that fails fails on all", a_save_that_fails_fails_on_all},
+        CU_TEST_INFO_NULL,
+    };
+    return trine_check_main(".npy files over ranks", tests);
+}
+
+int main(int argc, char **argv)
+{
+    MPI_Init(&argc, &argv);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    bool made = rank != 0 || mkdtemp(folder);
+    MPI_Bcast(folder, sizeof folder, MPI_CHAR, 0, MPI_COMM_WORLD);
+    snprintf(path, sizeof path, "%s/x.npy", folder);
+    snprintf(own_path, sizeof own_path, "%s/of-rank-%d.npy", folder, rank);
+    if (!made || trine_team_open("mpi", &team) || trine_team_open("serial", &serial))
+        MPI_Abort(MPI_COMM_WORLD, 1);
+    int status = run();
+    unlink(own_path);
+    barrier();
+    if (rank == 0) {
+        unlink(path);
+        status |= rmdir(folder) != 0;
+    }
+    trine_team_close(serial);
+    trine_team_close(team);
+    MPI_Finalize();
+    return status;
+}

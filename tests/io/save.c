@@ -1,0 +1,185 @@
+/* save.c - what trine_npy_save writes, and what it leaves alone. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <trine/trine.h>
+
+#include "check.h"
+
+static char folder[] = "/tmp/trine-save-XXXXXX";
+static char path[64];
+static trine_team *serial;
+
+static trine_array *equal_elements(trine_team *team, trine_dtype dtype, uint64_t n, int byte)
+{
+    trine_array *x;
+    CU_ASSERT_EQUAL_FATAL(trine_array_create(team, dtype, n, TRINE_PRIVATE, &x), TRINE_OK);
+    memset(trine_array_data(x), byte, (size_t)n * trine_dtype_size(dtype));
+    return x;
+}
+
+static size_t read_back(unsigned char *bytes, size_t most)
+{
+    int fd = open(path, O_RDONLY);
+    ssize_t n = read(fd, bytes, most);
+    close(fd);
+    return n > 0 ? (size_t)n : 0;
+}
+
+static int entries_in_folder(void)
+{
+    int n = 0;
+    DIR *open_folder = opendir(folder);
+    for (struct dirent *entry; (entry = readdir(open_folder));)
+        n += entry->d_name[0] != '.';
+    closedir(open_folder);
+    return n;
+}
+
+/* The headers that numpy 1.24 wrote for arrays of these types and lengths, on x86-64. */
+static void headers_are_those_that_numpy_writes(void)
+{
+    static const struct {
+        trine_dtype dtype;
+        uint64_t n;
+        const char *dictionary;
+    } cases[] = {
+        {TRINE_F64, 3, "{'descr': '<f8', 'fortran_order': False, 'shape': (3,), }"},
+        {TRINE_F32, 10, "{'descr': '<f4', 'fortran_order': False, 'shape': (10,), }"},
+        {TRINE_I64, 0, "{'descr': '<i8', 'fortran_order': False, 'shape': (0,), }"},
+        {TRINE_I32, 1, "{'descr': '<i4', 'fortran_order': False, 'shape': (1,), }"},
+        {TRINE_I16, 99, "{'descr': '<i2', 'fortran_order': False, 'shape': (99,), }"},
+        {TRINE_I8, 100, "{'descr': '|i1', 'fortran_order': False, 'shape': (100,), }"},
+        {TRINE_U64, 7, "{'descr': '<u8', 'fortran_order': False, 'shape': (7,), }"},
+        {TRINE_U32, 8, "{'descr': '<u4', 'fortran_order': False, 'shape': (8,), }"},
+        {TRINE_U16, 9, "{'descr': '<u2', 'fortran_order': False, 'shape': (9,), }"},
+        {TRINE_U8, 1, "{'descr': '|u1', 'fortran_order': False, 'shape': (1,), }"},
+    };
+    const uint16_t one = 1;
+    if (!*(const unsigned char *)&one)
+        return;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        unsigned char expected[128], got[4096];
+        size_t length = strlen(cases[i].dictionary);
+        memcpy(expected, "\x93NUMPY\x01\x00\x76\x00", 10);
+        memset(expected + 10, ' ', 118);
+        memcpy(expected + 10, cases[i].dictionary, length);
+        expected[127] = '\n';
+        trine_array *x = equal_elements(serial, cases[i].dtype, cases[i].n, 5);
+        CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+        size_t bytes = (size_t)cases[i].n * trine_dtype_size(cases[i].dtype);
+        CU_ASSERT_EQUAL(read_back(got, sizeof got), 128 + bytes);
+        CU_ASSERT_EQUAL(memcmp(got, expected, 128), 0);
+        CU_ASSERT_EQUAL(memcmp(got + 128, trine_array_data(x), bytes), 0);
+        trine_array_free(x);
+    }
+}
+
+/* A superuser could rename over /dev/null. */
+static void only_regular_files_are_replaced(void)
+{
+    struct stat found;
+    char fifo[64], link[64];
+    snprintf(fifo, sizeof fifo, "%s/fifo", folder);
+    snprintf(link, sizeof link, "%s/link", folder);
+    CU_ASSERT_EQUAL(mkfifo(fifo, 0600), 0);
+    CU_ASSERT_EQUAL(symlink("/dev/null", link), 0);
+    const char *const wrong[] = {fifo, link, folder};
+    trine_array *x = equal_elements(serial, TRINE_F64, 10, 1);
+    for (int i = 0; i < 3; i++) {
+        CU_ASSERT_EQUAL(trine_npy_save(wrong[i], x), TRINE_E_IO);
+        CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "not a regular file"));
+    }
+    CU_ASSERT(lstat(fifo, &found) == 0 && S_ISFIFO(found.st_mode));
+    CU_ASSERT(lstat(link, &found) == 0 && S_ISLNK(found.st_mode));
+    trine_array_free(x);
+    unlink(fifo);
+    unlink(link);
+}
+
+/* The temporary of an earlier process that had this one's number and was killed, or a link laid
+ * for it by somebody else, in a folder that all may write. */
+static void what_else_lies_in_the_folder_is_left_alone(void)
+{
+    char stale[96], precious[64], bytes[8] = "";
+    snprintf(precious, sizeof precious, "%s/precious", folder);
+    snprintf(stale, sizeof stale, "%s.%d.part", path, (int)getpid());
+    int fd = open(precious, O_WRONLY | O_CREAT, 0600);
+    CU_ASSERT_EQUAL(write(fd, "keep me", 7), 7);
+    close(fd);
+    CU_ASSERT_EQUAL(symlink(precious, stale), 0);
+    trine_array *x = equal_elements(serial, TRINE_F64, 10, 1);
+    CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+    fd = open(precious, O_RDONLY);
+    CU_ASSERT_EQUAL(read(fd, bytes, 7), 7);
+    close(fd);
+    CU_ASSERT_STRING_EQUAL(bytes, "keep me");
+    trine_array_free(x);
+    unlink(stale);
+    unlink(precious);
+}
+
+enum { SAVES = 40, SAVED = 20000 };
+
+typedef struct saver {
+    trine_array *x;
+    int failures;
+} saver;
+
+static void *save_often(void *context)
+{
+    saver *s = context;
+    for (int i = 0; i < SAVES; i++)
+        s->failures += trine_npy_save(path, s->x) != TRINE_OK;
+    return NULL;
+}
+
+static void two_threads_may_save_to_one_path(void)
+{
+    static unsigned char got[128 + 8 * SAVED + 1];
+    saver savers[2];
+    trine_team *teams[2];
+    pthread_t threads[2];
+    for (int t = 0; t < 2; t++) {
+        CU_ASSERT_EQUAL_FATAL(trine_team_open("serial", &teams[t]), TRINE_OK);
+        savers[t] = (saver){equal_elements(teams[t], TRINE_U64, SAVED, 1 + t), 0};
+    }
+    for (int t = 0; t < 2; t++)
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[t], NULL, save_often, &savers[t]), 0);
+    for (int t = 0; t < 2; t++) {
+        pthread_join(threads[t], NULL);
+        CU_ASSERT_EQUAL(savers[t].failures, 0);
+        trine_array_free(savers[t].x);
+        trine_team_close(teams[t]);
+    }
+    CU_ASSERT_EQUAL(read_back(got, sizeof got), sizeof got - 1);
+    size_t other = 0;
+    for (size_t i = 128; i < sizeof got - 1; i++)
+        other += got[i] != got[128];
+    CU_ASSERT_EQUAL(other, 0);
+    CU_ASSERT_EQUAL(entries_in_folder(), 1);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"headers are those that numpy writes", headers_are_those_that_numpy_writes},
+        {"only regular files are replaced", only_regular_files_are_replaced},
+        {"what else lies in the folder is left alone", what_else_lies_in_the_folder_is_left_alone},
+        {"two threads may save to one path", two_threads_may_save_to_one_path},
+        CU_TEST_INFO_NULL,
+    };
+    if (!mkdtemp(folder) || trine_team_open("serial", &serial))
+        return 1;
+    snprintf(path, sizeof path, "%s/x.npy", folder);
+    int status = trine_check_main("saving .npy files", tests);
+    trine_team_close(serial);
+    unlink(path);
+    rmdir(folder);
+    return status;
+}
