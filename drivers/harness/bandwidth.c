@@ -82,8 +82,9 @@ double array_bandwidth(const trine_array *x)
 static double team_bandwidth(trine_team *team, uint64_t bytes)
 {
     trine_array *x;
-    if (trine_array_create(team, TRINE_F64, bytes / sizeof(double), TRINE_DISTRIBUTED, &x))
-        return 0;
+    while (trine_array_create(team, TRINE_F64, bytes / sizeof(double), TRINE_DISTRIBUTED, &x))
+        if ((bytes /= 2) < least_bytes)
+            return 0;
     double rate = array_bandwidth(x);
     trine_array_free(x);
     return rate;

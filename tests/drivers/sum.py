@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -92,6 +93,20 @@ with tempfile.TemporaryDirectory() as folder:
           == [(row["bits"], "right")])
     os.close(reader)
     cat.wait()
+
+    def little_memory():
+        resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+
+    large, header = os.path.join(folder, "large.npy"), "{'descr':'<f8','fortran_order':False,'shape':(%d,)}" % (1 << 28)
+    with open(large, "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00\x76\x00" + header.ljust(117).encode() + b"\n")
+        file.truncate(128 + (8 << 28))
+    if run(SUM, "--n=1000", preexec_fn=little_memory).returncode == 0:
+        for team in ("serial", "pool:2"):
+            got = rows(f"--team={team}", "--repeat=1", large, preexec_fn=little_memory)
+            check(f"{team} streams a file that does not fit in memory",
+                  [(r["value"], r["verdict"]) for r in got] == [("0", "right")], got)
+    os.remove(large)
 
     for dtype in ("f32", "i64", "i32", "u64", "u32", "i16", "u16", "i8", "u8"):
         got = rows("--dtype", dtype, "--n=100003", "--mode=all", "--team=serial", "--team=pool:3")
