@@ -5,7 +5,7 @@
 # everything lives under DIR, on loopback. After `up`, DIR/env.sh makes the commands find it.
 set -eu
 D=$2
-base=$((20000 + $$ % 20000))
+base=$((20000 + $$ % 12000))
 
 write_configuration() {
     local nodes=$1 cpus=$2 host i
@@ -98,9 +98,9 @@ down() {
     timeout 5 scancel --state=PENDING,RUNNING -u "$(id -un)" 2>/dev/null || true
     for file in "$D"/slurmd.*.daemon "$D/slurmctld.daemon" "$D/munged.daemon"; do
         pid=$(cat "$file" 2>/dev/null) || continue
-        case $(cat "/proc/$pid/comm" 2>/dev/null) in slurmd | slurmctld | munged) kill -TERM "$pid" ;; esac
+        case $(cat "/proc/$pid/comm" 2>/dev/null) in slurmd | slurmctld | munged) kill -TERM "$pid" 2>/dev/null || true ;; esac
         for i in $(seq 50); do [ -d "/proc/$pid" ] || break; sleep 0.1; done
-        [ -d "/proc/$pid" ] && kill -KILL "$pid"
+        [ -d "/proc/$pid" ] && kill -KILL "$pid" 2>/dev/null || true
         rm -f "$file"
     done
     return 0

@@ -19,6 +19,7 @@ bits() { grep -oE '\b[0-9a-f]{16}\b' "$1" | sort -u; }
 
 "$build/drivers/make_npy" --n 1M "$work/x.npy" || fail "make_npy"
 "$build/drivers/sum" --team serial "$work/x.npy" >"$work/serial.out" || fail "the serial sum"
+[ -n "$(bits "$work/serial.out")" ] || fail "the serial sum shows no bits"
 bash "$here/cluster.sh" up "$work/cluster" 4 2 || fail "the cluster does not come up"
 . "$work/cluster/env.sh"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
