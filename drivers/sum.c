@@ -11,7 +11,8 @@ static const harness_method methods[] = {
 /* Additions that an element goes through: a lane's, the fold of 32, the tree over chunks. */
 static double depth(uint64_t n)
 {
-    return TRINE_CHUNK / 32 + 5 + ceil(log2((double)n / TRINE_CHUNK + 2));
+    int in_chunk = TRINE_CHUNK / 32 + 5;
+    return in_chunk + ceil(log2((double)n / TRINE_CHUNK + 2));
 }
 
 /* How far the sum may be from the true one (Higham, Accuracy and Stability of Numerical Algorithms,

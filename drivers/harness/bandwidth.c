@@ -25,10 +25,15 @@ static void nothing(void *state, const void *param)
     *(char *)state = 0;
 }
 
+typedef struct load_param {
+    size_t item, prefetch;
+} load_param;
+
 static void load_chunk(void *state, const trine_chunk *chunk, const void *param)
 {
+    const load_param *p = param;
     (void)state;
-    load_memory(chunk->in[0], chunk->n * sizeof(double), *(const size_t *)param);
+    load_memory(chunk->in[0], chunk->n * p->item, p->prefetch);
 }
 
 static void merge_nothing(void *left, const void *right, const void *param)
@@ -45,37 +50,44 @@ static trine_status finish_nothing(void *result, const void *state, const void *
     return TRINE_OK;
 }
 
-static const trine_monoid load_monoid = {.name = "load",
-                                         .nin = 1,
-                                         .in = {TRINE_F64},
-                                         .param_size = sizeof(size_t),
-                                         .state_size = 1,
-                                         .result_size = 1,
-                                         .flags = TRINE_ORDER_FREE | TRINE_POSITION_FREE,
-                                         .identity = nothing,
-                                         .accumulate = load_chunk,
-                                         .merge = merge_nothing,
-                                         .finish = finish_nothing};
+double array_bandwidth(const trine_array *x)
+{
+    const trine_monoid load = {.name = "load",
+                               .nin = 1,
+                               .in = {trine_array_dtype(x)},
+                               .param_size = sizeof(load_param),
+                               .state_size = 1,
+                               .result_size = 1,
+                               .flags = TRINE_ORDER_FREE | TRINE_POSITION_FREE,
+                               .identity = nothing,
+                               .accumulate = load_chunk,
+                               .merge = merge_nothing,
+                               .finish = finish_nothing};
+    size_t item = trine_dtype_size(trine_array_dtype(x));
+    double best = 0, bytes = (double)trine_array_n(x) * (double)item;
+    for (int i = 0; i < 2 * PASSES; i++) {
+        const load_param param = {item, i % 2 ? PREFETCH : 0};
+        const trine_array *in[] = {x};
+        trine_ledger ledger;
+        char none;
+        if (trine_reduce(&load, &param, in, &none))
+            break;
+        trine_team_ledger(trine_array_team(x), &ledger);
+        double rate = ledger.wall > 0 ? 1e-9 * bytes / ledger.wall : 0;
+        best = rate > best ? rate : best;
+    }
+    return best;
+}
 
 static double team_bandwidth(trine_team *team, uint64_t bytes)
 {
     trine_array *x;
-    double best = 0;
-    if (trine_array_create(team, TRINE_F64, bytes / sizeof(double), TRINE_DISTRIBUTED, &x))
-        return 0;
-    for (int i = 0; i < 2 * PASSES; i++) {
-        size_t prefetch = i % 2 ? PREFETCH : 0;
-        const trine_array *in[] = {x};
-        trine_ledger ledger;
-        char none;
-        if (trine_reduce(&load_monoid, &prefetch, in, &none))
-            break;
-        trine_team_ledger(team, &ledger);
-        double rate = 1e-9 * (double)bytes / ledger.wall;
-        best = rate > best ? rate : best;
-    }
+    while (trine_array_create(team, TRINE_F64, bytes / sizeof(double), TRINE_DISTRIBUTED, &x))
+        if ((bytes /= 2) < least_bytes)
+            return 0;
+    double rate = array_bandwidth(x);
     trine_array_free(x);
-    return best;
+    return rate;
 }
 
 double read_bandwidth(int workers, uint64_t bytes)
@@ -100,5 +112,7 @@ double read_bandwidth(int workers, uint64_t bytes)
         return 0;
     measured[workers] = team_bandwidth(team, bytes_to_read(bytes));
     trine_team_close(team);
+    if (workers > 1 && measured[workers] < read_bandwidth(1, bytes))
+        measured[workers] = measured[1];
     return measured[workers];
 }

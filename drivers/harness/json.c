@@ -9,10 +9,6 @@
 
 #include "drivers/harness/rows.h"
 
-enum { SCHEMA = 1 };
-
-static const char *const verdicts[] = {"right", "wrong", "unverified"};
-
 /* The seconds of a ledger, by name. */
 static const struct {
     const char *name;
@@ -35,6 +31,19 @@ static double *part_of(const trine_ledger *ledger, int i)
     return (double *)((char *)ledger + parts[i].offset);
 }
 
+/* JSON is UTF-8; the name of a file need not be. Then what is not ASCII becomes '?'. */
+static json_t *text_to_json(const char *text)
+{
+    json_t *json = json_string(text);
+    char *copy = json ? NULL : strdup(text);
+    for (char *at = copy; at && *at; at++)
+        *at = (*at & 0x80) ? '?' : *at;
+    if (copy)
+        json = json_string(copy);
+    free(copy);
+    return json;
+}
+
 static json_t *ledger_to_json(const harness_row *row)
 {
     json_t *ledger = json_object();
@@ -48,8 +57,7 @@ static json_t *ledger_to_json(const harness_row *row)
 static json_t *shares_to_json(const harness_row *row)
 {
     json_t *shares = json_array();
-    int workers = row->share ? row->workers / (row->ranks > 0 ? row->ranks : 1) : 0;
-    for (int i = 0; i < workers; i++) {
+    for (int i = 0; i < row->shares; i++) {
         const trine_ledger_worker *w = &row->share[i];
         json_array_append_new(shares, json_pack("{s:i, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:I}",
                                                 "worker", i, "pid", (json_int_t)w->pid, "dispatch",
@@ -60,28 +68,11 @@ static json_t *shares_to_json(const harness_row *row)
     return shares;
 }
 
-static void value_text(const harness_value *value, char *text, size_t size)
-{
-    switch (value->dtype) {
-    case TRINE_F64:
-        snprintf(text, size, "%.17g", value->as.f64);
-        break;
-    case TRINE_F32:
-        snprintf(text, size, "%.9g", (double)value->as.f32);
-        break;
-    case TRINE_U64:
-        snprintf(text, size, "%" PRIu64, value->as.u64);
-        break;
-    default:
-        snprintf(text, size, "%" PRId64, value->as.i64);
-    }
-}
-
 static json_t *row_to_json(const harness_row *row)
 {
-    char value[40], bits[24];
+    char value[VALUE_TEXT], bits[VALUE_TEXT];
     value_text(&row->value, value, sizeof value);
-    snprintf(bits, sizeof bits, "%016" PRIx64, value_bits(&row->value));
+    bits_text(&row->value, bits, sizeof bits);
     json_t *object =
         json_pack("{s:s, s:s, s:i, s:i, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f}", "team", row->team,
                   "mode", row->mode, "ranks", row->ranks, "workers", row->workers, "n",
@@ -92,9 +83,9 @@ static json_t *row_to_json(const harness_row *row)
     json_object_set_new(object, "dtype", json_string(trine_dtype_name(row->value.dtype)));
     json_object_set_new(object, "value", json_string(value));
     json_object_set_new(object, "bits", json_string(bits));
-    json_object_set_new(object, "verdict", json_string(verdicts[row->verdict]));
+    json_object_set_new(object, "verdict", json_string(verdict_name(row->verdict)));
     json_object_set_new(object, "agrees", json_boolean(row->agrees));
-    json_object_set_new(object, "note", json_string(row->note));
+    json_object_set_new(object, "note", text_to_json(row->note));
     json_object_set_new(object, "ledger", ledger_to_json(row));
     json_object_set_new(object, "shares", shares_to_json(row));
     return object;
@@ -108,15 +99,18 @@ char *run_to_json(const harness_run *run)
     for (int i = 0; i < run->rows; i++)
         json_array_append_new(rows, row_to_json(&run->row[i]));
     json_t *object = json_pack(
-        "{s:i, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:I, s:I, s:f, s:f}", "schema", SCHEMA, "driver",
-        run->options->driver->name, "version", trine_version(), "isa", trine_isa(), "host", host,
-        "cpus", trine_cpus(), "data", run->data, "dtype", trine_dtype_name(run->dtype), "n",
-        (json_int_t)run->n, "bytes", (json_int_t)run->bytes, "read_gb_per_s_one_cpu",
-        run->bandwidth_one, "read_gb_per_s", run->bandwidth_all);
+        "{s:i, s:s, s:s, s:s, s:o, s:i, s:o, s:s, s:I, s:I, s:f, s:f}", "schema", SCHEMA, "driver",
+        run->options->driver->name, "version", trine_version(), "isa", trine_isa(), "host",
+        text_to_json(host), "cpus", trine_cpus(), "data", text_to_json(run->data), "dtype",
+        trine_dtype_name(run->dtype), "n", (json_int_t)run->n, "bytes", (json_int_t)run->bytes,
+        "read_gb_per_s_one_cpu", run->bandwidth_one, "read_gb_per_s", run->bandwidth_all);
     if (!object) {
         json_decref(rows);
         return NULL;
     }
+    char reference[REFERENCE_TEXT];
+    reference_text(&run->reference, run->dtype, reference, sizeof reference);
+    json_object_set_new(object, "reference", run->verified ? json_string(reference) : json_null());
     json_object_set_new(object, "rows", rows);
     char *text = json_dumps(object, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
     json_decref(object);
@@ -126,6 +120,11 @@ char *run_to_json(const harness_run *run)
 static double real_in(const json_t *object, const char *key)
 {
     return json_number_value(json_object_get(object, key));
+}
+
+static int64_t whole_in(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
 }
 
 static void copy_text(const json_t *object, const char *key, char *text, size_t size)
@@ -142,6 +141,24 @@ static trine_status status_named(const char *name)
     return TRINE_E_SYSTEM;
 }
 
+static void shares_from_json(const json_t *shares, harness_row *row)
+{
+    size_t count = json_array_size(shares);
+    row->share = calloc(count + 1, sizeof *row->share);
+    row->shares = row->share ? (int)count : 0;
+    for (int i = 0; i < row->shares; i++) {
+        const json_t *share = json_array_get(shares, (size_t)i);
+        row->share[i] = (trine_ledger_worker){.dispatch = real_in(share, "dispatch"),
+                                              .transfer = real_in(share, "transfer"),
+                                              .compute = real_in(share, "compute"),
+                                              .wait = real_in(share, "wait"),
+                                              .user = real_in(share, "user"),
+                                              .sys = real_in(share, "sys"),
+                                              .runs = (uint64_t)whole_in(share, "runs"),
+                                              .pid = whole_in(share, "pid")};
+    }
+}
+
 static void row_from_json(const json_t *object, harness_row *row)
 {
     char bits[24];
@@ -149,10 +166,10 @@ static void row_from_json(const json_t *object, harness_row *row)
     copy_text(object, "mode", row->mode, sizeof row->mode);
     copy_text(object, "note", row->note, sizeof row->note);
     copy_text(object, "bits", bits, sizeof bits);
-    row->ranks = (int)json_integer_value(json_object_get(object, "ranks"));
-    row->workers = (int)json_integer_value(json_object_get(object, "workers"));
-    row->n = (uint64_t)json_integer_value(json_object_get(object, "n"));
-    row->bytes = (uint64_t)json_integer_value(json_object_get(object, "bytes"));
+    row->ranks = (int)whole_in(object, "ranks");
+    row->workers = (int)whole_in(object, "workers");
+    row->n = (uint64_t)whole_in(object, "n");
+    row->bytes = (uint64_t)whole_in(object, "bytes");
     row->seconds = real_in(object, "seconds");
     row->least = real_in(object, "least_seconds");
     row->load = real_in(object, "load_seconds");
@@ -165,6 +182,8 @@ static void row_from_json(const json_t *object, harness_row *row)
     const json_t *ledger = json_object_get(object, "ledger");
     for (int i = 0; i < PARTS; i++)
         *part_of(&row->ledger, i) = real_in(ledger, parts[i].name);
+    row->ledger.replaced = (int)whole_in(ledger, "replaced");
+    shares_from_json(json_object_get(object, "shares"), row);
     row->ledger.reproducible = json_is_true(json_object_get(ledger, "reproducible"));
 }
 
@@ -181,8 +200,8 @@ bool rows_from_json(harness_run *run, const char *text)
         }
         row_from_json(json_array_get(rows, i), row);
     }
-    run->n = (uint64_t)json_integer_value(json_object_get(object, "n"));
-    run->bytes = (uint64_t)json_integer_value(json_object_get(object, "bytes"));
+    run->n = (uint64_t)whole_in(object, "n");
+    run->bytes = (uint64_t)whole_in(object, "bytes");
     run->dtype = trine_dtype_find(json_string_value(json_object_get(object, "dtype")));
     json_decref(object);
     return count > 0;

@@ -72,8 +72,11 @@ static void measure_bandwidth(harness_run *run)
     run->bandwidth_one = read_bandwidth(1, run->bytes);
     run->bandwidth_all = read_bandwidth(trine_cpus(), run->bytes);
     for (int i = 0; i < run->rows; i++) {
-        double bound = read_bandwidth(run->row[i].workers, run->bytes);
+        double bound = read_bandwidth(run->row[i].workers, run->bytes), own = run->row[i].bound;
+        bound = own > bound ? own : bound;
         run->row[i].ratio = bound > 0 ? run->row[i].rate / bound : 0;
+        if (bound > run->bandwidth_all)
+            run->bandwidth_all = bound;
     }
 }
 

@@ -4,45 +4,105 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "drivers/harness/rows.h"
 #include "drivers/harness/say.h"
 
-static const char *const verdicts[] = {"right", "WRONG", "unverified"};
-
-static void print_value(const harness_row *row, char *text, size_t size)
+static void row_value_text(const harness_row *row, char *text, size_t size)
 {
     if (row->status)
         snprintf(text, size, "%s", trine_status_name(row->status));
-    else if (row->value.dtype == TRINE_F64)
-        snprintf(text, size, "%.17g", row->value.as.f64);
-    else if (row->value.dtype == TRINE_F32)
-        snprintf(text, size, "%.9g", (double)row->value.as.f32);
-    else if (row->value.dtype == TRINE_U64)
-        snprintf(text, size, "%" PRIu64, row->value.as.u64);
     else
-        snprintf(text, size, "%" PRId64, row->value.as.i64);
+        value_text(&row->value, text, size);
 }
 
 static const char *judged(const harness_row *row)
 {
-    return row->agrees ? verdicts[row->verdict] : "DIFFERS";
+    if (!row->agrees)
+        return "DIFFERS";
+    return row->verdict == VERDICT_WRONG ? "WRONG" : verdict_name(row->verdict);
 }
 
-static void print_table_row(const harness_run *run, const harness_row *row)
+/* Widths of the columns of text: as the longest entry. */
+typedef struct table_widths {
+    int team, mode, value, bits;
+} table_widths;
+
+static int longer(int width, const char *text)
 {
-    char value[40], mode[40] = "";
+    int length = (int)strlen(text);
+    return length > width ? length : width;
+}
+
+static table_widths measure_table(const harness_run *run)
+{
+    table_widths w = {.team = longer(0, "team"), .value = longer(0, "result")};
+    bool modes = run->options->methods > 1;
+    for (int i = 0; i < run->rows; i++) {
+        char value[VALUE_TEXT], bits[VALUE_TEXT];
+        row_value_text(&run->row[i], value, sizeof value);
+        bits_text(&run->row[i].value, bits, sizeof bits);
+        w.team = longer(w.team, run->row[i].team);
+        w.mode = modes ? longer(w.mode, run->row[i].mode) : 0;
+        w.value = longer(w.value, value);
+        w.bits = longer(w.bits, bits);
+    }
+    return w;
+}
+
+/* A column of text and the space before it; none at width 0. */
+static void print_column(int width, const char *text)
+{
+    if (width > 0)
+        printf("%-*s ", width, text);
+}
+
+static void print_table_row(const harness_row *row, table_widths w)
+{
+    char value[VALUE_TEXT], bits[VALUE_TEXT];
     const trine_ledger *l = &row->ledger;
-    print_value(row, value, sizeof value);
-    if (run->options->methods > 1)
-        snprintf(mode, sizeof mode, "%-12s", row->mode);
+    row_value_text(row, value, sizeof value);
+    bits_text(&row->value, bits, sizeof bits);
+    print_column(w.team, row->team);
+    print_column(w.mode, row->mode);
+    printf("%3d %8.4f %6.2f %5.2f %6.1f %6.1f %8.3f %8.2f %7.3f %7.3f %6.3f  ", row->workers,
+           row->seconds, row->rate, row->ratio, 1e3 * row->open, 1e3 * (row->load + l->transfer_in),
+           1e3 * l->dispatch, 1e3 * l->compute, 1e3 * l->wait, 1e3 * l->combine, 1e3 * l->other);
+    print_column(w.value, value);
+    print_column(w.bits, row->status ? "" : bits);
+    printf("%s\n", judged(row));
+}
+
+static void print_table_head(const harness_run *run, table_widths w)
+{
+    int launched = trine_launched();
+    printf("%s of %s: %" PRIu64 " elements of %s, %.3f GiB\n", run->options->driver->name,
+           run->data, run->n, trine_dtype_name(run->dtype), (double)run->bytes / (1 << 30));
     printf(
-        "%-14s %s%3d %9.4f %7.2f %5.2f %8.2f %8.1f %8.3f %8.2f %8.3f %8.3f %8.3f  %-22s %0*" PRIx64
-        " %s\n",
-        row->team, mode, row->workers, row->seconds, row->rate, row->ratio, 1e3 * row->open,
-        1e3 * (row->load + l->transfer_in), 1e3 * l->dispatch, 1e3 * l->compute, 1e3 * l->wait,
-        1e3 * l->combine, 1e3 * l->other, value, row->value.dtype == TRINE_F32 ? 8 : 16,
-        row->status ? 0 : value_bits(&row->value), judged(row));
+        "%s; %d CPUs%s; read bandwidth %.1f GB/s on one, %.1f GB/s on all; open to other: ms\n\n",
+        trine_version(), trine_cpus(), launched > 1 ? " for rank 0" : "", run->bandwidth_one,
+        run->bandwidth_all);
+    print_column(w.team, "team");
+    print_column(w.mode, "mode");
+    printf("%3s %8s %6s %5s %6s %6s %8s %8s %7s %7s %6s  ", "wrk", "seconds", "GB/s", "ratio",
+           "open", "load", "dispatch", "compute", "wait", "combine", "other");
+    print_column(w.value, "result");
+    print_column(w.bits, "bits");
+    printf("check\n");
+}
+
+/* What a wrong row gave, and what is right. */
+static void print_wrong_rows(const harness_run *run)
+{
+    char value[VALUE_TEXT], right[REFERENCE_TEXT];
+    reference_text(&run->reference, run->dtype, right, sizeof right);
+    for (int i = 0; i < run->rows; i++) {
+        const harness_row *row = &run->row[i];
+        row_value_text(row, value, sizeof value);
+        if (row->verdict == VERDICT_WRONG)
+            printf("%s on %s: got %s, expected %s\n", row->mode, row->team, value, right);
+    }
 }
 
 static void print_conclusion(const harness_run *run)
@@ -63,57 +123,85 @@ static void print_conclusion(const harness_run *run)
         printf("%d of %d results are WRONG by the reference.\n", wrong, run->rows);
     else
         printf("Verified against an independent sum: right.\n");
+    print_wrong_rows(run);
 }
 
 static void print_table(const harness_run *run)
 {
-    printf("%s of %s: %" PRIu64 " elements of %s, %.3f GiB\n", run->options->driver->name,
-           run->data, run->n, trine_dtype_name(run->dtype), (double)run->bytes / (1 << 30));
-    printf("%s; %d CPUs; read bandwidth %.1f GB/s on one, %.1f GB/s on all\n\n", trine_version(),
-           trine_cpus(), run->bandwidth_one, run->bandwidth_all);
-    printf("%-14s %s%3s %9s %7s %5s %8s %8s %8s %8s %8s %8s %8s  %-22s %s\n", "team",
-           run->options->methods > 1 ? "mode        " : "", "wrk", "seconds", "GB/s", "ratio",
-           "open", "load", "dispatch", "compute", "wait", "combine", "other ms", "result",
-           "bits             check");
+    table_widths widths = measure_table(run);
+    print_table_head(run, widths);
     for (int i = 0; i < run->rows; i++)
-        print_table_row(run, &run->row[i]);
+        print_table_row(&run->row[i], widths);
     printf("\n");
     print_conclusion(run);
 }
 
-static void print_csv(const harness_run *run)
+/* A field that may hold anything, quoted (RFC 4180). */
+static void print_quoted(const char *text)
 {
-    printf("schema,driver,team,mode,ranks,workers,n,bytes,seconds,least_seconds,load_seconds,"
-           "open_seconds,gb_per_s,of_read_bandwidth,dispatch,compute,wait,combine,other,status,"
-           "value,bits,verdict,agrees\n");
-    for (int i = 0; i < run->rows; i++) {
-        const harness_row *r = &run->row[i];
-        char value[40];
-        print_value(r, value, sizeof value);
-        printf("1,%s,%s,%s,%d,%d,%" PRIu64 ",%" PRIu64
-               ",%.9g,%.9g,%.9g,%.9g,%.6g,%.6g,%.9g,%.9g,%.9g,%.9g,%.9g,%s,%s,%016" PRIx64
-               ",%s,%d\n",
-               run->options->driver->name, r->team, r->mode, r->ranks, r->workers, r->n, r->bytes,
-               r->seconds, r->least, r->load, r->open, r->rate, r->ratio, r->ledger.dispatch,
-               r->ledger.compute, r->ledger.wait, r->ledger.combine, r->ledger.other,
-               trine_status_name(r->status), value, value_bits(&r->value), verdicts[r->verdict],
-               r->agrees);
+    putchar('"');
+    for (; *text; text++) {
+        if (*text == '"')
+            putchar('"');
+        putchar(*text);
     }
+    printf("\",");
 }
 
-static void print_json(const harness_run *run)
+static void print_csv_row(const harness_run *run, const harness_row *r)
+{
+    char value[VALUE_TEXT], bits[VALUE_TEXT], host[256] = "";
+    const trine_ledger *l = &r->ledger;
+    row_value_text(r, value, sizeof value);
+    bits_text(&r->value, bits, sizeof bits);
+    gethostname(host, sizeof host - 1);
+    printf("%d,%s,", SCHEMA, run->options->driver->name);
+    print_quoted(trine_version());
+    printf("%s,", trine_isa());
+    print_quoted(host);
+    printf("%d,", trine_cpus());
+    print_quoted(run->data);
+    printf("%s,%.6g,%.6g,", trine_dtype_name(run->dtype), run->bandwidth_one, run->bandwidth_all);
+    print_quoted(r->team);
+    printf("%s,%d,%d,%" PRIu64 ",%" PRIu64 ",%.9g,%.9g,%.9g,%.9g,%.6g,%.6g,", r->mode, r->ranks,
+           r->workers, r->n, r->bytes, r->seconds, r->least, r->load, r->open, r->rate, r->ratio);
+    printf("%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,", l->transfer_in, l->dispatch, l->compute,
+           l->wait, l->combine, l->transfer_out, l->other, l->user, l->sys);
+    printf("%s,%s,%s,%s,%s,", trine_status_name(r->status), value, bits, verdict_name(r->verdict),
+           r->agrees ? "true" : "false");
+    print_quoted(r->note);
+    printf("%d\n", l->replaced);
+}
+
+static void print_csv(const harness_run *run)
+{
+    printf(
+        "schema,driver,version,isa,host,cpus,data,dtype,read_gb_per_s_one_cpu,read_gb_per_s,team,"
+        "mode,ranks,workers,n,bytes,seconds,least_seconds,load_seconds,open_seconds,gb_per_s,"
+        "of_read_bandwidth,transfer_in,dispatch,compute,wait,combine,transfer_out,other,user,sys,"
+        "status,value,bits,verdict,agrees,note,replaced\n");
+    for (int i = 0; i < run->rows; i++)
+        print_csv_row(run, &run->row[i]);
+}
+
+static bool print_json(const harness_run *run)
 {
     char *text = run_to_json(run);
     if (text)
         puts(text);
+    bool made = text != NULL;
     free(text);
+    return made;
 }
 
 int print_run(const harness_run *run)
 {
     switch (run->options->form) {
     case FORM_JSON:
-        print_json(run);
+        if (!print_json(run)) {
+            say(run->options->driver->name, "no memory for the results as JSON");
+            return EXIT_FAILED;
+        }
         break;
     case FORM_CSV:
         print_csv(run);

@@ -3,20 +3,26 @@
 #define TRINE_HARNESS_ROWS_H
 
 #include "drivers/harness/options.h"
+#include "drivers/harness/value.h"
+
+/* Version of what --json and --csv print. */
+enum { SCHEMA = 1 };
 
 /* seconds: median over the repetitions, least: the fastest; ledger: of the median one. load:
  * seconds to bring the data into memory. ratio: GB/s over the read bandwidth for as many workers.
- * share: per-worker entries of this rank. agrees: the same status and bits as the first row of its
- * mode. */
+ * share: entries of the `shares` workers of rank 0.
+ * bound: GB/s at which the team itself only loads the data, 0 if that was not measured. agrees: the
+ * same status and bits as the first row of its mode. */
 typedef struct harness_row {
     char team[96], mode[32], note[320];
     int ranks, workers;
     uint64_t n, bytes;
     trine_status status;
     harness_value value;
-    double seconds, least, load, rate, ratio, open;
+    double seconds, least, load, rate, ratio, open, bound;
     trine_ledger ledger;
     trine_ledger_worker *share;
+    int shares;
     harness_verdict verdict;
     bool agrees;
 } harness_row;
@@ -33,9 +39,6 @@ typedef struct harness_run {
     harness_row *row;
     int rows;
 } harness_run;
-
-/* The result's 64 bits (32 for f32), as they are. */
-uint64_t value_bits(const harness_value *value);
 
 /* Adds a row; NULL when there is no memory. */
 harness_row *add_row(harness_run *run);

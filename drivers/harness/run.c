@@ -2,18 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "drivers/harness/bandwidth.h"
 #include "drivers/harness/data.h"
 #include "drivers/harness/rows.h"
 #include "drivers/harness/say.h"
-
-uint64_t value_bits(const harness_value *value)
-{
-    uint64_t bits = 0;
-    memcpy(&bits, &value->as, value->dtype == TRINE_F32 ? 4 : 8);
-    return bits;
-}
 
 harness_row *add_row(harness_run *run)
 {
@@ -37,12 +30,6 @@ typedef struct team_data {
     double load;
 } team_data;
 
-static bool fits_in_memory(uint64_t bytes)
-{
-    uint64_t pages = (uint64_t)sysconf(_SC_PHYS_PAGES), page = (uint64_t)sysconf(_SC_PAGESIZE);
-    return bytes < pages * page / 4 * 3;
-}
-
 static trine_status open_data(harness_run *run, team_data *data)
 {
     const harness_options *o = run->options;
@@ -59,9 +46,11 @@ static trine_status open_data(harness_run *run, team_data *data)
         const trine_npy_info *info = trine_npy_header(data->file);
         data->dtype = info->dtype;
         run->n = info->n;
-        bool stream = o->stream || !fits_in_memory(info->n * trine_dtype_size(info->dtype));
-        if (!stream)
+        if (!o->stream)
             status = trine_npy_load(data->file, &data->array);
+        /* What does not fit is read while computing. */
+        if (status == TRINE_E_MEMORY)
+            status = TRINE_OK;
     }
     trine_team_ledger(data->team, &ledger);
     data->load = data->array ? ledger.wall : 0;
@@ -124,9 +113,10 @@ static void describe(const harness_run *run, const team_data *data, harness_row 
     row->n = run->n;
     row->bytes = run->bytes;
     row->load = data->load;
-    row->rate = 1e-9 * (double)run->bytes / row->seconds;
+    row->rate = row->seconds > 0 ? 1e-9 * (double)run->bytes / row->seconds : 0;
     row->share = calloc((size_t)workers, sizeof *row->share);
-    for (int i = 0; row->share && i < workers; i++)
+    row->shares = row->share ? workers : 0;
+    for (int i = 0; i < row->shares; i++)
         trine_team_ledger_worker(team, i, &row->share[i]);
 }
 
@@ -172,7 +162,13 @@ int run_team(harness_run *run, const char *spec)
     status = open_data(run, &data);
     if (status)
         complain(run->options->driver->name, status);
-    int result = status ? exit_of(status) : run_methods(run, &data, ledger.launch);
+    int before = run->rows,
+        result = status ? exit_of(status) : run_methods(run, &data, ledger.launch);
+    if (!result && trine_launched() > 1 && !run->options->child && data.array) {
+        double bound = array_bandwidth(data.array);
+        for (int i = before; i < run->rows; i++)
+            run->row[i].bound = bound;
+    }
     if (!status && is_read_once(run->options->file) && data.array) {
         /* What is read once: its array is what the reference is made of. */
         reference_of_array(data.array, &run->reference);

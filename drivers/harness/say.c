@@ -9,17 +9,24 @@
 
 #include "drivers/harness/harness.h"
 
-bool first_rank(void)
+static int read_rank(void)
 {
     static const char *const ranks[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
                                         "SLURM_PROCID"};
+    for (size_t i = 0; trine_launched() > 0 && i < sizeof ranks / sizeof *ranks; i++) {
+        const char *rank = getenv(ranks[i]);
+        if (rank)
+            return (int)strtol(rank, NULL, 10);
+    }
+    return 0;
+}
+
+bool first_rank(void)
+{
     static int rank = -1;
     /* Asked once: MPI_Init may write to the environment. */
-    for (size_t i = 0; rank < 0 && trine_launched() > 0 && i < sizeof ranks / sizeof *ranks; i++)
-        if (getenv(ranks[i]))
-            rank = atoi(getenv(ranks[i]));
     if (rank < 0)
-        rank = 0;
+        rank = read_rank();
     return rank == 0;
 }
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -65,6 +66,14 @@ with tempfile.TemporaryDirectory() as folder:
     done = run(SUM, "--csv", "--team=serial", "--team=pool:2", path)
     table = list(csv.DictReader(io.StringIO(done.stdout)))
     check("CSV says what JSON says", [r["bits"] for r in table] == [row["bits"]] * 2, done.stdout)
+    check("every CSV field has a name", all(None not in r and None not in r.values() for r in table), done.stdout)
+    odd = os.path.join(os.fsencode(folder), b'a,"b\xff.npy')
+    os.symlink(path, odd)
+    check("JSON takes a file name that is not UTF-8", [r["bits"] for r in rows(odd)] == [row["bits"]])
+    done = subprocess.run([SUM, "--csv", odd], stdout=subprocess.PIPE, timeout=60)
+    table = list(csv.DictReader(io.StringIO(done.stdout.decode("latin-1"))))
+    check("CSV quotes the file's name",
+          [(r["data"].endswith('a,"b\xff.npy'), r["bits"]) for r in table] == [(True, row["bits"])], done.stdout)
     done = run(SUM, "--team=serial", "--team=pool:2", path)
     check("the table shows bits and agreement",
           done.stdout.count(row["bits"]) == 2 and "agree, bit for bit" in done.stdout, done.stdout)
@@ -85,12 +94,27 @@ with tempfile.TemporaryDirectory() as folder:
     os.close(reader)
     cat.wait()
 
+    def little_memory():
+        resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+
+    large, header = os.path.join(folder, "large.npy"), "{'descr':'<f8','fortran_order':False,'shape':(%d,)}" % (1 << 28)
+    with open(large, "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00\x76\x00" + header.ljust(117).encode() + b"\n")
+        file.truncate(128 + (8 << 28))
+    if run(SUM, "--n=1000", preexec_fn=little_memory).returncode == 0:
+        for team in ("serial", "pool:2"):
+            got = rows(f"--team={team}", "--repeat=1", large, preexec_fn=little_memory)
+            check(f"{team} streams a file that does not fit in memory",
+                  [(r["value"], r["verdict"]) for r in got] == [("0", "right")], got)
+    os.remove(large)
+
     for dtype in ("f32", "i64", "i32", "u64", "u32", "i16", "u16", "i8", "u8"):
         got = rows("--dtype", dtype, "--n=100003", "--mode=all", "--team=serial", "--team=pool:3")
         check(f"{dtype} is summed and verified", all(r["verdict"] == "right" and r["agrees"] for r in got), got)
     check("an empty array sums to 0", rows("--n=0")[0]["value"] == "0")
 
     refused("a wrong result exits with 1", 1, "WRONG", WRONG, "--n=1000")
+    refused("what was expected is printed", 1, "exact on serial: got 500.7", WRONG, "--team=serial", "--n=1000")
     check("a right one of that driver with 0", run(WRONG, "--n=1000", "--dtype=i32").returncode == 0)
     check("--verify=none does not ask", run(WRONG, "--n=1000", "--verify=none").returncode == 0)
 
@@ -127,6 +151,8 @@ with tempfile.TemporaryDirectory() as folder:
               done.stdout + done.stderr)
         check("ranks are started though MPI runs here already",
               {r["bits"] for r in rows("--team=mpi", "--team=mpi:2", path)} == {row["bits"]})
+        shares = rows("--team=mpi:2+pool:2", path)[0]["shares"]
+        check("workers of ranks that were started have their shares", [w["worker"] for w in shares] == [0, 1], shares)
         refused("standard input is refused to several ranks", 2, "a team of one rank", SUM, "--team=mpi:2", "-")
         check("$TRINE_TEAM starts itself too",
               rows(path, env=dict(os.environ, TRINE_TEAM="mpi:2"))[0]["team"] == "mpi:2")
