@@ -2,6 +2,7 @@
 #include <trine/reduce.h>
 
 #include "core/array.h"
+#include "core/axis.h"
 #include "core/error.h"
 #include "core/stream.h"
 
@@ -44,7 +45,7 @@ trine_status trine_reduce(const trine_monoid *monoid, const void *param,
     trine_stream stream = {.sources = monoid->nin,
                            .first = x->first,
                            .local = x->local,
-                           .n = x->n,
+                           .grid = x->grid,
                            .cut = x->place != TRINE_DISTRIBUTED};
     if (!status) {
         stream.executor = trine_arrays_executor(x->team, in, monoid->nin);
@@ -53,4 +54,37 @@ trine_status trine_reduce(const trine_monoid *monoid, const void *param,
                 trine_memory_source(in[i]->data, in[i]->first, trine_dtype_size(in[i]->dtype));
     }
     return trine_stream_reduce(x->team, monoid, param, &stream, status, result);
+}
+
+trine_status trine_reduce_axis(const trine_monoid *monoid, const void *param,
+                               const trine_array *const in[], int axis, void *result)
+{
+    if (!monoid || !result)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_reduce_axis: %s is NULL",
+                          monoid ? "result" : "monoid");
+    trine_status status = trine_monoid_check(monoid, param);
+    if (status)
+        return status;
+    const trine_array *x = NULL;
+    status = trine_arrays_check(monoid->name, "in", in, monoid->in, monoid->nin, &x);
+    if (!x)
+        return status;
+    if (!status && axis != 0 && axis != 1)
+        status = trine_fail(TRINE_E_ARGUMENT,
+                            "%s: axis %d; expected 0 (a result a column) or 1 (a "
+                            "result a row)",
+                            monoid->name, axis);
+    trine_frame frame = {.rows = x->rows,
+                         .columns = x->columns,
+                         .first = x->first / x->columns,
+                         .local = x->local / x->columns,
+                         .cut = x->place != TRINE_DISTRIBUTED};
+    if (!status) {
+        frame.executor = trine_arrays_executor(x->team, in, monoid->nin);
+        for (int i = 0; i < monoid->nin; i++)
+            frame.source[i] =
+                trine_memory_source(in[i]->data, in[i]->first, trine_dtype_size(in[i]->dtype));
+    }
+    return axis == 0 ? trine_frame_columns(x->team, monoid, param, &frame, status, result)
+                     : trine_frame_rows(x->team, monoid, param, &frame, status, result);
 }
