@@ -166,7 +166,7 @@ static trine_status lay_out(trine_team *team, const trine_monoid *monoid, const 
         sequential ? (size_t)piece_chunks(team) : cut(team, monoid, stream, first, end).count;
     size_t stride = trine_tree_stride(monoid), job_room = round_up(sizeof(reduce_job));
     size_t param_room = round_up(monoid->param_size), slots_room = slots * stride;
-    size_t states_room = ordered(monoid) ? trine_tree_states_size(monoid) : 2 * stride;
+    size_t states_room = trine_tree_states_size(monoid);
     size_t piece_room = sequential ? slots * TRINE_CHUNK * stream->source[0].item : 0;
     void *memory;
     trine_status status = trine_team_arena(
