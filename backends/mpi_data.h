@@ -33,6 +33,20 @@ typedef struct trine_mpi_data {
     int *done;
 } trine_mpi_data;
 
+typedef enum trine_mpi_kind {
+    TRINE_MPI_MERGE = 1,
+    TRINE_MPI_EXSCAN,
+    TRINE_MPI_GATHER,
+    TRINE_MPI_EXCHANGE,
+    TRINE_MPI_BROADCAST
+} trine_mpi_kind;
+
+/* The call number that tells functions apart, and what must be the same on all ranks. */
+static inline uint64_t trine_mpi_call(trine_mpi_kind kind, uint64_t call, uint64_t given)
+{
+    return (call ^ (uint64_t)kind * 0x9e3779b97f4a7c15u) + given * 0xbf58476d1ce4e5b9u;
+}
+
 /* All ranks learn the status of the lowest rank that failed, or that their calls differ. *sum
  * (NULL for 0): what each rank brings; becomes the sum of all. */
 trine_status trine_mpi_agree(trine_communicator *communicator, uint64_t call, uint64_t *sum,

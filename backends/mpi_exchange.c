@@ -11,20 +11,14 @@
 #include <string.h>
 
 #include "backends/mpi_data.h"
-#include "core/team.h"
 
 enum { TAG = 2 };
-
-static uint64_t number_of(const char *name, uint64_t call)
-{
-    return trine_call_number(call, name, strlen(name));
-}
 
 trine_status trine_mpi_gather(trine_communicator *communicator, const uint64_t *values,
                               size_t count, uint64_t *gathered, uint64_t call, trine_status status)
 {
     trine_mpi_data *data = communicator->data;
-    uint64_t given = trine_call_number(number_of("gather", call), &count, sizeof count);
+    uint64_t given = trine_mpi_call(TRINE_MPI_GATHER, call, count);
     status = trine_mpi_agree(communicator, given, NULL, status);
     if (status || count == 0)
         return status;
@@ -126,7 +120,8 @@ trine_status trine_mpi_exchange(trine_communicator *communicator, const trine_pa
     uint64_t sum = 0;
     for (int r = 0; r < size && !status; r++)
         sum += part_number(rank, r, send[r].bytes) - part_number(r, rank, receive[r].bytes);
-    status = trine_mpi_agree(communicator, number_of("exchange", call), &sum, status);
+    status =
+        trine_mpi_agree(communicator, trine_mpi_call(TRINE_MPI_EXCHANGE, call, 0), &sum, status);
     if (status)
         return status;
     if (sum != 0)
@@ -148,10 +143,8 @@ trine_status trine_mpi_broadcast(trine_communicator *communicator, void *data, s
                                  int root, uint64_t call, trine_status status)
 {
     const trine_mpi_data *mpi = communicator->data;
-    uint64_t given[] = {bytes, (uint64_t)root};
-    status = trine_mpi_agree(communicator,
-                             trine_call_number(number_of("broadcast", call), given, sizeof given),
-                             NULL, status);
+    uint64_t given = trine_mpi_call(TRINE_MPI_BROADCAST, call, mix(bytes) + (uint64_t)root);
+    status = trine_mpi_agree(communicator, given, NULL, status);
     unsigned char *at = data;
     for (size_t left = bytes; left > 0 && !status;) {
         int some = trine_mpi_piece(left);

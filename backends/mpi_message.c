@@ -182,8 +182,8 @@ static trine_status move_first(trine_packet *own, const trine_tree *tree, int to
                                trine_packet *other, int from, MPI_Comm comm)
 {
     pack(own, tree);
-    other->head = (trine_packet_head){.call = own->head.call};
-    memcpy(other->wire, &other->head, sizeof other->head);
+    if (from == MPI_PROC_NULL)
+        memset(other->wire, 0, sizeof other->head);
     int error = MPI_Sendrecv(own->wire, (int)first_size(&own->head), MPI_BYTE, to, TAG, other->wire,
                              TRINE_FIRST_MESSAGE, MPI_BYTE, from, TAG, comm, MPI_STATUS_IGNORE);
     if (error)

@@ -19,7 +19,6 @@
 #include <string.h>
 
 #include "backends/mpi_data.h"
-#include "core/team.h"
 
 static trine_status find_room(trine_mpi_room *room, size_t size)
 {
@@ -42,13 +41,6 @@ static trine_status reserve(trine_mpi_data *data, const trine_monoid *monoid)
     if (!status)
         status = trine_packet_reserve(&data->other, monoid);
     return status;
-}
-
-/* Ranks that have room for different states must not send them to each other. */
-static uint64_t number_of(const char *name, const trine_monoid *monoid, uint64_t call)
-{
-    return trine_call_number(trine_call_number(call, name, strlen(name)), &monoid->state_size,
-                             sizeof monoid->state_size);
 }
 
 /* The tree becomes the received packet's partials, followed by its own. */
@@ -162,8 +154,9 @@ trine_status trine_mpi_merge(trine_communicator *communicator, trine_tree *tree,
     trine_mpi_data *data = communicator->data;
     if (!status)
         status = reserve(data, tree->monoid);
-    trine_packet_begin(&data->own, communicator->rank, number_of("merge", tree->monoid, call),
-                       status);
+    /* Ranks that have room for different states must not send them to each other. */
+    uint64_t given = trine_mpi_call(TRINE_MPI_MERGE, call, tree->monoid->state_size);
+    trine_packet_begin(&data->own, communicator->rank, given, status);
     status = run_rounds(communicator, tree);
     return status ? status : trine_packet_status(&data->own);
 }
@@ -180,6 +173,8 @@ static trine_status run_scan(trine_communicator *communicator, trine_tree *windo
             trine_packet_shift(&data->own, window, to, &data->other, from, data->comm);
         if (status)
             return status;
+        if (from == MPI_PROC_NULL)
+            continue;
         join_left(data, before);
         join_left(data, window);
     }
@@ -194,7 +189,8 @@ trine_status trine_mpi_exscan(trine_communicator *communicator, const trine_tree
         status = reserve(data, own->monoid);
     if (!status)
         status = find_room(&data->window, trine_tree_states_size(own->monoid));
-    status = trine_mpi_agree(communicator, number_of("exscan", own->monoid, call), NULL, status);
+    uint64_t given = trine_mpi_call(TRINE_MPI_EXSCAN, call, own->monoid->state_size);
+    status = trine_mpi_agree(communicator, given, NULL, status);
     if (status)
         return status;
     trine_tree window = *own;

@@ -33,7 +33,8 @@ typedef struct trine_communicator_ops {
     trine_status (*merge)(trine_communicator *communicator, trine_tree *tree, uint64_t call,
                           trine_status status);
     /* Joins the trees of all lower ranks, in rank order, into `before`, which the caller began over
-     * states of its own; it is left empty on rank 0. own is not changed. */
+     * states of its own; it is left empty on rank 0. own is not changed. Both trees are begun, as
+     * merge's is, also on a rank that brings a failure. */
     trine_status (*exscan)(trine_communicator *communicator, const trine_tree *own,
                            trine_tree *before, uint64_t call, trine_status status);
     /* values[0 .. count) of every rank, in rank order, to all: gathered[size * count]. count is at
