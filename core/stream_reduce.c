@@ -230,8 +230,11 @@ trine_status trine_stream_reduce(trine_team *team, const trine_monoid *monoid, c
     bool several = team->communicator.size > 1;
     trine_tree tree;
     trine_tree_begin(&tree, monoid, param, NULL);
-    if (several && stream->cut && !(monoid->flags & TRINE_POSITION_FREE))
+    if (several && stream->cut && !(monoid->flags & TRINE_POSITION_FREE)) {
         status = trine_team_origin(team, stream->local, call, status, &origin);
+        if (status)
+            return trine_call_end(team, &team->ledger.combine, status);
+    }
     if (!status)
         status = reduce_here(team, monoid, param, stream, origin, &tree);
     status = team->communicator.ops->merge(&team->communicator, &tree, call, status);
