@@ -67,6 +67,7 @@ static void release(trine_mpi_data *data)
     free(data->window.memory);
     free(data->flows);
     free(data->requests);
+    free(data->statuses);
     free(data->done);
     free(data);
 }
@@ -91,9 +92,10 @@ static trine_mpi_data *new_data(MPI_Comm comm, int size)
     data->comm = comm;
     data->flows = calloc(flows, sizeof *data->flows);
     data->requests = calloc(flows, sizeof(MPI_Request));
+    data->statuses = calloc(flows, sizeof *data->statuses);
     data->done = calloc(flows, sizeof *data->done);
-    if (data->flows && data->requests && data->done && !trine_packet_open(&data->own) &&
-        !trine_packet_open(&data->other))
+    if (data->flows && data->requests && data->statuses && data->done &&
+        !trine_packet_open(&data->own) && !trine_packet_open(&data->other))
         return data;
     release(data);
     return NULL;

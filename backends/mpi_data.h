@@ -23,13 +23,14 @@ typedef struct trine_mpi_flow {
 
 /* comm: a duplicate, so that no message meets one of the caller's. own, other: this rank's packet,
  * and a partner's. join: states for joining from the left. window: states of an exscan. flows,
- * requests, done: 2 * size each, of an exchange; the first half receives. */
+ * requests, statuses, done: 2 * size each, of an exchange; the first half receives. */
 typedef struct trine_mpi_data {
     MPI_Comm comm;
     trine_packet own, other;
     trine_mpi_room join, window;
     trine_mpi_flow *flows;
     MPI_Request *requests;
+    MPI_Status *statuses;
     int *done;
 } trine_mpi_data;
 

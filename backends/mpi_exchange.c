@@ -85,7 +85,7 @@ static trine_status run_flows(const trine_communicator *communicator)
     for (;;) {
         int ended = 0;
         int error = MPI_Waitsome(2 * communicator->size, data->requests, &ended, data->done,
-                                 MPI_STATUSES_IGNORE);
+                                 data->statuses);
         if (error)
             return trine_mpi_fail("MPI_Waitsome", error);
         if (ended == MPI_UNDEFINED)

@@ -29,16 +29,15 @@ trine_status trine_monoid_check(const trine_monoid *m, const void *param)
 }
 
 static trine_status check_call(const trine_monoid *monoid, const void *param,
-                               const trine_array *const in[], const void *result,
-                               const trine_array **x)
+                               const trine_array *const in[], const void *result)
 {
     if (!monoid || !result)
         return trine_fail(TRINE_E_ARGUMENT, "trine_reduce: %s is NULL",
                           monoid ? "result" : "monoid");
+    const trine_array *like = NULL;
     trine_status status = trine_monoid_check(monoid, param);
-    if (status)
-        return status;
-    return trine_arrays_check(monoid->name, "in", in, monoid->in, monoid->nin, x);
+    return status ? status
+                  : trine_arrays_check(monoid->name, "in", in, monoid->in, monoid->nin, &like);
 }
 
 /* How many entries `in` has for certain, whatever the monoid. */
@@ -50,10 +49,10 @@ static int inputs_of(const trine_monoid *monoid)
 trine_status trine_reduce(const trine_monoid *monoid, const void *param,
                           const trine_array *const in[], void *result)
 {
-    const trine_array *x = NULL;
-    trine_status status = check_call(monoid, param, in, result, &x);
+    trine_status status = check_call(monoid, param, in, result);
     if (status)
         return trine_call_refuse(trine_arrays_team(in, inputs_of(monoid)), status);
+    const trine_array *x = in[0];
     trine_stream stream = {.sources = monoid->nin,
                            .first = x->first,
                            .local = x->local,

@@ -212,7 +212,9 @@ trine_status trine_call_begin(trine_team *team)
 
 trine_status trine_call_refuse(trine_team *team, trine_status status)
 {
-    trine_status begun = team ? trine_call_begin(team) : status;
+    if (!team)
+        return status;
+    trine_status begun = trine_call_begin(team);
     if (begun)
         return begun;
     return trine_call_end(team, NULL, trine_team_agree(team, 0, status));

@@ -45,15 +45,16 @@ static trine_status check_overlap(const trine_map *map, const trine_array *const
 
 static trine_status check_call(const trine_map *map, const void *param,
                                const trine_array *const in[], trine_array *const out[],
-                               const trine_array **x, bool *in_place)
+                               bool *in_place)
 {
+    const trine_array *like = NULL;
     trine_status status = check_map(map, param);
     if (status)
         return status;
-    status = trine_arrays_check(map->name, "in", in, map->in, map->nin, x);
+    status = trine_arrays_check(map->name, "in", in, map->in, map->nin, &like);
     if (!status)
         status = trine_arrays_check(map->name, "out", (const trine_array *const *)out, map->out,
-                                    map->nout, x);
+                                    map->nout, &like);
     return status ? status : check_overlap(map, in, out, in_place);
 }
 
@@ -71,11 +72,11 @@ static trine_team *team_of(const trine_map *map, const trine_array *const in[],
 trine_status trine_apply(const trine_map *map, const void *param, const trine_array *const in[],
                          trine_array *const out[])
 {
-    const trine_array *x = NULL;
     bool in_place = false;
-    trine_status status = check_call(map, param, in, out, &x, &in_place);
+    trine_status status = check_call(map, param, in, out, &in_place);
     if (status)
         return trine_call_refuse(team_of(map, in, out), status);
+    const trine_array *x = out[0];
     trine_stream stream = {.sources = map->nin,
                            .first = x->first,
                            .local = x->local,
