@@ -15,10 +15,10 @@ typedef struct trine_frame {
 
 /* One result a column, the same on all ranks. Collective. */
 trine_status trine_frame_columns(trine_team *team, const trine_monoid *monoid, const void *param,
-                                 const trine_frame *frame, trine_status before, void *result);
+                                 const trine_frame *frame, void *result);
 
 /* One result for each of this rank's rows. Collective. */
 trine_status trine_frame_rows(trine_team *team, const trine_monoid *monoid, const void *param,
-                              const trine_frame *frame, trine_status before, void *result);
+                              const trine_frame *frame, void *result);
 
 #endif

@@ -173,12 +173,11 @@ static trine_status reduce_tile(trine_team *team, columns_param *p, const trine_
 }
 
 trine_status trine_frame_columns(trine_team *team, const trine_monoid *monoid, const void *param,
-                                 const trine_frame *frame, trine_status before, void *result)
+                                 const trine_frame *frame, void *result)
 {
     trine_status status = trine_call_begin(team);
     if (status)
         return status;
-    status = before;
     columns_param *p = malloc(sizeof *p + monoid->param_size);
     char *results = malloc(frame->columns * monoid->result_size + 1);
     if (!p || !results)

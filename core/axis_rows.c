@@ -126,15 +126,14 @@ static trine_status run_here(trine_team *team, const trine_monoid *monoid, const
 /* Results go to memory that all workers address, and from there to the caller once no rank failed.
  */
 trine_status trine_frame_rows(trine_team *team, const trine_monoid *monoid, const void *param,
-                              const trine_frame *frame, trine_status before, void *result)
+                              const trine_frame *frame, void *result)
 {
     trine_status status = trine_call_begin(team);
     if (status)
         return status;
-    status = before;
     size_t bytes = (size_t)frame->local * monoid->result_size;
     void *results = NULL;
-    if (!status && bytes > 0)
+    if (bytes > 0)
         status = team->executor.ops.alloc(&team->executor, bytes, &results);
     if (!status)
         status = run_here(team, monoid, param, frame, results);

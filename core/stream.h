@@ -40,8 +40,7 @@ trine_status trine_stream_reduce_within(trine_team *team, const trine_monoid *mo
 /* Runs a map; out: this rank's elements of each output, addressed by the stream's executor.
  * in_place: an output is an input, so that no run can be done twice. Collective. */
 trine_status trine_stream_apply(trine_team *team, const trine_map *map, const void *param,
-                                const trine_stream *stream, void *const out[], bool in_place,
-                                trine_status before);
+                                const trine_stream *stream, void *const out[], bool in_place);
 
 /* Reads a whole of rows x columns elements into a new DISTRIBUTED array, each rank its block.
  * Collective. */
