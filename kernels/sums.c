@@ -1,5 +1,4 @@
-/* kernels/sum_body.h - the sums, compiled once for each instruction set, which TRINE_ISA_SUFFIX
- * names.
+/* kernels/sums.c - the sums.
  *
  * fast: LANES running sums, of which lane j takes elements j, j + 32, j + 64, ... of the chunk;
  * they fold in a fixed order (j with j + 16, then + 8, + 4, + 2, + 1), so every vector width adds
@@ -11,6 +10,7 @@
 #include <trine/kernel.h>
 
 #include "kernels/exact_body.h"
+#include "kernels/isa.h"
 #include "kernels/list.h"
 
 enum { LANES = 32, VECTORS = LANES / WIDTH };
@@ -345,4 +345,4 @@ enum {
      .begin = KIND##_work_size ? exact_begin : NULL,                                               \
      .settle = KIND##_work_size ? exact_settle : NULL},
 
-const trine_monoid TRINE_ISA_MONOIDS[] = {TRINE_MONOIDS(MONOID){.name = NULL}};
+const trine_monoid VARIANT(trine_sums)[] = {TRINE_SUMS(MONOID){.name = NULL}};
