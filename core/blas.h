@@ -10,9 +10,12 @@
  * $TRINE_BLAS names the library's file; libopenblas.so.0 without it. A library that the program has
  * loaded before is used as it is. Each process of a pool loads its own.
  *
- * Bits: the same call on the same core type gives the same bits. Other m, n or k, as when rows are
- * cut in another way, choose other kernels within the library, and so other bits: whoever wants the
- * bits to depend on the matrices alone cuts them by their shapes alone.
+ * Bits: the same call on the same core type gives the same bits, wherever the matrices lie and
+ * whatever their leading dimensions; and a row of c has bits that depend on a's row, b, m, n, k,
+ * and the row's number, not on the other rows. But m and the row's number do count: the library
+ * takes other kernels for small products and for what is left over beside its blocks. Who wants
+ * bits that hang on the matrices alone cuts rows into panels by their shapes alone, and fills up a
+ * panel that is not all there.
  */
 #ifndef TRINE_CORE_BLAS_H
 #define TRINE_CORE_BLAS_H

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Of /proc/self/status; 0 when it cannot be read. */
 static inline int threads_of_process(void)
@@ -20,6 +21,15 @@ static inline int threads_of_process(void)
     if (file)
         fclose(file);
     return threads;
+}
+
+/* Whether the process comes down to that many threads or fewer; one that was joined may still be
+ * counted for a moment. */
+static inline bool threads_come_down_to(int threads)
+{
+    for (int tries = 0; tries < 1000 && threads_of_process() > threads; tries++)
+        usleep(1000);
+    return threads_of_process() <= threads;
 }
 
 static inline bool cpu_has_avx2(void)
