@@ -69,6 +69,13 @@ typedef struct trine_histogram_param {
     double scale, guard;
 } trine_histogram_param;
 
+/* Result of the reduction "describe": of the elements that are numbers, of which there are n;
+ * beside them there are `nan` others. var has the divisor n. NaN where n is 0. */
+typedef struct trine_description {
+    uint64_t n, nan;
+    double mean, var, skewness, kurtosis, min, max;
+} trine_description;
+
 /* Param of the reduction "order_digits", whose result is counts[prefixes][TRINE_ORDER_DIGITS] of
  * uint64_t: of the elements whose order key, without its last shift + 11 bits, is prefix[p], how
  * many have which 11 bits next. Prefixes are in ascending order. The order key of an element is a
