@@ -69,17 +69,25 @@ typedef union random_block {
     uint32_t u32[BLOCK / 4];
 } random_block;
 
+/* The 128 bits of counters [counter, counter + counters). Not inline, so that the keys stay in
+ * memory, from where they are operands for nothing. */
+static __attribute__((noinline)) void random_counters(random_block *block, uint64_t counter,
+                                                      size_t counters, uint64_t stream,
+                                                      const philox_keys *keys)
+{
+    for (size_t i = 0; i < counters; i += PHILOX_GROUP)
+        philox_group(block->u64 + 2 * i, counter + i, stream, keys);
+}
+
 /* Words for at least n elements, `item` bytes each, from element `first` of the sequence on: the
  * number of elements that precede it in the block. *n is cut to what a block holds. */
 static size_t random_words(random_block *block, uint64_t first, size_t *n, size_t item,
-                           uint64_t stream, uint64_t seed)
+                           uint64_t stream, const philox_keys *keys)
 {
     size_t per = 16 / item, lead = (size_t)(first % per);
     if (*n > BLOCK / item - lead)
         *n = BLOCK / item - lead;
-    size_t counters = (lead + *n + per - 1) / per;
-    for (size_t i = 0; i < counters; i += PHILOX_GROUP)
-        philox_group(block->u64 + 2 * i, first / per + i, stream, seed);
+    random_counters(block, first / per, (lead + *n + per - 1) / per, stream, keys);
     return lead;
 }
 
@@ -104,20 +112,25 @@ static inline float unit_f32(uint32_t word)
     return (float)(int32_t)(word >> 8) * 0x1p-24f;
 }
 
-/* lo + (hi - lo) u may round to hi, which is not in [lo, hi). */
+/* lo + (hi - lo) u may round to hi, which is not in [lo, hi). All elements are not a number where
+ * hi - lo is none that is finite. */
 #define UNIFORM(T, s, WORDS)                                                                       \
     static void uniform_##s(const trine_chunk *chunk, const void *param)                           \
     {                                                                                              \
         const trine_uniform *p = param;                                                            \
-        const T lo = (T)p->lo, hi = (T)p->hi, wide = hi - lo, most = below_##s(lo, hi);            \
+        const T hi = (T)p->hi, most = below_##s((T)p->lo, hi);                                     \
+        const bool finite = isfinite(hi - (T)p->lo);                                               \
+        const T lo = finite ? (T)p->lo : (T)NAN, wide = finite ? hi - lo : 0;                      \
         _Alignas(64) random_block block;                                                           \
+        philox_keys keys;                                                                          \
+        philox_schedule(&keys, p->seed);                                                           \
         T *out = chunk->out[0];                                                                    \
         for (size_t at = 0, n; at < chunk->n; at += n) {                                           \
             n = chunk->n - at;                                                                     \
             size_t lead =                                                                          \
-                random_words(&block, chunk->first + at, &n, sizeof(T), p->stream, p->seed);        \
+                random_words(&block, chunk->first + at, &n, sizeof(T), p->stream, &keys);          \
             for (size_t i = 0; i < n; i++) {                                                       \
-                T x = trine_result_##s(lo + wide * unit_##s(block.WORDS[lead + i]));               \
+                T x = lo + wide * unit_##s(block.WORDS[lead + i]);                                 \
                 out[at + i] = x > most ? most : x;                                                 \
             }                                                                                      \
         }                                                                                          \
@@ -137,12 +150,14 @@ UNIFORM(float, f32, u32)
     {                                                                                              \
         const T mean = (T)p->mean, sd = (T)p->sd;                                                  \
         _Alignas(64) random_block block;                                                           \
+        philox_keys keys;                                                                          \
+        philox_schedule(&keys, p->seed);                                                           \
         _Alignas(64) T z[BLOCK / sizeof(T)];                                                       \
         T *out = chunk->out[0];                                                                    \
         for (size_t at = 0, n; at < chunk->n; at += n) {                                           \
             n = chunk->n - at;                                                                     \
             size_t lead =                                                                          \
-                random_words(&block, chunk->first + at, &n, sizeof(T), p->stream, p->seed);        \
+                random_words(&block, chunk->first + at, &n, sizeof(T), p->stream, &keys);          \
             normals_##s(z, &block, lead + n);                                                      \
             TRINE_INDEPENDENT                                                                      \
             for (size_t i = 0; i < n; i++) {                                                       \

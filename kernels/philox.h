@@ -10,8 +10,8 @@
 
 typedef uint64_t words __attribute__((vector_size(VECTOR)));
 
-/* Counters at once: two vectors, whose dependent steps overlap. */
-enum { PHILOX_GROUP = 2 * WIDTH };
+/* Counters at once: as many vectors as there are registers for, whose dependent steps overlap. */
+enum { PHILOX_VECTORS = VECTOR == 64 ? 4 : 2, PHILOX_GROUP = PHILOX_VECTORS * WIDTH };
 
 /* The products of the lanes' lower halves. */
 TRINE_INLINE words words_multiply(words a, words b)
@@ -36,6 +36,17 @@ TRINE_INLINE words words_xor(words a, words b, words c)
 #endif
 }
 
+/* The lanes' upper halves, with whatever above them. */
+TRINE_INLINE words words_upper(words a)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    /* Not a shift: those have the unit that multiplies to share. */
+    return (words)_mm512_shuffle_epi32((__m512i)a, _MM_PERM_DDBB);
+#else
+    return a >> 32;
+#endif
+}
+
 /* a[0], b[0], a[1], b[1], ... */
 TRINE_INLINE void words_store_pairs(uint64_t *out, words a, words b)
 {
@@ -53,34 +64,47 @@ TRINE_INLINE void words_store_pairs(uint64_t *out, words a, words b)
     memcpy(out + WIDTH, &high, sizeof high);
 }
 
+enum { PHILOX_ROUNDS = 10 };
+
+/* The two words of each round's key, in every lane. */
+typedef struct philox_keys {
+    words k[PHILOX_ROUNDS][2];
+} philox_keys;
+
+TRINE_INLINE void philox_schedule(philox_keys *keys, uint64_t seed)
+{
+    for (uint64_t round = 0; round < PHILOX_ROUNDS; round++) {
+        keys->k[round][0] = (seed + round * 0x9E3779B9) - (words){0};
+        keys->k[round][1] = ((seed >> 32) + round * 0xBB67AE85) - (words){0};
+    }
+}
+
 /* The 128 bits of PHILOX_GROUP counters from `counter` on, as pairs of 64, lower words first. */
-TRINE_INLINE void philox_group(uint64_t *out, uint64_t counter, uint64_t stream, uint64_t seed)
+TRINE_INLINE void philox_group(uint64_t *out, uint64_t counter, uint64_t stream,
+                               const philox_keys *keys)
 {
     static const uint64_t lanes[8] = {0, 1, 2, 3, 4, 5, 6, 7};
-    words c0[2], c1[2], c2[2], c3[2], lane;
-    uint64_t k0 = seed, k1 = seed >> 32;
+    words c0[PHILOX_VECTORS], c1[PHILOX_VECTORS], c2[PHILOX_VECTORS], c3[PHILOX_VECTORS], lane;
     memcpy(&lane, lanes, sizeof lane);
-    for (int g = 0; g < 2; g++) {
+    for (int g = 0; g < PHILOX_VECTORS; g++) {
         c0[g] = lane + (counter + (uint64_t)g * WIDTH);
         c1[g] = c0[g] >> 32;
         c2[g] = stream - (words){0};
         c3[g] = (stream >> 32) - (words){0};
     }
 #pragma GCC unroll 10
-    for (int round = 0; round < 10; round++) {
-#pragma GCC unroll 2
-        for (int g = 0; g < 2; g++) {
+    for (int round = 0; round < PHILOX_ROUNDS; round++) {
+#pragma GCC unroll 4
+        for (int g = 0; g < PHILOX_VECTORS; g++) {
             words p0 = words_multiply(c0[g], UINT64_C(0xD2511F53) - (words){0});
             words p1 = words_multiply(c2[g], UINT64_C(0xCD9E8D57) - (words){0});
-            c0[g] = words_xor(p1 >> 32, c1[g], k0 - (words){0});
-            c2[g] = words_xor(p0 >> 32, c3[g], k1 - (words){0});
+            c0[g] = words_xor(words_upper(p1), c1[g], keys->k[round][0]);
+            c2[g] = words_xor(words_upper(p0), c3[g], keys->k[round][1]);
             c1[g] = p1;
             c3[g] = p0;
         }
-        k0 += 0x9E3779B9;
-        k1 += 0xBB67AE85;
     }
-    for (int g = 0; g < 2; g++)
+    for (int g = 0; g < PHILOX_VECTORS; g++)
         words_store_pairs(out + (size_t)g * 2 * WIDTH, (c0[g] & UINT32_MAX) | c1[g] << 32,
                           (c2[g] & UINT32_MAX) | c3[g] << 32);
 }

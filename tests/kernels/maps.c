@@ -6,8 +6,8 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "hash_monoid.h"
 #include "kernels/isa.h"
+#include "map_cases.h"
 
 #if defined(__x86_64__)
 #define VARIANTS 3
@@ -31,68 +31,11 @@ static bool supported(int variant)
 static const trine_map *const families[][VARIANTS] = {TRINE_MAP_FAMILIES(TABLES)};
 enum { FAMILIES = sizeof families / sizeof *families, MOST = TRINE_CHUNK, GUARD = 64 };
 
-static uint64_t random_bits(uint64_t i, uint64_t kind)
-{
-    return hash_mix(i + 1, kind * 1000003 + 17);
-}
-
-/* Reals of all sizes, and what is special. */
-static double random_real(uint64_t i, uint64_t kind)
-{
-    static const double special[] = {0.0,       -0.0,      INFINITY,   -INFINITY, NAN,    -NAN,
-                                     0x1p-1074, -0x1p-140, 0x1p63,     -0x1p63,   0x1p31, -0x1p31,
-                                     127.5,     -128.5,    255.999999, 1e308,     -1e308, 0x1p-126,
-                                     65535.5,   0x1p64,    0x1.8p52,   0.5,       -0.5,   1.0};
-    uint64_t bits = random_bits(i, kind);
-    double unit = (double)(bits >> 11) * 0x1p-53;
-    if (bits % 11 == 0)
-        return special[bits / 11 % (sizeof special / sizeof *special)];
-    if (bits % 11 < 3)
-        return ldexp(unit - 0.5, (int)(bits / 11 % 2000) - 1000);
-    return (unit - 0.5) * (double)(UINT64_C(1) << bits / 11 % 20);
-}
-
-static void make(void *data, trine_dtype dtype, size_t n, uint64_t kind)
-{
-    size_t item = trine_dtype_size(dtype);
-    for (size_t i = 0; i < n; i++) {
-        double real = random_real(i, kind);
-        float single = (float)real;
-        uint64_t bits = random_bits(i, kind);
-        if (bits % 5 == 0)
-            bits = bits / 5 % 3 - 1;
-        if (bits % 13 == 0)
-            bits = UINT64_C(0x8080808080808080) >> 7 << 7 | (uint64_t)1 << (8 * item - 1);
-        memcpy((char *)data + i * item,
-               dtype == TRINE_F64   ? (const void *)&real
-               : dtype == TRINE_F32 ? (const void *)&single
-                                    : (const void *)&bits,
-               item);
-    }
-}
-
 /* Inputs, an output with guards around it, params. */
 typedef struct bench {
     unsigned char in[TRINE_ARGS][MOST * 8 + GUARD], out[2][MOST * 8 + 2 * GUARD];
-    union {
-        trine_linspace linspace;
-        trine_uniform uniform;
-        trine_normal normal;
-        unsigned char bytes[64];
-    } param;
+    map_param param;
 } bench;
-
-static void set_param(bench *b, const trine_map *map, uint64_t kind)
-{
-    if (strcmp(map->name, "linspace") == 0)
-        b->param.linspace = (trine_linspace){-1.25, 3.5, 1000000};
-    else if (strcmp(map->name, "uniform") == 0)
-        b->param.uniform = (trine_uniform){-1, 3, 42 + kind, kind << 40};
-    else if (strstr(map->name, "normal"))
-        b->param.normal = (trine_normal){0.5, 2, UINT64_MAX - kind, 7};
-    else
-        make(b->param.bytes, map->out[0], 2, 3 + kind);
-}
 
 /* One chunk, in pieces of `piece` elements, into out[which]; shift: elements off alignment. */
 static void run(bench *b, const trine_map *map, uint64_t first, size_t n, size_t piece,
@@ -137,8 +80,8 @@ static void every_instruction_set_gives_the_same_bits(void)
                 CU_ASSERT_STRING_EQUAL(baseline->name, other->name);
                 for (int size = 0; supported(v) && size < SIZES; size++) {
                     for (int i = 0; i < other->nin; i++)
-                        make(b.in[i], other->in[i], MOST, (uint64_t)(i + 10 * size));
-                    set_param(&b, other, (uint64_t)size);
+                        make_elements(b.in[i], other->in[i], 0, MOST, (uint64_t)(i + 10 * size));
+                    b.param = map_param_for(other, (uint64_t)size);
                     differ += !same_bits(&b, baseline, other, size);
                 }
             }
