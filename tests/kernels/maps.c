@@ -9,8 +9,16 @@
 #include "kernels/isa.h"
 #include "map_cases.h"
 
+#include "philox_words.h"
+
+#if TRINE_RANDOM123
+#include <Random123/philox.h>
+#endif
+
 #if defined(__x86_64__)
 #define VARIANTS 3
+static philox_words *const words_of[] = {philox_words_baseline, philox_words_avx2,
+                                         philox_words_avx512};
 #define TABLES(table) {table##_baseline, table##_avx2, table##_avx512},
 static bool supported(int variant)
 {
@@ -21,6 +29,7 @@ static bool supported(int variant)
 }
 #else
 #define VARIANTS 1
+static philox_words *const words_of[] = {philox_words_baseline};
 #define TABLES(table) {table##_baseline},
 static bool supported(int variant)
 {
@@ -88,10 +97,202 @@ static void every_instruction_set_gives_the_same_bits(void)
     CU_ASSERT_EQUAL(differ, 0);
 }
 
+#if TRINE_RANDOM123
+/* The 128 bits of a counter, from the authors' own program. */
+static void random123(uint64_t counter, uint64_t stream, uint64_t seed, uint64_t out[2])
+{
+    philox4x32_ctr_t c = {
+        {(uint32_t)counter, (uint32_t)(counter >> 32), (uint32_t)stream, (uint32_t)(stream >> 32)}};
+    philox4x32_key_t k = {{(uint32_t)seed, (uint32_t)(seed >> 32)}};
+    philox4x32_ctr_t r = philox4x32(c, k);
+    out[0] = r.v[0] | (uint64_t)r.v[1] << 32;
+    out[1] = r.v[2] | (uint64_t)r.v[3] << 32;
+}
+
+static void random_words_are_those_of_random123(void)
+{
+    for (int v = 0; v < VARIANTS; v++)
+        for (uint64_t i = 0; supported(v) && i < 500; i++) {
+            uint64_t counter = i == 0 ? UINT32_MAX - 3 : random_bits(i, 1), words[256], known[2];
+            uint64_t stream = random_bits(i, 2), seed = random_bits(i, 3);
+            size_t counters = words_of[v](words, counter, stream, seed);
+            for (size_t k = 0; k < counters; k++) {
+                random123(counter + k, stream, seed, known);
+                CU_ASSERT_EQUAL(memcmp(words + 2 * k, known, sizeof known), 0);
+            }
+        }
+}
+
+/* Which words an element takes, as kernel.h says. */
+static void uniform_numbers_take_the_words_of_their_index(void)
+{
+    static double wide[5000];
+    static float narrow[5000];
+    trine_uniform p = {0, 1, UINT64_C(0x123456789abcdef), UINT64_C(0xfedcba9876543210)};
+    for (uint64_t first = 0; first < 5; first++) {
+        trine_chunk chunk = {.first = (UINT64_C(1) << 33) - first * 3, .n = 5000, .out = {wide}};
+        trine_map_find("uniform", TRINE_DTYPE_NONE, TRINE_F64)->apply(&chunk, &p);
+        chunk.out[0] = narrow;
+        trine_map_find("uniform", TRINE_DTYPE_NONE, TRINE_F32)->apply(&chunk, &p);
+        for (uint64_t i = 0; i < 5000; i++) {
+            uint64_t index = chunk.first + i, known[2];
+            uint32_t small[4];
+            random123(index / 2, p.stream, p.seed, known);
+            CU_ASSERT_EQUAL(wide[i], (double)(known[index % 2] >> 11) * 0x1p-53);
+            random123(index / 4, p.stream, p.seed, known);
+            memcpy(small, known, sizeof small);
+            CU_ASSERT_EQUAL(narrow[i], (float)(small[index % 4] >> 8) * 0x1p-24f);
+        }
+    }
+}
+
+/* Box and Muller's formula in long double. */
+static void normal_numbers_are_those_of_box_and_muller(void)
+{
+    static double z[4000];
+    trine_normal p = {0, 1, 99, 3};
+    trine_chunk chunk = {.first = 12, .n = 4000, .out = {z}};
+    trine_map_find("normal", TRINE_DTYPE_NONE, TRINE_F64)->apply(&chunk, &p);
+    for (uint64_t i = 0; i < 4000; i += 2) {
+        uint64_t known[2];
+        random123((chunk.first + i) / 2, p.stream, p.seed, known);
+        long double u = ((long double)(known[0] >> 11) + 0.5L) * 0x1p-53L;
+        long double r = sqrtl(-2 * logl(u)), turn = (long double)known[1] * 0x1p-64L;
+        long double angle = turn * 6.283185307179586476925286766559L;
+        CU_ASSERT(fabsl(z[i] - r * cosl(angle)) < 4e-16L * (r + 1));
+        CU_ASSERT(fabsl(z[i + 1] - r * sinl(angle)) < 4e-16L * (r + 1));
+    }
+}
+#endif
+
+/* Uniform numbers stay below hi, also where lo + (hi - lo) u would round to it. */
+static void uniform_numbers_stay_in_their_range(void)
+{
+    static double x[TRINE_CHUNK];
+    trine_chunk chunk = {.n = TRINE_CHUNK, .out = {x}};
+    static const double ends[][2] = {{1, 1 + 0x1p-52}, {0x1p53, 0x1p53 + 2}, {-1, 0x1p-1074}};
+    const trine_map *map = trine_map_find("uniform", TRINE_DTYPE_NONE, TRINE_F64);
+    for (int k = 0; k < 3; k++) {
+        trine_uniform p = {ends[k][0], ends[k][1], 1, 1};
+        map->apply(&chunk, &p);
+        for (size_t i = 0; i < TRINE_CHUNK; i++)
+            CU_ASSERT(x[i] >= ends[k][0] && x[i] < ends[k][1]);
+    }
+    trine_uniform empty = {2, 2, 1, 1}, endless = {-1e308, 1e308, 1, 1};
+    map->apply(&chunk, &empty);
+    CU_ASSERT_EQUAL(x[100], 2);
+    map->apply(&chunk, &endless);
+    CU_ASSERT(isnan(x[100]));
+}
+
+#if TRINE_SLEEF
+/* |got - known| in units in the last place of a type with `digits` bits and that least exponent. */
+static double error_in_ulp(double got, long double known, int digits, int least)
+{
+    int exponent;
+    if (isnan(known) || isnan(got))
+        return isnan(known) && isnan(got) ? 0 : INFINITY;
+    long double largest = ldexpl(1 - ldexpl(1, -digits - 1), 3 - least);
+    if (isinf(got))
+        return fabsl(known) > largest && !signbit(got) == !signbit(known) ? 0 : INFINITY;
+    frexpl(known, &exponent);
+    if (exponent < least || known == 0)
+        exponent = least;
+    return (double)fabsl((got - known) / ldexpl(1, exponent - digits));
+}
+
+typedef struct function {
+    const char *name;
+    long double (*one)(long double), (*two)(long double, long double);
+    double range;
+} function;
+
+static const function functions[] = {
+    {"exp", expl, NULL, 800}, {"exp", expl, NULL, 1},    {"log", logl, NULL, 0},
+    {"sin", sinl, NULL, 100}, {"sin", sinl, NULL, 0},    {"cos", cosl, NULL, 100},
+    {"cos", cosl, NULL, 0},   {"tanh", tanhl, NULL, 25}, {"tanh", tanhl, NULL, 1},
+    {"pow", NULL, powl, 40},  {"pow", NULL, powl, 0},
+};
+
+/* Arguments within the range, or of all sizes where it is 0. */
+static double argument(uint64_t i, const function *f, int which)
+{
+    uint64_t bits = random_bits(i, (uint64_t)which + 50);
+    double unit = (double)(bits >> 11) * 0x1p-53;
+    if (i % 16 == 0)
+        return random_real(i, (uint64_t)which);
+    if (f->range > 0)
+        return f->two && which == 0 ? unit * f->range : (2 * unit - 1) * f->range;
+    double all = ldexp(unit + 0.5, (int)(bits % 300) - 150);
+    return f->one == logl || which == 0 ? all : ldexp(all, -145);
+}
+
+static double worst_f64(const function *f, const trine_map *map)
+{
+    static double x[TRINE_CHUNK], y[TRINE_CHUNK], z[TRINE_CHUNK];
+    trine_chunk chunk = {.n = TRINE_CHUNK, .in = {x, y}, .out = {z}};
+    double worst = 0;
+    for (size_t i = 0; i < TRINE_CHUNK; i++) {
+        x[i] = argument(i, f, 0);
+        y[i] = argument(i, f, 1);
+    }
+    map->apply(&chunk, NULL);
+    for (size_t i = 0; i < TRINE_CHUNK; i++) {
+        double error = error_in_ulp(z[i], f->one ? f->one(x[i]) : f->two(x[i], y[i]), 53, -1021);
+        if (error > worst)
+            worst = error;
+        if (error > 1)
+            printf("\n  %s(%a, %a) = %a, %g ulp", f->name, x[i], y[i], z[i], error);
+    }
+    return worst;
+}
+
+static double worst_f32(const function *f, const trine_map *map)
+{
+    static float x[TRINE_CHUNK], y[TRINE_CHUNK], z[TRINE_CHUNK];
+    trine_chunk chunk = {.n = TRINE_CHUNK, .in = {x, y}, .out = {z}};
+    double worst = 0;
+    for (size_t i = 0; i < TRINE_CHUNK; i++) {
+        x[i] = (float)argument(i, f, 0);
+        y[i] = (float)argument(i, f, 1);
+    }
+    map->apply(&chunk, NULL);
+    for (size_t i = 0; i < TRINE_CHUNK; i++) {
+        long double known = f->one ? f->one(x[i]) : f->two(x[i], y[i]);
+        double error = error_in_ulp(z[i], known, 24, -125);
+        if (error > worst)
+            worst = error;
+        if (error > 1)
+            printf("\n  %s(%a, %a) = %a, %g ulp of f32", f->name, (double)x[i], (double)y[i],
+                   (double)z[i], error);
+    }
+    return worst;
+}
+
+static void functions_are_within_one_ulp(void)
+{
+    for (size_t k = 0; k < sizeof functions / sizeof *functions; k++) {
+        const function *f = &functions[k];
+        CU_ASSERT(worst_f64(f, trine_map_find(f->name, TRINE_F64, TRINE_F64)) <= 1);
+        CU_ASSERT(worst_f32(f, trine_map_find(f->name, TRINE_F32, TRINE_F32)) <= 1);
+    }
+}
+#endif
+
 int main(void)
 {
     CU_TestInfo tests[] = {
         {"every instruction set gives the same bits", every_instruction_set_gives_the_same_bits},
+#if TRINE_RANDOM123
+        {"random words are those of Random123", random_words_are_those_of_random123},
+        {"uniform numbers take the words of their index",
+         uniform_numbers_take_the_words_of_their_index},
+        {"normal numbers are those of Box and Muller", normal_numbers_are_those_of_box_and_muller},
+#endif
+        {"uniform numbers stay in their range", uniform_numbers_stay_in_their_range},
+#if TRINE_SLEEF
+        {"functions are within one ulp", functions_are_within_one_ulp},
+#endif
         CU_TEST_INFO_NULL,
     };
     return trine_check_main("maps", tests);
