@@ -29,7 +29,8 @@
         const R least = (R)LEAST(s), past = 2 * (R)(MOST(s) / 2 + 1);                              \
         R inside = x > least && x < past ? x : 0;                                                  \
         T cut = (T)inside;                                                                         \
-        T end = x >= past ? MOST(s) : x <= least ? LEAST(s) : 0;                                   \
+        T end = x >= past ? MOST(s) : 0;                                                           \
+        end = x <= least ? LEAST(s) : end;                                                         \
         return (T)(cut | end);                                                                     \
     }
 
@@ -50,8 +51,10 @@ static inline uint64_t integer_bits(double x)
 #define SATURATE_INTEGER(S, s, T, t)                                                               \
     static inline T saturate_##s##_##t(S x)                                                        \
     {                                                                                              \
-        const S most = (uint64_t)MOST(s) < (uint64_t)MOST(t) ? (S)MOST(s) : (S)MOST(t);            \
-        const S least = (int64_t)LEAST(s) > (int64_t)LEAST(t) ? (S)LEAST(s) : (S)LEAST(t);         \
+        const uint64_t most_from = MOST(s), most_to = MOST(t);                                     \
+        const int64_t least_from = LEAST(s), least_to = LEAST(t);                                  \
+        const S most = (S)(most_from < most_to ? most_from : most_to);                             \
+        const S least = (S)(least_from > least_to ? least_from : least_to);                        \
         return (T)(x < least ? least : x > most ? most : x);                                       \
     }
 

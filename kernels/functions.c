@@ -18,16 +18,19 @@
 
 /* The widest vectors of this instruction set, and what SLEEF calls its functions for them. */
 #if defined(__AVX512F__)
+enum { LANES_f64 = 8, LANES_f32 = 16 };
 typedef __m512d reals_f64;
 typedef __m512 reals_f32;
 #define SLEEF_f64(kind) Sleef_finz_##kind##d8_u10avx512f
 #define SLEEF_f32(kind) Sleef_finz_##kind##f16_u10avx512f
 #elif defined(__AVX2__) && defined(__FMA__)
+enum { LANES_f64 = 4, LANES_f32 = 8 };
 typedef __m256d reals_f64;
 typedef __m256 reals_f32;
 #define SLEEF_f64(kind) Sleef_finz_##kind##d4_u10avx2
 #define SLEEF_f32(kind) Sleef_finz_##kind##f8_u10avx2
 #else
+enum { LANES_f64 = 1, LANES_f32 = 1 };
 typedef double reals_f64;
 typedef float reals_f32;
 #define SLEEF_f64(kind) Sleef_finz_##kind##d1_u10purecfma
@@ -38,7 +41,7 @@ typedef float reals_f32;
 #define VECTORS(T, s, inputs, kind, CALL)                                                          \
     static void kind##_##s(const trine_chunk *chunk, const void *param)                            \
     {                                                                                              \
-        enum { LANES = sizeof(reals_##s) / sizeof(T) };                                            \
+        enum { LANES = LANES_##s };                                                                \
         const T *xs = chunk->in[0], *ys = (inputs) > 1 ? chunk->in[1] : xs;                        \
         T *out = chunk->out[0];                                                                    \
         size_t n = chunk->n, i = 0;                                                                \

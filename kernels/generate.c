@@ -69,14 +69,17 @@ typedef union random_block {
     uint32_t u32[BLOCK / 4];
 } random_block;
 
-/* The 128 bits of counters [counter, counter + counters). Not inline, so that the keys stay in
- * memory, from where they are operands for nothing. */
+/* The 128 bits of counters [counter, counter + counters), which are some. Not inline, so that the
+ * keys stay in memory, from where they are operands for nothing. */
 static __attribute__((noinline)) void random_counters(random_block *block, uint64_t counter,
                                                       size_t counters, uint64_t stream,
                                                       const philox_keys *keys)
 {
-    for (size_t i = 0; i < counters; i += PHILOX_GROUP)
+    size_t i = 0;
+    do {
         philox_group(block->u64 + 2 * i, counter + i, stream, keys);
+        i += PHILOX_GROUP;
+    } while (i < counters);
 }
 
 /* Words for at least n elements, `item` bytes each, from element `first` of the sequence on: the

@@ -279,6 +279,168 @@ static void functions_are_within_one_ulp(void)
 }
 #endif
 
+/* x = 1, 3, 5, y = 2; what each typed function makes of them, which every type can hold. */
+#define TYPED(constant, s, T, name)                                                                \
+    static void typed_##s(trine_team *team)                                                        \
+    {                                                                                              \
+        T x[3] = {0}, y[3] = {0}, z[3] = {0};                                                      \
+        uint8_t mask[3] = {0, 7, 0};                                                               \
+        trine_array *m, *a, *b, *c;                                                                \
+        trine_array_wrap(team, TRINE_U8, mask, 3, &m);                                             \
+        trine_array_wrap(team, constant, x, 3, &a);                                                \
+        trine_array_wrap(team, constant, y, 3, &b);                                                \
+        trine_array_wrap(team, constant, z, 3, &c);                                                \
+        CU_ASSERT(trine_iota_##s(1, 2, a) == TRINE_OK && x[0] == 1 && x[2] == 5);                  \
+        CU_ASSERT(trine_fill_##s(2, b) == TRINE_OK && y[0] == 2 && y[2] == 2);                     \
+        CU_ASSERT(trine_copy_##s(a, c) == TRINE_OK && z[2] == 5);                                  \
+        CU_ASSERT(trine_neg_##s(a, c) == TRINE_OK && z[2] == (T)-5);                               \
+        CU_ASSERT(trine_abs_##s(a, c) == TRINE_OK && z[2] == 5);                                   \
+        CU_ASSERT(trine_add_##s(a, b, c) == TRINE_OK && z[2] == 7);                                \
+        CU_ASSERT(trine_sub_##s(a, b, c) == TRINE_OK && z[2] == 3);                                \
+        CU_ASSERT(trine_mul_##s(a, b, c) == TRINE_OK && z[2] == 10);                               \
+        CU_ASSERT(trine_div_##s(a, b, c) == TRINE_OK && z[2] == (T)(x[2] / y[2]));                 \
+        CU_ASSERT(trine_fma_##s(a, b, a, c) == TRINE_OK && z[2] == 15);                            \
+        CU_ASSERT(trine_where_##s(m, a, b, c) == TRINE_OK && z[1] == 3 && z[2] == 2);              \
+        CU_ASSERT(trine_scale_##s(3, a, c) == TRINE_OK && z[2] == 15);                             \
+        CU_ASSERT(trine_axpy_##s(2, a, c) == TRINE_OK && z[2] == 25);                              \
+        CU_ASSERT(trine_axpby_##s(2, a, 3, c) == TRINE_OK && z[2] == 85);                          \
+        CU_ASSERT(trine_clip_##s(2, 4, a, c) == TRINE_OK && z[0] == 2 && z[1] == 3 && z[2] == 4);  \
+        CU_ASSERT(trine_cast(m, c) == TRINE_OK && z[1] == 7);                                      \
+        CU_ASSERT(trine_cast_wrap(m, c) == TRINE_OK && z[1] == 7);                                 \
+        trine_array_free(m), trine_array_free(a), trine_array_free(b), trine_array_free(c);        \
+    }
+TRINE_DTYPES(TYPED)
+
+/* Through library functions where there are any; the random ones against the maps by name. */
+#define TYPED_REAL(constant, s, T, name)                                                           \
+    static void typed_real_##s(trine_team *team)                                                   \
+    {                                                                                              \
+        T x[3] = {0}, y[3] = {0, 0.25, 1.5}, z[3] = {0}, w[3];                                     \
+        trine_array *a, *b, *c;                                                                    \
+        trine_array_wrap(team, constant, x, 3, &a);                                                \
+        trine_array_wrap(team, constant, y, 3, &b);                                                \
+        trine_array_wrap(team, constant, z, 3, &c);                                                \
+        trine_chunk chunk = {.n = 3, .in = {y}, .out = {w}};                                       \
+        trine_uniform uniform = {2, 4, 5, 6};                                                      \
+        trine_normal normal = {2, 4, 5, 6}, noise = {0, 4, 5, 6};                                  \
+        trine_map_find("uniform", TRINE_DTYPE_NONE, constant)->apply(&chunk, &uniform);            \
+        CU_ASSERT(trine_uniform_##s(2, 4, 5, 6, c) == TRINE_OK && !memcmp(z, w, sizeof z));        \
+        trine_map_find("normal", TRINE_DTYPE_NONE, constant)->apply(&chunk, &normal);              \
+        CU_ASSERT(trine_normal_##s(2, 4, 5, 6, c) == TRINE_OK && !memcmp(z, w, sizeof z));         \
+        trine_map_find("add_normal", constant, constant)->apply(&chunk, &noise);                   \
+        CU_ASSERT(trine_add_normal_##s(4, 5, 6, b, c) == TRINE_OK && !memcmp(z, w, sizeof z));     \
+        CU_ASSERT(trine_linspace_##s(1, 2, a) == TRINE_OK && x[1] == 1.5);                         \
+        CU_ASSERT(trine_standardise_##s(1, 2, a, c) == TRINE_OK && z[1] == 0.25);                  \
+        CU_ASSERT(trine_sqrt_##s(b, c) == TRINE_OK && z[1] == 0.5);                                \
+        if (trine_map_find("exp", constant, constant)) {                                           \
+            CU_ASSERT(trine_exp_##s(b, c) == TRINE_OK && fabs(z[2] - exp(1.5)) < 1e-6);            \
+            CU_ASSERT(trine_log_##s(b, c) == TRINE_OK && fabs(z[2] - log(1.5)) < 1e-6);            \
+            CU_ASSERT(trine_sin_##s(b, c) == TRINE_OK && fabs(z[2] - sin(1.5)) < 1e-6);            \
+            CU_ASSERT(trine_cos_##s(b, c) == TRINE_OK && fabs(z[2] - cos(1.5)) < 1e-6);            \
+            CU_ASSERT(trine_tanh_##s(b, c) == TRINE_OK && fabs(z[2] - tanh(1.5)) < 1e-6);          \
+            CU_ASSERT(trine_pow_##s(a, b, c) == TRINE_OK && fabs(z[2] - pow(2, 1.5)) < 1e-6);      \
+        }                                                                                          \
+        trine_array_free(a), trine_array_free(b), trine_array_free(c);                             \
+    }
+TRINE_REAL_DTYPES(TYPED_REAL)
+
+static void typed_functions_pass_their_arguments_on(void)
+{
+    trine_team *team;
+    CU_ASSERT_EQUAL_FATAL(trine_team_open("serial", &team), TRINE_OK);
+#define RUN(constant, s, T, name) typed_##s(team);
+#define RUN_REAL(constant, s, T, name) typed_real_##s(team);
+    TRINE_DTYPES(RUN)
+    TRINE_REAL_DTYPES(RUN_REAL)
+    CU_ASSERT_EQUAL(trine_team_close(team), TRINE_OK);
+}
+
+/* One element through a map. */
+static double real_of(const char *name, double x, double y, double z)
+{
+    double result = 42;
+    trine_chunk chunk = {.n = 1, .in = {&x, &y, &z}, .out = {&result}};
+    const double param[2] = {-1, 1};
+    trine_map_find(name, TRINE_F64, TRINE_F64)->apply(&chunk, param);
+    return result;
+}
+
+static uint64_t bits_of(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/* Operations have one NaN, moves keep the bits of theirs; zeros keep signs; denormals stay. */
+static void special_values_are_what_the_header_says(void)
+{
+    const uint64_t one_nan = UINT64_C(0x7ff8000000000000), odd = UINT64_C(0xfff8000000001234);
+    double strange;
+    memcpy(&strange, &odd, sizeof strange);
+    static const char *const operations[] = {"scale", "add",  "sub",   "mul",         "div",
+                                             "fma",   "axpy", "axpby", "standardise", "sqrt"};
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
+        CU_ASSERT_EQUAL(bits_of(real_of(operations[i], strange, 1, strange)), one_nan);
+    CU_ASSERT_EQUAL(bits_of(real_of("sqrt", -1, 0, 0)), one_nan);
+    CU_ASSERT_EQUAL(bits_of(real_of("div", 0, -0.0, 0)), one_nan);
+    CU_ASSERT_EQUAL(bits_of(real_of("sub", INFINITY, INFINITY, 0)), one_nan);
+    CU_ASSERT_EQUAL(bits_of(real_of("copy", strange, 0, 0)), odd);
+    CU_ASSERT_EQUAL(bits_of(real_of("clip", strange, 0, 0)), odd);
+    CU_ASSERT_EQUAL(bits_of(real_of("neg", strange, 0, 0)), odd ^ UINT64_C(1) << 63);
+    CU_ASSERT_EQUAL(bits_of(real_of("abs", strange, 0, 0)), odd & ~(UINT64_C(1) << 63));
+    CU_ASSERT_EQUAL(bits_of(real_of("neg", 0.0, 0, 0)), UINT64_C(1) << 63);
+    CU_ASSERT_EQUAL(bits_of(real_of("sqrt", -0.0, 0, 0)), UINT64_C(1) << 63);
+    CU_ASSERT_EQUAL(real_of("add", 0x1p-1074, 0x1p-1074, 0), 0x1p-1073);
+    CU_ASSERT_EQUAL(real_of("fma", 1 + 0x1p-30, 1 - 0x1p-30, -1), -0x1p-60);
+    CU_ASSERT_EQUAL(real_of("div", 1, -0.0, 0), -INFINITY);
+    if (trine_map_find("exp", TRINE_F64, TRINE_F64)) {
+        CU_ASSERT_EQUAL(bits_of(real_of("exp", strange, 0, 0)), one_nan);
+        CU_ASSERT_EQUAL(bits_of(real_of("log", -1, 0, 0)), one_nan);
+        CU_ASSERT_EQUAL(bits_of(real_of("sin", INFINITY, 0, 0)), one_nan);
+        CU_ASSERT_EQUAL(real_of("exp", -INFINITY, 0, 0), 0);
+        CU_ASSERT_EQUAL(real_of("log", 0, 0, 0), -INFINITY);
+        CU_ASSERT_EQUAL(bits_of(real_of("sin", -0.0, 0, 0)), UINT64_C(1) << 63);
+        CU_ASSERT_EQUAL(bits_of(real_of("tanh", -0.0, 0, 0)), UINT64_C(1) << 63);
+        CU_ASSERT_EQUAL(real_of("pow", -2, 3, 0), -8);
+        CU_ASSERT_EQUAL(real_of("pow", strange, 0, 0), 1);
+    }
+}
+
+static void integers_wrap_and_divide_by_zero_as_the_header_says(void)
+{
+    int32_t x[] = {7, INT32_MIN, INT32_MIN, -7, 0, INT32_MAX}, y[] = {0, -1, 1, 2, 0, 2}, z[6];
+    static const int32_t quotients[] = {0, INT32_MIN, INT32_MIN, -3, 0, INT32_MAX / 2};
+    trine_chunk chunk = {.n = 6, .in = {x, y}, .out = {z}};
+    trine_map_find("div", TRINE_I32, TRINE_I32)->apply(&chunk, NULL);
+    CU_ASSERT_EQUAL(memcmp(z, quotients, sizeof z), 0);
+    trine_map_find("neg", TRINE_I32, TRINE_I32)->apply(&chunk, NULL);
+    CU_ASSERT(z[0] == -7 && z[1] == INT32_MIN);
+    trine_map_find("abs", TRINE_I32, TRINE_I32)->apply(&chunk, NULL);
+    CU_ASSERT(z[3] == 7 && z[1] == INT32_MIN);
+    trine_map_find("add", TRINE_I32, TRINE_I32)->apply(&chunk, NULL);
+    CU_ASSERT_EQUAL(z[1], INT32_MAX);
+    trine_map_find("mul", TRINE_I32, TRINE_I32)->apply(&chunk, NULL);
+    CU_ASSERT_EQUAL(z[5], -2);
+}
+
+static void every_name_finds_its_maps(void)
+{
+    size_t found = 0, listed = 0, names = 0;
+    for (int f = 0; f < FAMILIES; f++)
+        for (size_t m = 0; families[f][0][m].name; m++)
+            listed++;
+    for (; trine_map_name(names); names++)
+        for (int in = 0; in < TRINE_DTYPE_COUNT; in++)
+            for (int out = 1; out < TRINE_DTYPE_COUNT; out++) {
+                const trine_map *map =
+                    trine_map_find(trine_map_name(names), (trine_dtype)in, (trine_dtype)out);
+                found += map && strcmp(map->name, trine_map_name(names)) == 0;
+            }
+    CU_ASSERT_EQUAL(found, listed);
+    CU_ASSERT(names >= 23);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -293,6 +455,11 @@ int main(void)
 #if TRINE_SLEEF
         {"functions are within one ulp", functions_are_within_one_ulp},
 #endif
+        {"typed functions pass their arguments on", typed_functions_pass_their_arguments_on},
+        {"special values are what the header says", special_values_are_what_the_header_says},
+        {"integers wrap and divide by zero as the header says",
+         integers_wrap_and_divide_by_zero_as_the_header_says},
+        {"every name finds its maps", every_name_finds_its_maps},
         CU_TEST_INFO_NULL,
     };
     return trine_check_main("maps", tests);
