@@ -24,7 +24,8 @@ static const uint64_t lengths[] = {0,
                                    16 * TRINE_CHUNK + 1};
 enum { LENGTHS = sizeof lengths / sizeof *lengths };
 
-/* The ways that a case can go: in place, past the caches, dynamically, in blocks of the ranks'. */
+/* The ways that a case can go: in place, past the caches, dynamically, in blocks that the ranks cut
+ * themselves, of the caller's memory, one element off any line of a cache. */
 typedef struct way {
     bool in_place, past_cache, dynamic, own_cut;
 } way;
@@ -49,31 +50,35 @@ static void expected(const trine_map *map, const map_param *param, uint64_t firs
         free(in[i]);
 }
 
-/* This rank's elements of a whole of n, which the ranks cut themselves or not. */
+/* This rank's elements of a whole of n, from *first on. memory: to be freed after the array. */
 static trine_status make_array(trine_team *team, trine_dtype dtype, uint64_t n, way w,
-                               uint64_t *first, trine_array **array)
+                               uint64_t *first, trine_array **array, void **memory)
 {
     uint64_t ranks = (uint64_t)trine_team_ranks(team), rank = (uint64_t)trine_team_rank(team);
+    size_t item = trine_dtype_size(dtype);
     if (!w.own_cut) {
         trine_status status = trine_array_create(team, dtype, n, TRINE_DISTRIBUTED, array);
         *first = status ? 0 : trine_array_first(*array);
         return status;
     }
     *first = n * rank / ranks;
-    return trine_array_create(team, dtype, n * (rank + 1) / ranks - *first, TRINE_SHARED, array);
+    uint64_t local = n * (rank + 1) / ranks - *first;
+    *memory = aligned_alloc(64, (size_t)(local * item / 64 + 2) * 64);
+    return trine_array_wrap(team, dtype, (char *)*memory + item, local, array);
 }
 
 static bool same(trine_team *team, const trine_map *map, uint64_t n, way w)
 {
     map_param param = map_param_for(map, n);
     trine_array *array[TRINE_ARGS + 1] = {NULL};
+    void *memory[TRINE_ARGS + 1] = {NULL};
     trine_dtype out_type = map->out[0];
     uint64_t first = 0;
     bool ok = true;
     int arrays = map->nin + !w.in_place;
     for (int i = 0; i < arrays && ok; i++) {
         trine_dtype dtype = i < map->nin ? map->in[i] : out_type;
-        ok = make_array(team, dtype, n, w, &first, &array[i]) == TRINE_OK;
+        ok = make_array(team, dtype, n, w, &first, &array[i], &memory[i]) == TRINE_OK;
         if (ok && i < map->nin)
             make_elements(trine_array_data(array[i]), dtype, first, trine_array_local_n(array[i]),
                           (uint64_t)i);
@@ -93,8 +98,10 @@ static bool same(trine_team *team, const trine_map *map, uint64_t n, way w)
         ok = false;
     }
     free(wanted);
-    for (int i = 0; i < arrays; i++)
+    for (int i = 0; i < arrays; i++) {
         trine_array_free(array[i]);
+        free(memory[i]);
+    }
     return ok;
 }
 
