@@ -480,8 +480,9 @@ static trine_status describe_finish(void *result, const void *state, const void 
 #define REALS(NAME, kind, inputs, param_bytes, finish_kind)                                        \
     MOMENT(NAME, kind, inputs, param_bytes, finish_kind, TRINE_F64, f64)                           \
     MOMENT(NAME, kind, inputs, param_bytes, finish_kind, TRINE_F32, f32)
-#define ALL(NAME, param_bytes, finish_kind)                                                        \
-    REALS(NAME, moments, 1, param_bytes, finish_kind)                                              \
+/* Integers have no NaN to pass over. */
+#define ALL(NAME, kind, param_bytes, finish_kind)                                                  \
+    REALS(NAME, kind, 1, param_bytes, finish_kind)                                                 \
     MOMENT(NAME, moments, 1, param_bytes, finish_kind, TRINE_I64, i64)                             \
     MOMENT(NAME, moments, 1, param_bytes, finish_kind, TRINE_I32, i32)                             \
     MOMENT(NAME, moments, 1, param_bytes, finish_kind, TRINE_U64, u64)                             \
@@ -494,7 +495,8 @@ static trine_status describe_finish(void *result, const void *state, const void 
 enum { DDOF = sizeof(double) };
 
 const trine_monoid VARIANT(trine_moments)[] = {
-    ALL("var", DDOF, var) ALL("std", DDOF, std) ALL("skewness", 0, skewness)
-        ALL("kurtosis", 0, kurtosis) REALS("nanvar", nan_moments, 1, DDOF, var)
-            REALS("nanstd", nan_moments, 1, DDOF, std) REALS("cov", joint, 2, DDOF, cov)
-                REALS("corr", joint, 2, 0, corr) TRINE_DTYPES(DESCRIBE){.name = NULL}};
+    ALL("var", moments, DDOF, var) ALL("std", moments, DDOF, std)
+        ALL("skewness", moments, 0, skewness) ALL("kurtosis", moments, 0, kurtosis)
+            ALL("nanvar", nan_moments, DDOF, var) ALL("nanstd", nan_moments, DDOF, std)
+                REALS("cov", joint, 2, DDOF, cov) REALS("corr", joint, 2, 0, corr)
+                    TRINE_DTYPES(DESCRIBE){.name = NULL}};
