@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <trine/kernel.h>
 #include <unistd.h>
 
 #if defined(__SSE2__)
@@ -44,12 +45,22 @@ copy_lines_avx512(unsigned char *out, const unsigned char *in, size_t bytes)
     for (size_t i = 0; i < bytes; i += LINE)
         _mm512_stream_si512((void *)(out + i), _mm512_loadu_si512((const void *)(in + i)));
 }
+
+/* As the kernels, so that what TRINE_ISA says holds for all. */
+static bool use_avx512(void)
+{
+    enum { UNKNOWN, NO, YES };
+    static _Atomic int known = UNKNOWN;
+    if (known == UNKNOWN)
+        known = strcmp(trine_isa(), "avx512") == 0 ? YES : NO;
+    return known == YES;
+}
 #endif
 
 static void copy_lines(unsigned char *out, const unsigned char *in, size_t bytes)
 {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f")) {
+    if (use_avx512()) {
         copy_lines_avx512(out, in, bytes);
         return;
     }
