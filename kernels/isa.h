@@ -7,7 +7,10 @@
 #include <trine/kernel.h>
 
 /* X(table): trine_sums_avx2[] and so on are defined in sums.c. */
-#define TRINE_REDUCTION_FAMILIES(X) X(trine_sums)
+#define TRINE_REDUCTION_FAMILIES(X)                                                                \
+    X(trine_sums)                                                                                  \
+    X(trine_extremes)                                                                              \
+    X(trine_moments) X(trine_counts) X(trine_products) X(trine_histograms) X(trine_digits)
 
 /* X(table): trine_arithmetic_maps_avx2[] and so on, in arithmetic.c; the others likewise. */
 #define TRINE_MAP_FAMILIES(X)                                                                      \

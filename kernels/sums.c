@@ -11,9 +11,8 @@
 
 #include "kernels/exact_body.h"
 #include "kernels/isa.h"
+#include "kernels/lanes.h"
 #include "kernels/list.h"
-
-enum { LANES = 32, VECTORS = LANES / WIDTH };
 
 /* any: whether there was an element; the sum of none is +0, while -0 is the identity. */
 typedef struct fast_state {
@@ -29,19 +28,6 @@ typedef struct compensated_state {
 typedef struct integer_state {
     _Alignas(16) int128 sum;
 } integer_state;
-
-/* What is not a number has one representation, so that the order of operands cannot show. */
-static double canonical(double x)
-{
-    return x != x ? NAN : x;
-}
-
-TRINE_INLINE void fold(double lane[LANES])
-{
-    for (int half = LANES / 2; half > 0; half /= 2)
-        for (int j = 0; j < half; j++)
-            lane[j] += lane[j + half];
-}
 
 static void fast_identity(void *state, const void *param)
 {
