@@ -6,7 +6,8 @@
 
 #define METHOD(name, text) {#name, text},
 static const harness_method methods[] = {TRINE_ELEMENT_REDUCTIONS(METHOD)
-                                             TRINE_WHOLE_REDUCTIONS(METHOD){"prod", "product"},
+                                             TRINE_INDEX_REDUCTIONS(METHOD)
+                                                 TRINE_COUNT_REDUCTIONS(METHOD){"prod", "product"},
                                          TRINE_MOMENT_REDUCTIONS(METHOD){NULL, NULL}};
 
 /* The element at bytes as a value of 64 bits, or an f32. */

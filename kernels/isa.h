@@ -10,7 +10,8 @@
 #define TRINE_REDUCTION_FAMILIES(X)                                                                \
     X(trine_sums)                                                                                  \
     X(trine_extremes)                                                                              \
-    X(trine_moments) X(trine_counts) X(trine_products) X(trine_histograms) X(trine_digits)
+    X(trine_moments)                                                                               \
+    X(trine_counts) X(trine_products) X(trine_histograms) X(trine_digits) X(trine_logsumexps)
 
 /* X(table): trine_arithmetic_maps_avx2[] and so on, in arithmetic.c; the others likewise. */
 #define TRINE_MAP_FAMILIES(X)                                                                      \
