@@ -87,6 +87,18 @@ def cache(table, build):
     table.add("exact sum of 1000 elements, a kernel call", "<=", 0.3, "us", r.get("exact_1000_us"))
 
 
+def maps(table, build):
+    r = run([f"{build}/bench/bench_maps"])
+    for m in r.get("maps", []):
+        wanted = {"uniform": 0.5, "normal": 0.5}.get(m["name"], 0.9)
+        if m["name"] in ("fill", "copy", "scale", "axpy", "add", "uniform", "normal"):
+            table.add(f"{m['name']} of {m['out']}, {r['mib']} MiB an array, of a non-temporal {m['bound']}", ">=",
+                      wanted, "x", m["ratio"], f"{m['gbps']:.1f} GB/s, {m['bound']} {r['bounds'][m['bound']]:.1f}")
+    for f in r.get("functions", []):
+        table.add(f"{f['name']} in cache, time of SLEEF in a plain loop", "<=", 1.1, "x", f["over_plain_loop"],
+                  f"{f['ns']:.2f} ns/element")
+
+
 def blas(table, build):
     for core, sense, bound in (("SKYLAKEX", ">=", 1.0), ("", ">=", 2.0)):
         environment = {"OPENBLAS_CORETYPE": core} if core else {}
@@ -128,13 +140,14 @@ def main():
     parser.add_argument("--rounds", type=int, default=9, help="rounds of the team benchmarks (9)")
     parser.add_argument("--build", default=os.path.join(HERE, "..", "build"), help="the build folder")
     parser.add_argument("--mpirun", default=shutil.which("mpirun"), help="the launcher of the MPI built with")
-    parser.add_argument("--only", default="", help="run only: teams, cache, blas, numpy or calls")
+    parser.add_argument("--only", default="", help="run only: teams, cache, maps, blas, numpy or calls")
     arguments = parser.parse_args()
     os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
     build, table = os.path.abspath(arguments.build), Table()
     parts = {
         "cache": lambda: cache(table, build),
         "calls": lambda: calls(table, build, arguments.mpirun),
+        "maps": lambda: maps(table, build),
         "blas": lambda: blas(table, build),
         "numpy": lambda: numpy(table, build),
         "teams": lambda: teams(table, build, arguments.gib, arguments.rounds, arguments.mpirun),

@@ -8,7 +8,7 @@
 
 /* Elements of a piece of a chunk that is made in a buffer before it goes past the caches: few
  * enough that all arguments' pieces stay in the innermost cache. */
-enum { PIECE = 512, PIECE_BYTES = PIECE * 8 };
+enum { PIECE = 256, PIECE_BYTES = PIECE * 8 };
 
 /* The job's context; map and param are copies. A load has no map: its chunks are fetched straight
  * into the output. */
