@@ -1,0 +1,80 @@
+/* core/sort.c - the public sorts: check the arguments once, then sort. */
+#include <trine/sort.h>
+
+#include <string.h>
+
+#include "core/array.h"
+#include "core/error.h"
+#include "core/sort.h"
+
+static trine_status check_place(const char *call, const trine_array *x)
+{
+    if (x->team->communicator.size == 1)
+        return TRINE_OK;
+    if (x->place == TRINE_DISTRIBUTED)
+        return trine_fail(TRINE_E_ARGUMENT, "%s: team %s has %d ranks; expected one", call,
+                          x->team->spec, x->team->communicator.size);
+    return trine_fail(TRINE_E_ARGUMENT,
+                      "%s: x is %s, each rank's own, on the %d ranks of team %s; expected "
+                      "TRINE_DISTRIBUTED",
+                      call, x->place == TRINE_PRIVATE ? "TRINE_PRIVATE" : "TRINE_SHARED",
+                      x->team->communicator.size, x->team->spec);
+}
+
+static trine_status check_overlap(const trine_array *x, const trine_array *permutation)
+{
+    const char *first = x->data, *end = first + x->local * trine_dtype_size(x->dtype);
+    const char *other = permutation->data, *other_end = other + permutation->local * 8;
+    if (first < other_end && other < end)
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "trine_argsort: x and permutation share memory; expected two arrays");
+    return TRINE_OK;
+}
+
+/* The call's life. permutation: NULL for a sort in place, and when something went wrong before. */
+static trine_status sort_call(const char *call, const trine_array *x, void *elements,
+                              trine_array *permutation, trine_status before)
+{
+    trine_team *team = x->team;
+    trine_status status = trine_call_begin(team);
+    if (status)
+        return status;
+    const trine_array *all[] = {x, permutation};
+    trine_sorting sorting = {.executor = trine_arrays_executor(team, all, permutation ? 2 : 1),
+                             .dtype = x->dtype,
+                             .x = x->data,
+                             .n = x->local,
+                             .first = x->first,
+                             .elements = elements,
+                             .indices = permutation ? permutation->data : NULL};
+    uint64_t given[] = {40, (uint64_t)x->dtype, x->n};
+    uint64_t number =
+        trine_call_number(trine_call_number(0, given, sizeof given), call, strlen(call));
+    status = before;
+    if (!status)
+        status = trine_sort_local(team, &sorting);
+    team->ledger.bytes = x->local * trine_dtype_size(x->dtype) + x->local * (permutation ? 8 : 0);
+    status = trine_team_agree(team, number, status);
+    return trine_call_end(team, &team->ledger.combine, status);
+}
+
+trine_status trine_sort(trine_array *x)
+{
+    if (!x)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_sort: x is NULL");
+    return sort_call("trine_sort", x, x->data, NULL, check_place("trine_sort", x));
+}
+
+trine_status trine_argsort(const trine_array *x, trine_array *permutation)
+{
+    if (!x)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_argsort: x is NULL");
+    const trine_array *out[] = {permutation};
+    const trine_dtype u64[] = {TRINE_U64};
+    trine_status status = trine_arrays_check("trine_argsort", "permutation", out, u64, 1, &x);
+    if (!status)
+        status = check_place("trine_argsort", x);
+    if (!status)
+        status = check_overlap(x, permutation);
+    return sort_call("trine_argsort", x, NULL, status ? NULL : permutation, status);
+}
