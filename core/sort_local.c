@@ -20,8 +20,9 @@
 
 enum { SAMPLES_PER_BUCKET = 32, SHARES_PER_WORKER = 4, PARTS_PER_WORKER = 16 };
 
-/* Elements that a bucket should have, so that it is sorted in cache. */
-enum { BUCKET = 1 << 15 };
+/* Elements that a bucket should have, so that it is sorted in cache, and bytes of which most would
+ * not be found in a cache by those who read them next. */
+enum { BUCKET = 1 << 16, CACHE = 1 << 23 };
 
 /* The context of all three jobs. next: buckets times shares, first counts, then positions. begin:
  * where each bucket begins, and n. */
@@ -62,21 +63,20 @@ static trine_status count_share(void *context, size_t i, trine_worker *worker)
     return TRINE_OK;
 }
 
-/* Positions are counted up in scratch, so that a share can be moved again. */
 static trine_status move_share(void *context, size_t i, trine_worker *worker)
 {
     const sort_job *job = context;
     const trine_sorting *s = &job->sorting;
     size_t first, end;
     share_of(s->n, job->shares, i, &first, &end);
-    uint64_t *next = worker->scratch;
-    memcpy(next, job->next + i * job->buckets, job->buckets * sizeof *next);
+    const uint64_t *next = job->next + i * job->buckets;
+    bool far = s->n * item_of(s) > CACHE;
     if (s->indices)
         trine_radix_move_pairs(&job->splitters, s->dtype, element(s, first), end - first,
-                               s->first + first, next, job->moved);
+                               s->first + first, next, far, worker->scratch, job->moved);
     else
-        trine_radix_move(&job->splitters, s->dtype, element(s, first), end - first, next,
-                         job->moved);
+        trine_radix_move(&job->splitters, s->dtype, element(s, first), end - first, next, far,
+                         worker->scratch, job->moved);
     return TRINE_OK;
 }
 
@@ -226,11 +226,10 @@ static trine_status run_jobs(trine_team *team, sort_job *job)
     if (status)
         return status;
     uint64_t longest = place_buckets(job);
-    status = run_job(team, job, move_share, job->shares, job->buckets * sizeof(uint64_t));
+    status = run_job(team, job, move_share, job->shares, trine_radix_move_scratch(&job->splitters));
     if (status)
         return status;
-    return run_job(team, job, sort_part, job->parts,
-                   (size_t)longest * item_of(s) * (s->indices ? 2 : 1));
+    return run_job(team, job, sort_part, job->parts, 2 * (size_t)longest * item_of(s));
 }
 
 trine_status trine_sort_local(trine_team *team, const trine_sorting *s)

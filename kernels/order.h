@@ -91,14 +91,15 @@ static inline void trine_keys(trine_dtype dtype, const void *x, size_t n, uint64
     }
 }
 
-/* Turns the keys x[0 .. n), as wide as the type's elements, into elements; none is NaN's. */
-static inline void trine_elements(trine_dtype dtype, void *x, size_t n)
+/* The elements of n keys as wide as they are, none of them NaN's. */
+static inline void trine_elements(trine_dtype dtype, const void *keys, size_t n, void *x)
 {
     switch (dtype) {
 #define TRINE_ELEMENTS(constant, suffix, bits)                                                     \
     case constant:                                                                                 \
         for (size_t i = 0; i < n; i++)                                                             \
-            ((trine_bits##bits *)x)[i] = trine_element_##suffix(((trine_bits##bits *)x)[i]);       \
+            ((trine_bits##bits *)x)[i] =                                                           \
+                trine_element_##suffix(((const trine_bits##bits *)keys)[i]);                       \
         break;
         TRINE_ORDERS(TRINE_ELEMENTS)
 #undef TRINE_ELEMENTS

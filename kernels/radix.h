@@ -11,7 +11,7 @@
 
 #include <trine/types.h>
 
-enum { TRINE_SPLITTER_LEVELS = 9, TRINE_SPLITTERS = 1 << TRINE_SPLITTER_LEVELS };
+enum { TRINE_SPLITTER_LEVELS = 10, TRINE_SPLITTERS = 1 << TRINE_SPLITTER_LEVELS };
 
 /* sorted[0 .. count): the splitters, up to the type's last key, which fills up the rest to
  * 2^levels. tree[1 .. 2^levels): all but the last of these in the order of a binary search, node i
@@ -52,16 +52,21 @@ static inline bool trine_bucket_is_even(size_t bucket)
 void trine_radix_count(const trine_splitters *splitters, trine_dtype dtype, const void *x, size_t n,
                        uint64_t count[]);
 
-/* Moves x[0 .. n), as keys of the elements' width, to out[next[bucket]++]; or as pairs, the place
- * of x[0] being `first`. */
+/* Bytes of scratch, aligned to 64, that moving takes. */
+size_t trine_radix_move_scratch(const trine_splitters *splitters);
+
+/* Moves x[0 .. n), as keys of the elements' width, to its buckets in `out`, which is aligned to 64:
+ * first[bucket] is the position of the first element there. far: out is too large for caches. As
+ * pairs: `place` is that of x[0]. */
 void trine_radix_move(const trine_splitters *splitters, trine_dtype dtype, const void *x, size_t n,
-                      uint64_t next[], void *out);
+                      const uint64_t first[], bool far, void *scratch, void *out);
 void trine_radix_move_pairs(const trine_splitters *splitters, trine_dtype dtype, const void *x,
-                            size_t n, uint64_t first, uint64_t next[], trine_pair *out);
+                            size_t n, uint64_t place, const uint64_t first[], bool far,
+                            void *scratch, trine_pair *out);
 
 /* Sorts n keys of the elements' width, none of them NaN's, and turns them into elements at out.
- * spare: n elements, overwritten. No two of the three overlap. */
-void trine_radix_sort(trine_dtype dtype, const void *keys, size_t n, void *out, void *spare);
+ * scratch: 2n elements. No two of the three overlap. */
+void trine_radix_sort(trine_dtype dtype, const void *keys, size_t n, void *out, void *scratch);
 
 /* Turns n keys, none of them NaN's, into elements at out. */
 void trine_radix_elements(trine_dtype dtype, const void *keys, size_t n, void *out);
