@@ -76,8 +76,9 @@ trine_status trine_array_create(trine_team *team, trine_dtype dtype, uint64_t n,
                                 trine_array **created)
 {
     if (!team || !created)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_array_create: %s is NULL",
-                          team ? "array" : "team");
+        return trine_call_refuse(team,
+                                 trine_fail(TRINE_E_ARGUMENT, "trine_array_create: %s is NULL",
+                                            team ? "array" : "team"));
     trine_status status = trine_call_begin(team);
     if (status)
         return status;
@@ -151,6 +152,14 @@ trine_status trine_arrays_check(const char *call, const char *role,
                 (*like)->place == TRINE_DISTRIBUTED ? " (distributed)" : "");
     }
     return TRINE_OK;
+}
+
+trine_team *trine_arrays_team(const trine_array *const arrays[], int count)
+{
+    for (int i = 0; i < count && arrays; i++)
+        if (arrays[i])
+            return arrays[i]->team;
+    return NULL;
 }
 
 trine_executor *trine_arrays_executor(trine_team *team, const trine_array *const arrays[],

@@ -25,6 +25,9 @@ trine_status trine_arrays_check(const char *call, const char *role,
                                 const trine_array *const arrays[], const trine_dtype dtypes[],
                                 int count, const trine_array **like);
 
+/* The team of the first of `count` arrays that is not NULL; NULL when there is none. */
+trine_team *trine_arrays_team(const trine_array *const arrays[], int count);
+
 /* The executor whose workers address all these arrays: the team's, or the calling thread alone. */
 trine_executor *trine_arrays_executor(trine_team *team, const trine_array *const arrays[],
                                       int count);

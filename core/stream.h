@@ -35,8 +35,7 @@ trine_status trine_stream_reduce(trine_team *team, const trine_monoid *monoid, c
 /* Runs a map; out: this rank's elements of each output, addressed by the stream's executor.
  * in_place: an output is an input, so that no run can be done twice. Collective. */
 trine_status trine_stream_apply(trine_team *team, const trine_map *map, const void *param,
-                                const trine_stream *stream, void *const out[], bool in_place,
-                                trine_status before);
+                                const trine_stream *stream, void *const out[], bool in_place);
 
 /* Reads a whole of n elements into a new DISTRIBUTED array, each rank its block. Collective. */
 trine_status trine_stream_load(trine_team *team, trine_dtype dtype, const trine_source *source,

@@ -71,29 +71,27 @@ static trine_status run_here(trine_team *team, trine_run_body body, const map_jo
 }
 
 trine_status trine_stream_apply(trine_team *team, const trine_map *map, const void *param,
-                                const trine_stream *stream, void *const out[], bool in_place,
-                                trine_status before)
+                                const trine_stream *stream, void *const out[], bool in_place)
 {
     trine_status status = trine_call_begin(team);
     if (status)
         return status;
     uint64_t call = trine_call_number(4, map->name, strlen(map->name));
     map_job job = {.map = *map};
-    status = before;
     if (stream->cut && team->communicator.size > 1)
-        status = trine_team_origin(team, stream->local, call, status, &job.walk.origin);
-    if (!status) {
-        job.walk.stream = *stream;
-        job.walk.outs = map->nout;
-        for (int i = 0; i < map->nout; i++) {
-            job.walk.out[i] = out[i];
-            job.walk.out_item[i] = trine_dtype_size(map->out[i]);
-            team->ledger.bytes += stream->local * job.walk.out_item[i];
-        }
-        for (int i = 0; i < map->nin; i++)
-            team->ledger.bytes += stream->local * stream->source[i].item;
-        status = run_here(team, map_run, &job, param, map->param_size, in_place);
+        status = trine_team_origin(team, stream->local, call, TRINE_OK, &job.walk.origin);
+    if (status)
+        return trine_call_end(team, &team->ledger.combine, status);
+    job.walk.stream = *stream;
+    job.walk.outs = map->nout;
+    for (int i = 0; i < map->nout; i++) {
+        job.walk.out[i] = out[i];
+        job.walk.out_item[i] = trine_dtype_size(map->out[i]);
+        team->ledger.bytes += stream->local * job.walk.out_item[i];
     }
+    for (int i = 0; i < map->nin; i++)
+        team->ledger.bytes += stream->local * stream->source[i].item;
+    status = run_here(team, map_run, &job, param, map->param_size, in_place);
     status = trine_team_agree(team, call, status);
     return trine_call_end(team, &team->ledger.combine, status);
 }

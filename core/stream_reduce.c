@@ -166,7 +166,7 @@ static trine_status lay_out(trine_team *team, const trine_monoid *monoid, const 
         sequential ? (size_t)piece_chunks(team) : cut(team, monoid, stream, first, end).count;
     size_t stride = trine_tree_stride(monoid), job_room = round_up(sizeof(reduce_job));
     size_t param_room = round_up(monoid->param_size), slots_room = slots * stride;
-    size_t states_room = ordered(monoid) ? trine_tree_states_size(monoid) : 2 * stride;
+    size_t states_room = trine_tree_states_size(monoid);
     size_t piece_room = sequential ? slots * TRINE_CHUNK * stream->source[0].item : 0;
     void *memory;
     trine_status status = trine_team_arena(
@@ -230,8 +230,11 @@ trine_status trine_stream_reduce(trine_team *team, const trine_monoid *monoid, c
     bool several = team->communicator.size > 1;
     trine_tree tree;
     trine_tree_begin(&tree, monoid, param, NULL);
-    if (several && stream->cut && !(monoid->flags & TRINE_POSITION_FREE))
+    if (several && stream->cut && !(monoid->flags & TRINE_POSITION_FREE)) {
         status = trine_team_origin(team, stream->local, call, status, &origin);
+        if (status)
+            return trine_call_end(team, &team->ledger.combine, status);
+    }
     if (!status)
         status = reduce_here(team, monoid, param, stream, origin, &tree);
     status = team->communicator.ops->merge(&team->communicator, &tree, call, status);

@@ -2,9 +2,11 @@
 #include <trine/reduce.h>
 
 #include "core/error.h"
+#include "core/team.h"
 
-static trine_status sum(const trine_array *x, trine_mode mode, const char *const names[],
-                        trine_dtype out, const char *takes, void *result)
+static trine_status check_sum(const trine_array *x, trine_mode mode, const char *const names[],
+                              trine_dtype out, const char *takes, const void *result,
+                              const trine_monoid **monoid)
 {
     if ((unsigned)mode > TRINE_FAST)
         return trine_fail(TRINE_E_ARGUMENT,
@@ -14,13 +16,22 @@ static trine_status sum(const trine_array *x, trine_mode mode, const char *const
     if (!x || !result)
         return trine_fail(TRINE_E_ARGUMENT, "trine_sum_%s: %s is NULL", trine_dtype_name(out),
                           x ? "sum" : "x");
-    const trine_monoid *monoid = trine_monoid_find(names[mode], trine_array_dtype(x));
-    if (!monoid)
+    *monoid = trine_monoid_find(names[mode], trine_array_dtype(x));
+    if (!*monoid)
         return TRINE_E_ARGUMENT;
-    if (monoid->out != out)
+    if ((*monoid)->out != out)
         return trine_fail(TRINE_E_DTYPE, "trine_sum_%s: x is %s; expected %s",
                           trine_dtype_name(out), trine_dtype_name(trine_array_dtype(x)), takes);
-    return trine_reduce(monoid, NULL, &x, result);
+    return TRINE_OK;
+}
+
+static trine_status sum(const trine_array *x, trine_mode mode, const char *const names[],
+                        trine_dtype out, const char *takes, void *result)
+{
+    const trine_monoid *monoid = NULL;
+    trine_status status = check_sum(x, mode, names, out, takes, result, &monoid);
+    return status ? trine_call_refuse(trine_array_team(x), status)
+                  : trine_reduce(monoid, NULL, &x, result);
 }
 
 static const char *const plain[] = {"sum", "sum_compensated", "sum_fast"};

@@ -137,10 +137,10 @@ static trine_status open_here(trine_npy *npy, const char *path)
 trine_status trine_npy_open(trine_team *team, const char *path, trine_npy **opened)
 {
     if (!team || !path || !opened)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_npy_open: %s is NULL",
-                          !team   ? "team"
-                          : !path ? "path"
-                                  : "file");
+        return trine_call_refuse(team, trine_fail(TRINE_E_ARGUMENT, "trine_npy_open: %s is NULL",
+                                                  !team   ? "team"
+                                                  : !path ? "path"
+                                                          : "file"));
     trine_status status = trine_call_begin(team);
     if (status)
         return status;
@@ -179,7 +179,9 @@ const trine_npy_info *trine_npy_header(const trine_npy *npy)
 trine_status trine_npy_load(trine_npy *npy, trine_array **array)
 {
     if (!npy || !array)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_npy_load: %s is NULL", npy ? "array" : "file");
+        return trine_call_refuse(
+            npy ? npy->team : NULL,
+            trine_fail(TRINE_E_ARGUMENT, "trine_npy_load: %s is NULL", npy ? "array" : "file"));
     trine_source source = trine_npy_source(npy->file);
     return trine_stream_load(npy->team, npy->info.dtype, &source, npy->info.n, TRINE_OK, array);
 }
@@ -188,13 +190,14 @@ trine_status trine_npy_reduce(trine_npy *npy, const trine_monoid *monoid, const 
                               void *result)
 {
     if (!npy || !monoid || !result)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_npy_reduce: %s is NULL",
-                          !npy      ? "file"
-                          : !monoid ? "monoid"
-                                    : "result");
+        return trine_call_refuse(npy ? npy->team : NULL,
+                                 trine_fail(TRINE_E_ARGUMENT, "trine_npy_reduce: %s is NULL",
+                                            !npy      ? "file"
+                                            : !monoid ? "monoid"
+                                                      : "result"));
     trine_status status = trine_monoid_check(monoid, param);
     if (status)
-        return status;
+        return trine_call_refuse(npy->team, status);
     trine_stream stream = {.source = {trine_npy_source(npy->file)},
                            .sources = 1,
                            .n = npy->info.n,

@@ -164,7 +164,9 @@ static trine_status save(const trine_array *x, const char *path)
 trine_status trine_npy_save(const char *path, const trine_array *x)
 {
     if (!path || !x)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_npy_save: %s is NULL", path ? "x" : "path");
+        return trine_call_refuse(
+            trine_array_team(x),
+            trine_fail(TRINE_E_ARGUMENT, "trine_npy_save: %s is NULL", path ? "x" : "path"));
     trine_status status = trine_call_begin(x->team);
     return status ? status : trine_call_end(x->team, NULL, save(x, path));
 }

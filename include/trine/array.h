@@ -18,7 +18,8 @@ typedef enum trine_place { TRINE_PRIVATE = 0, TRINE_SHARED, TRINE_DISTRIBUTED } 
 
 /* A zeroed array. n: elements of this rank for PRIVATE and SHARED, of the whole for DISTRIBUTED
  * (the same on all ranks). First touched by the workers that will use it. n may be 0. *array is
- * untouched on error. Collective. Errors: ARGUMENT, DTYPE, MEMORY, COLLECTIVE. */
+ * untouched on error. Collective: what one rank is refused, all are; but a rank that gives no team
+ * returns alone, and the others wait for it. Errors: ARGUMENT, DTYPE, MEMORY, COLLECTIVE, MPI. */
 TRINE_API trine_status trine_array_create(trine_team *team, trine_dtype dtype, uint64_t n,
                                           trine_place place, trine_array **array);
 

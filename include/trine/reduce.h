@@ -4,6 +4,11 @@
  * the result is untouched on error. The result's bits depend on the elements alone: not on the
  * team, the number of workers, the schedule or the instruction set.
  *
+ * A rank whose arguments are refused (a NULL, another dtype, an incomplete monoid) tells the other
+ * ranks, and all return its status, provided that it gave at least one array: that alone names the
+ * team. Without any, or when the team is at work in another thread of that rank (TRINE_E_BUSY), the
+ * rank returns alone and the others wait for it, which MPI does for ever.
+ *
  * Modes of sums:
  *   TRINE_EXACT        the true sum, rounded once to nearest-even; order and decomposition do not
  *                      matter. It overflows only if the true value does.
@@ -26,7 +31,8 @@ extern "C" {
  * aligned for what they are. When the arrays
  * are blocks that the caller cut (PRIVATE or SHARED on several ranks) and the monoid is not
  * TRINE_ORDER_FREE, the ledger says `reproducible = false`.
- * Errors: ARGUMENT, DTYPE, LENGTH, TEAM, BUSY, MEMORY, WORKER, COLLECTIVE, and what finish says. */
+ * in[0] is looked at even when monoid is NULL. Errors: ARGUMENT, DTYPE, LENGTH, TEAM, BUSY, MEMORY,
+ * WORKER, COLLECTIVE, MPI, and what finish says. */
 TRINE_API trine_status trine_reduce(const trine_monoid *monoid, const void *param,
                                     const trine_array *const in[], void *result);
 
