@@ -9,11 +9,8 @@
 
 static trine_status check_place(const char *call, const trine_array *x)
 {
-    if (x->team->communicator.size == 1)
+    if (x->team->communicator.size == 1 || x->place == TRINE_DISTRIBUTED)
         return TRINE_OK;
-    if (x->place == TRINE_DISTRIBUTED)
-        return trine_fail(TRINE_E_ARGUMENT, "%s: team %s has %d ranks; expected one", call,
-                          x->team->spec, x->team->communicator.size);
     return trine_fail(TRINE_E_ARGUMENT,
                       "%s: x is %s, each rank's own, on the %d ranks of team %s; expected "
                       "TRINE_DISTRIBUTED",
@@ -31,9 +28,9 @@ static trine_status check_overlap(const trine_array *x, const trine_array *permu
     return TRINE_OK;
 }
 
-/* The call's life. permutation: NULL for a sort in place, and when something went wrong before. */
+/* The call's life. permutation: NULL for a sort in place. */
 static trine_status sort_call(const char *call, const trine_array *x, void *elements,
-                              trine_array *permutation, trine_status before)
+                              trine_array *permutation)
 {
     trine_team *team = x->team;
     trine_status status = trine_call_begin(team);
@@ -45,36 +42,50 @@ static trine_status sort_call(const char *call, const trine_array *x, void *elem
                              .x = x->data,
                              .n = x->local,
                              .first = x->first,
+                             .by_place = permutation != NULL,
                              .elements = elements,
-                             .indices = permutation ? permutation->data : NULL};
-    uint64_t given[] = {40, (uint64_t)x->dtype, x->n};
-    uint64_t number =
-        trine_call_number(trine_call_number(0, given, sizeof given), call, strlen(call));
-    status = before;
-    if (!status)
+                             .places = permutation ? permutation->data : NULL};
+    uint64_t given[] = {(uint64_t)x->dtype, x->n};
+    uint64_t number = trine_call_number(40, call, strlen(call));
+    number = trine_call_number(number, given, sizeof given);
+    if (team->communicator.size > 1)
+        status = trine_sort_ranks(team, &sorting, number);
+    else
         status = trine_sort_local(team, &sorting);
-    team->ledger.bytes = x->local * trine_dtype_size(x->dtype) + x->local * (permutation ? 8 : 0);
+    team->ledger.bytes = x->local * trine_dtype_size(x->dtype) * (permutation ? 1 : 2) +
+                         (permutation ? x->local * sizeof(uint64_t) : 0);
     status = trine_team_agree(team, number, status);
     return trine_call_end(team, &team->ledger.combine, status);
 }
 
 trine_status trine_sort(trine_array *x)
 {
-    if (!x)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_sort: x is NULL");
-    return sort_call("trine_sort", x, x->data, NULL, check_place("trine_sort", x));
+    trine_status status =
+        x ? check_place("trine_sort", x) : trine_fail(TRINE_E_ARGUMENT, "trine_sort: x is NULL");
+    if (status)
+        return trine_call_refuse(x ? x->team : NULL, status);
+    return sort_call("trine_sort", x, x->data, NULL);
 }
 
-trine_status trine_argsort(const trine_array *x, trine_array *permutation)
+static trine_status check_argsort(const trine_array *x, const trine_array *permutation)
 {
-    if (!x)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_argsort: x is NULL");
-    const trine_array *out[] = {permutation};
+    if (!x || !permutation)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_argsort: %s is NULL", x ? "permutation" : "x");
     const trine_dtype u64[] = {TRINE_U64};
-    trine_status status = trine_arrays_check("trine_argsort", "permutation", out, u64, 1, &x);
+    trine_status status =
+        trine_arrays_check("trine_argsort", "permutation", &permutation, u64, 1, &x);
     if (!status)
         status = check_place("trine_argsort", x);
     if (!status)
         status = check_overlap(x, permutation);
-    return sort_call("trine_argsort", x, NULL, status ? NULL : permutation, status);
+    return status;
+}
+
+trine_status trine_argsort(const trine_array *x, trine_array *permutation)
+{
+    const trine_array *all[] = {x, permutation};
+    trine_status status = check_argsort(x, permutation);
+    if (status)
+        return trine_call_refuse(trine_arrays_team(all, 2), status);
+    return sort_call("trine_argsort", x, NULL, permutation);
 }

@@ -36,7 +36,7 @@ typedef struct sort_job {
 
 static size_t item_of(const trine_sorting *s)
 {
-    return s->indices ? sizeof(trine_pair) : trine_dtype_size(s->dtype);
+    return s->by_place ? sizeof(trine_pair) : trine_dtype_size(s->dtype);
 }
 
 static const void *element(const trine_sorting *s, uint64_t i)
@@ -71,7 +71,7 @@ static trine_status move_share(void *context, size_t i, trine_worker *worker)
     share_of(s->n, job->shares, i, &first, &end);
     const uint64_t *next = job->next + i * job->buckets;
     bool far = s->n * item_of(s) > CACHE;
-    if (s->indices)
+    if (s->by_place)
         trine_radix_move_pairs(&job->splitters, s->dtype, element(s, first), end - first,
                                s->first + first, next, far, worker->scratch, job->moved);
     else
@@ -80,10 +80,21 @@ static trine_status move_share(void *context, size_t i, trine_worker *worker)
     return TRINE_OK;
 }
 
-static void write_indices(const trine_pair *pairs, size_t n, uint64_t *indices)
+/* Pairs that are in order, or are sorted first. */
+static void sort_pairs(const trine_sorting *s, const trine_pair *from, bool even, uint64_t first,
+                       size_t n, trine_pair *scratch)
 {
+    if (s->pairs && even)
+        memcpy(s->pairs + first, from, n * sizeof *from);
+    else if (s->pairs)
+        trine_radix_sort_pairs(from, n, s->pairs + first, scratch);
+    if (s->pairs)
+        return;
+    if (!even)
+        trine_radix_sort_pairs(from, n, scratch, scratch + n);
+    const trine_pair *sorted = even ? from : scratch;
     for (size_t i = 0; i < n; i++)
-        indices[i] = pairs[i].place;
+        s->places[first + i] = sorted[i].place;
 }
 
 /* A bucket, or a piece of one whose keys are equal: moved[first .. end). */
@@ -91,20 +102,16 @@ static void sort_bucket(const sort_job *job, size_t bucket, uint64_t first, uint
                         void *scratch)
 {
     const trine_sorting *s = &job->sorting;
-    size_t n = (size_t)(end - first);
-    bool even = trine_bucket_is_even(bucket), last = bucket + 1 == job->buckets;
-    const unsigned char *from = (const unsigned char *)job->moved + first * item_of(s);
-    if (s->indices) {
-        const trine_pair *pairs = (const trine_pair *)(const void *)from;
-        trine_pair *sorted = scratch;
-        if (!even)
-            trine_radix_sort_pairs(pairs, n, sorted, sorted + n);
-        write_indices(even ? pairs : sorted, n, s->indices + first);
+    size_t n = (size_t)(end - first), item = item_of(s);
+    bool even = trine_bucket_is_even(bucket);
+    const void *from = (const unsigned char *)job->moved + first * item;
+    if (s->by_place) {
+        sort_pairs(s, from, even, first, n, scratch);
         return;
     }
-    unsigned char *to = (unsigned char *)s->elements + first * item_of(s);
-    if (last)
-        memcpy(to, from, n * item_of(s));
+    void *to = (unsigned char *)s->elements + first * item;
+    if (bucket + 1 == job->buckets)
+        memcpy(to, from, n * item);
     else if (even)
         trine_radix_elements(s->dtype, from, n, to);
     else

@@ -91,6 +91,22 @@ static inline void trine_keys(trine_dtype dtype, const void *x, size_t n, uint64
     }
 }
 
+/* The keys of x[0 .. n), as wide as its elements. */
+static inline void trine_narrow_keys(trine_dtype dtype, const void *x, size_t n, void *keys)
+{
+    switch (dtype) {
+#define TRINE_NARROW_KEYS(constant, suffix, bits)                                                  \
+    case constant:                                                                                 \
+        for (size_t i = 0; i < n; i++)                                                             \
+            ((trine_bits##bits *)keys)[i] = trine_key_##suffix(((const trine_bits##bits *)x)[i]);  \
+        break;
+        TRINE_ORDERS(TRINE_NARROW_KEYS)
+#undef TRINE_NARROW_KEYS
+    default:
+        break;
+    }
+}
+
 /* The elements of n keys as wide as they are, none of them NaN's. */
 static inline void trine_elements(trine_dtype dtype, const void *keys, size_t n, void *x)
 {

@@ -142,6 +142,16 @@ uint64_t trine_key(trine_dtype dtype, const void *x)
     return key;
 }
 
+void trine_radix_keys(trine_dtype dtype, const void *x, size_t n, void *keys)
+{
+    trine_narrow_keys(dtype, x, n, keys);
+}
+
+uint64_t trine_last(trine_dtype dtype)
+{
+    return trine_last_key(dtype);
+}
+
 /* Puts the splitters of node i, and of those below it, which are sorted[first .. first + count). */
 static void plant(trine_splitters *s, size_t node, size_t first, size_t count)
 {

@@ -91,10 +91,10 @@ static void NAMED(split_pieces_)(ITEM *items, size_t n, digit d, const size_t en
         size_t count = end[k] - first;
         if (count > FEW)
             NAMED(split_)
-            (items + first, count,
-             count > LONG * (n / d.pieces + 1) ? NAMED(range_of_)(items + first, count)
-                                               : range_of_piece(d, k),
-             spare + first);
+        (items + first, count,
+         count > LONG * (n / d.pieces + 1) ? NAMED(range_of_)(items + first, count)
+                                           : range_of_piece(d, k),
+         spare + first);
     }
 }
 

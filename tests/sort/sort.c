@@ -26,8 +26,12 @@ static const uint64_t lengths[] = {0,
                                    4 * TRINE_CHUNK,
                                    4 * TRINE_CHUNK + 1,
                                    9 * TRINE_CHUNK - 1,
-                                   100 * TRINE_CHUNK + 77};
+                                   100 * TRINE_CHUNK + 77,
+                                   130 * TRINE_CHUNK + 5};
 enum { LENGTHS = sizeof lengths / sizeof *lengths };
+
+/* What is longer takes qsort long, so that not every dtype has every kind of it. */
+enum { SHORT = 10 * TRINE_CHUNK };
 
 /* PIPE: up, then down. STEP: few keys between many others, as far apart as can be. WIDE: every
  * exponent of reals, every magnitude of integers. */
@@ -232,6 +236,8 @@ static void every_team_sorts_as_qsort_does(void)
     for (int d = 1; d < TRINE_DTYPE_COUNT; d++)
         for (int kind = 0; kind < KINDS; kind++)
             for (int i = 0; i < LENGTHS; i++, shift++) {
+                if (lengths[i] > SHORT && (d + kind) % 4 != 1)
+                    continue;
                 sample s = make_sample((trine_dtype)d, kind, lengths[i]);
                 bool right = true;
                 for (int t = 0; t < spec_count && right; t++) {
