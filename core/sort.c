@@ -54,7 +54,6 @@ static trine_status sort_call(const char *call, const trine_array *x, void *elem
         status = trine_sort_local(team, &sorting);
     team->ledger.bytes = x->local * trine_dtype_size(x->dtype) * (permutation ? 1 : 2) +
                          (permutation ? x->local * sizeof(uint64_t) : 0);
-    status = trine_team_agree(team, number, status);
     return trine_call_end(team, &team->ledger.combine, status);
 }
 

@@ -142,7 +142,8 @@ static trine_status exchange_elements(cutting *c, unsigned char *received, trine
     return communicator->ops->exchange(communicator, c->send, c->receive, c->call, status);
 }
 
-/* Steps 2 to 4 with this rank's elements in order. */
+/* Steps 2 to 4 with this rank's elements in order. A status that the ranks agreed on is not agreed
+ * on again: who was refused before the call is in one agreement alone. */
 static trine_status spread(cutting *c, const trine_sorting *s, unsigned char *received,
                            trine_status status)
 {
@@ -154,7 +155,8 @@ static trine_status spread(cutting *c, const trine_sorting *s, unsigned char *re
     trine_call_mark(team, &team->ledger.combine);
     if (status)
         return status;
-    return trine_sort_merge(team, s, received, c->begin, c->ranks);
+    status = trine_sort_merge(team, s, received, c->begin, c->ranks);
+    return trine_team_agree(team, c->call, status);
 }
 
 trine_status trine_sort_ranks(trine_team *team, const trine_sorting *s, uint64_t call)
