@@ -49,13 +49,15 @@ static double time_qsort(double *x, const double *from, size_t n)
 int main(int argc, char **argv)
 {
     size_t n = argc > 1 ? strtoull(argv[1], NULL, 0) : (size_t)1 << 27;
-    int rounds = argc > 2 ? atoi(argv[2]) : 3;
+    int rounds = argc > 2 ? (int)strtol(argv[2], NULL, 0) : 3;
     static const char *const specs[] = {"serial", "omp:2"};
     trine_team *team[2];
     trine_array *x[2], *permutation;
     double *from = malloc(n * sizeof *from), *reference = malloc(n * sizeof *reference);
     if (!from || !reference) {
         fprintf(stderr, "bench_sort: no memory for %zu elements\n", n);
+        free(from);
+        free(reference);
         return 3;
     }
     srand48(1);

@@ -203,7 +203,7 @@ static size_t at_most(uint64_t limit, size_t count)
 /* The job in the team's arena, with room for its tables. */
 static trine_status make_job(trine_team *team, const trine_sorting *s, sort_job **made)
 {
-    trine_splitters splitters;
+    trine_splitters splitters = {.levels = 0};
     trine_status status = choose_splitters(s, &splitters);
     if (status)
         return status;

@@ -168,7 +168,11 @@ trine_status trine_sort_ranks(trine_team *team, const trine_sorting *s, uint64_t
     size_t bytes = (size_t)s->n * trine_sorted_item(&c.own);
     void *both = NULL;
     trine_status status = make_cutting(&c);
-    if (!status && bytes)
+    if (status) {
+        free_cutting(&c);
+        return trine_team_agree(team, 0, status);
+    }
+    if (bytes)
         status = s->executor->ops.alloc(s->executor, 2 * bytes, &both);
     if (!status) {
         trine_sorting local = *s;

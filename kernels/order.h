@@ -64,15 +64,10 @@ TRINE_ORDER_OF_INTEGERS(u8, 8, 0u)
 /* The largest key of a type. */
 static inline uint64_t trine_last_key(trine_dtype dtype)
 {
-    switch (dtype) {
-#define TRINE_LAST_KEY(constant, suffix, bits)                                                     \
-    case constant:                                                                                 \
-        return (uint##bits##_t) - 1;
-        TRINE_ORDERS(TRINE_LAST_KEY)
+#define TRINE_LAST_KEY(constant, suffix, bits) [constant] = (uint##bits##_t) - 1,
+    static const uint64_t last[TRINE_DTYPE_COUNT] = {TRINE_ORDERS(TRINE_LAST_KEY)};
 #undef TRINE_LAST_KEY
-    default:
-        return 0;
-    }
+    return last[dtype];
 }
 
 /* The keys of x[0 .. n). */
