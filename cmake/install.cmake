@@ -22,6 +22,9 @@ install(FILES ${PROJECT_BINARY_DIR}/trineConfig.cmake ${PROJECT_BINARY_DIR}/trin
 
 # What a static link needs besides libtrine.a.
 set(trine_private_libs -lm ${CMAKE_THREAD_LIBS_INIT})
+foreach(library ${CMAKE_DL_LIBS})
+  list(APPEND trine_private_libs -l${library})
+endforeach()
 if(OpenMP_C_FOUND)
   list(APPEND trine_private_libs ${OpenMP_C_FLAGS})
 endif()

@@ -7,8 +7,11 @@
 #include "core/error.h"
 #include "core/sort.h"
 
-static trine_status check_place(const char *call, const trine_array *x)
+static trine_status check_array(const char *call, const trine_array *x)
 {
+    if (x->columns != 1)
+        return trine_fail(TRINE_E_ARGUMENT, "%s: x is %llu x %llu; expected one axis", call,
+                          (unsigned long long)x->rows, (unsigned long long)x->columns);
     if (x->team->communicator.size == 1 || x->place == TRINE_DISTRIBUTED)
         return TRINE_OK;
     return trine_fail(TRINE_E_ARGUMENT,
@@ -61,7 +64,7 @@ trine_status trine_sort(trine_array *x)
 {
     if (!x)
         return trine_fail(TRINE_E_ARGUMENT, "trine_sort: x is NULL");
-    trine_status status = check_place("trine_sort", x);
+    trine_status status = check_array("trine_sort", x);
     if (status)
         return trine_call_refuse(x->team, status);
     return sort_call("trine_sort", x, x->data, NULL);
@@ -75,7 +78,7 @@ static trine_status check_argsort(const trine_array *x, const trine_array *permu
     trine_status status =
         trine_arrays_check("trine_argsort", "permutation", &permutation, u64, 1, &x);
     if (!status)
-        status = check_place("trine_argsort", x);
+        status = check_array("trine_argsort", x);
     if (!status)
         status = check_overlap(x, permutation);
     return status;

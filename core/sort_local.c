@@ -15,7 +15,6 @@
 
 #include "core/error.h"
 #include "core/sort.h"
-#include "core/walk.h"
 #include "kernels/radix.h"
 
 enum { SAMPLES_PER_BUCKET = 32, SHARES_PER_WORKER = 4, PARTS_PER_WORKER = 16 };
@@ -208,7 +207,7 @@ static trine_status make_job(trine_team *team, const trine_sorting *s, sort_job 
     if (status)
         return status;
     size_t workers = (size_t)s->executor->workers, buckets = trine_buckets(&splitters);
-    size_t shares = at_most(trine_chunks(s->n), SHARES_PER_WORKER * workers);
+    size_t shares = at_most((s->n - 1) / TRINE_CHUNK + 1, SHARES_PER_WORKER * workers);
     size_t tables = (buckets * shares + buckets + 1) * sizeof(uint64_t);
     void *memory;
     status = trine_team_arena(team, sizeof(sort_job) + tables, &memory);

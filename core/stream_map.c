@@ -37,10 +37,12 @@ static trine_status load_run(void *context, size_t i, trine_worker *worker)
     double began = trine_seconds();
     trine_status status = TRINE_OK;
     for (uint64_t k = 0; k < run.chunks && !status; k++) {
-        uint64_t first = (run.first + k) * TRINE_CHUNK, left = stream->n - first;
+        uint64_t first;
+        size_t n;
         const void *data;
+        trine_grid_chunk(&stream->grid, run.first + k, &first, &n);
         status = source->fetch(
-            source, first, left < TRINE_CHUNK ? (size_t)left : TRINE_CHUNK,
+            source, first, n,
             (unsigned char *)job->walk.out[0] + (first - stream->first) * source->item, &data);
     }
     worker->transfer += trine_seconds() - began;
@@ -59,9 +61,11 @@ static trine_status run_here(trine_team *team, trine_run_body body, const map_jo
     *job = *prepared;
     if (param_size)
         job->param = memcpy((unsigned char *)memory + sizeof *job, param, param_size);
-    job->walk.runs = trine_runs_cut(
-        stream->first / TRINE_CHUNK, trine_chunks(stream->first + stream->local),
-        trine_chunks(stream->n), stream->executor->workers, false, team->schedule == TRINE_DYNAMIC);
+    job->walk.runs =
+        trine_runs_cut(trine_grid_chunk_at(&stream->grid, stream->first),
+                       trine_grid_chunk_at(&stream->grid, stream->first + stream->local),
+                       trine_grid_chunks(&stream->grid), stream->executor->workers, false,
+                       team->schedule == TRINE_DYNAMIC);
     trine_job work = {.runs = job->walk.runs.count,
                       .body = body,
                       .context = job,
@@ -97,7 +101,8 @@ trine_status trine_stream_apply(trine_team *team, const trine_map *map, const vo
 }
 
 trine_status trine_stream_load(trine_team *team, trine_dtype dtype, const trine_source *source,
-                               uint64_t n, trine_status before, trine_array **loaded)
+                               uint64_t rows, uint64_t columns, trine_status before,
+                               trine_array **loaded)
 {
     trine_status status = trine_call_begin(team);
     if (status)
@@ -105,21 +110,21 @@ trine_status trine_stream_load(trine_team *team, trine_dtype dtype, const trine_
     status = before;
     trine_array *array = NULL;
     if (!status)
-        status = trine_array_new(team, dtype, n, TRINE_DISTRIBUTED, &array);
+        status = trine_array_new(team, dtype, rows, columns, TRINE_DISTRIBUTED, &array);
     if (!status) {
         map_job job = {
             .walk = {.stream = {.source = {*source},
                                 .sources = 1,
                                 .first = array->first,
                                 .local = array->local,
-                                .n = n,
+                                .grid = array->grid,
                                 .executor = source->sequential ? &team->alone : &team->executor},
                      .outs = 1,
                      .out = {array->data}}};
         status = run_here(team, load_run, &job, NULL, 0, false);
         team->ledger.bytes = team->ledger.moved = array->bytes;
     }
-    uint64_t given[] = {(uint64_t)dtype, n};
+    uint64_t given[] = {(uint64_t)dtype, rows, columns};
     status = trine_team_agree(team, trine_call_number(5, given, sizeof given), status);
     if (status)
         trine_array_free(array);

@@ -80,7 +80,7 @@ trine_status trine_apply(const trine_map *map, const void *param, const trine_ar
     trine_stream stream = {.sources = map->nin,
                            .first = x->first,
                            .local = x->local,
-                           .n = x->n,
+                           .grid = x->grid,
                            .cut = x->place != TRINE_DISTRIBUTED};
     void *data[TRINE_ARGS] = {NULL};
     const trine_array *all[2 * TRINE_ARGS];

@@ -80,7 +80,7 @@ static void name_temporary(const char *path, save_plan *plan)
 static trine_status create(const trine_array *x, const char *path, save_plan *plan)
 {
     unsigned char header[128];
-    size_t length = trine_npy_format(x->dtype, plan->total, header);
+    size_t length = trine_npy_format(x->dtype, plan->total / x->columns, x->columns, header);
     struct stat found;
     struct timespec now;
     if (stat(path, &found) == 0 && !S_ISREG(found.st_mode)) {
@@ -125,7 +125,7 @@ static trine_status share_temporary(const trine_array *x, const char *path, uint
 static trine_status write_block(const trine_array *x, save_plan *plan)
 {
     unsigned char header[128];
-    uint64_t offset = trine_npy_format(x->dtype, plan->total, header);
+    uint64_t offset = trine_npy_format(x->dtype, plan->total / x->columns, x->columns, header);
     size_t item = trine_dtype_size(x->dtype);
     if (plan->fd < 0)
         plan->fd = open(plan->temporary, O_WRONLY | O_CLOEXEC);

@@ -106,11 +106,6 @@ static void set_anchor(exact_work *w, int exponent, int levels)
     reset_lanes(w);
 }
 
-TRINE_INLINE vec load_at(const void *x, size_t i, bool single)
-{
-    return single ? vec_load_f32((const float *)x + i) : vec_load((const double *)x + i);
-}
-
 /* A GROUP made of the last elements and zeros, which add nothing. */
 TRINE_INLINE void load_tail(const void *x, size_t first, size_t n, bool single, double tail[GROUP])
 {

@@ -1,10 +1,25 @@
-/* kernels/isa.h - the tables of built-in reductions, one an instruction set, with the same entries
- * in the same order; an entry without a name ends each. */
+/* kernels/isa.h - the families of built-in kernels. Every source but table.c is compiled once for
+ * each instruction set, which TRINE_VARIANT names; each family's table has the same entries in the
+ * same order on all of them, and ends with an entry without a name. */
 #ifndef TRINE_KERNELS_ISA_H
 #define TRINE_KERNELS_ISA_H
 
 #include <trine/kernel.h>
 
-extern const trine_monoid trine_monoids_baseline[], trine_monoids_avx2[], trine_monoids_avx512[];
+/* X(table): trine_sums_avx2[] and so on are defined in sums.c. */
+#define TRINE_REDUCTION_FAMILIES(X)                                                                \
+    X(trine_sums)                                                                                  \
+    X(trine_extremes)                                                                              \
+    X(trine_moments) X(trine_counts) X(trine_products) X(trine_histograms) X(trine_digits)
+
+#define DECLARE_REDUCTIONS(table)                                                                  \
+    extern const trine_monoid table##_baseline[], table##_avx2[], table##_avx512[];
+TRINE_REDUCTION_FAMILIES(DECLARE_REDUCTIONS)
+#undef DECLARE_REDUCTIONS
+
+#define VARIANT_OF(name, variant) name##_##variant
+#define VARIANT_NAME(name, variant) VARIANT_OF(name, variant)
+/* The name of something in the variant that is being compiled. */
+#define VARIANT(name) VARIANT_NAME(name, TRINE_VARIANT)
 
 #endif

@@ -25,7 +25,7 @@
     X(name "_f64", kind, TRINE_F64, f64, TRINE_F64, f64)                                           \
     X(name "_f64", kind, TRINE_F32, f32, TRINE_F64, f64)
 
-#define TRINE_MONOIDS(X)                                                                           \
+#define TRINE_SUMS(X)                                                                              \
     TRINE_REAL_SUMS(X, "sum", exact)                                                               \
     TRINE_REAL_SUMS(X, "sum_fast", fast)                                                           \
     TRINE_REAL_SUMS(X, "sum_compensated", compensated)                                             \

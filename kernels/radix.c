@@ -11,7 +11,7 @@
 #include <emmintrin.h>
 #endif
 
-#include "kernels/order.h"
+#include "kernels/radix_keys.h"
 
 enum { BLOCK = 512, TOGETHER = 8, LINE = 64 };
 

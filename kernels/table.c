@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "kernels/isa.h"
+#include "kernels/order.h"
 
 static bool always(void)
 {
@@ -15,27 +16,34 @@ static bool always(void)
 #if defined(__x86_64__)
 static bool has_avx2(void)
 {
-    return __builtin_cpu_supports("avx2");
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
 static bool has_avx512(void)
 {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
 }
 #endif
+
+#define AVX512(family) family##_avx512,
+#define AVX2(family) family##_avx2,
+#define BASELINE(family) family##_baseline,
+#define COUNT(family) +1
+
+enum { REDUCTION_FAMILIES = TRINE_REDUCTION_FAMILIES(COUNT) };
 
 /* Best first. */
 static const struct {
     const char *name;
     bool (*supported)(void);
-    const trine_monoid *monoids;
+    const trine_monoid *reductions[REDUCTION_FAMILIES];
 } isas[] = {
 #if defined(__x86_64__)
-    {"avx512", has_avx512, trine_monoids_avx512},
-    {"avx2", has_avx2, trine_monoids_avx2},
+    {"avx512", has_avx512, {TRINE_REDUCTION_FAMILIES(AVX512)}},
+    {"avx2", has_avx2, {TRINE_REDUCTION_FAMILIES(AVX2)}},
 #endif
-    {"baseline", always, trine_monoids_baseline},
+    {"baseline", always, {TRINE_REDUCTION_FAMILIES(BASELINE)}},
 };
 
 enum { ISAS = sizeof isas / sizeof *isas };
@@ -68,16 +76,26 @@ const char *trine_isa(void)
     return chosen >= 0 ? isas[chosen].name : "none";
 }
 
+/* The i-th reduction of that instruction set's families, NULL past the last. */
+static const trine_monoid *reduction(int isa, size_t i)
+{
+    for (int f = 0; f < REDUCTION_FAMILIES; f++)
+        for (const trine_monoid *m = isas[isa].reductions[f]; m->name; m++)
+            if (i-- == 0)
+                return m;
+    return NULL;
+}
+
 /* Names in the list's order, each once. */
 const char *trine_monoid_name(size_t wanted)
 {
-    const trine_monoid *all = trine_monoids_baseline;
-    for (size_t i = 0; all[i].name; i++) {
+    const trine_monoid *m, *other;
+    for (size_t i = 0; (m = reduction(ISAS - 1, i)); i++) {
         size_t earlier = 0;
-        while (strcmp(all[earlier].name, all[i].name) != 0)
+        while ((other = reduction(ISAS - 1, earlier)) && strcmp(other->name, m->name) != 0)
             earlier++;
         if (earlier == i && wanted-- == 0)
-            return all[i].name;
+            return m->name;
     }
     return NULL;
 }
@@ -92,7 +110,8 @@ static void list_names(char *text, size_t size)
 
 const trine_monoid *trine_monoid_find(const char *name, trine_dtype dtype)
 {
-    char known[256];
+    char known[400];
+    const trine_monoid *m;
     pthread_once(&once, choose);
     if (chosen < 0) {
         list_isas(known, sizeof known);
@@ -100,12 +119,33 @@ const trine_monoid *trine_monoid_find(const char *name, trine_dtype dtype)
                    known);
         return NULL;
     }
-    const trine_monoid *all = isas[chosen].monoids;
-    for (size_t i = 0; name && all[i].name; i++)
-        if (all[i].in[0] == dtype && strcmp(all[i].name, name) == 0)
-            return &all[i];
+    for (size_t i = 0; name && (m = reduction(chosen, i)); i++)
+        if (m->in[0] == dtype && strcmp(m->name, name) == 0)
+            return m;
     list_names(known, sizeof known);
     trine_fail(TRINE_E_ARGUMENT, "no reduction '%.40s' of %s; there are %s", name ? name : "(NULL)",
                trine_dtype_name(dtype), known);
     return NULL;
+}
+
+#define VALUE(constant, suffix, type, offset)                                                      \
+    case constant:                                                                                 \
+        return (double)value_##suffix((int64_t)(key + (uint64_t)(offset)));
+
+double trine_order_value(trine_dtype dtype, uint64_t key)
+{
+    switch (dtype) {
+        VALUE(TRINE_F64, f64, double, INT64_MIN)
+        VALUE(TRINE_F32, f32, float, -((int64_t)1 << 31))
+        VALUE(TRINE_I64, i64, int64_t, INT64_MIN)
+        VALUE(TRINE_I32, i32, int32_t, -((int64_t)1 << 31))
+        VALUE(TRINE_U64, u64, uint64_t, INT64_MIN)
+        VALUE(TRINE_U32, u32, uint32_t, -((int64_t)1 << 31))
+        VALUE(TRINE_I16, i16, int16_t, -((int64_t)1 << 15))
+        VALUE(TRINE_U16, u16, uint16_t, 0)
+        VALUE(TRINE_I8, i8, int8_t, -((int64_t)1 << 7))
+        VALUE(TRINE_U8, u8, uint8_t, 0)
+    default:
+        return 0;
+    }
 }

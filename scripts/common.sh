@@ -33,7 +33,7 @@ missing_packages() {
     have_header CUnit/CUnit.h || echo libcunit1-dev
     have_header mpfr.h || echo libmpfr-dev
     /usr/bin/python3 -c 'import numpy' 2>/dev/null || echo python3-numpy
-    [ "$1" = bench ] || return 0
+    /usr/bin/python3 -c 'import scipy' 2>/dev/null || echo python3-scipy
     compgen -G '/usr/include/*/openblas*/cblas.h' >/dev/null || echo libopenblas-dev
 }
 

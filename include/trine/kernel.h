@@ -60,6 +60,30 @@ typedef struct trine_monoid {
     void (*settle)(void *state, void *work, const void *param);
 } trine_monoid;
 
+/* Param of the reduction "histogram", whose result is counts[bins + 3] of uint64_t: the bins,
+ * elements below, elements above, NaNs. The bins + 1 edges follow it, ascending. scale: bins /
+ * (edge[bins] - edge[0]) when the bins are of one width, else 0; guard: how far (x - edge[0]) scale
+ * may be off. The sizes of a monoid for so many bins: see trine_histogram_monoid. */
+typedef struct trine_histogram_param {
+    uint64_t bins;
+    double scale, guard;
+} trine_histogram_param;
+
+/* Param of the reduction "order_digits", whose result is counts[prefixes][TRINE_ORDER_DIGITS] of
+ * uint64_t: of the elements whose order key, without its last shift + 11 bits, is prefix[p], how
+ * many have which 11 bits next. Prefixes are in ascending order. The order key of an element is a
+ * whole number of as many bits, in the order of the elements (-NaN < -Inf < ... < -0 < +0 < ... <
+ * NaN). */
+#define TRINE_ORDER_DIGITS 2048
+#define TRINE_ORDER_PREFIXES 128
+typedef struct trine_order_param {
+    uint32_t shift, prefixes;
+    uint64_t prefix[TRINE_ORDER_PREFIXES];
+} trine_order_param;
+
+/* The element of that order key, as a double. Any thread. */
+TRINE_API double trine_order_value(trine_dtype dtype, uint64_t key);
+
 /* A transform: out[j][i] from in[*][i], element by element; `chunk->first` is the global index. */
 typedef struct trine_map {
     const char *name;

@@ -507,12 +507,12 @@ int main(void)
         {"narrow integers do not overflow inside", narrow_integers_do_not_overflow_inside},
         CU_TEST_INFO_NULL,
     };
-    variants[variant_count++] = (variant){"baseline", trine_monoids_baseline};
+    variants[variant_count++] = (variant){"baseline", trine_sums_baseline};
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx2"))
-        variants[variant_count++] = (variant){"avx2", trine_monoids_avx2};
+        variants[variant_count++] = (variant){"avx2", trine_sums_avx2};
     if (__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-        variants[variant_count++] = (variant){"avx512", trine_monoids_avx512};
+        variants[variant_count++] = (variant){"avx512", trine_sums_avx512};
 #endif
     srand(20);
     int status = trine_check_main("sums", tests);

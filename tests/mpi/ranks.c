@@ -151,8 +151,9 @@ static void a_failure_on_one_rank_reaches_all(void)
 {
     for (failing_rank = 0; failing_rank < size; failing_rank++) {
         uint64_t n = (uint64_t)size * 3 * TRINE_CHUNK;
-        trine_stream stream = {.sources = 1, .n = n, .executor = &team->executor};
-        trine_block(team, n, &stream.first, &stream.local);
+        trine_stream stream = {
+            .sources = 1, .grid = trine_grid_of(n, 1), .executor = &team->executor};
+        trine_block(team, &stream.grid, &stream.first, &stream.local);
         stream.source[0] = (trine_source){.fetch = no_fetch, .item = 8};
         uint64_t *block = calloc((size_t)stream.local, sizeof *block);
         if (rank != failing_rank)

@@ -90,6 +90,18 @@ static void a_permutation_that_shares_memory_is_refused(void)
         CU_ASSERT_EQUAL(data[i], 20 - i);
 }
 
+static void two_axes_are_refused(void)
+{
+    trine_array *x, *permutation;
+    CU_ASSERT_EQUAL_FATAL(trine_array_create_2d(team, TRINE_F64, 3, 4, TRINE_SHARED, &x), TRINE_OK);
+    CU_ASSERT_EQUAL_FATAL(trine_array_create_2d(team, TRINE_U64, 3, 4, TRINE_SHARED, &permutation),
+                          TRINE_OK);
+    expect(trine_sort(x), TRINE_E_ARGUMENT, "x is 3 x 4; expected one axis");
+    expect(trine_argsort(x, permutation), TRINE_E_ARGUMENT, "x is 3 x 4");
+    trine_array_free(x);
+    trine_array_free(permutation);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -97,6 +109,7 @@ int main(void)
         {"a permutation must match", a_permutation_must_match},
         {"a permutation that shares memory is refused",
          a_permutation_that_shares_memory_is_refused},
+        {"two axes are refused", two_axes_are_refused},
         CU_TEST_INFO_NULL,
     };
     if (trine_team_open("omp:2", &team) && trine_team_open("serial", &team))

@@ -1,5 +1,4 @@
-/* kernels/sum_body.h - the sums, compiled once for each instruction set, which TRINE_ISA_SUFFIX
- * names.
+/* kernels/sums.c - the sums.
  *
  * fast: LANES running sums, of which lane j takes elements j, j + 32, j + 64, ... of the chunk;
  * they fold in a fixed order (j with j + 16, then + 8, + 4, + 2, + 1), so every vector width adds
@@ -11,9 +10,9 @@
 #include <trine/kernel.h>
 
 #include "kernels/exact_body.h"
+#include "kernels/isa.h"
+#include "kernels/lanes.h"
 #include "kernels/list.h"
-
-enum { LANES = 32, VECTORS = LANES / WIDTH };
 
 /* any: whether there was an element; the sum of none is +0, while -0 is the identity. */
 typedef struct fast_state {
@@ -29,19 +28,6 @@ typedef struct compensated_state {
 typedef struct integer_state {
     _Alignas(16) int128 sum;
 } integer_state;
-
-/* What is not a number has one representation, so that the order of operands cannot show. */
-static double canonical(double x)
-{
-    return x != x ? NAN : x;
-}
-
-TRINE_INLINE void fold(double lane[LANES])
-{
-    for (int half = LANES / 2; half > 0; half /= 2)
-        for (int j = 0; j < half; j++)
-            lane[j] += lane[j + half];
-}
 
 static void fast_identity(void *state, const void *param)
 {
@@ -345,4 +331,4 @@ enum {
      .begin = KIND##_work_size ? exact_begin : NULL,                                               \
      .settle = KIND##_work_size ? exact_settle : NULL},
 
-const trine_monoid TRINE_ISA_MONOIDS[] = {TRINE_MONOIDS(MONOID){.name = NULL}};
+const trine_monoid VARIANT(trine_sums)[] = {TRINE_SUMS(MONOID){.name = NULL}};
