@@ -162,7 +162,7 @@ static trine_status choose_splitters(const trine_sorting *s, trine_splitters *sp
     }
     uint64_t *sample = memory;
     for (size_t i = 0; i < samples; i++)
-        sample[i] = trine_key(s->dtype, element(s, scatter_bits(i) % s->n));
+        sample[i] = trine_radix_key(s->dtype, element(s, scatter_bits(i) % s->n));
     trine_splitters_make(splitters, s->dtype, levels, sample, sample + samples, samples);
     free(memory);
     return TRINE_OK;

@@ -36,8 +36,8 @@ uint64_t trine_sorted_below(const trine_sorted *sorted, uint64_t key)
     while (first < end) {
         uint64_t middle = first + (end - first) / 2;
         const void *element = data + middle * item;
-        uint64_t its =
-            sorted->pairs ? ((const trine_pair *)element)->key : trine_key(sorted->dtype, element);
+        uint64_t its = sorted->pairs ? ((const trine_pair *)element)->key
+                                     : trine_radix_key(sorted->dtype, element);
         if (its < key)
             first = middle + 1;
         else
@@ -68,7 +68,7 @@ static uint64_t all_below(const merge_job *job, uint64_t key)
 /* Cuts every piece so that `position` elements lie before the cuts. */
 static void cut_pieces(const merge_job *job, uint64_t position, uint64_t cut[])
 {
-    uint64_t key = 0, last = trine_last(job->sorting.dtype);
+    uint64_t key = 0, last = trine_radix_last(job->sorting.dtype);
     for (uint64_t bit = last / 2 + 1; bit > 0; bit /= 2)
         if (all_below(job, key | bit) <= position)
             key |= bit;
@@ -91,7 +91,7 @@ static size_t gather_keys(const merge_job *job, const uint64_t cut[], const uint
     size_t item = trine_dtype_size(dtype), n = 0;
     for (size_t i = 0; i < job->pieces; i++) {
         trine_sorted piece = piece_of(job, i);
-        uint64_t numbers = trine_sorted_below(&piece, trine_last(dtype));
+        uint64_t numbers = trine_sorted_below(&piece, trine_radix_last(dtype));
         uint64_t stop = end[i] < numbers ? end[i] : numbers;
         if (cut[i] >= stop)
             continue;
@@ -108,7 +108,7 @@ static void copy_last(const merge_job *job, const uint64_t cut[], const uint64_t
     size_t item = trine_dtype_size(job->sorting.dtype);
     for (size_t i = 0; i < job->pieces; i++) {
         trine_sorted piece = piece_of(job, i);
-        uint64_t numbers = trine_sorted_below(&piece, trine_last(job->sorting.dtype));
+        uint64_t numbers = trine_sorted_below(&piece, trine_radix_last(job->sorting.dtype));
         uint64_t first = cut[i] > numbers ? cut[i] : numbers;
         if (first >= end[i])
             continue;

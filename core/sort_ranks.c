@@ -35,8 +35,10 @@ static trine_status make_cutting(cutting *c)
     size_t ranks = c->ranks;
     c->key = calloc(ranks * (2 * PROPOSED + 3) + 2, sizeof *c->key);
     c->send = calloc(2 * ranks, sizeof *c->send);
-    if (!c->key || !c->send)
-        return trine_fail(TRINE_E_MEMORY, "sorting: no memory for the cuts of %zu ranks", ranks);
+    if (!c->key || !c->send) {
+        trine_fail(TRINE_E_MEMORY, "sorting: no memory for the cuts of %zu ranks", ranks);
+        return TRINE_E_MEMORY;
+    }
     c->sent = c->key + ranks;
     c->got = c->sent + ranks * PROPOSED;
     c->cut = c->got + ranks * PROPOSED;
@@ -91,7 +93,7 @@ static trine_status choose_bits(cutting *c, int shift, uint64_t position, trine_
 /* This rank's cuts of every rank's elements, to them. */
 static trine_status cut_at(cutting *c, uint64_t position)
 {
-    uint64_t last = trine_last(c->own.dtype), below = 0;
+    uint64_t last = trine_radix_last(c->own.dtype), below = 0;
     for (size_t r = 0; r < c->ranks; r++) {
         uint64_t key = c->key[r], *counts = c->sent + 2 * r;
         counts[0] = trine_sorted_below(&c->own, key);
@@ -136,29 +138,48 @@ static trine_status exchange_elements(cutting *c, unsigned char *received, trine
     size_t item = trine_sorted_item(&c->own);
     unsigned char *own = (unsigned char *)c->own.data;
     for (size_t r = 0; r < c->ranks && !status; r++) {
-        c->send[r] = (trine_part){own + c->cut[r] * item, (c->cut[r + 1] - c->cut[r]) * item};
-        c->receive[r] = (trine_part){received + c->begin[r] * item, c->got[r] * item};
+        size_t sent = (c->cut[r + 1] - c->cut[r]) * item, got = c->got[r] * item;
+        c->send[r] = (trine_part){sent ? own + c->cut[r] * item : NULL, sent};
+        c->receive[r] = (trine_part){got ? received + c->begin[r] * item : NULL, got};
     }
     return communicator->ops->exchange(communicator, c->send, c->receive, c->call, status);
 }
 
-/* Steps 2 to 4 with this rank's elements in order. A status that the ranks agreed on is not agreed
- * on again: who was refused before the call is in one agreement alone. */
-static trine_status spread(cutting *c, const trine_sorting *s, unsigned char *received,
-                           trine_status status)
+/* Step 4, when the cuts are known: memory for what comes is had before any of it moves. */
+static trine_status spread(cutting *c, const trine_sorting *s)
 {
     trine_team *team = c->team;
-    status = find_cuts(c, s->first, status);
-    if (status)
-        return status;
-    status = exchange_elements(c, received, TRINE_OK);
+    size_t bytes = (size_t)s->n * trine_sorted_item(&c->own);
+    void *received = NULL;
+    trine_status status = bytes ? s->executor->ops.alloc(s->executor, bytes, &received) : TRINE_OK;
+    status = exchange_elements(c, received, status);
     trine_call_mark(team, &team->ledger.combine);
-    if (status)
-        return status;
-    status = trine_sort_merge(team, s, received, c->begin, c->ranks);
-    return trine_team_agree(team, c->call, status);
+    if (!status) {
+        status = trine_sort_merge(team, s, received, c->begin, c->ranks);
+        status = trine_team_agree(team, c->call, status);
+    }
+    if (received)
+        s->executor->ops.free(s->executor, received, bytes);
+    return status;
 }
 
+/* This rank's elements in order, in memory of `bytes` bytes that the caller frees. */
+static trine_status sort_own(trine_team *team, const trine_sorting *s, size_t bytes, void **own)
+{
+    if (bytes == 0)
+        return TRINE_OK;
+    trine_status status = s->executor->ops.alloc(s->executor, bytes, own);
+    if (status)
+        return status;
+    trine_sorting local = *s;
+    local.elements = s->by_place ? NULL : *own;
+    local.pairs = s->by_place ? *own : NULL;
+    local.places = NULL;
+    return trine_sort_local(team, &local);
+}
+
+/* A status that the ranks agreed on is not agreed on again: a rank that was refused before the call
+ * began is in one agreement alone. */
 trine_status trine_sort_ranks(trine_team *team, const trine_sorting *s, uint64_t call)
 {
     cutting c = {.team = team,
@@ -166,25 +187,19 @@ trine_status trine_sort_ranks(trine_team *team, const trine_sorting *s, uint64_t
                  .ranks = (size_t)team->communicator.size,
                  .own = {.n = s->n, .dtype = s->dtype, .pairs = s->by_place}};
     size_t bytes = (size_t)s->n * trine_sorted_item(&c.own);
-    void *both = NULL;
+    void *own = NULL;
     trine_status status = make_cutting(&c);
     if (status) {
         free_cutting(&c);
         return trine_team_agree(team, 0, status);
     }
-    if (bytes)
-        status = s->executor->ops.alloc(s->executor, 2 * bytes, &both);
-    if (!status) {
-        trine_sorting local = *s;
-        local.elements = s->by_place ? NULL : both;
-        local.pairs = s->by_place ? both : NULL;
-        local.places = NULL;
-        c.own.data = both;
-        status = trine_sort_local(team, &local);
-    }
-    status = spread(&c, s, (unsigned char *)both + (both ? bytes : 0), status);
-    if (both)
-        s->executor->ops.free(s->executor, both, 2 * bytes);
+    status = sort_own(team, s, bytes, &own);
+    c.own.data = own;
+    status = find_cuts(&c, s->first, status);
+    if (!status)
+        status = spread(&c, s);
+    if (own)
+        s->executor->ops.free(s->executor, own, bytes);
     free_cutting(&c);
     return status;
 }

@@ -67,9 +67,9 @@ static int bits_of(uint64_t x)
 static digit choose_digit(range r, size_t n)
 {
     int all = bits_of(n - 1), rounds = (all + MOST_BITS - 1) / MOST_BITS;
-    int bits = (all + rounds - 1) / rounds, range = bits_of(r.most - r.least);
+    int bits = (all + rounds - 1) / rounds, width = bits_of(r.most - r.least);
     bits = bits < LEAST_BITS ? LEAST_BITS : bits;
-    int shift = range > bits ? range - bits : 0;
+    int shift = width > bits ? width - bits : 0;
     return (digit){r.least, shift, (size_t)((r.most - r.least) >> shift) + 1};
 }
 
@@ -135,7 +135,7 @@ static size_t width_of(trine_dtype dtype)
     return (size_t)bits_of(trine_last_key(dtype)) / 8;
 }
 
-uint64_t trine_key(trine_dtype dtype, const void *x)
+uint64_t trine_radix_key(trine_dtype dtype, const void *x)
 {
     uint64_t key = 0;
     trine_keys(dtype, x, 1, &key);
@@ -147,7 +147,7 @@ void trine_radix_keys(trine_dtype dtype, const void *x, size_t n, void *keys)
     trine_narrow_keys(dtype, x, n, keys);
 }
 
-uint64_t trine_last(trine_dtype dtype)
+uint64_t trine_radix_last(trine_dtype dtype)
 {
     return trine_last_key(dtype);
 }

@@ -30,9 +30,9 @@ typedef struct trine_pair {
 
 /* The key of the element at x; the keys of n elements, as wide as they are; the largest key of the
  * type, which is NaN's. */
-uint64_t trine_key(trine_dtype dtype, const void *x);
+uint64_t trine_radix_key(trine_dtype dtype, const void *x);
 void trine_radix_keys(trine_dtype dtype, const void *x, size_t n, void *keys);
-uint64_t trine_last(trine_dtype dtype);
+uint64_t trine_radix_last(trine_dtype dtype);
 
 /* Makes splitters at equal distances in a sample of keys, which is overwritten: at most 2^levels of
  * them and each once. spare: as many keys as the sample. */
