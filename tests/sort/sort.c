@@ -232,13 +232,27 @@ static bool judge(trine_team *team, const sample *s, trine_place place)
     return right;
 }
 
+/* Opens the teams that this library was built with; how many. */
+static int open_teams(trine_team *team[])
+{
+    int teams = 0;
+    for (int t = 0; t < spec_count; t++) {
+        trine_status status = trine_team_open(specs[t], &team[teams]);
+        if (status == TRINE_E_ABSENT) {
+            printf("\n  skipped: %s\n", trine_error_detail());
+            continue;
+        }
+        CU_ASSERT_EQUAL_FATAL(status, TRINE_OK);
+        teams++;
+    }
+    return teams;
+}
+
 static void every_team_sorts_as_qsort_does(void)
 {
     trine_team *team[16] = {NULL};
-    for (int t = 0; t < spec_count; t++)
-        CU_ASSERT_EQUAL_FATAL(trine_team_open(specs[t], &team[t]), TRINE_OK);
-    int shift = 0;
-    bool alone = spec_count == 0 || trine_team_ranks(team[0]) == 1;
+    int shift = 0, teams = open_teams(team);
+    bool alone = trine_team_ranks(team[0]) <= 1;
     for (int d = 1; d < TRINE_DTYPE_COUNT; d++)
         for (int kind = 0; kind < KINDS; kind++)
             for (int i = 0; i < LENGTHS; i++, shift++) {
@@ -246,7 +260,7 @@ static void every_team_sorts_as_qsort_does(void)
                     continue;
                 sample s = make_sample((trine_dtype)d, kind, lengths[i]);
                 bool right = true;
-                for (int t = 0; t < spec_count && right; t++) {
+                for (int t = 0; t < teams && right; t++) {
                     trine_team_set_schedule(team[t], shift % 2 ? TRINE_DYNAMIC : TRINE_STATIC);
                     right = judge(team[t], &s,
                                   trine_team_ranks(team[t]) > 1 ? TRINE_DISTRIBUTED
@@ -255,7 +269,7 @@ static void every_team_sorts_as_qsort_does(void)
                 free_sample(&s);
                 CU_ASSERT_TRUE_FATAL(right);
             }
-    for (int t = 0; t < spec_count; t++)
+    for (int t = 0; t < teams; t++)
         CU_ASSERT_EQUAL(trine_team_close(team[t]), TRINE_OK);
 }
 
