@@ -96,6 +96,12 @@ static trine_status check_ddof(const char *name, double ddof)
     }
 TRINE_MOMENT_REDUCTIONS(DEFINE_MOMENT)
 
+trine_status trine_describe(const trine_array *x, trine_description *description)
+{
+    const trine_array *in[] = {x, x};
+    return run("describe", TRINE_DTYPE_NONE, NULL, in, description);
+}
+
 #define DEFINE_JOINT(name, text)                                                                   \
     trine_status trine_##name(const trine_array *x, const trine_array *y, double ddof,             \
                               double *result)                                                      \

@@ -100,12 +100,17 @@ TRINE_API trine_status trine_prod_f32(const trine_array *x, float *product);
 TRINE_API trine_status trine_prod_i64(const trine_array *x, int64_t *product);
 TRINE_API trine_status trine_prod_u64(const trine_array *x, uint64_t *product);
 
-/* trine_var(x, ddof, &variance), ...: x of f64 or f32, computed in double around the mean. The
+/* trine_var(x, ddof, &variance), ...: x of any type (nanvar and nanstd: f64 or f32), computed in
+ * double around the mean. The
  * divisor is n - ddof; EMPTY when that is not above 0. skewness and kurtosis take a ddof of 0 and
  * are NaN where all elements are alike. */
 #define TRINE_DECLARE_MOMENT(name, text)                                                           \
     TRINE_API trine_status trine_##name(const trine_array *x, double ddof, double *result);
 TRINE_MOMENT_REDUCTIONS(TRINE_DECLARE_MOMENT)
+
+/* Number, mean, variance, skewness, kurtosis and range of all elements that are numbers, in one
+ * reading; x of any type. */
+TRINE_API trine_status trine_describe(const trine_array *x, trine_description *description);
 
 /* trine_cov(x, y, ddof, &covariance), trine_corr(x, y, 0, &r): x and y of one type, f64 or f32. */
 #define TRINE_DECLARE_JOINT(name, text)                                                            \
