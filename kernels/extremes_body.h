@@ -135,6 +135,25 @@ static trine_status NAMED(absmax_finish)(void *result, const void *state, const 
     return TRINE_OK;
 }
 
+static trine_status NAMED(ptp_finish)(void *result, const void *state, const void *param)
+{
+    TYPE least, most;
+    trine_status status = NAMED(min_finish)(&least, state, param);
+    if (status)
+        return status;
+    NAMED(max_finish)(&most, state, param);
+#if REAL
+    TYPE range = most - least;
+    *(TYPE *)result = range == range ? range : NAMED(nan)();
+#else
+    uint64_t range = (uint64_t)most - (uint64_t)least;
+    if (range > (UINT64_MAX >> (64 - 8 * sizeof(TYPE) + SIGNED)))
+        return TRINE_E_OVERFLOW;
+    *(TYPE *)result = (TYPE)range;
+#endif
+    return TRINE_OK;
+}
+
 static trine_status NAMED(nanmin_finish)(void *result, const void *state, const void *param)
 {
     return NAMED(min_finish)(result, state, param);
@@ -156,6 +175,7 @@ ACCUMULATES(min, extremes)
 ACCUMULATES(max, extremes)
 ACCUMULATES(minmax, extremes)
 ACCUMULATES(absmax, extremes)
+ACCUMULATES(ptp, extremes)
 ACCUMULATES(nanmin, nan_extremes)
 ACCUMULATES(nanmax, nan_extremes)
 

@@ -11,6 +11,7 @@
     X(min, "least element; NaN when there is one; -0 < +0")                                        \
     X(max, "greatest element; NaN when there is one; -0 < +0")                                     \
     X(absmax, "greatest absolute value (the infinity norm); NaN when there is one")                \
+    X(ptp, "greatest less least element (peak to peak); NaN when there is one")                    \
     X(nanmin, "least element, NaN passed over")                                                    \
     X(nanmax, "greatest element, NaN passed over")
 
