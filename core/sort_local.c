@@ -152,19 +152,14 @@ static trine_status choose_splitters(const trine_sorting *s, trine_splitters *sp
     int levels = 0;
     while (levels < TRINE_SPLITTER_LEVELS && s->n >> levels > BUCKET)
         levels++;
-    size_t samples = levels ? (size_t)SAMPLES_PER_BUCKET << levels : 0;
-    void *memory = NULL;
-    if (samples) {
-        memory = malloc(2 * samples * sizeof(uint64_t));
-        if (!memory)
-            return trine_fail(TRINE_E_MEMORY, "sorting: no memory for a sample of %zu keys",
-                              samples);
-    }
-    uint64_t *sample = memory;
+    size_t samples = (size_t)SAMPLES_PER_BUCKET << levels;
+    uint64_t *sample = malloc(2 * samples * sizeof *sample);
+    if (!sample)
+        return trine_fail(TRINE_E_MEMORY, "sorting: no memory for a sample of %zu keys", samples);
     for (size_t i = 0; i < samples; i++)
         sample[i] = trine_radix_key(s->dtype, element(s, scatter_bits(i) % s->n));
     trine_splitters_make(splitters, s->dtype, levels, sample, sample + samples, samples);
-    free(memory);
+    free(sample);
     return TRINE_OK;
 }
 

@@ -167,9 +167,8 @@ void trine_splitters_make(trine_splitters *s, trine_dtype dtype, int levels, uin
 {
     size_t wanted = (size_t)1 << levels, count = 0;
     s->last = trine_last_key(dtype);
-    if (samples > 0)
-        sort_64(sample, samples, spare, sample);
-    for (size_t i = 1; i < wanted && samples > 0; i++) {
+    sort_64(sample, samples, spare, sample);
+    for (size_t i = 1; i < wanted; i++) {
         uint64_t key = spare[i * samples / wanted];
         if (key < s->last && (count == 0 || key > s->sorted[count - 1]))
             s->sorted[count++] = key;

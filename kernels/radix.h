@@ -35,7 +35,7 @@ void trine_radix_keys(trine_dtype dtype, const void *x, size_t n, void *keys);
 uint64_t trine_radix_last(trine_dtype dtype);
 
 /* Makes splitters at equal distances in a sample of keys, which is overwritten: at most 2^levels of
- * them and each once. spare: as many keys as the sample. */
+ * them and each once. samples is at least 1; spare: as many keys. */
 void trine_splitters_make(trine_splitters *splitters, trine_dtype dtype, int levels,
                           uint64_t *sample, uint64_t *spare, size_t samples);
 
