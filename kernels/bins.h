@@ -12,7 +12,7 @@
 
 #include "kernels/accumulator.h"
 
-enum { BINS = 4096, TABLES = 2 };
+enum { BINS = 4096, TABLES = 2, SUBBLOCK = 256 };
 
 /* least, most: exponent fields in use; least > most when none is. waiting: elements since the last
  * carry. */
@@ -23,15 +23,15 @@ typedef struct bins {
 
 static inline void bins_clear(bins *b);
 
-/* Adds n values, floats when `single`, finite or not; what was SEEN among them. */
-static inline uint32_t bins_add(bins *b, const void *x, size_t n, bool single);
+/* Adds n <= SUBBLOCK values, finite or not; what was SEEN among them. */
+static uint32_t bins_add(bins *b, const double *x, size_t n);
 
 /* Moves everything into the accumulator. */
 static inline void bins_flush(bins *b, accumulator *a);
 
 #include <string.h>
 
-enum { SUBBLOCK = 256, CARRY_AFTER = 4096 - 2 * SUBBLOCK, EXPONENTS = 2048, SPECIAL = 2047 };
+enum { CARRY_AFTER = 4096 - 2 * SUBBLOCK, EXPONENTS = 2048, SPECIAL = 2047 };
 
 static inline void bins_clear(bins *b)
 {
@@ -65,7 +65,7 @@ static inline uint32_t take_specials(uint32_t place[], uint64_t significand[], s
     return seen;
 }
 
-static inline uint32_t bins_add_subblock(bins *b, const double *x, size_t n)
+static __attribute__((noinline)) uint32_t bins_add(bins *b, const double *x, size_t n)
 {
     uint32_t place[SUBBLOCK], least = EXPONENTS, most = 0, seen = 0;
     uint64_t significand[SUBBLOCK], bits[SUBBLOCK], other = 0;
@@ -96,19 +96,6 @@ static inline uint32_t bins_add_subblock(bins *b, const double *x, size_t n)
     if (b->waiting > CARRY_AFTER)
         bins_carry(b);
     return other ? seen | SEEN_OTHER : seen;
-}
-
-static inline uint32_t bins_add(bins *b, const void *x, size_t n, bool single)
-{
-    double wide[SUBBLOCK];
-    uint32_t seen = 0;
-    for (size_t i = 0; i < n; i += SUBBLOCK) {
-        size_t some = n - i < SUBBLOCK ? n - i : SUBBLOCK;
-        for (size_t k = 0; single && k < some; k++)
-            wide[k] = ((const float *)x)[i + k];
-        seen |= bins_add_subblock(b, single ? wide : (const double *)x + i, some);
-    }
-    return seen;
 }
 
 /* What the exponent field's bins of both signs hold, in the field's unit. */

@@ -6,8 +6,14 @@
 
 #include <trine/kernel.h>
 
-/* X(table): trine_sums_avx2[] and so on are defined in sums.c. */
-#define TRINE_REDUCTION_FAMILIES(X) X(trine_sums)
+/* X(table): trine_sums_avx2[] and so on are defined in sums.c, and so each. */
+#define TRINE_REDUCTION_FAMILIES(X)                                                                \
+    X(trine_sums)                                                                                  \
+    X(trine_means)                                                                                 \
+    X(trine_weighted)                                                                              \
+    X(trine_products)                                                                              \
+    X(trine_norms)                                                                                 \
+    X(trine_integer_products)
 
 #define DECLARE_REDUCTIONS(table)                                                                  \
     extern const trine_monoid table##_baseline[], table##_avx2[], table##_avx512[];

@@ -39,14 +39,14 @@ enum { LENGTHS = sizeof lengths / sizeof *lengths };
 /* Kinds of data: well-behaved, wide exponents with cancellation, specials. */
 enum { UNIFORM, WIDE, SPECIAL, KINDS };
 
-static uint64_t random_bits(uint64_t i, int kind)
+static uint64_t random_bits(uint64_t i, int kind, int input)
 {
-    return hash_mix(i + 1, (uint64_t)kind * 1000003 + 17);
+    return hash_mix(i + 1, (uint64_t)(kind + KINDS * input) * 1000003 + 17);
 }
 
-static double random_real(uint64_t i, int kind)
+static double random_real(uint64_t i, int kind, int input)
 {
-    uint64_t bits = random_bits(i, kind);
+    uint64_t bits = random_bits(i, kind, input);
     double uniform = (double)(bits >> 11) * 0x1p-53;
     if (kind == UNIFORM)
         return uniform;
@@ -56,15 +56,15 @@ static double random_real(uint64_t i, int kind)
     return i % 5003 == 5000 ? 0.0 / (double)(i % 5003 - 5000) : i % 7 ? -0.0 : wide;
 }
 
-static void fill(trine_array *x, int kind)
+static void fill(trine_array *x, int kind, int input)
 {
     uint64_t n = trine_array_local_n(x), first = trine_array_first(x);
     void *data = trine_array_data(x);
     trine_dtype dtype = trine_array_dtype(x);
     size_t item = trine_dtype_size(dtype);
     for (uint64_t i = 0; i < n; i++) {
-        uint64_t bits = random_bits(first + i, kind);
-        double real = random_real(first + i, kind);
+        uint64_t bits = random_bits(first + i, kind, input);
+        double real = random_real(first + i, kind, input);
         float single = (float)real;
         const void *value = dtype == TRINE_F64   ? (const void *)&real
                             : dtype == TRINE_F32 ? (const void *)&single
@@ -82,18 +82,37 @@ typedef struct outcome {
     uint64_t words[2];
 } outcome;
 
-static outcome reduce(trine_team *team, const trine_monoid *monoid, uint64_t n, int kind,
-                      trine_place place)
+/* The inputs of reductions of one element type: two arrays, of other data. */
+typedef struct inputs {
+    const trine_array *x[2];
+} inputs;
+
+static inputs inputs_of(trine_team *team, trine_dtype dtype, uint64_t n, int kind,
+                        trine_place place)
+{
+    inputs in = {{NULL, NULL}};
+    for (int i = 0; i < 2; i++) {
+        trine_array *x;
+        trine_status status = trine_array_create(team, dtype, n, place, &x);
+        if (status)
+            printf("\n  %s: %s\n", trine_team_spec(team), trine_error_detail());
+        CU_ASSERT_EQUAL_FATAL(status, TRINE_OK);
+        fill(x, kind, i);
+        in.x[i] = x;
+    }
+    return in;
+}
+
+static void inputs_free(inputs in)
+{
+    for (int i = 0; i < 2; i++)
+        trine_array_free((trine_array *)in.x[i]);
+}
+
+static outcome reduce(const trine_monoid *monoid, inputs in)
 {
     outcome o = {.status = TRINE_OK};
-    trine_array *x;
-    o.status = trine_array_create(team, monoid->in[0], n, place, &x);
-    if (o.status)
-        return o;
-    fill(x, kind);
-    const trine_array *in[] = {x};
-    o.status = trine_reduce(monoid, NULL, in, o.words);
-    trine_array_free(x);
+    o.status = trine_reduce(monoid, NULL, in.x, o.words);
     return o;
 }
 
@@ -105,44 +124,57 @@ static const trine_monoid *monoid_at(int m, trine_dtype dtype)
 
 static int monoid_names(void)
 {
-    int count = 0;
+    static int count;
     while (trine_monoid_name((size_t)count))
         count++;
     return count;
 }
 
-/* One reduction on the team against serial; the first difference is printed. */
-static bool same(trine_team *team, trine_team *serial, const trine_monoid *monoid, uint64_t n,
-                 int kind, trine_place place)
+/* One reduction on the team against serial; a difference is printed. */
+static bool same(trine_team *team, const trine_monoid *monoid, inputs ours, inputs reference)
 {
-    outcome expected = reduce(serial, monoid, n, kind, TRINE_SHARED);
-    outcome got = reduce(team, monoid, n, kind, place);
+    outcome expected = reduce(monoid, reference);
+    outcome got = reduce(monoid, ours);
     if (got.status == expected.status && memcmp(got.words, expected.words, sizeof got.words) == 0)
         return true;
-    printf("\n  %s: %s of %s, n %llu, kind %d, place %d: %s, expected %s; ", trine_team_spec(team),
-           monoid->name, trine_dtype_name(monoid->in[0]), (unsigned long long)n, kind, (int)place,
-           trine_status_name(got.status), trine_status_name(expected.status));
+    printf("\n  %s: %s of %s: %s, expected %s; ", trine_team_spec(team), monoid->name,
+           trine_dtype_name(monoid->in[0]), trine_status_name(got.status),
+           trine_status_name(expected.status));
     printf("%016llx, expected %016llx (%s)\n", (unsigned long long)got.words[0],
            (unsigned long long)expected.words[0], trine_error_detail());
     return false;
 }
 
+/* All reductions of a type on the same data. */
+static bool type_agrees(trine_team *team, trine_team *serial, trine_dtype dtype, uint64_t n,
+                        int kind, trine_place place)
+{
+    inputs reference = inputs_of(serial, dtype, n, kind, TRINE_SHARED);
+    inputs ours = inputs_of(team, dtype, n, kind, place);
+    bool all = true;
+    for (int m = 0; all && m <= monoid_names(); m++) {
+        const trine_monoid *monoid = monoid_at(m, dtype);
+        all = !monoid || same(team, monoid, ours, reference);
+    }
+    if (!all)
+        printf("  n %llu, kind %d, place %d\n", (unsigned long long)n, kind, (int)place);
+    inputs_free(ours);
+    inputs_free(reference);
+    return all;
+}
+
 static bool team_agrees(trine_team *team, trine_team *serial)
 {
-    int names = monoid_names();
-    for (int m = 0; m <= names; m++)
-        for (int d = 1; d < TRINE_DTYPE_COUNT; d++) {
-            const trine_monoid *monoid = monoid_at(m, (trine_dtype)d);
-            for (int i = 0; monoid && i < LENGTHS; i++)
-                for (int kind = 0; kind < KINDS; kind++) {
-                    trine_team_set_schedule(team, (i + kind) % 2 ? TRINE_DYNAMIC : TRINE_STATIC);
-                    /* Places of one rank's own make another whole when there are several. */
-                    trine_place place =
-                        trine_team_ranks(team) > 1 ? TRINE_DISTRIBUTED : (trine_place)((i + d) % 3);
-                    if (!same(team, serial, monoid, lengths[i], kind, place))
-                        return false;
-                }
-        }
+    for (int d = 1; d < TRINE_DTYPE_COUNT; d++)
+        for (int i = 0; i < LENGTHS; i++)
+            for (int kind = 0; kind < KINDS; kind++) {
+                trine_team_set_schedule(team, (i + kind) % 2 ? TRINE_DYNAMIC : TRINE_STATIC);
+                /* Places of one rank's own make another whole when there are several. */
+                trine_place place =
+                    trine_team_ranks(team) > 1 ? TRINE_DISTRIBUTED : (trine_place)((i + d) % 3);
+                if (!type_agrees(team, serial, (trine_dtype)d, lengths[i], kind, place))
+                    return false;
+            }
     return true;
 }
 
@@ -172,7 +204,7 @@ static void exact_sums_survive_a_cut_of_the_callers_own(void)
     uint64_t n = 5 * TRINE_CHUNK + 4321;
     double *data = malloc(n * sizeof *data), whole, cut;
     for (uint64_t i = 0; i < n; i++)
-        data[i] = random_real(i, WIDE);
+        data[i] = random_real(i, WIDE, 0);
     for (int i = 0; i < spec_count; i++) {
         trine_array *x;
         trine_ledger ledger;
