@@ -30,6 +30,8 @@
 #ifndef TRINE_KERNELS_EXACT_BODY_H
 #define TRINE_KERNELS_EXACT_BODY_H
 
+#include <float.h>
+
 #include "kernels/accumulator.h"
 #include "kernels/bins.h"
 #include "kernels/elements.h"
@@ -317,6 +319,25 @@ static inline void take_product(exact_work *w, elements e, size_t i, double *pro
     *product = -0.0;
 }
 
+/* Up to SUBBLOCK terms from the i-th, and their errors, if they have any. */
+TRINE_INLINE void terms_for_bins(exact_work *w, elements e, size_t i, size_t n, double terms[],
+                                 double errors[])
+{
+    int odd = 0;
+    for (size_t k = 0; k < n; k++) {
+        terms[k] = term(e, i + k);
+        if (has_errors(e)) {
+            errors[k] = term_error(e, i + k, terms[k]);
+            odd |= !(fabs(terms[k]) >= SMALLEST_PRODUCT && fabs(terms[k]) <= DBL_MAX);
+        }
+        w->count += is_number(e, i + k);
+    }
+    for (size_t k = 0; odd && k < n; k++)
+        take_product(w, e, i + k, &terms[k], &errors[k]);
+}
+
+/* An error that is not zero belongs to a product that is not, so that errors tell nothing of what
+ * was seen. */
 TRINE_INLINE void put_in_bins(exact_work *w, elements e)
 {
     double terms[SUBBLOCK], errors[SUBBLOCK];
@@ -325,17 +346,10 @@ TRINE_INLINE void put_in_bins(exact_work *w, elements e)
     w->bins_ready = true;
     for (size_t i = 0; i < e.n; i += SUBBLOCK) {
         size_t some = e.n - i < SUBBLOCK ? e.n - i : SUBBLOCK;
-        for (size_t k = 0; k < some; k++) {
-            if (has_errors(e))
-                take_product(w, e, i + k, &terms[k], &errors[k]);
-            else
-                terms[k] = term(e, i + k);
-            w->count += is_number(e, i + k);
-        }
+        terms_for_bins(w, e, i, some, terms, errors);
         w->total.seen |= bins_add(&w->bins, terms, some);
-        /* An error that is not zero belongs to a product that is not. */
         if (has_errors(e))
-            w->total.seen |= bins_add(&w->bins, errors, some) & ~(uint32_t)SEEN_OTHER;
+            bins_add(&w->bins, errors, some);
     }
 }
 
@@ -373,24 +387,32 @@ TRINE_INLINE int guess_levels(elements e, int exponent)
     return most;
 }
 
-/* A block that did not fit as things stand. */
-TRINE_INLINE void take_hard_block(exact_work *w, elements e)
+/* Tries a block as things stand, then with anchors that fit it, on more and more levels; last it is
+ * left to the bins. */
+TRINE_INLINE void fit_block(exact_work *w, elements e)
 {
-    int fitting = anchor_for(block_max(e), e);
-    int levels = guess_levels(e, fitting);
-    /* What has just failed need not be tried again. */
-    if (fitting == w->exponent && levels <= w->levels)
-        levels = w->levels + 1;
-    for (; fitting <= HIGHEST_ANCHOR && levels <= LEVELS; levels++) {
+    bool prefetch = w->bytes > CACHED;
+    int fitting = 0, levels = 0;
+    while (w->levels == 0 || !try_levels(w, e, prefetch)) {
+        if (levels > 0) {
+            levels++;
+        } else {
+            fitting = anchor_for(block_max(e), e);
+            levels = guess_levels(e, fitting);
+            /* What has just failed need not be tried again. */
+            if (fitting == w->exponent && levels <= w->levels)
+                levels = w->levels + 1;
+        }
+        if (fitting > HIGHEST_ANCHOR || levels > LEVELS) {
+            w->binning = true;
+            hold(w);
+            return;
+        }
         if (w->levels > 0 && levels > w->levels)
             hold(w);
         set_anchor(w, fitting, levels);
-        if (try_levels(w, e, false))
-            return;
+        prefetch = false;
     }
-    put_in_bins(w, e);
-    w->binning = true;
-    hold(w);
 }
 
 /* Zeros alone: is there one that is not -0? */
@@ -417,11 +439,10 @@ TRINE_INLINE void take_block(exact_work *w, elements e)
     }
     if (w->additions + BLOCK / (chains_of(e) * WIDTH) > LANE_ADDITIONS)
         flush_lanes(w);
-    bool prefetch = w->bytes > CACHED;
+    if (!w->binning)
+        fit_block(w, e);
     if (w->binning)
         put_in_bins(w, e);
-    else if (!w->levels || !try_levels(w, e, prefetch))
-        take_hard_block(w, e);
     if (!(w->total.seen & SEEN_OTHER))
         w->total.seen |= see_zeros(e);
 }
