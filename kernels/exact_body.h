@@ -51,11 +51,9 @@ enum {
     STREAM_BITS = 53,
     /* Bits of room that a new anchor leaves above the block's largest element. */
     SLACK = 2,
-    /* The anchors of all three levels are normal numbers, and no sum overflows. */
+    /* The anchors of all three levels of a stream are normal numbers, and no sum overflows. */
     LOWEST_ANCHOR = -1022 + (LEVELS - 1) * LEVEL_BITS,
     HIGHEST_ANCHOR = 1022,
-    /* Products from 2^-968 up have exact errors; with this anchor, smaller ones do not fit. */
-    LOWEST_PAIRED_ANCHOR = -968 + 53 + STREAM_BITS + (LEVELS - 1) * LEVEL_BITS,
     /* Blocks for which a step to more levels, or to the bins, holds before fewer are tried. */
     LEAST_HOLD = 32,
     MOST_HOLD = 8192,
@@ -66,6 +64,7 @@ enum {
     SAMPLE = 8
 };
 
+/* Products from here up have errors that are doubles. */
 #define SMALLEST_PRODUCT 0x1p-968
 
 /* levels: 0 until there is an anchor; exponent: k of the first level. hold: blocks before fewer
@@ -173,7 +172,7 @@ TRINE_INLINE int anchor_for(double most, elements e)
     uint64_t bits;
     memcpy(&bits, &most, sizeof bits);
     int exponent = (int)(bits >> 52) - 1023 + 1 + HEADROOM + SLACK;
-    int lowest = has_errors(e) ? LOWEST_PAIRED_ANCHOR : LOWEST_ANCHOR;
+    int lowest = LOWEST_ANCHOR + (has_errors(e) ? STREAM_BITS : 0);
     return exponent < lowest ? lowest : exponent;
 }
 

@@ -417,6 +417,24 @@ static void exact_results_round_at_every_edge(void)
     }
 }
 
+/* Squares that add up to M^2 - 1, M^2 and M^2 + 1, where M lies halfway between two doubles. */
+static void exact_norms_round_at_ties(void)
+{
+    static const operation norm = {"nrm2", 1, SQUARE, ROOT};
+    for (int k = 0; k < 60; k++) {
+        uint64_t middle = (uint64_t)1 << 53 | (uint64_t)rand() << 22 | (uint64_t)rand() << 1 | 1;
+        uint64_t rest = 2 * middle - 1 + (uint64_t)(k % 3) - 1;
+        size_t n = 1;
+        for (xs[0] = (double)(middle - 1); rest > 0; n++) {
+            xs[n] = floor(sqrt((double)rest));
+            rest -= (uint64_t)xs[n] * (uint64_t)xs[n];
+        }
+        for (size_t i = 0; i < n; i++)
+            xs[i] = ldexp(xs[i], 10 * (k - 30));
+        expect_one("ties of roots", &norm, xs, xs, n);
+    }
+}
+
 static void exact_f32_rounds_the_true_value_once(void)
 {
     static float x[MOST], y[MOST];
@@ -629,6 +647,7 @@ int main(void)
         {"exact means count what is a number", exact_means_count_what_is_a_number},
         {"exact when the data change character", exact_when_the_data_change_character},
         {"exact results round at every edge", exact_results_round_at_every_edge},
+        {"exact norms round at ties", exact_norms_round_at_ties},
         {"exact f32 rounds the true value once", exact_f32_rounds_the_true_value_once},
         {"fast dot follows the rule of 32 lanes", fast_dot_follows_the_rule_of_32_lanes},
         {"both other modes keep their bounds", both_other_modes_keep_their_bounds},
