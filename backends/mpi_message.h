@@ -1,4 +1,7 @@
-/* backends/mpi_message.h - packets between two ranks: a status, a call number, partials. */
+/* backends/mpi_message.h - packets between two ranks: a status, a call number, partials.
+ *
+ * Life of a packet: open (once), reserve (room for a monoid's partials, before anything is sent),
+ * begin, then any number of messages, which need no more memory. */
 #ifndef TRINE_BACKENDS_MPI_MESSAGE_H
 #define TRINE_BACKENDS_MPI_MESSAGE_H
 
@@ -7,9 +10,10 @@
 #include "core/error.h"
 #include "core/tree.h"
 
-/* rank: that failed, or that the packet came from. nodes: partials in the body. body: bytes. */
+/* sum: of what the ranks of the packet's range bring. rank: that failed, or the first of the range.
+ * nodes: partials in the body. body: bytes. */
 typedef struct trine_packet_head {
-    uint64_t call, body;
+    uint64_t call, sum, body;
     uint32_t status, rank, nodes, reserved;
 } trine_packet_head;
 
@@ -28,14 +32,21 @@ typedef struct trine_packet {
  * counts in int. */
 extern size_t trine_mpi_message_most;
 
+/* Bytes of the next message when that many are left. */
+int trine_mpi_piece(uint64_t left);
+
+/* Room for heads and failures. MEMORY. */
+trine_status trine_packet_open(trine_packet *packet);
+
+/* Room for whatever a tree of this monoid may hold. MEMORY; the packet then still carries a
+ * failure. */
+trine_status trine_packet_reserve(trine_packet *packet, const trine_monoid *monoid);
+
 /* This rank's packet before the rounds; detail is the calling thread's. */
 void trine_packet_begin(trine_packet *packet, int rank, uint64_t call, trine_status status);
 
-/* Makes it a failure of that rank, with the calling thread's detail. */
-void trine_packet_fail(trine_packet *packet, uint32_t rank, trine_status status);
-
 /* own takes on other's failure, unless its own is of a lower rank, and finds out whether the two
- * come from the same call. */
+ * come from the same call. The sums are added. */
 void trine_packet_agree(trine_packet *own, const trine_packet *other);
 
 /* Pushes the partials of a received packet. */
@@ -44,17 +55,18 @@ void trine_packet_push(const trine_packet *packet, trine_tree *tree);
 /* The status, its detail becoming the calling thread's. */
 trine_status trine_packet_status(const trine_packet *packet);
 
-/* Send own (with the tree's partials), receive other, or both at once. */
-trine_status trine_packet_send(trine_packet *own, const trine_tree *tree, int to, MPI_Comm comm);
-trine_status trine_packet_receive(trine_packet *other, int from, MPI_Comm comm);
+/* Both ranks send own (with the tree's partials; NULL for none) and receive other. Partials that do
+ * not fit into the first message come only when both packets are healthy and of the same call. */
 trine_status trine_packet_exchange(trine_packet *own, const trine_tree *tree, trine_packet *other,
                                    int partner, MPI_Comm comm);
 
-void trine_packet_release(trine_packet *packet);
+/* Between ranks that have agreed that the call is the same, and whether it failed: own goes to one
+ * rank, other comes from another. Either may be MPI_PROC_NULL: nothing goes to it, and what comes
+ * from it is a packet without partials. */
+trine_status trine_packet_shift(trine_packet *own, const trine_tree *tree, int to,
+                                trine_packet *other, int from, MPI_Comm comm);
 
-/* status, with the detail of the rank that it came from (which names that rank already when it went
- * through several agreements). */
-trine_status trine_mpi_rank_failed(int rank, trine_status status, const char *detail);
+void trine_packet_release(trine_packet *packet);
 
 /* MPI: what failed and what MPI says of it. */
 trine_status trine_mpi_fail(const char *call, int error);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/communicator.h"
+#include "core/error.h"
 
 static trine_status self_open(trine_communicator *communicator, const void *handle)
 {
@@ -32,8 +33,45 @@ static trine_status self_gather(trine_communicator *communicator, const uint64_t
 {
     (void)communicator;
     (void)call;
-    if (gathered)
+    if (count > 0 && !status)
         memcpy(gathered, values, count * sizeof *values);
+    return status;
+}
+
+static trine_status self_exscan(trine_communicator *communicator, const trine_tree *own,
+                                trine_tree *before, uint64_t call, trine_status status)
+{
+    (void)communicator;
+    (void)own;
+    (void)call;
+    if (!status)
+        before->count = 0;
+    return status;
+}
+
+static trine_status self_exchange(trine_communicator *communicator, const trine_part send[],
+                                  const trine_part receive[], uint64_t call, trine_status status)
+{
+    (void)communicator;
+    (void)call;
+    if (status)
+        return status;
+    if (send[0].bytes != receive[0].bytes)
+        return trine_fail(TRINE_E_COLLECTIVE, "%zu bytes to oneself, where %zu are expected",
+                          send[0].bytes, receive[0].bytes);
+    if (send[0].bytes > 0)
+        memmove(receive[0].data, send[0].data, send[0].bytes);
+    return TRINE_OK;
+}
+
+static trine_status self_broadcast(trine_communicator *communicator, void *data, size_t bytes,
+                                   int root, uint64_t call, trine_status status)
+{
+    (void)communicator;
+    (void)data;
+    (void)bytes;
+    (void)root;
+    (void)call;
     return status;
 }
 
@@ -42,5 +80,8 @@ const trine_communicator_ops trine_self_communicator = {
     .open = self_open,
     .close = self_close,
     .merge = self_merge,
+    .exscan = self_exscan,
     .gather = self_gather,
+    .exchange = self_exchange,
+    .broadcast = self_broadcast,
 };

@@ -22,11 +22,17 @@ install(FILES ${PROJECT_BINARY_DIR}/trineConfig.cmake ${PROJECT_BINARY_DIR}/trin
 
 # What a static link needs besides libtrine.a.
 set(trine_private_libs -lm ${CMAKE_THREAD_LIBS_INIT})
+foreach(library ${CMAKE_DL_LIBS})
+  list(APPEND trine_private_libs -l${library})
+endforeach()
 if(OpenMP_C_FOUND)
   list(APPEND trine_private_libs ${OpenMP_C_FLAGS})
 endif()
 if(MPI_C_FOUND)
   list(APPEND trine_private_libs ${MPI_C_LIBRARIES})
+endif()
+if(TRINE_SLEEF_FOUND)
+  list(APPEND trine_private_libs ${SLEEF_LIBRARY})
 endif()
 list(JOIN trine_private_libs " " trine_private_libs)
 file(RELATIVE_PATH trine_pc_up /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)

@@ -6,18 +6,12 @@
 #include "core/error.h"
 #include "core/stream.h"
 
-void trine_block(const trine_team *team, uint64_t n, uint64_t *first, uint64_t *local)
+void trine_block(const trine_team *team, const trine_grid *grid, uint64_t *first, uint64_t *local)
 {
-    uint64_t chunks = n / TRINE_CHUNK + (n % TRINE_CHUNK != 0);
-    uint64_t ranks = (uint64_t)team->communicator.size, rank = (uint64_t)team->communicator.rank;
-    uint64_t quotient = chunks / ranks, remainder = chunks % ranks;
-    uint64_t chunk = rank * quotient + (rank < remainder ? rank : remainder);
-    uint64_t end = (chunk + quotient + (rank < remainder)) * TRINE_CHUNK;
-    *first = chunk * TRINE_CHUNK < n ? chunk * TRINE_CHUNK : n;
-    *local = (end < n ? end : n) - *first;
+    trine_grid_block(grid, team->communicator.rank, team->communicator.size, first, local);
 }
 
-static trine_status check_new(trine_dtype dtype, uint64_t n, trine_place place)
+static trine_status check_new(trine_dtype dtype, uint64_t rows, uint64_t columns, trine_place place)
 {
     size_t item = trine_dtype_size(dtype);
     if (item == 0)
@@ -27,36 +21,46 @@ static trine_status check_new(trine_dtype dtype, uint64_t n, trine_place place)
                           "a new array: place %d; expected TRINE_PRIVATE, TRINE_SHARED or "
                           "TRINE_DISTRIBUTED",
                           (int)place);
-    if (n > (uint64_t)PTRDIFF_MAX / item)
+    if (columns == 0)
+        return trine_fail(TRINE_E_ARGUMENT, "a new array: 0 columns; expected at least 1");
+    if (rows > (uint64_t)PTRDIFF_MAX / item / columns)
         return trine_fail(TRINE_E_ARGUMENT,
-                          "a new array of %llu elements of %s is larger than any "
+                          "a new array of %llu x %llu elements of %s is larger than any "
                           "address space",
-                          (unsigned long long)n, trine_dtype_name(dtype));
+                          (unsigned long long)rows, (unsigned long long)columns,
+                          trine_dtype_name(dtype));
     return TRINE_OK;
 }
 
-static trine_array *new_array(trine_team *team, trine_dtype dtype, uint64_t n, trine_place place)
+static trine_array *new_array(trine_team *team, trine_dtype dtype, uint64_t rows, uint64_t columns,
+                              trine_place place)
 {
     trine_array *array = calloc(1, sizeof *array);
     if (!array) {
         trine_fail(TRINE_E_MEMORY, "no memory for an array's description");
         return NULL;
     }
-    *array =
-        (trine_array){.team = team, .dtype = dtype, .place = place, .n = n, .first = 0, .local = n};
+    *array = (trine_array){.team = team,
+                           .dtype = dtype,
+                           .place = place,
+                           .rows = rows,
+                           .columns = columns,
+                           .n = rows * columns,
+                           .local = rows * columns,
+                           .grid = trine_grid_of(rows, columns)};
     if (place == TRINE_DISTRIBUTED)
-        trine_block(team, n, &array->first, &array->local);
+        trine_block(team, &array->grid, &array->first, &array->local);
     atomic_fetch_add(&team->arrays, 1);
     return array;
 }
 
-trine_status trine_array_new(trine_team *team, trine_dtype dtype, uint64_t n, trine_place place,
-                             trine_array **made)
+trine_status trine_array_new(trine_team *team, trine_dtype dtype, uint64_t rows, uint64_t columns,
+                             trine_place place, trine_array **made)
 {
-    trine_status status = check_new(dtype, n, place);
+    trine_status status = check_new(dtype, rows, columns, place);
     if (status)
         return status;
-    trine_array *array = new_array(team, dtype, n, place);
+    trine_array *array = new_array(team, dtype, rows, columns, place);
     if (!array)
         return TRINE_E_MEMORY;
     array->bytes = (size_t)array->local * trine_dtype_size(dtype);
@@ -72,18 +76,21 @@ trine_status trine_array_new(trine_team *team, trine_dtype dtype, uint64_t n, tr
     return TRINE_OK;
 }
 
-trine_status trine_array_create(trine_team *team, trine_dtype dtype, uint64_t n, trine_place place,
-                                trine_array **created)
+trine_status trine_array_create_2d(trine_team *team, trine_dtype dtype, uint64_t rows,
+                                   uint64_t columns, trine_place place, trine_array **created)
 {
     if (!team || !created)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_array_create: %s is NULL",
-                          team ? "array" : "team");
+        return trine_call_refuse(team,
+                                 trine_fail(TRINE_E_ARGUMENT, "trine_array_create: %s is NULL",
+                                            team ? "array" : "team"));
     trine_status status = trine_call_begin(team);
     if (status)
         return status;
     trine_array *array = NULL;
-    status = trine_array_new(team, dtype, n, place, &array);
-    uint64_t given[] = {(uint64_t)dtype, (uint64_t)place, place == TRINE_DISTRIBUTED ? n : 0};
+    status = trine_array_new(team, dtype, rows, columns, place, &array);
+    bool distributed = place == TRINE_DISTRIBUTED;
+    uint64_t given[] = {(uint64_t)dtype, (uint64_t)place, distributed ? rows : 0,
+                        distributed ? columns : 0};
     status = trine_team_agree(team, trine_call_number(2, given, sizeof given), status);
     if (status)
         trine_array_free(array);
@@ -92,15 +99,21 @@ trine_status trine_array_create(trine_team *team, trine_dtype dtype, uint64_t n,
     return trine_call_end(team, NULL, status);
 }
 
-trine_status trine_array_wrap(trine_team *team, trine_dtype dtype, const void *data, uint64_t n,
-                              trine_array **array)
+trine_status trine_array_create(trine_team *team, trine_dtype dtype, uint64_t n, trine_place place,
+                                trine_array **array)
 {
-    if (!team || !array || (!data && n > 0))
+    return trine_array_create_2d(team, dtype, n, 1, place, array);
+}
+
+trine_status trine_array_wrap_2d(trine_team *team, trine_dtype dtype, const void *data,
+                                 uint64_t rows, uint64_t columns, trine_array **array)
+{
+    if (!team || !array || (!data && rows > 0))
         return trine_fail(TRINE_E_ARGUMENT, "trine_array_wrap: %s is NULL",
                           !team    ? "team"
                           : !array ? "array"
                                    : "data");
-    trine_status status = check_new(dtype, n, TRINE_PRIVATE);
+    trine_status status = check_new(dtype, rows, columns, TRINE_PRIVATE);
     if (status)
         return status;
     if ((uintptr_t)data % trine_dtype_size(dtype) != 0)
@@ -108,12 +121,18 @@ trine_status trine_array_wrap(trine_team *team, trine_dtype dtype, const void *d
                           "trine_array_wrap: data at %p is not aligned to the %zu "
                           "bytes of %s",
                           data, trine_dtype_size(dtype), trine_dtype_name(dtype));
-    trine_array *wrapped = new_array(team, dtype, n, TRINE_PRIVATE);
+    trine_array *wrapped = new_array(team, dtype, rows, columns, TRINE_PRIVATE);
     if (!wrapped)
         return TRINE_E_MEMORY;
     wrapped->data = (void *)data;
     *array = wrapped;
     return TRINE_OK;
+}
+
+trine_status trine_array_wrap(trine_team *team, trine_dtype dtype, const void *data, uint64_t n,
+                              trine_array **array)
+{
+    return trine_array_wrap_2d(team, dtype, data, n, 1, array);
 }
 
 void trine_array_free(trine_array *array)
@@ -142,15 +161,28 @@ trine_status trine_arrays_check(const char *call, const char *role,
         if (a->team != (*like)->team)
             return trine_fail(TRINE_E_TEAM, "%s: %s[%d] belongs to team %s, another array to %s",
                               call, role, i, a->team->spec, (*like)->team->spec);
-        if (a->n != (*like)->n ||
-            (a->place == TRINE_DISTRIBUTED) != ((*like)->place == TRINE_DISTRIBUTED))
+        bool distributed = a->place == TRINE_DISTRIBUTED;
+        if (a->n != (*like)->n || distributed != ((*like)->place == TRINE_DISTRIBUTED))
+            return trine_fail(TRINE_E_LENGTH,
+                              "%s: %s[%d] has %llu elements%s, another array %llu%s", call, role, i,
+                              (unsigned long long)a->n, distributed ? " (distributed)" : "",
+                              (unsigned long long)(*like)->n,
+                              (*like)->place == TRINE_DISTRIBUTED ? " (distributed)" : "");
+        if (a->columns != (*like)->columns)
             return trine_fail(
-                TRINE_E_LENGTH, "%s: %s[%d] has %llu elements%s, another array %llu%s", call, role,
-                i, (unsigned long long)a->n, a->place == TRINE_DISTRIBUTED ? " (distributed)" : "",
-                (unsigned long long)(*like)->n,
-                (*like)->place == TRINE_DISTRIBUTED ? " (distributed)" : "");
+                TRINE_E_LENGTH, "%s: %s[%d] is %llu x %llu, another array %llu x %llu", call, role,
+                i, (unsigned long long)a->rows, (unsigned long long)a->columns,
+                (unsigned long long)(*like)->rows, (unsigned long long)(*like)->columns);
     }
     return TRINE_OK;
+}
+
+trine_team *trine_arrays_team(const trine_array *const arrays[], int count)
+{
+    for (int i = 0; i < count && arrays; i++)
+        if (arrays[i])
+            return arrays[i]->team;
+    return NULL;
 }
 
 trine_executor *trine_arrays_executor(trine_team *team, const trine_array *const arrays[],
@@ -183,6 +215,16 @@ uint64_t trine_array_first(const trine_array *array)
 uint64_t trine_array_n(const trine_array *array)
 {
     return array ? array->n : 0;
+}
+
+uint64_t trine_array_rows(const trine_array *array)
+{
+    return array ? array->rows : 0;
+}
+
+uint64_t trine_array_columns(const trine_array *array)
+{
+    return array ? array->columns : 0;
 }
 
 trine_dtype trine_array_dtype(const trine_array *array)

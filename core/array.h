@@ -4,15 +4,18 @@
 
 #include <trine/array.h>
 
+#include "core/grid.h"
 #include "core/source.h"
 #include "core/team.h"
 
-/* owner: the executor that `bytes` at data came from; NULL for the caller's memory. */
+/* rows x columns elements, n in all; columns is 1 for one axis. owner: the executor that `bytes` at
+ * data came from; NULL for the caller's memory. */
 struct trine_array {
     trine_team *team;
     trine_dtype dtype;
     trine_place place;
-    uint64_t n, first, local;
+    uint64_t rows, columns, n, first, local;
+    trine_grid grid;
     void *data;
     size_t bytes;
     trine_executor *owner;
@@ -25,12 +28,15 @@ trine_status trine_arrays_check(const char *call, const char *role,
                                 const trine_array *const arrays[], const trine_dtype dtypes[],
                                 int count, const trine_array **like);
 
+/* The team of the first of `count` arrays that is not NULL; NULL when there is none. */
+trine_team *trine_arrays_team(const trine_array *const arrays[], int count);
+
 /* The executor whose workers address all these arrays: the team's, or the calling thread alone. */
 trine_executor *trine_arrays_executor(trine_team *team, const trine_array *const arrays[],
                                       int count);
 
 /* A new DISTRIBUTED or other array inside a call that has begun, without agreeing on it. */
-trine_status trine_array_new(trine_team *team, trine_dtype dtype, uint64_t n, trine_place place,
-                             trine_array **made);
+trine_status trine_array_new(trine_team *team, trine_dtype dtype, uint64_t rows, uint64_t columns,
+                             trine_place place, trine_array **made);
 
 #endif

@@ -1,7 +1,11 @@
-/* core/communicator.h - what combines the ranks' partials and agrees on statuses.
+/* core/communicator.h - what combines the ranks' partials, moves their bytes, agrees on statuses.
  *
- * Every function is Collective. A rank that failed locally still enters and brings its status: all
- * ranks leave with the same status and the same bytes, and none waits for one that will not come.
+ * Every function is Collective and begins with the same agreement. A rank that failed locally still
+ * enters and brings its status: all ranks leave with the same status, that of the lowest rank that
+ * failed, with its detail, and none waits for one that will not come. call is a number that ranks
+ * making the same call agree on; when they do not, or when they enter different functions,
+ * all leave with TRINE_E_COLLECTIVE. When any failed, nothing is moved. Only a failure of the
+ * foreign library itself (TRINE_E_MPI) may be known to some ranks alone.
  */
 #ifndef TRINE_CORE_COMMUNICATOR_H
 #define TRINE_CORE_COMMUNICATOR_H
@@ -9,6 +13,12 @@
 #include "core/tree.h"
 
 typedef struct trine_communicator trine_communicator;
+
+/* A piece of memory that goes to, or comes from, one rank. */
+typedef struct trine_part {
+    void *data;
+    size_t bytes;
+} trine_part;
 
 typedef struct trine_communicator_ops {
     const char *name;
@@ -19,16 +29,29 @@ typedef struct trine_communicator_ops {
     trine_status (*open)(trine_communicator *communicator, const void *handle);
     void (*close)(trine_communicator *communicator);
     /* Joins the trees of all ranks, in rank order: on success every rank's tree holds the same
-     * partials. status: this rank's own. call: a number that ranks making the same call agree on;
-     * TRINE_E_COLLECTIVE when they do not. The result is the status of the lowest rank that failed,
-     * with its detail. */
+     * partials. status: this rank's own. */
     trine_status (*merge)(trine_communicator *communicator, trine_tree *tree, uint64_t call,
                           trine_status status);
+    /* Joins the trees of all lower ranks, in rank order, into `before`, which the caller began over
+     * states of its own; it is left empty on rank 0. own is not changed. Both trees are begun, as
+     * merge's is, also on a rank that brings a failure. */
+    trine_status (*exscan)(trine_communicator *communicator, const trine_tree *own,
+                           trine_tree *before, uint64_t call, trine_status status);
     /* values[0 .. count) of every rank, in rank order, to all: gathered[size * count]. count is at
-     * most TRINE_GATHER_MAX. gathered may be NULL on a rank that brings a failure. Statuses as in
-     * merge. */
+     * most TRINE_GATHER_MAX. Either may be NULL on a rank that brings a failure. */
     trine_status (*gather)(trine_communicator *communicator, const uint64_t *values, size_t count,
                            uint64_t *gathered, uint64_t call, trine_status status);
+    /* send[r] goes to rank r, receive[r] comes from rank r: `size` parts each, of any sizes, 0
+     * bytes for nothing. The part to oneself is copied, and may overlap where it comes from; no
+     * other memory that is received into overlaps what is sent. COLLECTIVE when any rank expects
+     * another number of bytes than it is sent. Either may be NULL on a rank that brings a failure.
+     */
+    trine_status (*exchange)(trine_communicator *communicator, const trine_part send[],
+                             const trine_part receive[], uint64_t call, trine_status status);
+    /* bytes at data from rank root to all. COLLECTIVE when bytes or root differ. data may be NULL
+     * on a rank that brings a failure, or when bytes is 0. */
+    trine_status (*broadcast)(trine_communicator *communicator, void *data, size_t bytes, int root,
+                              uint64_t call, trine_status status);
     /* Name and version of the foreign library; NULL for none. Not collective. */
     const char *(*library)(void);
     /* What trine_finalize does for this backend; NULL for nothing. */

@@ -2,6 +2,7 @@
 #include <trine/reduce.h>
 
 #include "core/array.h"
+#include "core/axis.h"
 #include "core/error.h"
 #include "core/stream.h"
 
@@ -28,29 +29,63 @@ trine_status trine_monoid_check(const trine_monoid *m, const void *param)
     return TRINE_OK;
 }
 
-trine_status trine_reduce(const trine_monoid *monoid, const void *param,
-                          const trine_array *const in[], void *result)
+static trine_status check_call(const trine_monoid *monoid, const void *param,
+                               const trine_array *const in[], const void *result)
 {
     if (!monoid || !result)
         return trine_fail(TRINE_E_ARGUMENT, "trine_reduce: %s is NULL",
                           monoid ? "result" : "monoid");
+    const trine_array *like = NULL;
     trine_status status = trine_monoid_check(monoid, param);
+    return status ? status
+                  : trine_arrays_check(monoid->name, "in", in, monoid->in, monoid->nin, &like);
+}
+
+/* How many entries `in` has for certain, whatever the monoid. */
+static int inputs_of(const trine_monoid *monoid)
+{
+    return monoid && monoid->nin >= 1 && monoid->nin <= TRINE_ARGS ? monoid->nin : 1;
+}
+
+trine_status trine_reduce(const trine_monoid *monoid, const void *param,
+                          const trine_array *const in[], void *result)
+{
+    trine_status status = check_call(monoid, param, in, result);
     if (status)
-        return status;
-    const trine_array *x = NULL;
-    status = trine_arrays_check(monoid->name, "in", in, monoid->in, monoid->nin, &x);
-    if (!x)
-        return status;
+        return trine_call_refuse(trine_arrays_team(in, inputs_of(monoid)), status);
+    const trine_array *x = in[0];
     trine_stream stream = {.sources = monoid->nin,
                            .first = x->first,
                            .local = x->local,
-                           .n = x->n,
+                           .grid = x->grid,
                            .cut = x->place != TRINE_DISTRIBUTED};
-    if (!status) {
-        stream.executor = trine_arrays_executor(x->team, in, monoid->nin);
-        for (int i = 0; i < monoid->nin; i++)
-            stream.source[i] =
-                trine_memory_source(in[i]->data, in[i]->first, trine_dtype_size(in[i]->dtype));
-    }
-    return trine_stream_reduce(x->team, monoid, param, &stream, status, result);
+    stream.executor = trine_arrays_executor(x->team, in, monoid->nin);
+    for (int i = 0; i < monoid->nin; i++)
+        stream.source[i] =
+            trine_memory_source(in[i]->data, in[i]->first, trine_dtype_size(in[i]->dtype));
+    return trine_stream_reduce(x->team, monoid, param, &stream, TRINE_OK, result);
+}
+
+trine_status trine_reduce_axis(const trine_monoid *monoid, const void *param,
+                               const trine_array *const in[], int axis, void *result)
+{
+    trine_status status = check_call(monoid, param, in, result);
+    if (!status && axis != 0 && axis != 1)
+        status = trine_fail(TRINE_E_ARGUMENT,
+                            "%s: axis %d; expected 0 (a result a column) or 1 (a result a row)",
+                            monoid->name, axis);
+    if (status)
+        return trine_call_refuse(trine_arrays_team(in, inputs_of(monoid)), status);
+    const trine_array *x = in[0];
+    trine_frame frame = {.rows = x->rows,
+                         .columns = x->columns,
+                         .first = x->first / x->columns,
+                         .local = x->local / x->columns,
+                         .cut = x->place != TRINE_DISTRIBUTED,
+                         .executor = trine_arrays_executor(x->team, in, monoid->nin)};
+    for (int i = 0; i < monoid->nin; i++)
+        frame.source[i] =
+            trine_memory_source(in[i]->data, in[i]->first, trine_dtype_size(in[i]->dtype));
+    return axis == 0 ? trine_frame_columns(x->team, monoid, param, &frame, result)
+                     : trine_frame_rows(x->team, monoid, param, &frame, result);
 }

@@ -1,4 +1,4 @@
-/* core/source.c - elements in memory as a source. */
+/* core/source.c - elements in memory as a source, and rows as items. */
 #include "core/source.h"
 
 static trine_status fetch_memory(const trine_source *source, uint64_t first, size_t n, void *buffer,
@@ -6,11 +6,25 @@ static trine_status fetch_memory(const trine_source *source, uint64_t first, siz
 {
     (void)n;
     (void)buffer;
-    *data = (const unsigned char *)source->context + (first - source->first) * source->item;
+    *data = (const unsigned char *)source->context + (first - source->first) * source->stride +
+            source->skip;
     return TRINE_OK;
 }
 
 trine_source trine_memory_source(const void *data, uint64_t first, size_t item)
 {
-    return (trine_source){.fetch = fetch_memory, .context = data, .first = first, .item = item};
+    return (trine_source){
+        .fetch = fetch_memory, .context = data, .first = first, .item = item, .stride = item};
+}
+
+trine_source trine_rows_source(const trine_source *elements, uint64_t columns, uint64_t first,
+                               size_t n, size_t *row)
+{
+    trine_source rows = *elements;
+    rows.stride = (size_t)columns * elements->item;
+    rows.skip = (size_t)first * elements->item;
+    rows.item = n * elements->item;
+    rows.first = elements->first / columns;
+    *row = rows.copies ? rows.item : rows.stride;
+    return rows;
 }

@@ -7,22 +7,27 @@
 #include <trine/types.h>
 
 /* A source is plain bytes that any worker of the rank can use from its own process.
- * fetch makes elements [first, first + n), n <= TRINE_CHUNK, readable at *data: in place, or in
- * buffer, which holds n elements and is aligned to 64 bytes. It is called from many workers at
- * once. item: bytes of an element. context: for fetch; addressed by every worker.
- * copies: fetch moves data into the buffer (and takes time worth measuring).
- * sequential: fetch must be called by the process that opened the source, in order, each element
- * once (a pipe). */
+ * fetch makes items [first, first + n) readable at *data: in place, or in buffer, which holds n
+ * items and is aligned to 64 bytes. Items are elements, or parts of rows: item bytes, stride bytes
+ * apart in the source, the first of them `skip` bytes behind where it would be. It is called from
+ * many workers at once. context: for fetch; addressed by every worker. copies: fetch moves data
+ * into the buffer (and takes time worth measuring). sequential: fetch must be called by the process
+ * that opened the source, in order, each element once (a pipe). */
 typedef struct trine_source {
     trine_status (*fetch)(const struct trine_source *source, uint64_t first, size_t n, void *buffer,
                           const void **data);
     const void *context;
     uint64_t first;
-    size_t item;
+    size_t item, stride, skip;
     bool copies, sequential;
 } trine_source;
 
 /* The elements at data, of which the first is number `first`. */
 trine_source trine_memory_source(const void *data, uint64_t first, size_t item);
+
+/* Elements [first, first + n) of each row of `columns` elements of such a source, as a source of
+ * rows. *row: bytes from one row to the next where fetch puts them. */
+trine_source trine_rows_source(const trine_source *elements, uint64_t columns, uint64_t first,
+                               size_t n, size_t *row);
 
 #endif

@@ -4,25 +4,25 @@
 
 #include <trine/array.h>
 
+#include "core/grid.h"
 #include "core/source.h"
 #include "core/team.h"
 
-/* This rank's part of a whole: elements [first, first + local) of n, from as many sources as the
- * kernel has inputs, to be walked by that executor, whose workers address the sources' contexts.
- * cut: the callers' own blocks make the whole; this rank's is then on a grid of its own, with
- * first = 0 and n = local. */
+/* This rank's part of a whole: items [first, first + local) of the grid, from as many sources as
+ * the kernel has inputs, to be walked by that executor, whose workers address the sources'
+ * contexts. cut: the callers' own blocks make the whole; this rank's is then on a grid of its own,
+ * with first = 0 and all of the grid's items. */
 typedef struct trine_stream {
     trine_source source[TRINE_ARGS];
     int sources;
-    uint64_t first, local, n;
+    trine_grid grid;
+    uint64_t first, local;
     bool cut;
     trine_executor *executor;
 } trine_stream;
 
-/* The part of a whole of n elements that this rank holds as whole chunks: [*first, *first +
- * *local).
- */
-void trine_block(const trine_team *team, uint64_t n, uint64_t *first, uint64_t *local);
+/* The block of a whole on that grid that this rank holds. */
+void trine_block(const trine_team *team, const trine_grid *grid, uint64_t *first, uint64_t *local);
 
 /* Whether a caller's monoid is complete. ARGUMENT. */
 trine_status trine_monoid_check(const trine_monoid *monoid, const void *param);
@@ -32,14 +32,20 @@ trine_status trine_monoid_check(const trine_monoid *monoid, const void *param);
 trine_status trine_stream_reduce(trine_team *team, const trine_monoid *monoid, const void *param,
                                  const trine_stream *stream, trine_status before, void *result);
 
+/* The same within a call that has begun, leaving its ledger open. */
+trine_status trine_stream_reduce_within(trine_team *team, const trine_monoid *monoid,
+                                        const void *param, const trine_stream *stream,
+                                        trine_status before, void *result);
+
 /* Runs a map; out: this rank's elements of each output, addressed by the stream's executor.
  * in_place: an output is an input, so that no run can be done twice. Collective. */
 trine_status trine_stream_apply(trine_team *team, const trine_map *map, const void *param,
-                                const trine_stream *stream, void *const out[], bool in_place,
-                                trine_status before);
+                                const trine_stream *stream, void *const out[], bool in_place);
 
-/* Reads a whole of n elements into a new DISTRIBUTED array, each rank its block. Collective. */
+/* Reads a whole of rows x columns elements into a new DISTRIBUTED array, each rank its block.
+ * Collective. */
 trine_status trine_stream_load(trine_team *team, trine_dtype dtype, const trine_source *source,
-                               uint64_t n, trine_status before, trine_array **loaded);
+                               uint64_t rows, uint64_t columns, trine_status before,
+                               trine_array **loaded);
 
 #endif

@@ -3,7 +3,12 @@
 
 #include "core/array.h"
 #include "core/error.h"
+#include "core/past_cache.h"
 #include "core/walk.h"
+
+/* Elements of a piece of a chunk that is made in a buffer before it goes past the caches: few
+ * enough that all arguments' pieces stay in the innermost cache. */
+enum { PIECE = 512, PIECE_BYTES = PIECE * 8 };
 
 /* The job's context; map and param are copies. A load has no map: its chunks are fetched straight
  * into the output. */
@@ -11,20 +16,44 @@ typedef struct map_job {
     trine_walk walk;
     trine_map map;
     const void *param;
+    bool past_cache;
 } map_job;
+
+static void apply_past_cache(const map_job *job, const trine_chunk *chunk, unsigned char *buffers)
+{
+    const trine_walk *walk = &job->walk;
+    for (size_t at = 0; at < chunk->n; at += PIECE) {
+        trine_chunk piece = {.first = chunk->first + at,
+                             .n = chunk->n - at < PIECE ? chunk->n - at : PIECE};
+        for (int i = 0; i < walk->stream.sources; i++)
+            piece.in[i] = (const unsigned char *)chunk->in[i] + at * walk->stream.source[i].item;
+        for (int i = 0; i < walk->outs; i++)
+            piece.out[i] = buffers + (size_t)i * PIECE_BYTES;
+        job->map.apply(&piece, job->param);
+        for (int i = 0; i < walk->outs; i++)
+            trine_past_cache((unsigned char *)chunk->out[i] + at * walk->out_item[i], piece.out[i],
+                             piece.n * walk->out_item[i]);
+    }
+}
 
 static trine_status map_run(void *context, size_t i, trine_worker *worker)
 {
     const map_job *job = context;
     trine_run run = trine_runs_get(&job->walk.runs, i);
-    trine_chunk chunk;
+    unsigned char *pieces = (unsigned char *)worker->scratch + trine_walk_buffers(&job->walk);
+    trine_chunk chunk = {.n = 0};
     for (uint64_t k = 0; k < run.chunks; k++) {
         trine_status status =
             trine_walk_chunk(&job->walk, run.first + k, worker, worker->scratch, &chunk);
         if (status)
             return status;
-        job->map.apply(&chunk, job->param);
+        if (job->past_cache)
+            apply_past_cache(job, &chunk, pieces);
+        else
+            job->map.apply(&chunk, job->param);
     }
+    if (job->past_cache)
+        trine_past_cache_end();
     return TRINE_OK;
 }
 
@@ -37,10 +66,12 @@ static trine_status load_run(void *context, size_t i, trine_worker *worker)
     double began = trine_seconds();
     trine_status status = TRINE_OK;
     for (uint64_t k = 0; k < run.chunks && !status; k++) {
-        uint64_t first = (run.first + k) * TRINE_CHUNK, left = stream->n - first;
+        uint64_t first;
+        size_t n;
         const void *data;
+        trine_grid_chunk(&stream->grid, run.first + k, &first, &n);
         status = source->fetch(
-            source, first, left < TRINE_CHUNK ? (size_t)left : TRINE_CHUNK,
+            source, first, n,
             (unsigned char *)job->walk.out[0] + (first - stream->first) * source->item, &data);
     }
     worker->transfer += trine_seconds() - began;
@@ -59,47 +90,50 @@ static trine_status run_here(trine_team *team, trine_run_body body, const map_jo
     *job = *prepared;
     if (param_size)
         job->param = memcpy((unsigned char *)memory + sizeof *job, param, param_size);
-    job->walk.runs = trine_runs_cut(
-        stream->first / TRINE_CHUNK, trine_chunks(stream->first + stream->local),
-        trine_chunks(stream->n), stream->executor->workers, false, team->schedule == TRINE_DYNAMIC);
+    job->walk.runs =
+        trine_runs_cut(trine_grid_chunk_at(&stream->grid, stream->first),
+                       trine_grid_chunk_at(&stream->grid, stream->first + stream->local),
+                       trine_grid_chunks(&stream->grid), stream->executor->workers, false,
+                       team->schedule == TRINE_DYNAMIC);
     trine_job work = {.runs = job->walk.runs.count,
                       .body = body,
                       .context = job,
-                      .scratch_size = trine_walk_buffers(&job->walk),
+                      .scratch_size = trine_walk_buffers(&job->walk) +
+                                      (job->past_cache ? (size_t)job->walk.outs * PIECE_BYTES : 0),
                       .restartable = !in_place};
     return trine_team_run(team, stream->executor, &work);
 }
 
 trine_status trine_stream_apply(trine_team *team, const trine_map *map, const void *param,
-                                const trine_stream *stream, void *const out[], bool in_place,
-                                trine_status before)
+                                const trine_stream *stream, void *const out[], bool in_place)
 {
     trine_status status = trine_call_begin(team);
     if (status)
         return status;
     uint64_t call = trine_call_number(4, map->name, strlen(map->name));
     map_job job = {.map = *map};
-    status = before;
     if (stream->cut && team->communicator.size > 1)
-        status = trine_team_origin(team, stream->local, call, status, &job.walk.origin);
-    if (!status) {
-        job.walk.stream = *stream;
-        job.walk.outs = map->nout;
-        for (int i = 0; i < map->nout; i++) {
-            job.walk.out[i] = out[i];
-            job.walk.out_item[i] = trine_dtype_size(map->out[i]);
-            team->ledger.bytes += stream->local * job.walk.out_item[i];
-        }
-        for (int i = 0; i < map->nin; i++)
-            team->ledger.bytes += stream->local * stream->source[i].item;
-        status = run_here(team, map_run, &job, param, map->param_size, in_place);
+        status = trine_team_origin(team, stream->local, call, TRINE_OK, &job.walk.origin);
+    if (status)
+        return trine_call_end(team, &team->ledger.combine, status);
+    job.walk.stream = *stream;
+    job.walk.outs = map->nout;
+    for (int i = 0; i < map->nout; i++) {
+        job.walk.out[i] = out[i];
+        job.walk.out_item[i] = trine_dtype_size(map->out[i]);
+        team->ledger.bytes += stream->local * job.walk.out_item[i];
     }
+    for (int i = 0; i < map->nin; i++)
+        team->ledger.bytes += stream->local * stream->source[i].item;
+    job.past_cache = !in_place && trine_past_cache_pays(team->ledger.bytes);
+    status = run_here(team, map_run, &job, param, map->param_size, in_place);
     status = trine_team_agree(team, call, status);
     return trine_call_end(team, &team->ledger.combine, status);
 }
 
 trine_status trine_stream_load(trine_team *team, trine_dtype dtype, const trine_source *source,
-                               uint64_t n, trine_status before, trine_array **loaded)
+                               uint64_t rows, uint64_t columns, trine_status before,
+                               trine_array **loaded)
 {
     trine_status status = trine_call_begin(team);
     if (status)
@@ -107,21 +141,21 @@ trine_status trine_stream_load(trine_team *team, trine_dtype dtype, const trine_
     status = before;
     trine_array *array = NULL;
     if (!status)
-        status = trine_array_new(team, dtype, n, TRINE_DISTRIBUTED, &array);
+        status = trine_array_new(team, dtype, rows, columns, TRINE_DISTRIBUTED, &array);
     if (!status) {
         map_job job = {
             .walk = {.stream = {.source = {*source},
                                 .sources = 1,
                                 .first = array->first,
                                 .local = array->local,
-                                .n = n,
+                                .grid = array->grid,
                                 .executor = source->sequential ? &team->alone : &team->executor},
                      .outs = 1,
                      .out = {array->data}}};
         status = run_here(team, load_run, &job, NULL, 0, false);
         team->ledger.bytes = team->ledger.moved = array->bytes;
     }
-    uint64_t given[] = {(uint64_t)dtype, n};
+    uint64_t given[] = {(uint64_t)dtype, rows, columns};
     status = trine_team_agree(team, trine_call_number(5, given, sizeof given), status);
     if (status)
         trine_array_free(array);

@@ -90,7 +90,7 @@ static bool ordered(const trine_monoid *monoid)
 static trine_runs cut(const trine_team *team, const trine_monoid *monoid,
                       const trine_stream *stream, uint64_t first, uint64_t end)
 {
-    return trine_runs_cut(first, end, trine_chunks(stream->n), stream->executor->workers,
+    return trine_runs_cut(first, end, trine_grid_chunks(&stream->grid), stream->executor->workers,
                           ordered(monoid), team->schedule == TRINE_DYNAMIC);
 }
 
@@ -112,20 +112,21 @@ static trine_status reduce_range(trine_team *team, reduce_job *job, uint64_t fir
     return status;
 }
 
-/* Reads elements [first, first + n) in order into memory. */
-static trine_status read_piece(const trine_source *source, uint64_t first, uint64_t n, void *memory)
+/* Reads chunks [first, end) in order into memory. */
+static trine_status read_piece(const trine_source *source, const trine_grid *grid, uint64_t first,
+                               uint64_t end, void *memory)
 {
     unsigned char *at = memory;
-    for (uint64_t done = 0; done < n;) {
-        size_t some = n - done < TRINE_CHUNK ? (size_t)(n - done) : TRINE_CHUNK;
+    trine_status status = TRINE_OK;
+    for (; first < end && !status; first++) {
+        uint64_t item;
+        size_t n;
         const void *data;
-        trine_status status = source->fetch(source, first + done, some, at, &data);
-        if (status)
-            return status;
-        done += some;
-        at += some * source->item;
+        trine_grid_chunk(grid, first, &item, &n);
+        status = source->fetch(source, item, n, at, &data);
+        at += n * source->item;
     }
-    return TRINE_OK;
+    return status;
 }
 
 static uint64_t piece_chunks(const trine_team *team)
@@ -140,16 +141,19 @@ static trine_status reduce_sequential(trine_team *team, reduce_job *job, void *m
                                       trine_tree *tree)
 {
     trine_source source = job->walk.stream.source[0];
-    uint64_t step = piece_chunks(team) * TRINE_CHUNK, n = job->walk.stream.n;
+    const trine_grid *grid = &job->walk.stream.grid;
+    uint64_t step = piece_chunks(team), chunks = trine_grid_chunks(grid);
     trine_status status = TRINE_OK;
-    for (uint64_t first = 0; first < n && !status; first += step) {
-        uint64_t some = n - first < step ? n - first : step;
+    for (uint64_t chunk = 0; chunk < chunks && !status; chunk += step) {
+        uint64_t end = chunks - chunk < step ? chunks : chunk + step, first;
+        size_t n;
+        trine_grid_chunk(grid, chunk, &first, &n);
         trine_call_mark(team, &team->ledger.combine);
-        status = read_piece(&source, first, some, memory);
+        status = read_piece(&source, grid, chunk, end, memory);
         trine_call_mark(team, &team->ledger.transfer_in);
         job->walk.stream.source[0] = trine_memory_source(memory, first, source.item);
         if (!status)
-            status = reduce_range(team, job, first / TRINE_CHUNK, trine_chunks(first + some), tree);
+            status = reduce_range(team, job, chunk, end, tree);
     }
     return status;
 }
@@ -160,14 +164,16 @@ static trine_status lay_out(trine_team *team, const trine_monoid *monoid, const 
                             const trine_stream *stream, reduce_job **laid, trine_tree *tree,
                             void **piece)
 {
-    uint64_t first = stream->first / TRINE_CHUNK, end = trine_chunks(stream->first + stream->local);
+    uint64_t first = trine_grid_chunk_at(&stream->grid, stream->first);
+    uint64_t end = trine_grid_chunk_at(&stream->grid, stream->first + stream->local);
     bool sequential = stream->source[0].sequential;
     size_t slots =
         sequential ? (size_t)piece_chunks(team) : cut(team, monoid, stream, first, end).count;
     size_t stride = trine_tree_stride(monoid), job_room = round_up(sizeof(reduce_job));
     size_t param_room = round_up(monoid->param_size), slots_room = slots * stride;
-    size_t states_room = ordered(monoid) ? trine_tree_states_size(monoid) : 2 * stride;
-    size_t piece_room = sequential ? slots * TRINE_CHUNK * stream->source[0].item : 0;
+    size_t states_room = trine_tree_states_size(monoid);
+    size_t piece_room =
+        sequential ? slots * trine_grid_longest(&stream->grid) * stream->source[0].item : 0;
     void *memory;
     trine_status status = trine_team_arena(
         team, job_room + param_room + slots_room + states_room + piece_room, &memory);
@@ -200,10 +206,11 @@ static trine_status reduce_here(trine_team *team, const trine_monoid *monoid, co
     if (status || stream->local == 0)
         return status;
     job->walk.origin = origin;
-    status = stream->source[0].sequential
-                 ? reduce_sequential(team, job, piece, tree)
-                 : reduce_range(team, job, stream->first / TRINE_CHUNK,
-                                trine_chunks(stream->first + stream->local), tree);
+    status =
+        stream->source[0].sequential
+            ? reduce_sequential(team, job, piece, tree)
+            : reduce_range(team, job, trine_grid_chunk_at(&stream->grid, stream->first),
+                           trine_grid_chunk_at(&stream->grid, stream->first + stream->local), tree);
     if (!status && stream->cut && ordered(monoid)) {
         /* The ranks' own grids do not fit together: merge whole ranks, in the tree over ranks. */
         trine_tree_root(tree);
@@ -214,9 +221,39 @@ static trine_status reduce_here(trine_team *team, const trine_monoid *monoid, co
 
 static uint64_t call_number(const trine_monoid *monoid, const trine_stream *stream)
 {
-    uint64_t given[] = {monoid->state_size, monoid->result_size, stream->cut ? 0 : stream->n};
+    uint64_t given[] = {monoid->state_size, monoid->result_size, stream->cut ? 0 : stream->grid.n};
     return trine_call_number(trine_call_number(3, given, sizeof given), monoid->name,
                              strlen(monoid->name));
+}
+
+trine_status trine_stream_reduce_within(trine_team *team, const trine_monoid *monoid,
+                                        const void *param, const trine_stream *stream,
+                                        trine_status before, void *result)
+{
+    trine_status status = before;
+    uint64_t call = call_number(monoid, stream), origin = 0;
+    bool several = team->communicator.size > 1;
+    trine_tree tree;
+    trine_tree_begin(&tree, monoid, param, NULL);
+    if (several && stream->cut && !(monoid->flags & TRINE_POSITION_FREE)) {
+        status = trine_team_origin(team, stream->local, call, status, &origin);
+        if (status)
+            return status;
+    }
+    if (!status)
+        status = reduce_here(team, monoid, param, stream, origin, &tree);
+    status = team->communicator.ops->merge(&team->communicator, &tree, call, status);
+    if (status)
+        return status;
+    for (int i = 0; i < stream->sources; i++) {
+        uint64_t bytes = stream->local * stream->source[i].item;
+        team->ledger.bytes += bytes;
+        team->ledger.moved += stream->source[i].copies ? bytes : 0;
+    }
+    team->ledger.reproducible = !(several && stream->cut && ordered(monoid));
+    status = monoid->finish(result, trine_tree_root(&tree), param);
+    return status ? trine_fail(status, "%s: %s", monoid->name, trine_status_text(status))
+                  : TRINE_OK;
 }
 
 trine_status trine_stream_reduce(trine_team *team, const trine_monoid *monoid, const void *param,
@@ -225,26 +262,6 @@ trine_status trine_stream_reduce(trine_team *team, const trine_monoid *monoid, c
     trine_status status = trine_call_begin(team);
     if (status)
         return status;
-    status = before;
-    uint64_t call = call_number(monoid, stream), origin = 0;
-    bool several = team->communicator.size > 1;
-    trine_tree tree;
-    trine_tree_begin(&tree, monoid, param, NULL);
-    if (several && stream->cut && !(monoid->flags & TRINE_POSITION_FREE))
-        status = trine_team_origin(team, stream->local, call, status, &origin);
-    if (!status)
-        status = reduce_here(team, monoid, param, stream, origin, &tree);
-    status = team->communicator.ops->merge(&team->communicator, &tree, call, status);
-    if (!status) {
-        for (int i = 0; i < stream->sources; i++) {
-            uint64_t bytes = stream->local * stream->source[i].item;
-            team->ledger.bytes += bytes;
-            team->ledger.moved += stream->source[i].copies ? bytes : 0;
-        }
-        team->ledger.reproducible = !(several && stream->cut && ordered(monoid));
-        status = monoid->finish(result, trine_tree_root(&tree), param);
-        if (status)
-            trine_fail(status, "%s: %s", monoid->name, trine_status_text(status));
-    }
+    status = trine_stream_reduce_within(team, monoid, param, stream, before, result);
     return trine_call_end(team, &team->ledger.combine, status);
 }

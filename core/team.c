@@ -210,6 +210,16 @@ trine_status trine_call_begin(trine_team *team)
     return TRINE_OK;
 }
 
+trine_status trine_call_refuse(trine_team *team, trine_status status)
+{
+    if (!team)
+        return status;
+    trine_status begun = trine_call_begin(team);
+    if (begun)
+        return begun;
+    return trine_call_end(team, NULL, trine_team_agree(team, 0, status));
+}
+
 void trine_call_mark(trine_team *team, double *field)
 {
     double now = trine_seconds();

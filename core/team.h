@@ -2,7 +2,8 @@
  * call.
  *
  * Life of a call: begin (validate, claim the team, start the clock), any number of jobs, merge,
- * end (release, fill the ledger).
+ * end (release, fill the ledger). A call that failed in any function of the communicator ends there
+ * on all ranks: one that refuses its arguments enters one function alone.
  */
 #ifndef TRINE_CORE_TEAM_H
 #define TRINE_CORE_TEAM_H
@@ -34,6 +35,11 @@ struct trine_team {
 
 /* Claims the team and starts the ledger's clock. BUSY when another call holds it. */
 trine_status trine_call_begin(trine_team *team);
+
+/* The whole of a call whose arguments this rank refuses with that status: the other ranks, which
+ * make the call, learn of it instead of waiting. team may be NULL: none can then be told. Returns
+ * the status that all return. Collective. */
+trine_status trine_call_refuse(trine_team *team, trine_status status);
 
 /* Adds the seconds since the last mark (or the beginning) to *field. */
 void trine_call_mark(trine_team *team, double *field);

@@ -43,41 +43,57 @@ static trine_status check_overlap(const trine_map *map, const trine_array *const
     return TRINE_OK;
 }
 
-trine_status trine_apply(const trine_map *map, const void *param, const trine_array *const in[],
-                         trine_array *const out[])
+static trine_status check_call(const trine_map *map, const void *param,
+                               const trine_array *const in[], trine_array *const out[],
+                               bool *in_place)
 {
+    const trine_array *like = NULL;
     trine_status status = check_map(map, param);
     if (status)
         return status;
-    const trine_array *x = NULL;
-    status = trine_arrays_check(map->name, "in", in, map->in, map->nin, &x);
+    status = trine_arrays_check(map->name, "in", in, map->in, map->nin, &like);
     if (!status)
         status = trine_arrays_check(map->name, "out", (const trine_array *const *)out, map->out,
-                                    map->nout, &x);
-    if (!x)
-        return status;
+                                    map->nout, &like);
+    return status ? status : check_overlap(map, in, out, in_place);
+}
+
+/* A team that knows of the call: an output's, or an input's. A map whose counts make no sense has
+ * one output for certain. */
+static trine_team *team_of(const trine_map *map, const trine_array *const in[],
+                           trine_array *const out[])
+{
+    bool sound =
+        map && map->nin >= 0 && map->nin <= TRINE_ARGS && map->nout >= 1 && map->nout <= TRINE_ARGS;
+    trine_team *team = trine_arrays_team(in, sound ? map->nin : 0);
+    return team ? team : trine_arrays_team((const trine_array *const *)out, sound ? map->nout : 1);
+}
+
+trine_status trine_apply(const trine_map *map, const void *param, const trine_array *const in[],
+                         trine_array *const out[])
+{
     bool in_place = false;
-    if (!status)
-        status = check_overlap(map, in, out, &in_place);
+    trine_status status = check_call(map, param, in, out, &in_place);
+    if (status)
+        return trine_call_refuse(team_of(map, in, out), status);
+    const trine_array *x = out[0];
     trine_stream stream = {.sources = map->nin,
                            .first = x->first,
                            .local = x->local,
-                           .n = x->n,
+                           .grid = x->grid,
                            .cut = x->place != TRINE_DISTRIBUTED};
     void *data[TRINE_ARGS] = {NULL};
-    if (!status) {
-        const trine_array *all[2 * TRINE_ARGS];
-        int count = 0;
-        for (int i = 0; i < map->nin; i++) {
-            stream.source[i] =
-                trine_memory_source(in[i]->data, in[i]->first, trine_dtype_size(in[i]->dtype));
-            all[count++] = in[i];
-        }
-        for (int i = 0; i < map->nout; i++) {
-            data[i] = out[i]->data;
-            all[count++] = out[i];
-        }
-        stream.executor = trine_arrays_executor(x->team, all, count);
+    const trine_array *all[2 * TRINE_ARGS];
+    int count = 0;
+    for (int i = 0; i < map->nin; i++) {
+        stream.source[i] =
+            trine_memory_source(in[i]->data, in[i]->first, trine_dtype_size(in[i]->dtype));
+        all[count++] = in[i];
     }
-    return trine_stream_apply(x->team, map, param, &stream, data, in_place, status);
+    for (int i = 0; i < map->nout; i++) {
+        data[i] = out[i]->data;
+        all[count++] = out[i];
+    }
+    stream.executor = trine_arrays_executor(x->team, all, count);
+    return trine_stream_apply(x->team, map, param, &stream, data, in_place);
 }

@@ -8,9 +8,14 @@ size_t trine_tree_stride(const trine_monoid *monoid)
     return (monoid->state_size + 63) / 64 * 64;
 }
 
+size_t trine_tree_room(const trine_monoid *monoid)
+{
+    return monoid->flags & TRINE_ORDER_FREE ? 2 : TRINE_TREE_NODES + 1;
+}
+
 size_t trine_tree_states_size(const trine_monoid *monoid)
 {
-    return (TRINE_TREE_NODES + 1) * trine_tree_stride(monoid);
+    return trine_tree_room(monoid) * trine_tree_stride(monoid);
 }
 
 void trine_tree_begin(trine_tree *tree, const trine_monoid *monoid, const void *param, void *states)

@@ -24,7 +24,7 @@ typedef struct trine_node {
     int level;
 } trine_node;
 
-/* states: room for TRINE_TREE_NODES + 1 partials of `stride` bytes, aligned to 64. */
+/* states: room for trine_tree_room() partials of `stride` bytes, aligned to 64. */
 typedef struct trine_tree {
     const trine_monoid *monoid;
     const void *param;
@@ -36,6 +36,9 @@ typedef struct trine_tree {
 
 /* Bytes from one partial to the next: state_size, rounded up to 64. */
 size_t trine_tree_stride(const trine_monoid *monoid);
+
+/* Partials that a tree may hold, the one that is being pushed included. */
+size_t trine_tree_room(const trine_monoid *monoid);
 
 /* Bytes of `states`. */
 size_t trine_tree_states_size(const trine_monoid *monoid);

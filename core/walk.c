@@ -1,19 +1,18 @@
 /* core/walk.c - making chunks ready for a kernel. */
 #include "core/walk.h"
 
-/* Room for one source's chunk, whatever its type. */
-enum { BUFFER = TRINE_CHUNK * 8 };
-
-uint64_t trine_chunks(uint64_t n)
+/* Room for one source's chunk. */
+static size_t buffer_size(const trine_walk *walk, const trine_source *source)
 {
-    return n / TRINE_CHUNK + (n % TRINE_CHUNK != 0);
+    return (trine_grid_longest(&walk->stream.grid) * source->item + 63) / 64 * 64;
 }
 
 size_t trine_walk_buffers(const trine_walk *walk)
 {
     size_t bytes = 0;
     for (int i = 0; i < walk->stream.sources; i++)
-        bytes += walk->stream.source[i].copies ? BUFFER : 0;
+        if (walk->stream.source[i].copies)
+            bytes += buffer_size(walk, &walk->stream.source[i]);
     return bytes;
 }
 
@@ -29,15 +28,15 @@ static trine_status fetch_timed(const trine_source *source, uint64_t first, size
 trine_status trine_walk_chunk(const trine_walk *walk, uint64_t number, trine_worker *worker,
                               unsigned char *buffers, trine_chunk *chunk)
 {
-    uint64_t first = number * TRINE_CHUNK, left = walk->stream.n - first;
-    chunk->n = left < TRINE_CHUNK ? (size_t)left : TRINE_CHUNK;
+    uint64_t first;
+    trine_grid_chunk(&walk->stream.grid, number, &first, &chunk->n);
     chunk->first = walk->origin + first;
     for (int i = 0; i < walk->stream.sources; i++) {
         const trine_source *source = &walk->stream.source[i];
         trine_status status;
         if (source->copies) {
             status = fetch_timed(source, first, chunk->n, buffers, worker, &chunk->in[i]);
-            buffers += BUFFER;
+            buffers += buffer_size(walk, source);
         } else {
             status = source->fetch(source, first, chunk->n, NULL, &chunk->in[i]);
         }

@@ -16,9 +16,6 @@ typedef struct trine_walk {
     size_t out_item[TRINE_ARGS];
 } trine_walk;
 
-/* Chunks of n elements. */
-uint64_t trine_chunks(uint64_t n);
-
 /* Bytes of scratch, at the end of a worker's, that fetching needs. */
 size_t trine_walk_buffers(const trine_walk *walk);
 

@@ -137,10 +137,10 @@ static trine_status open_here(trine_npy *npy, const char *path)
 trine_status trine_npy_open(trine_team *team, const char *path, trine_npy **opened)
 {
     if (!team || !path || !opened)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_npy_open: %s is NULL",
-                          !team   ? "team"
-                          : !path ? "path"
-                                  : "file");
+        return trine_call_refuse(team, trine_fail(TRINE_E_ARGUMENT, "trine_npy_open: %s is NULL",
+                                                  !team   ? "team"
+                                                  : !path ? "path"
+                                                          : "file"));
     trine_status status = trine_call_begin(team);
     if (status)
         return status;
@@ -176,29 +176,39 @@ const trine_npy_info *trine_npy_header(const trine_npy *npy)
     return npy ? &npy->info : NULL;
 }
 
+void trine_npy_axes(const trine_npy_info *info, uint64_t *rows, uint64_t *columns)
+{
+    bool two = info->ndim == 2 && info->n > 0;
+    *rows = !two ? info->n : info->shape[info->fortran_order];
+    *columns = !two ? 1 : info->shape[!info->fortran_order];
+}
+
 trine_status trine_npy_load(trine_npy *npy, trine_array **array)
 {
     if (!npy || !array)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_npy_load: %s is NULL", npy ? "array" : "file");
+        return trine_call_refuse(
+            npy ? npy->team : NULL,
+            trine_fail(TRINE_E_ARGUMENT, "trine_npy_load: %s is NULL", npy ? "array" : "file"));
     trine_source source = trine_npy_source(npy->file);
-    return trine_stream_load(npy->team, npy->info.dtype, &source, npy->info.n, TRINE_OK, array);
+    uint64_t rows, columns;
+    trine_npy_axes(&npy->info, &rows, &columns);
+    return trine_stream_load(npy->team, npy->info.dtype, &source, rows, columns, TRINE_OK, array);
 }
 
 trine_status trine_npy_reduce(trine_npy *npy, const trine_monoid *monoid, const void *param,
                               void *result)
 {
     if (!npy || !monoid || !result)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_npy_reduce: %s is NULL",
-                          !npy      ? "file"
-                          : !monoid ? "monoid"
-                                    : "result");
+        return trine_call_refuse(npy ? npy->team : NULL,
+                                 trine_fail(TRINE_E_ARGUMENT, "trine_npy_reduce: %s is NULL",
+                                            !npy      ? "file"
+                                            : !monoid ? "monoid"
+                                                      : "result"));
     trine_status status = trine_monoid_check(monoid, param);
     if (status)
-        return status;
-    trine_stream stream = {.source = {trine_npy_source(npy->file)},
-                           .sources = 1,
-                           .n = npy->info.n,
-                           .executor = &npy->team->executor};
+        return trine_call_refuse(npy->team, status);
+    trine_stream stream = {
+        .source = {trine_npy_source(npy->file)}, .sources = 1, .executor = &npy->team->executor};
     if (monoid->nin != 1)
         status = trine_fail(TRINE_E_ARGUMENT, "%s: monoid '%s' has %d inputs; a file is one",
                             npy->file->name, monoid->name, monoid->nin);
@@ -206,6 +216,9 @@ trine_status trine_npy_reduce(trine_npy *npy, const trine_monoid *monoid, const 
         status = trine_fail(TRINE_E_DTYPE, "%s: elements of %s; '%s' takes %s", npy->file->name,
                             trine_dtype_name(npy->info.dtype), monoid->name,
                             trine_dtype_name(monoid->in[0]));
-    trine_block(npy->team, stream.n, &stream.first, &stream.local);
+    uint64_t rows, columns;
+    trine_npy_axes(&npy->info, &rows, &columns);
+    stream.grid = trine_grid_of(rows, columns);
+    trine_block(npy->team, &stream.grid, &stream.first, &stream.local);
     return trine_stream_reduce(npy->team, monoid, param, &stream, status, result);
 }

@@ -82,37 +82,48 @@ static void swap_bytes(void *data, size_t n, size_t item)
         x8[i] = __builtin_bswap64(x8[i]);
 }
 
+static trine_status read_piece(const trine_npy_file *file, int fd, void *buffer, size_t n,
+                               uint64_t offset)
+{
+    size_t got;
+    trine_status status = trine_npy_read(file, fd, buffer, n, offset, &got);
+    if (!status && got < n)
+        return trine_fail(TRINE_E_FORMAT,
+                          "%s: the file ends at byte %llu, inside the elements that its header "
+                          "promises (byte %llu was asked for)",
+                          file->name, (unsigned long long)(offset + got),
+                          (unsigned long long)(offset + n - 1));
+    return status;
+}
+
 static trine_status fetch(const trine_source *source, uint64_t first, size_t n, void *buffer,
                           const void **data)
 {
     const trine_npy_file *file = source->context;
     int fd = file->fd;
     trine_status status = TRINE_OK;
-    if (file->pipe && first != *file->position)
+    uint64_t element = first * (source->stride / file->item);
+    if (file->pipe && element != *file->position)
         return trine_fail(TRINE_E_ARGUMENT,
                           "%s: element %llu was asked for, and a pipe is read once: element %llu "
                           "comes next",
-                          file->name, (unsigned long long)first,
+                          file->name, (unsigned long long)element,
                           (unsigned long long)*file->position);
     if (file->pipe)
-        *file->position += n;
+        *file->position += n * (source->stride / file->item);
     else if (getpid() != file->owner)
         status = open_in_worker(file, &fd);
-    if (status)
-        return status;
-    uint64_t offset = file->data_offset + first * file->item;
-    size_t got;
-    status = trine_npy_read(file, fd, buffer, n * file->item, offset, &got);
-    if (!status && got < n * file->item)
-        status = trine_fail(TRINE_E_FORMAT,
-                            "%s: the file ends at byte %llu, inside the elements that its header "
-                            "promises (byte %llu was asked for)",
-                            file->name, (unsigned long long)(offset + got),
-                            (unsigned long long)(offset + n * file->item - 1));
+    /* Whole items at once; parts of rows one by one. */
+    bool whole = source->item == source->stride;
+    size_t piece = whole ? n * source->item : source->item;
+    for (size_t done = 0; done < n * source->item && !status; done += piece)
+        status = read_piece(file, fd, (char *)buffer + done, piece,
+                            file->data_offset + source->skip +
+                                (first + done / source->item) * source->stride);
     if (status)
         return status;
     if (file->swapped)
-        swap_bytes(buffer, n, file->item);
+        swap_bytes(buffer, n * source->item / file->item, file->item);
     *data = buffer;
     return TRINE_OK;
 }
@@ -122,6 +133,7 @@ trine_source trine_npy_source(const trine_npy_file *file)
     return (trine_source){.fetch = fetch,
                           .context = file,
                           .item = file->item,
+                          .stride = file->item,
                           .copies = true,
                           .sequential = file->pipe};
 }

@@ -38,6 +38,10 @@ struct trine_npy {
 /* What a detail calls the path: its end, when it is long. */
 void trine_npy_name(const char *path, char name[TRINE_NPY_NAME]);
 
+/* The rows and columns in which the elements lie in the file: two for two axes (Fortran order swaps
+ * them), else one column. */
+void trine_npy_axes(const trine_npy_info *info, uint64_t *rows, uint64_t *columns);
+
 /* The source over its elements. */
 trine_source trine_npy_source(const trine_npy_file *file);
 

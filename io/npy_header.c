@@ -293,14 +293,17 @@ static const char *code_of(trine_dtype dtype)
     return "";
 }
 
-size_t trine_npy_format(trine_dtype dtype, uint64_t n, unsigned char bytes[128])
+size_t trine_npy_format(trine_dtype dtype, uint64_t rows, uint64_t columns,
+                        unsigned char bytes[128])
 {
     const uint16_t one = 1;
     char order = trine_dtype_size(dtype) == 1 ? '|' : *(const unsigned char *)&one == 1 ? '<' : '>';
-    char text[118];
-    int length =
-        snprintf(text, sizeof text, "{'descr': '%c%s', 'fortran_order': False, 'shape': (%llu,), }",
-                 order, code_of(dtype), (unsigned long long)n);
+    char text[118], second[24] = "";
+    if (columns > 1)
+        snprintf(second, sizeof second, " %llu", (unsigned long long)columns);
+    int length = snprintf(text, sizeof text,
+                          "{'descr': '%c%s', 'fortran_order': False, 'shape': (%llu,%s), }", order,
+                          code_of(dtype), (unsigned long long)rows, second);
     /* Spaces up to a newline that ends a multiple of 64 bytes. */
     size_t whole = (10 + (size_t)length + 1 + 63) / 64 * 64;
     memset(bytes, ' ', whole);

@@ -80,7 +80,7 @@ static void name_temporary(const char *path, save_plan *plan)
 static trine_status create(const trine_array *x, const char *path, save_plan *plan)
 {
     unsigned char header[128];
-    size_t length = trine_npy_format(x->dtype, plan->total, header);
+    size_t length = trine_npy_format(x->dtype, plan->total / x->columns, x->columns, header);
     struct stat found;
     struct timespec now;
     if (stat(path, &found) == 0 && !S_ISREG(found.st_mode)) {
@@ -125,7 +125,7 @@ static trine_status share_temporary(const trine_array *x, const char *path, uint
 static trine_status write_block(const trine_array *x, save_plan *plan)
 {
     unsigned char header[128];
-    uint64_t offset = trine_npy_format(x->dtype, plan->total, header);
+    uint64_t offset = trine_npy_format(x->dtype, plan->total / x->columns, x->columns, header);
     size_t item = trine_dtype_size(x->dtype);
     if (plan->fd < 0)
         plan->fd = open(plan->temporary, O_WRONLY | O_CLOEXEC);
@@ -164,7 +164,9 @@ static trine_status save(const trine_array *x, const char *path)
 trine_status trine_npy_save(const char *path, const trine_array *x)
 {
     if (!path || !x)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_npy_save: %s is NULL", path ? "x" : "path");
+        return trine_call_refuse(
+            trine_array_team(x),
+            trine_fail(TRINE_E_ARGUMENT, "trine_npy_save: %s is NULL", path ? "x" : "path"));
     trine_status status = trine_call_begin(x->team);
     return status ? status : trine_call_end(x->team, NULL, save(x, path));
 }

@@ -40,39 +40,29 @@ TRINE_INLINE bool has_errors(elements e)
     return e.form >= SQUARES && !e.single;
 }
 
-TRINE_INLINE double scalar_at(const void *x, size_t i, bool single)
-{
-    return single ? (double)((const float *)x)[i] : ((const double *)x)[i];
-}
-
-TRINE_INLINE vec vec_at(const void *x, size_t i, bool single)
-{
-    return single ? vec_load_f32((const float *)x + i) : vec_load((const double *)x + i);
-}
-
 TRINE_INLINE bool is_number(elements e, size_t i)
 {
-    double x = scalar_at(e.x, i, e.single);
+    double x = element_at(e.x, i, e.single);
     return e.form != NUMBERS || x == x;
 }
 
 TRINE_INLINE double term(elements e, size_t i)
 {
-    double x = scalar_at(e.x, i, e.single);
+    double x = element_at(e.x, i, e.single);
     if (e.form == NUMBERS)
         return x == x ? x : -0.0;
-    return e.form == ABSOLUTE ? fabs(x) : e.form >= SQUARES ? x * scalar_at(e.y, i, e.single) : x;
+    return e.form == ABSOLUTE ? fabs(x) : e.form >= SQUARES ? x * element_at(e.y, i, e.single) : x;
 }
 
 TRINE_INLINE double term_error(elements e, size_t i, double product)
 {
-    return fma(scalar_at(e.x, i, e.single), scalar_at(e.y, i, e.single), -product);
+    return fma(element_at(e.x, i, e.single), element_at(e.y, i, e.single), -product);
 }
 
 /* The terms i to i + WIDTH - 1; of NUMBERS, *numbers counts those that are not NaN. */
 TRINE_INLINE vec vec_term(elements e, size_t i, ivec *numbers)
 {
-    vec x = vec_at(e.x, i, e.single);
+    vec x = load_at(e.x, i, e.single);
     if (e.form == ABSOLUTE)
         return (vec)((ivec)x & INT64_MAX);
     if (e.form == NUMBERS) {
@@ -80,12 +70,12 @@ TRINE_INLINE vec vec_term(elements e, size_t i, ivec *numbers)
         *numbers -= number;
         return (vec)(((ivec)x & number) | (~number & INT64_MIN));
     }
-    return e.form >= SQUARES ? x * vec_at(e.y, i, e.single) : x;
+    return e.form >= SQUARES ? x * load_at(e.y, i, e.single) : x;
 }
 
 TRINE_INLINE vec vec_term_error(elements e, size_t i, vec product)
 {
-    return vec_product_error(vec_at(e.x, i, e.single), vec_at(e.y, i, e.single), product);
+    return vec_product_error(load_at(e.x, i, e.single), load_at(e.y, i, e.single), product);
 }
 
 TRINE_INLINE uint64_t count_tail_numbers(elements e, size_t first)

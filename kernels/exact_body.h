@@ -205,7 +205,7 @@ TRINE_INLINE bool small_products_are_zeros(elements e)
 {
     int small = 0;
     for (size_t i = 0; i < e.n; i++) {
-        double x = scalar_at(e.x, i, e.single), y = scalar_at(e.y, i, e.single);
+        double x = element_at(e.x, i, e.single), y = element_at(e.y, i, e.single);
         small |= (fabs(x * y) < SMALLEST_PRODUCT) & (x != 0) & (y != 0);
     }
     return !small;
@@ -303,7 +303,7 @@ TRINE_INLINE bool try_levels(exact_work *w, elements e, bool prefetch)
  * leaves nothing. */
 static inline void take_product(exact_work *w, elements e, size_t i, double *product, double *error)
 {
-    double x = scalar_at(e.x, i, false), y = scalar_at(e.y, i, false), p = x * y;
+    double x = element_at(e.x, i, false), y = element_at(e.y, i, false), p = x * y;
     bool finite = isfinite(x) && isfinite(y), zero = x == 0 || y == 0;
     bool near = isfinite(p) && fabs(p) >= SMALLEST_PRODUCT;
     *product = p;

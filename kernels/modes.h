@@ -8,7 +8,7 @@
 #define TRINE_KERNELS_MODES_H
 
 #include "kernels/exact_body.h"
-#include "kernels/lanes.h"
+#include "kernels/lane_sums.h"
 
 enum {
     fast_state_size = sizeof(fast_state),

@@ -114,7 +114,7 @@ static __attribute__((noinline)) norm_state scaled_norm(elements e, bool compens
     double scaled[TRINE_CHUNK], most = 0;
     int exponent;
     for (size_t i = 0; i < e.n; i++) {
-        double x = fabs(scalar_at(e.x, i, e.single));
+        double x = fabs(element_at(e.x, i, e.single));
         if (x != x)
             return (norm_state){NAN, 0, 0};
         most = x > most ? x : most;
@@ -126,7 +126,7 @@ static __attribute__((noinline)) norm_state scaled_norm(elements e, bool compens
     /* Twice, because 2^1074 is not a double. */
     double half = ldexp(1, -exponent / 2), rest = ldexp(1, -exponent - -exponent / 2);
     for (size_t i = 0; i < e.n; i++)
-        scaled[i] = scalar_at(e.x, i, e.single) * half * rest;
+        scaled[i] = element_at(e.x, i, e.single) * half * rest;
     elements all = {scaled, scaled, e.n, false, SQUARES};
     norm_state s = compensated ? plain_norm(all, true) : plain_norm(all, false);
     s.exponent = exponent;

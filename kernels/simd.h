@@ -47,6 +47,17 @@ TRINE_INLINE vec vec_load_f32(const float *x)
     return __builtin_convertvector(v, vec);
 }
 
+/* WIDTH doubles from x[i], or floats when `single`. */
+TRINE_INLINE vec load_at(const void *x, size_t i, bool single)
+{
+    return single ? vec_load_f32((const float *)x + i) : vec_load((const double *)x + i);
+}
+
+TRINE_INLINE double element_at(const void *x, size_t i, bool single)
+{
+    return single ? (double)((const float *)x)[i] : ((const double *)x)[i];
+}
+
 TRINE_INLINE ivec vec_bits(vec x)
 {
     return (ivec)x;

@@ -1,5 +1,5 @@
 /* kernels/sums.c - sums of the elements, of their absolute values, and of those that are numbers.
- * Reals in three modes (kernels/lanes.h, kernels/exact_body.h), integers exact in 128 bits. */
+ * Reals in three modes (kernels/lane_sums.h, kernels/exact_body.h), integers exact in 128 bits. */
 #include "kernels/integers.h"
 #include "kernels/isa.h"
 #include "kernels/list.h"

@@ -28,12 +28,13 @@ missing_packages() {
     have pkg-config || echo pkg-config
     have_header jansson.h || echo libjansson-dev
     [ -e /usr/include/Random123/philox.h ] || echo librandom123-dev
+    have_header sleef.h || echo libsleef-dev
     [ "$1" = test ] || [ "$1" = bench ] || return 0
     have c++ || echo g++
     have_header CUnit/CUnit.h || echo libcunit1-dev
     have_header mpfr.h || echo libmpfr-dev
     /usr/bin/python3 -c 'import numpy' 2>/dev/null || echo python3-numpy
-    [ "$1" = bench ] || return 0
+    /usr/bin/python3 -c 'import scipy' 2>/dev/null || echo python3-scipy
     compgen -G '/usr/include/*/openblas*/cblas.h' >/dev/null || echo libopenblas-dev
 }
 

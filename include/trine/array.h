@@ -18,15 +18,26 @@ typedef enum trine_place { TRINE_PRIVATE = 0, TRINE_SHARED, TRINE_DISTRIBUTED } 
 
 /* A zeroed array. n: elements of this rank for PRIVATE and SHARED, of the whole for DISTRIBUTED
  * (the same on all ranks). First touched by the workers that will use it. n may be 0. *array is
- * untouched on error. Collective. Errors: ARGUMENT, DTYPE, MEMORY, COLLECTIVE. */
+ * untouched on error. Collective: what one rank is refused, all are; but a rank that gives no team
+ * returns alone, and the others wait for it. Errors: ARGUMENT, DTYPE, MEMORY, COLLECTIVE, MPI. */
 TRINE_API trine_status trine_array_create(trine_team *team, trine_dtype dtype, uint64_t n,
                                           trine_place place, trine_array **array);
+
+/* The same with two axes: rows x columns elements, row after row; columns is at least 1. A
+ * DISTRIBUTED one is cut into whole rows. (One axis is one column.) */
+TRINE_API trine_status trine_array_create_2d(trine_team *team, trine_dtype dtype, uint64_t rows,
+                                             uint64_t columns, trine_place place,
+                                             trine_array **array);
 
 /* The caller's n elements at data as a PRIVATE array; nothing is copied, and data must outlive it.
  * data may be NULL when n is 0. Not collective. Errors: ARGUMENT (also for misaligned data), DTYPE,
  * MEMORY. */
 TRINE_API trine_status trine_array_wrap(trine_team *team, trine_dtype dtype, const void *data,
                                         uint64_t n, trine_array **array);
+
+/* The same with two axes. */
+TRINE_API trine_status trine_array_wrap_2d(trine_team *team, trine_dtype dtype, const void *data,
+                                           uint64_t rows, uint64_t columns, trine_array **array);
 
 /* Releases the array (a wrapped one's data stays the caller's). NULL does nothing. Not
  * collective. */
@@ -38,8 +49,11 @@ TRINE_API void *trine_array_data(const trine_array *array);
 TRINE_API uint64_t trine_array_local_n(const trine_array *array);
 TRINE_API uint64_t trine_array_first(const trine_array *array);
 
-/* n as given at creation, the element type, the place. 0 for a NULL array. */
+/* Elements, rows and columns as given at creation, the element type, the place. 0 for a NULL
+ * array. */
 TRINE_API uint64_t trine_array_n(const trine_array *array);
+TRINE_API uint64_t trine_array_rows(const trine_array *array);
+TRINE_API uint64_t trine_array_columns(const trine_array *array);
 TRINE_API trine_dtype trine_array_dtype(const trine_array *array);
 TRINE_API trine_place trine_array_place(const trine_array *array);
 TRINE_API trine_team *trine_array_team(const trine_array *array);

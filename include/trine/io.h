@@ -3,6 +3,9 @@
  * Source of the format: NEP 1, numpy/lib/format.py. Any real dtype of trine, both byte orders, C
  * and Fortran order, 0 to TRINE_NPY_DIMS dimensions. What the header says is checked against the
  * file before it is believed. Bytes behind the last element are ignored, as numpy does.
+ *
+ * A rank whose arguments are refused tells the other ranks, as in reduce.h, provided that it gave
+ * the team, the file or the array that names it.
  */
 #ifndef TRINE_IO_H
 #define TRINE_IO_H
@@ -46,8 +49,9 @@ TRINE_API void trine_npy_close(trine_npy *file);
 TRINE_API const trine_npy_info *trine_npy_header(const trine_npy *file);
 
 /* Reads the elements, in the file's order, into a new array: DISTRIBUTED, each rank reading only
- * its block. *array is untouched on error. Collective. Errors: ARGUMENT (NULL, or a pipe that has
- * been read), IO, FORMAT (the file ends early), MEMORY. */
+ * its block. A file of two dimensions gives two axes: its own in C order, swapped in Fortran order.
+ * *array is untouched on error. Collective. Errors: ARGUMENT (NULL, or a pipe that has been read),
+ * IO, FORMAT (the file ends early), MEMORY. */
 TRINE_API trine_status trine_npy_load(trine_npy *file, trine_array **array);
 
 /* Runs a monoid of one input over the file's elements without loading it: each worker reads and
@@ -57,12 +61,13 @@ TRINE_API trine_status trine_npy_load(trine_npy *file, trine_array **array);
 TRINE_API trine_status trine_npy_reduce(trine_npy *file, const trine_monoid *monoid,
                                         const void *param, void *result);
 
-/* Writes x as a one-dimensional version 1.0 file in this machine's byte order, each rank its own
- * part: a DISTRIBUTED array's blocks, or the ranks' own arrays in rank order. It is written beside
- * `path` under a name of its own, synced, and renamed to `path` when all is written: `path` is
- * always the old file or the new one, and nothing stays after an error. A symbolic link is
- * replaced; what is there and no regular file is refused. Permissions as the umask has them. The
- * folder must be the same one on all ranks. Collective. Errors: ARGUMENT, IO, MEMORY, COLLECTIVE.
+/* Writes x as a version 1.0 file of one dimension (two when x has two axes) in this machine's byte
+ * order, each rank its own part: a DISTRIBUTED array's blocks, or the ranks' own arrays in rank
+ * order. It is written beside `path` under a name of its own, synced, and renamed to `path` when
+ * all is written: `path` is always the old file or the new one, and nothing stays after an error. A
+ * symbolic link is replaced; what is there and no regular file is refused. Permissions as the umask
+ * has them. The folder must be the same one on all ranks. Collective. Errors: ARGUMENT, IO, MEMORY,
+ * COLLECTIVE.
  */
 TRINE_API trine_status trine_npy_save(const char *path, const trine_array *x);
 

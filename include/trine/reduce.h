@@ -4,6 +4,11 @@
  * the result is untouched on error. The result's bits depend on the elements alone: not on the
  * team, the number of workers, the schedule or the instruction set.
  *
+ * A rank whose arguments are refused (a NULL, another dtype, an incomplete monoid) tells the other
+ * ranks, and all return its status, provided that it gave at least one array: that alone names the
+ * team. Without any, or when the team is at work in another thread of that rank (TRINE_E_BUSY), the
+ * rank returns alone and the others wait for it, which MPI does for ever.
+ *
  * Modes of sums:
  *   TRINE_EXACT        the true value of the whole operation, rounded once to nearest-even; order
  *                      and decomposition do not matter. It overflows only if the true value does.
@@ -16,6 +21,7 @@
 
 #include <trine/array.h>
 #include <trine/kernel.h>
+#include <trine/list.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -26,12 +32,22 @@ extern "C" {
  * aligned for what they are. When the arrays
  * are blocks that the caller cut (PRIVATE or SHARED on several ranks) and the monoid is not
  * TRINE_ORDER_FREE, the ledger says `reproducible = false`.
- * Errors: ARGUMENT, DTYPE, LENGTH, TEAM, BUSY, MEMORY, WORKER, COLLECTIVE, and what finish says. */
+ * in[0] is looked at even when monoid is NULL. Errors: ARGUMENT, DTYPE, LENGTH, TEAM, BUSY, MEMORY,
+ * WORKER, COLLECTIVE, MPI, and what finish says. */
 TRINE_API trine_status trine_reduce(const trine_monoid *monoid, const void *param,
                                     const trine_array *const in[], void *result);
 
-/* The typed reductions: trine_OPERATION_SUFFIX(x, mode, &result), or (x, y, mode, &result), where
- * the result is one number of the suffix's type. X(operation, suffix, result type).
+/* The same along one axis of arrays of rows x columns. axis 0: one result for each column, columns
+ * x result_size bytes, the same on all ranks. axis 1: one result for each row, the rows of this
+ * rank's block only (trine_array_local_n / trine_array_columns of them, from row trine_array_first
+ * / trine_array_columns on); each row is a whole of its own, whose elements number from 0. A result
+ * that one column or row refuses (TRINE_E_EMPTY, ...) is the call's. Errors: as trine_reduce,
+ * ARGUMENT for another axis. */
+TRINE_API trine_status trine_reduce_axis(const trine_monoid *monoid, const void *param,
+                                         const trine_array *const in[], int axis, void *result);
+
+/* The typed sums and their like: trine_OPERATION_SUFFIX(x, mode, &result), or (x, y, mode,
+ * &result), where the result is one number of the suffix's type. X(operation, suffix, result type).
  *   sum      of all x; asum of all |x|; sumsq of all x * x
  *   nansum   of all x that are not NaN
  *   nrm2     the square root of sumsq, without over- or underflow on the way, in any mode
@@ -46,7 +62,7 @@ TRINE_API trine_status trine_reduce(const trine_monoid *monoid, const void *para
  * the end, but exact mode rounds the true value to float directly); i64 takes i64, i32, i16, i8;
  * u64 takes u64, u32, u16, u8; trine_mean_f64 takes all. x and y are of one type, length and team.
  * Errors: those of trine_reduce. */
-#define TRINE_REDUCTIONS_OF_ONE(X)                                                                 \
+#define TRINE_SUMS_OF_ONE(X)                                                                       \
     X(sum, f64, double)                                                                            \
     X(sum, f32, float)                                                                             \
     X(sum, i64, int64_t)                                                                           \
@@ -66,7 +82,7 @@ TRINE_API trine_status trine_reduce(const trine_monoid *monoid, const void *para
     X(mean, f64, double)                                                                           \
     X(nanmean, f64, double)
 
-#define TRINE_REDUCTIONS_OF_TWO(X)                                                                 \
+#define TRINE_SUMS_OF_TWO(X)                                                                       \
     X(dot, f64, double)                                                                            \
     X(dot, f32, float)                                                                             \
     X(dot, i64, int64_t)                                                                           \
@@ -80,14 +96,105 @@ TRINE_API trine_status trine_reduce(const trine_monoid *monoid, const void *para
 #define TRINE_DECLARE_OF_ONE(operation, suffix, type)                                              \
     TRINE_API trine_status trine_##operation##_##suffix(const trine_array *x, trine_mode mode,     \
                                                         type *result);
-TRINE_REDUCTIONS_OF_ONE(TRINE_DECLARE_OF_ONE)
+TRINE_SUMS_OF_ONE(TRINE_DECLARE_OF_ONE)
 #undef TRINE_DECLARE_OF_ONE
 
 #define TRINE_DECLARE_OF_TWO(operation, suffix, type)                                              \
     TRINE_API trine_status trine_##operation##_##suffix(                                           \
         const trine_array *x, const trine_array *y, trine_mode mode, type *result);
-TRINE_REDUCTIONS_OF_TWO(TRINE_DECLARE_OF_TWO)
+TRINE_SUMS_OF_TWO(TRINE_DECLARE_OF_TWO)
 #undef TRINE_DECLARE_OF_TWO
+
+/* X(constant's suffix, C type) of every element type. */
+#define TRINE_EACH_TYPE(X, name)                                                                   \
+    X(name, f64, double)                                                                           \
+    X(name, f32, float)                                                                            \
+    X(name, i64, int64_t)                                                                          \
+    X(name, i32, int32_t)                                                                          \
+    X(name, u64, uint64_t)                                                                         \
+    X(name, u32, uint32_t)                                                                         \
+    X(name, i16, int16_t)                                                                          \
+    X(name, u16, uint16_t)                                                                         \
+    X(name, i8, int8_t)                                                                            \
+    X(name, u8, uint8_t)
+
+/* trine_min_f64(x, &least), trine_max_i32(x, &greatest), ...: what trine/list.h says of them, for x
+ * of that type. EMPTY for no elements (nanmin, nanmax: none but NaN); absmax of the least integer
+ * of its type is OVERFLOW. */
+#define TRINE_DECLARE_TYPED(name, suffix, type)                                                    \
+    TRINE_API trine_status trine_##name##_##suffix(const trine_array *x, type *result);
+#define TRINE_DECLARE_ELEMENT(name, text) TRINE_EACH_TYPE(TRINE_DECLARE_TYPED, name)
+TRINE_ELEMENT_REDUCTIONS(TRINE_DECLARE_ELEMENT)
+
+/* trine_minmax_f64(x, pair): pair[0] is the least, pair[1] the greatest. EMPTY for no elements. */
+TRINE_PAIR_REDUCTIONS(TRINE_DECLARE_ELEMENT)
+
+/* trine_argmin(x, &index), trine_count_nan(x, &count), ...: x of any type. Indices are those of the
+ * whole; argmin and argmax of no elements are EMPTY. */
+#define TRINE_DECLARE_WHOLE(name, text)                                                            \
+    TRINE_API trine_status trine_##name(const trine_array *x, uint64_t *result);
+TRINE_WHOLE_REDUCTIONS(TRINE_DECLARE_WHOLE)
+
+/* trine_count_between_f64(x, low, high, &count): elements with low <= x <= high. */
+#define TRINE_DECLARE_BETWEEN(name, suffix, type)                                                  \
+    TRINE_API trine_status trine_##name##_##suffix(const trine_array *x, type low, type high,      \
+                                                   uint64_t *count);
+TRINE_EACH_TYPE(TRINE_DECLARE_BETWEEN, count_between)
+
+/* The product of all elements; 1 for none. Real: nothing over- or underflows on the way. Integers:
+ * f64 takes f64, f32 takes f32, i64 and u64 take what the sums take; OVERFLOW when the true product
+ * does not fit. */
+TRINE_API trine_status trine_prod_f64(const trine_array *x, double *product);
+TRINE_API trine_status trine_prod_f32(const trine_array *x, float *product);
+TRINE_API trine_status trine_prod_i64(const trine_array *x, int64_t *product);
+TRINE_API trine_status trine_prod_u64(const trine_array *x, uint64_t *product);
+
+/* trine_var(x, ddof, &variance), ...: x of any type (nanvar and nanstd: f64 or f32), computed in
+ * double around the mean. The
+ * divisor is n - ddof; EMPTY when that is not above 0. skewness and kurtosis take a ddof of 0 and
+ * are NaN where all elements are alike. */
+#define TRINE_DECLARE_MOMENT(name, text)                                                           \
+    TRINE_API trine_status trine_##name(const trine_array *x, double ddof, double *result);
+TRINE_MOMENT_REDUCTIONS(TRINE_DECLARE_MOMENT)
+
+/* Number, mean, variance, skewness, kurtosis and range of all elements that are numbers, in one
+ * reading; x of any type. */
+TRINE_API trine_status trine_describe(const trine_array *x, trine_description *description);
+
+/* trine_cov(x, y, ddof, &covariance), trine_corr(x, y, 0, &r): x and y of one type, f64 or f32. */
+#define TRINE_DECLARE_JOINT(name, text)                                                            \
+    TRINE_API trine_status trine_##name(const trine_array *x, const trine_array *y, double ddof,   \
+                                        double *result);
+TRINE_JOINT_REDUCTIONS(TRINE_DECLARE_JOINT)
+
+/* counts[bins + 3]: how many elements lie in each of `bins` bins of one width from low to high,
+ * then how many lie below low, above high, and how many are NaN. Bins are half open, [edge, next
+ * edge), the last one closed; the edges are low + i ((high - low) / bins) and high, as
+ * numpy.linspace's. x of any type; elements count as the doubles that they convert to. ARGUMENT
+ * unless low < high, both finite, and 1 <= bins <= TRINE_HISTOGRAM_BINS. */
+#define TRINE_HISTOGRAM_BINS 1048576
+TRINE_API trine_status trine_histogram(const trine_array *x, uint64_t bins, double low, double high,
+                                       uint64_t counts[]);
+
+/* The same with bins of any width: edges[bins + 1], finite, ascending strictly. */
+TRINE_API trine_status trine_histogram_edges(const trine_array *x, uint64_t bins,
+                                             const double edges[], uint64_t counts[]);
+
+/* The monoid and param of such a histogram, for trine_reduce_axis and trine_npy_reduce: param is
+ * malloc'ed and the caller's. Any thread. */
+TRINE_API trine_status trine_histogram_monoid(trine_dtype dtype, uint64_t bins,
+                                              const double edges[], trine_monoid *monoid,
+                                              void **param);
+
+/* quantile[i] for the probabilities q[i], 0 <= q <= 1, i < count: the element of rank (n - 1) q in
+ * ascending order, between two of them interpolated linearly (numpy's `linear`; Hyndman and Fan,
+ * Sample quantiles in statistical packages, American Statistician 50 (1996), definition 7). Exact:
+ * by counting, not by sorting; the data are read a few times and not changed. NaN when an element
+ * is. x of any type; the median is q = 0.5. EMPTY for no elements. */
+#define TRINE_QUANTILES 64
+TRINE_API trine_status trine_quantile(const trine_array *x, int count, const double q[],
+                                      double quantile[]);
+TRINE_API trine_status trine_median(const trine_array *x, double *median);
 
 #ifdef __cplusplus
 }

@@ -325,7 +325,7 @@ static void a_long_file_is_streamed_in_bounded_memory(void)
 {
     unsigned char header[128];
     uint64_t n = (uint64_t)3 << 27;
-    size_t length = trine_npy_format(TRINE_F64, n, header);
+    size_t length = trine_npy_format(TRINE_F64, n, 1, header);
     double sum = 1;
     trine_npy *file;
     write_file(header, length);
@@ -351,7 +351,7 @@ static void more_than_2_to_the_32_elements_are_counted(void)
 {
     unsigned char header[128];
     uint64_t n = ((uint64_t)1 << 32) + 12345, sum = 0;
-    size_t length = trine_npy_format(TRINE_U8, n, header);
+    size_t length = trine_npy_format(TRINE_U8, n, 1, header);
     trine_team *teams[] = {threads, pool};
     write_file(header, length);
     CU_ASSERT_EQUAL_FATAL(truncate(path, (off_t)(length + n)), 0);

@@ -180,7 +180,7 @@ int main(void)
 #define FAMILIES_OF(isa)                                                                           \
     {                                                                                              \
         {                                                                                          \
-            trine_sums_##isa, trine_means_##isa, trine_integer_products_##isa                      \
+            trine_sums_##isa, trine_means_##isa, trine_integer_dots_##isa                          \
         }                                                                                          \
     }
     variants[variant_count++] = (variant)FAMILIES_OF(baseline);

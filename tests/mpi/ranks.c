@@ -151,8 +151,9 @@ static void a_failure_on_one_rank_reaches_all(void)
 {
     for (failing_rank = 0; failing_rank < size; failing_rank++) {
         uint64_t n = (uint64_t)size * 3 * TRINE_CHUNK;
-        trine_stream stream = {.sources = 1, .n = n, .executor = &team->executor};
-        trine_block(team, n, &stream.first, &stream.local);
+        trine_stream stream = {
+            .sources = 1, .grid = trine_grid_of(n, 1), .executor = &team->executor};
+        trine_block(team, &stream.grid, &stream.first, &stream.local);
         stream.source[0] = (trine_source){.fetch = no_fetch, .item = 8};
         uint64_t *block = calloc((size_t)stream.local, sizeof *block);
         if (rank != failing_rank)
@@ -212,6 +213,94 @@ static void different_calls_are_an_error_on_all_ranks(void)
     CU_ASSERT_EQUAL(result.hash, 1);
     trine_array_free(x);
     all_ranks_get_the_same_bits();
+}
+
+static void copy_apply(const trine_chunk *chunk, const void *param)
+{
+    (void)param;
+    memcpy(chunk->out[0], chunk->in[0], chunk->n * sizeof(uint64_t));
+}
+
+enum { REFUSALS = 14 };
+
+/* A call of each kind, alike on all ranks but for one argument, which a bad rank gets wrong. The
+ * place of x decides which function of the communicator comes first. */
+static trine_status call_with(int which, bool bad, trine_array *x, trine_array *y)
+{
+    trine_monoid hash = hash_monoid, broken = hash_monoid, pair = hash_monoid;
+    trine_map copy = {.name = "copy", .nin = 1, .nout = 1, .in = {TRINE_U64}, .out = {TRINE_U64}};
+    trine_map mute = copy;
+    const trine_array *in[] = {x, y};
+    trine_array *out[] = {y}, *none[] = {NULL}, *made = NULL;
+    hash_state result;
+    uint64_t sum;
+    copy.apply = copy_apply;
+    broken.merge = NULL;
+    pair.nin = 2;
+    pair.in[1] = TRINE_U64;
+    switch (which) {
+    case 0:
+        return trine_reduce(bad ? NULL : &hash, NULL, in, &result);
+    case 1:
+        return trine_reduce(&hash, NULL, in, bad ? NULL : &result);
+    case 2:
+        return trine_reduce(bad ? &broken : &hash, NULL, in, &result);
+    case 3:
+        broken.merge = hash_merge;
+        broken.nin = 99;
+        return trine_reduce(bad ? &broken : &hash, NULL, in, &result);
+    case 4:
+        in[bad ? 1 : 0] = bad ? NULL : x;
+        return trine_reduce(&pair, NULL, in, &result);
+    case 5:
+        in[0] = bad ? NULL : x;
+        return trine_reduce(&pair, NULL, in, &result);
+    case 6:
+        return trine_apply(bad ? NULL : &copy, NULL, in, out);
+    case 7:
+        return trine_apply(bad ? &mute : &copy, NULL, in, out);
+    case 8:
+        return trine_apply(&copy, NULL, in, bad ? none : out);
+    case 9:
+        return trine_apply(&copy, NULL, in, bad ? NULL : out);
+    case 10:
+        return trine_sum_u64(x, TRINE_EXACT, bad ? NULL : &sum);
+    case 11:
+        return trine_sum_u64(x, bad ? (trine_mode)9 : TRINE_FAST, &sum);
+    case 12:
+        return trine_npy_save(bad ? NULL : "/nowhere/x.npy", x);
+    default: {
+        trine_status status =
+            trine_array_create(team, TRINE_U64, 10, TRINE_SHARED, bad ? NULL : &made);
+        trine_array_free(made);
+        return status;
+    }
+    }
+}
+
+static void refuse_on_each_rank(trine_place place)
+{
+    trine_array *x, *y;
+    CU_ASSERT_EQUAL_FATAL(trine_array_create(team, TRINE_U64, 30000, place, &x), TRINE_OK);
+    CU_ASSERT_EQUAL_FATAL(trine_array_create(team, TRINE_U64, 30000, place, &y), TRINE_OK);
+    for (int i = 0; i < REFUSALS * size; i++) {
+        trine_status status = call_with(i % REFUSALS, rank == i / REFUSALS, x, y);
+        if (status != TRINE_E_ARGUMENT) {
+            printf("\n  call %d, rank %d\n", i % REFUSALS, i / REFUSALS);
+            say("another status");
+            CU_FAIL("a refusal did not reach all");
+        }
+    }
+    trine_array_free(x);
+    trine_array_free(y);
+    all_ranks_get_the_same_bits();
+}
+
+static void what_one_rank_is_refused_all_are(void)
+{
+    refuse_on_each_rank(TRINE_DISTRIBUTED);
+    refuse_on_each_rank(TRINE_SHARED);
+    refuse_on_each_rank(TRINE_PRIVATE);
 }
 
 static void a_communicator_of_the_callers_own_works(void)
@@ -289,6 +378,7 @@ int main(int argc, char **argv)
         {"memory refused to one rank is an error on all",
          memory_refused_to_one_rank_is_an_error_on_all},
         {"different calls are an error on all ranks", different_calls_are_an_error_on_all_ranks},
+        {"what one rank is refused, all are", what_one_rank_is_refused_all_are},
         {"a communicator of the caller's own works", a_communicator_of_the_callers_own_works},
         {"positions are global on blocks of the caller's own",
          positions_are_global_on_blocks_of_the_callers_own},

@@ -96,8 +96,8 @@ static void every_typed_reduction_takes_the_types_it_says(void)
         trine_array *x = pair_of(dtype, 2, 3, 4), *y = pair_of(dtype, 2, 1, 3);
         trine_array *none = pair_of(dtype, 0, 0, 0);
         for (trine_mode mode = TRINE_EXACT; mode <= TRINE_FAST; mode++) {
-            TRINE_REDUCTIONS_OF_ONE(CALL_OF_ONE)
-            TRINE_REDUCTIONS_OF_TWO(CALL_OF_TWO)
+            TRINE_SUMS_OF_ONE(CALL_OF_ONE)
+            TRINE_SUMS_OF_TWO(CALL_OF_TWO)
         }
         trine_array_free(x);
         trine_array_free(y);

@@ -1,10 +1,12 @@
-/* core/typed.c - the typed reductions: an operation, a mode and an element type name a monoid. */
+/* core/sums.c - the typed sums and their like: an operation, a mode and an element type name a
+ * monoid. */
 #include <stdio.h>
 #include <string.h>
 
 #include <trine/reduce.h>
 
 #include "core/error.h"
+#include "core/team.h"
 
 enum { NAME_SIZE = 40, MOST_INPUTS = 2 };
 
@@ -46,10 +48,11 @@ static trine_status refuse_type(const char *operation, trine_dtype in, trine_dty
                       trine_dtype_name(out), trine_dtype_name(in), takes);
 }
 
-static trine_status reduce(const char *operation, trine_dtype out, trine_mode mode,
-                           const trine_array *const in[], int inputs, void *result)
+static trine_status check(const char *operation, trine_dtype out, trine_mode mode,
+                          const trine_array *const in[], int inputs, const void *result,
+                          const trine_monoid **monoid)
 {
-    static const char *const inputs_names[MOST_INPUTS] = {"x", "y"};
+    static const char *const names[MOST_INPUTS] = {"x", "y"};
     if ((unsigned)mode > TRINE_FAST)
         return trine_fail(TRINE_E_ARGUMENT,
                           "trine_%s_%s: mode %d; expected TRINE_EXACT, TRINE_COMPENSATED or "
@@ -58,17 +61,25 @@ static trine_status reduce(const char *operation, trine_dtype out, trine_mode mo
     for (int i = 0; i < inputs; i++)
         if (!in[i])
             return trine_fail(TRINE_E_ARGUMENT, "trine_%s_%s: %s is NULL", operation,
-                              trine_dtype_name(out), inputs_names[i]);
+                              trine_dtype_name(out), names[i]);
     if (!result)
         return trine_fail(TRINE_E_ARGUMENT, "trine_%s_%s: result is NULL", operation,
                           trine_dtype_name(out));
     trine_dtype dtype = trine_array_dtype(in[0]);
-    const trine_monoid *monoid = find(operation, mode, dtype, out);
-    if (!monoid && strcmp(trine_isa(), "none") == 0)
+    *monoid = find(operation, mode, dtype, out);
+    if (!*monoid && strcmp(trine_isa(), "none") == 0)
         return TRINE_E_ARGUMENT;
-    if (!monoid || monoid->out != out)
-        return refuse_type(operation, dtype, out);
-    return trine_reduce(monoid, NULL, in, result);
+    return *monoid && (*monoid)->out == out ? TRINE_OK : refuse_type(operation, dtype, out);
+}
+
+static trine_status reduce(const char *operation, trine_dtype out, trine_mode mode,
+                           const trine_array *const in[], int inputs, void *result)
+{
+    const trine_monoid *monoid = NULL;
+    trine_status status = check(operation, out, mode, in, inputs, result, &monoid);
+    const trine_array *given = in[0] ? in[0] : in[inputs - 1];
+    return status ? trine_call_refuse(trine_array_team(given), status)
+                  : trine_reduce(monoid, NULL, in, result);
 }
 
 #define OUT_f64 TRINE_F64
@@ -82,7 +93,7 @@ static trine_status reduce(const char *operation, trine_dtype out, trine_mode mo
         const trine_array *const in[] = {x};                                                       \
         return reduce(#operation, OUT_##suffix, mode, in, 1, result);                              \
     }
-TRINE_REDUCTIONS_OF_ONE(DEFINE_OF_ONE)
+TRINE_SUMS_OF_ONE(DEFINE_OF_ONE)
 
 #define DEFINE_OF_TWO(operation, suffix, type)                                                     \
     trine_status trine_##operation##_##suffix(const trine_array *x, const trine_array *y,          \
@@ -91,4 +102,4 @@ TRINE_REDUCTIONS_OF_ONE(DEFINE_OF_ONE)
         const trine_array *const in[] = {x, y};                                                    \
         return reduce(#operation, OUT_##suffix, mode, in, 2, result);                              \
     }
-TRINE_REDUCTIONS_OF_TWO(DEFINE_OF_TWO)
+TRINE_SUMS_OF_TWO(DEFINE_OF_TWO)

@@ -1,4 +1,4 @@
-/* kernels/integer_products.c - sums of products, and of squares, of integers: exact in 192 bits,
+/* kernels/integer_dots.c - sums of products, and of squares, of integers: exact in 192 bits,
  * which hold any that there can be. */
 #include "kernels/isa.h"
 #include "kernels/list.h"
@@ -147,5 +147,5 @@ static trine_status product_finish_u64(void *result, const void *state, const vo
 #define SQUARES_MONOID(NAME, mode, operation, IN, in, OUT, out)                                    \
     TRINE_MONOID(NAME, product, integer_##operation##_##in, product_finish_##out, 1, IN, OUT, out)
 
-const trine_monoid VARIANT(trine_integer_products)[] = {
+const trine_monoid VARIANT(trine_integer_dots)[] = {
     TRINE_INTEGER_DOTS(DOT_MONOID) TRINE_INTEGER_SQUARES(SQUARES_MONOID){.name = NULL}};

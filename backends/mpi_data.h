@@ -1,0 +1,68 @@
+/* backends/mpi_data.h - what the files of the MPI communicator share.
+ *
+ * mpi.c opens and closes, mpi_rounds.c joins partials in rounds of packets, mpi_exchange.c moves
+ * the callers' bytes. Whatever memory a call needs is had before its first message. */
+#ifndef TRINE_BACKENDS_MPI_DATA_H
+#define TRINE_BACKENDS_MPI_DATA_H
+
+#include "backends/mpi_message.h"
+#include "core/communicator.h"
+
+/* Memory that is kept from call to call, and grown as needed. */
+typedef struct trine_mpi_room {
+    void *memory;
+    size_t size;
+} trine_mpi_room;
+
+/* One direction between this rank and another: what is left to be sent, or received. */
+typedef struct trine_mpi_flow {
+    unsigned char *at;
+    uint64_t left;
+    int peer;
+} trine_mpi_flow;
+
+/* comm: a duplicate, so that no message meets one of the caller's. own, other: this rank's packet,
+ * and a partner's. join: states for joining from the left. window: states of an exscan. flows,
+ * requests, statuses, done: 2 * size each, of an exchange; the first half receives. */
+typedef struct trine_mpi_data {
+    MPI_Comm comm;
+    trine_packet own, other;
+    trine_mpi_room join, window;
+    trine_mpi_flow *flows;
+    MPI_Request *requests;
+    MPI_Status *statuses;
+    int *done;
+} trine_mpi_data;
+
+typedef enum trine_mpi_kind {
+    TRINE_MPI_MERGE = 1,
+    TRINE_MPI_EXSCAN,
+    TRINE_MPI_GATHER,
+    TRINE_MPI_EXCHANGE,
+    TRINE_MPI_BROADCAST
+} trine_mpi_kind;
+
+/* The call number that tells functions apart, and what must be the same on all ranks. */
+static inline uint64_t trine_mpi_call(trine_mpi_kind kind, uint64_t call, uint64_t given)
+{
+    return (call ^ (uint64_t)kind * 0x9e3779b97f4a7c15u) + given * 0xbf58476d1ce4e5b9u;
+}
+
+/* All ranks learn the status of the lowest rank that failed, or that their calls differ. *sum
+ * (NULL for 0): what each rank brings; becomes the sum of all. */
+trine_status trine_mpi_agree(trine_communicator *communicator, uint64_t call, uint64_t *sum,
+                             trine_status status);
+
+/* As in core/communicator.h. */
+trine_status trine_mpi_merge(trine_communicator *communicator, trine_tree *tree, uint64_t call,
+                             trine_status status);
+trine_status trine_mpi_exscan(trine_communicator *communicator, const trine_tree *own,
+                              trine_tree *before, uint64_t call, trine_status status);
+trine_status trine_mpi_gather(trine_communicator *communicator, const uint64_t *values,
+                              size_t count, uint64_t *gathered, uint64_t call, trine_status status);
+trine_status trine_mpi_exchange(trine_communicator *communicator, const trine_part send[],
+                                const trine_part receive[], uint64_t call, trine_status status);
+trine_status trine_mpi_broadcast(trine_communicator *communicator, void *data, size_t bytes,
+                                 int root, uint64_t call, trine_status status);
+
+#endif

@@ -1,0 +1,43 @@
+/* trine/list.h - the built-in kernels: one line each. The lookup by name, the typed functions, the
+ * drivers' help and the tables in the documentation come from here. X(name, what it is).
+ */
+#ifndef TRINE_LIST_H
+#define TRINE_LIST_H
+
+#include <trine/types.h>
+
+/* Of one array of any type; the result is an element of that type: trine_min_f64(x, &least). */
+#define TRINE_ELEMENT_REDUCTIONS(X)                                                                \
+    X(min, "least element; NaN when there is one; -0 < +0")                                        \
+    X(max, "greatest element; NaN when there is one; -0 < +0")                                     \
+    X(absmax, "greatest absolute value (the infinity norm); NaN when there is one")                \
+    X(nanmin, "least element, NaN passed over")                                                    \
+    X(nanmax, "greatest element, NaN passed over")
+
+/* Of one array of any type; two elements of that type: trine_minmax_f64(x, pair). */
+#define TRINE_PAIR_REDUCTIONS(X) X(minmax, "least and greatest element; NaN when there is one")
+
+/* Of one array of any type; a whole number: trine_argmin(x, &index). */
+#define TRINE_WHOLE_REDUCTIONS(X)                                                                  \
+    X(argmin, "index of the first least element, or of the first NaN")                             \
+    X(argmax, "index of the first greatest element, or of the first NaN")                          \
+    X(any, "1 when an element is not zero (NaN is not), else 0")                                   \
+    X(all, "1 when no element is zero, else 0")                                                    \
+    X(count_nonzero, "how many elements are not zero (NaN is not)")                                \
+    X(count_nan, "how many elements are NaN")
+
+/* Of one array of real numbers; a double. ddof: the divisor is n - ddof. */
+#define TRINE_MOMENT_REDUCTIONS(X)                                                                 \
+    X(var, "variance; ddof")                                                                       \
+    X(std, "standard deviation; ddof")                                                             \
+    X(skewness, "skewness: m3 / m2^1.5, the biased estimate")                                      \
+    X(kurtosis, "excess kurtosis: m4 / m2^2 - 3, the biased estimate")                             \
+    X(nanvar, "variance, NaN passed over; ddof")                                                   \
+    X(nanstd, "standard deviation, NaN passed over; ddof")
+
+/* Of two arrays of real numbers; a double. */
+#define TRINE_JOINT_REDUCTIONS(X)                                                                  \
+    X(cov, "covariance of two arrays; ddof")                                                       \
+    X(corr, "Pearson's correlation of two arrays")
+
+#endif

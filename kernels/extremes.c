@@ -1,0 +1,224 @@
+/* kernels/extremes.c - least and greatest elements, and where they are.
+ *
+ * Elements are compared by their keys (kernels/order.h), so that -0 < +0. A NaN shows as a key
+ * beyond those of the infinities: the least and the greatest key say whether there was one.
+ */
+#include <math.h>
+
+#include "kernels/isa.h"
+#include "kernels/list.h"
+#include "kernels/order.h"
+#include "kernels/simd.h"
+
+/* Keys of the elements so far. nan: one of them is none. */
+typedef struct extremes {
+    int64_t least, most;
+    bool nan, any;
+} extremes;
+
+/* The first element of the least key, with its index; a NaN precedes everything. argmax keeps the
+ * complement of the key, which is in the opposite order. */
+typedef struct place {
+    int64_t key;
+    uint64_t index;
+    bool nan, any;
+} place;
+
+static const extremes extremes_of_none = {INT64_MAX, INT64_MIN, false, false};
+
+static void extremes_identity(void *state, const void *param)
+{
+    (void)param;
+    *(extremes *)state = extremes_of_none;
+}
+
+static void extremes_widen(extremes *s, int64_t least, int64_t most)
+{
+    s->least = least < s->least ? least : s->least;
+    s->most = most > s->most ? most : s->most;
+    s->any = true;
+}
+
+static void extremes_merge(void *left, const void *right, const void *param)
+{
+    extremes *l = left;
+    const extremes *r = right;
+    (void)param;
+    l->least = r->least < l->least ? r->least : l->least;
+    l->most = r->most > l->most ? r->most : l->most;
+    l->nan |= r->nan;
+    l->any |= r->any;
+}
+
+static void place_identity(void *state, const void *param)
+{
+    (void)param;
+    *(place *)state = (place){.any = false};
+}
+
+/* Whether a place that is at `least` or after it can come before s. */
+static bool place_may_precede(const place *found, const place *s, uint64_t least)
+{
+    if (!s->any || found->nan != s->nan)
+        return !s->any || found->nan;
+    if (found->nan || found->key == s->key)
+        return least < s->index;
+    return found->key < s->key;
+}
+
+static void place_merge(void *left, const void *right, const void *param)
+{
+    place *l = left;
+    const place *r = right;
+    (void)param;
+    if (r->any && place_may_precede(r, l, r->index))
+        *l = *r;
+}
+
+static trine_status place_finish(void *result, const void *state, const void *param)
+{
+    const place *s = state;
+    (void)param;
+    if (!s->any)
+        return TRINE_E_EMPTY;
+    *(uint64_t *)result = s->index;
+    return TRINE_OK;
+}
+
+#define GLUE(name, suffix) name##_##suffix
+#define GLUED(name, suffix) GLUE(name, suffix)
+#define NAMED(name) GLUED(name, SUFFIX)
+
+/* What is not a number has one representation. */
+#define NAN_OF(suffix, type)                                                                       \
+    static type nan_##suffix(void)                                                                 \
+    {                                                                                              \
+        return (type)NAN;                                                                          \
+    }                                                                                              \
+    static void note_nan_##suffix(extremes *s, int64_t least, int64_t most)                        \
+    {                                                                                              \
+        s->nan |= least < ~INF_KEY_##suffix || most > INF_KEY_##suffix;                            \
+    }
+#define NAN_OF_NONE(suffix, type)                                                                  \
+    static type nan_##suffix(void)                                                                 \
+    {                                                                                              \
+        return 0;                                                                                  \
+    }                                                                                              \
+    static void note_nan_##suffix(extremes *s, int64_t least, int64_t most)                        \
+    {                                                                                              \
+        (void)s, (void)least, (void)most;                                                          \
+    }
+
+NAN_OF(f64, double)
+#define TYPE double
+#define SUFFIX f64
+#define KEY int64_t
+#define REAL 1
+#define SIGNED 1
+#include "kernels/extremes_body.h"
+NAN_OF(f32, float)
+#define TYPE float
+#define SUFFIX f32
+#define KEY int32_t
+#define REAL 1
+#define SIGNED 1
+#include "kernels/extremes_body.h"
+NAN_OF_NONE(i64, int64_t)
+#define TYPE int64_t
+#define SUFFIX i64
+#define KEY int64_t
+#define REAL 0
+#define SIGNED 1
+#include "kernels/extremes_body.h"
+NAN_OF_NONE(i32, int32_t)
+#define TYPE int32_t
+#define SUFFIX i32
+#define KEY int32_t
+#define REAL 0
+#define SIGNED 1
+#include "kernels/extremes_body.h"
+NAN_OF_NONE(u64, uint64_t)
+#define TYPE uint64_t
+#define SUFFIX u64
+#define KEY int64_t
+#define REAL 0
+#define SIGNED 0
+#include "kernels/extremes_body.h"
+NAN_OF_NONE(u32, uint32_t)
+#define TYPE uint32_t
+#define SUFFIX u32
+#define KEY int32_t
+#define REAL 0
+#define SIGNED 0
+#include "kernels/extremes_body.h"
+NAN_OF_NONE(i16, int16_t)
+#define TYPE int16_t
+#define SUFFIX i16
+#define KEY int16_t
+#define REAL 0
+#define SIGNED 1
+#include "kernels/extremes_body.h"
+NAN_OF_NONE(u16, uint16_t)
+#define TYPE uint16_t
+#define SUFFIX u16
+#define KEY int32_t
+#define REAL 0
+#define SIGNED 0
+#include "kernels/extremes_body.h"
+NAN_OF_NONE(i8, int8_t)
+#define TYPE int8_t
+#define SUFFIX i8
+#define KEY int8_t
+#define REAL 0
+#define SIGNED 1
+#include "kernels/extremes_body.h"
+NAN_OF_NONE(u8, uint8_t)
+#define TYPE uint8_t
+#define SUFFIX u8
+#define KEY int16_t
+#define REAL 0
+#define SIGNED 0
+#include "kernels/extremes_body.h"
+
+#define EXTREMES(NAME, kernel, accumulate_kind, count, constant, suffix, type)                     \
+    {.name = NAME,                                                                                 \
+     .nin = 1,                                                                                     \
+     .in = {constant},                                                                             \
+     .out = (count) == 1 ? (constant) : TRINE_DTYPE_NONE,                                          \
+     .state_size = sizeof(extremes),                                                               \
+     .result_size = (count) * sizeof(type),                                                        \
+     .flags = TRINE_ORDER_FREE | TRINE_POSITION_FREE,                                              \
+     .identity = extremes_identity,                                                                \
+     .accumulate = accumulate_kind##_accumulate_##suffix,                                          \
+     .merge = extremes_merge,                                                                      \
+     .finish = kernel##_finish_##suffix},
+#define PLACE(NAME, constant, suffix)                                                              \
+    {.name = #NAME,                                                                                \
+     .nin = 1,                                                                                     \
+     .in = {constant},                                                                             \
+     .out = TRINE_U64,                                                                             \
+     .state_size = sizeof(place),                                                                  \
+     .result_size = sizeof(uint64_t),                                                              \
+     .flags = TRINE_ORDER_FREE,                                                                    \
+     .identity = place_identity,                                                                   \
+     .accumulate = NAME##_accumulate_##suffix,                                                     \
+     .merge = place_merge,                                                                         \
+     .finish = place_finish},
+
+#define MIN(constant, suffix, type, name) EXTREMES("min", min, extremes, 1, constant, suffix, type)
+#define MAX(constant, suffix, type, name) EXTREMES("max", max, extremes, 1, constant, suffix, type)
+#define MINMAX(constant, suffix, type, name)                                                       \
+    EXTREMES("minmax", minmax, extremes, 2, constant, suffix, type)
+#define ABSMAX(constant, suffix, type, name)                                                       \
+    EXTREMES("absmax", absmax, extremes, 1, constant, suffix, type)
+#define NANMIN(constant, suffix, type, name)                                                       \
+    EXTREMES("nanmin", min, nan_extremes, 1, constant, suffix, type)
+#define NANMAX(constant, suffix, type, name)                                                       \
+    EXTREMES("nanmax", max, nan_extremes, 1, constant, suffix, type)
+#define ARGMIN(constant, suffix, type, name) PLACE(argmin, constant, suffix)
+#define ARGMAX(constant, suffix, type, name) PLACE(argmax, constant, suffix)
+
+const trine_monoid VARIANT(trine_extremes)[] = {
+    TRINE_DTYPES(MIN) TRINE_DTYPES(MAX) TRINE_DTYPES(MINMAX) TRINE_DTYPES(ABSMAX)
+        TRINE_DTYPES(NANMIN) TRINE_DTYPES(NANMAX) TRINE_DTYPES(ARGMIN)
+            TRINE_DTYPES(ARGMAX){.name = NULL}};

@@ -1,0 +1,144 @@
+/* kernels/extremes_body.h - extremes of elements of TYPE, called by SUFFIX, with keys of KEY.
+ * REAL: whether there are NaNs, beyond the keys of the infinities. */
+
+static void NAMED(extremes_accumulate)(void *state, const trine_chunk *chunk, const void *param)
+{
+    extremes *s = state;
+    const TYPE *x = chunk->in[0];
+    KEY least = NAMED(key)(x), most = least;
+    (void)param;
+    for (size_t i = 0; i < chunk->n; i++) {
+        KEY key = NAMED(key)(x + i);
+        least = key < least ? key : least;
+        most = key > most ? key : most;
+    }
+    extremes_widen(s, least, most);
+    NAMED(note_nan)(s, least, most);
+}
+
+/* NaN passed over. */
+static void NAMED(nan_extremes_accumulate)(void *state, const trine_chunk *chunk, const void *param)
+{
+#if REAL
+    extremes *s = state;
+    const TYPE *x = chunk->in[0];
+    const KEY top = NAMED(INF_KEY), bottom = ~top;
+    KEY least = top, most = bottom;
+    bool any = false;
+    (void)param;
+    for (size_t i = 0; i < chunk->n; i++) {
+        KEY key = NAMED(key)(x + i);
+        bool number = key <= top && key >= bottom;
+        least = number && key < least ? key : least;
+        most = number && key > most ? key : most;
+        any |= number;
+    }
+    if (any)
+        extremes_widen(s, least, most);
+#else
+    NAMED(extremes_accumulate)(state, chunk, param);
+#endif
+}
+
+/* Element of the chunk with that key; there is one. */
+static size_t NAMED(find)(const trine_chunk *chunk, int64_t key)
+{
+    const TYPE *x = chunk->in[0];
+    size_t i = 0;
+    while (NAMED(key)(x + i) != key)
+        i++;
+    return i;
+}
+
+static size_t NAMED(find_nan)(const trine_chunk *chunk)
+{
+    size_t i = 0;
+#if REAL
+    const TYPE *x = chunk->in[0];
+    while (x[i] == x[i])
+        i++;
+#else
+    (void)chunk;
+#endif
+    return i;
+}
+
+TRINE_INLINE void NAMED(place_accumulate)(place *s, const trine_chunk *chunk, bool greatest)
+{
+    extremes e = extremes_of_none;
+    NAMED(extremes_accumulate)(&e, chunk, NULL);
+    int64_t key = greatest ? ~e.most : e.least;
+    place found = {.key = key, .nan = e.nan, .any = true};
+    if (!place_may_precede(&found, s, chunk->first))
+        return;
+    found.index = chunk->first + (e.nan ? NAMED(find_nan)(chunk)
+                                        : NAMED(find)(chunk, greatest ? e.most : e.least));
+    place_merge(s, &found, NULL);
+}
+
+static void NAMED(argmin_accumulate)(void *state, const trine_chunk *chunk, const void *param)
+{
+    (void)param;
+    NAMED(place_accumulate)(state, chunk, false);
+}
+
+static void NAMED(argmax_accumulate)(void *state, const trine_chunk *chunk, const void *param)
+{
+    (void)param;
+    NAMED(place_accumulate)(state, chunk, true);
+}
+
+static trine_status NAMED(min_finish)(void *result, const void *state, const void *param)
+{
+    const extremes *s = state;
+    (void)param;
+    if (!s->any)
+        return TRINE_E_EMPTY;
+    *(TYPE *)result = s->nan ? NAMED(nan)() : NAMED(value)(s->least);
+    return TRINE_OK;
+}
+
+static trine_status NAMED(max_finish)(void *result, const void *state, const void *param)
+{
+    const extremes *s = state;
+    (void)param;
+    if (!s->any)
+        return TRINE_E_EMPTY;
+    *(TYPE *)result = s->nan ? NAMED(nan)() : NAMED(value)(s->most);
+    return TRINE_OK;
+}
+
+static trine_status NAMED(minmax_finish)(void *result, const void *state, const void *param)
+{
+    TYPE *pair = result;
+    trine_status status = NAMED(min_finish)(pair, state, param);
+    return status ? status : NAMED(max_finish)(pair + 1, state, param);
+}
+
+static trine_status NAMED(absmax_finish)(void *result, const void *state, const void *param)
+{
+    TYPE least, most, *most_abs = result;
+    trine_status status = NAMED(min_finish)(&least, state, param);
+    if (status)
+        return status;
+    NAMED(max_finish)(&most, state, param);
+#if REAL
+    *most_abs = (TYPE)fabs(fabs((double)least) > fabs((double)most) ? least : most);
+#elif SIGNED
+    /* Compared as negative numbers, which have room for the least of all. */
+    int64_t low = least < 0 ? least : -(int64_t)least, high = most < 0 ? most : -(int64_t)most;
+    low = low < high ? low : high;
+    if (low == INT64_MIN >> (64 - 8 * sizeof(TYPE)))
+        return TRINE_E_OVERFLOW;
+    *most_abs = (TYPE)-low;
+#else
+    *most_abs = most;
+#endif
+    return TRINE_OK;
+}
+
+#undef TYPE
+#undef SUFFIX
+#undef KEY
+#undef REAL
+#undef SIGNED

@@ -1,0 +1,170 @@
+/* kernels/histogram.c - counting elements by bins.
+ *
+ * Bin b holds edge[b] <= x < edge[b + 1], the last one its upper edge too. Where the bins are of
+ * one width, (x - low) scale says in which one x lies, unless it is within `guard` of a whole
+ * number: then (and where the bins are not of one width) the edges are searched. Elements take
+ * turns between TABLES tables, so that equal ones one after the other do not wait for each other's
+ * store.
+ */
+#include "kernels/isa.h"
+#include "kernels/list.h"
+#include "kernels/simd.h"
+
+enum { TABLES = 4, BLOCK = 256 };
+
+/* Slots of a table: below, the bins, above, NaN. */
+enum { OUTSIDE = 3 };
+
+static const double *edges(const trine_histogram_param *p)
+{
+    return (const double *)(p + 1);
+}
+
+static size_t slots(const trine_histogram_param *p)
+{
+    return (size_t)p->bins + OUTSIDE;
+}
+
+static void histogram_identity(void *state, const void *param)
+{
+    memset(state, 0, slots(param) * sizeof(uint64_t));
+}
+
+static void histogram_begin(void *work, const void *param)
+{
+    memset(work, 0, TABLES * slots(param) * sizeof(uint64_t));
+}
+
+static void histogram_settle(void *state, void *work, const void *param)
+{
+    uint64_t *total = state, *table = work;
+    size_t n = slots(param);
+    for (int t = 0; t < TABLES; t++)
+        for (size_t i = 0; i < n; i++) {
+            total[i] += table[(size_t)t * n + i];
+            table[(size_t)t * n + i] = 0;
+        }
+}
+
+static void histogram_merge(void *left, const void *right, const void *param)
+{
+    uint64_t *l = left;
+    const uint64_t *r = right;
+    for (size_t i = 0; i < slots(param); i++)
+        l[i] += r[i];
+}
+
+/* counts[bins], then below, above, NaN. */
+static trine_status histogram_finish(void *result, const void *state, const void *param)
+{
+    const trine_histogram_param *p = param;
+    const uint64_t *s = state;
+    uint64_t *counts = result, bins = p->bins;
+    memcpy(counts, s + 1, bins * sizeof *counts);
+    counts[bins] = s[0];
+    counts[bins + 1] = s[bins + 1];
+    counts[bins + 2] = s[bins + 2];
+    return TRINE_OK;
+}
+
+/* The slot of x by the edges: how many of them are not above it. */
+static uint32_t search(const trine_histogram_param *p, double x)
+{
+    if (x != x)
+        return (uint32_t)p->bins + 2;
+    const double *edge = edges(p);
+    if (x == edge[p->bins])
+        return (uint32_t)p->bins;
+    uint32_t least = 0, count = (uint32_t)p->bins + 1;
+    while (count > 0) {
+        uint32_t half = count / 2;
+        bool right = x >= edge[least + half];
+        least = right ? least + half + 1 : least;
+        count = right ? count - half - 1 : half;
+    }
+    return least;
+}
+
+/* The slots of a block; false when some of them must be searched for. */
+static bool guess(const trine_histogram_param *p, const double *x, size_t n, uint32_t slot[BLOCK])
+{
+    const double low = edges(p)[0], scale = p->scale, bins = (double)p->bins;
+    const double guard = p->guard, half = 0.5 - guard;
+    int64_t unsure = 0;
+    for (size_t i = 0; i < n; i++) {
+        double t = (x[i] - low) * scale, within = t >= 0 ? t : -1;
+        within = within < bins ? within : bins;
+        int32_t k = (int32_t)within;
+        double off = __builtin_fabs(within - k - 0.5);
+        int64_t inside = (t >= 0) & (t < bins), near = off > half;
+        int64_t ends = (__builtin_fabs(t) < guard) | (__builtin_fabs(t - bins) < guard);
+        unsure |= (inside & near) | ends | (t != t);
+        slot[i] = (uint32_t)(k + 1);
+    }
+    return unsure == 0;
+}
+
+static void count_block(uint64_t *table, const trine_histogram_param *p, const double *x, size_t n)
+{
+    uint32_t slot[BLOCK];
+    size_t size = slots(p), i = 0;
+    if (p->scale <= 0 || !guess(p, x, n, slot))
+        for (i = 0; i < n; i++)
+            slot[i] = search(p, x[i]);
+    for (i = 0; i + TABLES <= n; i += TABLES)
+        for (size_t t = 0; t < TABLES; t++)
+            table[t * size + slot[i + t]]++;
+    for (; i < n; i++)
+        table[slot[i]]++;
+}
+
+static void histogram_accumulate_f64(void *work, const trine_chunk *chunk, const void *param)
+{
+    const double *x = chunk->in[0];
+    for (size_t i = 0; i < chunk->n; i += BLOCK)
+        count_block(work, param, x + i, chunk->n - i < BLOCK ? chunk->n - i : BLOCK);
+}
+
+/* Other types count as the doubles that they convert to. */
+#define ACCUMULATE(suffix, type)                                                                   \
+    static void histogram_accumulate_##suffix(void *work, const trine_chunk *chunk,                \
+                                              const void *param)                                   \
+    {                                                                                              \
+        const type *x = chunk->in[0];                                                              \
+        double wide[BLOCK];                                                                        \
+        for (size_t i = 0; i < chunk->n; i += BLOCK) {                                             \
+            size_t n = chunk->n - i < BLOCK ? chunk->n - i : BLOCK;                                \
+            for (size_t k = 0; k < n; k++)                                                         \
+                wide[k] = (double)x[i + k];                                                        \
+            count_block(work, param, wide, n);                                                     \
+        }                                                                                          \
+    }
+ACCUMULATE(f32, float)
+ACCUMULATE(i64, int64_t)
+ACCUMULATE(i32, int32_t)
+ACCUMULATE(u64, uint64_t)
+ACCUMULATE(u32, uint32_t)
+ACCUMULATE(i16, int16_t)
+ACCUMULATE(u16, uint16_t)
+ACCUMULATE(i8, int8_t)
+ACCUMULATE(u8, uint8_t)
+
+/* Sizes are those of one bin; core/histogram.c sets those of as many as there are. */
+#define HISTOGRAM(constant, suffix, type, name_)                                                   \
+    {.name = "histogram",                                                                          \
+     .nin = 1,                                                                                     \
+     .in = {constant},                                                                             \
+     .out = TRINE_DTYPE_NONE,                                                                      \
+     .param_size = sizeof(trine_histogram_param) + 2 * sizeof(double),                             \
+     .state_size = (1 + OUTSIDE) * sizeof(uint64_t),                                               \
+     .result_size = (1 + OUTSIDE) * sizeof(uint64_t),                                              \
+     .flags = TRINE_ORDER_FREE | TRINE_POSITION_FREE,                                              \
+     .identity = histogram_identity,                                                               \
+     .accumulate = histogram_accumulate_##suffix,                                                  \
+     .merge = histogram_merge,                                                                     \
+     .finish = histogram_finish,                                                                   \
+     .work_size = TABLES * (1 + OUTSIDE) * sizeof(uint64_t),                                       \
+     .begin = histogram_begin,                                                                     \
+     .settle = histogram_settle},
+
+const trine_monoid VARIANT(trine_histograms)[] = {TRINE_DTYPES(HISTOGRAM){.name = NULL}};

@@ -1,0 +1,357 @@
+"""reductions.py SPEC... - the built-in reductions on those teams, judged by numpy and scipy: random
+shapes and all dtypes; along axes; special values."""
+import ctypes as c
+import math
+import sys
+import warnings
+
+import binding as t
+import numpy as np
+import scipy.stats as stats
+
+CHUNK = 8192
+LENGTHS = [1, 2, 3, 31, 32, 33, 1000, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 17]
+SHAPES = [(1, 1), (1, 7), (7, 1), (3, 5), (CHUNK, 2), (820, 10), (819, 10), (5000, 10), (100, 100), (33, 700),
+          (3, CHUNK), (5, CHUNK + 1), (2, 3 * CHUNK + 5)]
+random = np.random.default_rng(2025)
+warnings.simplefilter("ignore")
+promises = failures = 0
+
+
+def check(holds, *about):
+    global promises, failures
+    promises += 1
+    if not holds:
+        failures += 1
+        if failures < 40:
+            print("FAILED:", *about)
+
+
+def same(a, b, *about):
+    """The same bits, but for the sign and payload of what is not a number."""
+    a, b = np.asarray(a), np.asarray(b)
+    check(a.shape == b.shape and a.dtype == b.dtype and
+          np.all((a == b) | ((a != a) & (b != b))), *about, a, b)
+
+
+def close(a, b, tolerance, *about):
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    equal = (a == b) | (np.isnan(a) & np.isnan(b)) | (np.abs(a - b) <= tolerance * np.abs(b) + 1e-300)
+    check(np.all(equal), *about, a, b)
+
+
+def fails(status, function, *about):
+    try:
+        got = function()
+    except t.Failed as failed:
+        check(str(failed).startswith(status), *about, failed)
+        return
+    check(False, *about, "gave", got)
+
+
+def sample(dtype, n, kind="plain"):
+    dtype = np.dtype(dtype)
+    if dtype.kind != "f":
+        info = np.iinfo(dtype)
+        few = kind == "few"
+        return random.integers(0 if few and info.min == 0 else -2 if few else info.min,
+                               3 if few else info.max, n, dtype, endpoint=True)
+    x = random.normal(size=n)
+    if kind == "few":
+        x = np.round(x)
+    if kind == "wide":
+        x = x * 2.0 ** random.integers(-100, 100, n)
+    if kind == "special":
+        x = np.where(random.random(n) < 0.1, random.choice([np.nan, np.inf, -np.inf, 0.0, 5e-324], n), x)
+    return x.astype(dtype)
+
+
+def by_numpy(name, x):
+    """What numpy says of a reduction of one array, in the type that trine promises."""
+    if name in ("min", "max"):
+        return getattr(np, name)(x)
+    if name in ("nanmin", "nanmax"):
+        return getattr(np, name)(x)
+    if name == "absmax":
+        return np.max(np.abs(x))
+    if name == "minmax":
+        return np.array([np.min(x), np.max(x)])
+    if name in ("argmin", "argmax"):
+        return np.uint64(getattr(np, name)(x))
+    if name in ("any", "all"):
+        return np.uint64(getattr(np, name)(x))
+    if name == "count_nonzero":
+        return np.uint64(np.count_nonzero(x))
+    return np.uint64(np.count_nonzero(np.isnan(x)))
+
+
+PLAIN = "min max nanmin nanmax minmax absmax argmin argmax any all count_nonzero count_nan".split()
+
+
+def extremes_and_counts_are_those_of_numpy(team):
+    for dtype in t.DTYPES:
+        for n in LENGTHS:
+            for kind in ("plain", "few", "special"):
+                x = sample(dtype, n, kind)
+                a = team.array(x)
+                for name in PLAIN:
+                    if name == "absmax" and x.dtype.kind == "i" and x.min() == np.iinfo(dtype).min:
+                        fails("OVERFLOW", lambda: t.reduce(name, a), name, dtype)
+                        continue
+                    if name.startswith("nanm") and x.dtype.kind == "f" and np.all(np.isnan(x)):
+                        fails("EMPTY", lambda: t.reduce(name, a), name, dtype)
+                        continue
+                    expected = by_numpy(name, x)
+                    got = t.reduce(name, a)
+                    if name == "minmax":
+                        got = got.view(x.dtype)
+                    same(np.atleast_1d(got), np.atleast_1d(expected), name, dtype, n, kind)
+                low, high = (x[0], x[-1]) if x[0] <= x[-1] else (x[-1], x[0])
+                with np.errstate(all="ignore"):
+                    between = np.count_nonzero((x >= low) & (x <= high))
+                got = t.reduce("count_between", a, param=np.array([low, high], dtype))
+                same(got[0], np.uint64(between), "count_between", dtype, n)
+                a.free()
+
+
+def empty_input_is_defined_or_refused(team):
+    defined = {"any": 0, "all": 1, "count_nonzero": 0, "count_nan": 0, "prod": 1}
+    param = np.zeros(8)
+    for dtype in t.DTYPES:
+        a = team.array(np.empty(0, dtype))
+        for name in PLAIN + ["prod"]:
+            if name in defined:
+                check(t.reduce(name, a)[0] == defined[name], name, dtype, "of nothing")
+            else:
+                fails("EMPTY", lambda: t.reduce(name, a), name, dtype, "of nothing")
+        for name in ["var", "std", "skewness", "kurtosis", "nanvar"] if dtype[0] == "f" else []:
+            fails("EMPTY", lambda: t.reduce(name, a, param=param), name, dtype, "of nothing")
+        a.free()
+
+
+def negative_zero_is_below_zero(team):
+    for dtype in ("f8", "f4"):
+        for x in ([0.0, -0.0], [-0.0, 0.0]):
+            a = team.array(np.array(x, dtype))
+            check(np.signbit(t.reduce("min", a)[0]) and not np.signbit(t.reduce("max", a)[0]), "zeros", x)
+            a.free()
+
+
+def products_are_true_or_refused(team):
+    for dtype in t.DTYPES:
+        for n in (1, 3, 20, 63, 64, 1000, CHUNK + 1):
+            for low, high in ((-1, 1), (-2, 2), (1, 2), (-3, 3)):
+                if np.dtype(dtype).kind == "f":
+                    x = (random.normal(size=n) * 2.0 ** random.integers(-60, 60, n)).astype(dtype)
+                else:
+                    x = random.integers(max(low, np.iinfo(dtype).min), high, n, dtype, endpoint=True)
+                a = team.array(x)
+                if x.dtype.kind == "f":
+                    m, e = np.frexp(x.astype(float))
+                    logs = math.fsum(np.log2(np.abs(m)))
+                    true = np.sum(e.astype(np.int64)) + logs
+                    got = float(t.reduce("prod", a)[0])
+                    top, bottom = (1024, -1080) if dtype == "f8" else (128, -155)
+                    sign = np.prod(np.sign(x))
+                    if true > top + 1:
+                        check(got == sign * np.inf, "prod overflows", dtype, n, got)
+                    elif true < bottom:
+                        check(got == 0, "prod underflows", dtype, n, got)
+                    elif bottom + 80 < true < top - 1:
+                        check(abs(math.log2(abs(got)) - true) < 1e-6 and got * sign > 0, "prod", dtype, n, got, true)
+                else:
+                    true = math.prod(int(v) for v in x)
+                    limits = np.iinfo(np.int64 if x.dtype.kind == "i" else np.uint64)
+                    if limits.min <= true <= limits.max:
+                        check(int(t.reduce("prod", a)[0]) == true, "prod", dtype, n, true)
+                    else:
+                        fails("OVERFLOW", lambda: t.reduce("prod", a), "prod", dtype, n)
+                a.free()
+    for x, expected in (([1e300, 1e300, 1e-300, 1e-300], 1.0), ([np.inf, 0.0], np.nan), ([np.inf, -2.0], -np.inf),
+                        ([0.0, -3.0], -0.0), ([5e-324, 2.0 ** 1000], 5e-324 * 2.0 ** 1000), ([np.nan, 1.0], np.nan)):
+        a = team.array(np.array(x))
+        close(t.reduce("prod", a)[0], expected, 1e-15, "prod of", x)
+        check(np.isnan(expected) or np.signbit(t.reduce("prod", a)[0]) == np.signbit(expected), "sign of prod", x)
+        a.free()
+
+
+def moments_are_those_of_numpy_and_scipy(team):
+    for dtype in ("f8", "f4"):
+        for n in LENGTHS:
+            for offset in (0, 1e6):
+                x = (sample("f8", n) + offset).astype(dtype)
+                y = (0.3 * x.astype(float) + sample("f8", n)).astype(dtype)
+                wide, other = x.astype(np.longdouble), y.astype(np.longdouble)
+                a, b = team.array(x), team.array(y)
+                loose = 1e-13 * max(1, n) ** 0.5 + (1e-9 if offset else 0)
+                for ddof in (0, 1):
+                    param = np.array([float(ddof)])
+                    if n <= ddof:
+                        for name in ("var", "std"):
+                            fails("EMPTY", lambda: t.reduce(name, a, param=param), name, n, ddof)
+                        fails("EMPTY", lambda: t.reduce("cov", a, b, param=param), "cov", n, ddof)
+                        continue
+                    close(t.reduce("var", a, param=param), np.var(wide, ddof=ddof), loose, "var", dtype, n, offset)
+                    close(t.reduce("std", a, param=param), np.std(wide, ddof=ddof), loose, "std", dtype, n, offset)
+                    product = np.sum((wide - wide.mean()) * (other - other.mean())) / (n - ddof)
+                    spread = float(np.sqrt(np.var(wide) * np.var(other))) or 1
+                    got = float(t.reduce("cov", a, b, param=param)[0])
+                    check(abs(got - float(product)) <= 1e-9 * spread, "cov", dtype, n, got, product)
+                if n > 2:
+                    z = (wide - wide.mean()) / np.sqrt(np.var(wide))
+                    tight = 1e-9 if not offset else 1e-5
+                    check(abs(t.reduce("skewness", a)[0] - float(np.mean(z ** 3))) < tight, "skewness", dtype, n)
+                    check(abs(t.reduce("kurtosis", a)[0] - float(np.mean(z ** 4) - 3)) < tight, "kurtosis", dtype, n)
+                    if not offset and dtype == "f8":
+                        check(abs(t.reduce("skewness", a)[0] - stats.skew(x)) < 1e-9, "scipy's skewness", n)
+                        check(abs(t.reduce("kurtosis", a)[0] - stats.kurtosis(x)) < 1e-9, "scipy's kurtosis", n)
+                    r = np.sum((wide - wide.mean()) * (other - other.mean())) / n / np.sqrt(np.var(wide) * np.var(other))
+                    check(abs(t.reduce("corr", a, b)[0] - float(r)) < 1e-9, "corr", dtype, n)
+                a.free()
+                b.free()
+                holes = x.copy()
+                holes[random.random(n) < 0.3] = np.nan
+                left = np.count_nonzero(~np.isnan(holes))
+                a = team.array(holes)
+                zero = np.zeros(1)
+                if left:
+                    close(t.reduce("nanvar", a, param=zero), np.nanvar(holes.astype(np.longdouble)), loose, "nanvar", n)
+                    close(t.reduce("nanstd", a, param=zero), np.nanstd(holes.astype(np.longdouble)), loose, "nanstd", n)
+                    close(t.reduce("var", a, param=zero), np.var(holes.astype(np.longdouble)), loose, "var with NaN", n)
+                a.free()
+
+
+def variance_of_equal_elements_is_zero(team):
+    for value in (0.0, 0.1, -1e15, 1e-300):
+        for n in (1, 2, 33, CHUNK + 5):
+            a = team.array(np.full(n, value))
+            check(t.reduce("var", a, param=np.zeros(1))[0] <= (1e-15 * value) ** 2, "var of equal", value, n)
+            check(t.reduce("std", a, param=np.zeros(1))[0] >= 0, "std of equal", value, n)
+            a.free()
+
+
+def histogram(a, bins, low=0.0, high=1.0, edges=None):
+    counts = np.zeros(bins + 3, np.uint64)
+    if edges is None:
+        t.need(t.lib.trine_histogram(a.handle, t.u64(bins), t.f64(low), t.f64(high), counts.ctypes.data_as(t.pointer)))
+    else:
+        t.need(t.lib.trine_histogram_edges(a.handle, t.u64(bins), edges.ctypes.data_as(t.pointer),
+                                           counts.ctypes.data_as(t.pointer)))
+    return counts
+
+
+def histograms_are_those_of_numpy(team):
+    for dtype in t.DTYPES:
+        for n in (0, 1, 255, 256, 257, CHUNK + 3, 3 * CHUNK):
+            for kind in ("plain", "few", "special"):
+                x = sample(dtype, n, kind)
+                wide = x.astype(float)
+                a = team.array(x)
+                limits = [(-1.0, 1.0), (-3.0, 3.0), (0.0, 0.1), (1e15, 1e15 + 1)]
+                if x.dtype.kind != "f":
+                    limits.append((float(np.iinfo(dtype).min), float(np.iinfo(dtype).max)))
+                for low, high in limits:
+                    for bins in (1, 2, 7, 100, 5000):
+                        edges = np.linspace(low, high, bins + 1)
+                        if np.any(np.diff(edges) <= 0):
+                            fails("ARGUMENT", lambda: histogram(a, bins, low, high), "edges that coincide")
+                            continue
+                        got = histogram(a, bins, low, high)
+                        finite = wide[~np.isnan(wide)]
+                        expected = np.histogram(finite, edges)[0]
+                        outside = [np.sum(finite < low), np.sum(finite > high), np.sum(np.isnan(wide))]
+                        same(got, np.concatenate([expected, outside]).astype(np.uint64), "histogram", dtype, n, kind,
+                             low, high, bins)
+                edges = np.sort(random.normal(size=12))
+                got = histogram(a, 11, edges=edges)
+                same(got[:11], np.histogram(wide[~np.isnan(wide)], edges)[0].astype(np.uint64), "edges", dtype, n)
+                a.free()
+    a = team.array(np.zeros(3))
+    for bins, low, high in ((0, 0, 1), (5, 1, 1), (5, 2, 1), (5, np.nan, 1), (5, 0, np.inf), (1 << 21, 0, 1)):
+        fails("ARGUMENT", lambda: histogram(a, bins, float(low), float(high)), "bad bins", bins, low, high)
+    fails("ARGUMENT", lambda: histogram(a, 2, edges=np.array([0, 2, 1.0])), "edges that fall")
+    a.free()
+
+
+def quantiles(a, q):
+    q = np.array(q, float)
+    found = np.zeros(len(q))
+    t.need(t.lib.trine_quantile(a.handle, len(q), q.ctypes.data_as(t.pointer), found.ctypes.data_as(t.pointer)))
+    return found
+
+
+def quantiles_are_those_of_numpy(team):
+    for dtype in t.DTYPES:
+        for n in LENGTHS:
+            for kind in ("plain", "few", "wide"):
+                x = sample(dtype, n, kind)
+                a = team.array(x)
+                q = np.concatenate([[0, 1, 0.5, 0.25], random.random(12)])
+                close(quantiles(a, q), np.quantile(x.astype(float), q), 1e-15, "quantile", dtype, n, kind)
+                a.free()
+    a = team.array(np.array([1.0, np.nan, 2.0]))
+    check(np.all(np.isnan(quantiles(a, [0.5, 1]))), "quantile with NaN")
+    fails("ARGUMENT", lambda: quantiles(a, [1.5]), "q above 1")
+    a.free()
+    a = team.array(np.empty(0))
+    fails("EMPTY", lambda: quantiles(a, [0.5]), "quantile of nothing")
+    a.free()
+
+
+def axes_give_each_column_and_row_its_own_result(team):
+    names = [t.lib.trine_monoid_name(c.c_size_t(i)) for i in range(200)]
+    names = [name.decode() for name in names if name]
+    for rows, columns in SHAPES:
+        for name in names:
+            if name in ("histogram", "order_digits"):
+                continue
+            for dtype in ("f8", "f4", "i4", "u1", "i8"):
+                try:
+                    monoid = t.find(name, dtype)
+                except t.Failed:
+                    continue
+                x = sample(dtype, rows * columns, "few").reshape(rows, columns)
+                if name == "prod" and x.dtype.kind != "f":
+                    x = (1 + (random.random(x.shape) < 0.0003)).astype(dtype)
+                y = sample(dtype, rows * columns, "few").reshape(rows, columns)
+                arrays = [team.array(v) for v in (x, y)[:monoid.contents.nin]]
+                param = np.zeros(monoid.contents.param_size // 8 + 1)
+                for axis, count in ((0, columns), (1, rows)):
+                    step = max(1, count // 7)
+                    got = t.reduce(name, *arrays, param=param, axis=axis, results=count)
+                    got = got.view(np.uint8).reshape(count, -1)
+                    for i in range(0, count, step):
+                        parts = [np.ascontiguousarray(v[:, i] if axis == 0 else v[i])
+                                 for v in (x, y)[:monoid.contents.nin]]
+                        lines = [team.array(v) for v in parts]
+                        expected = t.reduce(name, *lines, param=param)
+                        for line in lines:
+                            line.free()
+                        mine = got[i].view(expected.dtype)
+                        if axis == 1 or rows <= CHUNK and columns == 1 or expected.dtype.kind != "f":
+                            same(mine, expected, name, dtype, (rows, columns), "axis", axis, "at", i)
+                        else:
+                            check(np.all(np.isclose(mine, expected, 1e-5 if mine.dtype == np.float32 else 1e-9, 1e-9,
+                                                    equal_nan=True)),
+                                  name, dtype, (rows, columns), "axis", axis, "at", i, mine, expected)
+                for a in arrays:
+                    a.free()
+
+
+def main():
+    for spec in sys.argv[1:]:
+        team = t.Team(spec)
+        for test in (extremes_and_counts_are_those_of_numpy, empty_input_is_defined_or_refused,
+                     negative_zero_is_below_zero, products_are_true_or_refused,
+                     moments_are_those_of_numpy_and_scipy, variance_of_equal_elements_is_zero,
+                     histograms_are_those_of_numpy, quantiles_are_those_of_numpy,
+                     axes_give_each_column_and_row_its_own_result):
+            before = promises
+            test(team)
+            print(f"{spec}: {test.__name__}: {promises - before} comparisons", flush=True)
+        team.close()
+    print(f"{promises} comparisons, {failures} failed")
+    return failures != 0
+
+
+sys.exit(main())
