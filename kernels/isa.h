@@ -17,6 +17,13 @@
 TRINE_REDUCTION_FAMILIES(DECLARE_REDUCTIONS)
 #undef DECLARE_REDUCTIONS
 
+/* X(variant): what kernels on grids are made of, defined in transposes.c and stencils.c. */
+#define DECLARE_GRID_KERNELS(variant) void trine_turn_##variant(const trine_turn *turn);
+DECLARE_GRID_KERNELS(baseline)
+DECLARE_GRID_KERNELS(avx2)
+DECLARE_GRID_KERNELS(avx512)
+#undef DECLARE_GRID_KERNELS
+
 #define VARIANT_OF(name, variant) name##_##variant
 #define VARIANT_NAME(name, variant) VARIANT_OF(name, variant)
 /* The name of something in the variant that is being compiled. */

@@ -33,17 +33,23 @@ static bool has_avx512(void)
 
 enum { REDUCTION_FAMILIES = TRINE_REDUCTION_FAMILIES(COUNT) };
 
+#define GRID_KERNELS(variant)                                                                      \
+    {                                                                                              \
+        .turn = trine_turn_##variant,                                                              \
+    }
+
 /* Best first. */
 static const struct {
     const char *name;
     bool (*supported)(void);
     const trine_monoid *reductions[REDUCTION_FAMILIES];
+    trine_grid_kernels grids;
 } isas[] = {
 #if defined(__x86_64__)
-    {"avx512", has_avx512, {TRINE_REDUCTION_FAMILIES(AVX512)}},
-    {"avx2", has_avx2, {TRINE_REDUCTION_FAMILIES(AVX2)}},
+    {"avx512", has_avx512, {TRINE_REDUCTION_FAMILIES(AVX512)}, GRID_KERNELS(avx512)},
+    {"avx2", has_avx2, {TRINE_REDUCTION_FAMILIES(AVX2)}, GRID_KERNELS(avx2)},
 #endif
-    {"baseline", always, {TRINE_REDUCTION_FAMILIES(BASELINE)}},
+    {"baseline", always, {TRINE_REDUCTION_FAMILIES(BASELINE)}, GRID_KERNELS(baseline)},
 };
 
 enum { ISAS = sizeof isas / sizeof *isas };
@@ -108,17 +114,30 @@ static void list_names(char *text, size_t size)
         used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", name);
 }
 
+/* Whether an instruction set has been chosen; else the detail says why not. */
+static bool ready(void)
+{
+    char known[80];
+    pthread_once(&once, choose);
+    if (chosen >= 0)
+        return true;
+    list_isas(known, sizeof known);
+    trine_fail(TRINE_E_ARGUMENT, "TRINE_ISA is '%.40s'; this CPU has %s", getenv("TRINE_ISA"),
+               known);
+    return false;
+}
+
+const trine_grid_kernels *trine_grid_kernels_find(void)
+{
+    return ready() ? &isas[chosen].grids : NULL;
+}
+
 const trine_monoid *trine_monoid_find(const char *name, trine_dtype dtype)
 {
     char known[400];
     const trine_monoid *m;
-    pthread_once(&once, choose);
-    if (chosen < 0) {
-        list_isas(known, sizeof known);
-        trine_fail(TRINE_E_ARGUMENT, "TRINE_ISA is '%.40s'; this CPU has %s", getenv("TRINE_ISA"),
-                   known);
+    if (!ready())
         return NULL;
-    }
     for (size_t i = 0; name && (m = reduction(chosen, i)); i++)
         if (m->in[0] == dtype && strcmp(m->name, name) == 0)
             return m;

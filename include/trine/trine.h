@@ -10,6 +10,7 @@
 #include <trine/reduce.h>
 #include <trine/team.h>
 #include <trine/transform.h>
+#include <trine/transpose.h>
 #include <trine/types.h>
 
 #endif
