@@ -18,7 +18,14 @@ TRINE_REDUCTION_FAMILIES(DECLARE_REDUCTIONS)
 #undef DECLARE_REDUCTIONS
 
 /* X(variant): what kernels on grids are made of, defined in transposes.c and stencils.c. */
-#define DECLARE_GRID_KERNELS(variant) void trine_turn_##variant(const trine_turn *turn);
+#define DECLARE_GRID_KERNELS(variant)                                                              \
+    void trine_turn_##variant(const trine_turn *turn);                                             \
+    extern const trine_stencil trine_stencils_##variant[];                                         \
+    double trine_jacobi_row_##variant(const trine_rows *rows, const double *f);                    \
+    void trine_convolve_f64_##variant(const double *x, const double *kernel, size_t taps,          \
+                                      size_t n, void *out);                                        \
+    void trine_convolve_f32_##variant(const double *x, const double *kernel, size_t taps,          \
+                                      size_t n, void *out);
 DECLARE_GRID_KERNELS(baseline)
 DECLARE_GRID_KERNELS(avx2)
 DECLARE_GRID_KERNELS(avx512)

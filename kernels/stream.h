@@ -41,6 +41,22 @@ TRINE_INLINE void stream_vec(double *to, vec x)
 #endif
 }
 
+/* The floats of a vector, to an address aligned to them. */
+TRINE_INLINE void stream_fvec(float *to, fvec x)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    _mm256_stream_ps(to, (__m256)x);
+#elif defined(__AVX2__)
+    _mm_stream_ps(to, (__m128)x);
+#elif defined(__x86_64__)
+    long long bits;
+    memcpy(&bits, &x, sizeof bits);
+    _mm_stream_si64((long long *)(void *)to, bits);
+#else
+    memcpy(to, &x, sizeof x);
+#endif
+}
+
 TRINE_INLINE void stream_end(void)
 {
 #if defined(__SSE2__)

@@ -35,7 +35,9 @@ enum { REDUCTION_FAMILIES = TRINE_REDUCTION_FAMILIES(COUNT) };
 
 #define GRID_KERNELS(variant)                                                                      \
     {                                                                                              \
-        .turn = trine_turn_##variant,                                                              \
+        .turn = trine_turn_##variant, .stencil5 = trine_stencils_##variant,                        \
+        .jacobi = trine_jacobi_row_##variant,                                                      \
+        .convolve = {trine_convolve_f64_##variant, trine_convolve_f32_##variant},                  \
     }
 
 /* Best first. */

@@ -127,9 +127,15 @@ typedef struct trine_turn {
     bool stream;
 } trine_turn;
 
-/* What the library's own calls on grids are made of, in the variant for this CPU. */
+/* What the library's own calls on grids are made of, in the variant for this CPU. stencil5 and
+ * convolve: of f64, of f32. */
 typedef struct trine_grid_kernels {
     void (*turn)(const trine_turn *turn);
+    const trine_stencil *stencil5;
+    /* Returns the greatest |change|, NaN when one is. f: NULL, or from element `column` on. */
+    double (*jacobi)(const trine_rows *rows, const double *f);
+    /* out[i] = sum over t of kernel[t] x[i + taps - 1 - t], i < n. */
+    void (*convolve[2])(const double *x, const double *kernel, size_t taps, size_t n, void *out);
 } trine_grid_kernels;
 
 /* NULL when TRINE_ISA names none of this CPU's variants. Any thread; not exported. */
