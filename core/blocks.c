@@ -8,7 +8,7 @@
 /* Runs for each worker when they are handed out dynamically. */
 enum { DYNAMIC_RUNS = 4 };
 
-uint64_t trine_beyond_cache = (uint64_t)16 << 20, trine_panel_bytes = (uint64_t)32 << 20;
+uint64_t trine_panel_bytes = (uint64_t)32 << 20;
 
 trine_status trine_blocks_gather(trine_team *team, const uint64_t local[], int count, uint64_t call,
                                  trine_status status, trine_blocks blocks[])

@@ -4,9 +4,8 @@
 
 #include "core/array.h"
 
-/* Outputs of at least so many bytes are stored past the caches, which they would not stay in; bytes
- * that a rank sends at a time in trine_transpose. Tests lower them. */
-extern uint64_t trine_beyond_cache, trine_panel_bytes;
+/* Bytes that a rank sends at a time in trine_transpose. Tests lower it. */
+extern uint64_t trine_panel_bytes;
 
 /* Rank r holds items [at[r], at[r + 1]) of at[ranks] in all. */
 typedef struct trine_blocks {

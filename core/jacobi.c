@@ -16,6 +16,7 @@
 
 #include "core/error.h"
 #include "core/mesh.h"
+#include "core/past_cache.h"
 
 /* The job's context; residual: of each run. f: NULL, or this rank's rows of it. */
 typedef struct jacobi_job {
@@ -118,7 +119,7 @@ static trine_status prepare(jacobi *j, const trine_array *f)
                            .mesh = mesh,
                            .tiles = tiles,
                            .f = f ? f->data : NULL,
-                           .stream = bytes >= trine_beyond_cache};
+                           .stream = trine_past_cache_pays((f ? 3 : 2) * bytes)};
     j->gathered = calloc((size_t)team->communicator.size, sizeof *j->gathered);
     if (!j->gathered)
         return trine_fail(TRINE_E_MEMORY, "trine_jacobi: no memory for the residuals of %d ranks",

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/mesh.h"
+#include "core/past_cache.h"
 
 /* The job's context. out: this rank's rows of the output. */
 typedef struct stencil_job {
@@ -82,7 +83,7 @@ static trine_status run_here(trine_team *team, trine_executor *executor,
                          .out_item = trine_dtype_size(out->dtype)};
     if (stencil->param_size)
         job->param = memcpy(job + 1, param, stencil->param_size);
-    job->stream = out->local * job->out_item >= trine_beyond_cache;
+    job->stream = trine_past_cache_pays((size_t)out->local * (mesh->item + job->out_item));
     trine_job work = {.runs = (size_t)(job->tiles.bands * job->tiles.panels),
                       .body = stencil_run,
                       .context = job,

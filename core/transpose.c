@@ -13,6 +13,7 @@
 
 #include "core/blocks.h"
 #include "core/error.h"
+#include "core/past_cache.h"
 
 /* Columns of x that are turned together, bytes of a row of out that are written together, the least
  * rows of x that travel in a round. */
@@ -121,9 +122,10 @@ static trine_status turn_for(const transposition *t, int rank, uint64_t row, uin
 static trine_status turn_own(const transposition *t)
 {
     int own = t->team->communicator.rank;
-    return turn_for(
-        t, own, 0, rows_of(t, OF_X, own), (char *)t->out->data + first_row(t, OF_X, own) * t->item,
-        (size_t)t->out->columns * t->item, t->out->local * t->item >= trine_beyond_cache);
+    return turn_for(t, own, 0, rows_of(t, OF_X, own),
+                    (char *)t->out->data + first_row(t, OF_X, own) * t->item,
+                    (size_t)t->out->columns * t->item,
+                    trine_past_cache_pays(2 * (size_t)t->out->local * t->item));
 }
 
 /* Rows [*row, *row + *rows) of its block that a rank sends in that round. */

@@ -137,6 +137,31 @@ static trine_status NAMED(absmax_finish)(void *result, const void *state, const 
     return TRINE_OK;
 }
 
+static trine_status NAMED(nanmin_finish)(void *result, const void *state, const void *param)
+{
+    return NAMED(min_finish)(result, state, param);
+}
+
+static trine_status NAMED(nanmax_finish)(void *result, const void *state, const void *param)
+{
+    return NAMED(max_finish)(result, state, param);
+}
+
+/* How each kernel takes in a chunk. */
+#define ACCUMULATES(kernel, kind)                                                                  \
+    static void NAMED(kernel##_accumulate)(void *state, const trine_chunk *chunk,                  \
+                                           const void *param)                                      \
+    {                                                                                              \
+        NAMED(kind##_accumulate)(state, chunk, param);                                             \
+    }
+ACCUMULATES(min, extremes)
+ACCUMULATES(max, extremes)
+ACCUMULATES(minmax, extremes)
+ACCUMULATES(absmax, extremes)
+ACCUMULATES(nanmin, nan_extremes)
+ACCUMULATES(nanmax, nan_extremes)
+
+#undef ACCUMULATES
 #undef TYPE
 #undef SUFFIX
 #undef KEY

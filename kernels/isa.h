@@ -10,7 +10,15 @@
 #define TRINE_REDUCTION_FAMILIES(X)                                                                \
     X(trine_sums)                                                                                  \
     X(trine_extremes)                                                                              \
-    X(trine_moments) X(trine_counts) X(trine_products) X(trine_histograms) X(trine_digits)
+    X(trine_moments)                                                                               \
+    X(trine_counts) X(trine_products) X(trine_histograms) X(trine_digits) X(trine_logsumexps)
+
+/* X(table): trine_arithmetic_maps_avx2[] and so on, in arithmetic.c; the others likewise. */
+#define TRINE_MAP_FAMILIES(X)                                                                      \
+    X(trine_generators)                                                                            \
+    X(trine_arithmetic_maps)                                                                       \
+    X(trine_casts)                                                                                 \
+    X(trine_functions)
 
 #define DECLARE_REDUCTIONS(table)                                                                  \
     extern const trine_monoid table##_baseline[], table##_avx2[], table##_avx512[];
@@ -30,6 +38,11 @@ DECLARE_GRID_KERNELS(baseline)
 DECLARE_GRID_KERNELS(avx2)
 DECLARE_GRID_KERNELS(avx512)
 #undef DECLARE_GRID_KERNELS
+
+#define DECLARE_MAPS(table)                                                                        \
+    extern const trine_map table##_baseline[], table##_avx2[], table##_avx512[];
+TRINE_MAP_FAMILIES(DECLARE_MAPS)
+#undef DECLARE_MAPS
 
 #define VARIANT_OF(name, variant) name##_##variant
 #define VARIANT_NAME(name, variant) VARIANT_OF(name, variant)

@@ -10,6 +10,7 @@
 
 #include "check.h"
 #include "core/blocks.h"
+#include "core/past_cache.h"
 
 static trine_team *team;
 

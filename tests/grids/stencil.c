@@ -226,12 +226,12 @@ static void what_is_not_a_number_is_the_residual(void)
 /* As if caches were small. */
 static void stores_past_the_caches_change_no_bits(void)
 {
-    uint64_t cache = trine_beyond_cache;
-    trine_beyond_cache = 1;
+    size_t cache = trine_past_cache_least;
+    trine_past_cache_least = 1;
     five_points_are_weighed_in_order();
     sweeps_are_those_of_a_plain_loop();
     what_is_not_a_number_is_the_residual();
-    trine_beyond_cache = cache;
+    trine_past_cache_least = cache;
 }
 
 static void nothing_is_done_to_nothing(void)

@@ -17,7 +17,10 @@ includes() { grep -nHoE '^ *# *include *[<"][^>"]+[>"]' "$@" | sed -E 's/# *incl
 foreign='omp\.h|mpi\.h|mpfr\.h|jansson\.h|cblas\.h|sched\.h'
 none "kernels see types.h, kernel.h and each other (table.c: core/error.h)" \
     "$(includes kernels/*.[ch] | grep -E ' (trine|core|backends|io|drivers)/|'"$foreign" |
-       grep -vE ' trine/(types|kernel)\.h$|^kernels/table\.c:.* core/error\.h$')"
+       grep -vE ' trine/(types|kernel|list)\.h$|^kernels/table\.c:.* core/error\.h$')"
+none "only kernels/sleef.h includes sleef.h" \
+    "$(includes core/*.[ch] backends/*.[ch] kernels/*.[ch] io/*.[ch] include/trine/*.h drivers/*.c | grep ' sleef\.h$' |
+       grep -v '^kernels/sleef\.h:')"
 none "core includes no foreign library, backend, kernel or io" \
     "$(includes core/*.[ch] | grep -E ' (omp|mpi)\.h$| trine/mpi\.h| (backends|kernels|io|drivers)/')"
 none "core forks nothing" "$(grep -nE '\b(v?fork|clone|posix_spawn)[a-z]* *\(' core/*.[ch])"
