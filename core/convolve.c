@@ -11,16 +11,19 @@
 
 #include "core/error.h"
 #include "core/halo.h"
+#include "core/past_cache.h"
 
 /* The job's context, followed by the kernel. x: this rank's elements [first, first + local);
  * above, below: the halo's. */
 typedef struct convolve_job {
-    void (*convolve)(const double *x, const double *kernel, size_t taps, size_t n, void *out);
+    void (*convolve)(const double *x, const double *kernel, size_t taps, size_t n, void *out,
+                     bool stream);
     const char *x, *above, *below;
     char *out;
     uint64_t first, local, before, after;
     trine_tiles tiles;
     size_t taps, item;
+    bool stream;
     double kernel[];
 } convolve_job;
 
@@ -59,7 +62,7 @@ static trine_status convolve_run(void *context, size_t run, trine_worker *worker
     for (uint64_t i = tile.row; i < end; i += TRINE_CHUNK) {
         size_t n = end - i < TRINE_CHUNK ? (size_t)(end - i) : TRINE_CHUNK;
         const double *x = inputs(job, job->first + i, n, worker->scratch);
-        job->convolve(x, job->kernel, job->taps, n, job->out + i * job->item);
+        job->convolve(x, job->kernel, job->taps, n, job->out + i * job->item, job->stream);
     }
     return TRINE_OK;
 }
@@ -92,7 +95,8 @@ static trine_status run_here(trine_team *team, const trine_array *x, const doubl
                        .tiles = trine_tiles_cut(x->local, 1, TRINE_CHUNK, 1, 1, executor->workers,
                                                 team->schedule == TRINE_DYNAMIC),
                        .taps = taps,
-                       .item = trine_dtype_size(x->dtype)};
+                       .item = trine_dtype_size(x->dtype),
+                       .stream = trine_past_cache_pays(2 * x->local * trine_dtype_size(x->dtype))};
     memcpy(job->kernel, kernel, taps * sizeof *kernel);
     trine_job work = {.runs = (size_t)(job->tiles.bands * job->tiles.panels),
                       .body = convolve_run,

@@ -31,9 +31,9 @@ TRINE_REDUCTION_FAMILIES(DECLARE_REDUCTIONS)
     extern const trine_stencil trine_stencils_##variant[];                                         \
     double trine_jacobi_row_##variant(const trine_rows *rows, const double *f);                    \
     void trine_convolve_f64_##variant(const double *x, const double *kernel, size_t taps,          \
-                                      size_t n, void *out);                                        \
+                                      size_t n, void *out, bool stream);                           \
     void trine_convolve_f32_##variant(const double *x, const double *kernel, size_t taps,          \
-                                      size_t n, void *out);
+                                      size_t n, void *out, bool stream);
 DECLARE_GRID_KERNELS(baseline)
 DECLARE_GRID_KERNELS(avx2)
 DECLARE_GRID_KERNELS(avx512)

@@ -9,6 +9,9 @@
 #include "kernels/isa.h"
 #include "kernels/stream.h"
 
+/* Bytes to ask for ahead. */
+enum { AHEAD = 2048 };
+
 /* The greatest of bits of numbers that are not negative: as integers they are in the same order,
  * and NaN is beyond infinity. */
 TRINE_INLINE ivec ivec_greater(ivec a, ivec b)
@@ -19,6 +22,13 @@ TRINE_INLINE ivec ivec_greater(ivec a, ivec b)
     ivec greater = a > b;
     return (a & greater) | (b & ~greater);
 #endif
+}
+
+/* Asks for what comes next of the row that is read for the first time; past its end lies the next
+ * row, or nothing, which a prefetch may ask for. */
+TRINE_INLINE void ahead(const void *row, size_t at)
+{
+    __builtin_prefetch((const char *)row + at + AHEAD);
 }
 
 /* WIDTH outputs at to[i], doubles or floats. */
@@ -57,15 +67,18 @@ TRINE_INLINE void stencil5_one(const trine_rows *rows, const double *w, size_t i
         ((double *)rows->out)[i] = sum;
 }
 
-TRINE_INLINE void stencil5(const trine_rows *rows, const double *w, bool single, bool stream)
+TRINE_INLINE void stencil5(const trine_rows *rows, const double *weight, bool single, bool stream)
 {
-    const void *centre = rows->in[0];
-    size_t end, first = vectors_of(rows, single ? 4 : 8, &end);
+    const void *north = rows->in[-1], *centre = rows->in[0], *south = rows->in[1];
+    const double w[5] = {weight[0], weight[1], weight[2], weight[3], weight[4]};
+    size_t item = single ? sizeof(float) : sizeof(double), end,
+           first = vectors_of(rows, item, &end);
     for (size_t i = 0; i < first; i++)
         stencil5_one(rows, w, i, single);
     for (size_t i = first; i < end; i += WIDTH) {
-        vec sum = w[0] * load_at(centre, i, single) + w[1] * load_at(rows->in[-1], i, single);
-        sum += w[2] * load_at(rows->in[1], i, single);
+        vec sum = w[0] * load_at(centre, i, single) + w[1] * load_at(north, i, single);
+        ahead(south, i * item);
+        sum += w[2] * load_at(south, i, single);
         sum += w[3] * load_at(centre, i - 1, single);
         sum += w[4] * load_at(centre, i + 1, single);
         store_at(rows->out, i, sum, single, stream);
@@ -123,6 +136,7 @@ TRINE_INLINE double jacobi(const trine_rows *rows, const double *f, bool source,
     for (size_t i = first; i < end; i += WIDTH) {
         vec sum = (vec_load(north + i) + vec_load(south + i)) +
                   (vec_load(centre + i - 1) + vec_load(centre + i + 1));
+        ahead(south + i, 0);
         sum = 0.25 * (source ? sum + vec_load(f + i) : sum);
         store_at(rows->out, i, sum, false, stream);
         most = ivec_greater(vec_bits(sum - vec_load(centre + i)) & INT64_MAX, most);
@@ -147,31 +161,28 @@ double VARIANT(trine_jacobi_row)(const trine_rows *rows, const double *f)
     return f ? jacobi(rows, f, true, false) : jacobi(rows, f, false, false);
 }
 
-/* Outputs whose sums stay in registers together. */
+/* Vectors of outputs whose sums stay in registers together. */
 enum { SUMS = 8 };
 
 /* out[i] for `vectors` vectors, of x[i + taps - 1 - t]. */
 TRINE_INLINE void convolve_block(const double *x, const double *kernel, size_t taps, int vectors,
-                                 size_t i, void *out, bool single)
+                                 size_t i, void *out, bool single, bool stream)
 {
     vec sum[SUMS] = {{0}};
     const double *last = x + i + taps - 1;
+    ahead(last, 0);
     for (size_t t = 0; t < taps; t++)
         for (int v = 0; v < vectors; v++)
             sum[v] += kernel[t] * vec_load(last - t + v * WIDTH);
     for (int v = 0; v < vectors; v++)
-        store_at(out, i + (size_t)v * WIDTH, sum[v], single, false);
+        store_at(out, i + (size_t)v * WIDTH, sum[v], single, stream);
 }
 
-TRINE_INLINE void convolve(const double *x, const double *kernel, size_t taps, size_t n, void *out,
-                           bool single)
+/* Outputs [first, end), one by one. */
+TRINE_INLINE void convolve_edge(const double *x, const double *kernel, size_t taps, size_t first,
+                                size_t end, void *out, bool single)
 {
-    size_t i = 0;
-    for (; i + SUMS * WIDTH <= n; i += SUMS * WIDTH)
-        convolve_block(x, kernel, taps, SUMS, i, out, single);
-    for (; i + WIDTH <= n; i += WIDTH)
-        convolve_block(x, kernel, taps, 1, i, out, single);
-    for (; i < n; i++) {
+    for (size_t i = first; i < end; i++) {
         double sum = 0;
         for (size_t t = 0; t < taps; t++)
             sum += kernel[t] * x[i + taps - 1 - t];
@@ -182,14 +193,35 @@ TRINE_INLINE void convolve(const double *x, const double *kernel, size_t taps, s
     }
 }
 
-void VARIANT(trine_convolve_f64)(const double *x, const double *kernel, size_t taps, size_t n,
-                                 void *out)
+TRINE_INLINE void convolve(const double *x, const double *kernel, size_t taps, size_t n, void *out,
+                           bool single, bool stream)
 {
-    convolve(x, kernel, taps, n, out, false);
+    const trine_rows rows = {.n = n, .out = out};
+    size_t end, i = vectors_of(&rows, single ? sizeof(float) : sizeof(double), &end);
+    convolve_edge(x, kernel, taps, 0, i, out, single);
+    for (; i + SUMS * WIDTH <= end; i += SUMS * WIDTH)
+        convolve_block(x, kernel, taps, SUMS, i, out, single, stream);
+    for (; i < end; i += WIDTH)
+        convolve_block(x, kernel, taps, 1, i, out, single, stream);
+    convolve_edge(x, kernel, taps, end, n, out, single);
+    if (stream)
+        stream_end();
+}
+
+void VARIANT(trine_convolve_f64)(const double *x, const double *kernel, size_t taps, size_t n,
+                                 void *out, bool stream)
+{
+    if (stream)
+        convolve(x, kernel, taps, n, out, false, true);
+    else
+        convolve(x, kernel, taps, n, out, false, false);
 }
 
 void VARIANT(trine_convolve_f32)(const double *x, const double *kernel, size_t taps, size_t n,
-                                 void *out)
+                                 void *out, bool stream)
 {
-    convolve(x, kernel, taps, n, out, true);
+    if (stream)
+        convolve(x, kernel, taps, n, out, true, true);
+    else
+        convolve(x, kernel, taps, n, out, true, false);
 }

@@ -13,36 +13,37 @@
 
 /* Rows of the buffer begin a line further, so that they do not fall on the same sets of the
  * cache. */
-enum { COLUMNS = 64, RUN_BYTES = 1024, BUFFER_ROW = RUN_BYTES + LINE };
+enum { COLUMNS = 64, RUN_BYTES = 1024, BUFFER_ROW = RUN_BYTES + LINE, AHEAD_ROWS = 32 };
 
 /* One block of registers: from's rows and to's rows lie from_row and to_row bytes apart. */
 typedef void (*turn_block)(const unsigned char *from, size_t from_row, unsigned char *to,
                            size_t to_row);
 
 #if defined(__SSE2__)
-/* N x N elements, N of which fill 16 bytes. */
-#define TURN_BLOCK(item, N, suffix)                                                                \
+/* N x N elements, N = 2^rounds of which fill 16 bytes. */
+#define TURN_BLOCK(item, N, rounds, suffix)                                                        \
     TRINE_INLINE void turn_block_##item(const unsigned char *from, size_t from_row,                \
                                         unsigned char *to, size_t to_row)                          \
     {                                                                                              \
         __m128i v[N], w[N];                                                                        \
         for (int i = 0; i < (N); i++)                                                              \
             v[i] = _mm_loadu_si128((const __m128i *)(const void *)(from + i * from_row));          \
-        for (int turns = 1; turns < (N); turns *= 2) {                                             \
+        for (int round = 0; round < (rounds); round++) {                                           \
             for (int i = 0; i < (N) / 2; i++) {                                                    \
                 w[2 * i] = _mm_unpacklo_epi##suffix(v[i], v[i + (N) / 2]);                         \
                 w[2 * i + 1] = _mm_unpackhi_epi##suffix(v[i], v[i + (N) / 2]);                     \
             }                                                                                      \
-            memcpy(v, w, sizeof v);                                                                \
+            for (int i = 0; i < (N); i++)                                                          \
+                v[i] = w[i];                                                                       \
         }                                                                                          \
         for (int i = 0; i < (N); i++)                                                              \
             _mm_storeu_si128((__m128i *)(void *)(to + i * to_row), v[i]);                          \
     }
-TURN_BLOCK(1, 16, 8)
-TURN_BLOCK(2, 8, 16)
-TURN_BLOCK(4, 4, 32)
+TURN_BLOCK(1, 16, 4, 8)
+TURN_BLOCK(2, 8, 3, 16)
+TURN_BLOCK(4, 4, 2, 32)
 #if !defined(__AVX512F__)
-TURN_BLOCK(8, 2, 64)
+TURN_BLOCK(8, 2, 1, 64)
 #endif
 #undef TURN_BLOCK
 enum { BLOCK_1 = 16, BLOCK_2 = 8, BLOCK_4 = 4 };
@@ -109,6 +110,15 @@ enum { BLOCK_8 = 2 };
         }                                                                                          \
     }
 
+/* Asks for rows [r, r + rows) of a tile; past its end lies the next tile, or nothing, which a
+ * prefetch may ask for. Rows of a tile are too short for the CPU to see them coming. */
+TRINE_INLINE void ahead(const trine_turn *turn, size_t r, size_t rows, size_t item)
+{
+    for (size_t i = r; i < r + rows; i++)
+        for (size_t at = 0; at < turn->columns * item; at += LINE)
+            __builtin_prefetch((const unsigned char *)turn->from + i * turn->from_row + at);
+}
+
 /* A tile, in blocks and their edges. */
 #define TURN_TILE(item, type)                                                                      \
     TURN_EDGE(item, type)                                                                          \
@@ -116,12 +126,14 @@ enum { BLOCK_8 = 2 };
     {                                                                                              \
         size_t rows = turn->rows - turn->rows % BLOCK_##item;                                      \
         size_t columns = turn->columns - turn->columns % BLOCK_##item;                             \
-        for (size_t r = 0; r < rows; r += BLOCK_##item)                                            \
+        for (size_t r = 0; r < rows; r += BLOCK_##item) {                                          \
+            ahead(turn, r + AHEAD_ROWS, BLOCK_##item, item);                                       \
             for (size_t c = 0; c < columns; c += BLOCK_##item)                                     \
                 turn_block_##item(                                                                 \
                     (const unsigned char *)turn->from + r * turn->from_row + c * (item),           \
                     turn->from_row, (unsigned char *)turn->to + c * turn->to_row + r * (item),     \
                     turn->to_row);                                                                 \
+        }                                                                                          \
         turn_edge_##item(turn, rows, turn->rows, 0, columns);                                      \
         turn_edge_##item(turn, 0, turn->rows, columns, turn->columns);                             \
     }

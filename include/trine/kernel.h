@@ -144,7 +144,8 @@ typedef struct trine_grid_kernels {
     /* Returns the greatest |change|, NaN when one is. f: NULL, or from element `column` on. */
     double (*jacobi)(const trine_rows *rows, const double *f);
     /* out[i] = sum over t of kernel[t] x[i + taps - 1 - t], i < n. */
-    void (*convolve[2])(const double *x, const double *kernel, size_t taps, size_t n, void *out);
+    void (*convolve[2])(const double *x, const double *kernel, size_t taps, size_t n, void *out,
+                        bool stream);
 } trine_grid_kernels;
 
 /* NULL when TRINE_ISA names none of this CPU's variants. Any thread; not exported. */

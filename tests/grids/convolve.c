@@ -89,6 +89,19 @@ static void halos_come_from_several_ranks(void)
     convolve(TRINE_F64, 2 * TRINE_CHUNK + 17, 500, ALL_ON_THE_LAST);
 }
 
+/* As if caches were small. */
+static void stores_past_the_caches_change_no_bits(void)
+{
+    size_t cache = trine_past_cache_least;
+    trine_past_cache_least = 1;
+    for (int l = 0; l < LENGTHS; l++)
+        for (int how = 0; how < SPREADS; how++) {
+            convolve(TRINE_F64, lengths[l], 5, how);
+            convolve(TRINE_F32, lengths[l], 8, how);
+        }
+    trine_past_cache_least = cache;
+}
+
 static void misuse_is_named(void)
 {
     const double kernel[TRINE_CHUNK + 1] = {1};
@@ -132,6 +145,7 @@ int main(int argc, char **argv)
     CU_TestInfo tests[] = {
         {"sums are those of a plain loop", sums_are_those_of_a_plain_loop},
         {"halos come from several ranks", halos_come_from_several_ranks},
+        {"stores past the caches change no bits", stores_past_the_caches_change_no_bits},
         {"misuse is named", misuse_is_named},
         {"another kernel on one rank is another call", another_kernel_on_one_rank_is_another_call},
         CU_TEST_INFO_NULL,
