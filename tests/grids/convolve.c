@@ -140,6 +140,18 @@ static void another_kernel_on_one_rank_is_another_call(void)
     release(&out);
 }
 
+static void what_one_rank_is_refused_all_are(void)
+{
+    const double kernel[] = {1, 2, 3};
+    bool last = trine_team_rank(team) + 1 == trine_team_ranks(team);
+    spread x = make(TRINE_F64, 100, 1, BLOCKS), out = make(TRINE_F64, 100, 1, BLOCKS);
+    expect(trine_convolve_f64(x.array, kernel, last ? 0 : 3, out.array), TRINE_E_ARGUMENT,
+           "0 taps");
+    expect(trine_convolve_f64(x.array, kernel, 3, out.array), TRINE_OK, "");
+    release(&x);
+    release(&out);
+}
+
 int main(int argc, char **argv)
 {
     CU_TestInfo tests[] = {
@@ -148,6 +160,7 @@ int main(int argc, char **argv)
         {"stores past the caches change no bits", stores_past_the_caches_change_no_bits},
         {"misuse is named", misuse_is_named},
         {"another kernel on one rank is another call", another_kernel_on_one_rank_is_another_call},
+        {"what one rank is refused, all are", what_one_rank_is_refused_all_are},
         CU_TEST_INFO_NULL,
     };
     return on_team(argc, argv, "convolve", tests);

@@ -290,6 +290,21 @@ static void misuse_is_named(void)
     release(&other);
 }
 
+static void what_one_rank_is_refused_all_are(void)
+{
+    bool last = trine_team_rank(team) + 1 == trine_team_ranks(team);
+    spread x = make(TRINE_F64, 9, 4, BLOCKS), out = make(TRINE_F64, 9, 4, BLOCKS);
+    trine_jacobi_result result = {42, 42};
+    expect(trine_stencil5(last ? NULL : weight, x.array, out.array), TRINE_E_ARGUMENT, "weight");
+    expect(trine_jacobi(x.array, NULL, last ? -1 : 0, 5, &result), TRINE_E_ARGUMENT, "tolerance");
+    CU_ASSERT_TRUE(result.sweeps == 42 && result.residual == 42);
+    if (trine_team_ranks(team) > 1)
+        expect(trine_jacobi(x.array, NULL, 0, last ? 5 : 6, &result), TRINE_E_COLLECTIVE, "");
+    expect(trine_stencil5(weight, x.array, out.array), TRINE_OK, "");
+    release(&x);
+    release(&out);
+}
+
 int main(int argc, char **argv)
 {
     CU_TestInfo tests[] = {
@@ -302,6 +317,7 @@ int main(int argc, char **argv)
         {"stores past the caches change no bits", stores_past_the_caches_change_no_bits},
         {"nothing is done to nothing", nothing_is_done_to_nothing},
         {"misuse is named", misuse_is_named},
+        {"what one rank is refused, all are", what_one_rank_is_refused_all_are},
         CU_TEST_INFO_NULL,
     };
     return on_team(argc, argv, "stencil", tests);

@@ -106,6 +106,16 @@ static void misuse_is_named(void)
     release(&square);
 }
 
+static void what_one_rank_is_refused_all_are(void)
+{
+    bool last = trine_team_rank(team) + 1 == trine_team_ranks(team);
+    spread x = make(TRINE_F64, 9, 4, BLOCKS), out = make(TRINE_F64, 4, 9, BLOCKS);
+    expect(trine_transpose(x.array, last ? NULL : out.array), TRINE_E_ARGUMENT, "out is NULL");
+    expect(trine_transpose(x.array, out.array), TRINE_OK, "");
+    release(&x);
+    release(&out);
+}
+
 int main(int argc, char **argv)
 {
     CU_TestInfo tests[] = {
@@ -115,6 +125,7 @@ int main(int argc, char **argv)
          large_ones_go_by_panels_and_past_the_caches},
         {"nothing goes to nothing", nothing_goes_to_nothing},
         {"misuse is named", misuse_is_named},
+        {"what one rank is refused, all are", what_one_rank_is_refused_all_are},
         CU_TEST_INFO_NULL,
     };
     return on_team(argc, argv, "transpose", tests);
