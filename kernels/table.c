@@ -44,18 +44,38 @@ enum {
     MAP_FAMILIES = TRINE_MAP_FAMILIES(COUNT)
 };
 
+#define GRID_KERNELS(variant)                                                                      \
+    {                                                                                              \
+        .turn = trine_turn_##variant, .stencil5 = trine_stencils_##variant,                        \
+        .jacobi = trine_jacobi_row_##variant,                                                      \
+        .convolve = {trine_convolve_f64_##variant, trine_convolve_f32_##variant},                  \
+    }
+
 /* Best first. */
 static const struct {
     const char *name;
     bool (*supported)(void);
     const trine_monoid *reductions[REDUCTION_FAMILIES];
     const trine_map *maps[MAP_FAMILIES];
+    trine_grid_kernels grids;
 } isas[] = {
 #if defined(__x86_64__)
-    {"avx512", has_avx512, {TRINE_REDUCTION_FAMILIES(AVX512)}, {TRINE_MAP_FAMILIES(AVX512)}},
-    {"avx2", has_avx2, {TRINE_REDUCTION_FAMILIES(AVX2)}, {TRINE_MAP_FAMILIES(AVX2)}},
+    {"avx512",
+     has_avx512,
+     {TRINE_REDUCTION_FAMILIES(AVX512)},
+     {TRINE_MAP_FAMILIES(AVX512)},
+     GRID_KERNELS(avx512)},
+    {"avx2",
+     has_avx2,
+     {TRINE_REDUCTION_FAMILIES(AVX2)},
+     {TRINE_MAP_FAMILIES(AVX2)},
+     GRID_KERNELS(avx2)},
 #endif
-    {"baseline", always, {TRINE_REDUCTION_FAMILIES(BASELINE)}, {TRINE_MAP_FAMILIES(BASELINE)}},
+    {"baseline",
+     always,
+     {TRINE_REDUCTION_FAMILIES(BASELINE)},
+     {TRINE_MAP_FAMILIES(BASELINE)},
+     GRID_KERNELS(baseline)},
 };
 
 /* MOST_NAMES: more than there are. */
@@ -204,6 +224,11 @@ static bool can_choose(void)
     trine_fail(TRINE_E_ARGUMENT, "TRINE_ISA is '%.40s'; this CPU has %s", getenv("TRINE_ISA"),
                known);
     return false;
+}
+
+const trine_grid_kernels *trine_grid_kernels_find(void)
+{
+    return can_choose() ? &isas[chosen].grids : NULL;
 }
 
 /* The detail for what is not there: an unknown name, or a known one of other types. */
