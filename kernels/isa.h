@@ -10,7 +10,8 @@
 #define TRINE_REDUCTION_FAMILIES(X)                                                                \
     X(trine_sums)                                                                                  \
     X(trine_extremes)                                                                              \
-    X(trine_moments) X(trine_counts) X(trine_products) X(trine_histograms) X(trine_digits)
+    X(trine_moments)                                                                               \
+    X(trine_counts) X(trine_products) X(trine_histograms) X(trine_digits) X(trine_gemv)
 
 #define DECLARE_REDUCTIONS(table)                                                                  \
     extern const trine_monoid table##_baseline[], table##_avx2[], table##_avx512[];

@@ -91,14 +91,6 @@ static void serial_products_are_right(void)
     CU_ASSERT_EQUAL(trine_team_close(serial), TRINE_OK);
 }
 
-/* This rank's block of the team's result against the same elements of serial's. */
-static bool same_bits(const trine_array *got, const trine_array *expected)
-{
-    size_t item = trine_dtype_size(trine_array_dtype(got)), n = trine_array_local_n(got) * item;
-    const char *whole = trine_array_data(expected);
-    return n == 0 || memcmp(trine_array_data(got), whole + trine_array_first(got) * item, n) == 0;
-}
-
 static void compare_all(trine_team *team, trine_team *serial)
 {
     for (int i = 0; i < SHAPES; i++)

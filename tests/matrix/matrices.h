@@ -46,6 +46,14 @@ static inline trine_array *new_matrix(trine_team *team, trine_dtype dtype, uint6
     return x;
 }
 
+/* This rank's block of a team's result against the same elements of serial's. */
+static inline bool same_bits(const trine_array *got, const trine_array *expected)
+{
+    size_t item = trine_dtype_size(trine_array_dtype(got)), n = trine_array_local_n(got) * item;
+    const char *whole = trine_array_data(expected);
+    return n == 0 || memcmp(trine_array_data(got), whole + trine_array_first(got) * item, n) == 0;
+}
+
 /* Whether x is alpha sum + beta old within what that many roundings may do, of unit u. */
 static inline bool is_close(double x, long double sum, long double magnitude, double alpha,
                             double beta, double old, double roundings, double u)
