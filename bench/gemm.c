@@ -1,5 +1,6 @@
 /* gemm.c SPEC [N [ROUNDS]] - products of N x N doubles on that team against OpenBLAS's own with as
- * many threads as the team has workers in all. Prints one JSON object.
+ * many threads as the team has workers in all; and of such a matrix and a vector against the fast
+ * sum of the matrix, which reads the same. Prints one JSON object.
  *
  * OpenBLAS runs in a process of its own, forked first, by the kernels that OPENBLAS_CORETYPE names,
  * or else by the best that this CPU has. Rounds alternate; whoever is not measured sleeps. */
@@ -132,10 +133,24 @@ static double time_team(const trine_array *a, const trine_array *b, trine_array 
     return seconds_now() - began;
 }
 
-static trine_array *new_matrix(trine_team *team, uint64_t n)
+static double time_gemv(const trine_array *a, const trine_array *x, trine_array *y)
+{
+    double began = seconds_now();
+    need(trine_gemv_f64(1, a, x, 0, y));
+    return seconds_now() - began;
+}
+
+static double time_sum(const trine_array *a)
+{
+    double sum, began = seconds_now();
+    need(trine_sum_f64(a, TRINE_FAST, &sum));
+    return seconds_now() - began;
+}
+
+static trine_array *new_matrix(trine_team *team, uint64_t n, uint64_t columns)
 {
     trine_array *x;
-    need(trine_array_create_2d(team, TRINE_F64, n, n, TRINE_DISTRIBUTED, &x));
+    need(trine_array_create_2d(team, TRINE_F64, n, columns, TRINE_DISTRIBUTED, &x));
     double *data = trine_array_data(x);
     for (uint64_t i = 0; i < trine_array_local_n(x); i++)
         data[i] = element(trine_array_first(x) + i);
@@ -156,9 +171,11 @@ int main(int argc, char **argv)
     need(trine_team_open(spec, &team));
     int initialised = 0;
     MPI_Initialized(&initialised);
-    trine_array *a = new_matrix(team, (uint64_t)n), *b = new_matrix(team, (uint64_t)n);
-    trine_array *c = new_matrix(team, (uint64_t)n);
-    series own = {0}, theirs = {0};
+    uint64_t size = (uint64_t)n;
+    trine_array *a = new_matrix(team, size, size), *b = new_matrix(team, size, size);
+    trine_array *c = new_matrix(team, size, size);
+    trine_array *x = new_matrix(team, size, 1), *y = new_matrix(team, size, 1);
+    series own = {0}, theirs = {0}, vector = {0}, sum = {0};
     for (int i = 0; i <= rounds; i++) {
         double peers = first && *p.core ? time_peer(&p) : 0;
         if (initialised)
@@ -169,19 +186,30 @@ int main(int argc, char **argv)
             series_add(&theirs, peers);
         }
     }
-    double work = 2e-9 * n * n * n;
+    double work = 2e-9 * n * n * n, bytes = 8e-9 * n * n;
     trine_ledger l;
     need(trine_team_ledger(team, &l));
+    for (int i = 0; i <= 4 * rounds && i < MOST_ROUNDS; i++) {
+        double vectors = time_gemv(a, x, y), sums = time_sum(a);
+        if (i > 0) {
+            series_add(&vector, vectors);
+            series_add(&sum, sums);
+        }
+    }
     if (first)
         printf("{\"team\": \"%s\", \"n\": %d, \"library\": \"%s\", \"peer_core\": \"%s\", "
                "\"trine_gflops\": %.1f, \"openblas_gflops\": %.1f, \"trine_over_openblas\": %.3f, "
-               "\"compute_s\": %.4f, \"transfer_s\": %.4f, \"wait_s\": %.4f, \"wall_s\": %.4f}\n",
+               "\"gemv_gb_per_s\": %.2f, \"gemv_over_sum\": %.3f, \"compute_s\": %.4f, "
+               "\"transfer_s\": %.4f, \"wait_s\": %.4f, \"wall_s\": %.4f}\n",
                trine_team_spec(team), n, trine_gemm_library(), p.core, work / series_median(&own),
-               work / series_median(&theirs), series_ratio(&theirs, &own), l.compute,
+               work / series_median(&theirs), series_ratio(&theirs, &own),
+               bytes / series_median(&vector), series_ratio(&sum, &vector), l.compute,
                l.transfer_in + l.transfer_out, l.wait, l.wall);
     trine_array_free(a);
     trine_array_free(b);
     trine_array_free(c);
+    trine_array_free(x);
+    trine_array_free(y);
     need(trine_team_close(team));
     return 0;
 }

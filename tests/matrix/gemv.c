@@ -1,5 +1,6 @@
 /* gemv.c SPEC... - a matrix times a vector: serial's against a loop in long double, every team's
  * against serial's bits; special values of alpha and beta; misuse. */
+#include "kernels/isa.h"
 #include "matrices.h"
 
 static char **specs;
@@ -139,6 +140,37 @@ static void special_values_stay_in_their_rows(void)
     on_each_team(specs, multiply_specials);
 }
 
+/* The kernels of every instruction set of this CPU on every tail. */
+static void instruction_sets_give_the_same_bits(void)
+{
+    enum { LENGTH = 300 };
+    const trine_monoid *variants[3] = {trine_gemv_baseline};
+    int count = 1;
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        variants[count++] = trine_gemv_avx2;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"))
+        variants[count++] = trine_gemv_avx512;
+#endif
+    for (int type = 0; type < 2; type++) {
+        double a[LENGTH], x[LENGTH];
+        for (uint64_t i = 0; i < LENGTH; i++) {
+            put_number(a, type ? TRINE_F32 : TRINE_F64, i, number_at(1, i) / 3);
+            put_number(x, type ? TRINE_F32 : TRINE_F64, i, number_at(2, i) / 7);
+        }
+        for (size_t n = 1; n <= LENGTH; n++) {
+            double sums[3];
+            trine_chunk chunk = {.n = n, .in = {a, x}};
+            for (int v = 0; v < count; v++) {
+                variants[v][type].identity(&sums[v], NULL);
+                variants[v][type].accumulate(&sums[v], &chunk, NULL);
+                CU_ASSERT_EQUAL(memcmp(&sums[v], &sums[0], sizeof sums[v]), 0);
+            }
+        }
+    }
+}
+
 /* x and y in the caller's own memory: a pool's workers get x all the same. */
 static void wrap_and_multiply(trine_team *team, trine_team *serial)
 {
@@ -221,6 +253,7 @@ int main(int argc, char **argv)
         {"serial products are right", serial_products_are_right},
         {"every team gives the bits of serial", every_team_gives_the_bits_of_serial},
         {"special values stay in their rows", special_values_stay_in_their_rows},
+        {"instruction sets give the same bits", instruction_sets_give_the_same_bits},
         {"wrapped vectors cost no workers", wrapped_vectors_cost_no_workers},
         {"misuse is refused and y untouched", misuse_is_refused_and_y_untouched},
         CU_TEST_INFO_NULL,
