@@ -1,9 +1,9 @@
 /* core/gemv.c - a matrix times a vector: each row's dot product in the canonical tree over its
  * chunks.
  *
- *   1. Every rank gets all of x, and computes the rows of a that it holds. Rows are cut into
- *      segments of 2^SEGMENT chunks, each a subtree, which the workers share out: few long rows
- *      keep them as busy as many short ones.
+ *   1. Every rank gets all of x, and computes the rows of a that it holds, GROUP at a time. Rows
+ *      are cut into segments of 2^SEGMENT chunks, each a subtree, which the workers share out: few
+ *      long rows keep them as busy as many short ones.
  *   2. The caller joins each row's segments.
  *   3. The results, one double a row, go to the ranks that hold those rows of y, which are other
  *      ones since y has one axis. Nothing is written to y before all have come.
@@ -17,17 +17,18 @@
 #include "core/matrix.h"
 #include "core/rows.h"
 
-enum { SEGMENT = 6, RUNS_PER_WORKER = 32 };
+enum { GROUP = 4, SEGMENT = 6, RUNS_PER_WORKER = 32 };
 
 static const uint64_t segment_length = (uint64_t)TRINE_CHUNK << SEGMENT;
 
-/* The job's context, in memory that all workers address. A unit is a segment of a row: `segments`
- * of them a row. slots: a partial each; a result when a row has only one. */
+/* The job's context, in memory that all workers address. A unit is a segment of a group of rows:
+ * `segments` of them a group. slots: a partial for each segment of each row; a result when a row
+ * has only one. */
 typedef struct rows_job {
     trine_monoid monoid;
     const char *a, *x;
     double *slots;
-    uint64_t columns, segments;
+    uint64_t rows, columns, segments;
     size_t item, units, runs;
 } rows_job;
 
@@ -47,28 +48,35 @@ typedef struct product {
     char *whole_x;
 } product;
 
-/* The partial of columns [at, end) of a row, at `state`. */
-static void reduce_segment(const rows_job *job, uint64_t row, uint64_t at, uint64_t end,
-                           unsigned char *scratch, void *state)
+/* A monoid for so many rows. */
+static trine_monoid monoid_for(const trine_monoid *one, uint64_t rows)
 {
-    const trine_monoid *m = &job->monoid;
+    trine_monoid monoid = *one;
+    monoid.state_size = monoid.result_size = (size_t)rows * sizeof(double);
+    return monoid;
+}
+
+/* The partials of columns [at, end) of the rows, at `state`. */
+static void reduce_segment(const rows_job *job, uint64_t row, const trine_gemv_param *param,
+                           uint64_t at, uint64_t end, unsigned char *scratch, double *state)
+{
+    trine_monoid m = monoid_for(&job->monoid, param->more + 1);
     trine_tree tree;
-    trine_tree_begin(&tree, m, NULL, scratch);
+    bool single = end - at <= TRINE_CHUNK;
+    if (!single)
+        trine_tree_begin(&tree, &m, param, scratch);
     for (; at < end; at += TRINE_CHUNK) {
-        double part;
         trine_chunk chunk = {
             .first = at,
             .n = end - at < TRINE_CHUNK ? (size_t)(end - at) : TRINE_CHUNK,
             .in = {job->a + (row * job->columns + at) * job->item, job->x + at * job->item}};
-        m->identity(&part, NULL);
-        m->accumulate(&part, &chunk, NULL);
-        if (end - at <= TRINE_CHUNK && tree.count == 0) {
-            memcpy(state, &part, sizeof part);
-            return;
-        }
-        trine_tree_push(&tree, (trine_node){at / TRINE_CHUNK, 0}, &part);
+        m.identity(state, param);
+        m.accumulate(state, &chunk, param);
+        if (!single)
+            trine_tree_push(&tree, (trine_node){at / TRINE_CHUNK, 0}, state);
     }
-    memcpy(state, trine_tree_root(&tree), m->state_size);
+    if (!single)
+        memcpy(state, trine_tree_root(&tree), m.state_size);
 }
 
 static trine_status rows_run(void *context, size_t run, trine_worker *worker)
@@ -77,15 +85,17 @@ static trine_status rows_run(void *context, size_t run, trine_worker *worker)
     size_t unit, end;
     trine_static_share(job->units, (int)job->runs, (int)run, &unit, &end);
     for (; unit < end; unit++) {
-        uint64_t at = unit % job->segments * segment_length, left = job->columns - at;
-        double part;
-        reduce_segment(job, unit / job->segments, at,
-                       at + (left < segment_length ? left : segment_length), worker->scratch,
-                       &part);
-        if (job->segments > 1)
-            job->slots[unit] = part;
-        else
-            job->monoid.finish(&job->slots[unit], &part, NULL);
+        uint64_t row = unit / job->segments * GROUP, segment = unit % job->segments;
+        uint64_t at = segment * segment_length, left = job->columns - at;
+        uint64_t rows = job->rows - row < GROUP ? job->rows - row : GROUP;
+        trine_gemv_param param = {.more = rows - 1, .stride = job->columns};
+        double part[GROUP];
+        reduce_segment(job, row, &param, at, at + (left < segment_length ? left : segment_length),
+                       worker->scratch, part);
+        if (job->segments == 1)
+            job->monoid.finish(part, part, &param);
+        for (uint64_t r = 0; r < rows; r++)
+            job->slots[(row + r) * job->segments + segment] = part[r];
     }
     return TRINE_OK;
 }
@@ -93,7 +103,7 @@ static trine_status rows_run(void *context, size_t run, trine_worker *worker)
 static trine_status run_here(const product *p)
 {
     size_t most = (size_t)p->executor->workers * RUNS_PER_WORKER;
-    size_t units = (size_t)(p->rows * p->segments);
+    size_t units = (size_t)((p->rows + GROUP - 1) / GROUP * p->segments);
     void *memory;
     trine_status status = trine_team_arena(p->team, sizeof(rows_job), &memory);
     if (status || units == 0)
@@ -103,15 +113,18 @@ static trine_status run_here(const product *p)
                       .a = p->a->data,
                       .x = p->whole_x,
                       .slots = p->slots,
+                      .rows = p->rows,
                       .columns = p->a->columns,
                       .segments = p->segments,
                       .item = p->item,
                       .units = units,
                       .runs = units < most ? units : most};
+    trine_monoid group = monoid_for(p->monoid, GROUP);
     trine_job work = {.runs = job->runs,
                       .body = rows_run,
                       .context = job,
-                      .scratch_size = trine_tree_states_size(p->monoid),
+                      .scratch_size =
+                          p->a->columns > TRINE_CHUNK ? trine_tree_states_size(&group) : 0,
                       .restartable = true};
     return trine_team_run(p->team, p->executor, &work);
 }
@@ -123,16 +136,17 @@ static trine_status join_segments(const product *p)
         return TRINE_OK;
     size_t bytes = trine_tree_states_size(p->monoid);
     void *states = aligned_alloc(64, bytes);
+    const trine_gemv_param one = {.more = 0};
     if (!states)
         return trine_fail(TRINE_E_MEMORY, "gemv: no memory for %zu bytes of partials", bytes);
     for (uint64_t row = 0; row < p->rows; row++) {
         trine_tree tree;
-        trine_tree_begin(&tree, p->monoid, NULL, states);
+        trine_tree_begin(&tree, p->monoid, &one, states);
         for (uint64_t s = 0; s < p->segments; s++)
             trine_tree_push(&tree, (trine_node){s << SEGMENT, SEGMENT},
                             &p->slots[row * p->segments + s]);
         /* Slot `row` is of this row or of one before it. */
-        p->monoid->finish(&p->slots[row], trine_tree_root(&tree), NULL);
+        p->monoid->finish(&p->slots[row], trine_tree_root(&tree), &one);
     }
     free(states);
     return TRINE_OK;
@@ -143,7 +157,7 @@ static trine_status prepare(product *p)
     trine_team *team = p->team;
     int own = team->communicator.rank;
     size_t room = (size_t)team->communicator.size + 1;
-    p->monoid = trine_monoid_find("gemv_row", p->a->dtype);
+    p->monoid = trine_monoid_find("gemv_rows", p->a->dtype);
     if (!p->monoid)
         return TRINE_E_ARGUMENT;
     p->rows_a = calloc(3 * room, sizeof *p->rows_a);

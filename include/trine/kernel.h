@@ -69,6 +69,13 @@ typedef struct trine_histogram_param {
     double scale, guard;
 } trine_histogram_param;
 
+/* Param of the reduction "gemv_rows", the dot products of rows with a vector: in[0] is the first
+ * row, which `more` others follow, `stride` elements apart; in[1] is the vector. State and result
+ * are 1 + more doubles; the monoid's sizes are those of one row. */
+typedef struct trine_gemv_param {
+    uint64_t more, stride;
+} trine_gemv_param;
+
 /* Param of the reduction "order_digits", whose result is counts[prefixes][TRINE_ORDER_DIGITS] of
  * uint64_t: of the elements whose order key, without its last shift + 11 bits, is prefix[p], how
  * many have which 11 bits next. Prefixes are in ascending order. The order key of an element is a

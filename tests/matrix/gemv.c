@@ -140,11 +140,12 @@ static void special_values_stay_in_their_rows(void)
     on_each_team(specs, multiply_specials);
 }
 
-/* The kernels of every instruction set of this CPU on every tail. */
+/* The kernels of every instruction set of this CPU, with one row and several, on every tail. */
 static void instruction_sets_give_the_same_bits(void)
 {
-    enum { LENGTH = 300 };
-    const trine_monoid *variants[3] = {trine_gemv_baseline};
+    enum { LENGTH = 300, ROWS = 6, STRIDE = 1100 };
+    static const trine_monoid *variants[3] = {trine_gemv_baseline};
+    static double a[ROWS * STRIDE], x[LENGTH], sums[3][ROWS];
     int count = 1;
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
@@ -154,18 +155,20 @@ static void instruction_sets_give_the_same_bits(void)
         variants[count++] = trine_gemv_avx512;
 #endif
     for (int type = 0; type < 2; type++) {
-        double a[LENGTH], x[LENGTH];
-        for (uint64_t i = 0; i < LENGTH; i++) {
-            put_number(a, type ? TRINE_F32 : TRINE_F64, i, number_at(1, i) / 3);
-            put_number(x, type ? TRINE_F32 : TRINE_F64, i, number_at(2, i) / 7);
-        }
+        trine_dtype dtype = type ? TRINE_F32 : TRINE_F64;
+        for (uint64_t i = 0; i < ROWS * STRIDE; i++)
+            put_number(a, dtype, i, number_at(1, i) / 3);
+        for (uint64_t i = 0; i < LENGTH; i++)
+            put_number(x, dtype, i, number_at(2, i) / 7);
         for (size_t n = 1; n <= LENGTH; n++) {
-            double sums[3];
+            /* Far apart, so that they go together; and next to each other. */
+            uint64_t stride = n % 2 ? STRIDE : LENGTH;
+            trine_gemv_param param = {.more = n % ROWS, .stride = stride};
             trine_chunk chunk = {.n = n, .in = {a, x}};
             for (int v = 0; v < count; v++) {
-                variants[v][type].identity(&sums[v], NULL);
-                variants[v][type].accumulate(&sums[v], &chunk, NULL);
-                CU_ASSERT_EQUAL(memcmp(&sums[v], &sums[0], sizeof sums[v]), 0);
+                variants[v][type].identity(sums[v], &param);
+                variants[v][type].accumulate(sums[v], &chunk, &param);
+                CU_ASSERT_EQUAL(memcmp(sums[v], sums[0], (n % ROWS + 1) * sizeof(double)), 0);
             }
         }
     }
