@@ -35,6 +35,11 @@ static void need(trine_status status)
     MPI_Abort(MPI_COMM_WORLD, 3);
 }
 
+static int number_in(const char *text)
+{
+    return (int)strtol(text, NULL, 10);
+}
+
 static double element(uint64_t i)
 {
     return (double)(i * 2654435761u % 1000003) * 1e-6 - 0.5;
@@ -160,9 +165,9 @@ static trine_array *new_matrix(trine_team *team, uint64_t n, uint64_t columns)
 int main(int argc, char **argv)
 {
     const char *spec = argc > 1 ? argv[1] : "omp:2";
-    int n = argc > 2 ? atoi(argv[2]) : 2048, rounds = argc > 3 ? atoi(argv[3]) : 5;
+    int n = number_in(argc > 2 ? argv[2] : "2048"), rounds = number_in(argc > 3 ? argv[3] : "5");
     const char *launched = getenv("OMPI_COMM_WORLD_RANK"), *colon = strrchr(spec, ':');
-    bool first = !launched || atoi(launched) == 0;
+    bool first = !launched || number_in(launched) == 0;
     peer p = {.ask = -1};
     if (first && !start_peer(&p, n, colon ? colon + 1 : "1"))
         fprintf(stderr, "bench_gemm: no OpenBLAS to compare with\n");

@@ -308,7 +308,7 @@ static trine_status multiply_among_ranks(travel *t, uint64_t depth, trine_status
     if (!status)
         status = lay_out(t);
     status = trine_team_agree(team, t->call, status);
-    for (uint64_t j = 0; j < p->n && !status; j += p->width) {
+    for (uint64_t j = 0; j < p->n && !status && t->rows; j += p->width) {
         part job = {.p = *p,
                     .row = t->rows[own],
                     .row_end = t->rows[own + 1],

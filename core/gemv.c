@@ -89,7 +89,7 @@ static trine_status rows_run(void *context, size_t run, trine_worker *worker)
         uint64_t at = segment * segment_length, left = job->columns - at;
         uint64_t rows = job->rows - row < GROUP ? job->rows - row : GROUP;
         trine_gemv_param param = {.more = rows - 1, .stride = job->columns};
-        double part[GROUP];
+        double part[GROUP] = {0};
         reduce_segment(job, row, &param, at, at + (left < segment_length ? left : segment_length),
                        worker->scratch, part);
         if (job->segments == 1)
@@ -161,7 +161,7 @@ static trine_status prepare(product *p)
     if (!p->monoid)
         return TRINE_E_ARGUMENT;
     p->rows_a = calloc(3 * room, sizeof *p->rows_a);
-    p->results = malloc((p->y->local > 0 ? (size_t)p->y->local : 1) * sizeof *p->results);
+    p->results = calloc(p->y->local > 0 ? (size_t)p->y->local : 1, sizeof *p->results);
     if (!p->rows_a || !p->results)
         return trine_fail(TRINE_E_MEMORY, "gemv: no memory for the results of %llu rows",
                           (unsigned long long)p->y->local);
@@ -199,7 +199,7 @@ static trine_status bring_x(const product *p, trine_status status)
     trine_part *parts = calloc(2 * (size_t)ranks, sizeof *parts);
     if (!status && !parts)
         status = trine_fail(TRINE_E_MEMORY, "gemv: no memory for the parts of %d ranks", ranks);
-    for (int r = 0; r < ranks && !status; r++) {
+    for (int r = 0; r < ranks && parts && !status; r++) {
         size_t first = (size_t)p->rows_x[r], end = (size_t)p->rows_x[r + 1];
         parts[r] = (trine_part){p->x->data, (size_t)p->x->local * p->item};
         parts[ranks + r] = (trine_part){p->whole_x + first * p->item, (end - first) * p->item};

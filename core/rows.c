@@ -70,7 +70,7 @@ trine_status trine_rows_move(trine_team *team, const trine_rows *from, const tri
                             (unsigned long long)leaving, row_bytes, (unsigned long long)coming);
     if (!status && packed)
         trine_rows_copy(packed, row_bytes, from->data, from->stride, leaving, row_bytes);
-    for (int r = 0; r < ranks && !status; r++) {
+    for (int r = 0; r < ranks && parts && !status; r++) {
         parts[r] = common(from->first + own, to->first + r, source, row_bytes);
         parts[ranks + r] = common(to->first + own, from->first + r, target, row_bytes);
     }

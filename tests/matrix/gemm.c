@@ -180,8 +180,8 @@ static void refuse_all(trine_team *team, trine_team *serial)
         trine_array_free(own);
     }
     CU_ASSERT_EQUAL(trine_gemm_f64(1, a, b, 0, c), TRINE_OK);
-    trine_array *all[] = {a, b, c, square, single, foreign, expected};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    trine_array *all[] = {a, b, c, square, single, foreign, expected, NULL};
+    for (int i = 0; all[i]; i++)
         trine_array_free(all[i]);
 }
 
