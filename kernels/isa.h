@@ -11,12 +11,25 @@
     X(trine_sums)                                                                                  \
     X(trine_extremes)                                                                              \
     X(trine_moments)                                                                               \
-    X(trine_counts) X(trine_products) X(trine_histograms) X(trine_digits) X(trine_gemv)
+    X(trine_counts)                                                                                \
+    X(trine_products) X(trine_histograms) X(trine_digits) X(trine_logsumexps) X(trine_gemv)
+
+/* X(table): trine_arithmetic_maps_avx2[] and so on, in arithmetic.c; the others likewise. */
+#define TRINE_MAP_FAMILIES(X)                                                                      \
+    X(trine_generators)                                                                            \
+    X(trine_arithmetic_maps)                                                                       \
+    X(trine_casts)                                                                                 \
+    X(trine_functions)
 
 #define DECLARE_REDUCTIONS(table)                                                                  \
     extern const trine_monoid table##_baseline[], table##_avx2[], table##_avx512[];
 TRINE_REDUCTION_FAMILIES(DECLARE_REDUCTIONS)
 #undef DECLARE_REDUCTIONS
+
+#define DECLARE_MAPS(table)                                                                        \
+    extern const trine_map table##_baseline[], table##_avx2[], table##_avx512[];
+TRINE_MAP_FAMILIES(DECLARE_MAPS)
+#undef DECLARE_MAPS
 
 #define VARIANT_OF(name, variant) name##_##variant
 #define VARIANT_NAME(name, variant) VARIANT_OF(name, variant)
