@@ -247,8 +247,8 @@ static trine_status bring_a(const travel *t, part *job, trine_status status)
     if (!t->work_a)
         return status;
     size_t depth = (size_t)(job->l_end - job->l);
-    trine_rows from = {t->rows_a, at, (size_t)t->p.k * t->p.item};
-    trine_rows to = {t->rows, t->work_a, depth * t->p.item};
+    trine_held_rows from = {t->rows_a, at, (size_t)t->p.k * t->p.item};
+    trine_held_rows to = {t->rows, t->work_a, depth * t->p.item};
     job->a = t->work_a;
     job->lda = depth;
     return trine_rows_move(t->team, &from, &to, depth * t->p.item, t->call, status);
@@ -260,9 +260,9 @@ static trine_status move_c(const travel *t, const part *job, bool back, trine_st
     if (!t->work_c)
         return status;
     size_t row = (size_t)(job->column_end - job->column) * t->p.item;
-    trine_rows home = {t->rows_c, (char *)t->c->data + job->column * t->p.item,
-                       (size_t)t->p.n * t->p.item};
-    trine_rows work = {t->rows, t->work_c, row};
+    trine_held_rows home = {t->rows_c, (char *)t->c->data + job->column * t->p.item,
+                            (size_t)t->p.n * t->p.item};
+    trine_held_rows work = {t->rows, t->work_c, row};
     return trine_rows_move(t->team, back ? &work : &home, back ? &home : &work, row, t->call,
                            status);
 }

@@ -236,8 +236,8 @@ static trine_status multiply(const product *p, trine_status status)
     status = run_here(p);
     if (!status)
         status = join_segments(p);
-    trine_rows from = {p->rows_a, (char *)p->slots, sizeof(double)};
-    trine_rows to = {p->rows_y, (char *)p->results, sizeof(double)};
+    trine_held_rows from = {p->rows_a, (char *)p->slots, sizeof(double)};
+    trine_held_rows to = {p->rows_y, (char *)p->results, sizeof(double)};
     return trine_rows_move(team, &from, &to, sizeof(double), p->call, status);
 }
 

@@ -46,7 +46,8 @@ static trine_part common(const uint64_t *first, const uint64_t *other, char *dat
 
 /* Where this rank's rows are, or will be, without gaps: their own memory, or new memory, which
  * comes to *made. NULL when there is none, or no rows. */
-static char *without_gaps(const trine_rows *rows, uint64_t count, size_t row_bytes, char **made)
+static char *without_gaps(const trine_held_rows *rows, uint64_t count, size_t row_bytes,
+                          char **made)
 {
     *made = NULL;
     if (rows->stride == row_bytes || count == 0)
@@ -54,8 +55,9 @@ static char *without_gaps(const trine_rows *rows, uint64_t count, size_t row_byt
     return *made = malloc((size_t)count * row_bytes);
 }
 
-trine_status trine_rows_move(trine_team *team, const trine_rows *from, const trine_rows *to,
-                             size_t row_bytes, uint64_t call, trine_status status)
+trine_status trine_rows_move(trine_team *team, const trine_held_rows *from,
+                             const trine_held_rows *to, size_t row_bytes, uint64_t call,
+                             trine_status status)
 {
     trine_communicator *communicator = &team->communicator;
     int ranks = communicator->size, own = communicator->rank;
