@@ -63,14 +63,6 @@ typedef struct exact_work {
     bins bins;
 } exact_work;
 
-static double power_of_two(int exponent)
-{
-    uint64_t bits = (uint64_t)(exponent + 1023) << 52;
-    double x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
 static double anchor(const exact_work *w, int level)
 {
     return 1.5 * power_of_two(w->exponent - level * LEVEL_BITS);

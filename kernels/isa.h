@@ -17,6 +17,19 @@
 TRINE_REDUCTION_FAMILIES(DECLARE_REDUCTIONS)
 #undef DECLARE_REDUCTIONS
 
+/* One built-in scan. reduction: the name of that of its chunks, or monoid: the same itself. */
+typedef struct scan_entry {
+    const char *name, *reduction;
+    const trine_monoid *monoid;
+    trine_dtype in, out;
+    trine_status (*apply)(const trine_chunk *chunk, const void *prefix, unsigned flags,
+                          const void *param);
+} scan_entry;
+
+extern const scan_entry trine_scans_baseline[], trine_scans_avx2[], trine_scans_avx512[];
+extern const trine_predicate trine_predicates_baseline[], trine_predicates_avx2[],
+    trine_predicates_avx512[];
+
 #define VARIANT_OF(name, variant) name##_##variant
 #define VARIANT_NAME(name, variant) VARIANT_OF(name, variant)
 /* The name of something in the variant that is being compiled. */

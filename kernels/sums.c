@@ -13,21 +13,7 @@
 #include "kernels/isa.h"
 #include "kernels/lanes.h"
 #include "kernels/list.h"
-
-/* any: whether there was an element; the sum of none is +0, while -0 is the identity. */
-typedef struct fast_state {
-    double sum;
-    uint64_t any;
-} fast_state;
-
-typedef struct compensated_state {
-    double sum, error;
-    uint64_t any;
-} compensated_state;
-
-typedef struct integer_state {
-    _Alignas(16) int128 sum;
-} integer_state;
+#include "kernels/states.h"
 
 static void fast_identity(void *state, const void *param)
 {
