@@ -1,4 +1,5 @@
-/* trine/scan.h - what depends on the order of the elements: scans and differences.
+/* trine/scan.h - what depends on the order of the elements: scans, differences, reversal,
+ * compaction.
  *
  * All are Collective over the team's ranks, which get the same status; arguments that one rank is
  * refused are refused on all (see reduce.h). The bits written depend on the elements alone, not on
@@ -59,6 +60,21 @@ TRINE_API trine_status trine_cumprod_u64(const trine_array *x, trine_array *out)
 #define TRINE_DECLARE_SCAN(name, text)                                                             \
     TRINE_API trine_status trine_##name(const trine_array *x, trine_array *out);
 TRINE_ELEMENT_SCANS(TRINE_DECLARE_SCAN)
+
+/* out[i] = x[n - 1 - i], x and out of one type, alike in team, place and shape. out may be x, but
+ * must not overlap it otherwise; out then holds a mixture when a worker dies. Errors: as
+ * trine_scan. */
+TRINE_API trine_status trine_reverse(const trine_array *x, trine_array *out);
+
+/* The elements of x that the predicate keeps, in their order, as a new array of x's place: of this
+ * rank's block when it is PRIVATE or SHARED, cut anew over the ranks when it is DISTRIBUTED. *kept
+ * is untouched on error. Errors: as trine_scan. */
+TRINE_API trine_status trine_compact(const trine_predicate *keep, const void *param,
+                                     const trine_array *x, trine_array **kept);
+
+/* The same where mask, an array of u8 like x, is not 0. */
+TRINE_API trine_status trine_compact_mask(const trine_array *x, const trine_array *mask,
+                                          trine_array **kept);
 
 #ifdef __cplusplus
 }

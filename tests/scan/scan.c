@@ -270,6 +270,127 @@ static void a_scan_is_the_fold_that_is_promised(void)
     on_every_team(hashes_are_folded_as_promised);
 }
 
+/* Kept by value and by mask, and reversed, on the team and on serial. */
+typedef enum rearrangement {
+    NONZERO,
+    MASK,
+    REVERSED,
+    REVERSED_IN_PLACE,
+    REARRANGEMENTS
+} rearrangement;
+
+static outcome rearrange(trine_team *team, rearrangement how, trine_dtype dtype, uint64_t n,
+                         int kind)
+{
+    trine_array *x = NULL, *other = NULL, *kept = NULL;
+    trine_dtype other_type = how == MASK ? TRINE_U8 : dtype;
+    trine_status status = trine_array_create(team, dtype, n, TRINE_DISTRIBUTED, &x);
+    if (!status)
+        status = trine_array_create(team, other_type, n, TRINE_DISTRIBUTED, &other);
+    if (!status) {
+        fill(x, kind);
+        fill(other, kind);
+        for (uint64_t i = 0; how == MASK && i < trine_array_local_n(other); i++)
+            ((uint8_t *)trine_array_data(other))[i] &= (uint8_t)(kind * 2);
+        status = how == MASK ? trine_compact_mask(x, other, &kept)
+                 : how == NONZERO
+                     ? trine_compact(trine_predicate_find("nonzero", dtype), NULL, x, &kept)
+                 : how == REVERSED ? trine_reverse(x, other)
+                                   : trine_reverse(x, x);
+    }
+    outcome o = take(status,
+                     how == REVERSED            ? other
+                     : how == REVERSED_IN_PLACE ? x
+                                                : kept,
+                     trine_dtype_size(dtype));
+    CU_ASSERT_TRUE(!kept || trine_array_place(kept) == TRINE_DISTRIBUTED);
+    trine_array_free(x);
+    trine_array_free(other);
+    trine_array_free(kept);
+    return o;
+}
+
+static void rearrangements_agree(trine_team *team, trine_team *serial)
+{
+    for (int how = 0; how < REARRANGEMENTS; how++)
+        for (int d = 1; d < TRINE_DTYPE_COUNT; d++)
+            for (int l = d % 2; l < LENGTHS; l += 2) {
+                trine_dtype dtype = (trine_dtype)d;
+                outcome expected = rearrange(serial, (rearrangement)how, dtype, lengths[l], l % 3);
+                outcome got = rearrange(team, (rearrangement)how, dtype, lengths[l], l % 3);
+                CU_ASSERT_TRUE(
+                    alike("a rearrangement", team, &got, &expected, trine_dtype_size(dtype)));
+                free(got.bytes);
+                free(expected.bytes);
+            }
+}
+
+static void what_is_kept_or_reversed_is_that_of_serial(void)
+{
+    on_every_team(rearrangements_agree);
+}
+
+/* Blocks of other lengths than trine would cut, some empty: rank r's has 1000 r^2 + 100 elements,
+ * and rank 2's none. */
+static uint64_t own_block(int rank)
+{
+    return rank == 2 ? 0 : 1000 * (uint64_t)(rank * rank) + 100;
+}
+
+static void blocks_of_the_callers_own_make_one_whole(trine_team *team, trine_team *serial)
+{
+    int rank = trine_team_rank(team), ranks = trine_team_ranks(team);
+    uint64_t first = 0, n = own_block(rank), whole = 0;
+    for (int r = 0; r < ranks; r++) {
+        first += r < rank ? own_block(r) : 0;
+        whole += own_block(r);
+    }
+    double *data = malloc((whole + 1) * sizeof *data), sum = 0;
+    trine_array *x, *out, *kept;
+    trine_ledger ledger;
+    (void)serial;
+    for (uint64_t i = 0; i < whole; i++)
+        data[i] = (double)(bits_of(i, 0) % 7) - 3;
+    CU_ASSERT_EQUAL(trine_array_wrap(team, TRINE_F64, data + first, n, &x), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_array_create(team, TRINE_F64, n, TRINE_PRIVATE, &out), TRINE_OK);
+    double *got = trine_array_data(out);
+    for (int mode = TRINE_EXACT; mode <= TRINE_FAST; mode++) {
+        CU_ASSERT_EQUAL(trine_cumsum_f64(x, (trine_mode)mode, out), TRINE_OK);
+        trine_team_ledger(team, &ledger);
+        CU_ASSERT_EQUAL(ledger.reproducible, ranks == 1 || mode == TRINE_EXACT);
+        sum = 0;
+        for (uint64_t i = 0; i < whole; i++) {
+            sum += data[i];
+            CU_ASSERT_TRUE(i < first || i >= first + n || got[i - first] == sum);
+        }
+    }
+    CU_ASSERT_EQUAL(trine_difference(x, out), TRINE_OK);
+    for (uint64_t i = first; i < first + n; i++)
+        CU_ASSERT_EQUAL(got[i - first], i ? data[i] - data[i - 1] : data[0]);
+    CU_ASSERT_EQUAL(trine_reverse(x, out), TRINE_OK);
+    for (uint64_t i = first; i < first + n; i++)
+        CU_ASSERT_EQUAL(got[i - first], data[whole - 1 - i]);
+    CU_ASSERT_EQUAL(trine_compact(trine_predicate_find("nonzero", TRINE_F64), NULL, x, &kept),
+                    TRINE_OK);
+    uint64_t at = 0;
+    for (uint64_t i = first; i < first + n; i++)
+        if (data[i] != 0) {
+            CU_ASSERT_EQUAL(((double *)trine_array_data(kept))[at], data[i]);
+            at++;
+        }
+    CU_ASSERT_EQUAL(trine_array_n(kept), at);
+    CU_ASSERT_EQUAL(trine_array_place(kept), TRINE_PRIVATE);
+    trine_array_free(kept);
+    trine_array_free(x);
+    trine_array_free(out);
+    free(data);
+}
+
+static void a_whole_of_blocks_is_scanned_across_them(void)
+{
+    on_every_team(blocks_of_the_callers_own_make_one_whole);
+}
+
 int main(int argc, char **argv)
 {
     static char *one[] = {"omp:2", "omp:3", "pool:2", "pool:3", NULL};
@@ -279,6 +400,9 @@ int main(int argc, char **argv)
     CU_TestInfo tests[] = {
         {"every team gives the bits of serial", every_team_gives_the_bits_of_serial},
         {"a scan is the fold that is promised", a_scan_is_the_fold_that_is_promised},
+        {"what is kept or reversed is that of serial", what_is_kept_or_reversed_is_that_of_serial},
+        {"a whole of the callers' blocks is scanned across them",
+         a_whole_of_blocks_is_scanned_across_them},
         CU_TEST_INFO_NULL,
     };
     return trine_check_main("scan", tests);
