@@ -118,6 +118,15 @@ static trine_status apply_chunk(const scan_job *job, const trine_chunk *chunk, c
                   : TRINE_OK;
 }
 
+/* Chunk `number` of the grid, made ready. */
+static trine_chunk chunk_at(const scan_job *job, uint64_t number, trine_worker *worker)
+{
+    trine_chunk chunk = {.n = 0};
+    /* Fetching from memory does not fail. */
+    (void)trine_walk_chunk(&job->walk, number, worker, NULL, &chunk);
+    return chunk;
+}
+
 /* Applies a share of one block and reduces one of the next, a chunk of each in turn. */
 static trine_status scan_run(void *context, size_t share, trine_worker *worker)
 {
@@ -126,22 +135,23 @@ static trine_status scan_run(void *context, size_t share, trine_worker *worker)
     range apply = share_of(job->apply, job->shares, share);
     range reduce = share_of(job->reduce, job->shares, share);
     trine_status status = TRINE_OK;
-    trine_chunk chunk;
+    trine_chunk now, next;
     if (job->scanner.monoid.work_size)
         job->scanner.monoid.begin(work, job->param);
-    while (!status && (apply.first < apply.end || reduce.first < reduce.end)) {
+    for (; !status && (apply.first < apply.end || reduce.first < reduce.end);
+         apply.first++, reduce.first++) {
+        bool reduces = reduce.first < reduce.end;
+        if (reduces)
+            next = chunk_at(job, reduce.first, worker);
         if (apply.first < apply.end) {
             const void *prefix = job->prefixes + (apply.first - job->apply.first) * job->stride;
-            status = trine_walk_chunk(&job->walk, apply.first++, worker, NULL, &chunk);
-            if (!status)
-                status = apply_chunk(job, &chunk, prefix, work, state);
+            now = chunk_at(job, apply.first, worker);
+            now.in[1] = reduces ? next.in[0] : NULL;
+            status = apply_chunk(job, &now, prefix, work, state);
         }
-        if (reduce.first < reduce.end && !status) {
-            void *partial = job->partials + (reduce.first - job->reduce.first) * job->stride;
-            status = trine_walk_chunk(&job->walk, reduce.first++, worker, NULL, &chunk);
-            if (!status)
-                reduce_chunk(job, &chunk, work, partial);
-        }
+        if (reduces && !status)
+            reduce_chunk(job, &next, work,
+                         job->partials + (reduce.first - job->reduce.first) * job->stride);
     }
     return status;
 }

@@ -85,6 +85,14 @@ TRINE_INLINE void group_load(vec group[PARTS], const void *x, size_t i, size_t n
         group[k] = vec_load(some + k * WIDTH);
 }
 
+/* A group of what is read next, into the second cache. */
+TRINE_INLINE void group_ahead(const void *next, size_t i, bool single)
+{
+    if (next)
+        __builtin_prefetch((const char *)next + i * (single ? sizeof(float) : sizeof(double)), 0,
+                           2);
+}
+
 /* A store of one vector past the caches; to is aligned to it. */
 TRINE_INLINE void vec_stream(double *to, vec x)
 {
@@ -119,6 +127,15 @@ TRINE_INLINE void stream_end(bool stream)
 #else
     (void)stream;
 #endif
+}
+
+/* Bytes from a buffer past the caches; to is aligned as vec_stream wants. */
+TRINE_INLINE void bytes_stream(void *to, const double *from, size_t bytes)
+{
+    size_t whole = bytes / VECTOR * VECTOR;
+    for (size_t i = 0; i < whole; i += VECTOR)
+        vec_stream((double *)to + i / sizeof(double), vec_load(from + i / sizeof(double)));
+    memcpy((char *)to + whole, (const char *)from + whole, bytes - whole);
 }
 
 /* Whether this chunk's results may go past the caches. */

@@ -1,7 +1,11 @@
 /* kernels/scan_elements.h - scans whose results are of the elements' type: running extremes, by
  * keys (kernels/order.h), and differences, a scan by the monoid "the last element". */
+#include "kernels/groups.h"
 #include "kernels/order.h"
 #include "kernels/states.h"
+
+/* Bytes of results that go past the caches at a time. */
+enum { BUFFER = 4096 };
 
 /* The last element's bytes. */
 typedef struct last_state {
@@ -58,8 +62,7 @@ static trine_status last_finish(void *result, const void *state, const void *par
         return TRINE_OK;                                                                           \
     }
 
-/* Differences are formed as unsigned numbers, which wrap. The element before is read ahead: out may
- * be x. */
+/* Differences are formed as unsigned numbers, which wrap. In place, the element before is kept. */
 #define DIFFERENCE_SCAN(suffix, type, wide)                                                        \
     static void last_accumulate_##suffix(void *state, const trine_chunk *chunk, const void *param) \
     {                                                                                              \
@@ -73,24 +76,49 @@ static trine_status last_finish(void *result, const void *state, const void *par
         for (size_t i = 1; i < n; i++)                                                             \
             out[i] = (type)((wide)x[i] - (wide)x[i - 1]);                                          \
     }                                                                                              \
+    static void stream_differences_##suffix(type *out, const type *x, size_t n, type first)        \
+    {                                                                                              \
+        double buffer[BUFFER / sizeof(double)];                                                    \
+        const size_t step = BUFFER / sizeof(type);                                                 \
+        for (size_t i = 0; i < n; i += step) {                                                     \
+            size_t some = n - i < step ? n - i : step;                                             \
+            type *part = (type *)(void *)buffer;                                                   \
+            differences_##suffix(part, x + i, some);                                               \
+            part[0] = i ? (type)((wide)x[i] - (wide)x[i - 1]) : first;                             \
+            bytes_stream(out + i, buffer, some * sizeof(type));                                    \
+        }                                                                                          \
+        stream_end(true);                                                                          \
+    }                                                                                              \
+    static void differences_in_place_##suffix(type *x, size_t n)                                   \
+    {                                                                                              \
+        type before = x[0];                                                                        \
+        for (size_t i = 1; i < n; i++) {                                                           \
+            type now = x[i];                                                                       \
+            x[i] = (type)((wide)now - (wide)before);                                               \
+            before = now;                                                                          \
+        }                                                                                          \
+    }                                                                                              \
     static trine_status difference_scan_##suffix(const trine_chunk *chunk, const void *prefix,     \
                                                  unsigned flags, const void *param)                \
     {                                                                                              \
         const last_state *last = prefix;                                                           \
         const type *x = chunk->in[0];                                                              \
-        type *out = chunk->out[0], before, now = x[0];                                             \
+        type *out = chunk->out[0], before, first = x[0];                                           \
         (void)param;                                                                               \
         if (flags & TRINE_SCAN_EXCLUSIVE)                                                          \
             return TRINE_E_ARGUMENT;                                                               \
         memcpy(&before, &last->bytes, sizeof before);                                              \
-        if (out != x)                                                                              \
-            differences_##suffix(out, x, chunk->n);                                                \
-        out[0] = last->any ? (type)((wide)now - (wide)before) : now;                               \
-        for (size_t i = 1; out == x && i < chunk->n; i++) {                                        \
-            before = now;                                                                          \
-            now = x[i];                                                                            \
-            out[i] = (type)((wide)now - (wide)before);                                             \
+        if (last->any)                                                                             \
+            first = (type)((wide)first - (wide)before);                                            \
+        if (may_stream(chunk, flags)) {                                                            \
+            stream_differences_##suffix(out, x, chunk->n, first);                                  \
+            return TRINE_OK;                                                                       \
         }                                                                                          \
+        if (out == x)                                                                              \
+            differences_in_place_##suffix(out, chunk->n);                                          \
+        else                                                                                       \
+            differences_##suffix(out, x, chunk->n);                                                \
+        out[0] = first;                                                                            \
         return TRINE_OK;                                                                           \
     }                                                                                              \
     static const trine_monoid last_##suffix = {.name = "last",                                     \

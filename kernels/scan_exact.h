@@ -29,7 +29,7 @@ enum {
 
 /* What one chunk's scan keeps. rest: the levels do not hold all of the prefix. */
 typedef struct exact_scan {
-    const void *x;
+    const void *x, *next;
     void *out;
     size_t n;
     const accumulator *prefix;
@@ -186,6 +186,7 @@ TRINE_INLINE bool two_levels(const exact_scan *s, bool exclusive, bool single, b
     const vec first = vec_of(s->anchor[0]), second = vec_of(s->anchor[1]);
     ivec unheld = {0};
     for (size_t i = 0; i < s->n; i += OCTET) {
+        group_ahead(s->next, i, single);
         group_load(left, s->x, i, s->n, single, 0);
         split_group(left, a, first);
         split_group(left, b, second);
@@ -309,6 +310,7 @@ TRINE_INLINE void exact_chunk(exact_scan *s, bool exclusive, bool single, bool n
         uint16_t uncertain[TRINE_CHUNK];                                                           \
         type copy[TRINE_CHUNK];                                                                    \
         exact_scan s = {.x = chunk->in[0],                                                         \
+                        .next = chunk->in[1],                                                      \
                         .out = chunk->out[0],                                                      \
                         .n = chunk->n,                                                             \
                         .prefix = prefix,                                                          \

@@ -1,42 +1,56 @@
-/* kernels/scan_products.h - running products: significand and exponent of the product so far, one
- * element after the other. */
+/* kernels/scan_products.h - running products, one element after the other.
+ *
+ * Real: significand 2^exponent, as the reduction has it. Most products and elements are far from
+ * the ends of the range: then the exponent stays 0 and the significand is the product. Moving
+ * powers of two between them is exact, so the bits are the same either way.
+ */
 #include "kernels/states.h"
 
-#define PRODUCT_ONE ((uint64_t)1023 << 52)
-#define PRODUCT_FIELD ((uint64_t)2047 << 52)
-
-/* The significand of a normal number, in [1, 2) with its sign; its exponent is added to *exponent.
- */
-TRINE_INLINE double take_exponent(double x, int64_t *exponent)
+/* A number whose product with another such neither over- nor underflows. */
+TRINE_INLINE bool is_ordinary(double x)
 {
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    *exponent += (int64_t)(bits << 1 >> 53) - 1023;
-    bits = (bits & ~PRODUCT_FIELD) | PRODUCT_ONE;
-    memcpy(&x, &bits, sizeof x);
-    return x;
+    return fabs(x) >= 0x1p-400 && fabs(x) <= 0x1p400;
 }
 
-TRINE_INLINE void product_take(real_product *p, double x)
+/* Takes in x, which is not ordinary, or made the product so. */
+static __attribute__((noinline)) void product_take_slowly(real_product *p, double x)
 {
-    int moved = 0;
+    int moved, more;
     if (x == 0 || !isfinite(x)) {
         p->special *= x;
         return;
     }
-    if (!isnormal(x))
-        x = frexp(x, &moved);
-    p->exponent += moved;
-    double product = p->significand * take_exponent(x, &p->exponent);
-    p->significand = take_exponent(product, &p->exponent);
+    p->significand = frexp(p->significand, &more) * frexp(x, &moved);
+    p->exponent += moved + more;
 }
 
-/* significand 2^exponent, with fewer steps where both are ordinary. */
+TRINE_INLINE void product_take(real_product *p, double x)
+{
+    double product = p->significand * x;
+    if (is_ordinary(x) && is_ordinary(product))
+        p->significand = product;
+    else
+        product_take_slowly(p, x);
+}
+
 TRINE_INLINE double product_value(const real_product *p)
 {
+    if (p->special == 1 && p->exponent == 0)
+        return p->significand;
     if (p->special != 1 || p->exponent < -1000 || p->exponent > 1000)
         return real_product_value(p);
     return p->significand * power_of_two((int)p->exponent);
+}
+
+/* The prefix, as a product alone where it is ordinary. */
+TRINE_INLINE real_product product_begin(const real_product *prefix)
+{
+    real_product p = *prefix;
+    if (p.exponent >= -400 && p.exponent <= 400) {
+        p.significand = ldexp(p.significand, (int)p.exponent);
+        p.exponent = 0;
+    }
+    return p;
 }
 
 #define REAL_PRODUCTS(suffix, type)                                                                \
@@ -45,14 +59,19 @@ TRINE_INLINE double product_value(const real_product *p)
     {                                                                                              \
         const type *x = chunk->in[0];                                                              \
         type *out = chunk->out[0];                                                                 \
-        real_product p = *(const real_product *)prefix;                                            \
+        real_product p = product_begin(prefix);                                                    \
         (void)param;                                                                               \
-        p.significand = take_exponent(p.significand, &p.exponent);                                 \
-        for (size_t i = 0; i < chunk->n; i++) {                                                    \
-            double before = product_value(&p);                                                     \
-            product_take(&p, x[i]);                                                                \
-            out[i] = (type)(flags & TRINE_SCAN_EXCLUSIVE ? before : product_value(&p));            \
-        }                                                                                          \
+        if (flags & TRINE_SCAN_EXCLUSIVE)                                                          \
+            for (size_t i = 0; i < chunk->n; i++) {                                                \
+                double before = product_value(&p);                                                 \
+                product_take(&p, x[i]);                                                            \
+                out[i] = (type)before;                                                             \
+            }                                                                                      \
+        else                                                                                       \
+            for (size_t i = 0; i < chunk->n; i++) {                                                \
+                product_take(&p, x[i]);                                                            \
+                out[i] = (type)product_value(&p);                                                  \
+            }                                                                                      \
         return TRINE_OK;                                                                           \
     }
 REAL_PRODUCTS(f64, double)

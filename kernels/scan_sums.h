@@ -31,6 +31,7 @@ TRINE_INLINE void fast_loop(const trine_chunk *chunk, const fast_state *prefix, 
 {
     vec carry = vec_of(prefix->sum), group[PARTS];
     for (size_t i = 0; i < chunk->n; i += OCTET) {
+        group_ahead(chunk->in[1], i, single);
         group_load(group, chunk->in[0], i, chunk->n, single, -0.0);
         fast_group(group, &carry, exclusive);
         if (exclusive && i == 0 && !prefix->any)
@@ -97,6 +98,7 @@ TRINE_INLINE void compensated_loop(const trine_chunk *chunk, const compensated_s
 {
     vec carry = vec_of(prefix->sum), error = vec_of(prefix->error), group[PARTS];
     for (size_t i = 0; i < chunk->n; i += OCTET) {
+        group_ahead(chunk->in[1], i, single);
         group_load(group, chunk->in[0], i, chunk->n, single, -0.0);
         compensated_group(group, &carry, &error, exclusive);
         if (exclusive && i == 0 && !prefix->any)

@@ -100,8 +100,9 @@ typedef struct trine_map {
 
 /* A scan: out[i] from elements 0 to i, by a monoid of one input. apply writes the chunk's results,
  * of type `out`, to chunk->out[0]; prefix is the monoid's partial of all elements before the chunk
- * (see scan.h for how it was folded). chunk->out[0] may be chunk->in[0]. flags: TRINE_SCAN_... It
- * may refuse (TRINE_E_OVERFLOW, ...). */
+ * (see scan.h for how it was folded). chunk->out[0] may be chunk->in[0].
+ * chunk->in[1]: elements that this worker reads next, worth a prefetch; or NULL. flags:
+ * TRINE_SCAN_... It may refuse (TRINE_E_OVERFLOW, ...). */
 typedef struct trine_scanner {
     const char *name;
     trine_monoid monoid;
