@@ -257,7 +257,7 @@ static trine_status compact(compact_call *call, trine_array **kept)
     size_t item = trine_dtype_size(call->x->dtype);
     uint64_t given[] = {call->x->dtype, call->x->place == TRINE_DISTRIBUTED ? call->x->n : 0,
                         call->mask != NULL};
-    call->number = trine_call_number(trine_call_number(10, given, sizeof given), call->name,
+    call->number = trine_call_number(trine_call_number(51, given, sizeof given), call->name,
                                      strlen(call->name));
     status = compact_within(call);
     trine_array_free(call->held);

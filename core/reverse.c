@@ -135,7 +135,7 @@ trine_status trine_reverse(const trine_array *x, trine_array *out)
         return trine_call_refuse(trine_array_team(x ? x : out), status);
     trine_team *team = x->team;
     uint64_t given[] = {x->dtype, x->place == TRINE_DISTRIBUTED ? x->n : 0};
-    uint64_t call = trine_call_number(11, given, sizeof given);
+    uint64_t call = trine_call_number(52, given, sizeof given);
     status = trine_call_begin(team);
     if (status)
         return status;

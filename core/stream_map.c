@@ -3,7 +3,12 @@
 
 #include "core/array.h"
 #include "core/error.h"
+#include "core/past_cache.h"
 #include "core/walk.h"
+
+/* Elements of a piece of a chunk that is made in a buffer before it goes past the caches: few
+ * enough that all arguments' pieces stay in the innermost cache. */
+enum { PIECE = 256, PIECE_BYTES = PIECE * 8 };
 
 /* The job's context; map and param are copies. A load has no map: its chunks are fetched straight
  * into the output. */
@@ -11,20 +16,44 @@ typedef struct map_job {
     trine_walk walk;
     trine_map map;
     const void *param;
+    bool past_cache;
 } map_job;
+
+static void apply_past_cache(const map_job *job, const trine_chunk *chunk, unsigned char *buffers)
+{
+    const trine_walk *walk = &job->walk;
+    for (size_t at = 0; at < chunk->n; at += PIECE) {
+        trine_chunk piece = {.first = chunk->first + at,
+                             .n = chunk->n - at < PIECE ? chunk->n - at : PIECE};
+        for (int i = 0; i < walk->stream.sources; i++)
+            piece.in[i] = (const unsigned char *)chunk->in[i] + at * walk->stream.source[i].item;
+        for (int i = 0; i < walk->outs; i++)
+            piece.out[i] = buffers + (size_t)i * PIECE_BYTES;
+        job->map.apply(&piece, job->param);
+        for (int i = 0; i < walk->outs; i++)
+            trine_past_cache((unsigned char *)chunk->out[i] + at * walk->out_item[i], piece.out[i],
+                             piece.n * walk->out_item[i]);
+    }
+}
 
 static trine_status map_run(void *context, size_t i, trine_worker *worker)
 {
     const map_job *job = context;
     trine_run run = trine_runs_get(&job->walk.runs, i);
-    trine_chunk chunk;
+    unsigned char *pieces = (unsigned char *)worker->scratch + trine_walk_buffers(&job->walk);
+    trine_chunk chunk = {.n = 0};
     for (uint64_t k = 0; k < run.chunks; k++) {
         trine_status status =
             trine_walk_chunk(&job->walk, run.first + k, worker, worker->scratch, &chunk);
         if (status)
             return status;
-        job->map.apply(&chunk, job->param);
+        if (job->past_cache)
+            apply_past_cache(job, &chunk, pieces);
+        else
+            job->map.apply(&chunk, job->param);
     }
+    if (job->past_cache)
+        trine_past_cache_end();
     return TRINE_OK;
 }
 
@@ -69,7 +98,8 @@ static trine_status run_here(trine_team *team, trine_run_body body, const map_jo
     trine_job work = {.runs = job->walk.runs.count,
                       .body = body,
                       .context = job,
-                      .scratch_size = trine_walk_buffers(&job->walk),
+                      .scratch_size = trine_walk_buffers(&job->walk) +
+                                      (job->past_cache ? (size_t)job->walk.outs * PIECE_BYTES : 0),
                       .restartable = !in_place};
     return trine_team_run(team, stream->executor, &work);
 }
@@ -95,6 +125,9 @@ trine_status trine_stream_apply(trine_team *team, const trine_map *map, const vo
     }
     for (int i = 0; i < map->nin; i++)
         team->ledger.bytes += stream->local * stream->source[i].item;
+    /* The ranks on one machine share its last cache, more or less. */
+    uint64_t together = team->ledger.bytes * (uint64_t)team->communicator.neighbours;
+    job.past_cache = !in_place && trine_past_cache_pays((size_t)together);
     status = run_here(team, map_run, &job, param, map->param_size, in_place);
     status = trine_team_agree(team, call, status);
     return trine_call_end(team, &team->ledger.combine, status);

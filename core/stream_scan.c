@@ -308,7 +308,7 @@ trine_status trine_scan_run(const trine_scanner *scanner, const void *param, con
         (trine_walk){.stream = call.stream, .outs = 1, .out = {out->data}, .out_item = {out_item}};
     uint64_t given[] = {scanner->monoid.state_size, out->dtype, exclusive,
                         call.stream.cut ? 0 : x->grid.n};
-    call.number = trine_call_number(trine_call_number(9, given, sizeof given), scanner->name,
+    call.number = trine_call_number(trine_call_number(50, given, sizeof given), scanner->name,
                                     strlen(scanner->name));
     trine_status status = trine_call_begin(team);
     if (status)

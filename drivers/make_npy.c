@@ -71,7 +71,7 @@ int main(int argc, char **argv)
     speak_again(kept);
     trine_status status = trine_team_open(o.team, &team);
     if (!status)
-        status = generate_array(team, o.dtype, o.n, o.seed, &x);
+        status = generate_array(team, o.dtype, o.n, 1, o.seed, &x);
     if (!status)
         status = trine_npy_save(o.path, x);
     if (status)

@@ -10,7 +10,15 @@
 #define TRINE_REDUCTION_FAMILIES(X)                                                                \
     X(trine_sums)                                                                                  \
     X(trine_extremes)                                                                              \
-    X(trine_moments) X(trine_counts) X(trine_products) X(trine_histograms) X(trine_digits)
+    X(trine_moments)                                                                               \
+    X(trine_counts) X(trine_products) X(trine_histograms) X(trine_digits) X(trine_logsumexps)
+
+/* X(table): trine_arithmetic_maps_avx2[] and so on, in arithmetic.c; the others likewise. */
+#define TRINE_MAP_FAMILIES(X)                                                                      \
+    X(trine_generators)                                                                            \
+    X(trine_arithmetic_maps)                                                                       \
+    X(trine_casts)                                                                                 \
+    X(trine_functions)
 
 #define DECLARE_REDUCTIONS(table)                                                                  \
     extern const trine_monoid table##_baseline[], table##_avx2[], table##_avx512[];
@@ -29,6 +37,11 @@ typedef struct scan_entry {
 extern const scan_entry trine_scans_baseline[], trine_scans_avx2[], trine_scans_avx512[];
 extern const trine_predicate trine_predicates_baseline[], trine_predicates_avx2[],
     trine_predicates_avx512[];
+
+#define DECLARE_MAPS(table)                                                                        \
+    extern const trine_map table##_baseline[], table##_avx2[], table##_avx512[];
+TRINE_MAP_FAMILIES(DECLARE_MAPS)
+#undef DECLARE_MAPS
 
 #define VARIANT_OF(name, variant) name##_##variant
 #define VARIANT_NAME(name, variant) VARIANT_OF(name, variant)

@@ -1,8 +1,11 @@
-/* kernels/list.h - the built-in reductions, one line each.
+/* kernels/list.h - the built-in kernels, one line each.
  *
- * X(name, kind, input type, its suffix, result type, its suffix): makes a monoid of
+ * Reductions: X(name, kind, input type, its suffix, result type, its suffix): makes a monoid of
  * kind_accumulate_<input suffix> and kind_finish_<result suffix>. The registry, the lookup by name
  * and what is said of an unknown name come from here.
+ *
+ * Maps: X(kind, inputs, params, ...) makes the map "kind" of kind_<suffix>, with that many inputs
+ * and that many constants of the output's type, for each element type of its list.
  */
 #ifndef TRINE_KERNELS_LIST_H
 #define TRINE_KERNELS_LIST_H
@@ -32,5 +35,34 @@
     TRINE_INTEGER_SUMS(X, "sum")                                                                   \
     TRINE_INTEGER_SUMS(X, "sum_fast")                                                              \
     TRINE_INTEGER_SUMS(X, "sum_compensated")
+
+/* Of all element types. */
+#define TRINE_ARITHMETIC(X, ...)                                                                   \
+    X(copy, 1, 0, __VA_ARGS__)                                                                     \
+    X(scale, 1, 1, __VA_ARGS__)                                                                    \
+    X(add, 2, 0, __VA_ARGS__)                                                                      \
+    X(sub, 2, 0, __VA_ARGS__)                                                                      \
+    X(mul, 2, 0, __VA_ARGS__)                                                                      \
+    X(div, 2, 0, __VA_ARGS__)                                                                      \
+    X(fma, 3, 0, __VA_ARGS__)                                                                      \
+    X(axpy, 2, 1, __VA_ARGS__)                                                                     \
+    X(axpby, 2, 2, __VA_ARGS__)                                                                    \
+    X(clip, 1, 2, __VA_ARGS__)                                                                     \
+    X(abs, 1, 0, __VA_ARGS__)                                                                      \
+    X(neg, 1, 0, __VA_ARGS__)
+
+/* Of f64 and f32. */
+#define TRINE_REAL_ARITHMETIC(X, ...)                                                              \
+    X(sqrt, 1, 0, __VA_ARGS__)                                                                     \
+    X(standardise, 1, 2, __VA_ARGS__)
+
+/* Of f64 and f32, through SLEEF. */
+#define TRINE_FUNCTIONS(X, ...)                                                                    \
+    X(exp, 1, 0, __VA_ARGS__)                                                                      \
+    X(log, 1, 0, __VA_ARGS__)                                                                      \
+    X(sin, 1, 0, __VA_ARGS__)                                                                      \
+    X(cos, 1, 0, __VA_ARGS__)                                                                      \
+    X(tanh, 1, 0, __VA_ARGS__)                                                                     \
+    X(pow, 2, 0, __VA_ARGS__)
 
 #endif

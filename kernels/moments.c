@@ -11,6 +11,7 @@
 #include "kernels/isa.h"
 #include "kernels/lanes.h"
 #include "kernels/list.h"
+#include "kernels/order.h"
 
 /* Bytes ahead that the second reading of a chunk brings in for the next chunk's first. */
 enum { AHEAD = TRINE_CHUNK * sizeof(double) };
@@ -165,29 +166,44 @@ static void accumulate(moments *state, const trine_chunk *chunk, bool single, bo
     moments_merge(state, &m, NULL);
 }
 
-static void moments_accumulate_f64(void *state, const trine_chunk *chunk, const void *param)
-{
-    (void)param;
-    accumulate(state, chunk, false, false);
-}
+#define ACCUMULATE_REAL(kind, skip, suffix, single)                                                \
+    static void kind##_accumulate_##suffix(void *state, const trine_chunk *chunk,                  \
+                                           const void *param)                                      \
+    {                                                                                              \
+        (void)param;                                                                               \
+        accumulate(state, chunk, single, skip);                                                    \
+    }
+ACCUMULATE_REAL(moments, false, f64, false)
+ACCUMULATE_REAL(moments, false, f32, true)
+ACCUMULATE_REAL(nan_moments, true, f64, false)
+ACCUMULATE_REAL(nan_moments, true, f32, true)
 
-static void moments_accumulate_f32(void *state, const trine_chunk *chunk, const void *param)
-{
-    (void)param;
-    accumulate(state, chunk, true, false);
-}
-
-static void nan_moments_accumulate_f64(void *state, const trine_chunk *chunk, const void *param)
-{
-    (void)param;
-    accumulate(state, chunk, false, true);
-}
-
-static void nan_moments_accumulate_f32(void *state, const trine_chunk *chunk, const void *param)
-{
-    (void)param;
-    accumulate(state, chunk, true, true);
-}
+/* Integers as the doubles that they convert to. */
+#define ACCUMULATE_WHOLE(suffix, type)                                                             \
+    static const void *widened_##suffix(const void *from, size_t n, double wide[TRINE_CHUNK])      \
+    {                                                                                              \
+        const type *x = from;                                                                      \
+        for (size_t i = 0; i < n; i++)                                                             \
+            wide[i] = (double)x[i];                                                                \
+        return wide;                                                                               \
+    }                                                                                              \
+    static void moments_accumulate_##suffix(void *state, const trine_chunk *chunk,                 \
+                                            const void *param)                                     \
+    {                                                                                              \
+        double wide[TRINE_CHUNK];                                                                  \
+        trine_chunk reals = *chunk;                                                                \
+        (void)param;                                                                               \
+        reals.in[0] = widened_##suffix(chunk->in[0], chunk->n, wide);                              \
+        accumulate(state, &reals, false, false);                                                   \
+    }
+ACCUMULATE_WHOLE(i64, int64_t)
+ACCUMULATE_WHOLE(i32, int32_t)
+ACCUMULATE_WHOLE(u64, uint64_t)
+ACCUMULATE_WHOLE(u32, uint32_t)
+ACCUMULATE_WHOLE(i16, int16_t)
+ACCUMULATE_WHOLE(u16, uint16_t)
+ACCUMULATE_WHOLE(i8, int8_t)
+ACCUMULATE_WHOLE(u8, uint8_t)
 
 /* Variance; EMPTY when no degree of freedom is left. */
 static trine_status var_finish(void *result, const void *state, const void *param)
@@ -338,6 +354,116 @@ static trine_status corr_finish(void *result, const void *state, const void *par
     return TRINE_OK;
 }
 
+/* Moments and extremes in one reading. */
+typedef struct description {
+    moments moments;
+    double min, max;
+    uint64_t nan;
+} description;
+
+static void describe_identity(void *state, const void *param)
+{
+    (void)param;
+    *(description *)state = (description){.min = INFINITY, .max = -INFINITY};
+}
+
+static void describe_merge(void *left, const void *right, const void *param)
+{
+    description *l = left;
+    const description *r = right;
+    moments_merge(&l->moments, &r->moments, param);
+    l->min = r->min < l->min ? r->min : l->min;
+    l->max = r->max > l->max ? r->max : l->max;
+    l->nan += r->nan;
+}
+
+/* Least and greatest of a chunk that the moments have just been taken of; NaN passed over, and a
+ * zero's sign by the elements' order. */
+TRINE_INLINE void chunk_range(const void *x, size_t n, bool single, double *min, double *max)
+{
+    const int64_t top = INF_KEY_f64, bottom = ~top, none = top + 1;
+    int64_t least = none, most = ~none;
+    for (size_t i = 0; i < n; i++) {
+        double v = element_at(x, i, single);
+        int64_t key = key_f64(&v);
+        int64_t low = key < bottom ? none : key, high = key > top ? ~none : key;
+        least = low < least ? low : least;
+        most = high > most ? high : most;
+    }
+    *min = least == none ? INFINITY : value_f64(least);
+    *max = most == ~none ? -INFINITY : value_f64(most);
+}
+
+TRINE_INLINE void describe_chunk(description *state, const trine_chunk *chunk, bool single)
+{
+    description d;
+    d.moments = chunk_moments(chunk->in[0], chunk->n, single, true);
+    chunk_range(chunk->in[0], chunk->n, single, &d.min, &d.max);
+    d.nan = chunk->n - (uint64_t)d.moments.n;
+    describe_merge(state, &d, NULL);
+}
+
+static void describe_accumulate_f64(void *state, const trine_chunk *chunk, const void *param)
+{
+    (void)param;
+    describe_chunk(state, chunk, false);
+}
+
+static void describe_accumulate_f32(void *state, const trine_chunk *chunk, const void *param)
+{
+    (void)param;
+    describe_chunk(state, chunk, true);
+}
+
+#define DESCRIBE_WHOLE(suffix)                                                                     \
+    static void describe_accumulate_##suffix(void *state, const trine_chunk *chunk,                \
+                                             const void *param)                                    \
+    {                                                                                              \
+        double wide[TRINE_CHUNK];                                                                  \
+        trine_chunk reals = *chunk;                                                                \
+        (void)param;                                                                               \
+        reals.in[0] = widened_##suffix(chunk->in[0], chunk->n, wide);                              \
+        describe_chunk(state, &reals, false);                                                      \
+    }
+DESCRIBE_WHOLE(i64)
+DESCRIBE_WHOLE(i32)
+DESCRIBE_WHOLE(u64)
+DESCRIBE_WHOLE(u32)
+DESCRIBE_WHOLE(i16)
+DESCRIBE_WHOLE(u16)
+DESCRIBE_WHOLE(i8)
+DESCRIBE_WHOLE(u8)
+
+static trine_status describe_finish(void *result, const void *state, const void *param)
+{
+    const description *d = state;
+    const moments *m = &d->moments;
+    trine_description *r = result;
+    double variance = m->m2 / m->n;
+    (void)param;
+    *r = (trine_description){.n = (uint64_t)m->n,
+                             .nan = d->nan,
+                             .mean = canonical(m->n == 0 ? (double)NAN : m->mean),
+                             .var = canonical(variance),
+                             .skewness = canonical(m->m3 / m->n / (variance * sqrt(variance))),
+                             .kurtosis = canonical(m->m4 / m->n / (variance * variance) - 3),
+                             .min = m->n == 0 ? (double)NAN : d->min,
+                             .max = m->n == 0 ? (double)NAN : d->max};
+    return TRINE_OK;
+}
+
+#define DESCRIBE(constant, suffix, type, name_)                                                    \
+    {.name = "describe",                                                                           \
+     .nin = 1,                                                                                     \
+     .in = {constant},                                                                             \
+     .state_size = sizeof(description),                                                            \
+     .result_size = sizeof(trine_description),                                                     \
+     .flags = TRINE_POSITION_FREE,                                                                 \
+     .identity = describe_identity,                                                                \
+     .accumulate = describe_accumulate_##suffix,                                                   \
+     .merge = describe_merge,                                                                      \
+     .finish = describe_finish},
+
 #define MOMENT(NAME, kind, inputs, param_bytes, finish_kind, constant, suffix)                     \
     {.name = NAME,                                                                                 \
      .nin = inputs,                                                                                \
@@ -351,14 +477,26 @@ static trine_status corr_finish(void *result, const void *state, const void *par
      .accumulate = kind##_accumulate_##suffix,                                                     \
      .merge = (inputs) == 2 ? joint_merge : moments_merge,                                         \
      .finish = finish_kind##_finish},
-#define BOTH(NAME, kind, inputs, param_bytes, finish_kind)                                         \
+#define REALS(NAME, kind, inputs, param_bytes, finish_kind)                                        \
     MOMENT(NAME, kind, inputs, param_bytes, finish_kind, TRINE_F64, f64)                           \
     MOMENT(NAME, kind, inputs, param_bytes, finish_kind, TRINE_F32, f32)
+/* Integers have no NaN to pass over. */
+#define ALL(NAME, kind, param_bytes, finish_kind)                                                  \
+    REALS(NAME, kind, 1, param_bytes, finish_kind)                                                 \
+    MOMENT(NAME, moments, 1, param_bytes, finish_kind, TRINE_I64, i64)                             \
+    MOMENT(NAME, moments, 1, param_bytes, finish_kind, TRINE_I32, i32)                             \
+    MOMENT(NAME, moments, 1, param_bytes, finish_kind, TRINE_U64, u64)                             \
+    MOMENT(NAME, moments, 1, param_bytes, finish_kind, TRINE_U32, u32)                             \
+    MOMENT(NAME, moments, 1, param_bytes, finish_kind, TRINE_I16, i16)                             \
+    MOMENT(NAME, moments, 1, param_bytes, finish_kind, TRINE_U16, u16)                             \
+    MOMENT(NAME, moments, 1, param_bytes, finish_kind, TRINE_I8, i8)                               \
+    MOMENT(NAME, moments, 1, param_bytes, finish_kind, TRINE_U8, u8)
 
 enum { DDOF = sizeof(double) };
 
 const trine_monoid VARIANT(trine_moments)[] = {
-    BOTH("var", moments, 1, DDOF, var) BOTH("std", moments, 1, DDOF, std)
-        BOTH("skewness", moments, 1, 0, skewness) BOTH("kurtosis", moments, 1, 0, kurtosis)
-            BOTH("nanvar", nan_moments, 1, DDOF, var) BOTH("nanstd", nan_moments, 1, DDOF, std)
-                BOTH("cov", joint, 2, DDOF, cov) BOTH("corr", joint, 2, 0, corr){.name = NULL}};
+    ALL("var", moments, DDOF, var) ALL("std", moments, DDOF, std)
+        ALL("skewness", moments, 0, skewness) ALL("kurtosis", moments, 0, kurtosis)
+            ALL("nanvar", nan_moments, DDOF, var) ALL("nanstd", nan_moments, DDOF, std)
+                REALS("cov", joint, 2, DDOF, cov) REALS("corr", joint, 2, 0, corr)
+                    TRINE_DTYPES(DESCRIBE){.name = NULL}};

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "kernels/isa.h"
+#include "kernels/list.h"
 #include "kernels/order.h"
 
 static bool always(void)
@@ -14,9 +15,14 @@ static bool always(void)
 }
 
 #if defined(__x86_64__)
+static bool has_fma(void)
+{
+    return __builtin_cpu_supports("fma");
+}
+
 static bool has_avx2(void)
 {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    return __builtin_cpu_supports("avx2") && has_fma();
 }
 
 static bool has_avx512(void)
@@ -24,6 +30,8 @@ static bool has_avx512(void)
     return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
 }
+#else
+#define has_fma always
 #endif
 
 #define AVX512(family) family##_avx512,
@@ -31,13 +39,17 @@ static bool has_avx512(void)
 #define BASELINE(family) family##_baseline,
 #define COUNT(family) +1
 
-enum { REDUCTION_FAMILIES = TRINE_REDUCTION_FAMILIES(COUNT) };
+enum {
+    REDUCTION_FAMILIES = TRINE_REDUCTION_FAMILIES(COUNT),
+    MAP_FAMILIES = TRINE_MAP_FAMILIES(COUNT)
+};
 
 /* Best first. */
 static const struct {
     const char *name;
     bool (*supported)(void);
     const trine_monoid *reductions[REDUCTION_FAMILIES];
+    const trine_map *maps[MAP_FAMILIES];
     const scan_entry *scans;
     const trine_predicate *predicates;
 } isas[] = {
@@ -45,13 +57,20 @@ static const struct {
     {"avx512",
      has_avx512,
      {TRINE_REDUCTION_FAMILIES(AVX512)},
+     {TRINE_MAP_FAMILIES(AVX512)},
      trine_scans_avx512,
      trine_predicates_avx512},
-    {"avx2", has_avx2, {TRINE_REDUCTION_FAMILIES(AVX2)}, trine_scans_avx2, trine_predicates_avx2},
+    {"avx2",
+     has_avx2,
+     {TRINE_REDUCTION_FAMILIES(AVX2)},
+     {TRINE_MAP_FAMILIES(AVX2)},
+     trine_scans_avx2,
+     trine_predicates_avx2},
 #endif
     {"baseline",
      always,
      {TRINE_REDUCTION_FAMILIES(BASELINE)},
+     {TRINE_MAP_FAMILIES(BASELINE)},
      trine_scans_baseline,
      trine_predicates_baseline},
 };
@@ -110,38 +129,97 @@ const char *trine_monoid_name(size_t wanted)
     return NULL;
 }
 
-static void list_names(char *text, size_t size)
+#define IS_NAMED(kind, inputs, params, name) || strcmp(name, #kind) == 0
+
+/* NULL, or why this process has no map of that name, though others have. */
+static const char *lacks(const char *name)
+{
+    if (!(false TRINE_FUNCTIONS(IS_NAMED, name)) && strcmp(name, "logsumexp") != 0)
+        return NULL;
+#if TRINE_SLEEF
+    return has_fma() ? NULL : "this CPU lacks the FMA instructions that SLEEF's functions need";
+#else
+    return "this library was built without SLEEF; libsleef-dev, and a build with TRINE_SLEEF=ON, "
+           "would provide it";
+#endif
+}
+
+/* The maps' names in the families' order, each once; NULL behind the last. */
+enum { MAP_NAMES = 64 };
+static const char *map_names[MAP_NAMES + 1];
+static pthread_once_t map_names_once = PTHREAD_ONCE_INIT;
+
+static void list_map_names(void)
+{
+    size_t count = 0;
+    for (int f = 0; f < MAP_FAMILIES; f++)
+        for (const trine_map *m = isas[ISAS - 1].maps[f]; m->name; m++) {
+            size_t i = 0;
+            while (i < count && strcmp(map_names[i], m->name) != 0)
+                i++;
+            if (i == count && count < MAP_NAMES && !lacks(m->name))
+                map_names[count++] = m->name;
+        }
+}
+
+const char *trine_map_name(size_t i)
+{
+    pthread_once(&map_names_once, list_map_names);
+    return i < MAP_NAMES ? map_names[i] : NULL;
+}
+
+static void list_names(const char *(*name_at)(size_t), char *text, size_t size)
 {
     size_t used = 0;
     const char *name;
-    for (size_t i = 0; (name = trine_monoid_name(i)) && used < size; i++)
+    for (size_t i = 0; (name = name_at(i)) && used < size; i++)
         used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", name);
 }
 
-/* ARGUMENT when TRINE_ISA asks for what this CPU has not. */
-static trine_status choose_once(void)
+/* Whether there are kernels to choose from; else the detail says why not. */
+static bool can_choose(void)
 {
-    char known[80];
+    char known[100];
     pthread_once(&once, choose);
     if (chosen >= 0)
-        return TRINE_OK;
+        return true;
     list_isas(known, sizeof known);
-    return trine_fail(TRINE_E_ARGUMENT, "TRINE_ISA is '%.40s'; this CPU has %s",
-                      getenv("TRINE_ISA"), known);
+    trine_fail(TRINE_E_ARGUMENT, "TRINE_ISA is '%.40s'; this CPU has %s", getenv("TRINE_ISA"),
+               known);
+    return false;
+}
+
+/* The detail for what is not there: an unknown name, or a known one of other types. */
+static void fail_reduction(const char *name, trine_dtype dtype)
+{
+    char known[400];
+    const trine_monoid *m;
+    size_t used = 0;
+    if (lacks(name)) {
+        trine_fail(TRINE_E_ABSENT, "reduction '%s': %s", name, lacks(name));
+        return;
+    }
+    for (size_t i = 0; (m = reduction(chosen, i)) && used < sizeof known; i++)
+        if (strcmp(m->name, name) == 0)
+            used += (size_t)snprintf(known + used, sizeof known - used, "%s%s",
+                                     used ? ", " : "it is of ", trine_dtype_name(m->in[0]));
+    if (used == 0) {
+        used = (size_t)snprintf(known, sizeof known, "there are ");
+        list_names(trine_monoid_name, known + used, sizeof known - used);
+    }
+    trine_fail(TRINE_E_ARGUMENT, "no reduction '%.40s' of %s; %s", name, trine_dtype_name(dtype),
+               known);
 }
 
 const trine_monoid *trine_monoid_find(const char *name, trine_dtype dtype)
 {
-    char known[400];
     const trine_monoid *m;
-    if (choose_once())
+    if (!can_choose())
         return NULL;
     for (size_t i = 0; name && (m = reduction(chosen, i)); i++)
-        if (m->in[0] == dtype && strcmp(m->name, name) == 0)
+        if (m->in[0] == dtype && strcmp(m->name, name) == 0 && !lacks(name))
             return m;
-    list_names(known, sizeof known);
-    trine_fail(TRINE_E_ARGUMENT, "no reduction '%.40s' of %s; there are %s", name ? name : "(NULL)",
-               trine_dtype_name(dtype), known);
+    fail_reduction(name ? name : "(NULL)", dtype);
     return NULL;
 }
 
@@ -163,9 +241,8 @@ trine_status trine_scanner_find(const char *name, trine_dtype dtype, trine_scann
     char known[400];
     if (!scanner)
         return trine_fail(TRINE_E_ARGUMENT, "trine_scanner_find: scanner is NULL");
-    trine_status status = choose_once();
-    if (status)
-        return status;
+    if (!can_choose())
+        return TRINE_E_ARGUMENT;
     const scan_entry *entry = isas[chosen].scans;
     while (entry->name && !(name && entry->in == dtype && strcmp(entry->name, name) == 0))
         entry++;
@@ -183,7 +260,7 @@ trine_status trine_scanner_find(const char *name, trine_dtype dtype, trine_scann
 
 const trine_predicate *trine_predicate_find(const char *name, trine_dtype dtype)
 {
-    if (choose_once())
+    if (!can_choose())
         return NULL;
     for (const trine_predicate *p = isas[chosen].predicates; p->name && name; p++)
         if (p->in == dtype && strcmp(p->name, name) == 0)
@@ -213,4 +290,45 @@ double trine_order_value(trine_dtype dtype, uint64_t key)
     default:
         return 0;
     }
+}
+
+static bool is_of(const trine_map *m, trine_dtype in, trine_dtype out)
+{
+    return m->out[0] == out && (m->nin > 0 ? m->in[0] : TRINE_DTYPE_NONE) == in;
+}
+
+/* The detail for what is not there: an unknown name, or a known one of other types. */
+static void fail_map(const char *name, trine_dtype in, trine_dtype out)
+{
+    char known[400];
+    size_t used = 0;
+    if (lacks(name)) {
+        trine_fail(TRINE_E_ABSENT, "map '%s': %s", name, lacks(name));
+        return;
+    }
+    for (int f = 0; f < MAP_FAMILIES; f++)
+        for (const trine_map *m = isas[chosen].maps[f]; m->name && used < sizeof known; m++)
+            if (strcmp(m->name, name) == 0)
+                used += (size_t)snprintf(known + used, sizeof known - used, "%s%s to %s",
+                                         used ? ", " : "it is of ",
+                                         trine_dtype_name(m->nin ? m->in[0] : TRINE_DTYPE_NONE),
+                                         trine_dtype_name(m->out[0]));
+    if (used == 0) {
+        used = (size_t)snprintf(known, sizeof known, "there are ");
+        list_names(trine_map_name, known + used, sizeof known - used);
+    }
+    trine_fail(TRINE_E_ARGUMENT, "no map '%.40s' of %s to %s; %s", name, trine_dtype_name(in),
+               trine_dtype_name(out), known);
+}
+
+const trine_map *trine_map_find(const char *name, trine_dtype in, trine_dtype out)
+{
+    if (!can_choose())
+        return NULL;
+    for (int f = 0; name && f < MAP_FAMILIES; f++)
+        for (const trine_map *m = isas[chosen].maps[f]; m->name; m++)
+            if (is_of(m, in, out) && strcmp(m->name, name) == 0 && !lacks(name))
+                return m;
+    fail_map(name ? name : "(NULL)", in, out);
+    return NULL;
 }

@@ -28,6 +28,7 @@ missing_packages() {
     have pkg-config || echo pkg-config
     have_header jansson.h || echo libjansson-dev
     [ -e /usr/include/Random123/philox.h ] || echo librandom123-dev
+    have_header sleef.h || echo libsleef-dev
     [ "$1" = test ] || [ "$1" = bench ] || return 0
     have c++ || echo g++
     have_header CUnit/CUnit.h || echo libcunit1-dev

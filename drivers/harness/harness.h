@@ -41,16 +41,82 @@ typedef struct harness_method {
 } harness_method;
 
 /* What a judge says. */
-typedef enum harness_verdict { VERDICT_RIGHT, VERDICT_WRONG, VERDICT_UNVERIFIED } harness_verdict;
+typedef enum harness_verdict {
+    VERDICT_RIGHT,
+    VERDICT_WRONG,
+    VERDICT_UNVERIFIED,
+    VERDICTS
+} harness_verdict;
 
-/* methods end with a mode of NULL; the first is the default. judge: whether a result that came with
- * `status` is right. */
+/* An option of one driver's own, and how its text is read: a whole number (with K, M, G, T), a real
+ * number, a list of real numbers with commas between, or ROWSxCOLUMNS. */
+typedef enum harness_kind { KIND_WHOLE, KIND_REAL, KIND_REALS, KIND_SHAPE } harness_kind;
+
+/* standard: the text that stands for it when it is not given; NULL: then count is 0. least, most:
+ * the limits of each number. */
+typedef struct harness_extra {
+    const char *name, *argument, *text;
+    harness_kind kind;
+    const char *standard;
+    double least, most;
+} harness_extra;
+
+enum { HARNESS_EXTRAS = 8, HARNESS_REALS = 64 };
+
+/* What an option was given: real[0 .. count), or whole[0] (rows, for a shape) and whole[1]
+ * (columns). */
+typedef struct harness_setting {
+    int count;
+    uint64_t whole[2];
+    double real[HARNESS_REALS];
+} harness_setting;
+
+/* One method on one team. in: the driver's inputs, made before; own: the driver's outputs, made by
+ * begin. bytes: read and written by one run, of which the rate is made. value: what run found; for
+ * arrays, their digest. */
+typedef struct harness_job {
+    trine_team *team;
+    const harness_method *method;
+    trine_array *in[TRINE_ARGS];
+    const harness_setting *setting;
+    trine_dtype dtype;
+    uint64_t n, bytes, seed;
+    void *own;
+    harness_value value;
+} harness_job;
+
+/* A driver that is more than one reduction of one array. inputs: arrays that are generated, of
+ * seeds seed, seed + 1, ...; the first may be a file. begin: makes what run needs. run: one timed
+ * repetition. check: after the last one, is it right? print: what the first rank says of it, for
+ * people. end: releases what begin made. All but print are Collective. Any but run may be NULL. */
+typedef struct harness_operation {
+    int inputs;
+    bool shaped;
+    trine_status (*begin)(harness_job *job);
+    trine_status (*run)(harness_job *job);
+    trine_status (*check)(harness_job *job, harness_verdict *verdict);
+    void (*print)(const harness_job *job);
+    void (*end)(harness_job *job);
+} harness_operation;
+
+/* methods end with a mode of NULL; the first is the default. A driver either has an operation, or
+ * it is a reduction by each method's monoid, with a judge: whether a result that came with `status`
+ * is right. extras: options of its own, ended by a name of NULL; may be NULL. */
 typedef struct trine_driver {
     const char *name, *about;
     const harness_method *methods;
     harness_verdict (*judge)(const harness_reference *reference, const harness_method *method,
                              trine_status status, const harness_value *value);
+    const harness_operation *operation;
+    const harness_extra *extras;
 } trine_driver;
+
+/* A sum over all elements of a mix of each one's index and bits, the same however they are cut:
+ * what a driver prints as the bits of an array. Collective. */
+trine_status harness_digest(const trine_array *x, uint64_t *digest);
+
+/* Element i of the array that was generated from that seed, as the driver's input has it. */
+double harness_element(trine_dtype dtype, uint64_t seed, uint64_t i);
 
 int trine_driver_main(const trine_driver *driver, int argc, char **argv);
 

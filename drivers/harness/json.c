@@ -175,6 +175,10 @@ static void row_from_json(const json_t *object, harness_row *row)
     row->load = real_in(object, "load_seconds");
     row->open = real_in(object, "open_seconds");
     row->rate = real_in(object, "gb_per_s");
+    const char *verdict = json_string_value(json_object_get(object, "verdict"));
+    for (int i = 0; i < VERDICTS && verdict; i++)
+        if (strcmp(verdict, verdict_name((harness_verdict)i)) == 0)
+            row->verdict = (harness_verdict)i;
     row->status = status_named(json_string_value(json_object_get(object, "status")));
     row->value.dtype = trine_dtype_find(json_string_value(json_object_get(object, "dtype")));
     uint64_t value = strtoull(bits, NULL, 16);

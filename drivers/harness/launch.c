@@ -46,7 +46,7 @@ void keep_environment(void)
 }
 
 /* Room for mpirun's own arguments and all of ours. */
-enum { MOST_ARGUMENTS = 64 };
+enum { MOST_ARGUMENTS = 256 };
 
 /* What a shell says of a command that is not there. */
 enum { COMMAND_NOT_FOUND = 127 };
@@ -54,7 +54,8 @@ enum { COMMAND_NOT_FOUND = 127 };
 typedef struct command {
     char *argument[MOST_ARGUMENTS];
     int count;
-    char text[MOST_ARGUMENTS][32], launcher[4096];
+    char text[MOST_ARGUMENTS][32], launcher[4096], extras[HARNESS_EXTRAS * 1100];
+    size_t extras_used;
 } command;
 
 static void push(command *c, const char *argument)
@@ -68,6 +69,14 @@ static void push_number(command *c, const char *option, uint64_t number)
     char *text = c->text[c->count];
     snprintf(text, sizeof c->text[0], "%s%llu", option, (unsigned long long)number);
     push(c, text);
+}
+
+static void push_extra(command *c, const char *name, const char *text)
+{
+    size_t left = sizeof c->extras - c->extras_used;
+    int length = snprintf(c->extras + c->extras_used, left, "--%s=%s", name, text);
+    push(c, c->extras + c->extras_used);
+    c->extras_used += (size_t)length < left ? (size_t)length + 1 : left - 1;
 }
 
 /* $TRINE_MPIRUN is an mpirun with its flags, in words. */
@@ -96,6 +105,11 @@ static void compose(command *c, const harness_options *o, const char *spec, cons
     }
     if (o->stream)
         push(c, "--stream");
+    if (!o->verify)
+        push(c, "--verify=none");
+    for (int i = 0; i < HARNESS_EXTRAS; i++)
+        if (o->extra_text[i])
+            push_extra(c, o->driver->extras[i].name, o->extra_text[i]);
     if (o->file) {
         push(c, "--");
         push(c, o->file);

@@ -34,6 +34,10 @@ static int check_launch(const harness_options *o)
         }
         ranks = ranks || ranks_asked(o->team[i]) > 1;
     }
+    if (o->driver->operation && o->stream) {
+        say(name, "--stream: this driver keeps its arrays in memory");
+        return EXIT_USAGE;
+    }
     if (o->stream && !o->file) {
         say(name, "--stream reads a file: give one, or leave --stream out");
         return EXIT_USAGE;
@@ -83,7 +87,7 @@ static void measure_bandwidth(harness_run *run)
 static int make_reference(harness_run *run)
 {
     const harness_options *o = run->options;
-    if (!o->verify || run->verified || is_read_once(o->file))
+    if (!o->verify || run->verified || is_read_once(o->file) || o->driver->operation)
         return EXIT_RIGHT;
     progress(o->driver->name, "an independent sum, to verify by");
     trine_status status = o->file ? reference_of_file(o->file, &run->reference)
@@ -115,9 +119,12 @@ static int judge_rows(harness_run *run)
             first++;
         row->agrees = row->status == first->status &&
                       (row->status || value_bits(&row->value) == value_bits(&first->value));
-        row->verdict = run->verified ? o->driver->judge(&run->reference, method_named(o, row->mode),
-                                                        row->status, &row->value)
-                                     : VERDICT_UNVERIFIED;
+        /* An operation was checked where its arrays are. */
+        if (!o->driver->operation)
+            row->verdict = run->verified
+                               ? o->driver->judge(&run->reference, method_named(o, row->mode),
+                                                  row->status, &row->value)
+                               : VERDICT_UNVERIFIED;
         if (!row->agrees || row->verdict == VERDICT_WRONG)
             result = EXIT_WRONG;
     }

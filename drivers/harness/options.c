@@ -9,7 +9,16 @@
 #include "drivers/harness/number.h"
 #include "drivers/harness/say.h"
 
-enum { KEY_SCHEDULE = 256, KEY_JSON, KEY_CSV, KEY_VERIFY, KEY_STREAM, KEY_SEED, KEY_CHILD };
+enum {
+    KEY_SCHEDULE = 256,
+    KEY_JSON,
+    KEY_CSV,
+    KEY_VERIFY,
+    KEY_STREAM,
+    KEY_SEED,
+    KEY_CHILD,
+    KEY_EXTRA
+};
 
 enum { DEFAULT_N = 1 << 24 };
 
@@ -76,11 +85,59 @@ static void mode_option(struct argp_state *state, harness_options *o, const char
     for (int i = 0; methods[i].mode && o->methods < MOST_METHODS; i++)
         if (strcmp(text, "all") == 0 || strcmp(text, methods[i].mode) == 0)
             o->method[o->methods++] = &methods[i];
-    char known[128] = "";
+    char known[1024] = "";
     for (int i = 0; methods[i].mode; i++)
         snprintf(known + strlen(known), sizeof known - strlen(known), "%s, ", methods[i].mode);
     if (o->methods == before)
         argp_error(state, "--mode '%s': expected one of %sall", text, known);
+}
+
+/* Reads one number of an extra; false when the text is none, or out of its limits. */
+static bool read_extra_number(const harness_extra *extra, const char *text, double *real,
+                              uint64_t *whole)
+{
+    if (extra->kind == KIND_WHOLE || extra->kind == KIND_SHAPE) {
+        bool read = read_number(text, (uint64_t)extra->least, (uint64_t)extra->most, whole);
+        *real = (double)*whole;
+        return read;
+    }
+    char *end;
+    *real = strtod(text, &end);
+    return end != text && *end == '\0' && *real >= extra->least && *real <= extra->most;
+}
+
+/* Reads an extra's text into its setting; false when it cannot be. */
+static bool read_extra(const harness_extra *extra, const char *text, harness_setting *setting)
+{
+    char copy[1024], *rest = copy;
+    const char *between = extra->kind == KIND_SHAPE ? "x" : extra->kind == KIND_REALS ? "," : "";
+    setting->count = 0;
+    if (snprintf(copy, sizeof copy, "%s", text) >= (int)sizeof copy)
+        return false;
+    for (char *part; (part = strsep(&rest, between));) {
+        uint64_t whole = 0;
+        if (setting->count == HARNESS_REALS ||
+            !read_extra_number(extra, part, &setting->real[setting->count], &whole))
+            return false;
+        if (setting->count < 2)
+            setting->whole[setting->count] = whole;
+        setting->count++;
+    }
+    return extra->kind == KIND_SHAPE ? setting->count == 2 : setting->count > 0;
+}
+
+static void extra_option(struct argp_state *state, harness_options *o, int i, const char *text)
+{
+    static const char *const expected[] = {
+        [KIND_WHOLE] = "a whole number, which may end in K, M, G or T, from",
+        [KIND_REAL] = "a number from",
+        [KIND_REALS] = "numbers with commas between them, from",
+        [KIND_SHAPE] = "ROWSxCOLUMNS, such as 8Kx8K, each from"};
+    const harness_extra *extra = &o->driver->extras[i];
+    o->extra_text[i] = text;
+    if (!read_extra(extra, text, &o->setting[i]))
+        argp_error(state, "--%s '%s': expected %s %g to %g", extra->name, text,
+                   expected[extra->kind], extra->least, extra->most);
 }
 
 static error_t read_option(int key, char *text, struct argp_state *state)
@@ -141,9 +198,23 @@ static error_t read_option(int key, char *text, struct argp_state *state)
         o->file = text;
         break;
     default:
-        return ARGP_ERR_UNKNOWN;
+        if (key < KEY_EXTRA || key >= KEY_EXTRA + HARNESS_EXTRAS)
+            return ARGP_ERR_UNKNOWN;
+        extra_option(state, o, key - KEY_EXTRA, text);
     }
     return 0;
+}
+
+/* The driver's own options, and the defaults of those that are not given. */
+static void add_extras(const trine_driver *driver, harness_options *o, struct argp_option own[])
+{
+    for (int i = 0; driver->extras && driver->extras[i].name; i++) {
+        const harness_extra *extra = &driver->extras[i];
+        own[i] =
+            (struct argp_option){extra->name, KEY_EXTRA + i, extra->argument, 0, extra->text, 0};
+        if (extra->standard)
+            read_extra(extra, extra->standard, &o->setting[i]);
+    }
 }
 
 static void print_version(FILE *stream, struct argp_state *state)
@@ -154,7 +225,7 @@ static void print_version(FILE *stream, struct argp_state *state)
 
 void read_options(const trine_driver *driver, int argc, char **argv, harness_options *options)
 {
-    char about[1024];
+    char about[2048];
     int used = snprintf(about, sizeof about, "%s\vModes:", driver->about);
     for (int i = 0; driver->methods[i].mode && used < (int)sizeof about; i++)
         used += snprintf(about + used, sizeof about - (size_t)used, " %s%s",
@@ -163,9 +234,13 @@ void read_options(const trine_driver *driver, int argc, char **argv, harness_opt
         about + used, sizeof about - (size_t)used,
         ". FILE is a .npy file of real numbers, or - for standard input. Exit status: 0 right, 1 "
         "wrong result, 2 usage or bad input, 3 the run failed.");
-    const struct argp argp = {
-        .options = table, .parser = read_option, .args_doc = "[FILE]", .doc = about};
     *options = (harness_options){.driver = driver, .repeat = 3, .verify = true};
+    /* The table of all drivers, then the driver's own, then an empty entry. */
+    struct argp_option all[sizeof table / sizeof *table + HARNESS_EXTRAS] = {{0}};
+    memcpy(all, table, sizeof table);
+    add_extras(driver, options, all + sizeof table / sizeof *table - 1);
+    const struct argp argp = {
+        .options = all, .parser = read_option, .args_doc = "[FILE]", .doc = about};
     argp_program_version_hook = print_version;
     argp_err_exit_status = EXIT_USAGE;
     hushed kept = hush_other_ranks();

@@ -4,7 +4,7 @@
 
 #include "drivers/harness/harness.h"
 
-enum { MOST_TEAMS = 64, MOST_METHODS = 16 };
+enum { MOST_TEAMS = 64, MOST_METHODS = 64 };
 
 typedef enum output_form { FORM_TABLE, FORM_JSON, FORM_CSV } output_form;
 
@@ -22,6 +22,8 @@ typedef struct harness_options {
     trine_schedule schedule;
     output_form form;
     bool sized, verify, stream, child;
+    const char *extra_text[HARNESS_EXTRAS];
+    harness_setting setting[HARNESS_EXTRAS];
 } harness_options;
 
 /* Reads the command line; ends the program with EXIT_USAGE when it cannot be read. */

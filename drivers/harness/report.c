@@ -100,7 +100,9 @@ static void print_wrong_rows(const harness_run *run)
     for (int i = 0; i < run->rows; i++) {
         const harness_row *row = &run->row[i];
         row_value_text(row, value, sizeof value);
-        if (row->verdict == VERDICT_WRONG)
+        if (row->verdict == VERDICT_WRONG && run->options->driver->operation)
+            printf("%s on %s: %s is wrong\n", row->mode, row->team, value);
+        else if (row->verdict == VERDICT_WRONG)
             printf("%s on %s: got %s, expected %s\n", row->mode, row->team, value, right);
     }
 }
@@ -122,7 +124,8 @@ static void print_conclusion(const harness_run *run)
     else if (wrong)
         printf("%d of %d results are WRONG by the reference.\n", wrong, run->rows);
     else
-        printf("Verified against an independent sum: right.\n");
+        printf("Verified against an independent %s: right.\n",
+               run->options->driver->operation ? "computation" : "sum");
     print_wrong_rows(run);
 }
 

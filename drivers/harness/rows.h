@@ -11,12 +11,13 @@ enum { SCHEMA = 1 };
 /* seconds: median over the repetitions, least: the fastest; ledger: of the median one. load:
  * seconds to bring the data into memory. ratio: GB/s over the read bandwidth for as many workers.
  * share: entries of the `shares` workers of rank 0.
+ * moved: bytes that an operation says it moves, 0 for those of the data.
  * bound: GB/s at which the team itself only loads the data, 0 if that was not measured. agrees: the
  * same status and bits as the first row of its mode. */
 typedef struct harness_row {
     char team[96], mode[32], note[320];
     int ranks, workers;
-    uint64_t n, bytes;
+    uint64_t n, bytes, moved;
     trine_status status;
     harness_value value;
     double seconds, least, load, rate, ratio, open, bound;

@@ -2,11 +2,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "drivers/harness/bandwidth.h"
 #include "drivers/harness/data.h"
 #include "drivers/harness/rows.h"
 #include "drivers/harness/say.h"
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
 
 harness_row *add_row(harness_run *run)
 {
@@ -25,10 +33,35 @@ harness_row *add_row(harness_run *run)
 typedef struct team_data {
     trine_team *team;
     trine_npy *file;
-    trine_array *array;
+    trine_array *array, *more[TRINE_ARGS];
     trine_dtype dtype;
     double load;
 } team_data;
+
+/* The shape of generated data: --shape's, or one column. */
+static void shape_of(const harness_options *o, uint64_t *rows, uint64_t *columns)
+{
+    const harness_extra *extras = o->driver->extras;
+    *rows = o->n;
+    *columns = 1;
+    for (int i = 0; extras && extras[i].name; i++)
+        if (extras[i].kind == KIND_SHAPE && o->setting[i].count == 2) {
+            *rows = o->setting[i].whole[0];
+            *columns = o->setting[i].whole[1];
+        }
+}
+
+/* The inputs after the first: as many elements as that. */
+static trine_status make_more(const harness_options *o, team_data *data)
+{
+    int inputs = o->driver->operation ? o->driver->operation->inputs : 1;
+    trine_status status = TRINE_OK;
+    for (int i = 1; i < inputs && !status; i++)
+        status =
+            generate_array(data->team, data->dtype, trine_array_rows(data->array),
+                           trine_array_columns(data->array), o->seed + (uint64_t)i, &data->more[i]);
+    return status;
+}
 
 static trine_status open_data(harness_run *run, team_data *data)
 {
@@ -38,7 +71,10 @@ static trine_status open_data(harness_run *run, team_data *data)
     data->dtype = o->dtype;
     run->n = o->n;
     if (!o->file) {
-        status = generate_array(data->team, o->dtype, o->n, o->seed, &data->array);
+        uint64_t rows, columns;
+        shape_of(o, &rows, &columns);
+        run->n = rows * columns;
+        status = generate_array(data->team, o->dtype, rows, columns, o->seed, &data->array);
     } else {
         status = trine_npy_open(data->team, o->file, &data->file);
         if (status)
@@ -49,9 +85,11 @@ static trine_status open_data(harness_run *run, team_data *data)
         if (!o->stream)
             status = trine_npy_load(data->file, &data->array);
         /* What does not fit is read while computing. */
-        if (status == TRINE_E_MEMORY)
+        if (status == TRINE_E_MEMORY && !o->driver->operation)
             status = TRINE_OK;
     }
+    if (!status)
+        status = make_more(o, data);
     trine_team_ledger(data->team, &ledger);
     data->load = data->array ? ledger.wall : 0;
     run->dtype = data->dtype;
@@ -61,6 +99,8 @@ static trine_status open_data(harness_run *run, team_data *data)
 
 static void close_data(team_data *data)
 {
+    for (int i = 1; i < TRINE_ARGS; i++)
+        trine_array_free(data->more[i]);
     trine_array_free(data->array);
     trine_npy_close(data->file);
 }
@@ -101,6 +141,60 @@ static trine_status time_method(const team_data *data, const trine_monoid *monoi
     return status;
 }
 
+/* Repeats an operation; the clock is the harness's, the ledger that of the last call in the
+ * repetition of median time. */
+static trine_status time_operation(const harness_options *o, harness_job *job, harness_row *row)
+{
+    const harness_operation *operation = o->driver->operation;
+    trine_ledger *ledgers = calloc((size_t)o->repeat, sizeof *ledgers);
+    trine_status status = ledgers ? TRINE_OK : TRINE_E_MEMORY;
+    for (uint64_t i = 0; i < o->repeat && !status; i++) {
+        double began = seconds_now();
+        status = operation->run(job);
+        double seconds = seconds_now() - began;
+        trine_team_ledger(job->team, &ledgers[i]);
+        ledgers[i].other += seconds - ledgers[i].wall;
+        ledgers[i].wall = seconds;
+    }
+    if (!status) {
+        qsort(ledgers, (size_t)o->repeat, sizeof *ledgers, compare_seconds);
+        row->ledger = ledgers[o->repeat / 2];
+        row->seconds = row->ledger.wall;
+        row->least = ledgers[0].wall;
+    }
+    free(ledgers);
+    return status;
+}
+
+/* One method of an operation, from begin to end. */
+static trine_status operate(const harness_run *run, const team_data *data,
+                            const harness_method *method, harness_row *row)
+{
+    const harness_options *o = run->options;
+    const harness_operation *operation = o->driver->operation;
+    harness_job job = {.team = data->team,
+                       .method = method,
+                       .in = {data->array, data->more[1], data->more[2], data->more[3]},
+                       .setting = o->setting,
+                       .dtype = data->dtype,
+                       .n = run->n,
+                       .seed = o->seed,
+                       .bytes = run->bytes * (uint64_t)(operation->inputs ? operation->inputs : 1)};
+    trine_status status = operation->begin ? operation->begin(&job) : TRINE_OK;
+    if (!status)
+        status = time_operation(o, &job, row);
+    row->verdict = VERDICT_UNVERIFIED;
+    if (!status && o->verify && operation->check)
+        status = operation->check(&job, &row->verdict);
+    row->value = job.value;
+    row->moved = job.bytes;
+    if (!status && operation->print && first_rank() && !o->child && o->form == FORM_TABLE)
+        operation->print(&job);
+    if (operation->end)
+        operation->end(&job);
+    return status;
+}
+
 static void describe(const harness_run *run, const team_data *data, harness_row *row)
 {
     trine_team *team = data->team;
@@ -113,7 +207,8 @@ static void describe(const harness_run *run, const team_data *data, harness_row 
     row->n = run->n;
     row->bytes = run->bytes;
     row->load = data->load;
-    row->rate = row->seconds > 0 ? 1e-9 * (double)run->bytes / row->seconds : 0;
+    uint64_t bytes = row->moved ? row->moved : run->bytes;
+    row->rate = row->seconds > 0 ? 1e-9 * (double)bytes / row->seconds : 0;
     row->share = calloc((size_t)workers, sizeof *row->share);
     row->shares = row->share ? workers : 0;
     for (int i = 0; i < row->shares; i++)
@@ -124,8 +219,10 @@ static int run_methods(harness_run *run, const team_data *data, double launch)
 {
     const harness_options *o = run->options;
     for (int m = 0; m < o->methods; m++) {
-        const trine_monoid *monoid = trine_monoid_find(o->method[m]->monoid, data->dtype);
-        if (!monoid) {
+        bool operation = o->driver->operation != NULL;
+        const trine_monoid *monoid =
+            operation ? NULL : trine_monoid_find(o->method[m]->monoid, data->dtype);
+        if (!monoid && !operation) {
             complain(run->options->driver->name, TRINE_E_ARGUMENT);
             return EXIT_USAGE;
         }
@@ -134,8 +231,9 @@ static int run_methods(harness_run *run, const team_data *data, double launch)
             return EXIT_FAILED;
         snprintf(row->mode, sizeof row->mode, "%s", o->method[m]->mode);
         progress(o->driver->name, "%s on %s", row->mode, trine_team_spec(data->team));
-        row->status =
-            time_method(data, monoid, is_read_once(o->file) && !data->array ? 1 : o->repeat, row);
+        uint64_t repeat = is_read_once(o->file) && !data->array ? 1 : o->repeat;
+        row->status = operation ? operate(run, data, o->method[m], row)
+                                : time_method(data, monoid, repeat, row);
         row->open = launch;
         describe(run, data, row);
         if (row->status && row->status != TRINE_E_OVERFLOW) {
@@ -169,7 +267,8 @@ int run_team(harness_run *run, const char *spec)
         for (int i = before; i < run->rows; i++)
             run->row[i].bound = bound;
     }
-    if (!status && is_read_once(run->options->file) && data.array) {
+    if (!status && is_read_once(run->options->file) && data.array &&
+        !run->options->driver->operation) {
         /* What is read once: its array is what the reference is made of. */
         reference_of_array(data.array, &run->reference);
         run->verified = run->options->verify;

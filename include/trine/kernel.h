@@ -69,6 +69,13 @@ typedef struct trine_histogram_param {
     double scale, guard;
 } trine_histogram_param;
 
+/* Result of the reduction "describe": of the elements that are numbers, of which there are n;
+ * beside them there are `nan` others. var has the divisor n. NaN where n is 0. */
+typedef struct trine_description {
+    uint64_t n, nan;
+    double mean, var, skewness, kurtosis, min, max;
+} trine_description;
+
 /* Param of the reduction "order_digits", whose result is counts[prefixes][TRINE_ORDER_DIGITS] of
  * uint64_t: of the elements whose order key, without its last shift + 11 bits, is prefix[p], how
  * many have which 11 bits next. Prefixes are in ascending order. The order key of an element is a
@@ -84,7 +91,9 @@ typedef struct trine_order_param {
 /* The element of that order key, as a double. Any thread. */
 TRINE_API double trine_order_value(trine_dtype dtype, uint64_t key);
 
-/* A transform: out[j][i] from in[*][i], element by element; `chunk->first` is the global index. */
+/* A transform: out[j][i] from in[*][i], element by element; `chunk->first` is the global index. An
+ * output may be an input (in place). Large outputs that are no input may be made in pieces, smaller
+ * than a chunk, beside their place. */
 typedef struct trine_map {
     const char *name;
     int nin, nout;
@@ -137,6 +146,71 @@ TRINE_API trine_status trine_scanner_find(const char *name, trine_dtype dtype,
 /* The built-in predicate of that name: "nonzero" (NaN is not zero), "not_nan", "between" (param:
  * two elements, low <= x <= high). NULL when there is none. Static storage; any thread. */
 TRINE_API const trine_predicate *trine_predicate_find(const char *name, trine_dtype dtype);
+
+/* The built-in maps, found by name. x, y, z: inputs, elements of one type, which is also the
+ * output's but for casts. Params are T[k], k constants of the output's type, or a struct.
+ *   fill            a                       T[1] {a}
+ *   iota            start + i step          T[2] {start, step}
+ *   linspace        see trine_linspace
+ *   uniform, normal see trine_uniform, trine_normal
+ *   add_normal      x + normal              trine_normal
+ *   copy, neg, abs  x, -x, |x|
+ *   scale           a x                     T[1] {a}
+ *   add, sub, mul, div   x + y, x - y, x y, x / y
+ *   fma             x y + z, rounded once
+ *   axpy, axpby     a x + y, a x + b y      T[1] {a}, T[2] {a, b}; each operation rounds
+ *   clip            x, at least lo, at most hi; hi where lo > hi      T[2] {lo, hi}
+ *   where           in[0] ? y : z; in[0] is u8, of which 0 is false
+ *   sqrt, exp, log, sin, cos, tanh, pow     the last is x to the power of y
+ *   standardise     (x - mean) / sd         T[2] {mean, sd}
+ *   cast, cast_wrap x in the output's type
+ * linspace to add_normal and sqrt to standardise are of f64 and f32, the others of all types.
+ *
+ * Reals: operations round to nearest. sqrt is correctly rounded; exp to pow are within 1 unit in
+ * the last place. The result of an operation on what is not a number is the NaN 0x7ff8000000000000
+ * (0x7fc00000), whatever went in; moves (copy, neg, abs, clip, where) keep its bits.
+ * Integers: wrap modulo 2^bits, in two's complement. x / 0 is 0; the least integer / -1 and its neg
+ * and abs are itself. Quotients are cut toward zero.
+ * Casts to reals round to nearest, ties to even; beyond the range of f32 lies Inf. Casts of reals
+ * to integers cut toward zero. `cast` then saturates: the nearest end of the range, and 0 for NaN.
+ * `cast_wrap` keeps the lowest bits of the integer, and gives 0 for NaN and Inf.
+ *
+ * The bits are the same for every team, chunk and instruction set. */
+
+/* linspace: n elements from start to stop, both included: start + i step with step = (stop - start)
+ * / (n - 1), in f64, and the last exactly stop; start alone when n is 1. n: elements of the
+ * whole. */
+typedef struct trine_linspace {
+    double start, stop;
+    uint64_t n;
+} trine_linspace;
+
+/* uniform: real random numbers in [lo, hi), lo + (hi - lo) u: u of 53 bits for f64, 24 for f32.
+ * lo where hi is lo; (hi, lo], to rounding, where it is less; NaN when hi - lo is not finite.
+ * Element i is made of the words of Random123's philox4x32 (10 rounds) with the key `seed` and the
+ * counter (i / k, stream), lower halves first, where k elements share 128 bits: 2 of f64, 4 of f32.
+ * i is the global index: equal seed and stream give equal numbers on every team, other ones
+ * independent numbers. */
+typedef struct trine_uniform {
+    double lo, hi;
+    uint64_t seed, stream;
+} trine_uniform;
+
+/* normal: mean + sd z with z normal, of mean 0 and standard deviation 1; f64 reaches 8.6, f32 6.7
+ * standard deviations. Numbered as uniform's. */
+typedef struct trine_normal {
+    double mean, sd;
+    uint64_t seed, stream;
+} trine_normal;
+
+/* The built-in map of that name from elements of type `in` (of the first input; TRINE_DTYPE_NONE
+ * when there are no inputs) to elements of type `out`. NULL when there is none, and the detail then
+ * lists the names or types that there are, or says what this library was built without. Static
+ * storage; any thread. */
+TRINE_API const trine_map *trine_map_find(const char *name, trine_dtype in, trine_dtype out);
+
+/* Name of the i-th built-in map, NULL past the last: "fill", "iota", ... */
+TRINE_API const char *trine_map_name(size_t i);
 
 /* The instruction set that the built-in kernels use in this process. */
 TRINE_API const char *trine_isa(void);

@@ -38,6 +38,11 @@ extern "C" {
     X(TRINE_I8, i8, int8_t, "i8")                                                                  \
     X(TRINE_U8, u8, uint8_t, "u8")
 
+/* The dtypes that are not integers, in the same form. */
+#define TRINE_REAL_DTYPES(X)                                                                       \
+    X(TRINE_F64, f64, double, "f64")                                                               \
+    X(TRINE_F32, f32, float, "f32")
+
 /* The type of an array's elements. Zero is no type, so that a forgotten field is an error. */
 typedef enum trine_dtype {
     TRINE_DTYPE_NONE = 0,

@@ -81,6 +81,53 @@ static void modes_places_and_schedules_are_checked(void)
     trine_array_free(x);
 }
 
+static void built_in_maps_check_their_arguments(void)
+{
+    trine_array *x = array_of(team, TRINE_F64, 10), *y = array_of(team, TRINE_F64, 10);
+    trine_array *narrow = array_of(team, TRINE_F32, 10), *longer = array_of(team, TRINE_F64, 11);
+    trine_array *mask = array_of(team, TRINE_U8, 10), *elsewhere = array_of(another, TRINE_F64, 10);
+    double *data = trine_array_data(y);
+    data[3] = 42;
+    expect(trine_fill_f64(1, NULL), TRINE_E_ARGUMENT, "fill: out[0] is NULL");
+    expect(trine_linspace_f64(0, 1, NULL), TRINE_E_ARGUMENT, "out[0] is NULL");
+    expect(trine_axpy_f64(1, NULL, y), TRINE_E_ARGUMENT, "axpy: in[0] is NULL");
+    expect(trine_axpy_f64(1, x, NULL), TRINE_E_ARGUMENT, "axpy: in[1] is NULL");
+    expect(trine_fma_f64(x, x, NULL, y), TRINE_E_ARGUMENT, "fma: in[2] is NULL");
+    expect(trine_cast(NULL, y), TRINE_E_ARGUMENT, "trine_cast: x is NULL");
+    expect(trine_cast_wrap(x, NULL), TRINE_E_ARGUMENT, "trine_cast_wrap: y is NULL");
+    expect(trine_scale_f64(2, narrow, y), TRINE_E_DTYPE, "scale: in[0] is f32; expected f64");
+    expect(trine_scale_f32(2, narrow, y), TRINE_E_DTYPE, "scale: out[0] is f64; expected f32");
+    expect(trine_where_f64(x, x, x, y), TRINE_E_DTYPE, "where: in[0] is f64; expected u8");
+    expect(trine_add_f64(x, longer, y), TRINE_E_LENGTH, "add: in[1] has 11 elements");
+    expect(trine_cast(x, longer), TRINE_E_LENGTH, "cast: out[0] has 11 elements");
+    expect(trine_copy_f64(elsewhere, y), TRINE_E_TEAM, "belongs to team");
+    CU_ASSERT_EQUAL(data[3], 42);
+    CU_ASSERT_EQUAL(trine_where_f64(mask, x, x, y), TRINE_OK);
+    trine_array *all[] = {x, y, narrow, longer, mask, elsewhere};
+    for (int i = 0; i < 6; i++)
+        trine_array_free(all[i]);
+}
+
+static void an_unknown_map_is_named_with_those_there_are(void)
+{
+    expect(trine_map_find("sine", TRINE_F64, TRINE_F64) ? TRINE_OK : TRINE_E_ARGUMENT,
+           TRINE_E_ARGUMENT, "no map 'sine' of f64 to f64; there are fill, iota, linspace");
+    expect(trine_map_find(NULL, TRINE_F64, TRINE_F64) ? TRINE_OK : TRINE_E_ARGUMENT,
+           TRINE_E_ARGUMENT, "no map '(NULL)'");
+    expect(trine_map_find("sqrt", TRINE_I32, TRINE_I32) ? TRINE_OK : TRINE_E_ARGUMENT,
+           TRINE_E_ARGUMENT, "of i32 to i32; it is of f64 to f64, f32 to f32");
+    expect(trine_map_find("fill", TRINE_F64, TRINE_F64) ? TRINE_OK : TRINE_E_ARGUMENT,
+           TRINE_E_ARGUMENT, "it is of none to f64");
+    expect(trine_map_find("cast", (trine_dtype)99, TRINE_F64) ? TRINE_OK : TRINE_E_ARGUMENT,
+           TRINE_E_ARGUMENT, "of none to f64");
+    CU_ASSERT_PTR_NULL(trine_map_name(1000));
+    if (!trine_map_find("exp", TRINE_F64, TRINE_F64)) {
+        trine_array *x = array_of(team, TRINE_F64, 1);
+        expect(trine_exp_f64(x, x), TRINE_E_ABSENT, "SLEEF");
+        trine_array_free(x);
+    }
+}
+
 static void impossible_sizes_are_refused(void)
 {
     trine_array *x = NULL;
@@ -222,6 +269,9 @@ int main(void)
         {"NULL is named", null_is_named},
         {"a wrong dtype is named, with the right ones", a_wrong_dtype_is_named_with_the_right_ones},
         {"modes, places and schedules are checked", modes_places_and_schedules_are_checked},
+        {"built-in maps check their arguments", built_in_maps_check_their_arguments},
+        {"an unknown map is named with those there are",
+         an_unknown_map_is_named_with_those_there_are},
         {"impossible sizes are refused", impossible_sizes_are_refused},
         {"arrays must match", arrays_must_match},
         {"outputs that half overlap inputs are refused",

@@ -391,6 +391,31 @@ static void a_whole_of_blocks_is_scanned_across_them(void)
     on_every_team(blocks_of_the_callers_own_make_one_whole);
 }
 
+/* Results of so many bytes go past the caches, unless they go in place. */
+enum { LARGE_BYTES = 17 << 20 };
+
+static void large_results_agree(trine_team *team, trine_team *serial)
+{
+    trine_scanner scanner;
+    for (int s = 0; s < NAMES; s++)
+        for (int d = 1; d < TRINE_DTYPE_COUNT; d++) {
+            if (trine_scanner_find(names[s], (trine_dtype)d, &scanner) ||
+                scanner.out != scanner.monoid.in[0] || scanner.out > TRINE_I64)
+                continue;
+            size_t item = trine_dtype_size(scanner.out);
+            outcome expected = scan(serial, &scanner, LARGE_BYTES / item + 5, s % 2, false, true);
+            outcome got = scan(team, &scanner, LARGE_BYTES / item + 5, s % 2, false, false);
+            CU_ASSERT_TRUE(alike(scanner.name, team, &got, &expected, item));
+            free(got.bytes);
+            free(expected.bytes);
+        }
+}
+
+static void results_past_the_caches_are_those_in_place(void)
+{
+    on_every_team(large_results_agree);
+}
+
 int main(int argc, char **argv)
 {
     static char *one[] = {"omp:2", "omp:3", "pool:2", "pool:3", NULL};
@@ -403,6 +428,8 @@ int main(int argc, char **argv)
         {"what is kept or reversed is that of serial", what_is_kept_or_reversed_is_that_of_serial},
         {"a whole of the callers' blocks is scanned across them",
          a_whole_of_blocks_is_scanned_across_them},
+        {"results that go past the caches are those in place",
+         results_past_the_caches_are_those_in_place},
         CU_TEST_INFO_NULL,
     };
     return trine_check_main("scan", tests);
