@@ -28,6 +28,10 @@ trine_status trine_arrays_check(const char *call, const char *role,
                                 const trine_array *const arrays[], const trine_dtype dtypes[],
                                 int count, const trine_array **like);
 
+/* Whether out is x (in place); ARGUMENT when it overlaps x otherwise. */
+trine_status trine_overlap_check(const char *call, const trine_array *x, const trine_array *out,
+                                 bool *in_place);
+
 /* The team of the first of `count` arrays that is not NULL; NULL when there is none. */
 trine_team *trine_arrays_team(const trine_array *const arrays[], int count);
 

@@ -37,6 +37,12 @@ trine_status trine_stream_reduce_within(trine_team *team, const trine_monoid *mo
                                         const void *param, const trine_stream *stream,
                                         trine_status before, void *result);
 
+/* Reduces this rank's part alone into the rank's canonical tree, within a call that has begun; the
+ * tree's states lie in the team's arena. origin: as trine_walk's. Not collective. */
+trine_status trine_stream_reduce_here(trine_team *team, const trine_monoid *monoid,
+                                      const void *param, const trine_stream *stream,
+                                      uint64_t origin, trine_tree *tree);
+
 /* Runs a map; out: this rank's elements of each output, addressed by the stream's executor.
  * in_place: an output is an input, so that no run can be done twice. Collective. */
 trine_status trine_stream_apply(trine_team *team, const trine_map *map, const void *param,

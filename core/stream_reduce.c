@@ -197,8 +197,9 @@ static trine_status lay_out(trine_team *team, const trine_monoid *monoid, const 
     return TRINE_OK;
 }
 
-static trine_status reduce_here(trine_team *team, const trine_monoid *monoid, const void *param,
-                                const trine_stream *stream, uint64_t origin, trine_tree *tree)
+trine_status trine_stream_reduce_here(trine_team *team, const trine_monoid *monoid,
+                                      const void *param, const trine_stream *stream,
+                                      uint64_t origin, trine_tree *tree)
 {
     reduce_job *job;
     void *piece;
@@ -241,7 +242,7 @@ trine_status trine_stream_reduce_within(trine_team *team, const trine_monoid *mo
             return status;
     }
     if (!status)
-        status = reduce_here(team, monoid, param, stream, origin, &tree);
+        status = trine_stream_reduce_here(team, monoid, param, stream, origin, &tree);
     status = team->communicator.ops->merge(&team->communicator, &tree, call, status);
     if (status)
         return status;

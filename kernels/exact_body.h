@@ -80,14 +80,6 @@ typedef struct exact_work {
     bins bins;
 } exact_work;
 
-static inline double power_of_two(int exponent)
-{
-    uint64_t bits = (uint64_t)(exponent + 1023) << 52;
-    double x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
 static inline int anchor_exponent(const exact_work *w, int stream, int level)
 {
     return w->exponent - stream * STREAM_BITS - level * LEVEL_BITS;

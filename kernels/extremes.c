@@ -10,12 +10,7 @@
 #include "kernels/list.h"
 #include "kernels/order.h"
 #include "kernels/simd.h"
-
-/* Keys of the elements so far. nan: one of them is none. */
-typedef struct extremes {
-    int64_t least, most;
-    bool nan, any;
-} extremes;
+#include "kernels/states.h"
 
 /* The first element of the least key, with its index; a NaN precedes everything. argmax keeps the
  * complement of the key, which is in the opposite order. */

@@ -6,11 +6,7 @@
 #include <trine/kernel.h>
 
 #include "kernels/natural.h"
-
-typedef struct integer_state {
-    _Alignas(16) int128 sum;
-    uint64_t count;
-} integer_state;
+#include "kernels/states.h"
 
 enum {
     integer_state_size = sizeof(integer_state),

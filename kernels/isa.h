@@ -45,6 +45,19 @@ DECLARE_GRID_KERNELS(avx2)
 DECLARE_GRID_KERNELS(avx512)
 #undef DECLARE_GRID_KERNELS
 
+/* One built-in scan. reduction: the name of that of its chunks, or monoid: the same itself. */
+typedef struct scan_entry {
+    const char *name, *reduction;
+    const trine_monoid *monoid;
+    trine_dtype in, out;
+    trine_status (*apply)(const trine_chunk *chunk, const void *prefix, unsigned flags,
+                          const void *param);
+} scan_entry;
+
+extern const scan_entry trine_scans_baseline[], trine_scans_avx2[], trine_scans_avx512[];
+extern const trine_predicate trine_predicates_baseline[], trine_predicates_avx2[],
+    trine_predicates_avx512[];
+
 #define DECLARE_MAPS(table)                                                                        \
     extern const trine_map table##_baseline[], table##_avx2[], table##_avx512[];
 TRINE_MAP_FAMILIES(DECLARE_MAPS)

@@ -7,17 +7,7 @@
 #include "kernels/isa.h"
 #include "kernels/lanes.h"
 #include "kernels/list.h"
-
-/* significand 2^exponent, times special: the product of the zeros, infinities and NaNs, or 1. */
-typedef struct real_product {
-    double significand, special;
-    int64_t exponent;
-} real_product;
-
-typedef struct whole_product {
-    uint64_t magnitude;
-    bool negative, overflow, zero;
-} whole_product;
+#include "kernels/states.h"
 
 typedef uint64_t uvec __attribute__((vector_size(VECTOR)));
 
@@ -119,13 +109,8 @@ static void real_accumulate_f32(void *state, const trine_chunk *chunk, const voi
 
 static trine_status real_finish_f64(void *result, const void *state, const void *param)
 {
-    const real_product *p = state;
-    /* Far beyond what a double can be; within what ldexp takes. */
-    int64_t most = 4096, e = p->exponent > most ? most : p->exponent < -most ? -most : p->exponent;
-    double finite = ldexp(p->significand, (int)e);
     (void)param;
-    *(double *)result =
-        p->special == 1 ? finite : canonical(p->special * copysign(1, p->significand));
+    *(double *)result = real_product_value(state);
     return TRINE_OK;
 }
 
@@ -143,17 +128,6 @@ static void whole_identity(void *state, const void *param)
     *(whole_product *)state = (whole_product){.magnitude = 1};
 }
 
-static void whole_multiply(whole_product *p, uint64_t magnitude, bool negative)
-{
-    p->zero |= magnitude == 0;
-    p->negative ^= negative;
-    /* What has overflowed says so by its flag: the bits must not depend on when. */
-    if (__builtin_mul_overflow(p->magnitude, magnitude, &p->magnitude)) {
-        p->overflow = true;
-        p->magnitude = 1;
-    }
-}
-
 static void whole_merge(void *left, const void *right, const void *param)
 {
     whole_product *l = left;
@@ -166,23 +140,14 @@ static void whole_merge(void *left, const void *right, const void *param)
 
 static trine_status whole_finish_i64(void *result, const void *state, const void *param)
 {
-    const whole_product *p = state;
-    uint64_t most = (uint64_t)INT64_MAX + p->negative;
     (void)param;
-    if (!p->zero && (p->overflow || p->magnitude > most))
-        return TRINE_E_OVERFLOW;
-    *(int64_t *)result = p->zero ? 0 : (int64_t)(p->negative ? 0 - p->magnitude : p->magnitude);
-    return TRINE_OK;
+    return whole_product_value(state, true, result) ? TRINE_OK : TRINE_E_OVERFLOW;
 }
 
 static trine_status whole_finish_u64(void *result, const void *state, const void *param)
 {
-    const whole_product *p = state;
     (void)param;
-    if (!p->zero && p->overflow)
-        return TRINE_E_OVERFLOW;
-    *(uint64_t *)result = p->zero ? 0 : p->magnitude;
-    return TRINE_OK;
+    return whole_product_value(state, false, result) ? TRINE_OK : TRINE_E_OVERFLOW;
 }
 
 #define BELOW_ZERO(x) ((x) < 0)

@@ -33,6 +33,15 @@ enum { WIDTH = VECTOR / 8 };
 
 #define TRINE_INLINE static inline __attribute__((always_inline))
 
+/* 2^exponent, a normal number. */
+static inline double power_of_two(int exponent)
+{
+    uint64_t bits = (uint64_t)(exponent + 1023) << 52;
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
 TRINE_INLINE vec vec_load(const double *x)
 {
     vec v;

@@ -58,24 +58,32 @@ static const struct {
     const trine_monoid *reductions[REDUCTION_FAMILIES];
     const trine_map *maps[MAP_FAMILIES];
     trine_grid_kernels grids;
+    const scan_entry *scans;
+    const trine_predicate *predicates;
 } isas[] = {
 #if defined(__x86_64__)
     {"avx512",
      has_avx512,
      {TRINE_REDUCTION_FAMILIES(AVX512)},
      {TRINE_MAP_FAMILIES(AVX512)},
-     GRID_KERNELS(avx512)},
+     GRID_KERNELS(avx512),
+     trine_scans_avx512,
+     trine_predicates_avx512},
     {"avx2",
      has_avx2,
      {TRINE_REDUCTION_FAMILIES(AVX2)},
      {TRINE_MAP_FAMILIES(AVX2)},
-     GRID_KERNELS(avx2)},
+     GRID_KERNELS(avx2),
+     trine_scans_avx2,
+     trine_predicates_avx2},
 #endif
     {"baseline",
      always,
      {TRINE_REDUCTION_FAMILIES(BASELINE)},
      {TRINE_MAP_FAMILIES(BASELINE)},
-     GRID_KERNELS(baseline)},
+     GRID_KERNELS(baseline),
+     trine_scans_baseline,
+     trine_predicates_baseline},
 };
 
 /* MOST_NAMES: more than there are. */
@@ -265,6 +273,53 @@ const trine_monoid *trine_monoid_find(const char *name, trine_dtype dtype)
         if (m->in[0] == dtype && strcmp(m->name, name) == 0 && !lacks(name))
             return m;
     fail_reduction(name ? name : "(NULL)", dtype);
+    return NULL;
+}
+
+/* Names of the scans, each once: entries of one name stand together. */
+static void list_scans(char *text, size_t size)
+{
+    const char *before = "";
+    size_t used = 0;
+    for (const scan_entry *entry = isas[chosen].scans; entry->name && used < size; entry++) {
+        if (strcmp(entry->name, before) != 0)
+            used +=
+                (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", entry->name);
+        before = entry->name;
+    }
+}
+
+trine_status trine_scanner_find(const char *name, trine_dtype dtype, trine_scanner *scanner)
+{
+    char known[400];
+    if (!scanner)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_scanner_find: scanner is NULL");
+    if (!can_choose())
+        return TRINE_E_ARGUMENT;
+    const scan_entry *entry = isas[chosen].scans;
+    while (entry->name && !(name && entry->in == dtype && strcmp(entry->name, name) == 0))
+        entry++;
+    if (!entry->name) {
+        list_scans(known, sizeof known);
+        return trine_fail(TRINE_E_ARGUMENT, "no scan '%.40s' of %s; there are %s",
+                          name ? name : "(NULL)", trine_dtype_name(dtype), known);
+    }
+    const trine_monoid *monoid =
+        entry->monoid ? entry->monoid : trine_monoid_find(entry->reduction, dtype);
+    *scanner = (trine_scanner){
+        .name = entry->name, .monoid = *monoid, .out = entry->out, .apply = entry->apply};
+    return TRINE_OK;
+}
+
+const trine_predicate *trine_predicate_find(const char *name, trine_dtype dtype)
+{
+    if (!can_choose())
+        return NULL;
+    for (const trine_predicate *p = isas[chosen].predicates; p->name && name; p++)
+        if (p->in == dtype && strcmp(p->name, name) == 0)
+            return p;
+    trine_fail(TRINE_E_ARGUMENT, "no predicate '%.40s' of %s; there are nonzero, not_nan, between",
+               name ? name : "(NULL)", trine_dtype_name(dtype));
     return NULL;
 }
 

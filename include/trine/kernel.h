@@ -158,6 +158,33 @@ typedef struct trine_grid_kernels {
 /* NULL when TRINE_ISA names none of this CPU's variants. Any thread; not exported. */
 const trine_grid_kernels *trine_grid_kernels_find(void);
 
+/* How a scan is to write. EXCLUSIVE: out[i] is of the elements before i alone. STREAM: out is large
+ * and not the input, so stores may bypass the caches. */
+#define TRINE_SCAN_EXCLUSIVE 1u
+#define TRINE_SCAN_STREAM 2u
+
+/* A scan: out[i] from elements 0 to i, by a monoid of one input. apply writes the chunk's results,
+ * of type `out`, to chunk->out[0]; prefix is the monoid's partial of all elements before the chunk
+ * (see scan.h for how it was folded). chunk->out[0] may be chunk->in[0].
+ * chunk->in[1]: elements that this worker reads next, worth a prefetch; or NULL. flags:
+ * TRINE_SCAN_... It may refuse (TRINE_E_OVERFLOW, ...). */
+typedef struct trine_scanner {
+    const char *name;
+    trine_monoid monoid;
+    trine_dtype out;
+    trine_status (*apply)(const trine_chunk *chunk, const void *prefix, unsigned flags,
+                          const void *param);
+} trine_scanner;
+
+/* Which elements to keep: test writes one byte an element of the chunk to chunk->out[0], 0 for one
+ * that goes. It may run twice on the same elements, and must give the same bytes. */
+typedef struct trine_predicate {
+    const char *name;
+    trine_dtype in;
+    size_t param_size;
+    void (*test)(const trine_chunk *chunk, const void *param);
+} trine_predicate;
+
 /* The built-in reduction of that name for elements of that type, in the variant for this CPU (or
  * the one that TRINE_ISA names: baseline, avx2, avx512). NULL when there is none, and the detail
  * then lists the names. Static storage; any thread. */
@@ -165,6 +192,16 @@ TRINE_API const trine_monoid *trine_monoid_find(const char *name, trine_dtype dt
 
 /* Name of the i-th built-in reduction, NULL past the last: "sum", "sum_compensated", ... */
 TRINE_API const char *trine_monoid_name(size_t i);
+
+/* The built-in scan of that name ("cumsum", ...; trine/list.h has them) for elements of that type,
+ * in the variant for this CPU. ARGUMENT when there is none. *scanner is untouched on error. Any
+ * thread. */
+TRINE_API trine_status trine_scanner_find(const char *name, trine_dtype dtype,
+                                          trine_scanner *scanner);
+
+/* The built-in predicate of that name: "nonzero" (NaN is not zero), "not_nan", "between" (param:
+ * two elements, low <= x <= high). NULL when there is none. Static storage; any thread. */
+TRINE_API const trine_predicate *trine_predicate_find(const char *name, trine_dtype dtype);
 
 /* The built-in maps, found by name. x, y, z: inputs, elements of one type, which is also the
  * output's but for casts. Params are T[k], k constants of the output's type, or a struct.

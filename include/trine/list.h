@@ -64,4 +64,17 @@
     X(cov, "covariance of two arrays; ddof")                                                       \
     X(corr, "Pearson's correlation of two arrays")
 
+/* Scans of an array of any type; the results are of that type: trine_cummin(x, out). */
+#define TRINE_ELEMENT_SCANS(X)                                                                     \
+    X(cummin, "least element so far; NaN from the first NaN on; -0 < +0")                          \
+    X(cummax, "greatest element so far; NaN from the first NaN on; -0 < +0")                       \
+    X(difference, "each element less the one before it; the first as it is")
+
+/* Scans whose results are wider, or which have modes; trine/scan.h has their types. */
+#define TRINE_WIDE_SCANS(X)                                                                        \
+    X(cumsum, "sums of the elements so far, each the true one rounded once")                       \
+    X(cumsum_compensated, "the same, as if in twice the precision")                                \
+    X(cumsum_fast, "the same by plain additions")                                                  \
+    X(cumprod, "products of the elements so far; nothing over- or underflows on the way")
+
 #endif

@@ -9,6 +9,7 @@
 #include <trine/ledger.h>
 #include <trine/matrix.h>
 #include <trine/reduce.h>
+#include <trine/scan.h>
 #include <trine/sort.h>
 #include <trine/stencil.h>
 #include <trine/team.h>
