@@ -1,24 +1,29 @@
 /* core/reductions.c - the typed reductions: a name and an element type find a monoid. */
 #include <trine/reduce.h>
 
+#include "core/array.h"
 #include "core/error.h"
 
 /* Finds the monoid and runs it; out: the type of the result that the function promises. */
 static trine_status run(const char *name, trine_dtype out, const void *param,
                         const trine_array *const in[], const void *result)
 {
-    for (int i = 0; i < 2; i++)
-        if (!in[i])
-            return trine_fail(TRINE_E_ARGUMENT, "trine_%s: an array is NULL", name);
-    if (!result)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_%s: result is NULL", name);
+    if (!in[0] || !in[1] || !result)
+        return trine_call_refuse(trine_arrays_team(in, 2),
+                                 trine_fail(TRINE_E_ARGUMENT, "trine_%s: %s is NULL", name,
+                                            in[0] && in[1] ? "result" : "an array"));
     const trine_monoid *monoid = trine_monoid_find(name, trine_array_dtype(in[0]));
-    if (!monoid)
-        return TRINE_E_ARGUMENT;
+    if (!monoid) {
+        /* A real type without it: the library was built without what it needs. */
+        bool real = trine_array_dtype(in[0]) == TRINE_F64;
+        return trine_call_refuse(trine_array_team(in[0]), real ? TRINE_E_ABSENT : TRINE_E_DTYPE);
+    }
     if (out != TRINE_DTYPE_NONE && monoid->out != out)
-        return trine_fail(TRINE_E_DTYPE, "trine_%s_%s: x is %s, for which the result is %s", name,
-                          trine_dtype_name(out), trine_dtype_name(trine_array_dtype(in[0])),
-                          trine_dtype_name(monoid->out));
+        return trine_call_refuse(
+            trine_array_team(in[0]),
+            trine_fail(TRINE_E_DTYPE, "trine_%s_%s: x is %s, for which the result is %s", name,
+                       trine_dtype_name(out), trine_dtype_name(trine_array_dtype(in[0])),
+                       trine_dtype_name(monoid->out)));
     return trine_reduce(monoid, param, in, (void *)result);
 }
 
@@ -26,8 +31,10 @@ static trine_status run_typed(const char *name, trine_dtype dtype, const void *p
                               const trine_array *x, void *result)
 {
     if (x && trine_array_dtype(x) != dtype)
-        return trine_fail(TRINE_E_DTYPE, "trine_%s_%s: x is %s", name, trine_dtype_name(dtype),
-                          trine_dtype_name(trine_array_dtype(x)));
+        return trine_call_refuse(trine_array_team(x),
+                                 trine_fail(TRINE_E_DTYPE, "trine_%s_%s: x is %s", name,
+                                            trine_dtype_name(dtype),
+                                            trine_dtype_name(trine_array_dtype(x))));
     const trine_array *in[] = {x, x};
     return run(name, TRINE_DTYPE_NONE, param, in, result);
 }
@@ -58,7 +65,8 @@ TRINE_PAIR_REDUCTIONS(DEFINE_ELEMENT)
         const trine_array *in[] = {x, x};                                                          \
         return run(#name, TRINE_DTYPE_NONE, NULL, in, result);                                     \
     }
-TRINE_WHOLE_REDUCTIONS(DEFINE_WHOLE)
+TRINE_INDEX_REDUCTIONS(DEFINE_WHOLE)
+TRINE_COUNT_REDUCTIONS(DEFINE_WHOLE)
 
 #define DEFINE_BETWEEN(name, suffix, type)                                                         \
     trine_status trine_##name##_##suffix(const trine_array *x, type low, type high,                \
@@ -76,25 +84,33 @@ TRINE_EACH_TYPE(DEFINE_BETWEEN, count_between)
         return run("prod", DTYPE_##suffix, NULL, in, product);                                     \
     }
 DEFINE_PRODUCT(f64, double)
-DEFINE_PRODUCT(f32, float)
-DEFINE_PRODUCT(i64, int64_t)
-DEFINE_PRODUCT(u64, uint64_t)
+DEFINE_PRODUCT(f32, float) DEFINE_PRODUCT(i64, int64_t) DEFINE_PRODUCT(u64, uint64_t)
 
-static trine_status check_ddof(const char *name, double ddof)
+    static trine_status check_ddof(const char *name, double ddof, const trine_array *x)
 {
-    return ddof >= 0
-               ? TRINE_OK
-               : trine_fail(TRINE_E_ARGUMENT, "trine_%s: ddof %g; expected 0 or more", name, ddof);
+    if (ddof >= 0)
+        return TRINE_OK;
+    return trine_call_refuse(
+        trine_array_team(x),
+        trine_fail(TRINE_E_ARGUMENT, "trine_%s: ddof %g; expected 0 or more", name, ddof));
 }
 
 #define DEFINE_MOMENT(name, text)                                                                  \
     trine_status trine_##name(const trine_array *x, double ddof, double *result)                   \
     {                                                                                              \
         const trine_array *in[] = {x, x};                                                          \
-        trine_status status = check_ddof(#name, ddof);                                             \
+        trine_status status = check_ddof(#name, ddof, x);                                          \
         return status ? status : run(#name, TRINE_F64, &ddof, in, result);                         \
     }
 TRINE_MOMENT_REDUCTIONS(DEFINE_MOMENT)
+
+#define DEFINE_REAL(name, text)                                                                    \
+    trine_status trine_##name(const trine_array *x, double *result)                                \
+    {                                                                                              \
+        const trine_array *in[] = {x, x};                                                          \
+        return run(#name, TRINE_F64, NULL, in, result);                                            \
+    }
+TRINE_REAL_REDUCTIONS(DEFINE_REAL)
 
 trine_status trine_describe(const trine_array *x, trine_description *description)
 {
@@ -107,7 +123,7 @@ trine_status trine_describe(const trine_array *x, trine_description *description
                               double *result)                                                      \
     {                                                                                              \
         const trine_array *in[] = {x, y};                                                          \
-        trine_status status = check_ddof(#name, ddof);                                             \
+        trine_status status = check_ddof(#name, ddof, x);                                          \
         return status ? status : run(#name, TRINE_F64, &ddof, in, result);                         \
     }
 TRINE_JOINT_REDUCTIONS(DEFINE_JOINT)

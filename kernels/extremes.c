@@ -4,6 +4,7 @@
  * beyond those of the infinities: the least and the greatest key say whether there was one.
  */
 #include <math.h>
+#include <trine/list.h>
 
 #include "kernels/isa.h"
 #include "kernels/list.h"
@@ -180,8 +181,8 @@ NAN_OF_NONE(u8, uint8_t)
 #define SIGNED 0
 #include "kernels/extremes_body.h"
 
-#define EXTREMES(NAME, kernel, accumulate_kind, count, constant, suffix, type)                     \
-    {.name = NAME,                                                                                 \
+#define EXTREMES(kernel, count, constant, suffix, type)                                            \
+    {.name = #kernel,                                                                              \
      .nin = 1,                                                                                     \
      .in = {constant},                                                                             \
      .out = (count) == 1 ? (constant) : TRINE_DTYPE_NONE,                                          \
@@ -189,11 +190,13 @@ NAN_OF_NONE(u8, uint8_t)
      .result_size = (count) * sizeof(type),                                                        \
      .flags = TRINE_ORDER_FREE | TRINE_POSITION_FREE,                                              \
      .identity = extremes_identity,                                                                \
-     .accumulate = accumulate_kind##_accumulate_##suffix,                                          \
+     .accumulate = kernel##_accumulate_##suffix,                                                   \
      .merge = extremes_merge,                                                                      \
      .finish = kernel##_finish_##suffix},
-#define PLACE(NAME, constant, suffix)                                                              \
-    {.name = #NAME,                                                                                \
+#define ONE(kernel, constant, suffix, type) EXTREMES(kernel, 1, constant, suffix, type)
+#define TWO(kernel, constant, suffix, type) EXTREMES(kernel, 2, constant, suffix, type)
+#define PLACE(kernel, constant, suffix, type)                                                      \
+    {.name = #kernel,                                                                              \
      .nin = 1,                                                                                     \
      .in = {constant},                                                                             \
      .out = TRINE_U64,                                                                             \
@@ -201,24 +204,26 @@ NAN_OF_NONE(u8, uint8_t)
      .result_size = sizeof(uint64_t),                                                              \
      .flags = TRINE_ORDER_FREE,                                                                    \
      .identity = place_identity,                                                                   \
-     .accumulate = NAME##_accumulate_##suffix,                                                     \
+     .accumulate = kernel##_accumulate_##suffix,                                                   \
      .merge = place_merge,                                                                         \
      .finish = place_finish},
 
-#define MIN(constant, suffix, type, name) EXTREMES("min", min, extremes, 1, constant, suffix, type)
-#define MAX(constant, suffix, type, name) EXTREMES("max", max, extremes, 1, constant, suffix, type)
-#define MINMAX(constant, suffix, type, name)                                                       \
-    EXTREMES("minmax", minmax, extremes, 2, constant, suffix, type)
-#define ABSMAX(constant, suffix, type, name)                                                       \
-    EXTREMES("absmax", absmax, extremes, 1, constant, suffix, type)
-#define NANMIN(constant, suffix, type, name)                                                       \
-    EXTREMES("nanmin", min, nan_extremes, 1, constant, suffix, type)
-#define NANMAX(constant, suffix, type, name)                                                       \
-    EXTREMES("nanmax", max, nan_extremes, 1, constant, suffix, type)
-#define ARGMIN(constant, suffix, type, name) PLACE(argmin, constant, suffix)
-#define ARGMAX(constant, suffix, type, name) PLACE(argmax, constant, suffix)
+/* X(kernel, ...) for every element type. */
+#define OF_EACH_TYPE(X, kernel)                                                                    \
+    X(kernel, TRINE_F64, f64, double)                                                              \
+    X(kernel, TRINE_F32, f32, float)                                                               \
+    X(kernel, TRINE_I64, i64, int64_t)                                                             \
+    X(kernel, TRINE_I32, i32, int32_t)                                                             \
+    X(kernel, TRINE_U64, u64, uint64_t)                                                            \
+    X(kernel, TRINE_U32, u32, uint32_t)                                                            \
+    X(kernel, TRINE_I16, i16, int16_t)                                                             \
+    X(kernel, TRINE_U16, u16, uint16_t)                                                            \
+    X(kernel, TRINE_I8, i8, int8_t)                                                                \
+    X(kernel, TRINE_U8, u8, uint8_t)
+#define ELEMENT(kernel, text) OF_EACH_TYPE(ONE, kernel)
+#define PAIR(kernel, text) OF_EACH_TYPE(TWO, kernel)
+#define INDEX(kernel, text) OF_EACH_TYPE(PLACE, kernel)
 
 const trine_monoid VARIANT(trine_extremes)[] = {
-    TRINE_DTYPES(MIN) TRINE_DTYPES(MAX) TRINE_DTYPES(MINMAX) TRINE_DTYPES(ABSMAX)
-        TRINE_DTYPES(NANMIN) TRINE_DTYPES(NANMAX) TRINE_DTYPES(ARGMIN)
-            TRINE_DTYPES(ARGMAX){.name = NULL}};
+    TRINE_ELEMENT_REDUCTIONS(ELEMENT) TRINE_PAIR_REDUCTIONS(PAIR)
+        TRINE_INDEX_REDUCTIONS(INDEX){.name = NULL}};

@@ -15,7 +15,8 @@
     X(trine_norms)                                                                                 \
     X(trine_integer_dots)                                                                          \
     X(trine_extremes)                                                                              \
-    X(trine_moments) X(trine_counts) X(trine_products) X(trine_histograms) X(trine_digits)
+    X(trine_moments)                                                                               \
+    X(trine_counts) X(trine_products) X(trine_histograms) X(trine_digits) X(trine_logsumexps)
 
 /* X(table): trine_arithmetic_maps_avx2[] and so on, in arithmetic.c; the others likewise. */
 #define TRINE_MAP_FAMILIES(X)                                                                      \

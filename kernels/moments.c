@@ -381,17 +381,17 @@ static void describe_merge(void *left, const void *right, const void *param)
  * zero's sign by the elements' order. */
 TRINE_INLINE void chunk_range(const void *x, size_t n, bool single, double *min, double *max)
 {
-    int64_t least = INT64_MAX, most = INT64_MIN;
-    const int64_t top = INF_KEY_f64, bottom = ~top;
+    const int64_t top = INF_KEY_f64, bottom = ~top, none = top + 1;
+    int64_t least = none, most = ~none;
     for (size_t i = 0; i < n; i++) {
         double v = element_at(x, i, single);
         int64_t key = key_f64(&v);
-        bool number = key <= top && key >= bottom;
-        least = number && key < least ? key : least;
-        most = number && key > most ? key : most;
+        int64_t low = key < bottom ? none : key, high = key > top ? ~none : key;
+        least = low < least ? low : least;
+        most = high > most ? high : most;
     }
-    *min = least == INT64_MAX ? INFINITY : value_f64(least);
-    *max = most == INT64_MIN ? -INFINITY : value_f64(most);
+    *min = least == none ? INFINITY : value_f64(least);
+    *max = most == ~none ? -INFINITY : value_f64(most);
 }
 
 TRINE_INLINE void describe_chunk(description *state, const trine_chunk *chunk, bool single)
@@ -480,8 +480,9 @@ static trine_status describe_finish(void *result, const void *state, const void 
 #define REALS(NAME, kind, inputs, param_bytes, finish_kind)                                        \
     MOMENT(NAME, kind, inputs, param_bytes, finish_kind, TRINE_F64, f64)                           \
     MOMENT(NAME, kind, inputs, param_bytes, finish_kind, TRINE_F32, f32)
-#define ALL(NAME, param_bytes, finish_kind)                                                        \
-    REALS(NAME, moments, 1, param_bytes, finish_kind)                                              \
+/* Integers have no NaN to pass over. */
+#define ALL(NAME, kind, param_bytes, finish_kind)                                                  \
+    REALS(NAME, kind, 1, param_bytes, finish_kind)                                                 \
     MOMENT(NAME, moments, 1, param_bytes, finish_kind, TRINE_I64, i64)                             \
     MOMENT(NAME, moments, 1, param_bytes, finish_kind, TRINE_I32, i32)                             \
     MOMENT(NAME, moments, 1, param_bytes, finish_kind, TRINE_U64, u64)                             \
@@ -494,7 +495,8 @@ static trine_status describe_finish(void *result, const void *state, const void 
 enum { DDOF = sizeof(double) };
 
 const trine_monoid VARIANT(trine_moments)[] = {
-    ALL("var", DDOF, var) ALL("std", DDOF, std) ALL("skewness", 0, skewness)
-        ALL("kurtosis", 0, kurtosis) REALS("nanvar", nan_moments, 1, DDOF, var)
-            REALS("nanstd", nan_moments, 1, DDOF, std) REALS("cov", joint, 2, DDOF, cov)
-                REALS("corr", joint, 2, 0, corr) TRINE_DTYPES(DESCRIBE){.name = NULL}};
+    ALL("var", moments, DDOF, var) ALL("std", moments, DDOF, std)
+        ALL("skewness", moments, 0, skewness) ALL("kurtosis", moments, 0, kurtosis)
+            ALL("nanvar", nan_moments, DDOF, var) ALL("nanstd", nan_moments, DDOF, std)
+                REALS("cov", joint, 2, DDOF, cov) REALS("corr", joint, 2, 0, corr)
+                    TRINE_DTYPES(DESCRIBE){.name = NULL}};

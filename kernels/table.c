@@ -137,7 +137,7 @@ const char *trine_monoid_name(size_t i)
 /* NULL, or why this process has no map of that name, though others have. */
 static const char *lacks(const char *name)
 {
-    if (!(false TRINE_FUNCTIONS(IS_NAMED, name)))
+    if (!(false TRINE_FUNCTIONS(IS_NAMED, name)) && strcmp(name, "logsumexp") != 0)
         return NULL;
 #if TRINE_SLEEF
     return has_fma() ? NULL : "this CPU lacks the FMA instructions that SLEEF's functions need";
@@ -206,21 +206,40 @@ static bool can_choose(void)
     return false;
 }
 
-const trine_monoid *trine_monoid_find(const char *name, trine_dtype dtype)
+/* The detail for what is not there: an unknown name, or a known one of other types. */
+static void fail_reduction(const char *name, trine_dtype dtype)
 {
     char known[400];
+    const trine_monoid *m;
+    size_t used = 0;
+    if (lacks(name)) {
+        trine_fail(TRINE_E_ABSENT, "reduction '%s': %s", name, lacks(name));
+        return;
+    }
+    position at = {0};
+    while ((m = next_reduction(chosen, &at)) && used < sizeof known)
+        if (strcmp(m->name, name) == 0)
+            used += (size_t)snprintf(known + used, sizeof known - used, "%s%s",
+                                     used ? ", " : "it is of ", trine_dtype_name(m->in[0]));
+    if (used == 0) {
+        used = (size_t)snprintf(known, sizeof known,
+                                "those with _compensated or _fast, then _f64, apart, there are ");
+        list_names(trine_monoid_name, known + used, sizeof known - used);
+    }
+    trine_fail(TRINE_E_ARGUMENT, "no reduction '%.40s' of %s; %s", name, trine_dtype_name(dtype),
+               known);
+}
+
+const trine_monoid *trine_monoid_find(const char *name, trine_dtype dtype)
+{
     const trine_monoid *m;
     if (!can_choose())
         return NULL;
     position at = {0};
     while (name && (m = next_reduction(chosen, &at)))
-        if (m->in[0] == dtype && strcmp(m->name, name) == 0)
+        if (m->in[0] == dtype && strcmp(m->name, name) == 0 && !lacks(name))
             return m;
-    list_names(trine_monoid_name, known, sizeof known);
-    trine_fail(TRINE_E_ARGUMENT,
-               "no reduction '%.40s' of %s; there are %s, and those names with "
-               "_compensated or _fast, and then _f64",
-               name ? name : "(NULL)", trine_dtype_name(dtype), known);
+    fail_reduction(name ? name : "(NULL)", dtype);
     return NULL;
 }
 

@@ -11,16 +11,20 @@
     X(min, "least element; NaN when there is one; -0 < +0")                                        \
     X(max, "greatest element; NaN when there is one; -0 < +0")                                     \
     X(absmax, "greatest absolute value (the infinity norm); NaN when there is one")                \
+    X(ptp, "greatest less least element (peak to peak); NaN when there is one")                    \
     X(nanmin, "least element, NaN passed over")                                                    \
     X(nanmax, "greatest element, NaN passed over")
 
 /* Of one array of any type; two elements of that type: trine_minmax_f64(x, pair). */
 #define TRINE_PAIR_REDUCTIONS(X) X(minmax, "least and greatest element; NaN when there is one")
 
-/* Of one array of any type; a whole number: trine_argmin(x, &index). */
-#define TRINE_WHOLE_REDUCTIONS(X)                                                                  \
+/* Of one array of any type; an index: trine_argmin(x, &index). */
+#define TRINE_INDEX_REDUCTIONS(X)                                                                  \
     X(argmin, "index of the first least element, or of the first NaN")                             \
-    X(argmax, "index of the first greatest element, or of the first NaN")                          \
+    X(argmax, "index of the first greatest element, or of the first NaN")
+
+/* Of one array of any type; a whole number: trine_any(x, &result). */
+#define TRINE_COUNT_REDUCTIONS(X)                                                                  \
     X(any, "1 when an element is not zero (NaN is not), else 0")                                   \
     X(all, "1 when no element is zero, else 0")                                                    \
     X(count_nonzero, "how many elements are not zero (NaN is not)")                                \
@@ -34,6 +38,9 @@
     X(kurtosis, "excess kurtosis: m4 / m2^2 - 3, the biased estimate")                             \
     X(nanvar, "variance, NaN passed over; ddof")                                                   \
     X(nanstd, "standard deviation, NaN passed over; ddof")
+
+/* Of one array of real numbers; a double: trine_logsumexp(x, &result). */
+#define TRINE_REAL_REDUCTIONS(X) X(logsumexp, "log(sum(exp(x))), without overflow")
 
 /* Of two arrays of real numbers; a double. */
 #define TRINE_JOINT_REDUCTIONS(X)                                                                  \

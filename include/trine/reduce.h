@@ -133,29 +133,36 @@ TRINE_PAIR_REDUCTIONS(TRINE_DECLARE_ELEMENT)
  * whole; argmin and argmax of no elements are EMPTY. */
 #define TRINE_DECLARE_WHOLE(name, text)                                                            \
     TRINE_API trine_status trine_##name(const trine_array *x, uint64_t *result);
-TRINE_WHOLE_REDUCTIONS(TRINE_DECLARE_WHOLE)
+TRINE_INDEX_REDUCTIONS(TRINE_DECLARE_WHOLE)
+TRINE_COUNT_REDUCTIONS(TRINE_DECLARE_WHOLE)
 
 /* trine_count_between_f64(x, low, high, &count): elements with low <= x <= high. */
 #define TRINE_DECLARE_BETWEEN(name, suffix, type)                                                  \
     TRINE_API trine_status trine_##name##_##suffix(const trine_array *x, type low, type high,      \
                                                    uint64_t *count);
-TRINE_EACH_TYPE(TRINE_DECLARE_BETWEEN, count_between)
+    TRINE_EACH_TYPE(TRINE_DECLARE_BETWEEN, count_between)
 
-/* The product of all elements; 1 for none. Real: nothing over- or underflows on the way. Integers:
- * f64 takes f64, f32 takes f32, i64 and u64 take what the sums take; OVERFLOW when the true product
- * does not fit. */
-TRINE_API trine_status trine_prod_f64(const trine_array *x, double *product);
+    /* The product of all elements; 1 for none. Real: nothing over- or underflows on the way.
+     * Integers: f64 takes f64, f32 takes f32, i64 and u64 take what the sums take; OVERFLOW when
+     * the true product does not fit. */
+    TRINE_API trine_status trine_prod_f64(const trine_array *x, double *product);
 TRINE_API trine_status trine_prod_f32(const trine_array *x, float *product);
 TRINE_API trine_status trine_prod_i64(const trine_array *x, int64_t *product);
 TRINE_API trine_status trine_prod_u64(const trine_array *x, uint64_t *product);
 
-/* trine_var(x, ddof, &variance), ...: x of any type (nanvar and nanstd: f64 or f32), computed in
+/* trine_var(x, ddof, &variance), ...: x of any type, computed in
  * double around the mean. The
  * divisor is n - ddof; EMPTY when that is not above 0. skewness and kurtosis take a ddof of 0 and
  * are NaN where all elements are alike. */
 #define TRINE_DECLARE_MOMENT(name, text)                                                           \
     TRINE_API trine_status trine_##name(const trine_array *x, double ddof, double *result);
 TRINE_MOMENT_REDUCTIONS(TRINE_DECLARE_MOMENT)
+
+/* trine_logsumexp(x, &result): x of f64 or f32, computed in double. EMPTY for no elements; -Inf
+ * when all are. ABSENT in a library that was built without SLEEF. */
+#define TRINE_DECLARE_REAL(name, text)                                                             \
+    TRINE_API trine_status trine_##name(const trine_array *x, double *result);
+TRINE_REAL_REDUCTIONS(TRINE_DECLARE_REAL)
 
 /* Number, mean, variance, skewness, kurtosis and range of all elements that are numbers, in one
  * reading; x of any type. */
