@@ -80,6 +80,35 @@ TRINE_INLINE vec vec_max_abs(vec most, vec x)
 #endif
 }
 
+/* a > b ? a : b and a < b ? a : b, lane by lane: b when one of them is NaN. */
+TRINE_INLINE vec vec_max(vec a, vec b)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return (vec)_mm512_max_pd((__m512d)a, (__m512d)b);
+#elif defined(__AVX2__)
+    return (vec)_mm256_max_pd((__m256d)a, (__m256d)b);
+#elif defined(__SSE2__)
+    return (vec)_mm_max_pd((__m128d)a, (__m128d)b);
+#else
+    ivec greater = (ivec)(a > b);
+    return (vec)(((ivec)a & greater) | ((ivec)b & ~greater));
+#endif
+}
+
+TRINE_INLINE vec vec_min(vec a, vec b)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return (vec)_mm512_min_pd((__m512d)a, (__m512d)b);
+#elif defined(__AVX2__)
+    return (vec)_mm256_min_pd((__m256d)a, (__m256d)b);
+#elif defined(__SSE2__)
+    return (vec)_mm_min_pd((__m128d)a, (__m128d)b);
+#else
+    ivec less = (ivec)(a < b);
+    return (vec)(((ivec)a & less) | ((ivec)b & ~less));
+#endif
+}
+
 /* min(least, |x|); whatever when x is NaN. */
 TRINE_INLINE vec vec_min_abs(vec least, vec x)
 {
@@ -107,35 +136,6 @@ TRINE_INLINE vec vec_product_error(vec x, vec y, vec p)
     for (int i = 0; i < WIDTH; i++)
         error[i] = fma(x[i], y[i], -p[i]);
     return error;
-#endif
-}
-
-/* a > b ? a : b and a < b ? a : b, lane by lane: b when one of them is NaN. */
-TRINE_INLINE vec vec_max(vec a, vec b)
-{
-#if defined(__AVX512F__) && defined(__AVX512DQ__)
-    return (vec)_mm512_max_pd((__m512d)a, (__m512d)b);
-#elif defined(__AVX2__)
-    return (vec)_mm256_max_pd((__m256d)a, (__m256d)b);
-#elif defined(__SSE2__)
-    return (vec)_mm_max_pd((__m128d)a, (__m128d)b);
-#else
-    ivec greater = (ivec)(a > b);
-    return (vec)(((ivec)a & greater) | ((ivec)b & ~greater));
-#endif
-}
-
-TRINE_INLINE vec vec_min(vec a, vec b)
-{
-#if defined(__AVX512F__) && defined(__AVX512DQ__)
-    return (vec)_mm512_min_pd((__m512d)a, (__m512d)b);
-#elif defined(__AVX2__)
-    return (vec)_mm256_min_pd((__m256d)a, (__m256d)b);
-#elif defined(__SSE2__)
-    return (vec)_mm_min_pd((__m128d)a, (__m128d)b);
-#else
-    ivec less = (ivec)(a < b);
-    return (vec)(((ivec)a & less) | ((ivec)b & ~less));
 #endif
 }
 

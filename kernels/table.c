@@ -44,18 +44,38 @@ enum {
     MAP_FAMILIES = TRINE_MAP_FAMILIES(COUNT)
 };
 
+#define GRID_KERNELS(variant)                                                                      \
+    {                                                                                              \
+        .turn = trine_turn_##variant, .stencil5 = trine_stencils_##variant,                        \
+        .jacobi = trine_jacobi_row_##variant,                                                      \
+        .convolve = {trine_convolve_f64_##variant, trine_convolve_f32_##variant},                  \
+    }
+
 /* Best first. */
 static const struct {
     const char *name;
     bool (*supported)(void);
     const trine_monoid *reductions[REDUCTION_FAMILIES];
     const trine_map *maps[MAP_FAMILIES];
+    trine_grid_kernels grids;
 } isas[] = {
 #if defined(__x86_64__)
-    {"avx512", has_avx512, {TRINE_REDUCTION_FAMILIES(AVX512)}, {TRINE_MAP_FAMILIES(AVX512)}},
-    {"avx2", has_avx2, {TRINE_REDUCTION_FAMILIES(AVX2)}, {TRINE_MAP_FAMILIES(AVX2)}},
+    {"avx512",
+     has_avx512,
+     {TRINE_REDUCTION_FAMILIES(AVX512)},
+     {TRINE_MAP_FAMILIES(AVX512)},
+     GRID_KERNELS(avx512)},
+    {"avx2",
+     has_avx2,
+     {TRINE_REDUCTION_FAMILIES(AVX2)},
+     {TRINE_MAP_FAMILIES(AVX2)},
+     GRID_KERNELS(avx2)},
 #endif
-    {"baseline", always, {TRINE_REDUCTION_FAMILIES(BASELINE)}, {TRINE_MAP_FAMILIES(BASELINE)}},
+    {"baseline",
+     always,
+     {TRINE_REDUCTION_FAMILIES(BASELINE)},
+     {TRINE_MAP_FAMILIES(BASELINE)},
+     GRID_KERNELS(baseline)},
 };
 
 /* MOST_NAMES: more than there are. */
@@ -206,6 +226,11 @@ static bool can_choose(void)
     return false;
 }
 
+const trine_grid_kernels *trine_grid_kernels_find(void)
+{
+    return can_choose() ? &isas[chosen].grids : NULL;
+}
+
 /* The detail for what is not there: an unknown name, or a known one of other types. */
 static void fail_reduction(const char *name, trine_dtype dtype)
 {
@@ -223,7 +248,7 @@ static void fail_reduction(const char *name, trine_dtype dtype)
                                      used ? ", " : "it is of ", trine_dtype_name(m->in[0]));
     if (used == 0) {
         used = (size_t)snprintf(known, sizeof known,
-                                "those with _compensated or _fast, then _f64, apart, there are ");
+                                "sums also with _compensated or _fast, and then _f64; there are ");
         list_names(trine_monoid_name, known + used, sizeof known - used);
     }
     trine_fail(TRINE_E_ARGUMENT, "no reduction '%.40s' of %s; %s", name, trine_dtype_name(dtype),
