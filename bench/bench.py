@@ -122,6 +122,18 @@ def dot(table, build):
                       r.get(f"{peer}_over_{name}_{mode}"), f"{r['core']} {r[peer + '_gb_per_s']:.1f} GB/s" if r else "")
 
 
+def gemm(table, build, mpirun):
+    program, passive = f"{build}/bench/bench_gemm", {"OMP_WAIT_POLICY": "passive"}
+    for spec in ("omp:2", "pool:2", "mpi:2"):
+        launcher = [] if spec != "mpi:2" else launched(2, mpirun) if mpirun else None
+        r = run([*launcher, program, spec, "4096", "5"], **passive) if launcher is not None else {}
+        table.add(f"product of 4096 x 4096 on {spec} against OpenBLAS with 2 threads, its fair best", ">=", 0.93, "x",
+                  r.get("trine_over_openblas"), f"{r['peer_core']} {r['openblas_gflops']:.0f}, "
+                  f"trine {r['trine_gflops']:.0f} GFlop/s" if r else "")
+        table.add(f"matrix of 4096 x 4096 times vector on {spec}, of the fast sum's bandwidth", ">=", 0.9, "x",
+                  r.get("gemv_over_sum"), rates(r, "gemv"))
+
+
 def numpy(table, build):
     python = next((p for p in ("/usr/bin/python3", sys.executable) if os.path.exists(p)), "python3")
     library = f"{build}/libtrine.so"
@@ -159,7 +171,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=9, help="rounds of the team benchmarks (9)")
     parser.add_argument("--build", default=os.path.join(HERE, "..", "build"), help="the build folder")
     parser.add_argument("--mpirun", default=shutil.which("mpirun"), help="the launcher of the MPI built with")
-    parser.add_argument("--only", default="", help="run only: teams, cache, maps, blas, dot, numpy, sort or calls")
+    parser.add_argument("--only", default="", help="run only: teams, cache, maps, blas, dot, gemm, numpy, sort or calls")
     arguments = parser.parse_args()
     os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
     build, table = os.path.abspath(arguments.build), Table()
@@ -169,6 +181,7 @@ def main():
         "maps": lambda: maps(table, build),
         "blas": lambda: blas(table, build),
         "dot": lambda: dot(table, build),
+        "gemm": lambda: gemm(table, build, arguments.mpirun),
         "numpy": lambda: numpy(table, build),
         "sort": lambda: sort(table, build),
         "teams": lambda: teams(table, build, arguments.gib, arguments.rounds, arguments.mpirun),

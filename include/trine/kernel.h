@@ -69,6 +69,13 @@ typedef struct trine_histogram_param {
     double scale, guard;
 } trine_histogram_param;
 
+/* Param of the reduction "gemv_rows", the dot products of rows with a vector: in[0] is the first
+ * row, which `more` others follow, `stride` elements apart; in[1] is the vector. State and result
+ * are 1 + more doubles; the monoid's sizes are those of one row. */
+typedef struct trine_gemv_param {
+    uint64_t more, stride;
+} trine_gemv_param;
+
 /* Result of the reduction "describe": of the elements that are numbers, of which there are n;
  * beside them there are `nan` others. var has the divisor n. NaN where n is 0. */
 typedef struct trine_description {
