@@ -59,6 +59,9 @@ TRINE_INLINE double term_error(elements e, size_t i, double product)
     return fma(element_at(e.x, i, e.single), element_at(e.y, i, e.single), -product);
 }
 
+/* The bits of +Inf; those of NaN, the sign apart, are greater. */
+#define INFINITY_BITS ((int64_t)2047 << 52)
+
 /* The terms i to i + WIDTH - 1; of NUMBERS, *numbers counts those that are not NaN. */
 TRINE_INLINE vec vec_term(elements e, size_t i, ivec *numbers)
 {
@@ -66,7 +69,7 @@ TRINE_INLINE vec vec_term(elements e, size_t i, ivec *numbers)
     if (e.form == ABSOLUTE)
         return (vec)((ivec)x & INT64_MAX);
     if (e.form == NUMBERS) {
-        ivec number = (ivec)(x == x);
+        ivec number = (ivec)(((ivec)x & INT64_MAX) <= INFINITY_BITS);
         *numbers -= number;
         return (vec)(((ivec)x & number) | (~number & INT64_MIN));
     }

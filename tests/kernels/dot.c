@@ -259,6 +259,23 @@ static void exact_around_underflow_and_overflow(void)
         }
 }
 
+/* The same products over and over, less their roundings: what is left are their errors alone, of
+ * which those below the least double count. */
+static void exact_where_only_lost_errors_are_left(void)
+{
+    for (int sum = -1070; sum <= -955; sum++)
+        for (int trial = 0; trial < 20; trial++) {
+            size_t n = 10;
+            double x = with_exponent(sum / 2, sum / 2),
+                   y = with_exponent(sum - sum / 2, sum - sum / 2);
+            for (size_t i = 0; i < n; i++) {
+                xs[i] = i % 2 ? x : -x * y;
+                ys[i] = i % 2 ? y : 1;
+            }
+            expect_one("errors alone", &operations[OPERATIONS - 3], xs, ys, n);
+        }
+}
+
 static void exact_on_denormals_and_at_the_top(void)
 {
     for (size_t i = 0; i < 9000; i++) {
@@ -660,6 +677,7 @@ int main(void)
         {"exact at every length to 100", exact_at_every_length_to_100},
         {"exact on every range of exponents", exact_on_every_range_of_exponents},
         {"exact around underflow and overflow", exact_around_underflow_and_overflow},
+        {"exact where only lost errors are left", exact_where_only_lost_errors_are_left},
         {"exact on denormals and at the top", exact_on_denormals_and_at_the_top},
         {"exact beside a product out of range", exact_beside_a_product_out_of_range},
         {"exact where terms cancel", exact_where_terms_cancel},
