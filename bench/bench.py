@@ -122,6 +122,18 @@ def gemm(table, build, mpirun):
                   r.get("gemv_over_sum"), rates(r, "gemv"))
 
 
+def dot(table, build):
+    r = run([f"{build}/bench/bench_dot", "omp:2"], OPENBLAS_CORETYPE="SKYLAKEX", OPENBLAS_NUM_THREADS="2")
+    for name in ("asum", "nansum", "mean", "nanmean", "sumsq", "nrm2", "dot", "wmean"):
+        table.add(f"fast {name} 1 GiB omp:2, of pure-load bandwidth", ">=", 0.9, "x", r.get(f"{name}_fast_over_load"))
+        table.add(f"exact {name} 1 GiB omp:2, normal, time of fast", "<=", 1.15, "x",
+                  r.get(f"{name}_exact_over_fast_time"))
+    for name, peer, bound in (("nrm2", "dnrm2", 2), ("dot", "ddot", 1)):
+        for mode in ("fast", "exact"):
+            table.add(f"{mode} {name} 1 GiB omp:2 against OpenBLAS {peer}, its fair best", ">=", bound, "x",
+                      r.get(f"{peer}_over_{name}_{mode}"), f"{r['core']} {r[peer + '_gb_per_s']:.1f} GB/s" if r else "")
+
+
 def numpy(table, build):
     python = next((p for p in ("/usr/bin/python3", sys.executable) if os.path.exists(p)), "python3")
     library = f"{build}/libtrine.so"
@@ -159,7 +171,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=9, help="rounds of the team benchmarks (9)")
     parser.add_argument("--build", default=os.path.join(HERE, "..", "build"), help="the build folder")
     parser.add_argument("--mpirun", default=shutil.which("mpirun"), help="the launcher of the MPI built with")
-    parser.add_argument("--only", default="", help="run only: teams, cache, maps, blas, gemm, numpy, sort or calls")
+    parser.add_argument("--only", default="", help="run only: teams, cache, maps, blas, gemm, dot, numpy, sort or calls")
     arguments = parser.parse_args()
     os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
     build, table = os.path.abspath(arguments.build), Table()
@@ -169,6 +181,7 @@ def main():
         "maps": lambda: maps(table, build),
         "blas": lambda: blas(table, build),
         "gemm": lambda: gemm(table, build, arguments.mpirun),
+        "dot": lambda: dot(table, build),
         "numpy": lambda: numpy(table, build),
         "sort": lambda: sort(table, build),
         "teams": lambda: teams(table, build, arguments.gib, arguments.rounds, arguments.mpirun),

@@ -10,8 +10,10 @@
 #include <trine/matrix.h>
 #include <trine/reduce.h>
 #include <trine/sort.h>
+#include <trine/stencil.h>
 #include <trine/team.h>
 #include <trine/transform.h>
+#include <trine/transpose.h>
 #include <trine/types.h>
 
 #endif
