@@ -19,7 +19,7 @@
 #include "core/blas.h"
 #include "core/error.h"
 #include "core/matrix.h"
-#include "core/rows.h"
+#include "core/layout.h"
 
 /* The grid: most rows of a panel, and the panels that there are at least unless they would be
  * lower than LEAST_HEIGHT; most columns of a tile; most elements of k in a step. What is cut is
@@ -179,12 +179,12 @@ static trine_status lay_out(travel *t)
     t->rows_a = t->rows + room;
     t->rows_b = t->rows_a + room;
     t->rows_c = t->rows_b + room;
-    trine_rows_of_array(t->a, t->rows_a);
-    trine_rows_of_array(t->b, t->rows_b);
-    trine_rows_of_array(t->c, t->rows_c);
+    trine_layout_of_array(t->a, t->rows_a);
+    trine_layout_of_array(t->b, t->rows_b);
+    trine_layout_of_array(t->c, t->rows_c);
     share_out(p, ranks, t->rows);
-    bool moves_a = !trine_rows_alike(t->team, t->rows, t->rows_a);
-    bool moves_c = !trine_rows_alike(t->team, t->rows, t->rows_c);
+    bool moves_a = !trine_layouts_alike(t->team, t->rows, t->rows_a);
+    bool moves_c = !trine_layouts_alike(t->team, t->rows, t->rows_c);
     size_t rows = (size_t)(t->rows[own + 1] - t->rows[own]);
     size_t width = (size_t)least(p->n, p->width), depth = (size_t)least(p->k, p->depth);
     size_t of_a = moves_a ? rows * depth * p->item : 0, of_c = moves_c ? rows * width * p->item : 0;
@@ -229,7 +229,7 @@ static trine_status bring_b(const travel *t, part *job, trine_status status)
             if (in_place)
                 job->b = piece = own;
             else
-                trine_rows_copy(piece, row, own, (size_t)p->n * p->item, end - first, row);
+                trine_layout_copy(piece, row, own, (size_t)p->n * p->item, end - first, row);
         }
         status = communicator->ops->broadcast(communicator, piece, (size_t)(end - first) * row, r,
                                               t->call, status);
@@ -247,11 +247,11 @@ static trine_status bring_a(const travel *t, part *job, trine_status status)
     if (!t->work_a)
         return status;
     size_t depth = (size_t)(job->l_end - job->l);
-    trine_held_rows from = {t->rows_a, at, (size_t)t->p.k * t->p.item};
-    trine_held_rows to = {t->rows, t->work_a, depth * t->p.item};
+    trine_layout from = {t->rows_a, at, (size_t)t->p.k * t->p.item};
+    trine_layout to = {t->rows, t->work_a, depth * t->p.item};
     job->a = t->work_a;
     job->lda = depth;
-    return trine_rows_move(t->team, &from, &to, depth * t->p.item, t->call, status);
+    return trine_layout_move(t->team, &from, &to, depth * t->p.item, t->call, status);
 }
 
 /* Columns [column, column_end) of c to the ranks that compute them, or back. */
@@ -260,11 +260,11 @@ static trine_status move_c(const travel *t, const part *job, bool back, trine_st
     if (!t->work_c)
         return status;
     size_t row = (size_t)(job->column_end - job->column) * t->p.item;
-    trine_held_rows home = {t->rows_c, (char *)t->c->data + job->column * t->p.item,
-                            (size_t)t->p.n * t->p.item};
-    trine_held_rows work = {t->rows, t->work_c, row};
-    return trine_rows_move(t->team, back ? &work : &home, back ? &home : &work, row, t->call,
-                           status);
+    trine_layout home = {t->rows_c, (char *)t->c->data + job->column * t->p.item,
+                         (size_t)t->p.n * t->p.item};
+    trine_layout work = {t->rows, t->work_c, row};
+    return trine_layout_move(t->team, back ? &work : &home, back ? &home : &work, row, t->call,
+                             status);
 }
 
 /* One column of tiles, step by step. Leaves after the first function of the communicator that

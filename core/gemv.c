@@ -15,7 +15,7 @@
 
 #include "core/error.h"
 #include "core/matrix.h"
-#include "core/rows.h"
+#include "core/layout.h"
 
 enum { GROUP = 4, SEGMENT = 6, RUNS_PER_WORKER = 32 };
 
@@ -167,9 +167,9 @@ static trine_status prepare(product *p)
                           (unsigned long long)p->y->local);
     p->rows_x = p->rows_a + room;
     p->rows_y = p->rows_x + room;
-    trine_rows_of_array(p->a, p->rows_a);
-    trine_rows_of_array(p->x, p->rows_x);
-    trine_rows_of_array(p->y, p->rows_y);
+    trine_layout_of_array(p->a, p->rows_a);
+    trine_layout_of_array(p->x, p->rows_x);
+    trine_layout_of_array(p->y, p->rows_y);
     p->rows = p->rows_a[own + 1] - p->rows_a[own];
     p->segments = p->a->columns / segment_length + (p->a->columns % segment_length != 0);
     p->executor = trine_arrays_executor(team, &p->a, 1);
@@ -236,9 +236,9 @@ static trine_status multiply(const product *p, trine_status status)
     status = run_here(p);
     if (!status)
         status = join_segments(p);
-    trine_held_rows from = {p->rows_a, (char *)p->slots, sizeof(double)};
-    trine_held_rows to = {p->rows_y, (char *)p->results, sizeof(double)};
-    return trine_rows_move(team, &from, &to, sizeof(double), p->call, status);
+    trine_layout from = {p->rows_a, (char *)p->slots, sizeof(double)};
+    trine_layout to = {p->rows_y, (char *)p->results, sizeof(double)};
+    return trine_layout_move(team, &from, &to, sizeof(double), p->call, status);
 }
 
 /* Arguments are sound. */

@@ -42,8 +42,8 @@ TRINE_API trine_status trine_gemm_f32(float alpha, const trine_array *a, const t
 /* y = alpha a x + beta y, with a of m x k, x of k and y of m elements, y being none of the other
  * two's memory. y is not read when beta is 0; a and x are not read when alpha is 0. Each row's dot
  * product is summed in double by 32 lanes, then in the binary tree over chunks of the row; no BLAS
- * is needed. Each rank holds all of x meanwhile. On one
- * rank, x and y in any place keep all workers at work.
+ * is needed. Each rank holds all of x meanwhile. On one rank, x and y in any place keep all workers
+ * at work.
  * Errors: ARGUMENT, DTYPE, LENGTH, TEAM, BUSY, MEMORY, WORKER, MPI; y is untouched. */
 TRINE_API trine_status trine_gemv_f64(double alpha, const trine_array *a, const trine_array *x,
                                       double beta, trine_array *y);

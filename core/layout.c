@@ -1,12 +1,12 @@
-/* core/rows.c - rows between layouts: what lies apart is packed, exchanged, and unpacked. */
-#include "core/rows.h"
+/* core/layout.c - rows between layouts: what lies apart is packed, exchanged, and unpacked. */
+#include "core/layout.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/error.h"
 
-void trine_rows_of_array(const trine_array *array, uint64_t *first)
+void trine_layout_of_array(const trine_array *array, uint64_t *first)
 {
     int ranks = array->team->communicator.size;
     uint64_t at, local;
@@ -17,13 +17,13 @@ void trine_rows_of_array(const trine_array *array, uint64_t *first)
     first[ranks] = array->rows;
 }
 
-bool trine_rows_alike(const trine_team *team, const uint64_t *first, const uint64_t *other)
+bool trine_layouts_alike(const trine_team *team, const uint64_t *first, const uint64_t *other)
 {
     return memcmp(first, other, ((size_t)team->communicator.size + 1) * sizeof *first) == 0;
 }
 
-void trine_rows_copy(void *to, size_t to_stride, const void *from, size_t from_stride,
-                     uint64_t rows, size_t row_bytes)
+void trine_layout_copy(void *to, size_t to_stride, const void *from, size_t from_stride,
+                       uint64_t rows, size_t row_bytes)
 {
     if (to_stride == row_bytes && from_stride == row_bytes) {
         if (rows > 0)
@@ -46,8 +46,7 @@ static trine_part common(const uint64_t *first, const uint64_t *other, char *dat
 
 /* Where this rank's rows are, or will be, without gaps: their own memory, or new memory, which
  * comes to *made. NULL when there is none, or no rows. */
-static char *without_gaps(const trine_held_rows *rows, uint64_t count, size_t row_bytes,
-                          char **made)
+static char *without_gaps(const trine_layout *rows, uint64_t count, size_t row_bytes, char **made)
 {
     *made = NULL;
     if (rows->stride == row_bytes || count == 0)
@@ -55,9 +54,8 @@ static char *without_gaps(const trine_held_rows *rows, uint64_t count, size_t ro
     return *made = malloc((size_t)count * row_bytes);
 }
 
-trine_status trine_rows_move(trine_team *team, const trine_held_rows *from,
-                             const trine_held_rows *to, size_t row_bytes, uint64_t call,
-                             trine_status status)
+trine_status trine_layout_move(trine_team *team, const trine_layout *from, const trine_layout *to,
+                               size_t row_bytes, uint64_t call, trine_status status)
 {
     trine_communicator *communicator = &team->communicator;
     int ranks = communicator->size, own = communicator->rank;
@@ -71,7 +69,7 @@ trine_status trine_rows_move(trine_team *team, const trine_held_rows *from,
         status = trine_fail(TRINE_E_MEMORY, "no memory to move %llu rows of %zu bytes to %llu",
                             (unsigned long long)leaving, row_bytes, (unsigned long long)coming);
     if (!status && packed)
-        trine_rows_copy(packed, row_bytes, from->data, from->stride, leaving, row_bytes);
+        trine_layout_copy(packed, row_bytes, from->data, from->stride, leaving, row_bytes);
     for (int r = 0; r < ranks && parts && !status; r++) {
         parts[r] = common(from->first + own, to->first + r, source, row_bytes);
         parts[ranks + r] = common(to->first + own, from->first + r, target, row_bytes);
@@ -79,7 +77,7 @@ trine_status trine_rows_move(trine_team *team, const trine_held_rows *from,
     status = communicator->ops->exchange(communicator, parts, parts ? parts + ranks : NULL, call,
                                          status);
     if (!status && arrived)
-        trine_rows_copy(to->data, to->stride, arrived, row_bytes, coming, row_bytes);
+        trine_layout_copy(to->data, to->stride, arrived, row_bytes, coming, row_bytes);
     if (!status)
         team->ledger.moved += leaving * row_bytes;
     free(parts);
