@@ -92,7 +92,7 @@ static double timed(int kind, const trine_array *x, trine_array *out, int thread
 int main(int argc, char **argv)
 {
     uint64_t mib = argc > 1 ? strtoull(argv[1], NULL, 10) : 1024, n = mib << 17;
-    int rounds = argc > 2 ? atoi(argv[2]) : 5;
+    int rounds = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 5;
     const char *spec = argc > 3 ? argv[3] : "omp:2";
     trine_team *team;
     trine_array *x, *out;

@@ -173,7 +173,7 @@ static trine_status lay_out(compact_call *call, uint64_t origin)
                                .places = (uint64_t *)(void *)(at + job_room + param_room)};
     if (call->keep)
         call->job->keep = *call->keep;
-    if (param_size > 0)
+    if (param_size > 0 && call->param)
         memcpy(at + job_room, call->param, param_size);
     return TRINE_OK;
 }
@@ -265,29 +265,30 @@ static trine_status compact(compact_call *call, trine_array **kept)
         trine_array_free(call->kept);
     else
         *kept = call->kept;
-    call->team->ledger.bytes =
-        2 * call->x->local * (item + (call->mask ? 1 : 0)) + (status ? 0 : (*kept)->local * item);
+    uint64_t written = status ? 0 : call->kept->local * item;
+    call->team->ledger.bytes = 2 * call->x->local * (item + (call->mask ? 1 : 0)) + written;
     return trine_call_end(call->team, &call->team->ledger.combine, status);
 }
 
-static trine_status check_predicate(const trine_predicate *keep, const void *param,
-                                    const trine_array *x, trine_array **kept)
+static trine_status refuse(const trine_array *x, const char *call, const char *what)
 {
-    const trine_array *like = NULL;
-    if (!keep || !keep->name || !keep->test)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_compact: %s",
-                          keep ? "the predicate lacks its name or test" : "keep is NULL");
-    if (!kept || (keep->param_size && !param))
-        return trine_fail(TRINE_E_ARGUMENT, "trine_compact: %s is NULL", kept ? "param" : "kept");
-    return trine_arrays_check("trine_compact", "x", &x, &keep->in, 1, &like);
+    return trine_call_refuse(trine_array_team(x),
+                             trine_fail(TRINE_E_ARGUMENT, "%s: %s is NULL", call, what));
 }
 
 trine_status trine_compact(const trine_predicate *keep, const void *param, const trine_array *x,
                            trine_array **kept)
 {
-    trine_status status = check_predicate(keep, param, x, kept);
+    const trine_array *like = NULL;
+    if (!keep || !x || !kept)
+        return refuse(x, "trine_compact", !keep ? "keep" : !x ? "x" : "kept");
+    if (!keep->name || !keep->test)
+        return refuse(x, "trine_compact", "the predicate's name or test");
+    if (keep->param_size && !param)
+        return refuse(x, "trine_compact", "param");
+    trine_status status = trine_arrays_check("trine_compact", "x", &x, &keep->in, 1, &like);
     if (status)
-        return trine_call_refuse(trine_array_team(x), status);
+        return trine_call_refuse(x->team, status);
     compact_call call = {.name = keep->name, .team = x->team, .x = x, .keep = keep, .param = param};
     return compact(&call, kept);
 }
@@ -296,13 +297,11 @@ trine_status trine_compact_mask(const trine_array *x, const trine_array *mask, t
 {
     const trine_array *like = x;
     const trine_dtype byte = TRINE_U8;
-    trine_status status;
-    if (!x || !kept)
-        status = trine_fail(TRINE_E_ARGUMENT, "trine_compact_mask: %s is NULL", x ? "kept" : "x");
-    else
-        status = trine_arrays_check("trine_compact_mask", "mask", &mask, &byte, 1, &like);
+    if (!x || !mask || !kept)
+        return refuse(x ? x : mask, "trine_compact_mask", !x ? "x" : !mask ? "mask" : "kept");
+    trine_status status = trine_arrays_check("trine_compact_mask", "mask", &mask, &byte, 1, &like);
     if (status)
-        return trine_call_refuse(trine_array_team(x ? x : mask), status);
+        return trine_call_refuse(x->team, status);
     compact_call call = {.name = "mask", .team = x->team, .x = x, .mask = mask};
     return compact(&call, kept);
 }

@@ -46,7 +46,7 @@ trine_status trine_recut(trine_team *team, size_t item, trine_piece held, trine_
     if (!status && (!all || !parts))
         status = trine_fail(TRINE_E_MEMORY, "no memory for the pieces of %zu ranks", size);
     status = communicator->ops->gather(communicator, own, NUMBERS, all, call, status);
-    if (!status) {
+    if (!status && all && parts) {
         for (size_t r = 0; r < size; r++) {
             const uint64_t *theirs = all + r * NUMBERS;
             parts[r] = overlap(held, theirs[WANTED_FIRST], theirs[WANTED_N], item);

@@ -69,9 +69,10 @@ trine_status trine_scan_monoid(const trine_monoid *monoid, const void *param, co
 {
     bool in_place = false;
     trine_scanner scanner = {.name = ""};
-    trine_status status = monoid
-                              ? check_monoid(monoid, param)
-                              : trine_fail(TRINE_E_ARGUMENT, "trine_scan_monoid: monoid is NULL");
+    if (!monoid)
+        return trine_call_refuse(team_of(x, out),
+                                 trine_fail(TRINE_E_ARGUMENT, "trine_scan_monoid: monoid is NULL"));
+    trine_status status = check_monoid(monoid, param);
     if (!status &&
         (monoid->out == TRINE_DTYPE_NONE || monoid->result_size != trine_dtype_size(monoid->out)))
         status =
@@ -90,11 +91,11 @@ static trine_status run_found(const char *name, trine_dtype out_type, const trin
                               trine_array *out)
 {
     trine_scanner scanner;
-    trine_status status = TRINE_OK;
     if (!x || !out)
-        status = trine_fail(TRINE_E_ARGUMENT, "trine_%s: %s is NULL", name, x ? "out" : "x");
-    if (!status)
-        status = trine_scanner_find(name, x->dtype, &scanner);
+        return trine_call_refuse(
+            team_of(x, out),
+            trine_fail(TRINE_E_ARGUMENT, "trine_%s: %s is NULL", name, x ? "out" : "x"));
+    trine_status status = trine_scanner_find(name, x->dtype, &scanner);
     if (!status && out_type != TRINE_DTYPE_NONE && scanner.out != out_type)
         status = trine_fail(TRINE_E_DTYPE, "trine_%s_%s: x is %s, for which the results are %s",
                             name, trine_dtype_name(out_type), trine_dtype_name(x->dtype),

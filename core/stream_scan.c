@@ -178,7 +178,7 @@ static trine_status lay_out(const scan_call *call, const trine_scanner *scanner,
                       .work_room = round_up(monoid->work_size),
                       .prefixes = at + job_room + param_room,
                       .partials = at + job_room + param_room + slots};
-    if (monoid->param_size)
+    if (monoid->param_size && param)
         memcpy(at + job_room, param, monoid->param_size);
     *laid = job;
     return TRINE_OK;
@@ -285,7 +285,7 @@ static trine_status scan_within(scan_call *call, const trine_scanner *scanner, c
         if (status)
             return status;
     }
-    if (!status)
+    if (!status && call->memory)
         status = scan_here(call, scanner, param, flags);
     return trine_team_agree(call->team, call->number, status);
 }

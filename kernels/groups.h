@@ -51,7 +51,7 @@ TRINE_INLINE vec vec_choose(ivec mask, vec yes, vec no)
 /* What is not a number has one representation. */
 TRINE_INLINE vec vec_canonical(vec x)
 {
-    return vec_choose(x == x, x, vec_of((double)NAN));
+    return vec_choose(x <= vec_of((double)INFINITY), x, vec_of((double)NAN));
 }
 
 /* Vector k of the group as it was `by` elements earlier; `none` before its beginning. */

@@ -34,6 +34,11 @@ static trine_status last_finish(void *result, const void *state, const void *par
     return TRINE_OK;
 }
 
+static inline int64_t wide_key(int64_t key)
+{
+    return key;
+}
+
 #define NO_NUMBER_f64(key) ((key) > INF_KEY_f64 || (key) < ~INF_KEY_f64)
 #define NO_NUMBER_f32(key) ((key) > INF_KEY_f32 || (key) < ~INF_KEY_f32)
 #define NO_NUMBER_OF_REALS(suffix, key) NO_NUMBER_##suffix(key)
@@ -48,12 +53,12 @@ static trine_status last_finish(void *result, const void *state, const void *par
         const type *x = chunk->in[0];                                                              \
         type *out = chunk->out[0];                                                                 \
         bool nan = before->nan, exclusive = flags & TRINE_SCAN_EXCLUSIVE;                          \
-        int64_t extreme = before->any ? before->field : (int64_t)key_##suffix(x);                  \
+        int64_t extreme = before->any ? before->field : wide_key(key_##suffix(x));                 \
         (void)param;                                                                               \
         if (exclusive && !before->any)                                                             \
             return TRINE_E_EMPTY;                                                                  \
         for (size_t i = 0; i < chunk->n; i++) {                                                    \
-            int64_t key = key_##suffix(x + i);                                                     \
+            int64_t key = wide_key(key_##suffix(x + i));                                           \
             type earlier = nan ? (nan_value) : value_##suffix(extreme);                            \
             extreme = key beyond extreme ? key : extreme;                                          \
             nan |= no_number(suffix, key);                                                         \

@@ -87,10 +87,10 @@ static double greatest_of(const exact_scan *s, bool *special)
 #pragma GCC unroll 4
         for (int k = 0; k < PARTS; k++) {
             most = vec_max_abs(most, group[k]);
-            odd |= vec_bits(group[k] - group[k]);
+            odd |= vec_bits(group[k] * vec_of(0));
         }
     }
-    *special = vec_or_lanes(odd) != 0;
+    *special = (vec_or_lanes(odd) & INT64_MAX) != 0;
     return vec_max_lanes(most);
 }
 

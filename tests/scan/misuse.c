@@ -92,13 +92,13 @@ static void wrong_rearrangements_are_refused(void)
             "nonzero");
     REFUSED(trine_compact(NULL, NULL, x, &kept), TRINE_E_ARGUMENT, "keep is NULL");
     REFUSED(trine_compact(&broken, NULL, x, &kept), TRINE_E_ARGUMENT, "test");
-    REFUSED(trine_compact(nonzero, NULL, NULL, &kept), TRINE_E_ARGUMENT, "x[0] is NULL");
+    REFUSED(trine_compact(nonzero, NULL, NULL, &kept), TRINE_E_ARGUMENT, "x is NULL");
     REFUSED(trine_compact(nonzero, NULL, x, NULL), TRINE_E_ARGUMENT, "kept is NULL");
     REFUSED(trine_compact(nonzero, NULL, narrow, &kept), TRINE_E_DTYPE, "f32");
     REFUSED(trine_compact(trine_predicate_find("between", TRINE_F64), NULL, x, &kept),
             TRINE_E_ARGUMENT, "param is NULL");
     REFUSED(trine_compact_mask(NULL, bytes, &kept), TRINE_E_ARGUMENT, "x is NULL");
-    REFUSED(trine_compact_mask(x, NULL, &kept), TRINE_E_ARGUMENT, "mask[0] is NULL");
+    REFUSED(trine_compact_mask(x, NULL, &kept), TRINE_E_ARGUMENT, "mask is NULL");
     REFUSED(trine_compact_mask(x, out, &kept), TRINE_E_DTYPE, "u8");
     REFUSED(trine_compact_mask(shorter, bytes, &kept), TRINE_E_LENGTH, "99");
     CU_ASSERT_PTR_NULL(kept);
@@ -150,8 +150,8 @@ static void open_all(void)
 
 static void close_all(void)
 {
-    trine_array *const all[] = {x, out, narrow, shorter, foreign, bytes, left, right};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    trine_array *const all[] = {x, out, narrow, shorter, foreign, bytes, left, right, NULL};
+    for (int i = 0; all[i]; i++)
         trine_array_free(all[i]);
     trine_team_close(team);
     trine_team_close(other);
