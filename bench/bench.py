@@ -87,6 +87,18 @@ def cache(table, build):
     table.add("exact sum of 1000 elements, a kernel call", "<=", 0.3, "us", r.get("exact_1000_us"))
 
 
+def maps(table, build):
+    r = run([f"{build}/bench/bench_maps"])
+    for m in r.get("maps", []):
+        wanted = {"uniform": 0.5, "normal": 0.5}.get(m["name"], 0.9)
+        if m["name"] in ("fill", "copy", "scale", "axpy", "add", "uniform", "normal"):
+            table.add(f"{m['name']} of {m['out']}, {r['mib']} MiB an array, of a non-temporal {m['bound']}", ">=",
+                      wanted, "x", m["ratio"], f"{m['gbps']:.1f} GB/s, {m['bound']} {r['bounds'][m['bound']]:.1f}")
+    for f in r.get("functions", []):
+        table.add(f"{f['name']} in cache, time of SLEEF in a plain loop", "<=", 1.1, "x", f["over_plain_loop"],
+                  f"{f['ns']:.2f} ns/element")
+
+
 def blas(table, build):
     for core, sense, bound in (("SKYLAKEX", ">=", 1.0), ("", ">=", 2.0)):
         environment = {"OPENBLAS_CORETYPE": core} if core else {}
@@ -96,6 +108,18 @@ def blas(table, build):
             table.add(f"{mode} sum 1 GiB omp:2 against OpenBLAS dasum, {kind}", sense, bound, "x",
                       r.get(f"dasum_over_{mode}"),
                       f"{r['core']} dasum {r['dasum_gb_per_s']:.1f}, {mode} {r[mode + '_gb_per_s']:.1f} GB/s" if r else "")
+
+
+def dot(table, build):
+    r = run([f"{build}/bench/bench_dot", "omp:2"], OPENBLAS_CORETYPE="SKYLAKEX", OPENBLAS_NUM_THREADS="2")
+    for name in ("asum", "nansum", "mean", "nanmean", "sumsq", "nrm2", "dot", "wmean"):
+        table.add(f"fast {name} 1 GiB omp:2, of pure-load bandwidth", ">=", 0.9, "x", r.get(f"{name}_fast_over_load"))
+        table.add(f"exact {name} 1 GiB omp:2, normal, time of fast", "<=", 1.15, "x",
+                  r.get(f"{name}_exact_over_fast_time"))
+    for name, peer, bound in (("nrm2", "dnrm2", 2), ("dot", "ddot", 1)):
+        for mode in ("fast", "exact"):
+            table.add(f"{mode} {name} 1 GiB omp:2 against OpenBLAS {peer}, its fair best", ">=", bound, "x",
+                      r.get(f"{peer}_over_{name}_{mode}"), f"{r['core']} {r[peer + '_gb_per_s']:.1f} GB/s" if r else "")
 
 
 def numpy(table, build):
@@ -122,21 +146,31 @@ def calls(table, build, mpirun):
               if m else "")
 
 
+def sort(table, build):
+    r = run([f"{build}/bench/bench_sort"])
+    table.add("sort of 1 GiB of f64, 1 worker, against qsort", ">=", 5, "x", r.get("qsort_over_one"),
+              f"qsort {r['qsort_s']:.2f} s, sort {r['one_s']:.2f} s, argsort {r['argsort_s']:.2f} s" if r else "")
+    table.add("the same, 2 workers against 1", ">=", 1.8, "x", r.get("one_over_two"))
+
+
 def main():
     parser = argparse.ArgumentParser(description="Runs trine's benchmarks and prints the table.")
     parser.add_argument("--gib", type=float, default=4, help="size of the arrays of the team benchmarks (4)")
     parser.add_argument("--rounds", type=int, default=9, help="rounds of the team benchmarks (9)")
     parser.add_argument("--build", default=os.path.join(HERE, "..", "build"), help="the build folder")
     parser.add_argument("--mpirun", default=shutil.which("mpirun"), help="the launcher of the MPI built with")
-    parser.add_argument("--only", default="", help="run only: teams, cache, blas, numpy or calls")
+    parser.add_argument("--only", default="", help="run only: teams, cache, maps, blas, dot, numpy, sort or calls")
     arguments = parser.parse_args()
     os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
     build, table = os.path.abspath(arguments.build), Table()
     parts = {
         "cache": lambda: cache(table, build),
         "calls": lambda: calls(table, build, arguments.mpirun),
+        "maps": lambda: maps(table, build),
         "blas": lambda: blas(table, build),
+        "dot": lambda: dot(table, build),
         "numpy": lambda: numpy(table, build),
+        "sort": lambda: sort(table, build),
         "teams": lambda: teams(table, build, arguments.gib, arguments.rounds, arguments.mpirun),
     }
     for name, part in parts.items():

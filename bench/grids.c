@@ -175,7 +175,7 @@ static void make_arrays(bench *b)
 static void free_arrays(bench *b)
 {
     trine_array *all[] = {b->x, b->y, b->z, b->narrow, b->narrow_out, b->line, b->line_out};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    for (int i = 0; i < 7; i++)
         trine_array_free(all[i]);
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/past_cache.h"
 #include "measure.h"
+#include "sleef_loops.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -183,40 +184,7 @@ static void print_maps(const series bound[BOUNDS], const series got[MAPS])
     printf("]");
 }
 
-#if TRINE_SLEEF && defined(__x86_64__)
-#include <immintrin.h>
-
-/* The plain loops, over whole vectors. */
-#define PLAIN_ONE(kind)                                                                            \
-    __m512d Sleef_finz_##kind##d8_u10avx512f(__m512d);                                             \
-    __attribute__((target("avx512f"))) static void plain_##kind(const double *x, const double *y,  \
-                                                                double *z, size_t n)               \
-    {                                                                                              \
-        (void)y;                                                                                   \
-        for (size_t i = 0; i < n; i += 8)                                                          \
-            _mm512_storeu_pd(z + i, Sleef_finz_##kind##d8_u10avx512f(_mm512_loadu_pd(x + i)));     \
-    }
-PLAIN_ONE(exp)
-PLAIN_ONE(log)
-PLAIN_ONE(sin)
-PLAIN_ONE(cos)
-PLAIN_ONE(tanh)
-__m512d Sleef_finz_powd8_u10avx512f(__m512d, __m512d);
-__attribute__((target("avx512f"))) static void plain_pow(const double *x, const double *y,
-                                                         double *z, size_t n)
-{
-    for (size_t i = 0; i < n; i += 8)
-        _mm512_storeu_pd(
-            z + i, Sleef_finz_powd8_u10avx512f(_mm512_loadu_pd(x + i), _mm512_loadu_pd(y + i)));
-}
-
-static const struct {
-    const char *name;
-    void (*plain)(const double *x, const double *y, double *z, size_t n);
-} functions[] = {{"exp", plain_exp}, {"log", plain_log},   {"sin", plain_sin},
-                 {"cos", plain_cos}, {"tanh", plain_tanh}, {"pow", plain_pow}};
-enum { FUNCTIONS = sizeof functions / sizeof *functions, REPEATS = 20 };
-
+#if TRINE_SLEEF_LOOPS
 static void print_functions(int rounds)
 {
     static _Alignas(64) double x[TRINE_CHUNK], y[TRINE_CHUNK], z[TRINE_CHUNK];
@@ -225,20 +193,21 @@ static void print_functions(int rounds)
         y[i] = 1.5 - 0.0001 * (double)i;
     }
     printf(",\n \"functions\": [");
-    for (int k = 0; k < FUNCTIONS && strcmp(trine_isa(), "avx512") == 0; k++) {
-        const trine_map *map = trine_map_find(functions[k].name, TRINE_F64, TRINE_F64);
+    enum { REPEATS = 20 };
+    for (int k = 0; k < SLEEF_LOOPS && strcmp(trine_isa(), "avx512") == 0; k++) {
+        const trine_map *map = trine_map_find(sleef_loops[k].name, TRINE_F64, TRINE_F64);
         trine_chunk chunk = {.n = TRINE_CHUNK, .in = {x, y}, .out = {z}};
         series map_time = {0}, plain_time = {0};
         for (int i = 0; map && i < rounds * REPEATS; i++) {
             double began = seconds_now();
             map->apply(&chunk, NULL);
             double between = seconds_now();
-            functions[k].plain(x, y, z, TRINE_CHUNK);
+            sleef_loops[k].plain(x, y, z, TRINE_CHUNK);
             series_add(&plain_time, seconds_now() - between);
             series_add(&map_time, between - began);
         }
         printf("%s\n  {\"name\": \"%s\", \"ns\": %.3f, \"over_plain_loop\": %.3f}", k ? "," : "",
-               functions[k].name, 1e9 * series_median(&map_time) / TRINE_CHUNK,
+               sleef_loops[k].name, 1e9 * series_median(&map_time) / TRINE_CHUNK,
                series_ratio(&map_time, &plain_time));
     }
     printf("]");

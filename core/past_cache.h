@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether that pays for a call that moves so many bytes. False where the CPU cannot. */
+/* Whether that pays for calls that move so many bytes on this machine. False where the CPU cannot.
+ */
 bool trine_past_cache_pays(size_t bytes);
 
 /* The fewest bytes for which it does; 0, as at first, for what the last cache suggests. For

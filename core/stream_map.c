@@ -8,7 +8,7 @@
 
 /* Elements of a piece of a chunk that is made in a buffer before it goes past the caches: few
  * enough that all arguments' pieces stay in the innermost cache. */
-enum { PIECE = 512, PIECE_BYTES = PIECE * 8 };
+enum { PIECE = 256, PIECE_BYTES = PIECE * 8 };
 
 /* The job's context; map and param are copies. A load has no map: its chunks are fetched straight
  * into the output. */
@@ -125,7 +125,9 @@ trine_status trine_stream_apply(trine_team *team, const trine_map *map, const vo
     }
     for (int i = 0; i < map->nin; i++)
         team->ledger.bytes += stream->local * stream->source[i].item;
-    job.past_cache = !in_place && trine_past_cache_pays(team->ledger.bytes);
+    /* The ranks on one machine share its last cache, more or less. */
+    uint64_t together = team->ledger.bytes * (uint64_t)team->communicator.neighbours;
+    job.past_cache = !in_place && trine_past_cache_pays((size_t)together);
     status = run_here(team, map_run, &job, param, map->param_size, in_place);
     status = trine_team_agree(team, call, status);
     return trine_call_end(team, &team->ledger.combine, status);

@@ -17,8 +17,8 @@ trine_status trine_npy_prefix(const char *name, const unsigned char *bytes, size
 trine_status trine_npy_parse(const char *name, const unsigned char *bytes, size_t whole,
                              trine_npy_info *info);
 
-/* Writes a version 1.0 header in this machine's byte order: one dimension when columns is 1, else two. Returns its length, a
- * multiple of 64, at most 128. */
+/* Writes a version 1.0 header in this machine's byte order: one dimension when columns is 1, else
+ * two. Returns its length, a multiple of 64, at most 128. */
 size_t trine_npy_format(trine_dtype dtype, uint64_t rows, uint64_t columns,
                         unsigned char bytes[128]);
 

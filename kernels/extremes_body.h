@@ -22,18 +22,16 @@ static void NAMED(nan_extremes_accumulate)(void *state, const trine_chunk *chunk
 #if REAL
     extremes *s = state;
     const TYPE *x = chunk->in[0];
-    const KEY top = NAMED(INF_KEY), bottom = ~top;
-    KEY least = top, most = bottom;
-    bool any = false;
+    const KEY top = NAMED(INF_KEY), bottom = ~top, none = top + 1;
+    KEY least = none, most = ~none;
     (void)param;
     for (size_t i = 0; i < chunk->n; i++) {
         KEY key = NAMED(key)(x + i);
-        bool number = key <= top && key >= bottom;
-        least = number && key < least ? key : least;
-        most = number && key > most ? key : most;
-        any |= number;
+        KEY low = key < bottom ? none : key, high = key > top ? ~none : key;
+        least = low < least ? low : least;
+        most = high > most ? high : most;
     }
-    if (any)
+    if (least != none)
         extremes_widen(s, least, most);
 #else
     NAMED(extremes_accumulate)(state, chunk, param);
@@ -137,6 +135,25 @@ static trine_status NAMED(absmax_finish)(void *result, const void *state, const 
     return TRINE_OK;
 }
 
+static trine_status NAMED(ptp_finish)(void *result, const void *state, const void *param)
+{
+    TYPE least, most;
+    trine_status status = NAMED(min_finish)(&least, state, param);
+    if (status)
+        return status;
+    NAMED(max_finish)(&most, state, param);
+#if REAL
+    TYPE range = most - least;
+    *(TYPE *)result = range == range ? range : NAMED(nan)();
+#else
+    uint64_t range = (uint64_t)most - (uint64_t)least;
+    if (range > (UINT64_MAX >> (64 - 8 * sizeof(TYPE) + SIGNED)))
+        return TRINE_E_OVERFLOW;
+    *(TYPE *)result = (TYPE)range;
+#endif
+    return TRINE_OK;
+}
+
 static trine_status NAMED(nanmin_finish)(void *result, const void *state, const void *param)
 {
     return NAMED(min_finish)(result, state, param);
@@ -158,6 +175,7 @@ ACCUMULATES(min, extremes)
 ACCUMULATES(max, extremes)
 ACCUMULATES(minmax, extremes)
 ACCUMULATES(absmax, extremes)
+ACCUMULATES(ptp, extremes)
 ACCUMULATES(nanmin, nan_extremes)
 ACCUMULATES(nanmax, nan_extremes)
 

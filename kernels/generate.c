@@ -94,15 +94,15 @@ static size_t random_words(random_block *block, uint64_t first, size_t *n, size_
     return lead;
 }
 
-/* The largest value below hi; hi itself where there is no room between lo and hi. */
+/* The largest value below hi, for lo < hi; no bound where the range is empty or runs down. */
 static double below_f64(double lo, double hi)
 {
-    return lo < hi ? nextafter(hi, lo) : hi;
+    return lo < hi ? nextafter(hi, lo) : (double)INFINITY;
 }
 
 static float below_f32(float lo, float hi)
 {
-    return lo < hi ? nextafterf(hi, lo) : hi;
+    return lo < hi ? nextafterf(hi, lo) : INFINITY;
 }
 
 static inline double unit_f64(uint64_t word)

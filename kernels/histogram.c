@@ -85,30 +85,33 @@ static uint32_t search(const trine_histogram_param *p, double x)
     return least;
 }
 
-/* The slots of a block; false when some of them must be searched for. */
+/* One for each of WIDTH elements. */
+typedef int32_t slot_vec __attribute__((vector_size(WIDTH * sizeof(int32_t))));
+
+/* The slots of a block of whole vectors; false when some of them must be searched for: those near
+ * an edge, and those of NaN. What lies outside is taken for half a bin below or above. */
 static bool guess(const trine_histogram_param *p, const double *x, size_t n, uint32_t slot[BLOCK])
 {
-    const double low = edges(p)[0], scale = p->scale, bins = (double)p->bins;
-    const double guard = p->guard, half = 0.5 - guard;
-    int64_t unsure = 0;
-    for (size_t i = 0; i < n; i++) {
-        double t = (x[i] - low) * scale, within = t >= 0 ? t : -1;
-        within = within < bins ? within : bins;
-        int32_t k = (int32_t)within;
-        double off = __builtin_fabs(within - k - 0.5);
-        int64_t inside = (t >= 0) & (t < bins), near = off > half;
-        int64_t ends = (__builtin_fabs(t) < guard) | (__builtin_fabs(t - bins) < guard);
-        unsure |= (inside & near) | ends | (t != t);
-        slot[i] = (uint32_t)(k + 1);
+    const vec low = edges(p)[0] - (vec){0}, scale = p->scale - (vec){0};
+    const vec least = 0.5 - (vec){0}, most = (double)p->bins + 1.5 - (vec){0};
+    vec farthest = {0}, odd = {0};
+    for (size_t i = 0; i < n; i += WIDTH) {
+        vec t = (vec_load(x + i) - low) * scale + 1;
+        vec within = vec_min(vec_max(t, least), most);
+        slot_vec k = __builtin_convertvector(within, slot_vec);
+        farthest = vec_max_abs(farthest, within - __builtin_convertvector(k, vec) - 0.5);
+        odd += t - t;
+        memcpy(slot + i, &k, sizeof k);
     }
-    return unsure == 0;
+    double off = vec_max_lanes(farthest);
+    return vec_or_lanes((ivec)(odd != odd)) == 0 && off <= 0.5 - p->guard;
 }
 
 static void count_block(uint64_t *table, const trine_histogram_param *p, const double *x, size_t n)
 {
     uint32_t slot[BLOCK];
     size_t size = slots(p), i = 0;
-    if (p->scale <= 0 || !guess(p, x, n, slot))
+    if (p->scale <= 0 || n % WIDTH != 0 || !guess(p, x, n, slot))
         for (i = 0; i < n; i++)
             slot[i] = search(p, x[i]);
     for (i = 0; i + TABLES <= n; i += TABLES)

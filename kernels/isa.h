@@ -9,6 +9,11 @@
 /* X(table): trine_sums_avx2[] and so on are defined in sums.c. */
 #define TRINE_REDUCTION_FAMILIES(X)                                                                \
     X(trine_sums)                                                                                  \
+    X(trine_means)                                                                                 \
+    X(trine_weighted)                                                                              \
+    X(trine_dots)                                                                                  \
+    X(trine_norms)                                                                                 \
+    X(trine_integer_dots)                                                                          \
     X(trine_extremes)                                                                              \
     X(trine_moments)                                                                               \
     X(trine_counts) X(trine_products) X(trine_histograms) X(trine_digits) X(trine_logsumexps)

@@ -24,15 +24,7 @@ static void logsumexp_identity(void *state, const void *param)
     *(log_sum *)state = (log_sum){.most = -INFINITY};
 }
 
-TRINE_INLINE void exp_lanes(double x[LANES])
-{
-    for (size_t j = 0; j < LANES; j += LANES_f64) {
-        reals_f64 v;
-        memcpy(&v, x + j, sizeof v);
-        v = SLEEF_f64(exp)(v);
-        memcpy(x + j, &v, sizeof v);
-    }
-}
+enum { GROUPS = LANES / LANES_f64 };
 
 static double log_of(double x)
 {
@@ -49,12 +41,15 @@ static double log_of(double x)
 /* exp(from - to), of which either may be infinite; to is not below from. */
 static double shrink(double from, double to)
 {
-    double lane[LANES];
+    double lane[LANES_f64];
+    reals_f64 v;
     if (from == to)
         return 1;
-    for (int j = 0; j < LANES; j++)
+    for (int j = 0; j < LANES_f64; j++)
         lane[j] = from - to;
-    exp_lanes(lane);
+    memcpy(&v, lane, sizeof v);
+    v = SLEEF_f64(exp)(v);
+    memcpy(lane, &v, sizeof v);
     return lane[0];
 }
 
@@ -87,18 +82,28 @@ TRINE_INLINE void logsumexp_accumulate(void *state, const trine_chunk *chunk, bo
 {
     const void *x = chunk->in[0];
     log_sum s = {.any = true};
+    reals_f64 sum[GROUPS];
     double lane[LANES] = {0};
+    memcpy(sum, lane, sizeof sum);
     s.most = greatest(x, chunk->n, single, &s.nan);
     for (size_t i = 0; i < chunk->n && isfinite(s.most); i += LANES) {
-        double e[LANES];
-        for (size_t j = 0; j < LANES; j++)
-            e[j] = i + j < chunk->n ? element_at(x, i + j, single) - s.most : -INFINITY;
-        exp_lanes(e);
-        for (int j = 0; j < LANES; j++)
-            lane[j] += e[j];
+        vec d[VECTORS];
+        reals_f64 v[GROUPS];
+        double tail[LANES];
+        bool whole = i + LANES <= chunk->n;
+        for (size_t j = 0; j < LANES && !whole; j++)
+            tail[j] = i + j < chunk->n ? element_at(x, i + j, single) : -INFINITY;
+        for (int k = 0; k < VECTORS; k++)
+            d[k] =
+                (whole ? load_at(x, i + (size_t)k * WIDTH, single) : vec_load(tail + k * WIDTH)) -
+                s.most;
+        memcpy(v, d, sizeof v);
+        for (int g = 0; g < GROUPS; g++)
+            sum[g] += SLEEF_f64(exp)(v[g]);
     }
+    memcpy(lane, sum, sizeof lane);
     fold(lane);
-    s.sum = isfinite(s.most) ? lane[0] : 0;
+    s.sum = lane[0];
     logsumexp_merge(state, &s, NULL);
 }
 

@@ -381,17 +381,17 @@ static void describe_merge(void *left, const void *right, const void *param)
  * zero's sign by the elements' order. */
 TRINE_INLINE void chunk_range(const void *x, size_t n, bool single, double *min, double *max)
 {
-    int64_t least = INT64_MAX, most = INT64_MIN;
-    const int64_t top = INF_KEY_f64, bottom = ~top;
+    const int64_t top = INF_KEY_f64, bottom = ~top, none = top + 1;
+    int64_t least = none, most = ~none;
     for (size_t i = 0; i < n; i++) {
         double v = element_at(x, i, single);
         int64_t key = key_f64(&v);
-        bool number = key <= top && key >= bottom;
-        least = number && key < least ? key : least;
-        most = number && key > most ? key : most;
+        int64_t low = key < bottom ? none : key, high = key > top ? ~none : key;
+        least = low < least ? low : least;
+        most = high > most ? high : most;
     }
-    *min = least == INT64_MAX ? INFINITY : value_f64(least);
-    *max = most == INT64_MIN ? -INFINITY : value_f64(most);
+    *min = least == none ? INFINITY : value_f64(least);
+    *max = most == ~none ? -INFINITY : value_f64(most);
 }
 
 TRINE_INLINE void describe_chunk(description *state, const trine_chunk *chunk, bool single)

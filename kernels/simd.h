@@ -3,6 +3,7 @@
 #ifndef TRINE_KERNELS_SIMD_H
 #define TRINE_KERNELS_SIMD_H
 
+#include <math.h>
 #include <string.h>
 #include <trine/types.h>
 
@@ -79,6 +80,65 @@ TRINE_INLINE vec vec_max_abs(vec most, vec x)
 #endif
 }
 
+/* a > b ? a : b and a < b ? a : b, lane by lane: b when one of them is NaN. */
+TRINE_INLINE vec vec_max(vec a, vec b)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return (vec)_mm512_max_pd((__m512d)a, (__m512d)b);
+#elif defined(__AVX2__)
+    return (vec)_mm256_max_pd((__m256d)a, (__m256d)b);
+#elif defined(__SSE2__)
+    return (vec)_mm_max_pd((__m128d)a, (__m128d)b);
+#else
+    ivec greater = (ivec)(a > b);
+    return (vec)(((ivec)a & greater) | ((ivec)b & ~greater));
+#endif
+}
+
+TRINE_INLINE vec vec_min(vec a, vec b)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return (vec)_mm512_min_pd((__m512d)a, (__m512d)b);
+#elif defined(__AVX2__)
+    return (vec)_mm256_min_pd((__m256d)a, (__m256d)b);
+#elif defined(__SSE2__)
+    return (vec)_mm_min_pd((__m128d)a, (__m128d)b);
+#else
+    ivec less = (ivec)(a < b);
+    return (vec)(((ivec)a & less) | ((ivec)b & ~less));
+#endif
+}
+
+/* min(least, |x|); whatever when x is NaN. */
+TRINE_INLINE vec vec_min_abs(vec least, vec x)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return (vec)_mm512_range_pd((__m512d)least, (__m512d)x, 0x0a);
+#elif defined(__AVX2__)
+    return (vec)_mm256_min_pd(_mm256_andnot_pd(_mm256_set1_pd(-0.0), (__m256d)x), (__m256d)least);
+#elif defined(__SSE2__)
+    return (vec)_mm_min_pd(_mm_andnot_pd(_mm_set1_pd(-0.0), (__m128d)x), (__m128d)least);
+#else
+    ivec m = (ivec)least, a = (ivec)x & INT64_MAX, smaller = a < m;
+    return (vec)((a & smaller) | (m & ~smaller));
+#endif
+}
+
+/* The rounding error of the products p = fl(x * y): exact unless something under- or overflows. */
+TRINE_INLINE vec vec_product_error(vec x, vec y, vec p)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return (vec)_mm512_fmsub_pd((__m512d)x, (__m512d)y, (__m512d)p);
+#elif defined(__AVX2__) && defined(__FMA__)
+    return (vec)_mm256_fmsub_pd((__m256d)x, (__m256d)y, (__m256d)p);
+#else
+    vec error = {0};
+    for (int i = 0; i < WIDTH; i++)
+        error[i] = fma(x[i], y[i], -p[i]);
+    return error;
+#endif
+}
+
 /* set | (a ^ b) */
 TRINE_INLINE ivec vec_or_difference(ivec set, ivec a, ivec b)
 {
@@ -111,6 +171,14 @@ TRINE_INLINE double vec_max_lanes(vec x)
     for (int i = 1; i < WIDTH; i++)
         most = x[i] > most ? x[i] : most;
     return most;
+}
+
+TRINE_INLINE double vec_min_lanes(vec x)
+{
+    double least = x[0];
+    for (int i = 1; i < WIDTH; i++)
+        least = x[i] < least ? x[i] : least;
+    return least;
 }
 
 #endif

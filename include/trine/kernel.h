@@ -198,10 +198,11 @@ typedef struct trine_linspace {
 } trine_linspace;
 
 /* uniform: real random numbers in [lo, hi), lo + (hi - lo) u: u of 53 bits for f64, 24 for f32.
- * NaN when hi - lo is not finite. Element i is made of the words of Random123's philox4x32 (10
- * rounds) with the key `seed` and the counter (i / k, stream), lower halves first, where k elements
- * share 128 bits: 2 of f64, 4 of f32. i is the global index: equal seed and stream give equal
- * numbers on every team, other ones independent numbers. */
+ * lo where hi is lo; (hi, lo], to rounding, where it is less; NaN when hi - lo is not finite.
+ * Element i is made of the words of Random123's philox4x32 (10 rounds) with the key `seed` and the
+ * counter (i / k, stream), lower halves first, where k elements share 128 bits: 2 of f64, 4 of f32.
+ * i is the global index: equal seed and stream give equal numbers on every team, other ones
+ * independent numbers. */
 typedef struct trine_uniform {
     double lo, hi;
     uint64_t seed, stream;

@@ -8,6 +8,7 @@
 #include <trine/kernel.h>
 #include <trine/ledger.h>
 #include <trine/reduce.h>
+#include <trine/sort.h>
 #include <trine/stencil.h>
 #include <trine/team.h>
 #include <trine/transform.h>

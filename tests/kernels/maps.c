@@ -163,6 +163,25 @@ static void normal_numbers_are_those_of_box_and_muller(void)
         CU_ASSERT(fabsl(z[i + 1] - r * sinl(angle)) < 4e-16L * (r + 1));
     }
 }
+
+static void normal_numbers_of_f32_are_so_too(void)
+{
+    static float z[4000];
+    trine_normal p = {0, 1, 99, 3};
+    trine_chunk chunk = {.first = 12, .n = 4000, .out = {z}};
+    trine_map_find("normal", TRINE_DTYPE_NONE, TRINE_F32)->apply(&chunk, &p);
+    for (uint64_t i = 0; i < 4000; i += 2) {
+        uint64_t known[2];
+        uint32_t words[4];
+        random123((chunk.first + i) / 4, p.stream, p.seed, known);
+        memcpy(words, known, sizeof words);
+        const uint32_t *pair = words + (chunk.first + i) % 4;
+        long double u = ((long double)(pair[0] >> 1) + 0.5L) * 0x1p-31L, r = sqrtl(-2 * logl(u));
+        long double angle = (long double)pair[1] * 0x1p-32L * 6.283185307179586476925286766559L;
+        CU_ASSERT(fabsl(z[i] - r * cosl(angle)) < 2.5e-7L * (r + 1));
+        CU_ASSERT(fabsl(z[i + 1] - r * sinl(angle)) < 2.5e-7L * (r + 1));
+    }
+}
 #endif
 
 /* Uniform numbers stay below hi, also where lo + (hi - lo) u would round to it. */
@@ -178,7 +197,14 @@ static void uniform_numbers_stay_in_their_range(void)
         for (size_t i = 0; i < TRINE_CHUNK; i++)
             CU_ASSERT(x[i] >= ends[k][0] && x[i] < ends[k][1]);
     }
-    trine_uniform empty = {2, 2, 1, 1}, endless = {-1e308, 1e308, 1, 1};
+    trine_uniform empty = {2, 2, 1, 1}, endless = {-1e308, 1e308, 1, 1}, down = {3, 1, 1, 1};
+    map->apply(&chunk, &down);
+    double sum = 0;
+    for (size_t i = 0; i < TRINE_CHUNK; i++) {
+        CU_ASSERT(x[i] >= 1 && x[i] <= 3);
+        sum += x[i];
+    }
+    CU_ASSERT(fabs(sum / TRINE_CHUNK - 2) < 0.03);
     map->apply(&chunk, &empty);
     CU_ASSERT_EQUAL(x[100], 2);
     map->apply(&chunk, &endless);
@@ -450,6 +476,7 @@ int main(void)
         {"uniform numbers take the words of their index",
          uniform_numbers_take_the_words_of_their_index},
         {"normal numbers are those of Box and Muller", normal_numbers_are_those_of_box_and_muller},
+        {"normal numbers of f32 are so too", normal_numbers_of_f32_are_so_too},
 #endif
         {"uniform numbers stay in their range", uniform_numbers_stay_in_their_range},
 #if TRINE_SLEEF

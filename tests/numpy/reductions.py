@@ -72,6 +72,8 @@ def by_numpy(name, x):
         return getattr(np, name)(x)
     if name in ("nanmin", "nanmax"):
         return getattr(np, name)(x)
+    if name == "ptp":
+        return np.max(x) - np.min(x)
     if name == "absmax":
         return np.max(np.abs(x))
     if name == "minmax":
@@ -85,7 +87,7 @@ def by_numpy(name, x):
     return np.uint64(np.count_nonzero(np.isnan(x)))
 
 
-PLAIN = "min max nanmin nanmax minmax absmax argmin argmax any all count_nonzero count_nan".split()
+PLAIN = "min max ptp nanmin nanmax minmax absmax argmin argmax any all count_nonzero count_nan".split()
 
 
 def extremes_and_counts_are_those_of_numpy(team):
@@ -96,6 +98,9 @@ def extremes_and_counts_are_those_of_numpy(team):
                 a = team.array(x)
                 for name in PLAIN:
                     if name == "absmax" and x.dtype.kind == "i" and x.min() == np.iinfo(dtype).min:
+                        fails("OVERFLOW", lambda: t.reduce(name, a), name, dtype)
+                        continue
+                    if name == "ptp" and x.dtype.kind != "f" and int(x.max()) - int(x.min()) > np.iinfo(dtype).max:
                         fails("OVERFLOW", lambda: t.reduce(name, a), name, dtype)
                         continue
                     if name.startswith("nanm") and x.dtype.kind == "f" and np.all(np.isnan(x)):

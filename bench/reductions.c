@@ -1,0 +1,119 @@
+/* reductions.c SPEC [MIB [ROUNDS]] - every built-in reduction over f64 in memory on one team, in
+ * rounds with the pure-load bound over the same bytes by as many threads. Prints one JSON object.
+ */
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <trine/trine.h>
+
+#include "drivers/harness/load.h"
+#include "measure.h"
+
+enum { MOST = 64, BINS = 100 };
+
+static void need(trine_status status)
+{
+    if (status == TRINE_OK)
+        return;
+    fprintf(stderr, "bench_reductions: %s: %s\n", trine_status_name(status), trine_error_detail());
+    exit(3);
+}
+
+/* One reduction: its monoid, its param, its times. */
+typedef struct entry {
+    const char *name;
+    trine_monoid monoid;
+    const void *param;
+    series series;
+} entry;
+
+static double load_shares(const char *data, size_t bytes, int threads, size_t prefetch)
+{
+    double began = seconds_now();
+#pragma omp parallel num_threads(threads)
+    {
+        size_t t = (size_t)omp_get_thread_num(), share = bytes / (size_t)threads;
+        load_memory(data + t * share, share, prefetch);
+    }
+    return seconds_now() - began;
+}
+
+static double time_load(const trine_array *x, int threads)
+{
+    size_t bytes = (size_t)trine_array_local_n(x) * sizeof(double);
+    double plain = load_shares(trine_array_data(x), bytes, threads, 0);
+    double ahead = load_shares(trine_array_data(x), bytes, threads, 8192);
+    return plain < ahead ? plain : ahead;
+}
+
+static int list(entry entries[MOST], const void *zeros, void **histogram)
+{
+    double edges[BINS + 1];
+    const char *name;
+    int count = 0;
+    for (int i = 0; i <= BINS; i++)
+        edges[i] = i * (1.0 / BINS);
+    edges[BINS] = 1;
+    for (size_t i = 0; (name = trine_monoid_name(i)) && count < MOST; i++) {
+        const trine_monoid *m = trine_monoid_find(name, TRINE_F64);
+        if (!m || strcmp(name, "order_digits") == 0 || strstr(name, "_f64"))
+            continue;
+        entries[count] = (entry){.name = name, .monoid = *m, .param = zeros};
+        if (strcmp(name, "histogram") == 0) {
+            need(trine_histogram_monoid(TRINE_F64, BINS, edges, &entries[count].monoid, histogram));
+            entries[count].param = *histogram;
+        }
+        count++;
+    }
+    return count;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        fprintf(stderr, "usage: bench_reductions SPEC [MIB [ROUNDS]]\n");
+        return 2;
+    }
+    size_t mib = argc > 2 ? strtoul(argv[2], NULL, 10) : 1024;
+    int rounds = argc > 3 ? atoi(argv[3]) : 5;
+    static const double zeros[512];
+    static entry entries[MOST];
+    static uint64_t result[4096];
+    void *histogram = NULL;
+    trine_team *team;
+    trine_array *x[2];
+    need(trine_init());
+    need(trine_team_open(argv[1], &team));
+    for (int i = 0; i < 2; i++) {
+        need(trine_array_create(team, TRINE_F64, mib << 17, TRINE_SHARED, &x[i]));
+        need(trine_uniform_f64(0, 1, (uint64_t)i, 0, x[i]));
+    }
+    const trine_array *in[] = {x[0], x[1]};
+    int count = list(entries, zeros, &histogram);
+    series load = {.rounds = 0};
+    for (int r = 0; r <= rounds; r++) {
+        double bound = time_load(x[0], trine_team_workers(team));
+        /* The first round warms up. */
+        if (r > 0)
+            series_add(&load, bound);
+        for (int i = 0; i < count; i++) {
+            double began = seconds_now();
+            need(trine_reduce(&entries[i].monoid, entries[i].param, in, result));
+            if (r > 0)
+                series_add(&entries[i].series, (seconds_now() - began) / entries[i].monoid.nin);
+        }
+    }
+    double bound = series_median(&load);
+    printf("{\"team\": \"%s\", \"mib\": %zu, \"load_gb_per_s\": %.2f", trine_team_spec(team), mib,
+           (double)(mib << 20) / bound * 1e-9);
+    for (int i = 0; i < count; i++)
+        printf(", \"%s\": %.3f", entries[i].name, series_ratio(&load, &entries[i].series));
+    printf("}\n");
+    free(histogram);
+    for (int i = 0; i < 2; i++)
+        trine_array_free(x[i]);
+    need(trine_team_close(team));
+    return 0;
+}

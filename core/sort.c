@@ -1,0 +1,96 @@
+/* core/sort.c - the public sorts: check the arguments once, then sort. */
+#include <trine/sort.h>
+
+#include <string.h>
+
+#include "core/array.h"
+#include "core/error.h"
+#include "core/sort.h"
+
+static trine_status check_array(const char *call, const trine_array *x)
+{
+    if (x->columns != 1)
+        return trine_fail(TRINE_E_ARGUMENT, "%s: x is %llu x %llu; expected one axis", call,
+                          (unsigned long long)x->rows, (unsigned long long)x->columns);
+    if (x->team->communicator.size == 1 || x->place == TRINE_DISTRIBUTED)
+        return TRINE_OK;
+    return trine_fail(TRINE_E_ARGUMENT,
+                      "%s: x is %s, each rank's own, on the %d ranks of team %s; expected "
+                      "TRINE_DISTRIBUTED",
+                      call, x->place == TRINE_PRIVATE ? "TRINE_PRIVATE" : "TRINE_SHARED",
+                      x->team->communicator.size, x->team->spec);
+}
+
+static trine_status check_overlap(const trine_array *x, const trine_array *permutation)
+{
+    if (x->local == 0)
+        return TRINE_OK;
+    const char *first = x->data, *end = first + x->local * trine_dtype_size(x->dtype);
+    const char *other = permutation->data, *other_end = other + permutation->local * 8;
+    if (first < other_end && other < end)
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "trine_argsort: x and permutation share memory; expected two arrays");
+    return TRINE_OK;
+}
+
+/* The call's life. permutation: NULL for a sort in place. */
+static trine_status sort_call(const char *call, const trine_array *x, void *elements,
+                              trine_array *permutation)
+{
+    trine_team *team = x->team;
+    trine_status status = trine_call_begin(team);
+    if (status)
+        return status;
+    const trine_array *all[] = {x, permutation};
+    trine_sorting sorting = {.executor = trine_arrays_executor(team, all, permutation ? 2 : 1),
+                             .dtype = x->dtype,
+                             .x = x->data,
+                             .n = x->local,
+                             .first = x->first,
+                             .by_place = permutation != NULL,
+                             .elements = elements,
+                             .places = permutation ? permutation->data : NULL};
+    uint64_t given[] = {(uint64_t)x->dtype, x->n};
+    uint64_t number = trine_call_number(40, call, strlen(call));
+    number = trine_call_number(number, given, sizeof given);
+    if (team->communicator.size > 1)
+        status = trine_sort_ranks(team, &sorting, number);
+    else
+        status = trine_sort_local(team, &sorting);
+    team->ledger.bytes = x->local * trine_dtype_size(x->dtype) * (permutation ? 1 : 2) +
+                         (permutation ? x->local * sizeof(uint64_t) : 0);
+    return trine_call_end(team, &team->ledger.combine, status);
+}
+
+trine_status trine_sort(trine_array *x)
+{
+    if (!x)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_sort: x is NULL");
+    trine_status status = check_array("trine_sort", x);
+    if (status)
+        return trine_call_refuse(x->team, status);
+    return sort_call("trine_sort", x, x->data, NULL);
+}
+
+static trine_status check_argsort(const trine_array *x, const trine_array *permutation)
+{
+    if (!x || !permutation)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_argsort: %s is NULL", x ? "permutation" : "x");
+    const trine_dtype u64[] = {TRINE_U64};
+    trine_status status =
+        trine_arrays_check("trine_argsort", "permutation", &permutation, u64, 1, &x);
+    if (!status)
+        status = check_array("trine_argsort", x);
+    if (!status)
+        status = check_overlap(x, permutation);
+    return status;
+}
+
+trine_status trine_argsort(const trine_array *x, trine_array *permutation)
+{
+    const trine_array *all[] = {x, permutation};
+    trine_status status = check_argsort(x, permutation);
+    if (status)
+        return trine_call_refuse(trine_arrays_team(all, 2), status);
+    return sort_call("trine_argsort", x, NULL, permutation);
+}
