@@ -153,13 +153,23 @@ def sort(table, build):
     table.add("the same, 2 workers against 1", ">=", 1.8, "x", r.get("one_over_two"))
 
 
+def grids(table, build):
+    r = run([f"{build}/bench/bench_grids", "omp:2"])
+    for name, bound, wanted in (("transpose_f64", "copy", 0.6), ("transpose_f32", "copy", 0.6),
+                                ("stencil5_f64", "copy", 0.85), ("jacobi_sweep", "copy", 0.85),
+                                ("jacobi_sweep_with_f", "triad", 0.85), ("convolve_3_taps", "copy", 0.85)):
+        got = r.get(name, {})
+        table.add(f"{name} of {r.get('side')} x {r.get('side')} omp:2, of a non-temporal {bound}", ">=", wanted, "x",
+                  got.get("ratio"), f"{got['ns_per_element']:.3f} ns/element" if got else "")
+
+
 def main():
     parser = argparse.ArgumentParser(description="Runs trine's benchmarks and prints the table.")
     parser.add_argument("--gib", type=float, default=4, help="size of the arrays of the team benchmarks (4)")
     parser.add_argument("--rounds", type=int, default=9, help="rounds of the team benchmarks (9)")
     parser.add_argument("--build", default=os.path.join(HERE, "..", "build"), help="the build folder")
     parser.add_argument("--mpirun", default=shutil.which("mpirun"), help="the launcher of the MPI built with")
-    parser.add_argument("--only", default="", help="run only: teams, cache, maps, blas, dot, numpy, sort or calls")
+    parser.add_argument("--only", default="", help="run only: teams, cache, maps, blas, dot, numpy, sort, grids or calls")
     arguments = parser.parse_args()
     os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
     build, table = os.path.abspath(arguments.build), Table()
@@ -171,6 +181,7 @@ def main():
         "dot": lambda: dot(table, build),
         "numpy": lambda: numpy(table, build),
         "sort": lambda: sort(table, build),
+        "grids": lambda: grids(table, build),
         "teams": lambda: teams(table, build, arguments.gib, arguments.rounds, arguments.mpirun),
     }
     for name, part in parts.items():
