@@ -165,6 +165,16 @@ def sort(table, build):
     table.add("the same, 2 workers against 1", ">=", 1.8, "x", r.get("one_over_two"))
 
 
+def grids(table, build):
+    r = run([f"{build}/bench/bench_grids", "omp:2"])
+    for name, bound, wanted in (("transpose_f64", "copy", 0.6), ("transpose_f32", "copy", 0.6),
+                                ("stencil5_f64", "copy", 0.85), ("jacobi_sweep", "copy", 0.85),
+                                ("jacobi_sweep_with_f", "triad", 0.85), ("convolve_3_taps", "copy", 0.85)):
+        got = r.get(name, {})
+        table.add(f"{name} of {r.get('side')} x {r.get('side')} omp:2, of a non-temporal {bound}", ">=", wanted, "x",
+                  got.get("ratio"), f"{got['ns_per_element']:.3f} ns/element" if got else "")
+
+
 def main():
     parser = argparse.ArgumentParser(description="Runs trine's benchmarks and prints the table.")
     parser.add_argument("--gib", type=float, default=4, help="size of the arrays of the team benchmarks (4)")
@@ -184,6 +194,7 @@ def main():
         "gemm": lambda: gemm(table, build, arguments.mpirun),
         "numpy": lambda: numpy(table, build),
         "sort": lambda: sort(table, build),
+        "grids": lambda: grids(table, build),
         "teams": lambda: teams(table, build, arguments.gib, arguments.rounds, arguments.mpirun),
     }
     for name, part in parts.items():

@@ -23,7 +23,7 @@ trine_status trine_blocks_gather(trine_team *team, const uint64_t local[], int c
     if (!there && !status)
         status = trine_fail(TRINE_E_MEMORY, "no memory for the blocks of %zu ranks", ranks);
     status = team->communicator.ops->gather(&team->communicator, local, values, all, call, status);
-    for (size_t i = 0; i < values && !status; i++)
+    for (size_t i = 0; i < values && there && !status; i++)
         for (size_t r = 0; r < ranks; r++)
             blocks[i].at[r + 1] = blocks[i].at[r] + all[r * values + i];
     free(all);

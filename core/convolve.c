@@ -154,7 +154,7 @@ static trine_status convolve(const char *call, const trine_array *x, trine_dtype
 {
     trine_team *team = x ? x->team : out ? out->team : NULL;
     trine_status status = check(call, x, dtype, kernel, taps, out);
-    if (status)
+    if (status || !x || !out)
         return trine_call_refuse(team, status);
     status = trine_call_begin(team);
     if (status)

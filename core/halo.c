@@ -88,7 +88,7 @@ trine_status trine_halo_exchange(trine_halo *halo, const void *data, uint64_t ca
         return status;
     trine_part *send = halo->parts, *receive = send ? send + ranks : NULL;
     uint64_t first = halo->blocks->at[own], end = halo->blocks->at[own + 1];
-    for (int r = 0; r < ranks && !status; r++) {
+    for (int r = 0; r < ranks && send && !status; r++) {
         range in = wanted(halo, r, own);
         send[r] = part_of(halo, wanted(halo, own, r), first, (char *)data);
         receive[r] = in.first < first ? part_of(halo, in, first - halo->before, halo->above)

@@ -237,7 +237,7 @@ trine_status trine_jacobi(trine_array *u, const trine_array *f, double tolerance
 {
     trine_team *team = u ? u->team : f ? f->team : NULL;
     trine_status status = check(u, f, tolerance);
-    if (status)
+    if (status || !u)
         return trine_call_refuse(team, status);
     status = trine_call_begin(team);
     if (status)

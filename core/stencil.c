@@ -81,7 +81,7 @@ static trine_status run_here(trine_team *team, trine_executor *executor,
                          .tiles = trine_mesh_tiles(mesh, team, executor),
                          .out = out->data,
                          .out_item = trine_dtype_size(out->dtype)};
-    if (stencil->param_size)
+    if (param && stencil->param_size)
         job->param = memcpy(job + 1, param, stencil->param_size);
     job->stream = trine_past_cache_pays((size_t)out->local * (mesh->item + job->out_item));
     trine_job work = {.runs = (size_t)(job->tiles.bands * job->tiles.panels),
@@ -157,7 +157,7 @@ trine_status trine_apply_stencil(const trine_stencil *stencil, const void *param
 {
     trine_team *team = x ? x->team : out ? out->team : NULL;
     trine_status status = check(stencil, param, x, out);
-    if (status)
+    if (status || !x || !out)
         return trine_call_refuse(team, status);
     status = trine_call_begin(team);
     if (status)
@@ -175,10 +175,10 @@ trine_status trine_stencil5(const double weight[5], const trine_array *x, trine_
     if (!status && (!weight || !x))
         status =
             trine_fail(TRINE_E_ARGUMENT, "trine_stencil5: %s is NULL", weight ? "x" : "weight");
-    if (!status && x->dtype != TRINE_F64 && x->dtype != TRINE_F32)
+    if (!status && x && x->dtype != TRINE_F64 && x->dtype != TRINE_F32)
         status = trine_fail(TRINE_E_DTYPE, "trine_stencil5: x is %s; expected f64 or f32",
                             trine_dtype_name(x->dtype));
-    if (status)
+    if (status || !x)
         return trine_call_refuse(team, status);
     return trine_apply_stencil(&kernels->stencil5[x->dtype == TRINE_F32], weight, x, out);
 }

@@ -317,7 +317,7 @@ trine_status trine_transpose(const trine_array *x, trine_array *out)
 {
     trine_team *team = x ? x->team : out ? out->team : NULL;
     trine_status status = check(x, out);
-    if (status)
+    if (status || !x || !out)
         return trine_call_refuse(team, status);
     status = trine_call_begin(team);
     if (status)
