@@ -169,6 +169,12 @@ static long double norm(const harness_survey *s, long double divisor)
     return sqrtl(s->sum_squares);
 }
 
+static long double log_sum(const harness_survey *s, long double divisor)
+{
+    (void)divisor;
+    return s->max + logl(s->exp_sum);
+}
+
 static long double mean(const harness_survey *s, long double divisor)
 {
     (void)divisor;
@@ -189,6 +195,7 @@ static const struct {
               {"sumsq", sum_of_squares, NAN_SPREADS, true},
               {"nrm2", norm, NAN_SPREADS, true},
               {"mean", mean, NAN_SPREADS, true},
+              {"logsumexp", log_sum, NAN_SPREADS, true},
               {"nansum", sum, NAN_SKIPPED, true},
               {"nanmean", mean, NAN_SKIPPED, true},
               {"min", least, NAN_SPREADS, false},

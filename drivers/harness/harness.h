@@ -72,7 +72,8 @@ typedef struct harness_setting {
 } harness_setting;
 
 /* One method on one team. in: the driver's inputs, made before; own: the driver's outputs, made by
- * begin. bytes: read and written by one run, of which the rate is made. value: what run found; for
+ * begin. generated: the inputs are harness_element of seed, seed + 1, ...; else the first is a
+ * file. bytes: read and written by one run, of which the rate is made. value: what run found; for
  * arrays, their digest. */
 typedef struct harness_job {
     trine_team *team;
@@ -81,18 +82,21 @@ typedef struct harness_job {
     const harness_setting *setting;
     trine_dtype dtype;
     uint64_t n, bytes, seed;
+    bool generated;
     void *own;
     harness_value value;
 } harness_job;
 
 /* A driver that is more than one reduction of one array. inputs: arrays that are generated, of
- * seeds seed, seed + 1, ...; the first may be a file. begin: makes what run needs. run: one timed
- * repetition. check: after the last one, is it right? print: what the first rank says of it, for
- * people. end: releases what begin made. All but print are Collective. Any but run may be NULL. */
+ * seeds seed, seed + 1, ...; the first may be a file. begin: makes what run needs. reset: what
+ * comes before each repetition and is not timed. run: one timed repetition. check: after the last
+ * one, is it right? print: what the first rank says of it, for people. end: releases what begin
+ * made. All but print are Collective. Any but run may be NULL. */
 typedef struct harness_operation {
     int inputs;
     bool shaped;
     trine_status (*begin)(harness_job *job);
+    trine_status (*reset)(harness_job *job);
     trine_status (*run)(harness_job *job);
     trine_status (*check)(harness_job *job, harness_verdict *verdict);
     void (*print)(const harness_job *job);
@@ -114,6 +118,14 @@ typedef struct trine_driver {
 /* A sum over all elements of a mix of each one's index and bits, the same however they are cut:
  * what a driver prints as the bits of an array. Collective. */
 trine_status harness_digest(const trine_array *x, uint64_t *digest);
+
+/* Whether each of n elements of out is what `expected` says, within so many units in its last
+ * place; in: `inputs` arrays like it, whose elements expected gets. Collective. */
+typedef long double harness_expected(const long double x[], uint64_t index, const void *param);
+trine_status harness_check_elements(const trine_array *const in[], int inputs,
+                                    const trine_array *out, harness_expected *expected,
+                                    const void *param, size_t param_size, double ulps,
+                                    harness_verdict *verdict);
 
 /* Element i of the array that was generated from that seed, as the driver's input has it. */
 double harness_element(trine_dtype dtype, uint64_t seed, uint64_t i);

@@ -162,7 +162,8 @@ static int conclude(harness_run *run)
     if (!run->options->child)
         print_notes(run);
     int printed = print_run(run);
-    return printed ? printed : result;
+    /* A child's rows are judged again by whoever started it. */
+    return printed ? printed : run->options->child ? EXIT_RIGHT : result;
 }
 
 int trine_driver_main(const trine_driver *driver, int argc, char **argv)

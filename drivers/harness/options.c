@@ -37,7 +37,8 @@ static const struct argp_option table[] = {
      0},
     {"dtype", 'd', "TYPE", 0, "Their type: f64 f32 i64 i32 u64 u32 i16 u16 i8 u8 (default f64)", 0},
     {"seed", KEY_SEED, "S", 0, "Another seed, another array (default 0)", 0},
-    {"mode", 'm', "MODE", 0, "How to compute: see below; `all` for each. May be repeated", 0},
+    {"mode", 'm', "MODE", 0, "How to compute: see below; `each` for all of them. May be repeated",
+     0},
     {"repeat", 'r', "N", 0, "Timed repetitions of each, of which the median counts (default 3)", 0},
     {"schedule", KEY_SCHEDULE, "HOW", 0, "static (default) or dynamic hand-out of the work", 0},
     {"stream", KEY_STREAM, NULL, 0,
@@ -78,18 +79,27 @@ static bool choice(struct argp_state *state, const char *option, const char *tex
     return is_second;
 }
 
+/* Whether --mode asks for each: `each`, or `all` where no mode is called so. */
+static bool means_each(const harness_method *methods, const char *text)
+{
+    bool all = strcmp(text, "all") == 0;
+    for (int i = 0; methods[i].mode; i++)
+        all = all && strcmp(methods[i].mode, "all") != 0;
+    return all || strcmp(text, "each") == 0;
+}
+
 static void mode_option(struct argp_state *state, harness_options *o, const char *text)
 {
     const harness_method *methods = o->driver->methods;
     int before = o->methods;
     for (int i = 0; methods[i].mode && o->methods < MOST_METHODS; i++)
-        if (strcmp(text, "all") == 0 || strcmp(text, methods[i].mode) == 0)
+        if (means_each(methods, text) || strcmp(text, methods[i].mode) == 0)
             o->method[o->methods++] = &methods[i];
     char known[1024] = "";
     for (int i = 0; methods[i].mode; i++)
         snprintf(known + strlen(known), sizeof known - strlen(known), "%s, ", methods[i].mode);
     if (o->methods == before)
-        argp_error(state, "--mode '%s': expected one of %sall", text, known);
+        argp_error(state, "--mode '%s': expected one of %seach", text, known);
 }
 
 /* Reads one number of an extra; false when the text is none, or out of its limits. */

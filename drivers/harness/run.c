@@ -149,8 +149,10 @@ static trine_status time_operation(const harness_options *o, harness_job *job, h
     trine_ledger *ledgers = calloc((size_t)o->repeat, sizeof *ledgers);
     trine_status status = ledgers ? TRINE_OK : TRINE_E_MEMORY;
     for (uint64_t i = 0; i < o->repeat && !status; i++) {
+        status = operation->reset ? operation->reset(job) : TRINE_OK;
         double began = seconds_now();
-        status = operation->run(job);
+        if (!status)
+            status = operation->run(job);
         double seconds = seconds_now() - began;
         trine_team_ledger(job->team, &ledgers[i]);
         ledgers[i].other += seconds - ledgers[i].wall;
@@ -179,6 +181,7 @@ static trine_status operate(const harness_run *run, const team_data *data,
                        .dtype = data->dtype,
                        .n = run->n,
                        .seed = o->seed,
+                       .generated = !o->file,
                        .bytes = run->bytes * (uint64_t)(operation->inputs ? operation->inputs : 1)};
     trine_status status = operation->begin ? operation->begin(&job) : TRINE_OK;
     if (!status)

@@ -109,6 +109,7 @@ int exit_of(trine_status status)
     case TRINE_E_LAUNCH:
     case TRINE_E_FORMAT:
     case TRINE_E_DTYPE:
+    case TRINE_E_LENGTH:
     case TRINE_E_IO:
         return EXIT_USAGE;
     default:

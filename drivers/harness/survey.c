@@ -4,7 +4,7 @@
 #include <math.h>
 
 typedef struct survey_param {
-    long double mean;
+    long double mean, max;
     int64_t dtype;
     bool central;
 } survey_param;
@@ -61,6 +61,7 @@ static void take(harness_survey *s, const survey_param *p, long double x, uint64
     s->sum_squares += x * x;
     s->log2_abs += p->central || x == 0 ? 0 : log2l(fabsl(x));
     long double d = x - p->mean, power = 1;
+    s->exp_sum += p->central ? expl(x - p->max) : 0;
     for (int k = 1; k <= 4 && p->central; k++) {
         power *= d;
         s->power[k] += power;
@@ -97,6 +98,7 @@ static void survey_merge(void *left, const void *right, const void *param)
     l->sum_abs += r->sum_abs;
     l->sum_squares += r->sum_squares;
     l->log2_abs += r->log2_abs;
+    l->exp_sum += r->exp_sum;
     for (int k = 1; k <= 4; k++)
         l->power[k] += r->power[k];
 }
@@ -108,11 +110,15 @@ static trine_status survey_finish(void *result, const void *state, const void *p
     return TRINE_OK;
 }
 
-trine_status harness_survey_array(const trine_array *x, const long double *mean,
+trine_status harness_survey_array(const trine_array *x, const harness_survey *first,
                                   harness_survey *survey)
 {
     trine_dtype dtype = trine_array_dtype(x);
-    const survey_param param = {mean ? *mean : 0, (int64_t)dtype, mean != NULL};
+    survey_param param = {.dtype = (int64_t)dtype, .central = first != NULL};
+    if (first && first->n > 0) {
+        param.mean = first->sum / (long double)first->n;
+        param.max = first->max;
+    }
     const trine_monoid monoid = {.name = "survey",
                                  .nin = 1,
                                  .in = {dtype},
@@ -132,8 +138,7 @@ trine_status harness_survey_moments(const trine_array *x, harness_survey *survey
     trine_status status = harness_survey_array(x, NULL, &first);
     if (status)
         return status;
-    long double mean = first.n ? first.sum / (long double)first.n : 0;
-    status = harness_survey_array(x, &mean, survey);
+    status = harness_survey_array(x, &first, survey);
     survey->log2_abs = first.log2_abs;
     return status;
 }

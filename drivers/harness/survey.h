@@ -6,15 +6,16 @@
 #include "drivers/harness/harness.h"
 
 /* Of the elements that are numbers: how many, the least and greatest (-0 < +0) and where they are
- * first, sums of powers of x and, when a mean is given, of powers of x - mean. log2_abs, negative:
- * of the product. first_nan: where the first NaN is. */
+ * first, sums of powers of x and, when a first survey is given, of powers of x - mean. log2_abs,
+ * negative: of the product. exp_sum: of exp(x - max), when a first survey is given. first_nan:
+ * where the first NaN is. */
 typedef struct harness_survey {
     uint64_t n, nan, nonzero, infinite, negative, argmin, argmax, first_nan;
-    long double min, max, sum, sum_abs, sum_squares, power[5], log2_abs;
+    long double min, max, sum, sum_abs, sum_squares, power[5], log2_abs, exp_sum;
 } harness_survey;
 
-/* Collective. mean: NULL, or that of the elements. */
-trine_status harness_survey_array(const trine_array *x, const long double *mean,
+/* Collective. first: NULL, or what another survey has found. */
+trine_status harness_survey_array(const trine_array *x, const harness_survey *first,
                                   harness_survey *survey);
 
 /* The same with the powers about the mean, in two readings. Collective. */

@@ -1,0 +1,142 @@
+/* map.c - any built-in map from arrays to an array, on any team. */
+#include <math.h>
+#include <string.h>
+
+#include "drivers/harness/harness.h"
+#include "drivers/harness/say.h"
+
+/* Constants of the maps that take some: alpha (and lo), beta (and hi). */
+enum { ALPHA, BETA, CONSTANTS };
+
+static const harness_method methods[] = {{"copy", "y = x"},
+                                         {"scale", "y = a x"},
+                                         {"add", "z = x + y"},
+                                         {"sub", "z = x - y"},
+                                         {"mul", "z = x y"},
+                                         {"div", "z = x / y"},
+                                         {"axpy", "z = a x + y"},
+                                         {"axpby", "z = a x + b y"},
+                                         {"clip", "y = x, from a to b"},
+                                         {"abs", "y = |x|"},
+                                         {"neg", "y = -x"},
+                                         {"sqrt", "y = sqrt(x)"},
+                                         {"exp", "y = exp(x)"},
+                                         {"log", "y = log(x)"},
+                                         {"sin", "y = sin(x)"},
+                                         {"cos", "y = cos(x)"},
+                                         {"tanh", "y = tanh(x)"},
+                                         {"pow", "z = x to the power of y"},
+                                         {NULL, NULL}};
+
+static trine_status begin(harness_job *job)
+{
+    const trine_array *x = job->in[0];
+    trine_array *out = NULL;
+    const trine_map *map = trine_map_find(job->method->mode, job->dtype, job->dtype);
+    if (job->dtype != TRINE_F64 && job->dtype != TRINE_F32) {
+        say("map", "elements of %s; this driver takes f64 and f32", trine_dtype_name(job->dtype));
+        return TRINE_E_DTYPE;
+    }
+    if (!map)
+        return TRINE_E_ARGUMENT;
+    trine_status status = trine_array_create_2d(job->team, job->dtype, trine_array_rows(x),
+                                                trine_array_columns(x), TRINE_DISTRIBUTED, &out);
+    job->own = out;
+    job->bytes = job->n * trine_dtype_size(job->dtype) * (uint64_t)(map->nin + 1);
+    return status;
+}
+
+static void end(harness_job *job)
+{
+    trine_array_free(job->own);
+}
+
+static trine_status run(harness_job *job)
+{
+    const trine_map *map = trine_map_find(job->method->mode, job->dtype, job->dtype);
+    const trine_array *in[] = {job->in[0], job->in[1]};
+    trine_array *const out[] = {job->own};
+    union {
+        double f64[CONSTANTS];
+        float f32[CONSTANTS];
+    } constants;
+    for (int i = 0; i < CONSTANTS; i++) {
+        double c = job->setting[i].real[0];
+        if (job->dtype == TRINE_F64)
+            constants.f64[i] = c;
+        else
+            constants.f32[i] = (float)c;
+    }
+    return trine_apply(map, map->param_size ? &constants : NULL, in, out);
+}
+
+/* What the maps compute, with the C library's functions. */
+typedef struct formula_param {
+    char mode[16];
+    double constant[CONSTANTS];
+} formula_param;
+
+static long double formula(const long double x[], uint64_t index, const void *param)
+{
+    const formula_param *p = param;
+    const char *m = p->mode;
+    long double a = (long double)p->constant[ALPHA], b = (long double)p->constant[BETA];
+    (void)index;
+    return strcmp(m, "scale") == 0   ? a * x[0]
+           : strcmp(m, "add") == 0   ? x[0] + x[1]
+           : strcmp(m, "sub") == 0   ? x[0] - x[1]
+           : strcmp(m, "mul") == 0   ? x[0] * x[1]
+           : strcmp(m, "div") == 0   ? x[0] / x[1]
+           : strcmp(m, "axpy") == 0  ? a * x[0] + x[1]
+           : strcmp(m, "axpby") == 0 ? a * x[0] + b * x[1]
+           : strcmp(m, "clip") == 0  ? fminl(fmaxl(x[0], a), b)
+           : strcmp(m, "abs") == 0   ? fabsl(x[0])
+           : strcmp(m, "neg") == 0   ? -x[0]
+           : strcmp(m, "sqrt") == 0  ? sqrtl(x[0])
+           : strcmp(m, "exp") == 0   ? expl(x[0])
+           : strcmp(m, "log") == 0   ? logl(x[0])
+           : strcmp(m, "sin") == 0   ? sinl(x[0])
+           : strcmp(m, "cos") == 0   ? cosl(x[0])
+           : strcmp(m, "tanh") == 0  ? tanhl(x[0])
+           : strcmp(m, "pow") == 0   ? powl(x[0], x[1])
+                                     : x[0];
+}
+
+static trine_status check(harness_job *job, harness_verdict *verdict)
+{
+    const trine_array *in[] = {job->in[0], job->in[1]};
+    formula_param param = {.constant = {job->setting[ALPHA].real[0], job->setting[BETA].real[0]}};
+    memcpy(param.mode, job->method->mode, strlen(job->method->mode));
+    if (job->dtype == TRINE_F32)
+        for (int i = 0; i < CONSTANTS; i++)
+            param.constant[i] = (double)(float)param.constant[i];
+    /* One unit of SLEEF's; half a unit of a rounding, two of them in axpby, and cancellation apart.
+     */
+    double ulps = 1.5;
+    trine_status status =
+        harness_check_elements(in, 2, job->own, formula, &param, sizeof param, ulps, verdict);
+    job->value.dtype = TRINE_U64;
+    return status ? status : harness_digest(job->own, &job->value.as.u64);
+}
+
+int main(int argc, char **argv)
+{
+    static const harness_extra extras[] = {
+        [ALPHA] = {"alpha", "A", "a of scale, axpy, axpby, clip (default 0.25)", KIND_REAL, "0.25",
+                   -1e300, 1e300},
+        [BETA] = {"beta", "B", "b of axpby, clip (default 0.75)", KIND_REAL, "0.75", -1e300, 1e300},
+        {"shape", "RxC", "Generate so many rows and columns instead of --n", KIND_SHAPE, NULL, 1,
+         1e15},
+        {.name = NULL}};
+    static const harness_operation operation = {
+        .inputs = 2, .begin = begin, .run = run, .check = check, .end = end};
+    static const trine_driver driver = {
+        .name = "map",
+        .about =
+            "Any built-in map of one or two arrays of f64 or f32, on any team. The result shown "
+            "is a digest of the output's bits.",
+        .methods = methods,
+        .operation = &operation,
+        .extras = extras};
+    return trine_driver_main(&driver, argc, argv);
+}

@@ -1,0 +1,81 @@
+"""operations.py FOLDER [MPIRUN ...] - the drivers that are more than one sum: every method on every team is
+right and the same, what they print can be read by programs, bad options are refused."""
+import json
+import os
+import subprocess
+import sys
+
+folder, mpirun = sys.argv[1], " ".join(sys.argv[2:])
+os.environ.update(OMP_WAIT_POLICY="passive", OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+TEAMS = ["serial", "omp:2", "pool:2"] + (["mpi:3"] if mpirun else [])
+promises = failures = 0
+
+
+def check(holds, *about):
+    global promises, failures
+    promises += 1
+    if not holds:
+        failures += 1
+        print("FAILED:", *about)
+
+
+def run(driver, *arguments, teams=()):
+    command = [os.path.join(folder, driver), *arguments, *(f"--team={team}" for team in teams)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=250)
+
+
+def every_method_is_right_on_every_team():
+    cases = [("dot", "--n=100001"), ("dot", "--n=100001", "--dtype=f32"), ("dot", "--n=9001", "--dtype=i8"),
+             ("reduce", "--n=100001"), ("reduce", "--n=50001", "--dtype=f32"),
+             ("stats", "--shape=9000x10", "--axis=0"), ("stats", "--shape=300x500", "--axis=1"), ("stats", "--n=70000"),
+             ("stats", "--n=70000", "--dtype=i16"), ("histogram", "--n=100001"),
+             ("histogram", "--n=100001", "--dtype=u8", "--low=10", "--high=99.5", "--bins=7"),
+             ("quantile", "--n=100001"), ("quantile", "--n=5000", "--dtype=i8", "--q=0.1,0.99"),
+             ("map", "--n=50001"), ("map", "--n=50001", "--dtype=f32"), ("scan", "--n=100001"),
+             ("scan", "--n=50001", "--dtype=f32"), ("sort", "--n=200001"), ("sort", "--n=200001", "--dtype=u16"),
+             ("transpose", "--shape=301x517"), ("transpose", "--shape=1x5000", "--dtype=u8"),
+             ("gemm", "--shape=200x200"), ("jacobi", "--shape=100x130", "--sweeps=9")]
+    for driver, *arguments in cases:
+        several = driver in ("dot", "reduce", "map", "scan") and "--dtype=i8" not in arguments
+        done = run(driver, *arguments, *(["--mode=each"] if several else []), "--json", teams=TEAMS)
+        check(done.returncode == 0, driver, arguments, "ended with", done.returncode, done.stdout[-600:], done.stderr[-600:])
+        if done.returncode:
+            continue
+        rows = json.loads(done.stdout)["rows"]
+        check(len({row["team"] for row in rows}) == len(TEAMS), driver, arguments, "ran", len(rows), "rows")
+        for row in rows:
+            check(row["verdict"] == "right" and row["agrees"], driver, arguments, row["mode"], row["team"], row["verdict"])
+
+
+def refused_options_say_what_was_expected():
+    for driver, argument, words in (
+            ("transpose", "--shape=10", "ROWSxCOLUMNS"), ("transpose", "--shape=0x5", "from 1"),
+            ("transpose", "--shape=3x4x5", "ROWSxCOLUMNS"), ("stats", "--axis=2", "from 0 to 1"),
+            ("stats", "--axis=-1", "whole number"), ("histogram", "--bins=0", "from 1"),
+            ("histogram", "--low=abc", "a number from"), ("quantile", "--q=0.5,1.5", "from 0 to 1"),
+            ("quantile", "--q=", "from 0 to 1"), ("reduce", "--mode=nothing", "argmin"), ("map", "--mode=nothing", "exp"),
+            ("sort", "--stream", "memory"), ("jacobi", "--sweeps=few", "whole number")):
+        done = run(driver, argument)
+        check(done.returncode == 2 and words in done.stderr, driver, argument, done.returncode, done.stderr)
+    done = run("histogram", "--low=1", "--high=0", "--n=10")
+    check(done.returncode == 2 and "lower one first" in done.stderr, "limits in the wrong order", done.stderr)
+    done = run("gemm", "--shape=3x4")
+    check(done.returncode == 2 and "3 x 4" in done.stderr, "a product of shapes that do not fit", done.returncode, done.stderr)
+    for driver in ("map", "gemm", "jacobi"):
+        done = run(driver, "--dtype=i8", "--shape=8x8")
+        check(done.returncode == 2 and "i8" in done.stderr, driver, "of integers", done.returncode, done.stderr)
+
+
+def help_names_every_method():
+    for driver, words in (("reduce", ["argmin", "nrm2_fast", "kurtosis"]), ("dot", ["wmean", "corr"]),
+                          ("scan", ["cumsum", "cummax"]), ("map", ["tanh", "axpby"]), ("stats", ["--axis"])):
+        text = run(driver, "--help").stdout
+        check(all(word in text for word in words), driver, "--help lacks one of", words)
+
+
+for test in (every_method_is_right_on_every_team, refused_options_say_what_was_expected, help_names_every_method):
+    before = promises
+    test()
+    print(f"{test.__name__}: {promises - before} promises", flush=True)
+print(f"{promises} promises, {failures} broken")
+sys.exit(failures != 0)
