@@ -210,6 +210,7 @@ static trine_status solve(jacobi *j, const trine_array *f, double tolerance, uin
     status = prepare(j, f);
     if (!status && j->other)
         copy_border(j);
+    trine_call_mark(j->team, &j->team->ledger.dispatch);
     status = iterate(j, status, tolerance, most_sweeps, result);
     j->team->ledger.bytes = result->sweeps * j->u->local * sizeof(double) * (f ? 3 : 2);
     return j->left ? status : trine_team_agree(j->team, j->call, status);

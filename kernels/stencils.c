@@ -56,11 +56,12 @@ TRINE_INLINE size_t vectors_of(const trine_rows *rows, size_t item, size_t *end)
 
 TRINE_INLINE void stencil5_one(const trine_rows *rows, const double *w, size_t i, bool single)
 {
-    const void *centre = rows->in[0];
+    const char *centre = rows->in[0], *west = centre - (single ? sizeof(float) : sizeof(double));
+    const char *east = centre + (single ? sizeof(float) : sizeof(double));
     double sum = w[0] * element_at(centre, i, single) + w[1] * element_at(rows->in[-1], i, single);
     sum += w[2] * element_at(rows->in[1], i, single);
-    sum += w[3] * element_at(centre, i - 1, single);
-    sum += w[4] * element_at(centre, i + 1, single);
+    sum += w[3] * element_at(west, i, single);
+    sum += w[4] * element_at(east, i, single);
     if (single)
         ((float *)rows->out)[i] = (float)sum;
     else
@@ -73,14 +74,15 @@ TRINE_INLINE void stencil5(const trine_rows *rows, const double *weight, bool si
     const double w[5] = {weight[0], weight[1], weight[2], weight[3], weight[4]};
     size_t item = single ? sizeof(float) : sizeof(double), end,
            first = vectors_of(rows, item, &end);
+    const char *west = (const char *)centre - item, *east = (const char *)centre + item;
     for (size_t i = 0; i < first; i++)
         stencil5_one(rows, w, i, single);
     for (size_t i = first; i < end; i += WIDTH) {
         vec sum = w[0] * load_at(centre, i, single) + w[1] * load_at(north, i, single);
         ahead(south, i * item);
         sum += w[2] * load_at(south, i, single);
-        sum += w[3] * load_at(centre, i - 1, single);
-        sum += w[4] * load_at(centre, i + 1, single);
+        sum += w[3] * load_at(west, i, single);
+        sum += w[4] * load_at(east, i, single);
         store_at(rows->out, i, sum, single, stream);
     }
     for (size_t i = end; i < rows->n; i++)
@@ -114,7 +116,8 @@ const trine_stencil VARIANT(trine_stencils)[] = {
 TRINE_INLINE int64_t jacobi_one(const trine_rows *rows, const double *f, size_t i, bool source)
 {
     const double *north = rows->in[-1], *centre = rows->in[0], *south = rows->in[1];
-    double sum = (north[i] + south[i]) + (centre[i - 1] + centre[i + 1]);
+    const double *west = centre - 1, *east = centre + 1;
+    double sum = (north[i] + south[i]) + (west[i] + east[i]);
     sum = 0.25 * (source ? sum + f[i] : sum);
     double change = sum - centre[i];
     int64_t bits;
@@ -126,6 +129,7 @@ TRINE_INLINE int64_t jacobi_one(const trine_rows *rows, const double *f, size_t 
 TRINE_INLINE double jacobi(const trine_rows *rows, const double *f, bool source, bool stream)
 {
     const double *north = rows->in[-1], *centre = rows->in[0], *south = rows->in[1];
+    const double *west = centre - 1, *east = centre + 1;
     size_t end, first = vectors_of(rows, sizeof(double), &end);
     ivec most = {0};
     int64_t bits = 0;
@@ -134,8 +138,8 @@ TRINE_INLINE double jacobi(const trine_rows *rows, const double *f, bool source,
         bits = one > bits ? one : bits;
     }
     for (size_t i = first; i < end; i += WIDTH) {
-        vec sum = (vec_load(north + i) + vec_load(south + i)) +
-                  (vec_load(centre + i - 1) + vec_load(centre + i + 1));
+        vec sum =
+            (vec_load(north + i) + vec_load(south + i)) + (vec_load(west + i) + vec_load(east + i));
         ahead(south + i, 0);
         sum = 0.25 * (source ? sum + vec_load(f + i) : sum);
         store_at(rows->out, i, sum, false, stream);
