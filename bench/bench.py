@@ -110,6 +110,30 @@ def blas(table, build):
                       f"{r['core']} dasum {r['dasum_gb_per_s']:.1f}, {mode} {r[mode + '_gb_per_s']:.1f} GB/s" if r else "")
 
 
+def dot(table, build):
+    r = run([f"{build}/bench/bench_dot", "omp:2"], OPENBLAS_CORETYPE="SKYLAKEX", OPENBLAS_NUM_THREADS="2")
+    for name in ("asum", "nansum", "mean", "nanmean", "sumsq", "nrm2", "dot", "wmean"):
+        table.add(f"fast {name} 1 GiB omp:2, of pure-load bandwidth", ">=", 0.9, "x", r.get(f"{name}_fast_over_load"))
+        table.add(f"exact {name} 1 GiB omp:2, normal, time of fast", "<=", 1.15, "x",
+                  r.get(f"{name}_exact_over_fast_time"))
+    for name, peer, bound in (("nrm2", "dnrm2", 2), ("dot", "ddot", 1)):
+        for mode in ("fast", "exact"):
+            table.add(f"{mode} {name} 1 GiB omp:2 against OpenBLAS {peer}, its fair best", ">=", bound, "x",
+                      r.get(f"{peer}_over_{name}_{mode}"), f"{r['core']} {r[peer + '_gb_per_s']:.1f} GB/s" if r else "")
+
+
+def gemm(table, build, mpirun):
+    program, passive = f"{build}/bench/bench_gemm", {"OMP_WAIT_POLICY": "passive"}
+    for spec in ("omp:2", "pool:2", "mpi:2"):
+        launcher = [] if spec != "mpi:2" else launched(2, mpirun) if mpirun else None
+        r = run([*launcher, program, spec, "4096", "5"], **passive) if launcher is not None else {}
+        table.add(f"product of 4096 x 4096 on {spec} against OpenBLAS with 2 threads, its fair best", ">=", 0.93, "x",
+                  r.get("trine_over_openblas"), f"{r['peer_core']} {r['openblas_gflops']:.0f}, "
+                  f"trine {r['trine_gflops']:.0f} GFlop/s" if r else "")
+        table.add(f"matrix of 4096 x 4096 times vector on {spec}, of the fast sum's bandwidth", ">=", 0.9, "x",
+                  r.get("gemv_over_sum"), rates(r, "gemv"))
+
+
 def numpy(table, build):
     python = next((p for p in ("/usr/bin/python3", sys.executable) if os.path.exists(p)), "python3")
     library = f"{build}/libtrine.so"
@@ -149,13 +173,23 @@ def sort(table, build):
     table.add("the same, 2 workers against 1", ">=", 1.8, "x", r.get("one_over_two"))
 
 
+def grids(table, build):
+    r = run([f"{build}/bench/bench_grids", "omp:2"])
+    for name, bound, wanted in (("transpose_f64", "copy", 0.6), ("transpose_f32", "copy", 0.6),
+                                ("stencil5_f64", "copy", 0.85), ("jacobi_sweep", "copy", 0.85),
+                                ("jacobi_sweep_with_f", "triad", 0.85), ("convolve_3_taps", "copy", 0.85)):
+        got = r.get(name, {})
+        table.add(f"{name} of {r.get('side')} x {r.get('side')} omp:2, of a non-temporal {bound}", ">=", wanted, "x",
+                  got.get("ratio"), f"{got['ns_per_element']:.3f} ns/element" if got else "")
+
+
 def main():
     parser = argparse.ArgumentParser(description="Runs trine's benchmarks and prints the table.")
     parser.add_argument("--gib", type=float, default=4, help="size of the arrays of the team benchmarks (4)")
     parser.add_argument("--rounds", type=int, default=9, help="rounds of the team benchmarks (9)")
     parser.add_argument("--build", default=os.path.join(HERE, "..", "build"), help="the build folder")
     parser.add_argument("--mpirun", default=shutil.which("mpirun"), help="the launcher of the MPI built with")
-    parser.add_argument("--only", default="", help="run only: teams, cache, maps, scans, blas, numpy, sort or calls")
+    parser.add_argument("--only", default="", help="run only: teams, cache, maps, scans, blas, dot, gemm, numpy, sort or calls")
     arguments = parser.parse_args()
     os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
     build, table = os.path.abspath(arguments.build), Table()
@@ -165,8 +199,11 @@ def main():
         "maps": lambda: maps(table, build),
         "scans": lambda: scans(table, build),
         "blas": lambda: blas(table, build),
+        "dot": lambda: dot(table, build),
+        "gemm": lambda: gemm(table, build, arguments.mpirun),
         "numpy": lambda: numpy(table, build),
         "sort": lambda: sort(table, build),
+        "grids": lambda: grids(table, build),
         "teams": lambda: teams(table, build, arguments.gib, arguments.rounds, arguments.mpirun),
     }
     for name, part in parts.items():

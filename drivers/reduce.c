@@ -5,10 +5,11 @@
 #include "drivers/harness/survey.h"
 
 #define METHOD(name, text) {#name, text},
-static const harness_method methods[] = {TRINE_ELEMENT_REDUCTIONS(METHOD)
-                                             TRINE_INDEX_REDUCTIONS(METHOD)
-                                                 TRINE_COUNT_REDUCTIONS(METHOD){"prod", "product"},
-                                         TRINE_MOMENT_REDUCTIONS(METHOD){NULL, NULL}};
+#define MODES(name, text) {#name, text}, {#name "_compensated", text}, {#name "_fast", text},
+static const harness_method methods[] = {
+    TRINE_MODE_REDUCTIONS(MODES) TRINE_REAL_REDUCTIONS(METHOD) TRINE_ELEMENT_REDUCTIONS(METHOD)
+        TRINE_INDEX_REDUCTIONS(METHOD) TRINE_COUNT_REDUCTIONS(METHOD){"prod", "product"},
+    TRINE_MOMENT_REDUCTIONS(METHOD){NULL, NULL}};
 
 /* The element at bytes as a value of 64 bits, or an f32. */
 static void widen(trine_dtype dtype, const void *bytes, harness_value *value)
@@ -35,7 +36,7 @@ static trine_status run(harness_job *job)
     const trine_monoid *monoid = trine_monoid_find(job->method->mode, job->dtype);
     const trine_array *in[] = {job->in[0]};
     const double ddof = job->setting[0].real[0];
-    uint64_t bytes;
+    uint64_t bytes = 0;
     if (!monoid)
         return TRINE_E_ARGUMENT;
     trine_status status = trine_reduce(monoid, &ddof, in, &bytes);
@@ -144,6 +145,36 @@ static long double nans(const harness_survey *s, long double divisor)
     return (long double)s->nan;
 }
 
+static long double sum(const harness_survey *s, long double divisor)
+{
+    (void)divisor;
+    return s->sum;
+}
+
+static long double sum_of_absolutes(const harness_survey *s, long double divisor)
+{
+    (void)divisor;
+    return s->sum_abs;
+}
+
+static long double sum_of_squares(const harness_survey *s, long double divisor)
+{
+    (void)divisor;
+    return s->sum_squares;
+}
+
+static long double norm(const harness_survey *s, long double divisor)
+{
+    (void)divisor;
+    return sqrtl(s->sum_squares);
+}
+
+static long double mean(const harness_survey *s, long double divisor)
+{
+    (void)divisor;
+    return s->sum / (long double)s->n;
+}
+
 /* NaN makes the result NaN, is passed over, or is counted like any other element. A method that is
  * not here is not verified. */
 typedef enum nan_rule { NAN_SPREADS, NAN_SKIPPED, NAN_COUNTED } nan_rule;
@@ -153,7 +184,14 @@ static const struct {
     long double (*of)(const harness_survey *s, long double divisor);
     nan_rule rule;
     bool rounded;
-} judges[] = {{"min", least, NAN_SPREADS, false},
+} judges[] = {{"sum", sum, NAN_SPREADS, true},
+              {"asum", sum_of_absolutes, NAN_SPREADS, true},
+              {"sumsq", sum_of_squares, NAN_SPREADS, true},
+              {"nrm2", norm, NAN_SPREADS, true},
+              {"mean", mean, NAN_SPREADS, true},
+              {"nansum", sum, NAN_SKIPPED, true},
+              {"nanmean", mean, NAN_SKIPPED, true},
+              {"min", least, NAN_SPREADS, false},
               {"max", greatest, NAN_SPREADS, false},
               {"absmax", greatest_absolute, NAN_SPREADS, false},
               {"ptp", range, NAN_SPREADS, true},
@@ -175,12 +213,20 @@ static const struct {
 
 enum { JUDGES = sizeof judges / sizeof *judges };
 
+/* "asum", "asum_fast" and "asum_compensated" are modes of "asum". */
+static bool is_mode_of(const char *mode, const char *kernel)
+{
+    size_t n = strlen(kernel);
+    return strncmp(mode, kernel, n) == 0 && (mode[n] == '\0' || strcmp(mode + n, "_fast") == 0 ||
+                                             strcmp(mode + n, "_compensated") == 0);
+}
+
 static trine_status check(harness_job *job, harness_verdict *verdict)
 {
     harness_survey s;
     trine_status status = harness_survey_moments(job->in[0], &s);
     int j = 0;
-    while (j < JUDGES && strcmp(judges[j].mode, job->method->mode) != 0)
+    while (j < JUDGES && !is_mode_of(job->method->mode, judges[j].mode))
         j++;
     if (status || j == JUDGES)
         return status;
@@ -190,6 +236,8 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
     long double got = number(&job->value);
     /* A few roundings an element and a merge (Chan, Golub and LeVeque 1979). */
     long double bound = 0x1p-52L * (64 + sqrtl((long double)s.n)) * (fabsl(right) + 1);
+    if (job->value.dtype == TRINE_F32)
+        bound += 0x1p-24L * fabsl(right);
     bool same = got == right || (isnan(got) && isnan(right)) ||
                 (judges[j].rounded && fabsl(got - right) <= bound);
     *verdict = same ? VERDICT_RIGHT : VERDICT_WRONG;

@@ -1,144 +1,186 @@
-/* kernels/accumulator.c - adding to, merging and rounding the long integer. */
+/* kernels/accumulator.c - adding to, merging and rounding the long integers. */
 #include "kernels/accumulator.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { DIGIT_BITS = 32, MOST_ADDITIONS = 1 << 30, LOWEST_EXPONENT = -1074 };
+enum { MOST_ADDITIONS = 1 << 30 };
 
-void accumulator_clear(accumulator *a)
+static void reset(digit_span *span, int64_t digit[], int digits)
 {
-    memset(a, 0, sizeof *a);
-    a->low = ACCUMULATOR_DIGITS;
-}
-
-void accumulator_reset(accumulator *a)
-{
-    for (int i = a->low; i <= a->high; i++)
-        a->digit[i] = 0;
-    a->additions = a->seen = 0;
-    a->low = ACCUMULATOR_DIGITS;
-    a->high = 0;
+    for (int i = span->low; i <= span->high; i++)
+        digit[i] = 0;
+    *span = (digit_span){.low = (uint16_t)digits};
 }
 
 /* Moves the carries up; every digit but the highest is then in [0, 2^32), and the sign of the whole
  * is that of digit `high`. */
-static void normalise(accumulator *a)
+static void normalise(digit_span *span, int64_t digit[], int digits)
 {
     int64_t carry = 0;
-    int i = a->low;
-    for (; i < ACCUMULATOR_DIGITS - 1 && (i <= a->high || (carry != 0 && carry != -1)); i++) {
-        int64_t digit = a->digit[i] + carry;
-        carry = digit >> DIGIT_BITS;
-        a->digit[i] = digit & 0xffffffff;
+    int i = span->low;
+    for (; i < digits - 1 && (i <= span->high || (carry != 0 && carry != -1)); i++) {
+        int64_t sum = digit[i] + carry;
+        carry = sum >> DIGIT_BITS;
+        digit[i] = sum & 0xffffffff;
     }
-    if (i < ACCUMULATOR_DIGITS)
-        a->digit[i] += carry;
-    a->high = (uint16_t)(i < ACCUMULATOR_DIGITS ? i : ACCUMULATOR_DIGITS - 1);
-    a->additions = 1;
+    if (i < digits)
+        digit[i] += carry;
+    span->high = (uint16_t)(i < digits ? i : digits - 1);
+    span->additions = 1;
 }
 
-static void widen(accumulator *a, int low, int high)
+static void widen(digit_span *span, int low, int high)
 {
-    if (low < a->low)
-        a->low = (uint16_t)low;
-    if (high > a->high)
-        a->high = (uint16_t)high;
+    if (low < span->low)
+        span->low = (uint16_t)low;
+    if (high > span->high)
+        span->high = (uint16_t)high;
 }
 
-static void count_additions(accumulator *a, uint32_t additions)
+static void count_additions(digit_span *span, int64_t digit[], int digits, uint32_t additions)
 {
-    a->additions += additions;
-    if (a->additions >= MOST_ADDITIONS)
-        normalise(a);
+    span->additions += additions;
+    if (span->additions >= MOST_ADDITIONS)
+        normalise(span, digit, digits);
+}
+
+/* Adds value * 2^bit, in units. */
+static void add(digit_span *span, int64_t digit[], int digits, int128 value, int bit)
+{
+    int first = bit / DIGIT_BITS;
+    int128 shifted = value * ((int128)1 << bit % DIGIT_BITS);
+    int last = first + 3 < digits ? first + 3 : digits - 1;
+    for (int i = first; i < last; i++) {
+        digit[i] += (int64_t)(shifted & 0xffffffff);
+        shifted >>= DIGIT_BITS;
+    }
+    digit[last] += (int64_t)shifted;
+    widen(span, first, last);
+    count_additions(span, digit, digits, 1);
+}
+
+/* Adds other, whose lowest digit is that number `offset` here. */
+static void merge(digit_span *span, int64_t digit[], int digits, const digit_span *other,
+                  const int64_t other_digit[], int offset)
+{
+    for (int i = other->low; i <= other->high; i++)
+        digit[i + offset] += other_digit[i];
+    if (other->low <= other->high)
+        widen(span, other->low + offset, other->high + offset);
+    count_additions(span, digit, digits, other->additions);
+}
+
+bool seen_special(uint32_t seen, double *sum)
+{
+    bool plus = seen & SEEN_PLUS_INF, minus = seen & SEEN_MINUS_INF;
+    if (seen & SEEN_NAN || (plus && minus))
+        *sum = NAN;
+    else if (plus || minus)
+        *sum = plus ? INFINITY : -INFINITY;
+    else
+        return false;
+    return true;
+}
+
+double round_seen(const natural *n, uint32_t seen, bool single)
+{
+    double sum;
+    if (seen_special(seen, &sum))
+        return sum;
+    if (n->top < 0)
+        return (seen & (SEEN_ANY | SEEN_OTHER)) == SEEN_ANY ? -0.0 : 0.0;
+    return natural_round(n, single);
+}
+
+void accumulator_clear(accumulator *a)
+{
+    memset(a, 0, sizeof *a);
+    a->span.low = ACCUMULATOR_DIGITS;
+}
+
+void accumulator_reset(accumulator *a)
+{
+    reset(&a->span, a->digit, ACCUMULATOR_DIGITS);
+    a->seen = 0;
 }
 
 void accumulator_add(accumulator *a, int128 value, int bit)
 {
-    int first = bit / DIGIT_BITS;
-    int128 shifted = value * ((int128)1 << bit % DIGIT_BITS);
-    int last = first + 3 < ACCUMULATOR_DIGITS ? first + 3 : ACCUMULATOR_DIGITS - 1;
-    for (int i = first; i < last; i++) {
-        a->digit[i] += (int64_t)(shifted & 0xffffffff);
-        shifted >>= DIGIT_BITS;
-    }
-    a->digit[last] += (int64_t)shifted;
-    widen(a, first, last);
-    count_additions(a, 1);
+    add(&a->span, a->digit, ACCUMULATOR_DIGITS, value, bit);
 }
 
 void accumulator_merge(accumulator *a, const accumulator *b)
 {
-    for (int i = b->low; i <= b->high; i++)
-        a->digit[i] += b->digit[i];
     a->seen |= b->seen;
-    if (b->low <= b->high)
-        widen(a, b->low, b->high);
-    count_additions(a, b->additions);
+    merge(&a->span, a->digit, ACCUMULATOR_DIGITS, &b->span, b->digit, 0);
 }
 
-/* Room below the digits, so that the top three can always be read, and above for a carry. */
-enum { BELOW = 2, MAGNITUDE = BELOW + ACCUMULATOR_DIGITS + 1 };
-
-/* |a| as plain digits in magnitude[BELOW + low ..], with two zeros below; the number of the highest
- * that is not 0, or -1 when there is none. */
-static int magnitude_of(const accumulator *a, uint32_t magnitude[MAGNITUDE], bool *negative)
+void accumulator_natural(const accumulator *a, natural *n)
 {
-    uint32_t *digit = magnitude + BELOW;
-    int64_t carry = 0;
-    for (int i = a->low; i <= a->high; i++) {
-        int64_t sum = a->digit[i] + carry;
-        digit[i] = (uint32_t)sum;
-        carry = sum >> DIGIT_BITS;
-    }
-    int top = a->high + 1;
-    digit[top] = (uint32_t)carry;
-    digit[a->low - 1] = digit[a->low - 2] = 0;
-    *negative = carry < 0;
-    uint64_t one = 1;
-    for (int i = a->low; *negative && i <= top; i++) {
-        one += (uint32_t)~digit[i];
-        digit[i] = (uint32_t)one;
-        one >>= DIGIT_BITS;
-    }
-    while (top >= a->low && digit[top] == 0)
-        top--;
-    return top >= a->low ? top : -1;
+    natural_from_words(n, a->digit, a->span.low, a->span.high, ACCUMULATOR_UNIT);
 }
 
-static int bit_length(uint128 x)
+double accumulator_round(const accumulator *a, bool single)
 {
-    uint64_t high = (uint64_t)(x >> 64), low = (uint64_t)x;
-    return high ? 128 - __builtin_clzll(high) : 64 - __builtin_clzll(low);
+    natural n;
+    accumulator_natural(a, &n);
+    return round_seen(&n, a->seen, single);
 }
 
-/* The top three digits hold at least 65 bits; what lies below them only matters as "not zero". */
-static double round_magnitude(const uint32_t magnitude[], int low, int top, int precision)
+void wide_clear(wide_accumulator *a)
 {
-    const uint32_t *digit = magnitude + BELOW;
-    uint128 window = (uint128)digit[top] << 64 | (uint128)digit[top - 1] << 32 | digit[top - 2];
-    int bottom = DIGIT_BITS * (top - 2), cut = bit_length(window) - precision;
-    bool sticky = false;
-    for (int i = top - 3; i >= low && !sticky; i--)
-        sticky = digit[i] != 0;
-    uint64_t kept = (uint64_t)(window >> cut);
-    uint128 rest = window - ((uint128)kept << cut), half = (uint128)1 << (cut - 1);
-    kept += rest > half || (rest == half && (sticky || kept % 2));
-    return ldexp((double)kept, bottom + cut + LOWEST_EXPONENT);
+    memset(a, 0, sizeof *a);
+    a->span.low = WIDE_DIGITS;
 }
 
-double accumulator_round(const accumulator *a, int precision)
+void wide_reset(wide_accumulator *a)
 {
-    bool plus = a->seen & SEEN_PLUS_INF, minus = a->seen & SEEN_MINUS_INF;
-    if (a->seen & SEEN_NAN || (plus && minus))
-        return NAN;
-    if (plus || minus)
-        return plus ? INFINITY : -INFINITY;
-    uint32_t magnitude[MAGNITUDE];
-    bool negative;
-    int top = a->low <= a->high ? magnitude_of(a, magnitude, &negative) : -1;
-    if (top < 0)
-        return (a->seen & (SEEN_ANY | SEEN_OTHER)) == SEEN_ANY ? -0.0 : 0.0;
-    double rounded = round_magnitude(magnitude, a->low, top, precision);
-    return negative ? -rounded : rounded;
+    reset(&a->span, a->digit, WIDE_DIGITS);
+    a->seen = 0;
+}
+
+/* The significand of x as an integer, which counts 2^(*field - 1075). */
+static uint64_t whole_significand(double x, int *field)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    int exponent = (int)(bits << 1 >> 53);
+    *field = exponent > 0 ? exponent : 1;
+    return bits << 12 >> 12 | (uint64_t)(exponent > 0) << 52;
+}
+
+/* The product has up to 106 bits, of which a shift by 31 would lose some: it goes in two parts. */
+void wide_add_product(wide_accumulator *a, double x, double y)
+{
+    int fields[2];
+    uint128 product = (uint128)whole_significand(x, &fields[0]) * whole_significand(y, &fields[1]);
+    int bit = fields[0] + fields[1] - 2 * 1075 - WIDE_UNIT;
+    int128 sign = (signbit(x) != 0) == (signbit(y) != 0) ? 1 : -1;
+    add(&a->span, a->digit, WIDE_DIGITS, sign * (int128)(uint64_t)product, bit);
+    add(&a->span, a->digit, WIDE_DIGITS, sign * (int128)(product >> 64), bit + 64);
+}
+
+void wide_merge(wide_accumulator *a, const wide_accumulator *b)
+{
+    a->seen |= b->seen;
+    merge(&a->span, a->digit, WIDE_DIGITS, &b->span, b->digit, 0);
+}
+
+void wide_merge_accumulator(wide_accumulator *a, const accumulator *b)
+{
+    a->seen |= b->seen;
+    merge(&a->span, a->digit, WIDE_DIGITS, &b->span, b->digit, WIDE_BELOW);
+}
+
+void wide_natural(const wide_accumulator *a, natural *n)
+{
+    natural_from_words(n, a->digit, a->span.low, a->span.high, WIDE_UNIT);
+}
+
+double wide_round(const wide_accumulator *a, bool single)
+{
+    natural n;
+    wide_natural(a, &n);
+    return round_seen(&n, a->seen, single);
 }

@@ -12,9 +12,10 @@
 
 #include "kernels/accumulator.h"
 
-enum { BINS = 4096, TABLES = 2 };
+enum { BINS = 4096, TABLES = 2, SUBBLOCK = 256 };
 
-/* least, most: exponent fields in use; least > most when none is. waiting: elements since the last
+/* least, most: exponent fields in use; least > most when none is. Others hold anything: most sums
+ * use few, and clearing all costs as much as adding thousands. waiting: elements since the last
  * carry. */
 typedef struct bins {
     uint64_t bin[TABLES][BINS], high[BINS];
@@ -23,21 +24,49 @@ typedef struct bins {
 
 static inline void bins_clear(bins *b);
 
-/* Adds n values, floats when `single`, finite or not; what was SEEN among them. */
-static inline uint32_t bins_add(bins *b, const void *x, size_t n, bool single);
+/* Adds n <= SUBBLOCK values, finite or not; what was SEEN among them. */
+static uint32_t bins_add(bins *b, const double *x, size_t n);
 
 /* Moves everything into the accumulator. */
 static inline void bins_flush(bins *b, accumulator *a);
 
 #include <string.h>
 
-enum { SUBBLOCK = 256, CARRY_AFTER = 4096 - 2 * SUBBLOCK, EXPONENTS = 2048, SPECIAL = 2047 };
+enum { CARRY_AFTER = 4096 - 2 * SUBBLOCK, EXPONENTS = 2048, SPECIAL = 2047 };
 
 static inline void bins_clear(bins *b)
 {
-    memset(b, 0, sizeof *b);
     b->least = EXPONENTS;
     b->most = -1;
+    b->waiting = 0;
+}
+
+static inline void clear_fields(bins *b, int from, int to)
+{
+    for (int first = from; to >= from && first < BINS; first += EXPONENTS) {
+        size_t bytes = (size_t)(to - from + 1) * sizeof *b->high;
+        memset(&b->high[first], 0, bytes);
+        for (int t = 0; t < TABLES; t++)
+            memset(&b->bin[t][first], 0, bytes);
+    }
+}
+
+/* Takes the fields from least to most into use. */
+static inline void use_fields(bins *b, int least, int most)
+{
+    if (b->least > b->most) {
+        clear_fields(b, least, most);
+        b->least = least;
+        b->most = most;
+    }
+    if (least < b->least) {
+        clear_fields(b, least, b->least - 1);
+        b->least = least;
+    }
+    if (most > b->most) {
+        clear_fields(b, b->most + 1, most);
+        b->most = most;
+    }
 }
 
 static inline void bins_carry(bins *b)
@@ -65,7 +94,7 @@ static inline uint32_t take_specials(uint32_t place[], uint64_t significand[], s
     return seen;
 }
 
-static inline uint32_t bins_add_subblock(bins *b, const double *x, size_t n)
+static __attribute__((noinline)) uint32_t bins_add(bins *b, const double *x, size_t n)
 {
     uint32_t place[SUBBLOCK], least = EXPONENTS, most = 0, seen = 0;
     uint64_t significand[SUBBLOCK], bits[SUBBLOCK], other = 0;
@@ -83,14 +112,13 @@ static inline uint32_t bins_add_subblock(bins *b, const double *x, size_t n)
         least = 0;
         most = SPECIAL - 1;
     }
+    use_fields(b, (int)least, (int)most);
     for (size_t i = 0; i + 1 < n; i += 2) {
         b->bin[0][place[i]] += significand[i];
         b->bin[1][place[i + 1]] += significand[i + 1];
     }
     if (n % 2)
         b->bin[0][place[n - 1]] += significand[n - 1];
-    b->least = (int)least < b->least ? (int)least : b->least;
-    b->most = (int)most > b->most ? (int)most : b->most;
     /* The first table may get one more than the second. */
     b->waiting += (int)(n + n % 2);
     if (b->waiting > CARRY_AFTER)
@@ -98,36 +126,15 @@ static inline uint32_t bins_add_subblock(bins *b, const double *x, size_t n)
     return other ? seen | SEEN_OTHER : seen;
 }
 
-static inline uint32_t bins_add(bins *b, const void *x, size_t n, bool single)
-{
-    double wide[SUBBLOCK];
-    uint32_t seen = 0;
-    for (size_t i = 0; i < n; i += SUBBLOCK) {
-        size_t some = n - i < SUBBLOCK ? n - i : SUBBLOCK;
-        for (size_t k = 0; single && k < some; k++)
-            wide[k] = ((const float *)x)[i + k];
-        seen |= bins_add_subblock(b, single ? wide : (const double *)x + i, some);
-    }
-    return seen;
-}
-
 /* What the exponent field's bins of both signs hold, in the field's unit. */
 static inline int128 bin_total(const bins *b, int exponent)
 {
+    if (exponent < b->least || exponent > b->most)
+        return 0;
     int plus = exponent, minus = exponent + EXPONENTS;
     int128 high = (int128)b->high[plus] - b->high[minus];
     int128 low = (int128)b->bin[0][plus] + b->bin[1][plus];
     return high * ((int128)1 << 32) + low - b->bin[0][minus] - b->bin[1][minus];
-}
-
-static inline void clear_used(bins *b)
-{
-    size_t used = (size_t)(b->most - b->least + 1) * sizeof *b->high;
-    for (int first = b->least; first < BINS; first += EXPONENTS) {
-        memset(&b->high[first], 0, used);
-        for (int t = 0; t < TABLES; t++)
-            memset(&b->bin[t][first], 0, used);
-    }
 }
 
 /* Exponents go by groups whose units lie within 32 bits: Horner's rule from the highest down gives
@@ -141,16 +148,13 @@ static inline void bins_flush(bins *b, accumulator *a)
     for (int group = lowest / 32 * 32; group <= highest; group += 32) {
         int128 sum = 0;
         for (int bit = group + 31; bit >= group; bit--)
-            sum = 2 * sum + (bit <= highest && bit >= lowest ? bin_total(b, bit + 1) : 0);
+            sum = 2 * sum + bin_total(b, bit + 1);
         if (group == 0)
             sum += bin_total(b, 0);
         if (sum != 0)
             accumulator_add(a, sum, group);
     }
-    clear_used(b);
-    b->least = EXPONENTS;
-    b->most = -1;
-    b->waiting = 0;
+    bins_clear(b);
 }
 
 #endif

@@ -9,9 +9,15 @@
 /* X(table): trine_sums_avx2[] and so on are defined in sums.c. */
 #define TRINE_REDUCTION_FAMILIES(X)                                                                \
     X(trine_sums)                                                                                  \
+    X(trine_means)                                                                                 \
+    X(trine_weighted)                                                                              \
+    X(trine_dots)                                                                                  \
+    X(trine_norms)                                                                                 \
+    X(trine_integer_dots)                                                                          \
     X(trine_extremes)                                                                              \
     X(trine_moments)                                                                               \
-    X(trine_counts) X(trine_products) X(trine_histograms) X(trine_digits) X(trine_logsumexps)
+    X(trine_counts)                                                                                \
+    X(trine_products) X(trine_histograms) X(trine_digits) X(trine_logsumexps) X(trine_gemv)
 
 /* X(table): trine_arithmetic_maps_avx2[] and so on, in arithmetic.c; the others likewise. */
 #define TRINE_MAP_FAMILIES(X)                                                                      \
@@ -24,6 +30,20 @@
     extern const trine_monoid table##_baseline[], table##_avx2[], table##_avx512[];
 TRINE_REDUCTION_FAMILIES(DECLARE_REDUCTIONS)
 #undef DECLARE_REDUCTIONS
+
+/* X(variant): what kernels on grids are made of, defined in transposes.c and stencils.c. */
+#define DECLARE_GRID_KERNELS(variant)                                                              \
+    void trine_turn_##variant(const trine_turn *turn);                                             \
+    extern const trine_stencil trine_stencils_##variant[];                                         \
+    double trine_jacobi_row_##variant(const trine_rows *rows, const double *f);                    \
+    void trine_convolve_f64_##variant(const double *x, const double *kernel, size_t taps,          \
+                                      size_t n, void *out, bool stream);                           \
+    void trine_convolve_f32_##variant(const double *x, const double *kernel, size_t taps,          \
+                                      size_t n, void *out, bool stream);
+DECLARE_GRID_KERNELS(baseline)
+DECLARE_GRID_KERNELS(avx2)
+DECLARE_GRID_KERNELS(avx512)
+#undef DECLARE_GRID_KERNELS
 
 /* One built-in scan. reduction: the name of that of its chunks, or monoid: the same itself. */
 typedef struct scan_entry {

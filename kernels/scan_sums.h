@@ -34,7 +34,7 @@ TRINE_INLINE void fast_loop(const trine_chunk *chunk, const fast_state *prefix, 
         group_ahead(chunk->in[1], i, single);
         group_load(group, chunk->in[0], i, chunk->n, single, -0.0);
         fast_group(group, &carry, exclusive);
-        if (exclusive && i == 0 && !prefix->any)
+        if (exclusive && i == 0 && !prefix->count)
             group[0][0] = 0;
         group_store(group, chunk->out[0], i, chunk->n, narrow, stream);
     }
@@ -101,7 +101,7 @@ TRINE_INLINE void compensated_loop(const trine_chunk *chunk, const compensated_s
         group_ahead(chunk->in[1], i, single);
         group_load(group, chunk->in[0], i, chunk->n, single, -0.0);
         compensated_group(group, &carry, &error, exclusive);
-        if (exclusive && i == 0 && !prefix->any)
+        if (exclusive && i == 0 && !prefix->count)
             group[0][0] = 0;
         group_store(group, chunk->out[0], i, chunk->n, narrow, stream);
     }

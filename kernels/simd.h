@@ -3,6 +3,7 @@
 #ifndef TRINE_KERNELS_SIMD_H
 #define TRINE_KERNELS_SIMD_H
 
+#include <math.h>
 #include <string.h>
 #include <trine/types.h>
 
@@ -117,6 +118,36 @@ TRINE_INLINE vec vec_min(vec a, vec b)
 #endif
 }
 
+/* min(least, |x|); whatever when x is NaN. */
+TRINE_INLINE vec vec_min_abs(vec least, vec x)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return (vec)_mm512_range_pd((__m512d)least, (__m512d)x, 0x0a);
+#elif defined(__AVX2__)
+    return (vec)_mm256_min_pd(_mm256_andnot_pd(_mm256_set1_pd(-0.0), (__m256d)x), (__m256d)least);
+#elif defined(__SSE2__)
+    return (vec)_mm_min_pd(_mm_andnot_pd(_mm_set1_pd(-0.0), (__m128d)x), (__m128d)least);
+#else
+    ivec m = (ivec)least, a = (ivec)x & INT64_MAX, smaller = a < m;
+    return (vec)((a & smaller) | (m & ~smaller));
+#endif
+}
+
+/* The rounding error of the products p = fl(x * y): exact unless something under- or overflows. */
+TRINE_INLINE vec vec_product_error(vec x, vec y, vec p)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return (vec)_mm512_fmsub_pd((__m512d)x, (__m512d)y, (__m512d)p);
+#elif defined(__AVX2__) && defined(__FMA__)
+    return (vec)_mm256_fmsub_pd((__m256d)x, (__m256d)y, (__m256d)p);
+#else
+    vec error = {0};
+    for (int i = 0; i < WIDTH; i++)
+        error[i] = fma(x[i], y[i], -p[i]);
+    return error;
+#endif
+}
+
 /* set | (a ^ b) */
 TRINE_INLINE ivec vec_or_difference(ivec set, ivec a, ivec b)
 {
@@ -149,6 +180,14 @@ TRINE_INLINE double vec_max_lanes(vec x)
     for (int i = 1; i < WIDTH; i++)
         most = x[i] > most ? x[i] : most;
     return most;
+}
+
+TRINE_INLINE double vec_min_lanes(vec x)
+{
+    double least = x[0];
+    for (int i = 1; i < WIDTH; i++)
+        least = x[i] < least ? x[i] : least;
+    return least;
 }
 
 #endif

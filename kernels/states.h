@@ -5,21 +5,11 @@
 #include <math.h>
 
 #include "kernels/accumulator.h"
-#include "kernels/lanes.h"
-
-/* any: whether there was an element; the sum of none is +0, while -0 is the identity. */
-typedef struct fast_state {
-    double sum;
-    uint64_t any;
-} fast_state;
-
-typedef struct compensated_state {
-    double sum, error;
-    uint64_t any;
-} compensated_state;
+#include "kernels/lane_sums.h"
 
 typedef struct integer_state {
     _Alignas(16) int128 sum;
+    uint64_t count;
 } integer_state;
 
 /* Keys of the elements so far. nan: one of them is none. */

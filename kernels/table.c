@@ -44,12 +44,20 @@ enum {
     MAP_FAMILIES = TRINE_MAP_FAMILIES(COUNT)
 };
 
+#define GRID_KERNELS(variant)                                                                      \
+    {                                                                                              \
+        .turn = trine_turn_##variant, .stencil5 = trine_stencils_##variant,                        \
+        .jacobi = trine_jacobi_row_##variant,                                                      \
+        .convolve = {trine_convolve_f64_##variant, trine_convolve_f32_##variant},                  \
+    }
+
 /* Best first. */
 static const struct {
     const char *name;
     bool (*supported)(void);
     const trine_monoid *reductions[REDUCTION_FAMILIES];
     const trine_map *maps[MAP_FAMILIES];
+    trine_grid_kernels grids;
     const scan_entry *scans;
     const trine_predicate *predicates;
 } isas[] = {
@@ -58,12 +66,14 @@ static const struct {
      has_avx512,
      {TRINE_REDUCTION_FAMILIES(AVX512)},
      {TRINE_MAP_FAMILIES(AVX512)},
+     GRID_KERNELS(avx512),
      trine_scans_avx512,
      trine_predicates_avx512},
     {"avx2",
      has_avx2,
      {TRINE_REDUCTION_FAMILIES(AVX2)},
      {TRINE_MAP_FAMILIES(AVX2)},
+     GRID_KERNELS(avx2),
      trine_scans_avx2,
      trine_predicates_avx2},
 #endif
@@ -71,11 +81,49 @@ static const struct {
      always,
      {TRINE_REDUCTION_FAMILIES(BASELINE)},
      {TRINE_MAP_FAMILIES(BASELINE)},
+     GRID_KERNELS(baseline),
      trine_scans_baseline,
      trine_predicates_baseline},
 };
 
-enum { ISAS = sizeof isas / sizeof *isas };
+/* MOST_NAMES: more than there are. */
+enum { ISAS = sizeof isas / sizeof *isas, MOST_NAMES = 1024 };
+
+/* Steps through the reductions of an instruction set's families: NULL, and then again NULL, past
+ * the last. *at starts as {0}. */
+typedef struct position {
+    int family;
+    size_t i;
+} position;
+
+static const trine_monoid *next_reduction(int isa, position *at)
+{
+    for (; at->family < REDUCTION_FAMILIES; at->family++, at->i = 0) {
+        const trine_monoid *m = &isas[isa].reductions[at->family][at->i];
+        if (m->name) {
+            at->i++;
+            return m;
+        }
+    }
+    return NULL;
+}
+
+/* The names of all families, in the list's order, each once; found out with the instruction set. */
+static const char *names[MOST_NAMES];
+static size_t name_count;
+
+static void collect_names(void)
+{
+    const trine_monoid *m;
+    position at = {0};
+    while ((m = next_reduction(ISAS - 1, &at)) && name_count < MOST_NAMES) {
+        size_t i = 0;
+        while (i < name_count && strcmp(names[i], m->name) != 0)
+            i++;
+        if (i == name_count)
+            names[name_count++] = m->name;
+    }
+}
 
 /* Chosen once; -1 when TRINE_ISA names none of this CPU's. */
 static int chosen = -1;
@@ -87,6 +135,7 @@ static void choose(void)
     for (int i = ISAS - 1; i >= 0; i--)
         if (isas[i].supported() && (!wanted || !*wanted || strcmp(wanted, isas[i].name) == 0))
             chosen = i;
+    collect_names();
 }
 
 static void list_isas(char *text, size_t size)
@@ -105,28 +154,10 @@ const char *trine_isa(void)
     return chosen >= 0 ? isas[chosen].name : "none";
 }
 
-/* The i-th reduction of that instruction set's families, NULL past the last. */
-static const trine_monoid *reduction(int isa, size_t i)
+const char *trine_monoid_name(size_t i)
 {
-    for (int f = 0; f < REDUCTION_FAMILIES; f++)
-        for (const trine_monoid *m = isas[isa].reductions[f]; m->name; m++)
-            if (i-- == 0)
-                return m;
-    return NULL;
-}
-
-/* Names in the list's order, each once. */
-const char *trine_monoid_name(size_t wanted)
-{
-    const trine_monoid *m, *other;
-    for (size_t i = 0; (m = reduction(ISAS - 1, i)); i++) {
-        size_t earlier = 0;
-        while ((other = reduction(ISAS - 1, earlier)) && strcmp(other->name, m->name) != 0)
-            earlier++;
-        if (earlier == i && wanted-- == 0)
-            return m->name;
-    }
-    return NULL;
+    pthread_once(&once, choose);
+    return i < name_count ? names[i] : NULL;
 }
 
 #define IS_NAMED(kind, inputs, params, name) || strcmp(name, #kind) == 0
@@ -168,12 +199,26 @@ const char *trine_map_name(size_t i)
     return i < MAP_NAMES ? map_names[i] : NULL;
 }
 
+static bool ends_with(const char *name, const char *end)
+{
+    size_t length = strlen(name), tail = strlen(end);
+    return length >= tail && strcmp(name + length - tail, end) == 0;
+}
+
+/* Names of the default mode and of the elements' type; the others are made from them. */
+static bool is_plain(const char *name)
+{
+    return !ends_with(name, "_fast") && !ends_with(name, "_compensated") &&
+           !ends_with(name, "_f64");
+}
+
 static void list_names(const char *(*name_at)(size_t), char *text, size_t size)
 {
     size_t used = 0;
     const char *name;
     for (size_t i = 0; (name = name_at(i)) && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", name);
+        if (is_plain(name))
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", name);
 }
 
 /* Whether there are kernels to choose from; else the detail says why not. */
@@ -189,6 +234,11 @@ static bool can_choose(void)
     return false;
 }
 
+const trine_grid_kernels *trine_grid_kernels_find(void)
+{
+    return can_choose() ? &isas[chosen].grids : NULL;
+}
+
 /* The detail for what is not there: an unknown name, or a known one of other types. */
 static void fail_reduction(const char *name, trine_dtype dtype)
 {
@@ -199,12 +249,14 @@ static void fail_reduction(const char *name, trine_dtype dtype)
         trine_fail(TRINE_E_ABSENT, "reduction '%s': %s", name, lacks(name));
         return;
     }
-    for (size_t i = 0; (m = reduction(chosen, i)) && used < sizeof known; i++)
+    position at = {0};
+    while ((m = next_reduction(chosen, &at)) && used < sizeof known)
         if (strcmp(m->name, name) == 0)
             used += (size_t)snprintf(known + used, sizeof known - used, "%s%s",
                                      used ? ", " : "it is of ", trine_dtype_name(m->in[0]));
     if (used == 0) {
-        used = (size_t)snprintf(known, sizeof known, "there are ");
+        used = (size_t)snprintf(known, sizeof known,
+                                "sums also with _compensated or _fast, and then _f64; there are ");
         list_names(trine_monoid_name, known + used, sizeof known - used);
     }
     trine_fail(TRINE_E_ARGUMENT, "no reduction '%.40s' of %s; %s", name, trine_dtype_name(dtype),
@@ -216,7 +268,8 @@ const trine_monoid *trine_monoid_find(const char *name, trine_dtype dtype)
     const trine_monoid *m;
     if (!can_choose())
         return NULL;
-    for (size_t i = 0; name && (m = reduction(chosen, i)); i++)
+    position at = {0};
+    while (name && (m = next_reduction(chosen, &at)))
         if (m->in[0] == dtype && strcmp(m->name, name) == 0 && !lacks(name))
             return m;
     fail_reduction(name ? name : "(NULL)", dtype);

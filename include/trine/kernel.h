@@ -69,6 +69,13 @@ typedef struct trine_histogram_param {
     double scale, guard;
 } trine_histogram_param;
 
+/* Param of the reduction "gemv_rows", the dot products of rows with a vector: in[0] is the first
+ * row, which `more` others follow, `stride` elements apart; in[1] is the vector. State and result
+ * are 1 + more doubles; the monoid's sizes are those of one row. */
+typedef struct trine_gemv_param {
+    uint64_t more, stride;
+} trine_gemv_param;
+
 /* Result of the reduction "describe": of the elements that are numbers, of which there are n;
  * beside them there are `nan` others. var has the divisor n. NaN where n is 0. */
 typedef struct trine_description {
@@ -101,6 +108,55 @@ typedef struct trine_map {
     size_t param_size;
     void (*apply)(const trine_chunk *chunk, const void *param);
 } trine_map;
+
+/* Rows that a stencil may see above and below. */
+#define TRINE_HALO 16
+
+/* All that a stencil sees: columns [column, column + n) of row `row` of the whole. in[-halo] to
+ * in[halo] are the rows above, itself and below, from element `column` on; `halo` elements before
+ * and after the n may be read too. n is 1 to TRINE_CHUNK. stream: the outputs will not be read
+ * again soon, so that stores which pass the caches by may pay. */
+typedef struct trine_rows {
+    uint64_t row, column;
+    size_t n;
+    const void *const *in;
+    void *out;
+    bool stream;
+} trine_rows;
+
+/* A stencil: each element of the output from its neighbours in the input, up to `halo` (1 to
+ * TRINE_HALO) rows and columns away. */
+typedef struct trine_stencil {
+    const char *name;
+    int halo;
+    trine_dtype in, out;
+    size_t param_size;
+    void (*apply)(const trine_rows *rows, const void *param);
+} trine_stencil;
+
+/* A block of elements of `item` bytes (1, 2, 4 or 8) to be transposed: to[c][r] = from[r][c]. Rows
+ * of from and of to begin from_row and to_row bytes after each other. stream: as above. */
+typedef struct trine_turn {
+    const void *from;
+    void *to;
+    size_t from_row, to_row, rows, columns, item;
+    bool stream;
+} trine_turn;
+
+/* What the library's own calls on grids are made of, in the variant for this CPU. stencil5 and
+ * convolve: of f64, of f32. */
+typedef struct trine_grid_kernels {
+    void (*turn)(const trine_turn *turn);
+    const trine_stencil *stencil5;
+    /* Returns the greatest |change|, NaN when one is. f: NULL, or from element `column` on. */
+    double (*jacobi)(const trine_rows *rows, const double *f);
+    /* out[i] = sum over t of kernel[t] x[i + taps - 1 - t], i < n. */
+    void (*convolve[2])(const double *x, const double *kernel, size_t taps, size_t n, void *out,
+                        bool stream);
+} trine_grid_kernels;
+
+/* NULL when TRINE_ISA names none of this CPU's variants. Any thread; not exported. */
+const trine_grid_kernels *trine_grid_kernels_find(void);
 
 /* How a scan is to write. EXCLUSIVE: out[i] is of the elements before i alone. STREAM: out is large
  * and not the input, so stores may bypass the caches. */

@@ -6,6 +6,23 @@
 
 #include <trine/types.h>
 
+/* Of one array, in three modes: trine_asum_f64(x, TRINE_EXACT, &sum), by name "asum",
+ * "asum_compensated", "asum_fast". nansum, nanmean and nrm2 are of real numbers. */
+#define TRINE_MODE_REDUCTIONS(X)                                                                   \
+    X(sum, "sum")                                                                                  \
+    X(asum, "sum of absolute values")                                                              \
+    X(sumsq, "sum of squares")                                                                     \
+    X(nrm2, "square root of the sum of squares, without over- or underflow on the way")            \
+    X(mean, "arithmetic mean")                                                                     \
+    X(nansum, "sum, NaN passed over")                                                              \
+    X(nanmean, "arithmetic mean, NaN passed over")
+
+/* Of two arrays, in three modes. wmean is of real numbers. */
+#define TRINE_PAIRED_MODE_REDUCTIONS(X)                                                            \
+    X(dot, "sum of products")                                                                      \
+    X(wsum, "sum of products, the second factor a weight")                                         \
+    X(wmean, "mean with weights: sum of products by the sum of weights")
+
 /* Of one array of any type; the result is an element of that type: trine_min_f64(x, &least). */
 #define TRINE_ELEMENT_REDUCTIONS(X)                                                                \
     X(min, "least element; NaN when there is one; -0 < +0")                                        \

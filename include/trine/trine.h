@@ -7,11 +7,14 @@
 #include <trine/io.h>
 #include <trine/kernel.h>
 #include <trine/ledger.h>
+#include <trine/matrix.h>
 #include <trine/reduce.h>
 #include <trine/scan.h>
 #include <trine/sort.h>
+#include <trine/stencil.h>
 #include <trine/team.h>
 #include <trine/transform.h>
+#include <trine/transpose.h>
 #include <trine/types.h>
 
 #endif

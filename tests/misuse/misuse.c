@@ -33,7 +33,7 @@ static void null_is_named(void)
     trine_array *x = array_of(team, TRINE_F64, 10), *made = NULL;
     expect(trine_team_open("serial", NULL), TRINE_E_ARGUMENT, "team is NULL");
     expect(trine_sum_f64(NULL, TRINE_EXACT, &sum), TRINE_E_ARGUMENT, "x is NULL");
-    expect(trine_sum_f64(x, TRINE_EXACT, NULL), TRINE_E_ARGUMENT, "sum is NULL");
+    expect(trine_sum_f64(x, TRINE_EXACT, NULL), TRINE_E_ARGUMENT, "result is NULL");
     expect(trine_reduce(NULL, NULL, NULL, &sum), TRINE_E_ARGUMENT, "monoid is NULL");
     expect(trine_reduce(&hash_monoid, NULL, NULL, &sum), TRINE_E_ARGUMENT, "in[0] is NULL");
     expect(trine_array_create(NULL, TRINE_F64, 1, TRINE_SHARED, &made), TRINE_E_ARGUMENT, "team");
@@ -160,6 +160,11 @@ static void arrays_must_match(void)
     trine_array *z = array_of(another, TRINE_F64, 10);
     const trine_array *in[] = {x};
     trine_array *longer[] = {y}, *elsewhere[] = {z};
+    double dot = 7;
+    expect(trine_dot_f64(x, y, TRINE_EXACT, &dot), TRINE_E_LENGTH, "in[1] has 11 elements");
+    expect(trine_dot_f64(x, z, TRINE_EXACT, &dot), TRINE_E_TEAM, "belongs to team");
+    expect(trine_dot_f64(x, NULL, TRINE_EXACT, &dot), TRINE_E_ARGUMENT, "y is NULL");
+    CU_ASSERT_EQUAL(dot, 7);
     expect(trine_apply(&copy_map, NULL, in, longer), TRINE_E_LENGTH, "out[0] has 11 elements");
     expect(trine_apply(&copy_map, NULL, in, elsewhere), TRINE_E_TEAM, "belongs to team");
     trine_array_free(x);

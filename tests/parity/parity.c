@@ -99,24 +99,43 @@ static const void *param_for(const trine_monoid *monoid)
                                                        : zero;
 }
 
-static outcome reduce(trine_team *team, const trine_monoid *monoid, uint64_t n, int kind,
-                      trine_place place, int axis)
+/* The inputs of reductions of one element type along one axis, or of the whole. */
+typedef struct inputs {
+    const trine_array *x[TRINE_ARGS];
+    int axis;
+} inputs;
+
+enum { MOST_INPUTS = 2 };
+
+static inputs inputs_of(trine_team *team, trine_dtype dtype, uint64_t n, int kind,
+                        trine_place place, int axis)
+{
+    inputs in = {.axis = axis};
+    uint64_t columns = axis == WHOLE ? 1 : COLUMNS;
+    for (int i = 0; i < MOST_INPUTS; i++) {
+        trine_array *x;
+        trine_status status = trine_array_create_2d(team, dtype, n / columns, columns, place, &x);
+        if (status)
+            printf("\n  %s: %s\n", trine_team_spec(team), trine_error_detail());
+        CU_ASSERT_EQUAL_FATAL(status, TRINE_OK);
+        fill(x, (kind + i) % KINDS);
+        in.x[i] = x;
+    }
+    return in;
+}
+
+static void inputs_free(inputs in)
+{
+    for (int i = 0; i < MOST_INPUTS; i++)
+        trine_array_free((trine_array *)in.x[i]);
+}
+
+static outcome reduce(const trine_monoid *monoid, inputs in)
 {
     outcome o = {.status = TRINE_OK};
-    trine_array *in[TRINE_ARGS] = {NULL};
-    const trine_array *const *arrays = (const trine_array *const *)in;
-    uint64_t columns = axis == WHOLE ? 1 : COLUMNS;
-    for (int i = 0; i < monoid->nin && !o.status; i++) {
-        o.status = trine_array_create_2d(team, monoid->in[i], n / columns, columns, place, &in[i]);
-        if (!o.status)
-            fill(in[i], (kind + i) % KINDS);
-    }
-    if (!o.status && axis == WHOLE)
-        o.status = trine_reduce(monoid, param_for(monoid), arrays, o.words);
-    else if (!o.status)
-        o.status = trine_reduce_axis(monoid, param_for(monoid), arrays, axis, o.words);
-    for (int i = 0; i < monoid->nin; i++)
-        trine_array_free(in[i]);
+    o.status = in.axis == WHOLE
+                   ? trine_reduce(monoid, param_for(monoid), in.x, o.words)
+                   : trine_reduce_axis(monoid, param_for(monoid), in.x, in.axis, o.words);
     return o;
 }
 
@@ -128,24 +147,22 @@ static const trine_monoid *monoid_at(int m, trine_dtype dtype)
 
 static int monoid_names(void)
 {
-    int count = 0;
+    static int count;
     while (trine_monoid_name((size_t)count))
         count++;
     return count;
 }
 
 /* One reduction on the team against serial; the first difference is printed. */
-static bool same(trine_team *team, trine_team *serial, const trine_monoid *monoid, uint64_t n,
-                 int kind, trine_place place, int axis)
+static bool same(trine_team *team, const trine_monoid *monoid, inputs ours, inputs reference)
 {
     static outcome expected, got;
-    expected = reduce(serial, monoid, n, kind, TRINE_SHARED, axis);
-    got = reduce(team, monoid, n, kind, place, axis);
+    expected = reduce(monoid, reference);
+    got = reduce(monoid, ours);
     if (got.status == expected.status && memcmp(got.words, expected.words, sizeof got.words) == 0)
         return true;
-    printf("\n  %s: %s of %s, n %llu, kind %d, place %d, axis %d: %s, expected %s; ",
-           trine_team_spec(team), monoid->name, trine_dtype_name(monoid->in[0]),
-           (unsigned long long)n, kind, (int)place, axis, trine_status_name(got.status),
+    printf("\n  %s: %s of %s: %s, expected %s; ", trine_team_spec(team), monoid->name,
+           trine_dtype_name(monoid->in[0]), trine_status_name(got.status),
            trine_status_name(expected.status));
     printf("%016llx, expected %016llx (%s)\n", (unsigned long long)got.words[0],
            (unsigned long long)expected.words[0], trine_error_detail());
@@ -160,27 +177,45 @@ static int thinning(const trine_team *team)
     return workers <= 2 ? 2 : workers <= 4 ? 5 : 11;
 }
 
+/* The reductions of a type of which `chosen` is one in `step`, on the same data. */
+static bool type_agrees(trine_team *team, trine_team *serial, trine_dtype dtype, uint64_t n,
+                        int kind, trine_place place, int axis, int chosen, int step)
+{
+    inputs reference = inputs_of(serial, dtype, n, kind, TRINE_SHARED, axis);
+    inputs ours = inputs_of(team, dtype, n, kind, place, axis);
+    bool all = true;
+    for (int m = 0, names = monoid_names(); all && m <= names; m++) {
+        const trine_monoid *monoid = (m * 7 + chosen) % step ? NULL : monoid_at(m, dtype);
+        bool small = monoid && monoid->result_size <= 2 * sizeof(double);
+        if (monoid && (axis == WHOLE || small))
+            all = same(team, monoid, ours, reference);
+    }
+    if (!all)
+        printf("  n %llu, kind %d, place %d, axis %d\n", (unsigned long long)n, kind, (int)place,
+               axis);
+    inputs_free(ours);
+    inputs_free(reference);
+    return all;
+}
+
 static bool team_agrees(trine_team *team, trine_team *serial)
 {
-    int names = monoid_names(), step = thinning(team);
-    for (int m = 0; m <= names; m++)
-        for (int d = 1; d < TRINE_DTYPE_COUNT; d++) {
-            const trine_monoid *monoid = monoid_at(m, (trine_dtype)d);
-            for (int i = 0; monoid && i < LENGTHS; i++)
-                for (int kind = 0; kind < KINDS; kind++) {
-                    if ((m * 7 + d * 5 + i * 3 + kind) % step != 0)
-                        continue;
-                    trine_team_set_schedule(team, (i + kind) % 2 ? TRINE_DYNAMIC : TRINE_STATIC);
-                    /* Places of one rank's own make another whole when there are several. */
-                    trine_place place =
-                        trine_team_ranks(team) > 1 ? TRINE_DISTRIBUTED : (trine_place)((i + d) % 3);
-                    if (!same(team, serial, monoid, lengths[i], kind, place, WHOLE))
-                        return false;
-                    if (i % 5 == kind && monoid->result_size <= 2 * sizeof(double) &&
-                        !same(team, serial, monoid, lengths[i], kind, place, 0))
-                        return false;
-                }
-        }
+    int step = thinning(team);
+    for (int d = 1; d < TRINE_DTYPE_COUNT; d++)
+        for (int i = 0; i < LENGTHS; i++)
+            for (int kind = 0; kind < KINDS; kind++) {
+                int chosen = d * 5 + i * 3 + kind;
+                trine_team_set_schedule(team, (i + kind) % 2 ? TRINE_DYNAMIC : TRINE_STATIC);
+                /* Places of one rank's own make another whole when there are several. */
+                trine_place place =
+                    trine_team_ranks(team) > 1 ? TRINE_DISTRIBUTED : (trine_place)((i + d) % 3);
+                if (!type_agrees(team, serial, (trine_dtype)d, lengths[i], kind, place, WHOLE,
+                                 chosen, step))
+                    return false;
+                if (i % 5 == kind && !type_agrees(team, serial, (trine_dtype)d, lengths[i], kind,
+                                                  place, 0, chosen, step))
+                    return false;
+            }
     return true;
 }
 

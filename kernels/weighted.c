@@ -1,0 +1,207 @@
+/* kernels/weighted.c - weighted means: of values, in[0], and their weights, in[1].
+ *
+ * Each mode keeps two sums of its own: of the values times the weights, and of the weights. exact
+ * divides them as long integers and rounds once. The mean of none is refused; where the weights add
+ * up to 0, the quotient is what IEEE 754 says: infinite or NaN.
+ */
+#include "kernels/isa.h"
+#include "kernels/list.h"
+#include "kernels/modes.h"
+
+typedef struct fast_wmean_state {
+    fast_state products, weights;
+} fast_wmean_state;
+
+typedef struct compensated_wmean_state {
+    compensated_state products, weights;
+} compensated_wmean_state;
+
+typedef struct exact_wmean_state {
+    wide_accumulator products;
+    accumulator weights;
+    uint64_t count;
+} exact_wmean_state;
+
+typedef struct exact_wmean_work {
+    exact_work products, weights;
+} exact_wmean_work;
+
+enum {
+    fast_wmean_state_size = sizeof(fast_wmean_state),
+    compensated_wmean_state_size = sizeof(compensated_wmean_state),
+    exact_wmean_state_size = sizeof(exact_wmean_state),
+    fast_wmean_work_size = 0,
+    compensated_wmean_work_size = 0,
+    exact_wmean_work_size = sizeof(exact_wmean_work),
+    fast_wmean_flags = fast_flags,
+    compensated_wmean_flags = compensated_flags,
+    exact_wmean_flags = exact_flags
+};
+
+#define fast_wmean_begin NULL
+#define fast_wmean_settle NULL
+#define compensated_wmean_begin NULL
+#define compensated_wmean_settle NULL
+
+TRINE_INLINE elements weights_of(const trine_chunk *chunk, bool single)
+{
+    return (elements){chunk->in[1], chunk->in[1], chunk->n, single, PLAIN};
+}
+
+static void fast_wmean_identity(void *state, const void *param)
+{
+    fast_wmean_state *s = state;
+    fast_identity(&s->products, param);
+    fast_identity(&s->weights, param);
+}
+
+TRINE_INLINE void fast_wmean(fast_wmean_state *s, const trine_chunk *chunk, bool single)
+{
+    fast_add(&s->products, fast_sum(elements_of(chunk, single, PRODUCTS)));
+    fast_add(&s->weights, fast_sum(weights_of(chunk, single)));
+}
+
+static void fast_wmean_merge(void *left, const void *right, const void *param)
+{
+    fast_wmean_state *l = left;
+    const fast_wmean_state *r = right;
+    (void)param;
+    fast_add(&l->products, r->products);
+    fast_add(&l->weights, r->weights);
+}
+
+static trine_status fast_wmean_finish_f64(void *result, const void *state, const void *param)
+{
+    const fast_wmean_state *s = state;
+    (void)param;
+    if (s->weights.count == 0)
+        return TRINE_E_EMPTY;
+    *(double *)result = canonical(s->products.sum / s->weights.sum);
+    return TRINE_OK;
+}
+
+static void compensated_wmean_identity(void *state, const void *param)
+{
+    compensated_wmean_state *s = state;
+    compensated_identity(&s->products, param);
+    compensated_identity(&s->weights, param);
+}
+
+TRINE_INLINE void compensated_wmean(compensated_wmean_state *s, const trine_chunk *chunk,
+                                    bool single)
+{
+    compensated_add(&s->products, compensated_sum(elements_of(chunk, single, PRODUCTS)));
+    compensated_add(&s->weights, compensated_sum(weights_of(chunk, single)));
+}
+
+static void compensated_wmean_merge(void *left, const void *right, const void *param)
+{
+    compensated_wmean_state *l = left;
+    const compensated_wmean_state *r = right;
+    (void)param;
+    compensated_add(&l->products, r->products);
+    compensated_add(&l->weights, r->weights);
+}
+
+static trine_status compensated_wmean_finish_f64(void *result, const void *state, const void *param)
+{
+    const compensated_wmean_state *s = state;
+    (void)param;
+    if (s->weights.count == 0)
+        return TRINE_E_EMPTY;
+    *(double *)result = canonical(corrected(s->products.sum, s->products.error) /
+                                  corrected(s->weights.sum, s->weights.error));
+    return TRINE_OK;
+}
+
+static void exact_wmean_identity(void *state, const void *param)
+{
+    exact_wmean_state *s = state;
+    (void)param;
+    wide_clear(&s->products);
+    accumulator_clear(&s->weights);
+    s->count = 0;
+}
+
+static void exact_wmean_begin(void *work, const void *param)
+{
+    exact_wmean_work *w = work;
+    (void)param;
+    exact_work_begin(&w->products);
+    exact_work_begin(&w->weights);
+}
+
+TRINE_INLINE void exact_wmean(exact_wmean_work *w, const trine_chunk *chunk, bool single)
+{
+    exact_work_add(&w->products, elements_of(chunk, single, PRODUCTS));
+    exact_work_add(&w->weights, weights_of(chunk, single));
+}
+
+static void exact_wmean_settle(void *state, void *work, const void *param)
+{
+    exact_wmean_state *s = state;
+    exact_wmean_work *w = work;
+    (void)param;
+    exact_work_settle_wide(&s->products, &w->products);
+    exact_work_gather(&w->weights);
+    accumulator_merge(&s->weights, &w->weights.total);
+    s->count += w->weights.count;
+    exact_work_reset(&w->weights);
+}
+
+static void exact_wmean_merge(void *left, const void *right, const void *param)
+{
+    exact_wmean_state *l = left;
+    const exact_wmean_state *r = right;
+    (void)param;
+    wide_merge(&l->products, &r->products);
+    accumulator_merge(&l->weights, &r->weights);
+    l->count += r->count;
+}
+
+/* A number of the sign, and the finiteness, of the sum that n and seen tell; 1 for a finite one. */
+static double kind_of_sum(const natural *n, uint32_t seen)
+{
+    double sum;
+    if (seen_special(seen, &sum) || n->top < 0)
+        return round_seen(n, seen, false);
+    return n->negative ? -1 : 1;
+}
+
+static trine_status exact_weighted_mean(const exact_wmean_state *s, bool single, double *mean)
+{
+    natural products, weights;
+    if (s->count == 0)
+        return TRINE_E_EMPTY;
+    wide_natural(&s->products, &products);
+    accumulator_natural(&s->weights, &weights);
+    double product = kind_of_sum(&products, s->products.seen);
+    double weight = kind_of_sum(&weights, s->weights.seen);
+    *mean = product != 0 && isfinite(product) && weight != 0 && isfinite(weight)
+                ? natural_quotient(&products, &weights, single)
+                : canonical(product / weight);
+    return TRINE_OK;
+}
+
+static trine_status exact_wmean_finish_f64(void *result, const void *state, const void *param)
+{
+    (void)param;
+    return exact_weighted_mean(state, false, result);
+}
+
+#define WEIGHTED(mode)                                                                             \
+    TRINE_ACCUMULATE(mode, wmean, f64, mode##_wmean(state, chunk, false))                          \
+    TRINE_ACCUMULATE(mode, wmean, f32, mode##_wmean(state, chunk, true))
+WEIGHTED(fast)
+WEIGHTED(compensated)
+WEIGHTED(exact)
+
+TRINE_FINISH_F32(fast_wmean_finish_f32, fast_wmean_finish_f64(&value, state, param))
+TRINE_FINISH_F32(compensated_wmean_finish_f32, compensated_wmean_finish_f64(&value, state, param))
+TRINE_FINISH_F32(exact_wmean_finish_f32, exact_weighted_mean(state, true, &value))
+
+#define WEIGHTED_MONOID(NAME, mode, operation, IN, in, OUT, out)                                   \
+    TRINE_MONOID(NAME, mode##_wmean, mode##_wmean_##in, mode##_wmean_finish_##out, 2, IN, OUT, out)
+
+const trine_monoid VARIANT(trine_weighted)[] = {
+    TRINE_WEIGHTED_MEANS(WEIGHTED_MONOID){.name = NULL}};

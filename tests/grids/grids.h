@@ -1,0 +1,119 @@
+/* grids.h - what the tests of transpositions, stencils and convolutions share: teams from the
+ * command line, arrays in every place and cut in several ways, comparing blocks with a whole. */
+#ifndef TRINE_TESTS_GRIDS_H
+#define TRINE_TESTS_GRIDS_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <trine/trine.h>
+
+#include "check.h"
+#include "core/blocks.h"
+#include "core/past_cache.h"
+
+static trine_team *team;
+
+/* How a whole is spread over the ranks: trine's blocks, or blocks of the caller's own. */
+enum { BLOCKS, UNEVEN, ALL_ON_THE_LAST, WRAPPED, SPREADS };
+
+/* An array and which elements of the whole it holds. memory: what a WRAPPED one is made of. */
+typedef struct spread {
+    trine_array *array;
+    uint64_t first, n;
+    size_t item;
+    void *memory;
+} spread;
+
+static inline uint64_t mix(uint64_t i)
+{
+    uint64_t z = (i + 1) * 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    return z ^ z >> 31;
+}
+
+/* Uniform in [-0.5, 0.5). */
+static inline double real_at(uint64_t i)
+{
+    return (double)(mix(i) >> 11) * 0x1p-53 - 0.5;
+}
+
+static inline uint64_t cut_at(uint64_t rows, uint64_t rank, uint64_t ranks, int how)
+{
+    if (how == ALL_ON_THE_LAST)
+        return rank == ranks ? rows : 0;
+    uint64_t at = rank == ranks ? rows : rows * rank * rank / (ranks * ranks);
+    return at;
+}
+
+/* rows x columns zeros. */
+static inline spread make(trine_dtype dtype, uint64_t rows, uint64_t columns, int how)
+{
+    spread s = {.item = trine_dtype_size(dtype)};
+    uint64_t rank = (uint64_t)trine_team_rank(team), ranks = (uint64_t)trine_team_ranks(team);
+    trine_status status;
+    if (how == BLOCKS) {
+        status = trine_array_create_2d(team, dtype, rows, columns, TRINE_DISTRIBUTED, &s.array);
+        s.first = trine_array_first(s.array);
+    } else {
+        uint64_t row = cut_at(rows, rank, ranks, how), end = cut_at(rows, rank + 1, ranks, how);
+        s.first = row * columns;
+        if (how == WRAPPED) {
+            s.memory = calloc((end - row) * columns + 1, s.item);
+            status = trine_array_wrap_2d(team, dtype, s.memory, end - row, columns, &s.array);
+        } else {
+            status = trine_array_create_2d(team, dtype, end - row, columns, TRINE_SHARED, &s.array);
+        }
+    }
+    CU_ASSERT_EQUAL_FATAL(status, TRINE_OK);
+    s.n = trine_array_local_n(s.array);
+    return s;
+}
+
+static inline void release(spread *s)
+{
+    trine_array_free(s->array);
+    free(s->memory);
+}
+
+/* Copies this rank's elements of the whole into the array. */
+static inline void set(const spread *s, const void *whole)
+{
+    if (s->n > 0)
+        memcpy(trine_array_data(s->array), (const char *)whole + s->first * s->item,
+               s->n * s->item);
+}
+
+/* Whether this rank's elements are those of the whole, bit for bit. */
+static inline bool holds(const spread *s, const void *whole)
+{
+    return s->n == 0 || memcmp(trine_array_data(s->array), (const char *)whole + s->first * s->item,
+                               s->n * s->item) == 0;
+}
+
+static inline void expect(trine_status got, trine_status status, const char *says)
+{
+    if (got != status || (status && !strstr(trine_error_detail(), says))) {
+        printf("\n  %s: %s; expected %s (%s)\n", trine_status_name(got), trine_error_detail(),
+               trine_status_name(status), says);
+        CU_FAIL("another status or detail");
+    }
+}
+
+/* Runs the tests on the team that the command line names. */
+static inline int on_team(int argc, char **argv, const char *suite, CU_TestInfo tests[])
+{
+    trine_init();
+    if (trine_team_open(argc > 1 ? argv[1] : "serial", &team)) {
+        printf("%s\n", trine_error_detail());
+        return 1;
+    }
+    int failed = trine_check_main(suite, tests);
+    if (trine_team_close(team)) {
+        printf("%s\n", trine_error_detail());
+        failed = 1;
+    }
+    return failed;
+}
+
+#endif
