@@ -158,6 +158,14 @@ def calls(table, build, mpirun):
               if m else "")
 
 
+def scans(table, build):
+    r = run([f"{build}/bench/bench_scan"])
+    for name, wanted in (("cumsum_fast", 0.9), ("cumsum_fast_in_place", 0.9), ("cumsum_exact", 0.7), ("difference", 0.9),
+                         ("reverse", 0.7)):
+        table.add(f"{name.replace('_', ' ')} of f64, of a non-temporal copy", ">=", wanted, "x", r.get(name + "_over_copy"),
+                  f"{r[name + '_s']:.3f} s for {r['mib']} MiB, copy {r['copy_gb_s']:.1f} GB/s" if r else "")
+
+
 def sort(table, build):
     r = run([f"{build}/bench/bench_sort"])
     table.add("sort of 1 GiB of f64, 1 worker, against qsort", ">=", 5, "x", r.get("qsort_over_one"),
@@ -181,7 +189,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=9, help="rounds of the team benchmarks (9)")
     parser.add_argument("--build", default=os.path.join(HERE, "..", "build"), help="the build folder")
     parser.add_argument("--mpirun", default=shutil.which("mpirun"), help="the launcher of the MPI built with")
-    parser.add_argument("--only", default="", help="run only: teams, cache, maps, blas, dot, gemm, numpy, sort or calls")
+    parser.add_argument("--only", default="", help="run only: teams, cache, maps, scans, blas, dot, gemm, numpy, sort or calls")
     arguments = parser.parse_args()
     os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
     build, table = os.path.abspath(arguments.build), Table()
@@ -189,6 +197,7 @@ def main():
         "cache": lambda: cache(table, build),
         "calls": lambda: calls(table, build, arguments.mpirun),
         "maps": lambda: maps(table, build),
+        "scans": lambda: scans(table, build),
         "blas": lambda: blas(table, build),
         "dot": lambda: dot(table, build),
         "gemm": lambda: gemm(table, build, arguments.mpirun),

@@ -76,6 +76,13 @@ def sample(dtype, n, kind="plain"):
         x[1::2] = -x[:len(x) // 2 * 2:2]
     if kind == "ties":
         x = 2.0 ** 53 + random.integers(-3, 4, n)
+    if kind == "edge":
+        # Sums half way between two numbers, but for a little.
+        half = 2.0 ** (-24 if dtype.itemsize == 4 else -53)
+        little = random.choice([-1, 1], n) * 2.0 ** -random.integers(30 if dtype.itemsize == 4 else 58, 145, n)
+        x = np.where(random.random(n) < 0.02, random.choice([-half, half], n), 0.0)
+        x = np.where(random.random(n) < 0.02, little, x)
+        x[:3] = [1, half, little[0]][:n]
     if kind == "tiny":
         x = random.integers(-5, 6, n) * 5e-324
     if kind == "huge":
@@ -87,7 +94,7 @@ def sample(dtype, n, kind="plain"):
     return x.astype(dtype)
 
 
-KINDS = "plain uniform few wide wider cancel ties tiny huge zeros special".split()
+KINDS = "plain uniform few wide wider cancel ties edge tiny huge zeros special".split()
 
 
 def round_fraction(value, dtype):
