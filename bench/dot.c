@@ -31,7 +31,8 @@ static void need(trine_status status)
     exit(3);
 }
 
-/* The operations that are measured in the exact and the fast mode, and how many arrays they read. */
+/* The operations that are measured in the exact and the fast mode, and how many arrays they read.
+ */
 static const struct {
     const char *name;
     int inputs;

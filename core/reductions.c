@@ -85,7 +85,8 @@ TRINE_EACH_TYPE(DEFINE_BETWEEN, count_between)
     }
 DEFINE_PRODUCT(f64, double)
 DEFINE_PRODUCT(f32, float)
-DEFINE_PRODUCT(i64, int64_t) DEFINE_PRODUCT(u64, uint64_t)
+DEFINE_PRODUCT(i64, int64_t)
+DEFINE_PRODUCT(u64, uint64_t)
 
     static trine_status check_ddof(const char *name, double ddof, const trine_array *x)
 {

@@ -140,12 +140,12 @@ TRINE_COUNT_REDUCTIONS(TRINE_DECLARE_WHOLE)
 #define TRINE_DECLARE_BETWEEN(name, suffix, type)                                                  \
     TRINE_API trine_status trine_##name##_##suffix(const trine_array *x, type low, type high,      \
                                                    uint64_t *count);
-    TRINE_EACH_TYPE(TRINE_DECLARE_BETWEEN, count_between)
+TRINE_EACH_TYPE(TRINE_DECLARE_BETWEEN, count_between)
 
-    /* The product of all elements; 1 for none. Real: nothing over- or underflows on the way.
-     * Integers: f64 takes f64, f32 takes f32, i64 and u64 take what the sums take; OVERFLOW when
-     * the true product does not fit. */
-    TRINE_API trine_status trine_prod_f64(const trine_array *x, double *product);
+/* The product of all elements; 1 for none. Real: nothing over- or underflows on the way.
+ * Integers: f64 takes f64, f32 takes f32, i64 and u64 take what the sums take; OVERFLOW when
+ * the true product does not fit. */
+TRINE_API trine_status trine_prod_f64(const trine_array *x, double *product);
 TRINE_API trine_status trine_prod_f32(const trine_array *x, float *product);
 TRINE_API trine_status trine_prod_i64(const trine_array *x, int64_t *product);
 TRINE_API trine_status trine_prod_u64(const trine_array *x, uint64_t *product);

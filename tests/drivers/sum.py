@@ -123,7 +123,7 @@ with tempfile.TemporaryDirectory() as folder:
     refused("a bad number is refused", 2, "--n '1.5G'", SUM, "--n", "1.5G")
     refused("a negative number is refused", 2, "--n '-3'", SUM, "--n=-3")
     refused("a bad dtype is refused", 2, "--dtype 'f16'", SUM, "--dtype=f16")
-    refused("a bad mode is refused", 2, "exact, compensated, fast, all", SUM, "--mode=best")
+    refused("a bad mode is refused", 2, "exact, compensated, fast, each", SUM, "--mode=best")
     refused("a bad schedule is refused", 2, "static or dynamic", SUM, "--schedule=guided")
     refused("no repetition is refused", 2, "--repeat '0'", SUM, "--repeat=0")
     refused("an unknown option is refused", 2, "unrecognized option", SUM, "--tem", "omp")
