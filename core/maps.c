@@ -1,6 +1,7 @@
 /* core/maps.c - the typed built-in maps: a name and element types find a map, which is applied. */
 #include <stdatomic.h>
 #include <string.h>
+#include <trine/reduce.h>
 #include <trine/transform.h>
 
 #include "core/error.h"
@@ -159,4 +160,16 @@ trine_status trine_cast(const trine_array *x, trine_array *y)
 trine_status trine_cast_wrap(const trine_array *x, trine_array *y)
 {
     return cast("cast_wrap", x, y);
+}
+
+trine_status trine_standardise(const trine_array *x, double ddof, trine_array *y)
+{
+    double mean, sd;
+    trine_status status = trine_mean_f64(x, TRINE_EXACT, &mean);
+    if (!status)
+        status = trine_std(x, ddof, &sd);
+    if (status)
+        return status;
+    return trine_array_dtype(x) == TRINE_F32 ? trine_standardise_f32((float)mean, (float)sd, x, y)
+                                             : trine_standardise_f64(mean, sd, x, y);
 }

@@ -39,6 +39,15 @@ static trine_status run_typed(const char *name, trine_dtype dtype, const void *p
     return run(name, TRINE_DTYPE_NONE, param, in, result);
 }
 
+static trine_status check_ddof(const char *name, double ddof, const trine_array *x)
+{
+    if (ddof >= 0)
+        return TRINE_OK;
+    return trine_call_refuse(
+        trine_array_team(x),
+        trine_fail(TRINE_E_ARGUMENT, "trine_%s: ddof %g; expected 0 or more", name, ddof));
+}
+
 #define DTYPE_f64 TRINE_F64
 #define DTYPE_f32 TRINE_F32
 #define DTYPE_i64 TRINE_I64
@@ -87,15 +96,6 @@ DEFINE_PRODUCT(f64, double)
 DEFINE_PRODUCT(f32, float)
 DEFINE_PRODUCT(i64, int64_t)
 DEFINE_PRODUCT(u64, uint64_t)
-
-    static trine_status check_ddof(const char *name, double ddof, const trine_array *x)
-{
-    if (ddof >= 0)
-        return TRINE_OK;
-    return trine_call_refuse(
-        trine_array_team(x),
-        trine_fail(TRINE_E_ARGUMENT, "trine_%s: ddof %g; expected 0 or more", name, ddof));
-}
 
 #define DEFINE_MOMENT(name, text)                                                                  \
     trine_status trine_##name(const trine_array *x, double ddof, double *result)                   \

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/axis.h"
 #include "core/error.h"
 #include "core/stream.h"
 #include "io/npy_file.h"
@@ -195,30 +196,75 @@ trine_status trine_npy_load(trine_npy *npy, trine_array **array)
     return trine_stream_load(npy->team, npy->info.dtype, &source, rows, columns, TRINE_OK, array);
 }
 
+static trine_status check_reduction(const trine_npy *npy, const trine_monoid *monoid,
+                                    const void *param, const void *result)
+{
+    if (!npy || !monoid || !result)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_npy_reduce: %s is NULL",
+                          !npy      ? "file"
+                          : !monoid ? "monoid"
+                                    : "result");
+    trine_status status = trine_monoid_check(monoid, param);
+    if (status)
+        return status;
+    if (monoid->nin != 1)
+        return trine_fail(TRINE_E_ARGUMENT, "%s: monoid '%s' has %d inputs; a file is one",
+                          npy->file->name, monoid->name, monoid->nin);
+    if (monoid->in[0] != npy->info.dtype)
+        return trine_fail(TRINE_E_DTYPE, "%s: elements of %s; '%s' takes %s", npy->file->name,
+                          trine_dtype_name(npy->info.dtype), monoid->name,
+                          trine_dtype_name(monoid->in[0]));
+    return TRINE_OK;
+}
+
 trine_status trine_npy_reduce(trine_npy *npy, const trine_monoid *monoid, const void *param,
                               void *result)
 {
-    if (!npy || !monoid || !result)
-        return trine_call_refuse(npy ? npy->team : NULL,
-                                 trine_fail(TRINE_E_ARGUMENT, "trine_npy_reduce: %s is NULL",
-                                            !npy      ? "file"
-                                            : !monoid ? "monoid"
-                                                      : "result"));
-    trine_status status = trine_monoid_check(monoid, param);
+    trine_status status = check_reduction(npy, monoid, param, result);
     if (status)
-        return trine_call_refuse(npy->team, status);
-    trine_stream stream = {
-        .source = {trine_npy_source(npy->file)}, .sources = 1, .executor = &npy->team->executor};
-    if (monoid->nin != 1)
-        status = trine_fail(TRINE_E_ARGUMENT, "%s: monoid '%s' has %d inputs; a file is one",
-                            npy->file->name, monoid->name, monoid->nin);
-    else if (!status && monoid->in[0] != npy->info.dtype)
-        status = trine_fail(TRINE_E_DTYPE, "%s: elements of %s; '%s' takes %s", npy->file->name,
-                            trine_dtype_name(npy->info.dtype), monoid->name,
-                            trine_dtype_name(monoid->in[0]));
+        return trine_call_refuse(npy ? npy->team : NULL, status);
     uint64_t rows, columns;
     trine_npy_axes(&npy->info, &rows, &columns);
-    stream.grid = trine_grid_of(rows, columns);
+    trine_stream stream = {.source = {trine_npy_source(npy->file)},
+                           .sources = 1,
+                           .grid = trine_grid_of(rows, columns),
+                           .executor = &npy->team->executor};
     trine_block(npy->team, &stream.grid, &stream.first, &stream.local);
-    return trine_stream_reduce(npy->team, monoid, param, &stream, status, result);
+    return trine_stream_reduce(npy->team, monoid, param, &stream, TRINE_OK, result);
+}
+
+void trine_npy_block(const trine_npy *npy, uint64_t *first, uint64_t *rows, uint64_t *columns)
+{
+    uint64_t begin = 0, local = 0, all = 0, width = 1;
+    if (npy) {
+        trine_npy_axes(&npy->info, &all, &width);
+        trine_grid grid = trine_grid_of(all, width);
+        trine_block(npy->team, &grid, &begin, &local);
+    }
+    if (first)
+        *first = begin / width;
+    if (rows)
+        *rows = local / width;
+    if (columns)
+        *columns = width;
+}
+
+trine_status trine_npy_reduce_axis(trine_npy *npy, const trine_monoid *monoid, const void *param,
+                                   int axis, void *result)
+{
+    trine_status status = check_reduction(npy, monoid, param, result);
+    if (!status && axis != 0 && axis != 1)
+        status = trine_fail(TRINE_E_ARGUMENT,
+                            "%s: axis %d; expected 0 (a result a column) or 1 (a result a row)",
+                            npy->file->name, axis);
+    if (!status && npy->file->pipe && axis == 1)
+        status = trine_fail(TRINE_E_ARGUMENT, "%s: a pipe cannot be reduced along axis 1",
+                            npy->file->name);
+    if (status)
+        return trine_call_refuse(npy ? npy->team : NULL, status);
+    trine_frame frame = {.source = {trine_npy_source(npy->file)}, .executor = &npy->team->executor};
+    trine_npy_axes(&npy->info, &frame.rows, &frame.columns);
+    trine_npy_block(npy, &frame.first, &frame.local, NULL);
+    return axis == 0 ? trine_frame_columns(npy->team, monoid, param, &frame, result)
+                     : trine_frame_rows(npy->team, monoid, param, &frame, result);
 }

@@ -61,6 +61,20 @@ TRINE_API trine_status trine_npy_load(trine_npy *file, trine_array **array);
 TRINE_API trine_status trine_npy_reduce(trine_npy *file, const trine_monoid *monoid,
                                         const void *param, void *result);
 
+/* The same along an axis of a file of two dimensions (of fewer: of one column), as
+ * trine_reduce_axis does of the loaded array; columns of a Fortran-order file are its rows on disk.
+ * axis 0: one result for each column, on all ranks. axis 1: one for each of this rank's rows, which
+ * are those that trine_npy_load would give it. Rows of more columns than a tile of partials has are
+ * read in parts, once for each tile. A pipe can be reduced along axis 0 when one tile holds all
+ * columns. */
+TRINE_API trine_status trine_npy_reduce_axis(trine_npy *file, const trine_monoid *monoid,
+                                             const void *param, int axis, void *result);
+
+/* Rows [*first, *first + *rows) of the file that are this rank's, and its columns, as
+ * trine_npy_reduce_axis counts them. Any may be NULL. Not collective. */
+TRINE_API void trine_npy_block(const trine_npy *file, uint64_t *first, uint64_t *rows,
+                               uint64_t *columns);
+
 /* Writes x as a version 1.0 file of one dimension (two when x has two axes) in this machine's byte
  * order, each rank its own part: a DISTRIBUTED array's blocks, or the ranks' own arrays in rank
  * order. It is written beside `path` under a name of its own, synced, and renamed to `path` when

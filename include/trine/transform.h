@@ -94,6 +94,11 @@ TRINE_DTYPES(TRINE_DECLARE_MAPS)
 TRINE_REAL_DTYPES(TRINE_DECLARE_REAL_MAPS)
 #undef TRINE_DECLARE_REAL_MAPS
 
+/* y = (x - mean) / sd in two phases: the exact mean and the standard deviation with the divisor n -
+ * ddof of all of x, then the map. x and y both f64, or both f32. EMPTY when n - ddof is not above
+ * 0. */
+TRINE_API trine_status trine_standardise(const trine_array *x, double ddof, trine_array *y);
+
 /* y = x in y's type, saturating. DTYPE never: there is a cast between any two types. */
 TRINE_API trine_status trine_cast(const trine_array *x, trine_array *y);
 

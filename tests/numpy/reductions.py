@@ -251,6 +251,22 @@ def logsumexp_is_that_of_long_doubles(team):
         a.free()
 
 
+def standardised_elements_have_mean_0_and_deviation_1(team):
+    t.lib.trine_standardise.argtypes = [t.pointer, t.f64, t.pointer]
+    for dtype, tolerance in (("f8", 1e-13), ("f4", 1e-5)):
+        for n in LENGTHS[1:]:
+            x = (sample("f8", n) * 3 + 7).astype(dtype)
+            a, b = team.array(x), team.array(np.zeros(n, dtype))
+            t.need(t.lib.trine_standardise(a.handle, 0.0, b.handle))
+            expected = (x.astype(float) - x.mean(dtype=float)) / x.std(dtype=float)
+            check(np.allclose(b.local(), expected, tolerance, tolerance), "standardise", dtype, n)
+            a.free()
+            b.free()
+    a = team.array(np.zeros(1))
+    fails("EMPTY", lambda: t.need(t.lib.trine_standardise(a.handle, 1.0, a.handle)), "standardise one with ddof 1")
+    a.free()
+
+
 def variance_of_equal_elements_is_zero(team):
     for value in (0.0, 0.1, -1e15, 1e-300):
         for n in (1, 2, 33, CHUNK + 5):
@@ -375,7 +391,8 @@ def main():
         team = t.Team(spec)
         for test in (extremes_and_counts_are_those_of_numpy, empty_input_is_defined_or_refused,
                      negative_zero_is_below_zero, products_are_true_or_refused,
-                     moments_are_those_of_numpy_and_scipy, logsumexp_is_that_of_long_doubles, variance_of_equal_elements_is_zero,
+                     moments_are_those_of_numpy_and_scipy, logsumexp_is_that_of_long_doubles,
+                     standardised_elements_have_mean_0_and_deviation_1, variance_of_equal_elements_is_zero,
                      histograms_are_those_of_numpy, quantiles_are_those_of_numpy,
                      axes_give_each_column_and_row_its_own_result):
             before = promises
