@@ -203,7 +203,7 @@ trine_status trine_frame_columns(trine_team *team, const trine_monoid *monoid, c
             break;
         }
     }
-    if (!status)
+    if (!status && results)
         memcpy(result, results, frame->columns * monoid->result_size);
     free(results);
     free(p);

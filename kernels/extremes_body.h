@@ -115,13 +115,14 @@ static trine_status NAMED(minmax_finish)(void *result, const void *state, const 
 
 static trine_status NAMED(absmax_finish)(void *result, const void *state, const void *param)
 {
-    TYPE least, most, *most_abs = result;
+    TYPE least = 0, most = 0, *most_abs = result;
     trine_status status = NAMED(min_finish)(&least, state, param);
     if (status)
         return status;
     NAMED(max_finish)(&most, state, param);
 #if REAL
-    *most_abs = (TYPE)fabs(fabs((double)least) > fabs((double)most) ? least : most);
+    double low = fabs((double)least), high = fabs((double)most);
+    *most_abs = (TYPE)(low > high ? low : high);
 #elif SIGNED
     /* Compared as negative numbers, which have room for the least of all. */
     int64_t low = least < 0 ? least : -(int64_t)least, high = most < 0 ? most : -(int64_t)most;
@@ -137,7 +138,7 @@ static trine_status NAMED(absmax_finish)(void *result, const void *state, const 
 
 static trine_status NAMED(ptp_finish)(void *result, const void *state, const void *param)
 {
-    TYPE least, most;
+    TYPE least = 0, most = 0;
     trine_status status = NAMED(min_finish)(&least, state, param);
     if (status)
         return status;

@@ -15,6 +15,9 @@ enum { TABLES = 4, BLOCK = 256 };
 /* Slots of a table: below, the bins, above, NaN. */
 enum { OUTSIDE = 3 };
 
+/* Bits of an infinity; those of a NaN, without its sign, are above. */
+#define INFINITE ((int64_t)0x7ff0000000000000)
+
 static const double *edges(const trine_histogram_param *p)
 {
     return (const double *)(p + 1);
@@ -70,7 +73,7 @@ static trine_status histogram_finish(void *result, const void *state, const void
 /* The slot of x by the edges: how many of them are not above it. */
 static uint32_t search(const trine_histogram_param *p, double x)
 {
-    if (x != x)
+    if (__builtin_isnan(x))
         return (uint32_t)p->bins + 2;
     const double *edge = edges(p);
     if (x == edge[p->bins])
@@ -94,17 +97,18 @@ static bool guess(const trine_histogram_param *p, const double *x, size_t n, uin
 {
     const vec low = edges(p)[0] - (vec){0}, scale = p->scale - (vec){0};
     const vec least = 0.5 - (vec){0}, most = (double)p->bins + 1.5 - (vec){0};
-    vec farthest = {0}, odd = {0};
+    vec farthest = {0};
+    ivec nan = {0};
     for (size_t i = 0; i < n; i += WIDTH) {
         vec t = (vec_load(x + i) - low) * scale + 1;
         vec within = vec_min(vec_max(t, least), most);
         slot_vec k = __builtin_convertvector(within, slot_vec);
         farthest = vec_max_abs(farthest, within - __builtin_convertvector(k, vec) - 0.5);
-        odd += t - t;
+        nan |= (ivec)((vec_bits(t) & INT64_MAX) > INFINITE);
         memcpy(slot + i, &k, sizeof k);
     }
     double off = vec_max_lanes(farthest);
-    return vec_or_lanes((ivec)(odd != odd)) == 0 && off <= 0.5 - p->guard;
+    return vec_or_lanes(nan) == 0 && off <= 0.5 - p->guard;
 }
 
 static void count_block(uint64_t *table, const trine_histogram_param *p, const double *x, size_t n)

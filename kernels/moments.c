@@ -41,7 +41,7 @@ static void joint_identity(void *state, const void *param)
 /* All ones where x is a number. */
 TRINE_INLINE ivec numbers(vec x)
 {
-    return (ivec)(x == x);
+    return (ivec)((vec_bits(x) & INT64_MAX) <= INF_KEY_f64);
 }
 
 TRINE_INLINE vec keep(vec x, ivec mask)
@@ -178,13 +178,15 @@ ACCUMULATE_REAL(moments, false, f32, true)
 ACCUMULATE_REAL(nan_moments, true, f64, false)
 ACCUMULATE_REAL(nan_moments, true, f32, true)
 
-/* Integers as the doubles that they convert to. */
+/* Integers as the doubles that they convert to; a chunk has one at least. */
 #define ACCUMULATE_WHOLE(suffix, type)                                                             \
     static const void *widened_##suffix(const void *from, size_t n, double wide[TRINE_CHUNK])      \
     {                                                                                              \
         const type *x = from;                                                                      \
-        for (size_t i = 0; i < n; i++)                                                             \
+        size_t i = 0;                                                                              \
+        do                                                                                         \
             wide[i] = (double)x[i];                                                                \
+        while (++i < n);                                                                           \
         return wide;                                                                               \
     }                                                                                              \
     static void moments_accumulate_##suffix(void *state, const trine_chunk *chunk,                 \
