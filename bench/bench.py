@@ -110,6 +110,21 @@ def blas(table, build):
                       f"{r['core']} dasum {r['dasum_gb_per_s']:.1f}, {mode} {r[mode + '_gb_per_s']:.1f} GB/s" if r else "")
 
 
+def reductions(table, build):
+    """Of the pure-load bandwidth of the same round; and against numpy, one worker each."""
+    r = run([f"{build}/bench/bench_reductions", "omp:2", "1024", "5"])
+    for name, bound in (("minmax", 0.9), ("argmax", 0.9), ("absmax", 0.9), ("count_nan", 0.9), ("var", 0.9), ("kurtosis", 0.9),
+                        ("cov", 0.9), ("describe", 0.9), ("prod", 0.9), ("histogram", 0.6)):
+        table.add(f"{name} 1 GiB omp:2, of pure-load bandwidth", ">=", bound, "x", r.get(name),
+                  f"load {r['load_gb_per_s']:.1f} GB/s" if r else "")
+    python = next((p for p in ("/usr/bin/python3", sys.executable) if os.path.exists(p)), "python3")
+    r = run([python, f"{HERE}/numpy_reductions.py", f"{build}/libtrine.so"])
+    for name, bound in (("min", 1), ("argmax", 1), ("any", 1), ("count_nonzero", 1), ("var", 5), ("histogram", 5), ("median", 1),
+                        ("column_means", 1), ("column_vars", 5), ("normal", 5), ("exp", 1), ("cumsum", 1), ("sort", 1)):
+        table.add(f"{name} against numpy, 1 worker", ">=", bound, "x", r.get(name),
+                  f"numpy {r['numpy_' + name]:.2f} ns" if r else "")
+
+
 def dot(table, build):
     r = run([f"{build}/bench/bench_dot", "omp:2"], OPENBLAS_CORETYPE="SKYLAKEX", OPENBLAS_NUM_THREADS="2")
     for name in ("asum", "nansum", "mean", "nanmean", "sumsq", "nrm2", "dot", "wmean"):
@@ -189,7 +204,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=9, help="rounds of the team benchmarks (9)")
     parser.add_argument("--build", default=os.path.join(HERE, "..", "build"), help="the build folder")
     parser.add_argument("--mpirun", default=shutil.which("mpirun"), help="the launcher of the MPI built with")
-    parser.add_argument("--only", default="", help="run only: teams, cache, maps, scans, blas, dot, gemm, numpy, sort or calls")
+    parser.add_argument("--only", default="", help="run only: teams, cache, maps, reductions, scans, blas, dot, gemm, numpy, sort or calls")
     arguments = parser.parse_args()
     os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
     build, table = os.path.abspath(arguments.build), Table()
@@ -198,6 +213,7 @@ def main():
         "calls": lambda: calls(table, build, arguments.mpirun),
         "maps": lambda: maps(table, build),
         "scans": lambda: scans(table, build),
+        "reductions": lambda: reductions(table, build),
         "blas": lambda: blas(table, build),
         "dot": lambda: dot(table, build),
         "gemm": lambda: gemm(table, build, arguments.mpirun),
