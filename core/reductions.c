@@ -106,6 +106,18 @@ DEFINE_PRODUCT(u64, uint64_t)
     }
 TRINE_MOMENT_REDUCTIONS(DEFINE_MOMENT)
 
+trine_status trine_var_exact(const trine_array *x, double ddof, double *result)
+{
+    const trine_array *in[] = {x, x};
+    trine_status status = check_ddof("var_exact", ddof, x);
+    if (!status && ddof != (double)(uint64_t)ddof)
+        status = trine_call_refuse(trine_array_team(x),
+                                   trine_fail(TRINE_E_ARGUMENT,
+                                              "trine_var_exact: ddof %g; expected a whole number",
+                                              ddof));
+    return status ? status : run("var_exact", TRINE_F64, &ddof, in, result);
+}
+
 #define DEFINE_REAL(name, text)                                                                    \
     trine_status trine_##name(const trine_array *x, double *result)                                \
     {                                                                                              \

@@ -158,6 +158,10 @@ TRINE_API trine_status trine_prod_u64(const trine_array *x, uint64_t *product);
     TRINE_API trine_status trine_##name(const trine_array *x, double ddof, double *result);
 TRINE_MOMENT_REDUCTIONS(TRINE_DECLARE_MOMENT)
 
+/* The true variance, rounded once: order, decomposition and cancellation do not matter. x of f64 or
+ * f32; ddof a whole number below n. NaN when an element is NaN or infinite. */
+TRINE_API trine_status trine_var_exact(const trine_array *x, double ddof, double *result);
+
 /* trine_logsumexp(x, &result): x of f64 or f32, computed in double. EMPTY for no elements; -Inf
  * when all are. ABSENT in a library that was built without SLEEF. */
 #define TRINE_DECLARE_REAL(name, text)                                                             \

@@ -2,6 +2,7 @@
 shapes and all dtypes; along axes; special values."""
 import ctypes as c
 import math
+from fractions import Fraction
 import sys
 import warnings
 
@@ -267,6 +268,30 @@ def standardised_elements_have_mean_0_and_deviation_1(team):
     a.free()
 
 
+def exact_variances_are_the_true_ones_rounded_once(team):
+    for dtype in ("f8", "f4"):
+        for n in (1, 2, 3, 33, 500):
+            for kind in ("plain", "few", "offset", "wide", "tiny", "huge"):
+                x = {"offset": lambda: sample("f8", n) + 1e12, "tiny": lambda: sample("f8", n) * 1e-310,
+                     "huge": lambda: sample("f8", n) * 1e150}.get(kind, lambda: sample("f8", n, kind))()
+                if dtype == "f4" and kind in ("tiny", "huge"):
+                    continue
+                x = x.astype(dtype)
+                values = [Fraction(float(v)) for v in x]
+                a = team.array(x)
+                for ddof in (0, 1):
+                    if n <= ddof:
+                        fails("EMPTY", lambda: t.reduce("var_exact", a, param=np.array([float(ddof)])), "var_exact", n)
+                        continue
+                    true = sum(v * v for v in values) - sum(values) ** 2 / n
+                    got = t.reduce("var_exact", a, param=np.array([float(ddof)]))[0]
+                    same(got, np.float64(float(true / (n - ddof))), "var_exact", dtype, n, kind, ddof)
+                a.free()
+    a = team.array(np.array([1.0, np.inf]))
+    check(np.isnan(t.reduce("var_exact", a, param=np.zeros(1))[0]), "var_exact with infinity")
+    a.free()
+
+
 def variance_of_equal_elements_is_zero(team):
     for value in (0.0, 0.1, -1e15, 1e-300):
         for n in (1, 2, 33, CHUNK + 5):
@@ -392,7 +417,8 @@ def main():
         for test in (extremes_and_counts_are_those_of_numpy, empty_input_is_defined_or_refused,
                      negative_zero_is_below_zero, products_are_true_or_refused,
                      moments_are_those_of_numpy_and_scipy, logsumexp_is_that_of_long_doubles,
-                     standardised_elements_have_mean_0_and_deviation_1, variance_of_equal_elements_is_zero,
+                     standardised_elements_have_mean_0_and_deviation_1,
+                     exact_variances_are_the_true_ones_rounded_once, variance_of_equal_elements_is_zero,
                      histograms_are_those_of_numpy, quantiles_are_those_of_numpy,
                      axes_give_each_column_and_row_its_own_result):
             before = promises
