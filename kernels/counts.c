@@ -1,6 +1,7 @@
 /* kernels/counts.c - any, all, and how many. */
 #include "kernels/isa.h"
 #include "kernels/list.h"
+#include "kernels/simd.h"
 
 /* found: elements of the kind that is looked for, among n. */
 typedef struct counts {

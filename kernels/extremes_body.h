@@ -6,11 +6,16 @@ static void NAMED(extremes_accumulate)(void *state, const trine_chunk *chunk, co
     extremes *s = state;
     const TYPE *x = chunk->in[0];
     KEY least = NAMED(key)(x), most = least;
+    const size_t piece = PREFETCH_PIECE / sizeof(TYPE);
     (void)param;
-    for (size_t i = 0; i < chunk->n; i++) {
-        KEY key = NAMED(key)(x + i);
-        least = key < least ? key : least;
-        most = key > most ? key : most;
+    for (size_t first = 0; first < chunk->n; first += piece) {
+        size_t end = chunk->n - first < piece ? chunk->n : first + piece;
+        prefetch_piece(x + first);
+        for (size_t i = first; i < end; i++) {
+            KEY key = NAMED(key)(x + i);
+            least = key < least ? key : least;
+            most = key > most ? key : most;
+        }
     }
     extremes_widen(s, least, most);
     NAMED(note_nan)(s, least, most);
@@ -24,12 +29,17 @@ static void NAMED(nan_extremes_accumulate)(void *state, const trine_chunk *chunk
     const TYPE *x = chunk->in[0];
     const KEY top = NAMED(INF_KEY), bottom = ~top, none = top + 1;
     KEY least = none, most = ~none;
+    const size_t piece = PREFETCH_PIECE / sizeof(TYPE);
     (void)param;
-    for (size_t i = 0; i < chunk->n; i++) {
-        KEY key = NAMED(key)(x + i);
-        KEY low = key < bottom ? none : key, high = key > top ? ~none : key;
-        least = low < least ? low : least;
-        most = high > most ? high : most;
+    for (size_t first = 0; first < chunk->n; first += piece) {
+        size_t end = chunk->n - first < piece ? chunk->n : first + piece;
+        prefetch_piece(x + first);
+        for (size_t i = first; i < end; i++) {
+            KEY key = NAMED(key)(x + i);
+            KEY low = key < bottom ? none : key, high = key > top ? ~none : key;
+            least = low < least ? low : least;
+            most = high > most ? high : most;
+        }
     }
     if (least != none)
         extremes_widen(s, least, most);

@@ -115,6 +115,7 @@ static void count_block(uint64_t *table, const trine_histogram_param *p, const d
 {
     uint32_t slot[BLOCK];
     size_t size = slots(p), i = 0;
+    prefetch_piece(x);
     if (p->scale <= 0 || n % WIDTH != 0 || !guess(p, x, n, slot))
         for (i = 0; i < n; i++)
             slot[i] = search(p, x[i]);

@@ -1,20 +1,21 @@
 /* kernels/moments.c - variance, skewness, kurtosis, covariance, correlation.
  *
- * A chunk is read twice: for its mean, then (from the cache) for the sums of the powers of d = x -
- * mean, on 32 lanes (kernels/lanes.h). With e = sum(d) / n, what the mean lacked by rounding, the
- * central moments are
- *   M2 = S2 - n e^2,  M3 = S3 - 3 e S2 + 2 n e^3,  M4 = S4 - 4 e S3 + 6 e^2 S2 - 3 n e^4.
- * Chunks merge by the formulas of Pebay, Formulas for robust, one-pass parallel computation of
- * covariances and arbitrary-order statistical moments, SAND2008-6212; those of M2 are Chan, Golub
- * and LeVeque's (1979).
+ * A chunk is read once, for the sums of the powers of d = x - c on 32 lanes (kernels/lanes.h), c
+ * being the mean of its first elements. With e = sum(d) / n, the distance of the chunk's mean from
+ * c, the central moments are M2 = S2 - n e^2,  M3 = S3 - 3 e S2 + 2 n e^3,  M4 = S4 - 4 e S3 + 6
+ * e^2 S2 - 3 n e^4. That loses little while e^2 is small against the variance; where it is not, the
+ * chunk is read again with c = the mean. Chunks merge by the formulas of Pebay, Formulas for
+ * robust, one-pass parallel computation of covariances and arbitrary-order statistical moments,
+ * SAND2008-6212; those of M2 are Chan, Golub and LeVeque's (1979).
  */
 #include "kernels/isa.h"
 #include "kernels/lanes.h"
 #include "kernels/list.h"
 #include "kernels/order.h"
 
-/* Bytes ahead that the second reading of a chunk brings in for the next chunk's first. */
-enum { AHEAD = TRINE_CHUNK * sizeof(double) };
+/* Elements of a chunk whose mean is the point that distances are taken from; how many times smaller
+ * than the variance the square of its distance from the chunk's mean must be. */
+enum { HEAD = 256, NEAR = 16 };
 
 /* m2, m3, m4: sums of powers of the distance from the mean. */
 typedef struct moments {
@@ -55,8 +56,10 @@ TRINE_INLINE double chunk_sum(const void *x, size_t n, bool single, bool skip, d
     vec sum[VECTORS] = {{0}};
     ivec skipped = {0};
     double lane[LANES];
-    size_t i = 0, missing = 0;
-    for (; i + LANES <= n; i += LANES)
+    size_t i = 0, missing = 0, item = single ? sizeof(float) : sizeof(double);
+    for (; i + LANES <= n; i += LANES) {
+        if (i * item % PREFETCH_PIECE == 0)
+            prefetch_piece((const char *)x + i * item);
 #pragma GCC unroll 16
         for (int k = 0; k < VECTORS; k++) {
             vec v = load_at(x, i + (size_t)k * WIDTH, single);
@@ -66,6 +69,7 @@ TRINE_INLINE double chunk_sum(const void *x, size_t n, bool single, bool skip, d
             }
             sum[k] += v;
         }
+    }
     memcpy(lane, sum, sizeof lane);
     for (int j = 0; i < n; i++, j++) {
         double v = element_at(x, i, single);
@@ -88,7 +92,8 @@ TRINE_INLINE double chunk_sum(const void *x, size_t n, bool single, bool skip, d
         (s4) += ((d) * (d)) * ((d) * (d));                                                         \
     } while (0)
 
-enum { POWERS = 4 };
+/* PART: vectors of lanes at a time, whose sums stay in registers. */
+enum { POWERS = 4, PART = VECTORS <= 4 ? VECTORS : VECTORS / 2 };
 
 /* Sums of the first four powers of x - mean. */
 TRINE_INLINE void chunk_powers(const void *x, size_t n, bool single, bool skip, double mean,
@@ -96,16 +101,13 @@ TRINE_INLINE void chunk_powers(const void *x, size_t n, bool single, bool skip, 
 {
     double lane[POWERS][LANES];
     size_t whole = n / LANES * LANES, item = single ? sizeof(float) : sizeof(double);
-    /* Half of the lanes at a time: their sums stay in registers. */
-    for (int part = 0; part < VECTORS; part += VECTORS / 2) {
-        vec s[POWERS][VECTORS / 2] = {{{0}}};
+    for (int part = 0; part < VECTORS; part += PART) {
+        vec s[POWERS][PART] = {{{0}}};
         for (size_t i = 0; i < whole; i += LANES) {
-            if (part == 0)
-#pragma GCC unroll 4
-                for (size_t b = 0; b < LANES * item; b += 64)
-                    __builtin_prefetch((const char *)x + i * item + AHEAD + b, 0, 2);
+            if (part == 0 && i * item % PREFETCH_PIECE == 0)
+                prefetch_piece((const char *)x + i * item);
 #pragma GCC unroll 8
-            for (int k = 0; k < VECTORS / 2; k++) {
+            for (int k = 0; k < PART; k++) {
                 vec v = load_at(x, i + (size_t)(part + k) * WIDTH, single), d = v - mean;
                 if (skip)
                     d = keep(d, numbers(v));
@@ -126,19 +128,38 @@ TRINE_INLINE void chunk_powers(const void *x, size_t n, bool single, bool skip, 
     }
 }
 
-TRINE_INLINE moments chunk_moments(const void *x, size_t n, bool single, bool skip)
+/* Moments about the mean, from those about a point near it. */
+TRINE_INLINE moments about_mean(double count, double point, const double power[POWERS])
 {
-    double count, sum = chunk_sum(x, n, single, skip, &count), power[POWERS];
-    if (count == 0)
-        return (moments){0};
-    double mean = sum / count;
-    chunk_powers(x, n, single, skip, mean, power);
     double e = power[0] / count, ee = e * e, m2 = power[1] - count * ee;
     return (moments){.n = count,
-                     .mean = mean + e,
+                     .mean = point + e,
                      .m2 = m2 < 0 ? 0 : m2,
                      .m3 = power[2] - 3 * e * power[1] + 2 * count * ee * e,
                      .m4 = power[3] - 4 * e * power[2] + 6 * ee * power[1] - 3 * count * ee * ee};
+}
+
+TRINE_INLINE moments chunk_moments(const void *x, size_t n, bool single, bool skip)
+{
+    double count, power[POWERS], sum = chunk_sum(x, n < HEAD ? n : HEAD, single, skip, &count);
+    double point = count > 0 ? sum / count : 0;
+    if (n > HEAD && skip) {
+        double rest;
+        const char *tail = (const char *)x + HEAD * (single ? sizeof(float) : sizeof(double));
+        (void)chunk_sum(tail, n - HEAD, single, skip, &rest);
+        count += rest;
+    } else if (n > HEAD) {
+        count = (double)n;
+    }
+    if (count == 0)
+        return (moments){0};
+    chunk_powers(x, n, single, skip, point, power);
+    moments m = about_mean(count, point, power);
+    double e = power[0] / count;
+    if (e * e * count * NEAR <= m.m2)
+        return m;
+    chunk_powers(x, n, single, skip, m.mean, power);
+    return about_mean(count, m.mean, power);
 }
 
 static void moments_merge(void *left, const void *right, const void *param)

@@ -61,10 +61,12 @@ TRINE_INLINE void real_accumulate(real_product *p, const trine_chunk *chunk, boo
     uvec exponents = {0}, special = {0};
     double lane[LANES];
     int64_t exponent = 0;
-    size_t i = 0;
+    size_t i = 0, item = single ? sizeof(float) : sizeof(double);
     for (int k = 0; k < VECTORS; k++)
         product[k] = 1 - (vec){0};
-    for (; i + LANES <= chunk->n; i += LANES)
+    for (; i + LANES <= chunk->n; i += LANES) {
+        if (i * item % PREFETCH_PIECE == 0)
+            prefetch_piece((const char *)x + i * item);
 #pragma GCC unroll 16
         for (int k = 0; k < VECTORS; k++) {
             uvec bits = (uvec)load_at(x, i + (size_t)k * WIDTH, single);
@@ -73,6 +75,7 @@ TRINE_INLINE void real_accumulate(real_product *p, const trine_chunk *chunk, boo
             exponents += field;
             product[k] *= (vec)((bits & ~FIELD_BITS) | ONE_BITS);
         }
+    }
     memcpy(lane, product, sizeof lane);
     for (int k = 0; k < WIDTH; k++)
         exponent += (int64_t)exponents[k];
