@@ -30,10 +30,17 @@ TRINE_INLINE fast_state fast_sum(elements e)
     size_t i = 0;
     for (int k = 0; k < VECTORS; k++)
         sum[k] = -0.0 - (vec){0};
-    for (; i + LANES <= e.n; i += LANES)
+    for (; i + LANES <= e.n; i += LANES) {
+        /* Plain loads keep the hardware's prefetching busy by themselves. */
+        if (e.form != PLAIN && i * item_size(e) % PREFETCH_PIECE == 0) {
+            prefetch_piece((const char *)e.x + i * item_size(e));
+            if (e.form == PRODUCTS)
+                prefetch_piece((const char *)e.y + i * item_size(e));
+        }
 #pragma GCC unroll 16
         for (int k = 0; k < VECTORS; k++)
             sum[k] += vec_term(e, i + (size_t)k * WIDTH, &numbers);
+    }
     memcpy(lane, sum, sizeof lane);
     uint64_t count =
         e.form == NUMBERS ? (uint64_t)vec_add_lanes(numbers) + count_tail_numbers(e, i) : e.n;
