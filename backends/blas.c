@@ -140,14 +140,16 @@ static char **environment_with(char *const settings[], size_t count)
 /* Loads the file in its own environment; NULL with blas.status on failure. */
 static void *load(const char *file)
 {
-    /* Kept, since a thread may be reading it that asked for a variable meanwhile. */
-    static char **changed;
+    /* Kept, since a thread may be reading it that asked for a variable meanwhile; volatile, so that
+     * it stays where a leak checker finds it. */
+    static char **volatile kept;
     static char threads[] = "OPENBLAS_NUM_THREADS=1", core[48];
     char *settings[] = {threads, core};
     const char *wanted = getenv("OPENBLAS_CORETYPE") ? NULL : cpu_core();
     if (wanted)
         snprintf(core, sizeof core, "OPENBLAS_CORETYPE=%s", wanted);
-    changed = environment_with(settings, wanted ? 2 : 1);
+    char **changed = environment_with(settings, wanted ? 2 : 1);
+    kept = changed;
     if (!changed) {
         fail(TRINE_E_MEMORY, "BLAS: no memory to load %s", file);
         return NULL;
