@@ -65,6 +65,9 @@ static struct {
     char name[96], note[TRINE_DETAIL_SIZE];
     trine_status status;
     char failure[TRINE_DETAIL_SIZE];
+    /* Of the load; kept, since a thread may be reading it that asked for a variable meanwhile, and
+     * volatile, so that a leak checker finds it here. */
+    char **volatile environment;
 } blas;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -140,16 +143,13 @@ static char **environment_with(char *const settings[], size_t count)
 /* Loads the file in its own environment; NULL with blas.status on failure. */
 static void *load(const char *file)
 {
-    /* Kept, since a thread may be reading it that asked for a variable meanwhile; volatile, so that
-     * it stays where a leak checker finds it. */
-    static char **volatile kept;
     static char threads[] = "OPENBLAS_NUM_THREADS=1", core[48];
     char *settings[] = {threads, core};
     const char *wanted = getenv("OPENBLAS_CORETYPE") ? NULL : cpu_core();
     if (wanted)
         snprintf(core, sizeof core, "OPENBLAS_CORETYPE=%s", wanted);
     char **changed = environment_with(settings, wanted ? 2 : 1);
-    kept = changed;
+    blas.environment = changed;
     if (!changed) {
         fail(TRINE_E_MEMORY, "BLAS: no memory to load %s", file);
         return NULL;
