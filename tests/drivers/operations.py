@@ -7,7 +7,8 @@ import sys
 
 folder, mpirun = sys.argv[1], " ".join(sys.argv[2:])
 os.environ.update(OMP_WAIT_POLICY="passive", OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
-TEAMS = ["serial", "omp:2", "pool:2"] + (["mpi:3"] if mpirun else [])
+VERSION = subprocess.run([os.path.join(folder, "sum"), "--version"], capture_output=True, text=True).stdout
+TEAMS = ["serial", "pool:2"] + (["omp:2"] if ", omp" in VERSION else []) + (["mpi:3"] if mpirun else [])
 promises = failures = 0
 
 
