@@ -32,25 +32,14 @@ static void sums_identity(void *state, const void *param)
     *(sums *)state = (sums){.n = 0};
 }
 
-static long double element(trine_dtype dtype, const void *x, size_t i)
-{
-#define ELEMENT(constant, suffix, type, name)                                                      \
-    case constant:                                                                                 \
-        return (long double)((const type *)x)[i];
-    switch (dtype) {
-        TRINE_DTYPES(ELEMENT)
-    default:
-        return 0;
-    }
-}
-
 static void sums_accumulate(void *state, const trine_chunk *chunk, const void *param)
 {
     trine_dtype dtype = *(const trine_dtype *)param;
     sums *s = state;
     s->n += chunk->n;
     for (size_t i = 0; i < chunk->n; i++) {
-        long double x = element(dtype, chunk->in[0], i), y = element(dtype, chunk->in[1], i);
+        long double x = harness_element_at(dtype, chunk->in[0], i),
+                    y = harness_element_at(dtype, chunk->in[1], i);
         s->x += x;
         s->y += y;
         s->xy += x * y;
@@ -91,14 +80,6 @@ static long double expected(const harness_job *job, const sums *s)
     return s->xy;
 }
 
-static long double number(const harness_value *v)
-{
-    return v->dtype == TRINE_F64   ? (long double)v->as.f64
-           : v->dtype == TRINE_F32 ? (long double)v->as.f32
-           : v->dtype == TRINE_I64 ? (long double)v->as.i64
-                                   : (long double)v->as.u64;
-}
-
 static trine_status check(harness_job *job, harness_verdict *verdict)
 {
     const trine_array *in[] = {job->in[0], job->in[1]};
@@ -116,7 +97,8 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
     trine_status status = trine_reduce(&plain, &job->dtype, in, &s);
     if (status)
         return status;
-    long double right = expected(job, &s), got = number(&job->value), scale = fabsl(right) + 1;
+    long double right = expected(job, &s), got = harness_number(&job->value),
+                scale = fabsl(right) + 1;
     if (strncmp(job->method->mode, "wmean", 5) != 0 && right == s.xy)
         scale = s.magnitude;
     long double bound = 0x1p-52L * (64 + sqrtl((long double)s.n)) * scale;

@@ -76,25 +76,13 @@ static int compare(const void *x, const void *edge)
     return *value < bin[0] ? -1 : *value >= bin[1] ? 1 : 0;
 }
 
-static double element(const naive_param *p, const void *x, size_t i)
-{
-#define ELEMENT(constant, suffix, type, name)                                                      \
-    case constant:                                                                                 \
-        return (double)((const type *)x)[i];
-    switch ((trine_dtype)p->dtype) {
-        TRINE_DTYPES(ELEMENT)
-    default:
-        return 0;
-    }
-}
-
 static void naive_accumulate(void *state, const trine_chunk *chunk, const void *param)
 {
     const naive_param *p = param;
     const double *edges = edges_of(p);
     uint64_t *counts = state;
     for (size_t i = 0; i < chunk->n; i++) {
-        double x = element(p, chunk->in[0], i);
+        double x = (double)harness_element_at((trine_dtype)p->dtype, chunk->in[0], i);
         const double *bin = bsearch(&x, edges, (size_t)p->bins, sizeof *edges, compare);
         counts[bin                   ? (size_t)(bin - edges)
                : x == edges[p->bins] ? p->bins - 1

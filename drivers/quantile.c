@@ -43,25 +43,13 @@ static void ranks_identity(void *state, const void *param)
     *(ranks *)state = (ranks){.n = 0};
 }
 
-static double element(const ranks_param *p, const void *x, size_t i)
-{
-#define ELEMENT(constant, suffix, type, name)                                                      \
-    case constant:                                                                                 \
-        return (double)((const type *)x)[i];
-    switch ((trine_dtype)p->dtype) {
-        TRINE_DTYPES(ELEMENT)
-    default:
-        return 0;
-    }
-}
-
 static void ranks_accumulate(void *state, const trine_chunk *chunk, const void *param)
 {
     const ranks_param *p = param;
     ranks *r = state;
     r->n += chunk->n;
     for (size_t i = 0; i < chunk->n; i++) {
-        double x = element(p, chunk->in[0], i);
+        double x = (double)harness_element_at((trine_dtype)p->dtype, chunk->in[0], i);
         r->nan += x != x;
         for (int64_t k = 0; k < p->count; k++) {
             r->below[k] += x < p->quantile[k];

@@ -45,14 +45,6 @@ static trine_status run(harness_job *job)
     return status;
 }
 
-static long double number(const harness_value *v)
-{
-    return v->dtype == TRINE_F64   ? (long double)v->as.f64
-           : v->dtype == TRINE_F32 ? (long double)v->as.f32
-           : v->dtype == TRINE_I64 ? (long double)v->as.i64
-                                   : (long double)v->as.u64;
-}
-
 /* What the survey says of each method: of the elements that are numbers, with n - ddof as divisor.
  */
 static long double least(const harness_survey *s, long double divisor)
@@ -240,7 +232,7 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
     long double divisor = (long double)s.n - (long double)job->setting[0].real[0];
     long double right =
         s.nan && judges[j].rule == NAN_SPREADS ? (long double)NAN : judges[j].of(&s, divisor);
-    long double got = number(&job->value);
+    long double got = harness_number(&job->value);
     /* A few roundings an element and a merge (Chan, Golub and LeVeque 1979). */
     long double bound = 0x1p-52L * (64 + sqrtl((long double)s.n)) * (fabsl(right) + 1);
     if (job->value.dtype == TRINE_F32)

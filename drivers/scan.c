@@ -88,24 +88,12 @@ static void steps_merge(void *left, const void *right, const void *param)
     l->n += r->n;
 }
 
-#define ELEMENT(constant, suffix, type, name)                                                      \
-    case constant:                                                                                 \
-        return (long double)((const type *)x)[i];
-
-static long double element(int32_t dtype, const void *x, size_t i)
-{
-    switch ((trine_dtype)dtype) {
-        TRINE_DTYPES(ELEMENT)
-    default:
-        return 0;
-    }
-}
-
 static void steps_accumulate(void *state, const trine_chunk *chunk, const void *param)
 {
     const steps_param *p = param;
     for (size_t i = 0; i < chunk->n; i++) {
-        long double x = element(p->in, chunk->in[0], i), y = element(p->out, chunk->in[1], i);
+        long double x = harness_element_at((trine_dtype)p->in, chunk->in[0], i),
+                    y = harness_element_at((trine_dtype)p->out, chunk->in[1], i);
         const steps one = {x, y, x, y, 1, 0};
         steps_merge(state, &one, param);
     }

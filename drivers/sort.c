@@ -62,19 +62,6 @@ static void piece_merge(void *left, const void *right, const void *param)
     l->mixed += r->mixed;
 }
 
-#define ELEMENT(constant, suffix, type, name)                                                      \
-    case constant:                                                                                 \
-        return (long double)((const type *)x)[i];
-
-static long double element(trine_dtype dtype, const void *x, size_t i)
-{
-    switch (dtype) {
-        TRINE_DTYPES(ELEMENT)
-    default:
-        return 0;
-    }
-}
-
 static void piece_accumulate(void *state, const trine_chunk *chunk, const void *param)
 {
     trine_dtype dtype = *(const trine_dtype *)param;
@@ -82,7 +69,7 @@ static void piece_accumulate(void *state, const trine_chunk *chunk, const void *
     for (size_t i = 0; i < chunk->n; i++) {
         uint64_t bits = 0;
         memcpy(&bits, (const char *)chunk->in[0] + i * item, item);
-        long double x = element(dtype, chunk->in[0], i);
+        long double x = harness_element_at(dtype, chunk->in[0], i);
         bits = (bits + 0x9e3779b97f4a7c15u) * 0xbf58476d1ce4e5b9u;
         const piece one = {x, x, 1, bits ^ bits >> 31, 0};
         piece_merge(state, &one, param);

@@ -69,29 +69,9 @@ static void generate_chunk(const trine_chunk *chunk, const void *param)
 
 double harness_element(trine_dtype dtype, uint64_t seed, uint64_t i)
 {
-    union {
-        double f64;
-        float f32;
-        int64_t i64;
-        uint64_t u64;
-    } x = {.u64 = 0};
-    generate_elements(dtype, seed, i, 1, &x);
-    switch (dtype) {
-    case TRINE_F64:
-        return x.f64;
-    case TRINE_F32:
-        return (double)x.f32;
-    case TRINE_I64:
-        return (double)x.i64;
-    case TRINE_I32:
-        return (double)(int32_t)x.u64;
-    case TRINE_I16:
-        return (double)(int16_t)x.u64;
-    case TRINE_I8:
-        return (double)(int8_t)x.u64;
-    default:
-        return (double)x.u64;
-    }
+    uint64_t bytes;
+    generate_elements(dtype, seed, i, 1, &bytes);
+    return (double)harness_element_at(dtype, &bytes, 0);
 }
 
 trine_status generate_array(trine_team *team, trine_dtype dtype, uint64_t rows, uint64_t columns,

@@ -6,6 +6,24 @@
 
 enum { PARAM = 256 };
 
+#define ELEMENT(constant, suffix, type, name)                                                      \
+    case constant:                                                                                 \
+        return (long double)((const type *)x)[i];
+
+long double harness_element_at(trine_dtype dtype, const void *x, size_t i)
+{
+    switch (dtype) {
+        TRINE_DTYPES(ELEMENT)
+    default:
+        return 0;
+    }
+}
+
+long double harness_number(const harness_value *value)
+{
+    return harness_element_at(value->dtype, &value->as, 0);
+}
+
 /* The types of the arrays, and what expected is called with. */
 typedef struct check_param {
     harness_expected *expected;
@@ -18,19 +36,6 @@ static void wrong_identity(void *state, const void *param)
 {
     (void)param;
     *(uint64_t *)state = 0;
-}
-
-#define ELEMENT(constant, suffix, type, name)                                                      \
-    case constant:                                                                                 \
-        return (long double)((const type *)x)[i];
-
-static long double element(int32_t dtype, const void *x, size_t i)
-{
-    switch ((trine_dtype)dtype) {
-        TRINE_DTYPES(ELEMENT)
-    default:
-        return 0;
-    }
 }
 
 /* A unit in the last place of a real number of that type; 0 for integers. */
@@ -51,9 +56,10 @@ static void wrong_accumulate(void *state, const trine_chunk *chunk, const void *
     for (size_t i = 0; i < chunk->n; i++) {
         long double x[TRINE_ARGS] = {0};
         for (int k = 0; k < p->inputs; k++)
-            x[k] = element(p->dtypes[k], chunk->in[k], i);
+            x[k] = harness_element_at((trine_dtype)p->dtypes[k], chunk->in[k], i);
         long double right = p->expected(x, chunk->first + i, p->param);
-        long double got = element(p->dtypes[p->inputs], chunk->in[p->inputs], i);
+        long double got =
+            harness_element_at((trine_dtype)p->dtypes[p->inputs], chunk->in[p->inputs], i);
         long double off = fabsl(got - right);
         bool same = got == right || (isnan(got) && isnan(right)) ||
                     off <= (long double)p->ulps * unit(p->dtypes[p->inputs], right);

@@ -127,6 +127,12 @@ trine_status harness_check_elements(const trine_array *const in[], int inputs,
                                     const void *param, size_t param_size, double ulps,
                                     harness_verdict *verdict);
 
+/* Element i of those of that type at x. */
+long double harness_element_at(trine_dtype dtype, const void *x, size_t i);
+
+/* A result as a number. */
+long double harness_number(const harness_value *value);
+
 /* Element i of the array that was generated from that seed, as the driver's input has it. */
 double harness_element(trine_dtype dtype, uint64_t seed, uint64_t i);
 

@@ -19,19 +19,6 @@ static void survey_identity(void *state, const void *param)
                                                 .first_nan = UINT64_MAX};
 }
 
-#define ELEMENT(constant, suffix, type, name)                                                      \
-    case constant:                                                                                 \
-        return (long double)((const type *)x)[i];
-
-static long double element(trine_dtype dtype, const void *x, size_t i)
-{
-    switch (dtype) {
-        TRINE_DTYPES(ELEMENT)
-    default:
-        return 0;
-    }
-}
-
 /* Whether a comes before b: -0 before +0. */
 static bool below(long double a, long double b)
 {
@@ -72,7 +59,8 @@ static void survey_accumulate(void *state, const trine_chunk *chunk, const void 
 {
     const survey_param *p = param;
     for (size_t i = 0; i < chunk->n; i++)
-        take(state, p, element((trine_dtype)p->dtype, chunk->in[0], i), chunk->first + i);
+        take(state, p, harness_element_at((trine_dtype)p->dtype, chunk->in[0], i),
+             chunk->first + i);
 }
 
 static void survey_merge(void *left, const void *right, const void *param)
