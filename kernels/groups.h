@@ -10,6 +10,7 @@
 #include <trine/kernel.h>
 
 #include "kernels/lanes.h"
+#include "kernels/stream.h"
 
 enum { OCTET = 8, PARTS = OCTET / WIDTH };
 
@@ -93,48 +94,12 @@ TRINE_INLINE void group_ahead(const void *next, size_t i, bool single)
                            2);
 }
 
-/* A store of one vector past the caches; to is aligned to it. */
-TRINE_INLINE void vec_stream(double *to, vec x)
-{
-#if defined(__AVX512F__) && defined(__AVX512DQ__)
-    _mm512_stream_pd(to, (__m512d)x);
-#elif defined(__AVX2__)
-    _mm256_stream_pd(to, (__m256d)x);
-#elif defined(__SSE2__)
-    _mm_stream_pd(to, (__m128d)x);
-#else
-    memcpy(to, &x, sizeof x);
-#endif
-}
-
-TRINE_INLINE void vec_stream_f32(float *to, fvec x)
-{
-#if defined(__AVX512F__) && defined(__AVX512DQ__)
-    _mm256_stream_ps(to, (__m256)x);
-#elif defined(__AVX2__)
-    _mm_stream_ps(to, (__m128)x);
-#else
-    memcpy(to, &x, sizeof x);
-#endif
-}
-
-/* What was stored past the caches is there for whoever is told so. */
-TRINE_INLINE void stream_end(bool stream)
-{
-#if defined(__SSE2__)
-    if (stream)
-        _mm_sfence();
-#else
-    (void)stream;
-#endif
-}
-
-/* Bytes from a buffer past the caches; to is aligned as vec_stream wants. */
+/* Bytes from a buffer past the caches; to is aligned as stream_vec wants. */
 TRINE_INLINE void bytes_stream(void *to, const double *from, size_t bytes)
 {
     size_t whole = bytes / VECTOR * VECTOR;
     for (size_t i = 0; i < whole; i += VECTOR)
-        vec_stream((double *)to + i / sizeof(double), vec_load(from + i / sizeof(double)));
+        stream_vec((double *)to + i / sizeof(double), vec_load(from + i / sizeof(double)));
     memcpy((char *)to + whole, (const char *)from + whole, bytes - whole);
 }
 
@@ -163,11 +128,11 @@ TRINE_INLINE void group_store(const vec group[PARTS], void *out, size_t i, size_
         size_t at = i + (size_t)k * WIDTH;
         fvec floats = __builtin_convertvector(group[k], fvec);
         if (narrow && stream)
-            vec_stream_f32((float *)out + at, floats);
+            stream_fvec((float *)out + at, floats);
         else if (narrow)
             memcpy((float *)out + at, &floats, sizeof floats);
         else if (stream)
-            vec_stream((double *)out + at, group[k]);
+            stream_vec((double *)out + at, group[k]);
         else
             memcpy((double *)out + at, &group[k], sizeof group[k]);
     }

@@ -228,6 +228,19 @@ ACCUMULATE_WHOLE(u16, uint16_t)
 ACCUMULATE_WHOLE(i8, int8_t)
 ACCUMULATE_WHOLE(u8, uint8_t)
 
+/* Of n > 0 elements; 0 / 0, and so NaN, where all are alike. */
+static double skewness_of(const moments *m)
+{
+    double variance = m->m2 / m->n;
+    return canonical(m->m3 / m->n / (variance * sqrt(variance)));
+}
+
+static double kurtosis_of(const moments *m)
+{
+    double variance = m->m2 / m->n;
+    return canonical(m->m4 / m->n / (variance * variance) - 3);
+}
+
 /* Variance; EMPTY when no degree of freedom is left. */
 static trine_status var_finish(void *result, const void *state, const void *param)
 {
@@ -248,15 +261,13 @@ static trine_status std_finish(void *result, const void *state, const void *para
     return status;
 }
 
-/* 0 / 0, and so NaN, where all elements are alike. */
 static trine_status skewness_finish(void *result, const void *state, const void *param)
 {
     const moments *m = state;
     (void)param;
     if (m->n == 0)
         return TRINE_E_EMPTY;
-    double variance = m->m2 / m->n;
-    *(double *)result = canonical(m->m3 / m->n / (variance * sqrt(variance)));
+    *(double *)result = skewness_of(m);
     return TRINE_OK;
 }
 
@@ -266,8 +277,7 @@ static trine_status kurtosis_finish(void *result, const void *state, const void 
     (void)param;
     if (m->n == 0)
         return TRINE_E_EMPTY;
-    double variance = m->m2 / m->n;
-    *(double *)result = canonical(m->m4 / m->n / (variance * variance) - 3);
+    *(double *)result = kurtosis_of(m);
     return TRINE_OK;
 }
 
@@ -462,14 +472,13 @@ static trine_status describe_finish(void *result, const void *state, const void 
     const description *d = state;
     const moments *m = &d->moments;
     trine_description *r = result;
-    double variance = m->m2 / m->n;
     (void)param;
     *r = (trine_description){.n = (uint64_t)m->n,
                              .nan = d->nan,
                              .mean = canonical(m->n == 0 ? (double)NAN : m->mean),
-                             .var = canonical(variance),
-                             .skewness = canonical(m->m3 / m->n / (variance * sqrt(variance))),
-                             .kurtosis = canonical(m->m4 / m->n / (variance * variance) - 3),
+                             .var = canonical(m->m2 / m->n),
+                             .skewness = skewness_of(m),
+                             .kurtosis = kurtosis_of(m),
                              .min = m->n == 0 ? (double)NAN : d->min,
                              .max = m->n == 0 ? (double)NAN : d->max};
     return TRINE_OK;

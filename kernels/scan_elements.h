@@ -92,7 +92,7 @@ static inline int64_t wide_key(int64_t key)
             part[0] = i ? (type)((wide)x[i] - (wide)x[i - 1]) : first;                             \
             bytes_stream(out + i, buffer, some * sizeof(type));                                    \
         }                                                                                          \
-        stream_end(true);                                                                          \
+        stream_end();                                                                              \
     }                                                                                              \
     static void differences_in_place_##suffix(type *x, size_t n)                                   \
     {                                                                                              \

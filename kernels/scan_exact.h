@@ -199,7 +199,8 @@ TRINE_INLINE bool two_levels(const exact_scan *s, bool exclusive, bool single, b
         }
         group_store(a, s->out, i, s->n, narrow, stream);
     }
-    stream_end(stream);
+    if (stream)
+        stream_end();
     return (vec_or_lanes(unheld) & INT64_MAX) == 0;
 }
 

@@ -38,7 +38,8 @@ TRINE_INLINE void fast_loop(const trine_chunk *chunk, const fast_state *prefix, 
             group[0][0] = 0;
         group_store(group, chunk->out[0], i, chunk->n, narrow, stream);
     }
-    stream_end(stream);
+    if (stream)
+        stream_end();
 }
 
 /* Partial sums and the sums of their errors. */
@@ -105,7 +106,8 @@ TRINE_INLINE void compensated_loop(const trine_chunk *chunk, const compensated_s
             group[0][0] = 0;
         group_store(group, chunk->out[0], i, chunk->n, narrow, stream);
     }
-    stream_end(stream);
+    if (stream)
+        stream_end();
 }
 
 /* One instance of a loop for each kind of result. */
