@@ -12,8 +12,11 @@
 #include <trine/scan.h>
 #include <trine/sort.h>
 #include <trine/stencil.h>
+#include <trine/sync.h>
+#include <trine/task.h>
 #include <trine/team.h>
 #include <trine/transform.h>
+#include <trine/transport.h>
 #include <trine/transpose.h>
 #include <trine/types.h>
 

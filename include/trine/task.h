@@ -1,0 +1,225 @@
+/* trine/task.h - tasks: many items, and one function that works on each.
+ *
+ * A task takes the plain bytes of one item and gives the plain bytes of one result, and a status.
+ * Three ways to run them, all through a queue on a team:
+ *
+ *   trine_task_map    an array of items; waits for all of them
+ *   a stream          items come from an iterator, outcomes from trine_task_next, in order or as
+ *                     they finish, with no more than a window of items in memory
+ *   tickets           trine_task_submit gives a ticket, a future that can be waited for, polled
+ *                     and cancelled
+ *
+ * Who works: on `serial` the calling thread, while it waits; on omp:T, T threads beside the calling
+ * one; on pool:P, P forked processes beside the calling one, so that no task can harm the caller;
+ * on several ranks, the workers of every rank. Items belong to rank 0: it alone submits and
+ * collects, and the other ranks work until it closes the queue.
+ *
+ * Results do not depend on the team, the chunk, or the window. When a worker of a pool dies, the
+ * item that it was at is begun again by another, `attempts` times in all, then reported alone with
+ * TRINE_E_WORKER; every other result stands.
+ *
+ * A queue claims its team (other calls get TRINE_E_BUSY) until it is closed, and belongs to the
+ * thread that opened it. Arrays that tasks use are made before: SHARED ones have the same address
+ * in every worker of the rank, so that their data's address can travel in param or in an item. What
+ * tasks write there is theirs to order, with trine/sync.h.
+ */
+#ifndef TRINE_TASK_H
+#define TRINE_TASK_H
+
+#include <trine/team.h>
+#include <trine/transport.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What is no item's number. */
+#define TRINE_TASK_NONE UINT64_MAX
+
+/* One item as its task sees it. index: its number, from 0 in the order of submission. param: the
+ * kind's param_size bytes. state: the worker's own state_size bytes, aligned to 64, zeroed before
+ * begin, kept from item to item. data: what the queue's transport brought, NULL for nothing.
+ * worker: of its rank, from 0. attempt: 1, and one more each time that a worker died of it. engine
+ * is trine's own. */
+typedef struct trine_task {
+    uint64_t index;
+    const void *item;
+    size_t item_size;
+    const void *param;
+    void *state;
+    const void *data;
+    size_t data_size;
+    int rank, worker, attempt;
+    void *engine;
+} trine_task;
+
+/* Room for this item's result of `size` bytes, aligned to 64, of undefined content; a task that
+ * does not ask has a result of 0 bytes. Asking again gives another size and loses what was written.
+ * NULL when size is more than the kind's result_most or memory is short: then return the status
+ * that trine_task_refused says. Inside run only. */
+TRINE_API void *trine_task_result(trine_task *task, size_t size);
+TRINE_API trine_status trine_task_refused(const trine_task *task);
+
+/* What a task returns to fail with a detail of its own, which is copied. status is not OK. Inside
+ * run and begin only. */
+TRINE_API trine_status trine_task_fail(trine_task *task, trine_status status, const char *detail);
+
+/* What is run. All ranks give the same kind, each its own addresses of it. Functions must have been
+ * loaded before trine_init, or before the first pool. run: one item. begin: once in each worker
+ * before its first item (also in the replacement of one that died), with item NULL; when it fails,
+ * the queue does. end: once in each worker that lives to the end, with item NULL. Either may be
+ * NULL. item_most, result_most: the most bytes of one item and of one result. */
+typedef struct trine_task_kind {
+    const char *name;
+    trine_status (*run)(trine_task *task);
+    trine_status (*begin)(trine_task *task);
+    void (*end)(trine_task *task);
+    size_t param_size, state_size, item_most, result_most;
+} trine_task_kind;
+
+/* The next item into item[item_most], its bytes into *size; false when there are no more. Called
+ * by the queue's thread on rank 0, inside trine_task_next. */
+typedef bool trine_task_source(void *context, void *item, size_t *size);
+
+/* How far a queue has come. total: items there will be, 0 when that is not known. failed and
+ * resumed (taken from the journal) are parts of done. lost: workers that died. */
+typedef struct trine_task_progress {
+    uint64_t submitted, done, failed, resumed, total;
+    double seconds;
+    int lanes, lost;
+} trine_task_progress;
+
+typedef struct trine_task_queue trine_task_queue;
+
+/* All zero is a good choice; a NULL pointer to options means that.
+ *
+ * param       the kind's param_size bytes, each rank its own; NULL when that is 0
+ * unordered   trine_task_next gives outcomes as they finish
+ * window      most items between submission and collection; 0: 1024, fewer when items or results
+ *             are large
+ * chunk       items of one trip to a worker; 0: chosen, and chosen anew, from the measured time and
+ *             size of items, such that a trip costs little beside its items and the last trips end
+ *             together
+ * attempts    how often an item is begun whose worker dies of it; 0: 3
+ * deadline    seconds that one item may take; 0: any. Enforced while the queue's thread is in a
+ * call of the queue: on a pool the worker is killed and replaced; a thread cannot be stopped, there
+ * the item's outcome comes when it ends. DEADLINE either way, and no second attempt source items of
+ * a stream, and its context; NULL: items come by trine_task_submit total       items there will be,
+ * for progress; 0: not known data        data_size bytes of the caller's (rank 0's) memory that
+ * every task may read, brought to the workers by `transport`: once for each worker, or with
+ * data_each once for each item. NULL for none journal     path of a file that records each finished
+ * item. When it is there already, the items in it are not run again: their outcomes come from it.
+ * NULL for none record      keep who ran which item when, for trine_task_records on_progress called
+ * by the queue's thread, in calls of the queue, at most ten times a second; may be NULL */
+typedef struct trine_task_options {
+    const void *param;
+    bool unordered, data_each, record;
+    uint64_t window, chunk, total;
+    int attempts;
+    double deadline;
+    trine_task_source *source;
+    void *source_context;
+    const void *data;
+    size_t data_size;
+    trine_transport transport;
+    const char *journal;
+    void (*on_progress)(void *context, const trine_task_queue *queue,
+                        const trine_task_progress *progress);
+    void *progress_context;
+} trine_task_options;
+
+/* What became of an item. detail: "" when OK. result: result_size bytes, aligned to 64 (undefined
+ * when it failed); it and detail are valid until the next call on the queue. began, ended: seconds
+ * since the queue was opened. resumed: from the journal. */
+typedef struct trine_task_outcome {
+    uint64_t index;
+    trine_status status;
+    const char *detail;
+    const void *result;
+    size_t result_size;
+    int rank, worker, attempts;
+    double began, ended;
+    bool resumed;
+} trine_task_outcome;
+
+/* Opens a queue. *queue is untouched on error. Collective. Errors: ARGUMENT, MEMORY, BUSY, ABSENT
+ * (a transport that this team does not have), THREADS (inherit in a process with threads), IO and
+ * FORMAT (the journal), what begin says, and team.h's. */
+TRINE_API trine_status trine_task_open(trine_team *team, const trine_task_kind *kind,
+                                       const trine_task_options *options, trine_task_queue **queue);
+
+/* Submits an item; *ticket (may be NULL) becomes its number. Rank 0 only. BUSY when a window of
+ * items is waiting to be collected; ARGUMENT for more than item_most bytes, on another rank, or in
+ * a queue with a source. */
+TRINE_API trine_status trine_task_submit(trine_task_queue *queue, const void *item, size_t size,
+                                         uint64_t *ticket);
+
+/* The next outcome: of the lowest number that was not collected, or as they finish. index is
+ * TRINE_TASK_NONE when all items are collected (and the source has ended). On other ranks than 0:
+ * works until rank 0 closes, then says TRINE_TASK_NONE. Returns what is wrong with the queue; what
+ * is wrong with an item stands in its outcome. */
+TRINE_API trine_status trine_task_next(trine_task_queue *queue, trine_task_outcome *outcome);
+
+/* The outcome of that ticket, or of whichever of count tickets is done first; waits at most
+ * `seconds`, 0 only looks, below 0 waits for ever. index is TRINE_TASK_NONE when time is up.
+ * ARGUMENT for a ticket that was never given or is collected already. Rank 0 only. */
+TRINE_API trine_status trine_task_wait(trine_task_queue *queue, uint64_t ticket, double seconds,
+                                       trine_task_outcome *outcome);
+TRINE_API trine_status trine_task_wait_any(trine_task_queue *queue, const uint64_t tickets[],
+                                           size_t count, double seconds,
+                                           trine_task_outcome *outcome);
+
+/* Cancels an item, whose outcome is then CANCELLED. One that waits is never begun; one that runs on
+ * a pool of this rank is stopped by killing its worker, which is replaced. BUSY, and nothing is
+ * done, for one that runs where it cannot be stopped (a thread, another rank), saying where; OK and
+ * nothing is done for one that is finished. Rank 0 only. */
+TRINE_API trine_status trine_task_cancel(trine_task_queue *queue, uint64_t ticket);
+
+/* Ends the queue: what waits is cancelled, what runs is waited for, workers run `end`, the team's
+ * ledger is filled. On other ranks than 0: works until rank 0 closes. NULL does nothing.
+ * Collective.
+ */
+TRINE_API trine_status trine_task_close(trine_task_queue *queue);
+
+/* A lane: one worker of one rank. items: that it finished; busy: seconds in them. */
+typedef struct trine_task_lane {
+    int rank, worker;
+    int64_t pid;
+    uint64_t items;
+    double busy;
+} trine_task_lane;
+
+/* One attempt at an item that came to an end, in order of collection. seconds as in outcomes. */
+typedef struct trine_task_record {
+    uint64_t index;
+    double began, ended;
+    int rank, worker;
+    trine_status status;
+} trine_task_record;
+
+/* How far the queue is; a lane, 0 <= lane < progress.lanes; what options.record kept, valid until
+ * the next call on the queue. Rank 0 only. */
+TRINE_API trine_status trine_task_progress_of(const trine_task_queue *queue,
+                                              trine_task_progress *progress);
+TRINE_API trine_status trine_task_lane_of(const trine_task_queue *queue, int lane,
+                                          trine_task_lane *entry);
+TRINE_API trine_status trine_task_records(const trine_task_queue *queue,
+                                          const trine_task_record **records, uint64_t *count);
+
+/* The chunk that the queue uses now. */
+TRINE_API uint64_t trine_task_chunk(const trine_task_queue *queue);
+
+/* Runs n items of item_size bytes each, one after the other at items, and waits for all. Result i
+ * goes to results + i result_most, its bytes to sizes[i], its status to statuses[i]; each of the
+ * three may be NULL. Rank 0's matter, the others' may all be NULL (kind may not). Returns OK, or
+ * the status of the failed item of the lowest number, all others' results being there, or what is
+ * wrong with the whole call. options: without a source. Collective. */
+TRINE_API trine_status trine_task_map(trine_team *team, const trine_task_kind *kind,
+                                      const trine_task_options *options, const void *items,
+                                      uint64_t n, size_t item_size, void *results, size_t sizes[],
+                                      trine_status statuses[]);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
