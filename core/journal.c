@@ -97,8 +97,8 @@ static bool write_at(const trine_journal *j, const void *head, size_t head_size,
 {
     for (size_t done = 0; done < head_size + body_size;) {
         size_t of_head = done < head_size ? done : head_size, of_body = done - of_head;
-        const struct iovec part[2] = {{(char *)(uintptr_t)head + of_head, head_size - of_head},
-                                      {(char *)(uintptr_t)body + of_body, body_size - of_body}};
+        const struct iovec part[2] = {{(char *)head + of_head, head_size - of_head},
+                                      {(char *)body + of_body, body_size - of_body}};
         ssize_t some = pwritev(j->file, part, 2, at + (int64_t)done);
         if (some < 0 && errno == EINTR)
             continue;
