@@ -46,7 +46,7 @@ typedef struct journal_header {
 } journal_header;
 
 typedef struct journal_record {
-    uint64_t index, item_hash, size;
+    uint64_t index, identity, size;
     uint32_t unused, checksum;
 } journal_record;
 
@@ -379,8 +379,13 @@ static trine_status read_record(const trine_journal *j, int64_t at, journal_reco
     return TRINE_OK;
 }
 
-trine_status trine_journal_find(trine_journal *journal, uint64_t index, const void *item,
-                                size_t item_size, bool *found, size_t *size)
+uint64_t trine_journal_identity(uint64_t index, const void *item, size_t size)
+{
+    return trine_hash(item, size, index);
+}
+
+trine_status trine_journal_find(trine_journal *journal, uint64_t index, uint64_t identity,
+                                bool *found, size_t *size)
 {
     journal_record record;
     const journal_entry *entry = entry_of(journal, index);
@@ -390,7 +395,7 @@ trine_status trine_journal_find(trine_journal *journal, uint64_t index, const vo
     trine_status status = read_record(journal, entry->at, &record);
     if (status)
         return status;
-    if (record.item_hash != trine_hash(item, item_size, index))
+    if (record.identity != identity)
         return trine_fail(TRINE_E_FORMAT,
                           "journal %s: item %" PRIu64 " is another than the one recorded at byte "
                           "%" PRId64 "; remove it to begin anew",
@@ -428,12 +433,11 @@ static trine_status make_durable(trine_journal *j, double now)
     return fdatasync(j->file) ? io_failed(j, "fdatasync") : TRINE_OK;
 }
 
-trine_status trine_journal_append(trine_journal *journal, uint64_t index, const void *item,
-                                  size_t item_size, const void *result, size_t size)
+trine_status trine_journal_append(trine_journal *journal, uint64_t index, uint64_t identity,
+                                  const void *result, size_t size)
 {
     trine_journal *j = journal;
-    journal_record record = {
-        .index = index, .item_hash = trine_hash(item, item_size, index), .size = size};
+    journal_record record = {.index = index, .identity = identity, .size = size};
     record.checksum = trine_crc32c(record_checksum(&record), result, size);
     if (!write_at(j, &record, sizeof record, result, size, j->end)) {
         trine_status status = io_failed(j, "recording an item");

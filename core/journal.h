@@ -20,17 +20,20 @@ typedef struct trine_journal_owner {
 trine_status trine_journal_open(const char *path, const trine_journal_owner *owner,
                                 trine_journal **journal);
 
+/* What stands for the bytes of item `index`. */
+uint64_t trine_journal_identity(uint64_t index, const void *item, size_t size);
+
 /* Whether an item is in it; its result's bytes into *size. FORMAT when the item of that number had
- * other bytes; IO. */
-trine_status trine_journal_find(trine_journal *journal, uint64_t index, const void *item,
-                                size_t item_size, bool *found, size_t *size);
+ * another identity; IO. */
+trine_status trine_journal_find(trine_journal *journal, uint64_t index, uint64_t identity,
+                                bool *found, size_t *size);
 
 /* The result of an item that was found, of `size` bytes as find said. IO. */
 trine_status trine_journal_read(trine_journal *journal, uint64_t index, void *result, size_t size);
 
 /* Records a finished item. On error (IO) the journal is as before, and can be used on. */
-trine_status trine_journal_append(trine_journal *journal, uint64_t index, const void *item,
-                                  size_t item_size, const void *result, size_t size);
+trine_status trine_journal_append(trine_journal *journal, uint64_t index, uint64_t identity,
+                                  const void *result, size_t size);
 
 /* How many items were in it when it was opened. */
 uint64_t trine_journal_count(const trine_journal *journal);

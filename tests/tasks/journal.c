@@ -47,7 +47,7 @@ static trine_status append(trine_journal *j, uint64_t i)
     char item[64];
     unsigned char result[MOST];
     size_t item_size = item_of(i, item), size = result_of(i, result);
-    return trine_journal_append(j, i, item, item_size, result, size);
+    return trine_journal_append(j, i, trine_journal_identity(i, item, item_size), result, size);
 }
 
 /* Whether item i is in it, with its own result. */
@@ -56,7 +56,7 @@ static bool holds(trine_journal *j, uint64_t i, bool *there)
     char item[64];
     unsigned char result[MOST], expected[MOST];
     size_t item_size = item_of(i, item), size = 0, expected_size = result_of(i, expected);
-    if (trine_journal_find(j, i, item, item_size, there, &size))
+    if (trine_journal_find(j, i, trine_journal_identity(i, item, item_size), there, &size))
         return false;
     if (!*there)
         return true;
@@ -148,7 +148,7 @@ static void what_was_recorded_is_there_again(void)
     CU_ASSERT_EQUAL(count_right(j), ITEMS);
     bool there = true;
     size_t size;
-    CU_ASSERT_EQUAL(trine_journal_find(j, ITEMS, "x", 1, &there, &size), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_journal_find(j, ITEMS, 1, &there, &size), TRINE_OK);
     CU_ASSERT_FALSE(there);
     CU_ASSERT_EQUAL(append(j, ITEMS), TRINE_OK);
     CU_ASSERT_EQUAL(trine_journal_close(j), TRINE_OK);
@@ -294,7 +294,9 @@ static void an_item_with_other_bytes_is_refused(void)
     size_t size;
     make_full();
     CU_ASSERT_EQUAL_FATAL(trine_journal_open(path, &owner, &j), TRINE_OK);
-    CU_ASSERT_EQUAL(trine_journal_find(j, 3, "item 10", 7, &there, &size), TRINE_E_FORMAT);
+    CU_ASSERT_EQUAL(
+        trine_journal_find(j, 3, trine_journal_identity(3, "item 10", 7), &there, &size),
+        TRINE_E_FORMAT);
     CU_ASSERT_FALSE(there);
     CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "item 3 is another"));
     CU_ASSERT_EQUAL(count_right(j), ITEMS);
@@ -408,7 +410,8 @@ static void a_killed_writer_leaves_whole_records(void)
                 _exit(1);
             for (uint64_t i = 0;; i++) {
                 memset(large, (int)(i % 251), LARGE);
-                if (trine_journal_append(j, i, &i, sizeof i, large, LARGE - i % 1000))
+                if (trine_journal_append(j, i, trine_journal_identity(i, &i, sizeof i), large,
+                                         LARGE - i % 1000))
                     _exit(1);
             }
         }
@@ -421,9 +424,11 @@ static void a_killed_writer_leaves_whole_records(void)
             bool there;
             size_t size;
             memset(large, (int)(i % 251), LARGE);
-            right = right && !trine_journal_find(j, i, &i, sizeof i, &there, &size) && there &&
-                    size == LARGE - i % 1000 && !trine_journal_read(j, i, back, size) &&
-                    memcmp(back, large, size) == 0;
+            right =
+                right &&
+                !trine_journal_find(j, i, trine_journal_identity(i, &i, sizeof i), &there, &size) &&
+                there && size == LARGE - i % 1000 && !trine_journal_read(j, i, back, size) &&
+                memcmp(back, large, size) == 0;
         }
         most = count > most ? count : most;
         CU_ASSERT_TRUE(right);
