@@ -18,11 +18,12 @@
 
 struct trine_journal;
 
-/* next, before: neighbours among the finished, in the order in which they finished. */
+/* chain: the next in the same place of the table. next, before: neighbours among the finished, in
+ * the order in which they finished. */
 typedef struct trine_task_entry {
     trine_task_outcome outcome;
     uint64_t number, identity;
-    uint32_t slot, next, before;
+    uint32_t slot, chain, next, before;
     bool finished;
 } trine_task_entry;
 
