@@ -23,6 +23,7 @@ static void reset_page(void)
     setrlimit(RLIMIT_CORE, &no_core);
     memset((void *)page, 0, sizeof *page);
     page->parent = getpid();
+    MUST(trine_init() == TRINE_OK);
 }
 
 /* Item i dies in the way of i % 100 when that is one of these, as often as i / 100 says. */
@@ -116,7 +117,6 @@ static trine_status nap_run(trine_task *task)
 /* A killer in another process, at times that nobody chose: every item has its result. */
 static void maps_survive_a_killer_at_random_body(void)
 {
-    MUST(trine_init() == TRINE_OK);
     trine_team *team = open_team("pool:3");
     trine_task_kind kind = echo_kind;
     kind.run = nap_run;

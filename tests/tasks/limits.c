@@ -11,6 +11,12 @@
 static const char *const specs[] = {"serial", "omp:2", "pool:2"};
 enum { SPECS = 3 };
 
+/* Threads start before the pool does. */
+static void prepare(void)
+{
+    MUST(trine_init() == TRINE_OK);
+}
+
 /* The item says how many bytes the result has: all its number's low byte. */
 static trine_status sized_run(trine_task *task)
 {
@@ -61,7 +67,7 @@ static void results_are_as_large_as_the_kind_says_body(void)
         MUST(trine_team_close(team) == TRINE_OK);
     }
 }
-IN_CHILD(NULL, results_are_as_large_as_the_kind_says)
+IN_CHILD(prepare, results_are_as_large_as_the_kind_says)
 
 static long heap_kilobytes(void)
 {
@@ -108,7 +114,7 @@ static void large_results_give_their_memory_back_body(void)
     }
     MUST(heap_kilobytes() == 0);
 }
-IN_CHILD(NULL, large_results_give_their_memory_back)
+IN_CHILD(prepare, large_results_give_their_memory_back)
 
 static trine_status large_item_run(trine_task *task)
 {
@@ -150,7 +156,7 @@ static void large_items_come_from_a_source_body(void)
         MUST(trine_team_close(team) == TRINE_OK);
     }
 }
-IN_CHILD(NULL, large_items_come_from_a_source)
+IN_CHILD(prepare, large_items_come_from_a_source)
 
 static trine_status nothing_run(trine_task *task)
 {
@@ -181,7 +187,7 @@ static void a_stream_of_any_length_stays_in_the_same_memory_body(void)
         MUST(trine_team_close(team) == TRINE_OK);
     }
 }
-IN_CHILD(NULL, a_stream_of_any_length_stays_in_the_same_memory)
+IN_CHILD(prepare, a_stream_of_any_length_stays_in_the_same_memory)
 
 /* Items of no bytes, results of no bytes. */
 static void items_and_results_may_be_empty_body(void)
@@ -196,7 +202,7 @@ static void items_and_results_may_be_empty_body(void)
         MUST(trine_team_close(team) == TRINE_OK);
     }
 }
-IN_CHILD(NULL, items_and_results_may_be_empty)
+IN_CHILD(prepare, items_and_results_may_be_empty)
 
 /* The data's own address where workers have it, else one copy that all see. */
 static trine_status read_data_run(trine_task *task)
@@ -241,7 +247,7 @@ static void data_is_copied_only_where_it_must_be_body(void)
         MUST(trine_team_close(team) == TRINE_OK);
     }
 }
-IN_CHILD(NULL, data_is_copied_only_where_it_must_be)
+IN_CHILD(prepare, data_is_copied_only_where_it_must_be)
 
 static trine_status sleep_run(trine_task *task)
 {
@@ -307,7 +313,7 @@ static void progress_is_told_at_most_ten_times_a_second_body(void)
         MUST(trine_team_close(team) == TRINE_OK);
     }
 }
-IN_CHILD(NULL, progress_is_told_at_most_ten_times_a_second)
+IN_CHILD(prepare, progress_is_told_at_most_ten_times_a_second)
 
 /* A task may use a team of its own. */
 static trine_status nested_run(trine_task *task)
@@ -344,7 +350,7 @@ static void a_task_may_use_a_team_of_its_own_body(void)
         MUST(trine_team_close(team) == TRINE_OK);
     }
 }
-IN_CHILD(NULL, a_task_may_use_a_team_of_its_own)
+IN_CHILD(prepare, a_task_may_use_a_team_of_its_own)
 
 static void a_chosen_chunk_follows_the_items_body(void)
 {
@@ -368,7 +374,7 @@ static void a_chosen_chunk_follows_the_items_body(void)
         MUST(trine_team_close(team) == TRINE_OK);
     }
 }
-IN_CHILD(NULL, a_chosen_chunk_follows_the_items)
+IN_CHILD(prepare, a_chosen_chunk_follows_the_items)
 
 static void waiting_takes_no_longer_than_it_may_body(void)
 {
@@ -392,7 +398,7 @@ static void waiting_takes_no_longer_than_it_may_body(void)
         MUST(trine_team_close(team) == TRINE_OK);
     }
 }
-IN_CHILD(NULL, waiting_takes_no_longer_than_it_may)
+IN_CHILD(prepare, waiting_takes_no_longer_than_it_may)
 
 int main(void)
 {
