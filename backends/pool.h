@@ -87,6 +87,9 @@ void trine_zygote_stop(void);
 
 pid_t trine_zygote_pid(void);
 
+/* Threads of this process. */
+int trine_pool_threads(void);
+
 /* Forks worker `number` of that pool, from a new zygote if need be. */
 trine_status trine_zygote_fork(pool_control *control, int number, pid_t *pid, int *pidfd);
 

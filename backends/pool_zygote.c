@@ -49,7 +49,7 @@ typedef struct zygote_files {
     int socket, parent;
 } zygote_files;
 
-static int count_threads(void)
+int trine_pool_threads(void)
 {
     int count = 0;
     DIR *tasks = opendir("/proc/self/task");
@@ -207,7 +207,7 @@ pid_t trine_zygote_pid(void)
 
 static trine_status check_threads(void)
 {
-    int threads = count_threads();
+    int threads = trine_pool_threads();
     if (threads <= 1)
         return TRINE_OK;
     return trine_fail(TRINE_E_THREADS,

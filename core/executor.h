@@ -84,6 +84,10 @@ struct trine_executor {
 /* The backends. Those that are not built answer with `absent`. */
 extern const trine_executor_ops trine_serial_executor, trine_omp_executor, trine_pool_executor;
 
+/* Not a spec's: a pool whose workers are forked from the calling process for each job, and so have
+ * its memory. Its memory comes from the team's pool. */
+extern const trine_executor_ops trine_forking_executor;
+
 /* The share of a static hand-out: worker w of `workers` gets runs [first, end). */
 static inline void trine_static_share(size_t runs, int workers, int worker, size_t *first,
                                       size_t *end)

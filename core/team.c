@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/carry.h"
 #include "core/cpus.h"
 #include "core/error.h"
 #include "core/launch.h"
@@ -113,6 +114,7 @@ static trine_status join(trine_team *team, const trine_spec *spec, const void *h
 
 static void dissolve(trine_team *team)
 {
+    trine_carry_release(team);
     if (team->arena)
         team->executor.ops.free(&team->executor, team->arena, team->arena_size);
     trine_executor_close(&team->executor);
@@ -158,6 +160,7 @@ trine_status trine_open(const char *text, const void *handle, trine_team **opene
     if (!team)
         return trine_fail(TRINE_E_MEMORY, "no memory for a team");
     atomic_flag_clear(&team->busy);
+    team->transport = TRINE_TRANSPORT_COUNT;
     status = assemble(team, &spec, handle);
     if (status) {
         char why[TRINE_DETAIL_SIZE];
@@ -166,6 +169,7 @@ trine_status trine_open(const char *text, const void *handle, trine_team **opene
         return trine_fail(status, "%s", why);
     }
     spec.ranks = team->communicator.size;
+    team->transport = spec.transport;
     trine_spec_print(&spec, team->spec, sizeof team->spec);
     note_placement(team);
     team->ledger.workers = team->executor.workers;
@@ -371,6 +375,29 @@ trine_status trine_team_set_schedule(trine_team *team, trine_schedule schedule)
                           (int)schedule);
     team->schedule = schedule;
     return TRINE_OK;
+}
+
+trine_status trine_team_set_transport(trine_team *team, trine_transport transport)
+{
+    if (!team)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_team_set_transport: team is NULL");
+    trine_status status = transport == TRINE_TRANSPORT_COUNT
+                              ? TRINE_OK
+                              : trine_carrier_check(&team->executor, transport);
+    if (status)
+        return status;
+    if (atomic_flag_test_and_set_explicit(&team->busy, memory_order_acquire))
+        return trine_fail(TRINE_E_BUSY, "trine_team_set_transport: team %s is at work", team->spec);
+    trine_carry_release(team);
+    team->transport = transport;
+    trine_spec_set_transport(team->spec, sizeof team->spec, &team->executor.ops, transport);
+    atomic_flag_clear_explicit(&team->busy, memory_order_release);
+    return TRINE_OK;
+}
+
+trine_transport trine_team_transport(const trine_team *team)
+{
+    return team ? team->transport : TRINE_TRANSPORT_COUNT;
 }
 
 trine_status trine_team_ledger(const trine_team *team, trine_ledger *ledger)

@@ -9,7 +9,8 @@ extern "C" {
 #endif
 
 /* One worker's share of a call, in seconds. dispatch: making the work ready and handing it
- * out, until the worker began. transfer: reading input that it does not address (a file). wait:
+ * out, until the worker began. transfer: reading input that it does not address (a file, an
+ * array brought by a transport). wait:
  * from its end until the last worker's. user and sys: CPU seconds, sampled when at least a
  * millisecond has passed, so a shorter call shows 0. pid is the process that it ran in. */
 typedef struct trine_ledger_worker {
@@ -22,7 +23,8 @@ typedef struct trine_ledger_worker {
  * wall = transfer_in + dispatch + compute + wait + combine + transfer_out + other.
  * launch (opening the team) and teardown (of the last team closed by this thread) stand beside it.
  * user and sys are sums over the workers. bytes: what the kernels read and wrote, on this rank.
- * moved: of them, what had to be copied (read from a file). reproducible: the bits do not depend on
+ * moved: what was copied to get there: read from a file, or
+ * copied by a transport, each copy counting. reproducible: the bits do not depend on
  * the team or on the decomposition. replaced: workers that died and were replaced during the call.
  */
 typedef struct trine_ledger {

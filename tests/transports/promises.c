@@ -1,0 +1,2 @@
+#include "child.h"
+int main(void){return 0;}
