@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -33,12 +34,12 @@ enum { PIPE_BYTES = 1 << 20, LEAST_PIPE_BYTES = 1 << 16, MOST_PIECES = 64 };
 /* How often a worker that waits for its first bytes looks whether the feeder has given up. */
 enum { WATCH_MILLISECONDS = 20 };
 
-/* fd: the end to write into, a descriptor of that process; -1 ends the feeder. serial: of the pipe,
- * in that process. */
+/* fd: the end to write into, a descriptor of that process; -1 ends the feeder. pipe: its number on
+ * the file system of pipes, by which it is known; the descriptor may be another's by now. */
 typedef struct request {
     pid_t pid;
     int fd;
-    unsigned serial;
+    ino_t pipe;
     trine_span span;
 } request;
 
@@ -48,8 +49,7 @@ typedef struct request {
  * `within` bytes are gone. */
 typedef struct channel {
     int fd;
-    pid_t pid;
-    unsigned serial;
+    ino_t pipe;
     trine_span span;
     size_t within;
     bool writes;
@@ -84,6 +84,11 @@ static void add_channel(feeder *f, const request *r)
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)r->pid, r->fd);
     int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    struct stat opened;
+    if (fd >= 0 && (fstat(fd, &opened) < 0 || opened.st_ino != r->pipe)) {
+        close(fd);
+        return;
+    }
     if (fd < 0) {
         if (errno != ENOENT && errno != ESRCH && errno != ENXIO)
             give_up(f, path, errno);
@@ -102,8 +107,7 @@ static void add_channel(feeder *f, const request *r)
         }
         f->room = room;
     }
-    f->channels[f->count++] =
-        (channel){.fd = fd, .pid = r->pid, .serial = r->serial, .span = r->span};
+    f->channels[f->count++] = (channel){.fd = fd, .pipe = r->pipe, .span = r->span};
 }
 
 /* False when it was the last. */
@@ -116,7 +120,7 @@ static bool take_request(feeder *f)
     if (got != sizeof r || r.fd < 0)
         return false;
     for (size_t i = 0; i < f->count; i++)
-        if (f->channels[i].pid == r.pid && f->channels[i].serial == r.serial) {
+        if (f->channels[i].pipe == r.pipe) {
             f->channels[i].span = r.span;
             f->channels[i].within = 0;
             return true;
@@ -269,11 +273,9 @@ static void pipe_close(trine_carrier *carrier)
  * asked for and not read yet. */
 typedef struct pipe_link {
     int ends[2], requests;
-    unsigned serial;
+    ino_t pipe;
     trine_span ahead;
 } pipe_link;
-
-static _Thread_local unsigned serials;
 
 static trine_status fail_here(const char *what, int error)
 {
@@ -299,7 +301,10 @@ static trine_status make_pipe(pipe_link *l)
     int bytes = PIPE_BYTES;
     while (bytes > LEAST_PIPE_BYTES && fcntl(l->ends[0], F_SETPIPE_SZ, bytes) < 0)
         bytes /= 2;
-    l->serial = ++serials;
+    struct stat made;
+    if (fstat(l->ends[0], &made) < 0)
+        return fail_here("a pipe", errno);
+    l->pipe = made.st_ino;
     l->ahead = (trine_span){.n = 0};
     return TRINE_OK;
 }
@@ -341,7 +346,7 @@ static trine_status pipe_expect(trine_attachment *attachment, const trine_span *
     /* The feeder has this pipe already where the end to write into is closed here. */
     request r = {.pid = getpid(),
                  .fd = l->ends[1] >= 0 ? l->ends[1] : INT_MAX,
-                 .serial = l->serial,
+                 .pipe = l->pipe,
                  .span = *span};
     ssize_t put;
     do {
