@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "backends/pool.h"
+#include "core/memory_usage.h"
 
 enum { MOST_ROUNDS = 3 };
 
@@ -96,13 +97,18 @@ static _Noreturn void live(pool_control *control, int number, pid_t parent)
     _exit(0);
 }
 
+/* A clone without an exit signal, as the zygote is one. */
+static pid_t fork_silently(void)
+{
+    return (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
+}
+
 static trine_status fork_child(forking *f, int number)
 {
     pid_t parent = getpid();
     f->control->slots[number].entry = (trine_ledger_worker){.runs = 0};
     f->control->threads[number].status = TRINE_OK;
-    /* A clone without an exit signal, as the zygote is one. */
-    pid_t pid = (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
+    pid_t pid = fork_silently();
     if (pid == 0)
         live(f->control, number, parent);
     if (pid < 0)
@@ -192,9 +198,8 @@ static trine_status finish_missing(trine_executor *executor, const trine_job *jo
     return status;
 }
 
-static trine_status forking_run(trine_executor *executor, const trine_job *job)
+static trine_status check_threads(void)
 {
-    forking *f = executor->data;
     int threads = trine_pool_threads();
     if (trine_zygote_foreign())
         return trine_fail(TRINE_E_WORKER, "transport inherit: the team belongs to the process that "
@@ -205,7 +210,15 @@ static trine_status forking_run(trine_executor *executor, const trine_job *job)
                           "would stay locked in a forked worker; expected another transport, or "
                           "no threads (of OpenMP, MPI or a BLAS)",
                           threads);
-    trine_status status = make_control(f, executor->workers, job->runs);
+    return TRINE_OK;
+}
+
+static trine_status forking_run(trine_executor *executor, const trine_job *job)
+{
+    forking *f = executor->data;
+    trine_status status = check_threads();
+    if (!status)
+        status = make_control(f, executor->workers, job->runs);
     if (status)
         return status;
     pool_control *control = f->control;
@@ -224,6 +237,36 @@ static trine_status forking_run(trine_executor *executor, const trine_job *job)
     executor->ended = trine_seconds();
     for (int i = 0; i < executor->workers; i++)
         executor->ledger[i] = control->slots[i].entry;
+    return status;
+}
+
+/* Children that only are there to be looked at: all of a team, so that each counts its part of what
+ * they share. */
+static trine_status forking_memory(trine_executor *executor, int worker, trine_memory *memory)
+{
+    forking *f = executor->data;
+    if (worker == 0)
+        return trine_memory_usage(getpid(), memory);
+    trine_status status = check_threads();
+    for (int i = 1; i < executor->workers && !status; i++) {
+        pid_t parent = getpid(), pid = fork_silently();
+        if (pid == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            while (getppid() == parent)
+                pause();
+            _exit(1);
+        }
+        f->pid[i] = pid > 0 ? pid : 0;
+        if (pid < 0)
+            status = trine_fail(TRINE_E_SYSTEM, "transport inherit: forking: %s", strerror(errno));
+    }
+    if (!status)
+        status = trine_memory_usage(f->pid[worker], memory);
+    for (int i = 1; i < executor->workers; i++)
+        if (f->pid[i]) {
+            kill(f->pid[i], SIGKILL);
+            reap(f, i);
+        }
     return status;
 }
 
@@ -247,4 +290,5 @@ const trine_executor_ops trine_forking_executor = {
     .run = forking_run,
     .alloc = forking_alloc,
     .free = forking_free,
+    .memory = forking_memory,
 };

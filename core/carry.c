@@ -144,11 +144,15 @@ void trine_carry_back(trine_team *team, const trine_walk *walk, void *const out[
 
 void trine_carry_end(trine_team *team)
 {
+    if (team->transport == TRINE_TRANSPORT_COUNT)
+        return;
+    trine_call_mark(team, &team->ledger.combine);
     for (int i = 0; i < TRINE_ARGS; i++)
         if (team->carriers[i] && team->carriers[i]->number) {
             team->ledger.moved += atomic_load(&team->carriers[i]->moved);
             trine_carrier_close(team->carriers[i]);
         }
+    trine_call_mark(team, &team->ledger.transfer_in);
 }
 
 void trine_carry_release(trine_team *team)

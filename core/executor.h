@@ -66,6 +66,8 @@ typedef struct trine_executor_ops {
     bool (*addresses)(const trine_executor *executor, const void *memory, size_t bytes);
     /* The process of that worker, 0 <= worker < executor->workers. */
     pid_t (*worker_pid)(const trine_executor *executor, int worker);
+    /* The memory of that worker; NULL: that of its process. */
+    trine_status (*memory)(trine_executor *executor, int worker, trine_memory *memory);
     /* What trine_init and trine_finalize do for this backend; NULL for nothing. */
     trine_status (*init)(void);
     void (*finalize)(void);

@@ -10,6 +10,7 @@
 #include "core/cpus.h"
 #include "core/error.h"
 #include "core/launch.h"
+#include "core/memory_usage.h"
 #include "core/open.h"
 #include "core/spec.h"
 
@@ -375,6 +376,21 @@ trine_status trine_team_set_schedule(trine_team *team, trine_schedule schedule)
                           (int)schedule);
     team->schedule = schedule;
     return TRINE_OK;
+}
+
+trine_status trine_team_memory(trine_team *team, int worker, trine_memory *memory)
+{
+    if (!team || !memory)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_team_memory: %s is NULL",
+                          team ? "memory" : "team");
+    if (worker < 0 || worker >= team->executor.workers)
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "trine_team_memory: worker %d; expected 0 to %d of team %s", worker,
+                          team->executor.workers - 1, team->spec);
+    trine_executor *executor = team->forking.workers ? &team->forking : &team->executor;
+    return executor->ops.memory
+               ? executor->ops.memory(executor, worker, memory)
+               : trine_memory_usage(executor->ops.worker_pid(executor, worker), memory);
 }
 
 trine_status trine_team_set_transport(trine_team *team, trine_transport transport)

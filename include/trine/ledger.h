@@ -43,6 +43,20 @@ TRINE_API trine_status trine_team_ledger(const trine_team *team, trine_ledger *l
 TRINE_API trine_status trine_team_ledger_worker(const trine_team *team, int worker,
                                                 trine_ledger_worker *entry);
 
+/* Memory of a process, in bytes. rss: resident, shared pages in full. pss: shared pages divided by
+ * those who share them, so that the figures of several processes add up. uss: its own alone, what
+ * would be free again without it. */
+typedef struct trine_memory {
+    uint64_t rss, pss, uss;
+} trine_memory;
+
+/* The memory, now, of the process that worker 0 <= worker < trine_team_workers(team) of this rank
+ * runs in: the caller's own for threads and for worker 0. Takes from microseconds to a millisecond
+ * for each GiB, outside of any call. Where the team's transport is inherit, workers exist during
+ * calls only, so that some are forked to be looked at. Not collective. Errors: ARGUMENT; ABSENT
+ * before Linux 4.14; SYSTEM; THREADS as in a call. */
+TRINE_API trine_status trine_team_memory(trine_team *team, int worker, trine_memory *memory);
+
 #ifdef __cplusplus
 }
 #endif
