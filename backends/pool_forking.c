@@ -1,5 +1,5 @@
-/* backends/pool_forking.c - a pool for one job: workers are forked from the calling process, whose
- * memory they have as it is at that moment (copy on write), do their share, and end.
+/* backends/pool_forking.c - a pool for one job or one service: workers are forked from the calling
+ * process, whose memory they have as it is at that moment (copy on write), do their share, and end.
  *
  * 1. The caller writes the job into a control block in the heap, as for the pool that stays, and
  *    forks P - 1 children, which end without a signal: no wait() of the user's meets them.
@@ -24,14 +24,79 @@
 enum { MOST_ROUNDS = 3 };
 
 /* control: with its threads, slots, marks and list, for `room` runs. pid: of each child, 0 for
- * none. */
+ * none. servants: of a service; served: their pids, also when they have ended. */
 typedef struct forking {
     pool_control *control;
     size_t bytes, room;
     size_t *list;
-    pid_t *pid;
+    pid_t *pid, *served;
+    pool_crew servants;
     char death[160];
 } forking;
+
+static trine_status check_threads(void)
+{
+    int threads = trine_pool_threads();
+    if (trine_zygote_foreign())
+        return trine_fail(TRINE_E_WORKER, "transport inherit: the team belongs to the process that "
+                                          "this one was forked from");
+    if (threads > 1)
+        return trine_fail(TRINE_E_THREADS,
+                          "transport inherit: this process runs %d threads, and what they hold "
+                          "would stay locked in a forked worker; expected another transport, or "
+                          "no threads (of OpenMP, MPI or a BLAS)",
+                          threads);
+    return TRINE_OK;
+}
+
+/* A clone without an exit signal, as the zygote is one: 0 in the child, which ends with the caller
+ * and has no part in its zygote and its signals. */
+static pid_t fork_silently(void)
+{
+    pid_t parent = getpid(), pid = (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
+    if (pid != 0)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+    trine_zygote_disown();
+    trine_zygote_reset_signals();
+    return 0;
+}
+
+trine_status trine_own_fork(pool_control *control, int number, pid_t *pid, int *pidfd)
+{
+    trine_status status = check_threads();
+    if (status)
+        return status;
+    pid_t forked = fork_silently();
+    if (forked == 0)
+        trine_worker_live(control, number);
+    int fd = forked > 0 ? trine_above_standard((int)syscall(SYS_pidfd_open, forked, 0)) : -1;
+    if (fd < 0) {
+        int error = errno;
+        if (forked > 0)
+            trine_own_end(forked);
+        return trine_fail(TRINE_E_SYSTEM, "transport inherit: forking worker %d: %s", number,
+                          strerror(error));
+    }
+    *pid = forked;
+    *pidfd = fd;
+    return TRINE_OK;
+}
+
+int trine_own_end(pid_t pid)
+{
+    int status = 0;
+    pid_t got = pid > 0 ? waitpid(pid, &status, WNOHANG | __WALL) : -1;
+    if (got == 0) {
+        kill(pid, SIGKILL);
+        do {
+            got = waitpid(pid, &status, __WALL);
+        } while (got < 0 && errno == EINTR);
+    }
+    return got == pid && got > 0 ? status : -1;
+}
 
 static void forking_close(trine_executor *executor)
 {
@@ -41,6 +106,7 @@ static void forking_close(trine_executor *executor)
         trine_heap_release(f->control, f->bytes);
     }
     free(f->pid);
+    free(f->served);
     free(f);
 }
 
@@ -48,13 +114,17 @@ static trine_status forking_open(trine_executor *executor, const trine_executor_
 {
     forking *f = calloc(1, sizeof *f);
     pid_t *pid = calloc((size_t)options->workers, sizeof *pid);
-    if (!f || !pid) {
+    pid_t *served = calloc((size_t)options->workers, sizeof *served);
+    if (!f || !pid || !served) {
         free(f);
         free(pid);
+        free(served);
         return trine_fail(TRINE_E_MEMORY, "transport inherit: no memory for %d workers",
                           options->workers);
     }
     f->pid = pid;
+    f->served = served;
+    f->servants.own = true;
     executor->data = f;
     return TRINE_OK;
 }
@@ -87,30 +157,20 @@ static trine_status make_control(forking *f, int workers, size_t runs)
     return TRINE_OK;
 }
 
-static _Noreturn void live(pool_control *control, int number, pid_t parent)
+static _Noreturn void live(pool_control *control, int number)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(1);
     memset(&control->threads[number], 0, sizeof control->threads[number]);
     trine_worker_take_part(control, number);
     _exit(0);
 }
 
-/* A clone without an exit signal, as the zygote is one. */
-static pid_t fork_silently(void)
-{
-    return (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
-}
-
 static trine_status fork_child(forking *f, int number)
 {
-    pid_t parent = getpid();
     f->control->slots[number].entry = (trine_ledger_worker){.runs = 0};
     f->control->threads[number].status = TRINE_OK;
     pid_t pid = fork_silently();
     if (pid == 0)
-        live(f->control, number, parent);
+        live(f->control, number);
     if (pid < 0)
         return trine_fail(TRINE_E_SYSTEM, "transport inherit: forking worker %d: %s", number,
                           strerror(errno));
@@ -198,21 +258,6 @@ static trine_status finish_missing(trine_executor *executor, const trine_job *jo
     return status;
 }
 
-static trine_status check_threads(void)
-{
-    int threads = trine_pool_threads();
-    if (trine_zygote_foreign())
-        return trine_fail(TRINE_E_WORKER, "transport inherit: the team belongs to the process that "
-                                          "this one was forked from");
-    if (threads > 1)
-        return trine_fail(TRINE_E_THREADS,
-                          "transport inherit: this process runs %d threads, and what they hold "
-                          "would stay locked in a forked worker; expected another transport, or "
-                          "no threads (of OpenMP, MPI or a BLAS)",
-                          threads);
-    return TRINE_OK;
-}
-
 static trine_status forking_run(trine_executor *executor, const trine_job *job)
 {
     forking *f = executor->data;
@@ -249,13 +294,9 @@ static trine_status forking_memory(trine_executor *executor, int worker, trine_m
         return trine_memory_usage(getpid(), memory);
     trine_status status = check_threads();
     for (int i = 1; i < executor->workers && !status; i++) {
-        pid_t parent = getpid(), pid = fork_silently();
-        if (pid == 0) {
-            prctl(PR_SET_PDEATHSIG, SIGKILL);
-            while (getppid() == parent)
-                pause();
-            _exit(1);
-        }
+        pid_t pid = fork_silently();
+        while (pid == 0)
+            pause();
         f->pid[i] = pid > 0 ? pid : 0;
         if (pid < 0)
             status = trine_fail(TRINE_E_SYSTEM, "transport inherit: forking: %s", strerror(errno));
@@ -268,6 +309,45 @@ static trine_status forking_memory(trine_executor *executor, int worker, trine_m
             reap(f, i);
         }
     return status;
+}
+
+/* --- Servants: a crew of the pool's kind, forked for each service. */
+
+static trine_status forking_serve(trine_executor *executor, const trine_job *job, int *servants)
+{
+    forking *f = executor->data;
+    *servants = executor->workers;
+    return trine_pool_serve(&f->servants, executor->workers, job);
+}
+
+static bool forking_lost(trine_executor *executor, int *servant, char *how, size_t size)
+{
+    return trine_pool_lost(&((forking *)executor->data)->servants, servant, how, size);
+}
+
+static trine_status forking_restart(trine_executor *executor, int servant)
+{
+    return trine_pool_restart(&((forking *)executor->data)->servants, servant);
+}
+
+static trine_status forking_kill(trine_executor *executor, int servant)
+{
+    return trine_pool_kill(&((forking *)executor->data)->servants, servant);
+}
+
+static pid_t forking_servant_pid(const trine_executor *executor, int servant)
+{
+    const forking *f = executor->data;
+    return f->servants.worker ? f->servants.worker[servant].pid : f->served[servant];
+}
+
+static void forking_serve_end(trine_executor *executor)
+{
+    forking *f = executor->data;
+    trine_pool_serve_end(&f->servants);
+    for (int i = 0; i < executor->workers; i++)
+        f->served[i] = f->servants.worker[i].pid;
+    trine_crew_close(&f->servants);
 }
 
 /* Memory is the pool's that stays. */
@@ -283,6 +363,26 @@ static void forking_free(trine_executor *executor, void *memory, size_t bytes)
     trine_heap_release(memory, trine_heap_pages(bytes));
 }
 
+static trine_status forking_reserve(size_t bytes, void **memory)
+{
+    return trine_pool_executor.reserve(bytes, memory);
+}
+
+static trine_status forking_commit(void *memory, size_t bytes)
+{
+    return trine_pool_executor.commit(memory, bytes);
+}
+
+static void forking_discard(void *memory, size_t bytes)
+{
+    trine_pool_executor.discard(memory, bytes);
+}
+
+static void forking_unreserve(void *memory, size_t bytes)
+{
+    trine_pool_executor.unreserve(memory, bytes);
+}
+
 const trine_executor_ops trine_forking_executor = {
     .name = "inherit",
     .open = forking_open,
@@ -291,4 +391,14 @@ const trine_executor_ops trine_forking_executor = {
     .alloc = forking_alloc,
     .free = forking_free,
     .memory = forking_memory,
+    .serve = forking_serve,
+    .lost = forking_lost,
+    .restart = forking_restart,
+    .kill = forking_kill,
+    .servant_pid = forking_servant_pid,
+    .serve_end = forking_serve_end,
+    .reserve = forking_reserve,
+    .commit = forking_commit,
+    .discard = forking_discard,
+    .unreserve = forking_unreserve,
 };

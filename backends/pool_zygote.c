@@ -122,7 +122,7 @@ static void end_worker(int socket, pid_t pid)
 
 /* Signals as in a new program: what is ignored (SIGHUP under nohup) stays so, but for SIGCHLD, by
  * which workers are reaped. The terminal's interrupt is ignored: the parent decides about that. */
-static void reset_signals(void)
+void trine_zygote_reset_signals(void)
 {
     for (int signal = 1; signal < NSIG; signal++) {
         struct sigaction action;
@@ -178,7 +178,7 @@ static _Noreturn void live(const zygote_files *files)
     /* The pidfd tells of the parent's end; this wakes a zygote that was stopped. A signal that
      * kills would also come when only the thread that forked ends. */
     prctl(PR_SET_PDEATHSIG, SIGCONT);
-    reset_signals();
+    trine_zygote_reset_signals();
     prctl(PR_SET_NAME, "trine-zygote");
     keep_own_files(files);
     for (request r; next_request(files, &r);) {
@@ -198,6 +198,11 @@ static void note_fork(void)
 bool trine_zygote_foreign(void)
 {
     return zygote.foreign;
+}
+
+void trine_zygote_disown(void)
+{
+    zygote.foreign = true;
 }
 
 pid_t trine_zygote_pid(void)

@@ -77,11 +77,11 @@ static trine_status carry_one(trine_team *team, int i, trine_source *source, siz
     return TRINE_OK;
 }
 
-/* The workers that see what is carried: those of the pool, or such as are forked for each job. */
-static trine_status workers_for(trine_team *team, trine_executor **executor)
+trine_status trine_carry_workers(trine_team *team, trine_transport transport,
+                                 trine_executor **executor)
 {
     *executor = &team->executor;
-    if (team->transport != TRINE_TRANSPORT_INHERIT)
+    if (transport != TRINE_TRANSPORT_INHERIT)
         return TRINE_OK;
     const trine_executor_options options = {.workers = team->executor.workers};
     *executor = &team->forking;
@@ -95,7 +95,7 @@ trine_status trine_carry(trine_team *team, trine_source source[], int sources, u
 {
     if (*executor != &team->alone || team->transport == TRINE_TRANSPORT_COUNT || items == 0)
         return TRINE_OK;
-    trine_status status = workers_for(team, executor);
+    trine_status status = trine_carry_workers(team, team->transport, executor);
     for (int i = 0; i < sources && !status; i++) {
         size_t bytes = (size_t)items * source[i].item;
         if (trine_source_in_memory(&source[i]) && !reaches(team, source[i].context, bytes))

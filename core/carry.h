@@ -16,6 +16,11 @@
 trine_status trine_carry(trine_team *team, trine_source source[], int sources, uint64_t items,
                          trine_executor **executor);
 
+/* The workers that a transport serves: the team's, or for inherit such as are forked from the
+ * calling process. */
+trine_status trine_carry_workers(trine_team *team, trine_transport transport,
+                                 trine_executor **executor);
+
 /* Places for the outputs of `items` items that the workers do not address, in walk->out. *in_place:
  * whether an input is written, which ceases where all outputs have other places. */
 trine_status trine_carry_results(trine_team *team, trine_walk *walk, uint64_t items,

@@ -387,9 +387,12 @@ trine_status trine_team_memory(trine_team *team, int worker, trine_memory *memor
         return trine_fail(TRINE_E_ARGUMENT,
                           "trine_team_memory: worker %d; expected 0 to %d of team %s", worker,
                           team->executor.workers - 1, team->spec);
-    trine_executor *executor = team->forking.workers ? &team->forking : &team->executor;
-    return executor->ops.memory
-               ? executor->ops.memory(executor, worker, memory)
+    pid_t last = (pid_t)team->shares[worker].pid;
+    if (last > 0 && trine_memory_usage(last, memory) == TRINE_OK)
+        return TRINE_OK;
+    const trine_executor *executor = &team->executor;
+    return last > 0 && team->forking.workers
+               ? team->forking.ops.memory(&team->forking, worker, memory)
                : trine_memory_usage(executor->ops.worker_pid(executor, worker), memory);
 }
 
