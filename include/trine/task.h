@@ -116,7 +116,8 @@ typedef struct trine_task_queue trine_task_queue;
  * total: items there will be, for progress and for the chunk. 0: not known.
  *
  * data: data_size bytes of the caller's (rank 0's) memory that every task may read, brought to the
- * workers by `transport`: once for each worker, or with data_each once for each item. NULL: none.
+ * workers by `transport`: once for each worker, before begin, or with data_each once for each
+ * item, so that begin has none. It must stay as it is until the queue is closed. NULL: none.
  *
  * journal: path of a file that records each finished item. When it is there already, the items in
  * it are not run again: their outcomes come from it. NULL: none.
@@ -145,7 +146,8 @@ typedef struct trine_task_options {
 /* What became of an item. detail: "" when OK. result: result_size bytes, aligned to 64 (undefined
  * when it failed); it and detail are valid until the next call that collects, submits, cancels or
  * closes. worker: -1, and attempts 0, for an item that was never begun. began, ended: seconds since
- * the queue was opened. resumed: from the journal. */
+ * the queue was opened. resumed: from the journal; worker is -1 then, attempts, began and ended are
+ * 0. */
 typedef struct trine_task_outcome {
     uint64_t index;
     trine_status status;
