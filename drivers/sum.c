@@ -66,6 +66,7 @@ int main(int argc, char **argv)
                                      "The sum of an array, on any team: the same bits on each.",
                                  .methods = methods,
                                  .judge = judge,
+                                 .transports = true,
                                  .extras = extras};
     return trine_driver_main(&driver, argc, argv);
 }
