@@ -184,6 +184,34 @@ def a_killed_run_goes_on_with_its_journal():
     check(done.returncode == 2 and "another param" in done.stderr and journal in done.stderr, done.returncode, done.stderr)
 
 
+def killed_ranks_go_on_with_their_journal():
+    n, journal, output = 2000, path("journal-ranks"), path("squares")
+    options = [f"--n={n}", "--micros=2000", "--team=mpi:2", f"--journal={journal}"]
+    for patience in (3, 4):
+        process = subprocess.Popen([SQUARES, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   start_new_session=True)
+        began, size = time.time(), os.path.getsize(journal) if os.path.exists(journal) else 0
+        while time.time() < began + 20 and (not os.path.exists(journal) or os.path.getsize(journal) < size + patience * 4000):
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        time.sleep(1)
+    for _ in range(20):
+        # Ranks whose mpirun was killed may hold the journal until they see that.
+        done = run("--json", *options)
+        if "another run uses it" not in done.stderr:
+            break
+    check(done.returncode == 0, done.returncode, done.stderr)
+    row = json.loads(done.stdout)["rows"][0] if done.returncode == 0 else {"tasks": {}}
+    tasks = row["tasks"]
+    check(row.get("verdict") == "right" and tasks["items"] == n and 0 < tasks["resumed"] < n, tasks)
+    check(sum(lane["items"] for lane in tasks["lanes"]) == n - tasks["resumed"], tasks)
+    done = run("--team=serial", f"--output={output}", *(word for word in options if "team" not in word))
+    check(done.returncode == 0 and open(output, "rb").read() == squares_of(n), done.stdout, done.stderr)
+    done = run("--n=10", "--micros=1", "--team=mpi:2", f"--journal={journal}")
+    check(done.returncode == 2 and done.stderr.count("another param") == 1, done.returncode, done.stderr)
+
+
 def two_runs_cannot_share_a_journal():
     journal = path("shared")
     first = subprocess.Popen([SQUARES, "--n=2000", "--micros=3000", "--team=serial", f"--journal={journal}"],
@@ -221,7 +249,7 @@ def options_are_read_and_refused():
 
 for test in (every_team_has_the_row_of_its_tasks, failures_and_deaths_are_counted, who_ran_what_is_told_of_every_item,
              timelines_are_drawn, progress_is_shown_at_a_terminal_only, a_killed_run_goes_on_with_its_journal,
-             two_runs_cannot_share_a_journal, options_are_read_and_refused):
+             *([killed_ranks_go_on_with_their_journal] if mpirun else []), two_runs_cannot_share_a_journal, options_are_read_and_refused):
     before = promises
     test()
     print(f"{test.__name__}: {promises - before} promises", flush=True)
