@@ -29,13 +29,17 @@ enum { AGAIN = 9 };
 enum { MEASURED = 4 };
 static const char WRITTEN[] = "_written";
 
-/* bytes: what each item asks for, as journey_items takes it. open, items: seconds of the last run;
+/* Repetitions that are remembered. */
+enum { SAMPLES = 64 };
+
+/* bytes: what each item asks for, as journey_items takes it. open, items: seconds of each run;
  * again: of the items on workers that have the array. before, after: what each worker says, and
  * says once it has written. */
 typedef struct frame {
     journey journey;
     uint64_t *bytes, wrong, digest, zeroed, moved;
-    double open, items, again;
+    double open[SAMPLES], items[SAMPLES], again;
+    int runs;
     journey_look before[JOURNEY_LANES], after[JOURNEY_LANES];
     int looks, rewrites;
     bool other_bits;
@@ -114,8 +118,8 @@ static trine_status run(harness_job *job)
     double opened = journey_clock();
     if (trine_team_rank(job->team) == 0)
         status = journey_items(&f->journey, queue, f->bytes, items_of(job), &f->wrong);
-    f->open = opened - began;
-    f->items = journey_clock() - opened;
+    f->open[f->runs % SAMPLES] = opened - began;
+    f->items[f->runs++ % SAMPLES] = journey_clock() - opened;
     trine_status tallied = harness_tally_tasks(job, queue), closed = trine_task_close(queue);
     trine_team_ledger(job->team, &ledger);
     f->moved = ledger.moved;
@@ -129,6 +133,18 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static double median(double seconds[], int n)
+{
+    qsort(seconds, (size_t)n, sizeof *seconds, compare);
+    return seconds[n / 2];
+}
+
+/* Of the runs that are remembered. */
+static double median_run(double seconds[], const frame *f)
+{
+    return median(seconds, f->runs < SAMPLES ? f->runs : SAMPLES);
+}
+
 /* The items on workers that have the array: the median of several passes. Where it is brought with
  * each item they never have it, and what run took stands. */
 static trine_status repeat_items(harness_job *job, trine_task_queue *queue)
@@ -136,7 +152,7 @@ static trine_status repeat_items(harness_job *job, trine_task_queue *queue)
     frame *f = job->own;
     double seconds[AGAIN];
     trine_status status = TRINE_OK;
-    f->again = f->items;
+    f->again = median_run(f->items, f);
     if (f->journey.each_item && job->transport != TRINE_TRANSPORT_SHM)
         return TRINE_OK;
     for (int i = 0; i < AGAIN && !status; i++) {
@@ -144,8 +160,8 @@ static trine_status repeat_items(harness_job *job, trine_task_queue *queue)
         status = journey_items(&f->journey, queue, f->bytes, items_of(job), &f->wrong);
         seconds[i] = journey_clock() - began;
     }
-    qsort(seconds, AGAIN, sizeof *seconds, compare);
-    f->again = seconds[AGAIN / 2];
+    if (!status)
+        f->again = median(seconds, AGAIN);
     return status;
 }
 
@@ -195,13 +211,13 @@ static void add_memory(harness_job *job, const char *when, const journey_look lo
 
 static void add_numbers(harness_job *job)
 {
-    const frame *f = job->own;
+    frame *f = job->own;
     harness_add_number(job, "array_bytes", (double)f->journey.size);
     harness_add_number(job, "items", (double)items_of(job));
     harness_add_number(job, "each_item", f->journey.each_item);
     harness_add_number(job, "moved_bytes", (double)f->moved);
-    harness_add_number(job, "open_queue_seconds", f->open);
-    harness_add_number(job, "items_seconds", f->items);
+    harness_add_number(job, "open_queue_seconds", median_run(f->open, f));
+    harness_add_number(job, "items_seconds", median_run(f->items, f));
     harness_add_number(job, "again_seconds", f->again);
     harness_add_number(job, "workers_measured", f->looks);
     harness_add_number(job, "written_bytes", writes(job) ? (double)f->zeroed : 0);
@@ -248,7 +264,7 @@ static double memory_of(const harness_row *row, const char *kind, const char *wh
 static void print_workers(const harness_row *row)
 {
     for (int i = 0; i < MEASURED && i < (int)figure(row, "workers_measured"); i++) {
-        printf("%*s%2d: %8.1f %8.1f %8.1f", i ? 74 : 0, "", i, memory_of(row, "rss", "", i),
+        printf("%*s%2d: %8.1f %8.1f %8.1f", i ? 67 : 0, "", i, memory_of(row, "rss", "", i),
                memory_of(row, "pss", "", i), memory_of(row, "uss", "", i));
         if (figure(row, "written_bytes") > 0)
             printf("   then %8.1f %8.1f %8.1f", memory_of(row, "rss", WRITTEN, i),
@@ -265,13 +281,13 @@ static int conclude(const harness_run *run)
     bool written = run->options->setting[WRITE].real[0] > 0;
     printf(
         "\nopen to again: ms; moved: arrays of %.3f MiB; RSS, PSS, USS of a worker that has read "
-        "the array%s: MiB\n%-12s %-9s %10s %11s %10s %8s %16s %8s %8s\n",
+        "the array%s: MiB\n%-12s %-9s %10s %11s %10s %8s %13s %8s %8s\n",
         run->rows ? figure(&run->row[0], "array_bytes") / (1 << 20) : 0,
         written ? ", then written to its part" : "", "team", "transport", "open", "items", "again",
         "moved", "worker RSS", "PSS", "USS");
     for (int i = 0; i < run->rows; i++) {
         const harness_row *row = &run->row[i];
-        printf("%-12s %-9s %10.3f %11.3f %10.3f %8.2f        ", row->team, row->transport,
+        printf("%-12s %-9s %10.3f %11.3f %10.3f %8.2f  ", row->team, row->transport,
                1e3 * figure(row, "open_queue_seconds"), 1e3 * figure(row, "items_seconds"),
                1e3 * figure(row, "again_seconds"),
                figure(row, "moved_bytes") / figure(row, "array_bytes"));
