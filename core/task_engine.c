@@ -97,6 +97,8 @@ static trine_status plan(trine_task_shared *shared, const trine_executor *execut
     *shared = (trine_task_shared){.kind = *kind,
                                   .data = setup->data,
                                   .data_size = setup->data_size,
+                                  .carrier = setup->carrier,
+                                  .data_each = setup->data_each,
                                   .rank = setup->rank,
                                   .workers = executor->workers,
                                   .deadline = setup->deadline,
@@ -621,14 +623,19 @@ static void fill_ledger(trine_engine *engine)
 {
     for (int w = 0; w < engine->executor->workers; w++) {
         trine_task_lane lane = {.pid = 0};
-        double user = 0, sys = 0;
+        double user = 0, sys = 0, transfer = 0;
         if (w < engine->shared->workers) {
             trine_engine_lane(engine, w, &lane);
             user = engine->shared->worker[w].user;
             sys = engine->shared->worker[w].sys;
+            transfer = engine->shared->worker[w].transfer;
         }
-        engine->executor->ledger[w] = (trine_ledger_worker){
-            .compute = lane.busy, .user = user, .sys = sys, .runs = lane.items, .pid = lane.pid};
+        engine->executor->ledger[w] = (trine_ledger_worker){.transfer = transfer,
+                                                            .compute = lane.busy,
+                                                            .user = user,
+                                                            .sys = sys,
+                                                            .runs = lane.items,
+                                                            .pid = lane.pid};
     }
 }
 

@@ -24,7 +24,8 @@ typedef struct trine_task_entry {
 /* used: items between submission and collection. collect: the lowest number that may not be
  * collected yet. held: the entry whose outcome the user has until the next call. inside: a call is
  * at work, and what it calls (source, on_progress) may not call the queue. staging: where the
- * source writes an item whose room depends on its size. */
+ * source writes an item whose room depends on its size. executor: whose servants work. carrier: of
+ * the data, NULL where every worker addresses it. */
 struct trine_task_queue {
     trine_team *team;
     trine_engine *engine;
@@ -40,6 +41,8 @@ struct trine_task_queue {
     bool source_ended, inside;
     void *staging, *copy;
     size_t copy_bytes;
+    trine_executor *executor;
+    trine_carrier *carrier;
     trine_task_record *record;
     uint64_t records, records_room;
     trine_status status;
