@@ -253,7 +253,7 @@ static double figure(const harness_row *row, const char *name)
     return NAN;
 }
 
-static double memory_of(const harness_row *row, const char *kind, const char *when, int worker)
+static double mebibytes_of(const harness_row *row, const char *kind, const char *when, int worker)
 {
     char name[HARNESS_NAME];
     snprintf(name, sizeof name, "%s%s_%d", kind, when, worker);
@@ -264,11 +264,11 @@ static double memory_of(const harness_row *row, const char *kind, const char *wh
 static void print_workers(const harness_row *row)
 {
     for (int i = 0; i < MEASURED && i < (int)figure(row, "workers_measured"); i++) {
-        printf("%*s%2d: %8.1f %8.1f %8.1f", i ? 67 : 0, "", i, memory_of(row, "rss", "", i),
-               memory_of(row, "pss", "", i), memory_of(row, "uss", "", i));
+        printf("%*s%2d: %8.1f %8.1f %8.1f", i ? 67 : 0, "", i, mebibytes_of(row, "rss", "", i),
+               mebibytes_of(row, "pss", "", i), mebibytes_of(row, "uss", "", i));
         if (figure(row, "written_bytes") > 0)
-            printf("   then %8.1f %8.1f %8.1f", memory_of(row, "rss", WRITTEN, i),
-                   memory_of(row, "pss", WRITTEN, i), memory_of(row, "uss", WRITTEN, i));
+            printf("   then %8.1f %8.1f %8.1f", mebibytes_of(row, "rss", WRITTEN, i),
+                   mebibytes_of(row, "pss", WRITTEN, i), mebibytes_of(row, "uss", WRITTEN, i));
         printf("\n");
     }
 }
