@@ -119,7 +119,7 @@ static trine_status start_engine(trine_task_queue *queue)
     const trine_task_options *o = &queue->options;
     trine_engine_setup setup = {.kind = &queue->kind,
                                 .param = o->param,
-                                .data = o->data,
+                                .data = queue->carrier ? NULL : o->data,
                                 .data_size = o->data ? o->data_size : 0,
                                 .carrier = queue->carrier,
                                 .data_each = o->data_each,

@@ -290,7 +290,7 @@ static trine_status begin(trine_task_context *c)
                               shared->name, bytes);
         memset(c->task.state, 0, bytes);
     }
-    trine_status brought = bring_data(c);
+    trine_status brought = shared->data_each ? TRINE_OK : bring_data(c);
     if (brought)
         return brought;
     unsigned long failures = trine_fail_count();
