@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""journeys.py [--build DIR] [--rounds N] [--shape RxC] [--items N] [--n N] [--only frame|passing] [--json] - what it costs
+"""journeys.py [--build DIR] [--rounds N] [--shape RxC] [--items N] [--n N] [--only frame|passing] [--docs] [--json] - what it costs
 to bring an array to workers: drivers/frame and drivers/passing on pool:2 beside python_frame.py and
 python_passing.py on a Pool(2). Both sides run in turn in each round; seconds are medians of the rounds, ratios are
 medians of the rounds' ratios, Python's seconds over trine's. A full run takes about two minutes a round.
@@ -7,6 +7,7 @@ medians of the rounds' ratios, Python's seconds over trine's. A full run takes a
 import argparse
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -110,6 +111,59 @@ def memory(given):
     return found
 
 
+def shown(given, driver, *options):
+    """A driver's command and what it prints, as documentation shows them."""
+    command = [os.path.join(given.build, "drivers", driver), *options]
+    print("running:", " ".join(command), file=sys.stderr)
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{driver} ended with {done.returncode}: {done.stderr}")
+    return f"$ drivers/{driver} {' '.join(options)}\n{done.stdout}"
+
+
+def fill(page, blocks):
+    """Puts each text into the page's block of that name: a line <!-- NAME --> and fences."""
+    with open(page) as file:
+        text = file.read()
+    for name, block in blocks.items():
+        text, found = re.subn(rf"(<!-- {name} -->\n```\n).*?(```\n)", lambda m: m[1] + block.rstrip() + "\n" + m[2], text,
+                              flags=re.DOTALL)
+        if found != 1:
+            sys.exit(f"{page}: {found} blocks named {name}")
+    with open(page, "w") as file:
+        file.write(text)
+
+
+def curves_of(text):
+    """The command and the curves, without the table between them."""
+    return text.splitlines()[0] + "\n" + text[text.index("seconds of one passing"):]
+
+
+def write_pages(given, tables, found):
+    pages = os.path.join(HERE, "..", "docs")
+    shape, items = f"--shape={given.shape}", f"--items={given.items}"
+    own = [option for option, default in ((shape, "--shape=13421773x10"), (items, "--items=32")) if option != default]
+    if tables["frame"].what:
+        fill(os.path.join(pages, "frame.md"), {
+            "frame": shown(given, "frame", "--team=pool:2", "--transport=each", *own),
+            "item": shown(given, "frame", "--team=pool:2", "--transport=pipe", "--each=item", "--repeat=1", *own),
+            "write": shown(given, "frame", "--team=pool:4", "--transport=shm", "--transport=inherit", "--transport=pipe",
+                           "--write=0.5", "--repeat=1", *own),
+            "ratios": tables["frame"].text() + ("\n\n" + memory_text(found) if found else "")})
+    if tables["passing"].what:
+        fill(os.path.join(pages, "passing.md"), {
+            "passing": shown(given, "passing", "--team=pool:2", "--transport=each"),
+            "sweep": curves_of(shown(given, "passing", "--team=pool:2", "--transport=each", "--sweep", f"--most={given.most}",
+                                     f"--plot={os.path.relpath(os.path.join(pages, 'passing.svg'))}")),
+            "ratios": tables["passing"].text()})
+
+
+def memory_text(found):
+    lines = [f"{'memory of one of four workers [MiB]':<36} {'RSS':>9} {'PSS':>9} {'USS':>9}"]
+    lines += [f"{name:<36} {rss:9.1f} {pss:9.1f} {uss:9.1f}" for name, (rss, pss, uss) in found.items()]
+    return "\n".join(lines)
+
+
 def main():
     parser = argparse.ArgumentParser(description="Journeys of an array, beside Python's.")
     parser.add_argument("--build", default=os.path.join(HERE, "..", "build"), help="the build folder")
@@ -117,25 +171,26 @@ def main():
     parser.add_argument("--shape", default="13421773x10", help="of frame's array of f64 (1 GiB)")
     parser.add_argument("--items", type=int, default=32)
     parser.add_argument("--n", type=int, default=10000000, help="elements of passing's array of int64")
-    parser.add_argument("--only", choices=("frame", "passing", "memory"), help="one part")
+    parser.add_argument("--only", choices=("frame", "passing"), help="one part")
+    parser.add_argument("--most", default="1G", help="bytes at the end of the sweep that --docs shows (1G)")
+    parser.add_argument("--docs", action="store_true", help="write docs/frame.md, docs/passing.md and docs/passing.svg anew")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     given.build = os.path.abspath(given.build)
-    table, parts = Table(), {"frame": frame, "passing": passing}
+    parts, tables = {"frame": frame, "passing": passing}, {"frame": Table(), "passing": Table()}
     for _ in range(given.rounds):
         for name, part in parts.items():
             if given.only in (None, name):
-                part(table, given)
-    found = memory(given) if given.only in (None, "memory") else {}
+                part(tables[name], given)
+    found = memory(given) if given.only in (None, "frame") else {}
+    if given.docs:
+        write_pages(given, tables, found)
     if given.json:
-        print(json.dumps({"rounds": given.rounds, "ratios": list(table.entries()), "memory_mib": found}))
+        ratios = [entry for table in tables.values() for entry in table.entries()]
+        print(json.dumps({"rounds": given.rounds, "ratios": ratios, "memory_mib": found}))
         return
-    if table.what:
-        print(table.text())
-    if found:
-        print(f"\n{'memory of one of four workers [MiB]':<36} {'RSS':>9} {'PSS':>9} {'USS':>9}")
-        for name, (rss, pss, uss) in found.items():
-            print(f"{name:<36} {rss:9.1f} {pss:9.1f} {uss:9.1f}")
+    texts = [table.text() for table in tables.values() if table.what] + ([memory_text(found)] if found else [])
+    print("\n\n".join(texts))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ JSON object: seconds of one call by method, one entry a round (each the median o
   pickled         the argument of Pool.apply
   inherited       a pool is forked for the call, and finds the array in a global
   shared_memory   the array is in multiprocessing.shared_memory; the call sends its name, the worker attaches
-  copied          the same, and the array is copied in for each call
+  copied          a new segment for each call, into which the array is copied
   file            np.save, its path, np.load(mmap_mode="r")
   nothing         a call without an array: what the others cost besides moving
 """
@@ -76,8 +76,14 @@ class Passing:
         return self.pool.apply(ends_of_segment, (self.segment.name, self.array.size))
 
     def copied(self):
-        self.shared[:] = self.array
-        return self.shared_memory()
+        segment = shared_memory.SharedMemory(create=True, size=self.array.nbytes)
+        shared = numpy.ndarray(self.array.shape, dtype=self.array.dtype, buffer=segment.buf)
+        shared[:] = self.array
+        found = self.pool.apply(ends_of_segment, (segment.name, self.array.size))
+        del shared
+        segment.close()
+        segment.unlink()
+        return found
 
     def file(self):
         numpy.save(self.path, self.array)

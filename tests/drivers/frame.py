@@ -74,6 +74,7 @@ def writing_copies_what_was_inherited_and_not_what_is_shared():
 
 
 def what_a_team_lacks_is_refused():
+    refused("frame", 2, ["--journal"], *SMALL[:-1], "--repeat=1", "--team=serial", "--journal=/tmp/none")
     for team in ["serial"] + ["omp:2"] * OMP:
         for transport in LOCAL[1:]:
             refused("frame", 2, [transport, "shm"], *SMALL, f"--team={team}", f"--transport={transport}")

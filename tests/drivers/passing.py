@@ -92,6 +92,7 @@ def a_sweep_is_there_for_programs():
 
 
 def what_a_team_lacks_is_refused():
+    refused("passing", 2, ["--journal"], *SMALL[:-1], "--repeat=1", "--team=serial", "--journal=/tmp/none")
     for team in ["serial"] + ["omp:2"] * OMP:
         for transport in LOCAL[1:]:
             refused("passing", 2, [transport, "shm"], *SMALL, f"--team={team}", f"--transport={transport}")
