@@ -14,6 +14,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -70,19 +71,23 @@ static void meet(const journey_param *param, int meeting, uint64_t lanes)
         sched_yield();
 }
 
+/* Adds what the line says, in bytes, when it is that field's. */
+static void read_field(const char *line, const char *field, double *bytes)
+{
+    size_t length = strlen(field);
+    if (strncmp(line, field, length) == 0)
+        *bytes += 1024 * strtod(line + length, NULL);
+}
+
 static void read_memory(journey_look *look)
 {
     char line[128];
-    double kib;
-    FILE *file = fopen("/proc/self/smaps_rollup", "r");
+    FILE *file = fopen("/proc/self/smaps_rollup", "re");
     while (file && fgets(line, sizeof line, file)) {
-        if (sscanf(line, "Rss: %lf", &kib) == 1)
-            look->rss = kib * 1024;
-        else if (sscanf(line, "Pss: %lf", &kib) == 1)
-            look->pss = kib * 1024;
-        else if (sscanf(line, "Private_Clean: %lf", &kib) == 1 ||
-                 sscanf(line, "Private_Dirty: %lf", &kib) == 1)
-            look->uss += kib * 1024;
+        read_field(line, "Rss:", &look->rss);
+        read_field(line, "Pss:", &look->pss);
+        read_field(line, "Private_Clean:", &look->uss);
+        read_field(line, "Private_Dirty:", &look->uss);
     }
     if (file)
         fclose(file);
@@ -98,7 +103,7 @@ static trine_status give_bytes(trine_task *task, const journey_item *item)
     return TRINE_OK;
 }
 
-static trine_status look(trine_task *task, const journey_item *item)
+static trine_status look_around(trine_task *task, const journey_item *item)
 {
     const journey_param *param = task->param;
     journey_look *found = trine_task_result(task, sizeof *found);
@@ -109,7 +114,7 @@ static trine_status look(trine_task *task, const journey_item *item)
     /* What a transport brings is for reading; whoever asks for this knows that it can be written.
      */
     if (item->size)
-        memset((void *)(uintptr_t)task->data, 0, item->size);
+        memset((void *)task->data, 0, item->size);
     found->digest = journey_digest(task->data, task->data_size, 0);
     meet(param, 1, item->lanes);
     read_memory(found);
@@ -120,7 +125,7 @@ static trine_status look(trine_task *task, const journey_item *item)
 static trine_status run_errand(trine_task *task)
 {
     const journey_item *item = task->item;
-    return item->what == ERRAND_LOOK ? look(task, item) : give_bytes(task, item);
+    return item->what == ERRAND_LOOK ? look_around(task, item) : give_bytes(task, item);
 }
 
 static void generate(const journey *j, trine_dtype dtype, uint64_t n, uint64_t seed)
@@ -234,7 +239,7 @@ trine_status journey_items(const journey *j, trine_task_queue *queue, const uint
 enum { ASKED_ON_RANKS = 8 };
 
 trine_status journey_look_at(const journey *j, trine_task_queue *queue, uint64_t zeroed,
-                             journey_look found[JOURNEY_LANES], int *looks)
+                             journey_look look[JOURNEY_LANES], int *looks)
 {
     trine_task_progress progress;
     trine_status status = trine_task_progress_of(queue, &progress);
@@ -253,10 +258,10 @@ trine_status journey_look_at(const journey *j, trine_task_queue *queue, uint64_t
             return status ? status : TRINE_E_SYSTEM;
         const journey_look *one = outcome.result;
         int at = 0;
-        while (at < *looks && (found[at].rank != one->rank || found[at].worker != one->worker))
+        while (at < *looks && (look[at].rank != one->rank || look[at].worker != one->worker))
             at++;
         if (at < JOURNEY_LANES) {
-            found[at] = *one;
+            look[at] = *one;
             *looks += at == *looks;
         }
     }
