@@ -46,7 +46,7 @@ static uint64_t hash_of(const trine_array *x)
 static void knows_its_names(void)
 {
     for (int i = 0; i < TRINE_TRANSPORT_COUNT; i++)
-        CU_ASSERT_EQUAL(trine_transport_find(trine_transport_name((trine_transport)i)), i);
+        CU_ASSERT_EQUAL((int)trine_transport_find(trine_transport_name((trine_transport)i)), i);
     CU_ASSERT_STRING_EQUAL(trine_transport_name(TRINE_TRANSPORT_WINDOW), "window");
     CU_ASSERT_STRING_EQUAL(trine_transport_name(TRINE_TRANSPORT_COUNT), "none");
     CU_ASSERT_EQUAL(trine_transport_find("smoke"), TRINE_TRANSPORT_COUNT);
