@@ -42,6 +42,20 @@ double journey_clock(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+trine_status journey_sum(trine_team *team, uint64_t *number)
+{
+    trine_array *x = NULL;
+    uint64_t own = *number;
+    if (trine_team_ranks(team) == 1)
+        return TRINE_OK;
+    trine_status status = trine_array_wrap(team, TRINE_U64, &own, 1, &x);
+    const trine_array *in[] = {x};
+    if (!status)
+        status = trine_reduce(trine_monoid_find("sum", TRINE_U64), NULL, in, number);
+    trine_array_free(x);
+    return status;
+}
+
 /* Steele, Lea and Flood, Fast splittable pseudorandom number generators, OOPSLA 2014. */
 static uint64_t mix(uint64_t z)
 {

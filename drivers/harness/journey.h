@@ -54,6 +54,9 @@ trine_status journey_items(const journey *j, trine_task_queue *queue, const uint
 trine_status journey_look_at(const journey *j, trine_task_queue *queue, uint64_t zeroed,
                              journey_look look[JOURNEY_LANES], int *looks);
 
+/* The sum of each rank's number, on all ranks. Collective. */
+trine_status journey_sum(trine_team *team, uint64_t *number);
+
 /* The digest of the words at data, the first `zeroed` bytes taken as zeros. */
 uint64_t journey_digest(const void *data, size_t size, size_t zeroed);
 
