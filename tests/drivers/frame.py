@@ -3,7 +3,7 @@ bytes moved as each transport implies, memory that shows what is shared and what
 import re
 import tempfile
 
-from journeys import MPI, OMP, check, conclude, digest, generated, refused, rows, run
+from journeys import MPI, OMP, check, conclude, digest, generated, refused, rows, run, tasks_run_on_ranks
 
 ROWS, COLUMNS, ITEMS = 20000, 10, 12
 BYTES = ROWS * COLUMNS * 8
@@ -99,8 +99,16 @@ def people_are_shown_memory():
 
 def ranks_get_the_same_bits():
     one = rows("frame", *SMALL, "--team=pool:2", "--transport=shm")[0]["bits"]
-    found = rows("frame", *SMALL, "--team=mpi:3", "--transport=message", "--transport=window")
-    check([row["bits"] for row in found] == [one, one], found)
+    if not tasks_run_on_ranks():
+        return
+    for each in ("worker", "item"):
+        found = rows("frame", *SMALL, "--team=mpi:3", "--transport=message", f"--each={each}")
+        check([row["bits"] for row in found] == [one], each, found)
+    found = rows("frame", *SMALL, "--team=mpi:3", "--transport=message", "--transport=window", "--transport=shm")
+    check([row["bits"] for row in found] == [one] * 3, found)
+    moved = {row["transport"]: row["numbers"]["moved_bytes"] for row in found}
+    check(moved["message"] == 2 * BYTES, "a message to each other rank", moved)
+    refused("frame", 2, ["pipe", "message"], *SMALL, "--team=mpi:2", "--transport=pipe")
 
 
 conclude([the_same_bits_by_every_transport, bytes_moved_are_what_the_transport_implies,

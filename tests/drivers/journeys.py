@@ -47,6 +47,15 @@ def refused(driver, status, words, *arguments):
           done.returncode, "and said:", done.stderr, "expected:", status, words)
 
 
+def tasks_run_on_ranks():
+    """Whether this library's tasks have several ranks; else it says so."""
+    done = run("passing", "--n=100", "--repeat=1", "--team=mpi:2", "--transport=shm")
+    one = done.returncode == 2 and "tasks need a team of one rank" in done.stderr
+    if one:
+        print("tasks on several ranks are absent: not judged")
+    return not one
+
+
 def digest(words, zeroed=0):
     """A sum over a mix of each word and its index (splitmix64's finaliser), modulo 2^64."""
     z = words.view(numpy.uint64).ravel().copy()
