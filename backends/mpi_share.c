@@ -85,7 +85,7 @@ trine_status trine_mpi_share(trine_communicator *communicator, const void *data,
         status = share ? trine_memory_check("shared data", bytes)
                        : trine_fail(TRINE_E_MEMORY, "mpi: no memory");
     status = trine_mpi_agree(communicator, given, NULL, status);
-    if (status) {
+    if (status || !share) {
         free(share);
         return status;
     }

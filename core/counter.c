@@ -111,7 +111,7 @@ static trine_status create(trine_team *team, int64_t initial, trine_counter **ma
     }
     if (status && counter)
         release(counter);
-    if (status)
+    if (status || !counter)
         return status;
     counter->board = board;
     *made = counter;
@@ -186,7 +186,7 @@ trine_status trine_counter_get(trine_counter *counter, int64_t *value)
     if (!status && !value)
         status = trine_fail(TRINE_E_ARGUMENT, "trine_counter_get: value is NULL; expected where to "
                                               "put it");
-    if (status)
+    if (status || !value)
         return status;
     if (counter->board)
         status = counter->board->ops->load(counter->board, VALUE, &now);

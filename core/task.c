@@ -165,7 +165,7 @@ trine_status trine_task_open(trine_team *team, const trine_task_kind *kind,
     trine_task_queue *queue = status ? NULL : calloc(1, sizeof *queue);
     if (!status && !queue)
         status = trine_fail(TRINE_E_MEMORY, "trine_task_open: no memory");
-    if (status)
+    if (status || !queue)
         return trine_call_refuse(team, status);
     status = trine_call_begin(team);
     if (status) {

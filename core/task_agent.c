@@ -70,7 +70,9 @@ trine_status trine_letter_send(trine_ranks *ranks)
     size_t bytes = ranks->letter_bytes;
     ranks->letter = NULL;
     ranks->letter_bytes = ranks->letter_room = 0;
-    return ranks->board->ops->send(ranks->board, letter, bytes);
+    uint64_t before;
+    trine_status status = ranks->board->ops->send(ranks->board, letter, bytes);
+    return status ? status : ranks->board->ops->add(ranks->board, TRINE_BOARD_MAIL, 1, &before);
 }
 
 trine_status trine_letter_lanes(trine_ranks *ranks)
@@ -311,8 +313,8 @@ trine_status trine_agent_fetch(trine_ranks *ranks, bool *some)
 static trine_status collect(trine_ranks *ranks, double seconds, bool *some)
 {
     trine_engine_outcome o;
-    for (*some = false; ranks->out > 0; *some = true, seconds = 0) {
-        trine_status status = trine_engine_take(ranks->engine, seconds, &o);
+    for (*some = false; ranks->out > 0;) {
+        trine_status status = trine_engine_take(ranks->engine, *some ? 0 : seconds, &o);
         if (status || o.outcome.index == TRINE_TASK_NONE)
             return status;
         ranks->out--;
@@ -321,10 +323,9 @@ static trine_status collect(trine_ranks *ranks, double seconds, bool *some)
         trine_engine_release(ranks->engine, o.slot);
         if (status)
             return status;
-        if (ranks->letter_bytes >= LETTER_BYTES || ranks->serial) {
-            *some = true;
+        *some = true;
+        if (ranks->letter_bytes >= LETTER_BYTES || ranks->serial)
             return TRINE_OK;
-        }
     }
     return TRINE_OK;
 }

@@ -2,7 +2,7 @@
  * one rank's part in a queue.
  *
  * Board:
- *   words     taken | submitted | closed | failed | who failed
+ *   words     taken | submitted | closed | failed | letters sent | who failed
  *   detail    of the failure
  *   holders   a word for each place of the ring: 0, or who has read it
  *   places    a ring: head and bytes of an item each
@@ -23,14 +23,15 @@ enum {
     TRINE_BOARD_SUBMITTED = 8,
     TRINE_BOARD_CLOSED = 16,
     TRINE_BOARD_FAILED = 24,
-    TRINE_BOARD_CLAIM = 32,
+    TRINE_BOARD_MAIL = 32,
+    TRINE_BOARD_CLAIM = 40,
     TRINE_BOARD_DETAIL = 64,
     TRINE_BOARD_HOLDERS = 1024
 };
 
 /* The words that everyone reads together. */
 typedef struct trine_board_words {
-    uint64_t taken, submitted, closed, failed;
+    uint64_t taken, submitted, closed, failed, mail;
 } trine_board_words;
 
 /* Added to a holder's rank + 1: it found the item cancelled. */
@@ -119,13 +120,13 @@ struct trine_ranks {
     trine_status status;
     char detail[TRINE_DETAIL_SIZE];
     /* first_lane: of each rank, and after the last. Rank 0's: items: entries, as many as the window
-     * has; waiting, ready: lists of them; submitted, published: positions; lost, left: of others.
-     */
+     * has; waiting, ready: lists of them; submitted, published: positions; letters: read; lost,
+     * left: of others. */
     int *first_lane;
     trine_own_item *item;
     uint32_t *free, free_count;
     trine_own_list waiting, ready;
-    uint64_t items, submitted, published, out_of_all;
+    uint64_t items, submitted, published, out_of_all, letters;
     void *staging;
     trine_task_lane *lane;
     uint64_t *lost;
@@ -165,7 +166,7 @@ trine_status trine_letter_send(trine_ranks *ranks);
 trine_status trine_letter_lanes(trine_ranks *ranks);
 
 /* Called by this rank's engine. */
-void trine_agent_lost(void *ranks, const trine_task_record *record);
+void trine_agent_lost(void *context, const trine_task_record *record);
 
 /* Items that are read at once are no more bytes, if they are several. */
 #define TRINE_FETCH_BYTES ((size_t)1 << 16)

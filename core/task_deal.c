@@ -115,7 +115,7 @@ static trine_status publish(trine_ranks *ranks)
     uint64_t before;
     if (ranks->published == ranks->submitted)
         return TRINE_OK;
-    ranks->published = ranks->submitted;
+    ranks->published = ranks->words.submitted = ranks->submitted;
     return ranks->board->ops->swap(ranks->board, TRINE_BOARD_SUBMITTED, ranks->submitted, &before);
 }
 
@@ -299,12 +299,16 @@ trine_status trine_deal_letters(trine_ranks *ranks, bool *some)
     enum { MOST = 64 };
     *some = false;
     for (int i = 0; i < MOST; i++) {
+        /* Looking is not free: MPI may give the CPU away. */
+        if (board->passive && ranks->letters == ranks->words.mail)
+            return TRINE_OK;
         int from;
         void *letter;
         size_t bytes;
         trine_status status = board->ops->receive(board, &from, &letter, &bytes);
         if (status || !letter)
             return status;
+        ranks->letters++;
         read_letter(ranks, from, letter, bytes);
         free(letter);
         *some = true;
@@ -316,8 +320,8 @@ trine_status trine_deal_letters(trine_ranks *ranks, bool *some)
 static trine_status collect_own(trine_ranks *ranks, double seconds, bool *some)
 {
     trine_engine_outcome o;
-    for (*some = false; ranks->out > 0; *some = true, seconds = 0) {
-        trine_status status = trine_engine_take(ranks->engine, seconds, &o);
+    for (*some = false; ranks->out > 0;) {
+        trine_status status = trine_engine_take(ranks->engine, *some ? 0 : seconds, &o);
         if (status || o.outcome.index == TRINE_TASK_NONE)
             return status;
         ranks->out--;
@@ -325,10 +329,9 @@ static trine_status collect_own(trine_ranks *ranks, double seconds, bool *some)
         uint32_t e = (uint32_t)o.tag;
         ranks->item[e].outcome = o.outcome;
         make_ready(ranks, e);
-        if (ranks->serial) {
-            *some = true;
+        *some = true;
+        if (ranks->serial)
             return TRINE_OK;
-        }
     }
     return TRINE_OK;
 }
@@ -350,13 +353,11 @@ static trine_status check_failed(trine_ranks *ranks)
 static trine_status work(trine_ranks *ranks, bool *some)
 {
     bool came = false, fetched = false, finished = false;
-    trine_status status = ranks->board->ops->advance(ranks->board, NULL);
+    trine_status status = trine_agent_words(ranks);
     if (!status)
         status = trine_deal_letters(ranks, &came);
     if (!status)
         status = deal(ranks);
-    if (!status)
-        status = trine_agent_words(ranks);
     if (!status)
         status = check_failed(ranks);
     if (!status)
@@ -578,13 +579,14 @@ trine_status trine_deal_wait(trine_ranks *ranks)
     trine_pause pause;
     trine_pause_begin(&pause);
     while (ranks->left < ranks->size - 1) {
-        bool some;
-        trine_status status = ranks->board->ops->advance(ranks->board, NULL);
+        bool some = false;
+        trine_status status = trine_agent_words(ranks);
         if (!status)
             status = trine_deal_letters(ranks, &some);
         /* A letter that there was no memory for is no longer needed. */
         if (status && status != TRINE_E_MEMORY)
             return status;
+        ranks->letters += status == TRINE_E_MEMORY;
         if (some)
             trine_pause_begin(&pause);
         else

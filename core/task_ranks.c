@@ -95,9 +95,9 @@ static trine_status count_lanes(trine_ranks *ranks, uint64_t call)
     if (!all || !ranks->first_lane)
         status = trine_fail(TRINE_E_MEMORY, "task queue: no memory for %d ranks", ranks->size);
     status = communicator->ops->gather(communicator, &workers, 1, all, call, status);
-    for (int r = 0; r < ranks->size && !status; r++)
+    for (int r = 0; r < ranks->size && !status && all && ranks->first_lane; r++)
         ranks->first_lane[r + 1] = ranks->first_lane[r] + (int)all[r];
-    if (!status)
+    if (!status && ranks->first_lane)
         ranks->all_workers = ranks->first_lane[ranks->size];
     free(all);
     return status;
@@ -138,7 +138,7 @@ static trine_status place_data(trine_ranks *ranks, const settings *s, const void
         return TRINE_OK;
     }
     trine_status status = executor->ops.alloc(executor, s->data_size, &ranks->data);
-    if (!status && ranks->rank == 0)
+    if (!status && ranks->rank == 0 && given)
         memcpy(ranks->data, given, s->data_size);
     ranks->setup.data = ranks->data;
     return status;

@@ -336,11 +336,11 @@ static void one_failure_never_loses_other_results(void)
     CU_ASSERT_EQUAL(memcmp(results, expected, sizeof results), 0);
 }
 
-static int failing_rank;
-
 static trine_status begin_that_fails(trine_task *task)
 {
-    if (task->rank != failing_rank || task->worker != 0)
+    int failing;
+    memcpy(&failing, task->param, sizeof failing);
+    if (task->rank != failing || task->worker != trine_team_workers(team) - 1)
         return TRINE_OK;
     return trine_task_fail(task, TRINE_E_IO, "no table");
 }
@@ -349,17 +349,118 @@ static void a_begin_that_fails_on_one_rank_fails_everywhere(void)
 {
     trine_task_kind kind = echo_kind;
     kind.begin = begin_that_fails;
+    kind.param_size = sizeof(int);
     for (int r = 0; r < size; r++) {
         trine_task_queue *queue = NULL;
-        /* In the memory that workers were forked with: by way of param. */
-        failing_rank = r;
-        const trine_task_options options = {.window = 8};
-        if (has_pool)
-            break;
+        const trine_task_options options = {.window = 8, .param = &r};
         expect(trine_task_open(team, &kind, &options, &queue), TRINE_E_IO, "no table");
         CU_ASSERT_PTR_NULL(queue);
     }
     map_and_compare(50, 0, 0);
+}
+
+/* Workers of one rank: the first item kills its worker, whose replacement cannot begin. */
+typedef struct trap {
+    trine_counter *begins;
+    int rank;
+} trap;
+
+static trine_status begin_again(trine_task *task)
+{
+    const trap *t = task->param;
+    int64_t before = 0;
+    trine_status status = t->begins ? trine_counter_add(t->begins, 1, &before) : TRINE_OK;
+    if (!status && before >= 2)
+        return trine_task_fail(task, TRINE_E_IO, "no second table");
+    return status;
+}
+
+static trine_status fall(trine_task *task)
+{
+    const trap *t = task->param;
+    nap(0.002);
+    if (t->begins && task->rank == t->rank)
+        raise(SIGKILL);
+    return echo_run(task);
+}
+
+static void a_rank_that_cannot_go_on_fails_the_queue(void)
+{
+    trine_task_kind kind = echo_kind;
+    kind.begin = begin_again;
+    kind.run = fall;
+    kind.param_size = sizeof(trap);
+    if (!has_pool)
+        return;
+    /* A counter of this rank's pool alone. */
+    trine_team *own = NULL;
+    trap t = {.rank = size - 1};
+    expect(trine_team_open("pool:2", &own), TRINE_OK, "");
+    if (rank == t.rank)
+        expect(trine_counter_create(own, 0, &t.begins), TRINE_OK, "");
+    numbers source = {0, 400};
+    const trine_task_options options = {
+        .source = next_number, .source_context = &source, .param = &t};
+    trine_task_queue *queue = open_queue(&kind, &options);
+    if (rank > 0) {
+        serve(queue, TRINE_E_IO, "no second table");
+    } else {
+        trine_task_outcome o;
+        trine_status status;
+        do
+            status = trine_task_next(queue, &o);
+        while (status == TRINE_OK && o.index != TRINE_TASK_NONE);
+        expect(status, TRINE_E_IO, "no second table");
+        expect(trine_task_close(queue), TRINE_OK, "");
+    }
+    expect(trine_counter_free(t.begins), TRINE_OK, "");
+    expect(trine_team_close(own), TRINE_OK, "");
+    map_and_compare(50, 0, 0);
+}
+
+/* ---- what tasks share ---- */
+
+typedef struct shared_param {
+    trine_counter *counter;
+    bool locks;
+} shared_param;
+
+static trine_status count_run(trine_task *task)
+{
+    const shared_param *p = task->param;
+    int64_t value;
+    if (!p->locks)
+        return trine_counter_add(p->counter, 1, NULL);
+    trine_status status = trine_counter_lock(p->counter);
+    if (!status)
+        status = trine_counter_get(p->counter, &value);
+    if (!status)
+        status = trine_counter_set(p->counter, value + 1);
+    trine_status unlocked = trine_counter_unlock(p->counter);
+    return status ? status : unlocked;
+}
+
+static void tasks_of_all_ranks_can_count_together(void)
+{
+    enum { N = 400 };
+    const trine_task_kind kind = {
+        .name = "count", .run = count_run, .item_most = 8, .param_size = sizeof(shared_param)};
+    for (int locks = 0; locks < 2; locks++) {
+        shared_param param = {.locks = locks};
+        const trine_task_options options = {.param = &param};
+        uint64_t items[N] = {0};
+        trine_status status = trine_counter_create(team, 0, &param.counter);
+        if (size > 1 && trine_team_workers(team) > 1) {
+            expect(status, TRINE_E_ABSENT, "FUNNELED");
+            return;
+        }
+        expect(status, TRINE_OK, "");
+        expect(trine_task_map(team, &kind, &options, items, N, 8, NULL, NULL, NULL), TRINE_OK, "");
+        int64_t value = 0;
+        expect(trine_counter_get(param.counter, &value), TRINE_OK, "");
+        CU_ASSERT_EQUAL(value, N);
+        expect(trine_counter_free(param.counter), TRINE_OK, "");
+    }
 }
 
 static void other_kinds_or_windows_are_an_error_on_all_ranks(void)
@@ -627,6 +728,8 @@ int main(int argc, char **argv)
         {"one failure never loses other results", one_failure_never_loses_other_results},
         {"a begin that fails on one rank fails everywhere",
          a_begin_that_fails_on_one_rank_fails_everywhere},
+        {"a rank that cannot go on fails the queue", a_rank_that_cannot_go_on_fails_the_queue},
+        {"tasks of all ranks can count together", tasks_of_all_ranks_can_count_together},
         {"other kinds or windows are an error on all ranks",
          other_kinds_or_windows_are_an_error_on_all_ranks},
         {"large items and results come whole", large_items_and_results_come_whole},
