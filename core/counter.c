@@ -215,7 +215,8 @@ static trine_status lock_board(trine_counter *counter)
     uint64_t mine = (uint64_t)counter->team->communicator.rank + 1, holder;
     if (counter->held)
         return trine_fail(TRINE_E_SYSTEM, "trine_counter_lock: this rank holds the lock already");
-    for (long nanoseconds = 1000;; nanoseconds += nanoseconds < 1000000 ? nanoseconds : 0) {
+    long most = board->passive ? 1000000 : 50000;
+    for (long nanoseconds = 1000;; nanoseconds += nanoseconds < most ? nanoseconds : 0) {
         trine_status status = board->ops->compare(board, LOCK, 0, mine, &holder);
         if (status)
             return status;

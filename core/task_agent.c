@@ -6,6 +6,9 @@
  *    used again. A cancelled one is left alone.
  * 3. How many at a time: what takes some 200 us, less as the rest gets short; for long items no
  *    more than there are workers, so that none waits behind another while a rank is idle.
+ * 4. Where others reach the board only while rank 0 is in a call, and rank 0 works in the calling
+ *    thread, it works little: of up to three ranks, an item and then a millisecond for the others;
+ *    of more, not at all.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +16,7 @@
 
 #include "core/task_board.h"
 
-enum { MOST_CHUNK = 256, LETTER_BYTES = 1 << 16 };
+enum { MOST_CHUNK = 256, LETTER_BYTES = 1 << 16, WORKING_RANKS = 3 };
 
 static const double trip_seconds = 200e-6, long_seconds = 5e-3, letter_seconds = 500e-6;
 
@@ -169,6 +172,8 @@ static uint64_t choose_chunk(const trine_ranks *ranks, uint64_t there)
 static uint64_t room_for(const trine_ranks *ranks, uint64_t chunk)
 {
     uint64_t workers = (uint64_t)ranks->workers, most;
+    if (ranks->deals && (ranks->size > WORKING_RANKS || trine_seconds() < ranks->rests_until))
+        return 0;
     if (ranks->serial)
         most = ranks->out == 0 ? chunk : 0;
     else if (ranks->measured >= 4 && ranks->item_seconds > long_seconds && chunk == 1)

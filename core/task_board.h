@@ -95,19 +95,21 @@ typedef struct trine_own_list {
 /* One rank's part. serial: this rank's engine works only while it is called. opened: the engine.
  * ring: places, of `stride` bytes each, from `places` on. out: items in this rank's engine. setup:
  * this rank's, its zero of time on its own clock. served: rank 0 has closed, and this rank has
- * said its last. fetched, holders: room for what is read at a time. source, again: with data_each,
- * what is read anew for each item, and into what. letter: being written, since `written`. */
+ * said its last. deals: it is rank 0, and without it the others do not get on: so it
+ * works, if at all, not before rests_until. fetched, holders: room for what is read at a time.
+ * source, again: with data_each, what is read anew for each item, and into what. letter: being
+ * written, since `written`. */
 struct trine_ranks {
     trine_team *team;
     trine_board *board;
     trine_engine *engine;
     trine_engine_setup setup;
     int rank, size, workers, all_workers;
-    bool serial, served;
+    bool serial, served, deals;
     unsigned spins;
     uint64_t ring, out, measured, chunk;
     size_t stride, places;
-    double item_seconds, waited;
+    double item_seconds, waited, rests_until;
     trine_board_words words;
     unsigned char *fetched;
     uint64_t *holders;

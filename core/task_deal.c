@@ -22,6 +22,8 @@ enum { PUBLISH = 32 };
 
 static const uint64_t most_ring_bytes = (uint64_t)16 << 20;
 
+static const double rest_seconds = 1e-3;
+
 /* ---- lists ---- */
 
 static void add(trine_ranks *ranks, trine_own_list *list, uint32_t e)
@@ -329,6 +331,7 @@ static trine_status collect_own(trine_ranks *ranks, double seconds, bool *some)
         uint32_t e = (uint32_t)o.tag;
         ranks->item[e].outcome = o.outcome;
         make_ready(ranks, e);
+        ranks->rests_until = ranks->deals ? trine_seconds() + rest_seconds : 0;
         *some = true;
         if (ranks->serial)
             return TRINE_OK;

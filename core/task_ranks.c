@@ -276,6 +276,8 @@ static trine_status open_ranks(trine_ranks *ranks, const trine_task_options *opt
     status = start(ranks, &s);
     size_t bytes = ranks->places + ranks->ring * ranks->stride;
     status = communicator->ops->board(communicator, bytes, &ranks->board, call, status);
+    if (!status)
+        ranks->deals = ranks->rank == 0 && ranks->serial && !ranks->board->passive;
     if (!status && ranks->rank > 0)
         status = trine_letter_lanes(ranks);
     return status;

@@ -10,11 +10,12 @@
 
 #include "backends/mpi_data.h"
 #include "check.h"
+#include "core/team.h"
 #include "tasks/kinds.h"
 
 static trine_team *team;
 static int rank, size;
-static bool has_pool;
+static bool has_pool, between_machines;
 
 static void nap(double seconds)
 {
@@ -187,7 +188,9 @@ static void every_worker_of_every_rank_works(void)
     for (int n = 0; n < lanes; n++) {
         trine_task_lane lane;
         expect(trine_task_lane_of(queue, n, &lane), TRINE_OK, "");
-        CU_ASSERT_TRUE(lane.items >= 1 && lane.busy > 0.009);
+        /* Of ranks on several machines, the first has enough to do with the others' messages. */
+        if (n > 0 || !between_machines)
+            CU_ASSERT_TRUE(lane.items >= 1 && lane.busy > 0.009);
         CU_ASSERT_TRUE(lane.rank >= 0 && lane.rank < size && lane.pid > 1);
         all += lane.items;
     }
@@ -752,6 +755,8 @@ int main(int argc, char **argv)
     }
     rank = trine_team_rank(team);
     size = trine_team_ranks(team);
+    between_machines =
+        !trine_mpi_board_shares || team->communicator.neighbours < team->communicator.size;
     has_pool = strstr(spec, "pool") != NULL;
     int failed = trine_check_main("tasks", tests);
     return trine_team_close(team) != TRINE_OK || failed;
