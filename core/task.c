@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/carry.h"
 #include "core/error.h"
 #include "core/task_queue.h"
 
@@ -48,27 +49,45 @@ static trine_status check_open(const trine_team *team, const trine_task_kind *ki
     if ((unsigned)o->transport >= TRINE_TRANSPORT_COUNT)
         return trine_fail(TRINE_E_ARGUMENT, "trine_task_open: %d is no transport",
                           (int)o->transport);
-    if (o->data && o->transport != TRINE_TRANSPORT_SHM && trine_team_ranks(team) == 1)
-        return trine_fail(TRINE_E_ABSENT,
-                          "trine_task_open: team %s brings tasks their data by shm only",
-                          trine_team_spec(team));
-    if (o->journal)
-        return trine_fail(TRINE_E_ABSENT, "trine_task_open: this library keeps no journals");
+    bool alone = trine_team_ranks(team) == 1;
+    if (o->data && o->data_size && alone)
+        return trine_carrier_check(&team->executor, o->transport);
     return TRINE_OK;
 }
 
 /* Each thread has its own: its address tells threads apart. */
 static _Thread_local char this_thread;
 
-/* The data where all workers address it: where it is, or a copy. */
+/* Data that each worker is to get by itself. */
+static trine_status offer_data(trine_task_queue *queue)
+{
+    trine_team *team = queue->team;
+    const trine_task_options *o = &queue->options;
+    trine_status status = trine_carry_workers(team, o->transport, &queue->executor);
+    if (!status)
+        status = trine_carrier_make(&team->executor, &queue->carrier);
+    if (!status)
+        status = trine_carrier_open(queue->carrier, o->transport, o->data, o->data_size);
+    team->ledger.bytes += o->data_size;
+    return status;
+}
+
+/* The data where all workers address it, which is where it is, or in a copy; or on offer. */
 static trine_status bring_data(trine_task_queue *queue)
 {
     trine_team *team = queue->team;
     trine_executor *executor = &team->executor;
     trine_task_options *o = &queue->options;
-    if (!o->data || o->data_size == 0 || executor->ops.addresses(executor, o->data, o->data_size))
+    if (!o->data || o->data_size == 0)
         return TRINE_OK;
     trine_call_mark(team, NULL);
+    if (o->transport != TRINE_TRANSPORT_SHM) {
+        trine_status offered = offer_data(queue);
+        trine_call_mark(team, &team->ledger.transfer_in);
+        return offered;
+    }
+    if (executor->ops.addresses(executor, o->data, o->data_size))
+        return TRINE_OK;
     trine_status status = executor->ops.alloc(executor, o->data_size, &queue->copy);
     if (status)
         return status;
@@ -93,8 +112,10 @@ static trine_engine_setup make_setup(trine_task_queue *queue)
     const trine_task_options *o = &queue->options;
     return (trine_engine_setup){.kind = &queue->kind,
                                 .param = o->param,
-                                .data = o->data_size ? o->data : NULL,
+                                .data = o->data_size && !queue->carrier ? o->data : NULL,
                                 .data_size = o->data_size,
+                                .carrier = queue->carrier,
+                                .data_each = o->data_each,
                                 .rank = trine_team_rank(queue->team),
                                 .attempts = o->attempts ? o->attempts : 3,
                                 .window = queue->window,
@@ -110,7 +131,7 @@ static trine_status start_engine(trine_task_queue *queue)
 {
     trine_engine_setup setup = make_setup(queue);
     trine_engine **engine = &queue->runner.engine;
-    trine_status status = trine_engine_open(&queue->team->executor, &setup, engine);
+    trine_status status = trine_engine_open(queue->executor, &setup, engine);
     if (status || !queue->options.source || trine_engine_rooms_are_whole(*engine))
         return status;
     queue->staging = malloc(queue->kind.item_most ? queue->kind.item_most : 1);
@@ -125,7 +146,11 @@ static void release_queue(trine_task_queue *queue)
     trine_executor *executor = &queue->team->executor;
     if (queue->copy)
         executor->ops.free(executor, queue->copy, queue->copy_bytes);
+    if (queue->carrier)
+        queue->team->ledger.moved += atomic_load(&queue->carrier->moved);
+    trine_carrier_release(queue->carrier);
     trine_entries_close(queue);
+    (void)trine_queue_close_journal(queue);
     free(queue->staging);
     free(queue->record);
     free(queue);
@@ -148,9 +173,13 @@ static trine_status start_queue(trine_task_queue *queue)
     trine_status status = open_entries(queue);
     if (queue->team->communicator.size > 1) {
         const trine_task_options *o = &queue->options;
+        if (!status && trine_team_rank(queue->team) == 0)
+            status = trine_queue_open_journal(queue);
         trine_engine_setup setup = make_setup(queue);
         return trine_ranks_open(queue->team, &setup, o, o->window, status, &queue->runner.ranks);
     }
+    if (!status)
+        status = trine_queue_open_journal(queue);
     if (!status)
         status = bring_data(queue);
     return status ? status : start_engine(queue);
@@ -173,6 +202,7 @@ trine_status trine_task_open(trine_team *team, const trine_task_kind *kind,
         return status;
     }
     queue->team = team;
+    queue->executor = &team->executor;
     queue->kind = *kind;
     queue->options = *options;
     queue->thread = &this_thread;
@@ -198,7 +228,8 @@ static void release_held(trine_task_queue *queue)
 {
     if (queue->held == TRINE_ENTRY_NONE)
         return;
-    trine_runner_release(&queue->runner, queue->entry[queue->held].slot);
+    if (queue->entry[queue->held].slot != TRINE_SLOT_NONE)
+        trine_runner_release(&queue->runner, queue->entry[queue->held].slot);
     trine_entry_free(queue, queue->held);
     queue->held = TRINE_ENTRY_NONE;
 }
@@ -235,13 +266,29 @@ static trine_status queue_status(const trine_task_queue *queue)
     return queue->status ? trine_fail(queue->status, "%s", queue->detail) : TRINE_OK;
 }
 
-static trine_status put_item(trine_task_queue *queue, uint32_t slot, size_t size)
+/* Gives the item in that room the next number: to the workers, unless the journal has it. */
+static trine_status put_item(trine_task_queue *queue, uint32_t slot, const void *item, size_t size)
 {
+    trine_task_entry seen = {.identity = 0};
+    trine_status status = queue->journal ? trine_queue_look(queue, item, size, &seen) : TRINE_OK;
+    if (status || seen.outcome.resumed)
+        trine_runner_leave_room(&queue->runner, slot);
+    if (status)
+        return status;
     uint64_t number = queue->submitted++;
     uint32_t e = trine_entry_new(queue, number);
-    queue->entry[e].slot = slot;
+    trine_task_entry *entry = &queue->entry[e];
+    entry->slot = seen.outcome.resumed ? TRINE_SLOT_NONE : slot;
+    entry->identity = seen.identity;
     queue->used++;
-    trine_runner_put(&queue->runner, slot, number, size, e);
+    if (!seen.outcome.resumed) {
+        trine_runner_put(&queue->runner, slot, number, size, e);
+        return TRINE_OK;
+    }
+    entry->outcome = seen.outcome;
+    trine_entry_finish(queue, e);
+    queue->done++;
+    queue->resumed++;
     return TRINE_OK;
 }
 
@@ -274,9 +321,9 @@ trine_status trine_task_submit(trine_task_queue *queue, const void *item, size_t
         return status;
     if (size > 0)
         memcpy(room, item, size);
-    if (ticket)
-        *ticket = queue->submitted;
-    status = put_item(queue, slot, size);
+    status = put_item(queue, slot, room, size);
+    if (ticket && !status)
+        *ticket = queue->submitted - 1;
     /* A chunk that was asked for fills; else nobody knows when the next item comes. */
     if (queue->options.chunk <= 1)
         trine_runner_flush(&queue->runner);
@@ -310,7 +357,7 @@ static trine_status pull_item(trine_task_queue *queue)
     } else if (!queue->staging && (queue->source_ended || status)) {
         trine_runner_leave_room(&queue->runner, slot);
     }
-    return status || queue->source_ended ? status : put_item(queue, slot, size);
+    return status || queue->source_ended ? status : put_item(queue, slot, room, size);
 }
 
 /* Many at a time: workers are woken once for all of them. */
@@ -342,7 +389,7 @@ trine_status trine_queue_fail(trine_task_queue *queue, trine_status status)
 
 /* --- Outcomes */
 
-static void finish(trine_task_queue *queue, const trine_engine_outcome *o)
+static trine_status finish(trine_task_queue *queue, const trine_engine_outcome *o)
 {
     uint32_t e = (uint32_t)o->tag;
     trine_task_entry *entry = &queue->entry[e];
@@ -359,6 +406,7 @@ static void finish(trine_task_queue *queue, const trine_engine_outcome *o)
                                                        .rank = o->outcome.rank,
                                                        .worker = o->outcome.worker,
                                                        .status = o->outcome.status});
+    return trine_queue_note(queue, entry);
 }
 
 /* Waits for one item, whichever, at most `seconds`; *came is false when time is up. */
@@ -378,20 +426,24 @@ static trine_status advance(trine_task_queue *queue, double seconds, bool *came)
         trine_status status = trine_runner_take(&queue->runner, left, &o);
         *came = !status && o.outcome.index != TRINE_TASK_NONE;
         if (*came)
-            finish(queue, &o);
+            status = finish(queue, &o);
         if (status || *came || last)
             return trine_queue_fail(queue, status);
         trine_queue_report(queue);
     }
 }
 
-static void deliver(trine_task_queue *queue, uint32_t e, trine_task_outcome *outcome)
+static trine_status deliver(trine_task_queue *queue, uint32_t e, trine_task_outcome *outcome)
 {
+    trine_status status = trine_queue_bring(queue, &queue->entry[e].outcome);
+    if (status)
+        return trine_queue_fail(queue, status);
     *outcome = queue->entry[e].outcome;
     trine_entry_unlink(queue, e);
     trine_entry_drop(queue, e);
     queue->held = e;
     queue->used--;
+    return TRINE_OK;
 }
 
 /* The entry that next gives, if it is finished. */
@@ -423,10 +475,8 @@ trine_status trine_task_next(trine_task_queue *queue, trine_task_outcome *outcom
         if (status)
             return status;
         uint32_t e = next_entry(queue);
-        if (e != TRINE_ENTRY_NONE) {
-            deliver(queue, e, outcome);
-            return TRINE_OK;
-        }
+        if (e != TRINE_ENTRY_NONE)
+            return deliver(queue, e, outcome);
         if (queue->used == 0)
             return TRINE_OK;
         bool came;
@@ -453,18 +503,19 @@ static trine_status collect(trine_task_queue *queue, const char *name, const uin
 {
     double ends = seconds > 0 ? trine_seconds() + seconds : 0;
     outcome->index = TRINE_TASK_NONE;
-    for (bool came = true;;) {
+    for (bool came = true, looked = false;;) {
         trine_status status = queue_status(queue);
         for (size_t i = 0; i < count && !status; i++) {
             uint32_t e;
             status = find_ticket(queue, name, tickets[i], &e);
-            if (!status && queue->entry[e].finished) {
-                deliver(queue, e, outcome);
-                return TRINE_OK;
-            }
+            if (!status && queue->entry[e].finished)
+                return deliver(queue, e, outcome);
         }
         if (status || !came)
             return status;
+        if (looked && !trine_runner_has_outcome(&queue->runner))
+            return TRINE_OK;
+        looked = seconds == 0;
         double left = seconds > 0 ? ends - trine_seconds() : seconds;
         status = advance(queue, seconds > 0 && left < 0 ? 0 : left, &came);
         if (status)
@@ -531,12 +582,13 @@ trine_status trine_task_close(trine_task_queue *queue)
     double waited = trine_runner_waited(&queue->runner);
     int lost = trine_runner_lost(&queue->runner);
     status = trine_runner_close(&queue->runner, queue_status(queue));
+    trine_status recorded = trine_queue_close_journal(queue);
     for (int w = 0; w < team->executor.workers; w++)
-        team->shares[w] = team->executor.ledger[w];
+        team->shares[w] = queue->executor->ledger[w];
     double own = team->executor.ops.serve ? 0 : team->shares[0].compute;
     team->ledger.replaced += lost;
     release_queue(queue);
     team->ledger.wait += waited;
     team->ledger.compute += own;
-    return trine_call_end(team, NULL, status);
+    return trine_call_end(team, NULL, status ? status : recorded);
 }

@@ -417,6 +417,11 @@ trine_status trine_ranks_take(trine_ranks *ranks, double seconds, trine_engine_o
     }
 }
 
+bool trine_ranks_has_outcome(const trine_ranks *ranks)
+{
+    return ranks->ready.first != NONE;
+}
+
 void trine_ranks_release(trine_ranks *ranks, uint32_t slot)
 {
     trine_own_item *item = &ranks->item[slot];

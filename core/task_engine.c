@@ -97,6 +97,8 @@ static trine_status plan(trine_task_shared *shared, const trine_executor *execut
     *shared = (trine_task_shared){.kind = *kind,
                                   .data = setup->data,
                                   .data_size = setup->data_size,
+                                  .carrier = setup->carrier,
+                                  .data_each = setup->data_each,
                                   .rank = setup->rank,
                                   .workers = executor->workers,
                                   .deadline = setup->deadline,
@@ -602,6 +604,11 @@ trine_status trine_engine_take(trine_engine *engine, double seconds, trine_engin
     }
 }
 
+bool trine_engine_has_outcome(const trine_engine *engine)
+{
+    return engine->ready_count > 0 || something_announced(engine);
+}
+
 void trine_engine_release(trine_engine *engine, uint32_t s)
 {
     trine_task_shared *shared = engine->shared;
@@ -657,8 +664,12 @@ static void fill_ledger(trine_engine *engine)
         if (w >= engine->shared->workers)
             continue;
         trine_engine_lane(engine, w, &lane);
-        *entry = (trine_ledger_worker){.compute = lane.busy,
-                                       .wait = served > lane.busy ? served - lane.busy : 0,
+        /* What comes anew for each item comes within the item's time. */
+        double transfer = engine->shared->worker[w].transfer;
+        double busy = lane.busy + (engine->shared->data_each ? 0 : transfer);
+        *entry = (trine_ledger_worker){.transfer = transfer,
+                                       .compute = busy > transfer ? busy - transfer : 0,
+                                       .wait = served > busy ? served - busy : 0,
                                        .user = engine->shared->worker[w].user,
                                        .sys = engine->shared->worker[w].sys,
                                        .runs = lane.items,

@@ -11,10 +11,12 @@
 #include <trine/task.h>
 
 #include "core/executor.h"
+#include "core/transport.h"
 
 typedef struct trine_engine trine_engine;
 
-/* kind and param are copied. data: data_size bytes that every worker addresses. window: most items
+/* kind and param are copied. data: data_size bytes that every worker addresses, or that are brought
+ * to each by `carrier`, with data_each anew for each item. window: most items
  * between room and release. chunk 0: chosen. attempts at least 1. opened: when the queue was, the
  * zero of outcomes' times. lost: called for each attempt that ended with its worker; may be NULL.
  */
@@ -22,6 +24,8 @@ typedef struct trine_engine_setup {
     const trine_task_kind *kind;
     const void *param, *data;
     size_t data_size;
+    trine_carrier *carrier;
+    bool data_each;
     int rank, attempts;
     uint64_t window, chunk, total;
     double deadline, opened;
@@ -63,9 +67,13 @@ void trine_engine_put(trine_engine *engine, uint32_t slot, uint64_t index, size_
 void trine_engine_flush(trine_engine *engine);
 
 /* The outcome of whichever item is finished; waits at most `seconds` (below 0: for ever).
- * outcome->outcome.index is TRINE_TASK_NONE when time is up or nothing is out. Returns what is
- * wrong with the engine. */
+ * outcome->outcome.index is TRINE_TASK_NONE when time is up or nothing is out. With 0 it looks for
+ * deaths and deadlines, too, and a caller that works itself works off one batch when nothing is
+ * finished. Returns what is wrong with the engine. */
 trine_status trine_engine_take(trine_engine *engine, double seconds, trine_engine_outcome *outcome);
+
+/* Whether an outcome can be taken at once, without any work. */
+bool trine_engine_has_outcome(const trine_engine *engine);
 
 /* The item's outcome is no longer looked at. */
 void trine_engine_release(trine_engine *engine, uint32_t slot);

@@ -112,9 +112,9 @@ static trine_status check_transport(const trine_ranks *ranks, const settings *s)
         return TRINE_OK;
     if (!known)
         return trine_fail(TRINE_E_ABSENT,
-                          "trine_task_open: transport %d does not reach other ranks of team %s; "
+                          "trine_task_open: transport %s does not reach other ranks of team %s; "
                           "expected message or window",
-                          (int)transport, ranks->team->spec);
+                          trine_transport_name(transport), ranks->team->spec);
     if (transport != TRINE_TRANSPORT_WINDOW)
         return TRINE_OK;
     if (s->each)
@@ -242,6 +242,7 @@ static void take_settings(trine_ranks *ranks, const settings *s, double offset)
     setup->opened = s->opened + offset;
     setup->data = NULL;
     setup->data_size = 0;
+    setup->data_each = false;
     ranks->stride = (sizeof(trine_place_head) + setup->kind->item_most + 63) / 64 * 64;
     ranks->ring = trine_deal_ring(s->window, ranks->stride);
     ranks->places = (TRINE_BOARD_HOLDERS + ranks->ring * sizeof(uint64_t) + 63) / 64 * 64;

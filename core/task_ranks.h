@@ -25,6 +25,7 @@ void trine_ranks_leave_room(trine_ranks *ranks, uint32_t slot);
 void trine_ranks_put(trine_ranks *ranks, uint32_t slot, uint64_t index, size_t size, uint64_t tag);
 void trine_ranks_flush(trine_ranks *ranks);
 trine_status trine_ranks_take(trine_ranks *ranks, double seconds, trine_engine_outcome *outcome);
+bool trine_ranks_has_outcome(const trine_ranks *ranks);
 void trine_ranks_release(trine_ranks *ranks, uint32_t slot);
 trine_status trine_ranks_cancel(trine_ranks *ranks, uint32_t slot);
 int trine_ranks_lanes(const trine_ranks *ranks);

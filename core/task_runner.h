@@ -50,6 +50,11 @@ static inline trine_status trine_runner_take(const trine_runner *r, double secon
                     : trine_engine_take(r->engine, seconds, outcome);
 }
 
+static inline bool trine_runner_has_outcome(const trine_runner *r)
+{
+    return r->ranks ? trine_ranks_has_outcome(r->ranks) : trine_engine_has_outcome(r->engine);
+}
+
 static inline void trine_runner_release(const trine_runner *r, uint32_t slot)
 {
     if (r->ranks)

@@ -38,7 +38,7 @@ typedef struct harness_options {
     trine_dtype dtype;
     trine_schedule schedule;
     output_form form;
-    bool sized, verify, stream, child, terminal;
+    bool sized, verify, stream, child, terminal, memory;
     task_settings tasks;
     const char *extra_text[HARNESS_EXTRAS];
     harness_setting setting[HARNESS_EXTRAS];
@@ -69,6 +69,13 @@ void add_extras(const trine_driver *driver, harness_options *o, int first_key,
                 struct argp_option own[]);
 void extra_option(struct argp_state *state, harness_options *o, int i, const char *text);
 
+/* What all generated elements are to be: the setting of the driver's KIND_FILL; NULL when that was
+ * not given. */
+const double *fill_of(const harness_options *o);
+
+/* Ends the program when the elements' type has no such number, or they come from a file. */
+void check_fill(struct argp_state *state, const harness_options *o);
+
 /* task_options.c: the options of tasks and transports, from argp key `first_key` on, into
  * own[TASK_OPTIONS]; how many the driver has; and what the one of that key was given. */
 enum { TASK_OPTIONS = 9 };
@@ -78,7 +85,10 @@ void task_option(struct argp_state *state, harness_options *o, int key, char *te
 /* What options do not go together, once all are read; ends the program. */
 void check_task_options(struct argp_state *state, const harness_options *o);
 
-/* The name of a transport. */
+/* Whether arrays lie in the first rank's own memory, from which each repetition brings them. */
+bool carries_arrays(const harness_options *o);
+
+/* The name of a transport; "none" for TRINE_TRANSPORT_COUNT. */
 const char *transport_text(trine_transport transport);
 
 #endif
