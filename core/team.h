@@ -15,7 +15,8 @@
 
 #define TRINE_SPEC_SIZE 96
 
-/* alone: the calling thread, for memory that the workers do not address. shares: the call's ledger
+/* alone: the calling thread, for memory that the workers do not address. arrays: also locks and open
+ * files, all that must be freed before the team. shares: the call's ledger
  * of each worker, summed over its jobs. */
 struct trine_team {
     trine_executor executor, alone;
