@@ -32,7 +32,7 @@ static void a_dead_holder_keeps_nobody_waiting(void)
     for (int deaths = 1; deaths < 4; deaths++) {
         page->count = page->recovered = 0;
         page->deaths_left = deaths;
-        make_steps(team, page, deadly_step);
+        make_steps(team, page, deadly_step, STEPS);
         CU_ASSERT_EQUAL(page->deaths_left, 0);
         CU_ASSERT_EQUAL(page->recovered, deaths);
         CU_ASSERT_EQUAL(page->wrong, 0);
@@ -49,7 +49,7 @@ static void a_lock_that_was_recovered_is_whole_again(void)
     bool recovered = true;
     trine_team *team = open_page("pool:2", &array, &page);
     page->deaths_left = 1;
-    make_steps(team, page, deadly_step);
+    make_steps(team, page, deadly_step, STEPS);
     for (int i = 0; i < 3; i++) {
         CU_ASSERT_EQUAL(trine_lock_acquire(page->lock, &recovered), TRINE_OK);
         CU_ASSERT(!recovered);

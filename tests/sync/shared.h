@@ -12,7 +12,8 @@
 
 #include "check.h"
 
-enum { STEPS = 500, CHUNKS = 48 };
+/* Steps of a chunk: enough for workers to meet at those that take nanoseconds. */
+enum { STEPS = 500, QUICK_STEPS = 50000, CHUNKS = 48 };
 
 /* In an array of the team. wrong: what broke a promise, counted by any worker. */
 typedef struct shared_page {
@@ -20,14 +21,15 @@ typedef struct shared_page {
     pid_t caller;
     volatile int64_t count, inside, deaths_left;
     int64_t i64, wrong, recovered;
-    uint64_t u64;
+    uint64_t u64, workers, arrived;
     double f64;
-    uint8_t seen[STEPS * CHUNKS];
+    uint8_t seen[QUICK_STEPS * CHUNKS];
 } shared_page;
 
 typedef struct shared_param {
     shared_page *page;
     void (*step)(shared_page *page);
+    int steps;
 } shared_param;
 
 static inline void shared_identity(void *state, const void *param)
@@ -36,11 +38,20 @@ static inline void shared_identity(void *state, const void *param)
     *(uint64_t *)state = 0;
 }
 
+/* Waits until every worker is at a chunk, so that they step at once; at most a second. */
+static inline void meet(shared_page *page)
+{
+    trine_atomic_add_u64(&page->arrived, 1);
+    for (int i = 0; i < 20000 && trine_atomic_add_u64(&page->arrived, 0) < page->workers; i++)
+        usleep(50);
+}
+
 static inline void shared_accumulate(void *state, const trine_chunk *chunk, const void *param)
 {
     const shared_param *p = param;
     (void)chunk;
-    for (int i = 0; i < STEPS; i++)
+    meet(p->page);
+    for (int i = 0; i < p->steps; i++)
         p->step(p->page);
     ++*(uint64_t *)state;
 }
@@ -58,8 +69,9 @@ static inline trine_status shared_finish(void *result, const void *state, const 
     return TRINE_OK;
 }
 
-/* Every worker makes STEPS steps for each of its chunks, CHUNKS in all. */
-static inline void make_steps(trine_team *team, shared_page *page, void (*step)(shared_page *page))
+/* CHUNKS times so many steps by all workers. */
+static inline void make_steps(trine_team *team, shared_page *page, void (*step)(shared_page *page),
+                              int steps)
 {
     static const trine_monoid monoid = {.name = "steps",
                                         .nin = 1,
@@ -72,7 +84,7 @@ static inline void make_steps(trine_team *team, shared_page *page, void (*step)(
                                         .accumulate = shared_accumulate,
                                         .merge = shared_merge,
                                         .finish = shared_finish};
-    const shared_param param = {page, step};
+    const shared_param param = {page, step, steps};
     trine_array *x;
     uint64_t chunks = 0;
     CU_ASSERT_EQUAL_FATAL(
@@ -92,6 +104,7 @@ static inline trine_team *open_page(const char *spec, trine_array **array, share
     *page = trine_array_data(*array);
     CU_ASSERT_EQUAL_FATAL(trine_lock_create(team, &(*page)->lock), TRINE_OK);
     (*page)->caller = getpid();
+    (*page)->workers = (uint64_t)trine_team_workers(team);
     return team;
 }
 

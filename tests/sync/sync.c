@@ -34,7 +34,7 @@ static void one_at_a_time_holds_the_lock(void)
     trine_array *array;
     shared_page *page;
     trine_team *team = open_page(spec, &array, &page);
-    make_steps(team, page, locked_step);
+    make_steps(team, page, locked_step, STEPS);
     CU_ASSERT_EQUAL(page->count, CHUNKS * STEPS);
     CU_ASSERT_EQUAL(page->wrong, 0);
     CU_ASSERT_EQUAL(page->recovered, 0);
@@ -55,12 +55,12 @@ static void atomics_lose_nothing_and_tell_each_what_was_before(void)
     trine_array *array;
     shared_page *page;
     trine_team *team = open_page(spec, &array, &page);
-    make_steps(team, page, atomic_step);
-    CU_ASSERT_EQUAL(page->u64, CHUNKS * STEPS);
-    CU_ASSERT_EQUAL(page->i64, -3 * CHUNKS * STEPS);
-    CU_ASSERT_EQUAL(page->f64, 0.5 * CHUNKS * STEPS);
+    make_steps(team, page, atomic_step, QUICK_STEPS);
+    CU_ASSERT_EQUAL(page->u64, CHUNKS * QUICK_STEPS);
+    CU_ASSERT_EQUAL(page->i64, -3 * CHUNKS * QUICK_STEPS);
+    CU_ASSERT_EQUAL(page->f64, 0.5 * CHUNKS * QUICK_STEPS);
     int others = 0;
-    for (int i = 0; i < CHUNKS * STEPS; i++)
+    for (int i = 0; i < CHUNKS * QUICK_STEPS; i++)
         others += page->seen[i] != 1;
     CU_ASSERT_EQUAL(others, 0);
     close_page(team, array, page);
