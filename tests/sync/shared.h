@@ -13,7 +13,7 @@
 #include "check.h"
 
 /* Steps of a chunk: enough for workers to meet at those that take nanoseconds. */
-enum { STEPS = 500, QUICK_STEPS = 50000, CHUNKS = 48 };
+enum { STEPS = 500, QUICK_STEPS = 200000, CHUNKS = 48 };
 
 /* In an array of the team. wrong: what broke a promise, counted by any worker. */
 typedef struct shared_page {
