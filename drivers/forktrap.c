@@ -25,8 +25,15 @@
 #include <unistd.h>
 
 #include "drivers/harness/harness.h"
+#include "drivers/harness/say.h"
 
-enum { PROVOKE_ARGUMENTS = 6, MALLOC_FORKS = 100, POOL_CHUNKS = 16 };
+enum { TIMES, PATIENCE };
+
+/* forktrap --provoke PARENT MODE SPEC TIMES: how this program starts itself. */
+enum { PARENT = 2, MODE, SPEC, OFTEN, PROVOKE_ARGUMENTS };
+
+/* Forks while another thread allocates; what a pool's workers sum. */
+enum { MALLOC_FORKS = 100, POOL_CHUNKS = 16 };
 
 static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
 static sem_t begun;
@@ -219,7 +226,7 @@ static bool run_pools(const char *spec, uint64_t times)
     return came;
 }
 
-/* The process of one mode: forktrap --provoke PARENT MODE SPEC TIMES. */
+/* The process of one mode. */
 static int provoke(char **argv)
 {
     static const struct {
@@ -231,16 +238,16 @@ static int provoke(char **argv)
 #endif
                  {"malloc", trap_malloc}};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != strtol(argv[2], NULL, 10))
+    if (getppid() != strtol(argv[PARENT], NULL, 10))
         return EXIT_FAILED;
     for (size_t i = 0; i < sizeof traps / sizeof *traps; i++)
-        if (strcmp(argv[3], traps[i].mode) == 0) {
+        if (strcmp(argv[MODE], traps[i].mode) == 0) {
             bool came = traps[i].trap();
             if (came)
                 say_came();
             return came ? EXIT_RIGHT : EXIT_FAILED;
         }
-    return run_pools(argv[4], strtoull(argv[5], NULL, 10)) ? EXIT_RIGHT : EXIT_FAILED;
+    return run_pools(argv[SPEC], strtoull(argv[OFTEN], NULL, 10)) ? EXIT_RIGHT : EXIT_FAILED;
 }
 
 /* What the watchdog saw. hung: nothing was said for so long. status: waitpid's. */
@@ -260,7 +267,7 @@ static pid_t start_subject(const harness_job *job, int *output)
     posix_spawn_file_actions_t files;
     snprintf(parent, sizeof parent, "%ld", (long)getpid());
     snprintf(spec, sizeof spec, "pool:%d", workers > 2 ? workers : 2);
-    snprintf(times, sizeof times, "%llu", (unsigned long long)job->setting[0].whole[0]);
+    snprintf(times, sizeof times, "%llu", (unsigned long long)job->setting[TIMES].whole[0]);
     char mode[32], self[] = "forktrap", option[] = "--provoke";
     snprintf(mode, sizeof mode, "%s", job->method->mode);
     char *const argv[] = {self, option, parent, mode, spec, times, NULL};
@@ -301,25 +308,37 @@ static void count_came(int output, double patience, sight *seen)
     }
 }
 
-static trine_status run(harness_job *job)
+static trine_status begin(harness_job *job)
 {
     static sight seen;
-    int output;
-    seen = (sight){.hung = false};
     job->own = &seen;
+    if (trine_team_ranks(job->team) == 1)
+        return TRINE_OK;
+    say("forktrap", "team %s: forks one process; leave mpi out of --team",
+        trine_team_spec(job->team));
+    return TRINE_E_ARGUMENT;
+}
+
+static trine_status run(harness_job *job)
+{
+    int output;
+    sight *seen = job->own;
+    *seen = (sight){.hung = false};
     pid_t pid = start_subject(job, &output);
     if (pid < 0) {
-        fprintf(stderr, "forktrap: starting itself again: %s\n", strerror(errno));
+        say("forktrap", "starting itself again: %s", strerror(errno));
         return TRINE_E_SYSTEM;
     }
-    count_came(output, job->setting[1].real[0], &seen);
+    count_came(output, job->setting[PATIENCE].real[0], seen);
     /* The group: also what it forked. */
     kill(-pid, SIGKILL);
-    while (waitpid(pid, &seen.status, 0) < 0 && errno == EINTR)
+    while (waitpid(pid, &seen->status, 0) < 0 && errno == EINTR)
         ;
     close(output);
+    job->tally.items = seen->came;
     job->value.dtype = TRINE_U64;
-    job->value.as.u64 = seen.came;
+    job->value.as.u64 = seen->came;
+    harness_add_number(job, "hung", seen->hung);
     return TRINE_OK;
 }
 
@@ -327,7 +346,7 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
 {
     const sight *seen = job->own;
     bool pool = strcmp(job->method->mode, "pool") == 0;
-    uint64_t times = pool ? job->setting[0].whole[0] : 1;
+    uint64_t times = pool ? job->setting[TIMES].whole[0] : 1;
     /* A trap that does not hang is right on a system that guards against it. */
     bool right = pool ? seen->came == times : seen->came == times || seen->hung;
     *verdict = right ? VERDICT_RIGHT : VERDICT_WRONG;
@@ -338,7 +357,7 @@ static void print(const harness_job *job)
 {
     const sight *seen = job->own;
     const char *mode = job->method->mode;
-    double patience = job->setting[1].real[0];
+    double patience = job->setting[PATIENCE].real[0];
     if (strcmp(mode, "pool") == 0)
         printf("pool: opened, used and closed %llu times beside a thread that holds a lock, one "
                "that allocates, and OpenMP's\n",
@@ -361,13 +380,19 @@ int main(int argc, char **argv)
                                              {"pool", "trine's pool"},
                                              {NULL, NULL}};
     static const harness_extra extras[] = {
-        {"times", "N", "pool: how often a pool is opened, used and closed (default 1000)",
-         KIND_WHOLE, "1000", 1, 1e9},
-        {"patience", "SECONDS",
-         "How long nothing may come to its end until all is killed (default 2)", KIND_REAL, "2",
-         0.05, 3600},
-        {NULL, NULL, NULL, KIND_WHOLE, NULL, 0, 0}};
-    static const harness_operation operation = {.run = run, .check = check, .print = print};
+        [TIMES] = {"times", "N", "pool: how often a pool is opened, used and closed (default 1000)",
+                   KIND_WHOLE, "1000", 1, 1e9},
+        [PATIENCE] = {"patience", "SECONDS",
+                      "How long nothing may come to its end until all is killed (default 2)",
+                      KIND_REAL, "2", 0.05, 3600},
+        {.name = NULL}};
+    static const harness_operation operation = {.tasks = true,
+                                                .standard_n = 1,
+                                                .standard_repeat = 1,
+                                                .begin = begin,
+                                                .run = run,
+                                                .check = check,
+                                                .print = print};
     static const trine_driver driver = {
         .name = "forktrap",
         .about = "Forks a process that has threads, whose child then hangs (lock, openmp) or not "
