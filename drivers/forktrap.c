@@ -273,7 +273,6 @@ static pid_t start_subject(const harness_job *job, int *output)
     char *const argv[] = {self, option, parent, mode, spec, times, NULL};
     if (pipe2(ends, O_CLOEXEC))
         return -1;
-    extern char **environ;
     posix_spawnattr_init(&attributes);
     posix_spawn_file_actions_init(&files);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
@@ -357,17 +356,15 @@ static void print(const harness_job *job)
 {
     const sight *seen = job->own;
     const char *mode = job->method->mode;
-    double patience = job->setting[PATIENCE].real[0];
     if (strcmp(mode, "pool") == 0)
         printf("pool: opened, used and closed %llu times beside a thread that holds a lock, one "
                "that allocates, and OpenMP's\n",
                (unsigned long long)seen->came);
+    else if (seen->hung)
+        printf("%s: the forked child hung, and was killed after %.3g s\n", mode,
+               job->setting[PATIENCE].real[0]);
     else
-        printf("%s: the forked child %s%.3g%s\n", mode,
-               seen->hung ? "hung, and was killed after "
-                          : "came to its end; this system guards "
-                            "against it (waited at most ",
-               patience, seen->hung ? " s" : " s)");
+        printf("%s: the forked child came to its end: this system guards against it\n", mode);
 }
 
 int main(int argc, char **argv)
