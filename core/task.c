@@ -97,8 +97,8 @@ static trine_status start_engine(trine_task_queue *queue)
     const trine_task_options *o = &queue->options;
     trine_engine_setup setup = {.kind = &queue->kind,
                                 .param = o->param,
-                                .data = o->data,
-                                .data_size = o->data ? o->data_size : 0,
+                                .data = o->data_size ? o->data : NULL,
+                                .data_size = o->data_size,
                                 .rank = trine_team_rank(queue->team),
                                 .attempts = o->attempts ? o->attempts : 3,
                                 .window = queue->window,
@@ -351,9 +351,7 @@ static trine_status advance(trine_task_queue *queue, double seconds, bool *came)
             finish(queue, &o);
         if (status || *came || last)
             return trine_queue_fail(queue, status);
-        queue->inside = true;
         trine_queue_report(queue);
-        queue->inside = false;
     }
 }
 
@@ -499,10 +497,10 @@ trine_status trine_task_close(trine_task_queue *queue)
     trine_engine_close(queue->engine);
     for (int w = 0; w < team->executor.workers; w++)
         team->shares[w] = team->executor.ledger[w];
+    double own = team->executor.ops.serve ? 0 : team->shares[0].compute;
     team->ledger.replaced += lost;
     release_queue(queue);
-    double spent = 0;
-    trine_call_mark(team, &spent);
-    team->ledger.wait += waited < spent ? waited : spent;
+    team->ledger.wait += waited;
+    team->ledger.compute += own;
     return trine_call_end(team, NULL, TRINE_OK);
 }

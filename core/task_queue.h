@@ -13,11 +13,12 @@
 
 #define TRINE_ENTRY_NONE UINT32_MAX
 
-/* next, before: neighbours among the finished, in the order in which they finished. */
+/* chain: the next in the same place of the table. next, before: neighbours among the finished, in
+ * the order in which they finished. */
 typedef struct trine_task_entry {
     trine_task_outcome outcome;
     uint64_t number;
-    uint32_t slot, next, before;
+    uint32_t slot, chain, next, before;
     bool finished;
 } trine_task_entry;
 

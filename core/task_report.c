@@ -45,7 +45,9 @@ void trine_queue_report(trine_task_queue *queue)
     trine_task_progress progress;
     progress_of(queue, &progress);
     queue->reported = now;
+    queue->inside = true;
     queue->options.on_progress(queue->options.progress_context, queue, &progress);
+    queue->inside = false;
 }
 
 trine_status trine_task_progress_of(const trine_task_queue *queue, trine_task_progress *progress)
