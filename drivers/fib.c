@@ -10,13 +10,22 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "drivers/harness/harness.h"
 
-/* x: the ones that a scan multiplies along, NULL in other modes. */
+/* x: the ones that a scan multiplies along, NULL in other modes. seconds: of the last run. */
 typedef struct numbers {
     trine_array *x, *y;
+    double seconds;
 } numbers;
+
+static double seconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
 
 static bool is_mode(const harness_job *job, const char *mode)
 {
@@ -141,13 +150,8 @@ static trine_status run_scan(const numbers *f)
     return trine_scan_monoid(&fibonacci, NULL, f->x, f->y, false);
 }
 
-static trine_status run(harness_job *job)
+static void run_loop(const numbers *f)
 {
-    const numbers *f = job->own;
-    if (is_mode(job, "scan"))
-        return run_scan(f);
-    if (!is_mode(job, "loop"))
-        return run_tasks(job);
     uint64_t *y = trine_array_data(f->y), before = 0, now = 1;
     for (uint64_t i = 0; i < trine_array_local_n(f->y); i++) {
         uint64_t next = before + now;
@@ -155,7 +159,21 @@ static trine_status run(harness_job *job)
         before = now;
         now = next;
     }
-    return TRINE_OK;
+}
+
+static trine_status run(harness_job *job)
+{
+    numbers *f = job->own;
+    double began = seconds_now();
+    trine_status status = TRINE_OK;
+    if (is_mode(job, "scan"))
+        status = run_scan(f);
+    else if (is_mode(job, "loop"))
+        run_loop(f);
+    else
+        status = run_tasks(job);
+    f->seconds = seconds_now() - began;
+    return status;
 }
 
 /* Steps of the method: additions, doublings, products of matrices. Numbers of more than k digits
@@ -216,8 +234,9 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
 
 static void print(const harness_job *job)
 {
-    printf("%s on %s: %.0f steps for %llu numbers\n", job->method->mode, trine_team_spec(job->team),
-           steps(job), (unsigned long long)job->n);
+    const numbers *f = job->own;
+    printf("%-8s on %s: %llu numbers in %.0f steps, %.7f s\n", job->method->mode,
+           trine_team_spec(job->team), (unsigned long long)job->n, steps(job), f->seconds);
 }
 
 static void end(harness_job *job)
