@@ -142,6 +142,8 @@ static void name_data(harness_run *run)
                  o->file_count > 1 ? " and other files" : "");
     else if (!has_arrays(o->driver))
         snprintf(run->data, sizeof run->data, "tasks (seed %llu)", (unsigned long long)o->seed);
+    else if (!o->file && fill_of(o))
+        snprintf(run->data, sizeof run->data, "elements that are all %.17g", *fill_of(o));
     else if (!o->file)
         snprintf(run->data, sizeof run->data, "uniform random numbers (seed %llu)",
                  (unsigned long long)o->seed);
