@@ -1,6 +1,10 @@
 /* harness/harness.h - what a driver is: a name, the methods it compares, and how its result is
  * judged.
  *
+ * A driver is one of three: a reduction by each method's monoid; an operation on arrays, which the
+ * harness makes before; an operation whose work is tasks (trine/task.h), on items of its own or on
+ * files that it is given.
+ *
  * trine_driver_main does the rest: options, data, teams (starting mpirun where a team needs it),
  * timing, the ledger, verification, tables, JSON and CSV, exit statuses:
  * 0 right, 1 a wrong result, 2 usage or bad input, 3 the run failed.
@@ -49,8 +53,18 @@ typedef enum harness_verdict {
 } harness_verdict;
 
 /* An option of one driver's own, and how its text is read: a whole number (with K, M, G, T), a real
- * number, a list of real numbers with commas between, or ROWSxCOLUMNS. */
-typedef enum harness_kind { KIND_WHOLE, KIND_REAL, KIND_REALS, KIND_SHAPE } harness_kind;
+ * number, a list of real numbers with commas between, ROWSxCOLUMNS, any text (a path), one of the
+ * words of `argument`, which stand there with | between them, or nothing, the option being given or
+ * not. */
+typedef enum harness_kind {
+    KIND_WHOLE,
+    KIND_REAL,
+    KIND_REALS,
+    KIND_SHAPE,
+    KIND_TEXT,
+    KIND_CHOICE,
+    KIND_FLAG
+} harness_kind;
 
 /* standard: the text that stands for it when it is not given; NULL: then count is 0. least, most:
  * the limits of each number. */
@@ -61,20 +75,41 @@ typedef struct harness_extra {
     double least, most;
 } harness_extra;
 
-enum { HARNESS_EXTRAS = 8, HARNESS_REALS = 64 };
+enum { HARNESS_EXTRAS = 16, HARNESS_REALS = 64, HARNESS_NUMBERS = 64, HARNESS_NAME = 32 };
 
-/* What an option was given: real[0 .. count), or whole[0] (rows, for a shape) and whole[1]
- * (columns). */
+/* What an option was given: real[0 .. count), or whole[0] (rows, for a shape; the word's number
+ * from 0, for a choice) and whole[1] (columns). text: as it was given, or the standard. */
 typedef struct harness_setting {
     int count;
+    const char *text;
     uint64_t whole[2];
     double real[HARNESS_REALS];
 } harness_setting;
 
+/* A figure that a driver adds to its row. */
+typedef struct harness_named {
+    char name[HARNESS_NAME];
+    double value;
+} harness_named;
+
+/* What the tasks of one run came to. items: finished, of which failed and resumed (taken from a
+ * journal); retried: begun more than once; chunk: in use at the end; lost: workers that died. lane:
+ * the workers of all ranks; record: who ran what, when that was asked for. */
+typedef struct harness_tally {
+    uint64_t items, failed, retried, resumed, chunk;
+    int lanes, lost;
+    double seconds;
+    trine_task_lane *lane;
+    trine_task_record *record;
+    uint64_t records;
+} harness_tally;
+
 /* One method on one team. in: the driver's inputs, made before; own: the driver's outputs, made by
  * begin. generated: the inputs are harness_element of seed, seed + 1, ...; else the first is a
- * file. bytes: read and written by one run, of which the rate is made. value: what run found; for
- * arrays, their digest. */
+ * file. n: elements, or what --n says of a driver without arrays. bytes: read and written by one
+ * run, of which the rate is made. value: what run found; for arrays, their digest. file: the files
+ * that were given to a driver that takes several. transport: one of those of --transport. options
+ * is the harness's own. */
 typedef struct harness_job {
     trine_team *team;
     const harness_method *method;
@@ -83,18 +118,30 @@ typedef struct harness_job {
     trine_dtype dtype;
     uint64_t n, bytes, seed;
     bool generated;
+    const char *const *file;
+    int files;
+    trine_transport transport;
     void *own;
     harness_value value;
+    harness_tally tally;
+    harness_named number[HARNESS_NUMBERS];
+    int numbers;
+    const struct harness_options *options;
 } harness_job;
 
 /* A driver that is more than one reduction of one array. inputs: arrays that are generated, of
  * seeds seed, seed + 1, ...; the first may be a file. begin: makes what run needs. reset: what
  * comes before each repetition and is not timed. run: one timed repetition. check: after the last
  * one, is it right? print: what the first rank says of it, for people. end: releases what begin
- * made. All but print are Collective. Any but run may be NULL. */
+ * made. All but print are Collective. Any but run may be NULL.
+ *
+ * tasks: its work is tasks: it has their options, and no arrays when inputs is 0. files: it takes
+ * any number of files, which it reads itself, and no arrays. standard_n, standard_repeat: --n and
+ * --repeat when they are not given; 0: as other drivers. */
 typedef struct harness_operation {
     int inputs;
-    bool shaped;
+    bool tasks, files;
+    uint64_t standard_n, standard_repeat;
     trine_status (*begin)(harness_job *job);
     trine_status (*reset)(harness_job *job);
     trine_status (*run)(harness_job *job);
@@ -105,7 +152,8 @@ typedef struct harness_operation {
 
 /* methods end with a mode of NULL; the first is the default. A driver either has an operation, or
  * it is a reduction by each method's monoid, with a judge: whether a result that came with `status`
- * is right. extras: options of its own, ended by a name of NULL; may be NULL. */
+ * is right. extras: options of its own, ended by a name of NULL; may be NULL. transports: it has
+ * --transport, and runs once with each that is asked for; drivers of tasks always have it. */
 typedef struct trine_driver {
     const char *name, *about;
     const harness_method *methods;
@@ -113,7 +161,62 @@ typedef struct trine_driver {
                              trine_status status, const harness_value *value);
     const harness_operation *operation;
     const harness_extra *extras;
+    bool transports;
 } trine_driver;
+
+/* The options of tasks as the command line has them: order, window, chunk, attempts, deadline,
+ * transport, journal, record, and progress at a terminal. The driver adds its own (param, source,
+ * total, data). They point into the job, which must stay where it is. */
+trine_task_options harness_task_options(harness_job *job);
+
+/* trine_task_next that counts what was tried again. */
+trine_status harness_next(harness_job *job, trine_task_queue *queue, trine_task_outcome *outcome);
+
+/* Fills job->tally, of which the row, the timeline and --who are made: call it on every rank before
+ * the queue is closed. A driver of several queues in one run has the last one's. One that calls
+ * trine_task_map, where there is no queue, sets tally.items itself. Not collective. */
+trine_status harness_tally_tasks(harness_job *job, const trine_task_queue *queue);
+
+/* All of it: opens a queue with a source, gives every outcome to collect on rank 0 (NULL: nobody),
+ * tallies, closes. The first status that is not OK, of the queue or of collect. An item that failed
+ * is an outcome like the others. Collective. */
+typedef trine_status harness_collect(harness_job *job, const trine_task_outcome *outcome);
+trine_status harness_run_tasks(harness_job *job, const trine_task_kind *kind,
+                               const trine_task_options *options, harness_collect *collect);
+
+/* Adds a figure to the job's row, which --json shows under `numbers`; one of that name is replaced,
+ * and more than HARNESS_NUMBERS are left out. */
+void harness_add_number(harness_job *job, const char *name, double value);
+
+/* Points with a line through them, or only points. */
+typedef struct harness_series {
+    const char *name;
+    const double *x, *y;
+    size_t n;
+    bool points;
+} harness_series;
+
+/* A point with a word beside it: the chosen chunk, a crossover. */
+typedef struct harness_mark {
+    double x, y;
+    const char *text;
+} harness_mark;
+
+/* A drawing. Labels name the unit. Any text may be NULL. */
+typedef struct harness_figure {
+    const char *title, *x_label, *y_label;
+    bool log_x, log_y;
+    const harness_series *series;
+    int series_count;
+    const harness_mark *mark;
+    int marks;
+} harness_figure;
+
+/* Draws it into an SVG file by gnuplot. False when it could not be, which was said on stderr. */
+bool harness_plot(const harness_figure *figure, const char *path);
+
+/* The same of who ran what, when: a lane for each worker, a box for each item. */
+bool harness_plot_timeline(const char *title, const harness_tally *tally, const char *path);
 
 /* A sum over all elements of a mix of each one's index and bits, the same however they are cut:
  * what a driver prints as the bits of an array. Collective. */

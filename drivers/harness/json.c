@@ -49,6 +49,8 @@ static json_t *ledger_to_json(const harness_row *row)
     json_t *ledger = json_object();
     for (int i = 0; i < PARTS; i++)
         json_object_set_new(ledger, parts[i].name, json_real(*part_of(&row->ledger, i)));
+    json_object_set_new(ledger, "bytes", json_integer((json_int_t)row->ledger.bytes));
+    json_object_set_new(ledger, "moved", json_integer((json_int_t)row->ledger.moved));
     json_object_set_new(ledger, "replaced", json_integer(row->ledger.replaced));
     json_object_set_new(ledger, "reproducible", json_boolean(row->ledger.reproducible));
     return ledger;
@@ -68,7 +70,54 @@ static json_t *shares_to_json(const harness_row *row)
     return shares;
 }
 
-static json_t *row_to_json(const harness_row *row)
+static json_t *lanes_to_json(const harness_tally *tally)
+{
+    json_t *lanes = json_array();
+    for (int i = 0; i < tally->lanes; i++) {
+        const trine_task_lane *lane = &tally->lane[i];
+        json_array_append_new(lanes,
+                              json_pack("{s:i, s:i, s:I, s:I, s:f}", "rank", lane->rank, "worker",
+                                        lane->worker, "pid", (json_int_t)lane->pid, "items",
+                                        (json_int_t)lane->items, "busy", lane->busy));
+    }
+    return lanes;
+}
+
+/* Each record as [item, began, ended, rank, worker, status]. */
+static json_t *records_to_json(const harness_tally *tally)
+{
+    json_t *records = json_array();
+    for (uint64_t i = 0; i < tally->records; i++) {
+        const trine_task_record *r = &tally->record[i];
+        json_array_append_new(records, json_pack("[I, f, f, i, i, s]", (json_int_t)r->index,
+                                                 r->began, r->ended, r->rank, r->worker,
+                                                 trine_status_name(r->status)));
+    }
+    return records;
+}
+
+static json_t *tally_to_json(const harness_row *row)
+{
+    const harness_tally *t = &row->tally;
+    json_t *object =
+        json_pack("{s:I, s:f, s:I, s:I, s:I, s:I, s:i, s:f}", "items", (json_int_t)t->items,
+                  "items_per_s", items_per_second(row), "chunk", (json_int_t)t->chunk, "failed",
+                  (json_int_t)t->failed, "retried", (json_int_t)t->retried, "resumed",
+                  (json_int_t)t->resumed, "lost", t->lost, "seconds", t->seconds);
+    json_object_set_new(object, "lanes", lanes_to_json(t));
+    json_object_set_new(object, "records", t->record ? records_to_json(t) : json_null());
+    return object;
+}
+
+static json_t *numbers_to_json(const harness_row *row)
+{
+    json_t *numbers = json_object();
+    for (int i = 0; i < row->numbers; i++)
+        json_object_set_new(numbers, row->number[i].name, json_real(row->number[i].value));
+    return numbers;
+}
+
+static json_t *row_to_json(const harness_row *row, bool tasks)
 {
     char value[VALUE_TEXT], bits[VALUE_TEXT];
     value_text(&row->value, value, sizeof value);
@@ -88,6 +137,10 @@ static json_t *row_to_json(const harness_row *row)
     json_object_set_new(object, "note", text_to_json(row->note));
     json_object_set_new(object, "ledger", ledger_to_json(row));
     json_object_set_new(object, "shares", shares_to_json(row));
+    json_object_set_new(object, "transport",
+                        row->transport[0] ? json_string(row->transport) : json_null());
+    json_object_set_new(object, "numbers", numbers_to_json(row));
+    json_object_set_new(object, "tasks", tasks ? tally_to_json(row) : json_null());
     return object;
 }
 
@@ -97,7 +150,7 @@ char *run_to_json(const harness_run *run)
     gethostname(host, sizeof host - 1);
     json_t *rows = json_array();
     for (int i = 0; i < run->rows; i++)
-        json_array_append_new(rows, row_to_json(&run->row[i]));
+        json_array_append_new(rows, row_to_json(&run->row[i], runs_tasks(run->options->driver)));
     json_t *object = json_pack(
         "{s:i, s:s, s:s, s:s, s:o, s:i, s:o, s:s, s:I, s:I, s:f, s:f}", "schema", SCHEMA, "driver",
         run->options->driver->name, "version", trine_version(), "isa", trine_isa(), "host",
@@ -159,6 +212,66 @@ static void shares_from_json(const json_t *shares, harness_row *row)
     }
 }
 
+static void lanes_from_json(const json_t *lanes, harness_tally *tally)
+{
+    size_t count = json_array_size(lanes);
+    tally->lane = calloc(count + 1, sizeof *tally->lane);
+    tally->lanes = tally->lane ? (int)count : 0;
+    for (int i = 0; i < tally->lanes; i++) {
+        const json_t *lane = json_array_get(lanes, (size_t)i);
+        tally->lane[i] = (trine_task_lane){.rank = (int)whole_in(lane, "rank"),
+                                           .worker = (int)whole_in(lane, "worker"),
+                                           .pid = whole_in(lane, "pid"),
+                                           .items = (uint64_t)whole_in(lane, "items"),
+                                           .busy = real_in(lane, "busy")};
+    }
+}
+
+static void records_from_json(const json_t *records, harness_tally *tally)
+{
+    size_t count = json_array_size(records);
+    tally->record = count ? calloc(count, sizeof *tally->record) : NULL;
+    tally->records = tally->record ? count : 0;
+    for (size_t i = 0; i < tally->records; i++) {
+        const json_t *r = json_array_get(records, i);
+        tally->record[i] =
+            (trine_task_record){.index = (uint64_t)json_integer_value(json_array_get(r, 0)),
+                                .began = json_number_value(json_array_get(r, 1)),
+                                .ended = json_number_value(json_array_get(r, 2)),
+                                .rank = (int)json_integer_value(json_array_get(r, 3)),
+                                .worker = (int)json_integer_value(json_array_get(r, 4)),
+                                .status = status_named(json_string_value(json_array_get(r, 5)))};
+    }
+}
+
+static void tally_from_json(const json_t *object, harness_tally *tally)
+{
+    *tally = (harness_tally){.items = (uint64_t)whole_in(object, "items"),
+                             .chunk = (uint64_t)whole_in(object, "chunk"),
+                             .failed = (uint64_t)whole_in(object, "failed"),
+                             .retried = (uint64_t)whole_in(object, "retried"),
+                             .resumed = (uint64_t)whole_in(object, "resumed"),
+                             .lost = (int)whole_in(object, "lost"),
+                             .seconds = real_in(object, "seconds")};
+    lanes_from_json(json_object_get(object, "lanes"), tally);
+    records_from_json(json_object_get(object, "records"), tally);
+}
+
+static void numbers_from_json(json_t *numbers, harness_row *row)
+{
+    const char *name;
+    json_t *value;
+    row->number = calloc(json_object_size(numbers) + 1, sizeof *row->number);
+    if (!row->number)
+        return;
+    json_object_foreach(numbers, name, value)
+    {
+        harness_named *number = &row->number[row->numbers++];
+        snprintf(number->name, sizeof number->name, "%s", name);
+        number->value = json_number_value(value);
+    }
+}
+
 static void row_from_json(const json_t *object, harness_row *row)
 {
     char bits[24];
@@ -187,7 +300,12 @@ static void row_from_json(const json_t *object, harness_row *row)
     for (int i = 0; i < PARTS; i++)
         *part_of(&row->ledger, i) = real_in(ledger, parts[i].name);
     row->ledger.replaced = (int)whole_in(ledger, "replaced");
+    row->ledger.bytes = (uint64_t)whole_in(ledger, "bytes");
+    row->ledger.moved = (uint64_t)whole_in(ledger, "moved");
     shares_from_json(json_object_get(object, "shares"), row);
+    copy_text(object, "transport", row->transport, sizeof row->transport);
+    numbers_from_json(json_object_get(object, "numbers"), row);
+    tally_from_json(json_object_get(object, "tasks"), &row->tally);
     row->ledger.reproducible = json_is_true(json_object_get(ledger, "reproducible"));
 }
 

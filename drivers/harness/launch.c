@@ -1,6 +1,7 @@
 /* harness/launch.c - starting a driver under mpirun. */
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,32 +52,99 @@ enum { MOST_ARGUMENTS = 256 };
 /* What a shell says of a command that is not there. */
 enum { COMMAND_NOT_FOUND = 127 };
 
+/* argument: of room for `most` and the NULL at their end. made: text that is freed with them. */
 typedef struct command {
-    char *argument[MOST_ARGUMENTS];
-    int count;
-    char text[MOST_ARGUMENTS][32], launcher[4096], extras[HARNESS_EXTRAS * 1100];
-    size_t extras_used;
+    char **argument, *made[MOST_ARGUMENTS], launcher[4096];
+    int count, most, made_count;
 } command;
+
+static bool open_command(command *c, int files)
+{
+    *c = (command){.most = MOST_ARGUMENTS + files};
+    c->argument = calloc((size_t)c->most + 1, sizeof *c->argument);
+    return c->argument != NULL;
+}
+
+static void close_command(command *c)
+{
+    for (int i = 0; i < c->made_count; i++)
+        free(c->made[i]);
+    free(c->argument);
+}
 
 static void push(command *c, const char *argument)
 {
-    if (c->count < MOST_ARGUMENTS - 1)
+    if (c->count < c->most)
         c->argument[c->count++] = (char *)argument;
+}
+
+/* An argument made as by printf. */
+static void push_made(command *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void push_made(command *c, const char *format, ...)
+{
+    va_list arguments;
+    char *text = NULL;
+    va_start(arguments, format);
+    int length = c->made_count < MOST_ARGUMENTS ? vasprintf(&text, format, arguments) : -1;
+    va_end(arguments);
+    if (length < 0)
+        return;
+    c->made[c->made_count++] = text;
+    push(c, text);
 }
 
 static void push_number(command *c, const char *option, uint64_t number)
 {
-    char *text = c->text[c->count];
-    snprintf(text, sizeof c->text[0], "%s%llu", option, (unsigned long long)number);
-    push(c, text);
+    push_made(c, "%s%llu", option, (unsigned long long)number);
 }
 
-static void push_extra(command *c, const char *name, const char *text)
+/* What the child is to record is drawn and printed here. */
+static void push_task_options(command *c, const harness_options *o)
 {
-    size_t left = sizeof c->extras - c->extras_used;
-    int length = snprintf(c->extras + c->extras_used, left, "--%s=%s", name, text);
-    push(c, c->extras + c->extras_used);
-    c->extras_used += (size_t)length < left ? (size_t)length + 1 : left - 1;
+    const task_settings *tasks = &o->tasks;
+    if (has_transports(o->driver))
+        for (int i = 0; i < tasks->transports; i++)
+            push_made(c, "--transport=%s",
+                      tasks->each_transport ? "each" : transport_text(tasks->transport[i]));
+    if (!runs_tasks(o->driver))
+        return;
+    push_number(c, "--chunk=", tasks->chunk);
+    push_number(c, "--window=", tasks->window);
+    push_made(c, "--order=%s", tasks->unordered ? "unordered" : "ordered");
+    if (tasks->attempts)
+        push_number(c, "--attempts=", (uint64_t)tasks->attempts);
+    if (tasks->deadline > 0)
+        push_made(c, "--deadline=%.17g", tasks->deadline);
+    if (tasks->journal)
+        push_made(c, "--journal=%s", tasks->journal);
+    if (tasks->who || tasks->timeline)
+        push(c, "--who");
+}
+
+static void push_extras(command *c, const harness_options *o)
+{
+    for (int i = 0; i < HARNESS_EXTRAS; i++)
+        if (o->extra_text[i] && o->driver->extras[i].kind == KIND_FLAG)
+            push_made(c, "--%s", o->driver->extras[i].name);
+        else if (o->extra_text[i])
+            push_made(c, "--%s=%s", o->driver->extras[i].name, o->extra_text[i]);
+}
+
+/* What the data is, or which files hold it. */
+static void push_data(command *c, const harness_options *o)
+{
+    if (!o->file) {
+        push_number(c, "--n=", o->n);
+        push_number(c, "--seed=", o->seed);
+        push(c, "--dtype");
+        push(c, trine_dtype_name(o->dtype));
+    }
+    push(c, "--");
+    if (o->file)
+        push(c, o->file);
+    for (int i = 0; i < o->file_count; i++)
+        push(c, o->files[i]);
 }
 
 /* $TRINE_MPIRUN is an mpirun with its flags, in words. */
@@ -107,18 +175,11 @@ static void compose(command *c, const harness_options *o, const char *spec, cons
         push(c, "--stream");
     if (!o->verify)
         push(c, "--verify=none");
-    for (int i = 0; i < HARNESS_EXTRAS; i++)
-        if (o->extra_text[i])
-            push_extra(c, o->driver->extras[i].name, o->extra_text[i]);
-    if (o->file) {
-        push(c, "--");
-        push(c, o->file);
-        return;
-    }
-    push_number(c, "--n=", o->n);
-    push_number(c, "--seed=", o->seed);
-    push(c, "--dtype");
-    push(c, trine_dtype_name(o->dtype));
+    if (progress_is_shown())
+        push(c, "--terminal");
+    push_task_options(c, o);
+    push_extras(c, o);
+    push_data(c, o);
 }
 
 static char *read_all(int fd)
@@ -160,44 +221,66 @@ static int start(const command *c, int out, pid_t *pid)
     return *pid < 0 ? errno : 0;
 }
 
-int run_launched(harness_run *run, const char *spec, const char *self)
+/* Runs the command; what it printed into *text, malloc'ed; how it ended into *ended. */
+static int run_command(const command *c, const char *name, char **text, int *ended)
 {
-    const char *name = run->options->driver->name;
-    command c = {.count = 0};
-    int ends[2], status = 0;
+    int ends[2];
     pid_t pid;
-    if (!*TRINE_MPIEXEC) {
-        say(name, "--team %s: this driver was built without MPI", spec);
-        return EXIT_USAGE;
-    }
     if (pipe(ends)) {
         say(name, "pipe: %s", strerror(errno));
         return EXIT_FAILED;
     }
-    progress(name, "%s, under mpirun", spec);
-    compose(&c, run->options, spec, self);
-    int error = start(&c, ends[1], &pid);
+    int error = start(c, ends[1], &pid);
     close(ends[1]);
-    char *text = error ? NULL : read_all(ends[0]);
+    *text = error ? NULL : read_all(ends[0]);
     close(ends[0]);
     if (error) {
         say(name, "fork: %s", strerror(error));
         return EXIT_FAILED;
     }
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+    while (waitpid(pid, ended, 0) < 0 && errno == EINTR)
         ;
-    bool ended = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    bool taken = ended && text && rows_from_json(run, text);
-    free(text);
-    if (taken)
-        return EXIT_RIGHT;
-    if (ended)
-        say(name, "--team %s: %s printed no rows", spec, c.argument[0]);
+    return EXIT_RIGHT;
+}
+
+/* What it comes to that a command ended so without rows. */
+static int complain_of_command(const command *c, const char *name, const char *spec, int status)
+{
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        say(name, "--team %s: %s printed no rows", spec, c->argument[0]);
+        return EXIT_FAILED;
+    }
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
     if (code == COMMAND_NOT_FOUND)
         say(name, "--team %s: %s cannot be started; $TRINE_MPIRUN names another", spec,
-            c.argument[0]);
-    else if (code != EXIT_USAGE && code != EXIT_FAILED && !ended)
-        say(name, "--team %s: %s ended with status %d", spec, c.argument[0], code);
+            c->argument[0]);
+    else if (code != EXIT_USAGE && code != EXIT_FAILED)
+        say(name, "--team %s: %s ended with status %d", spec, c->argument[0], code);
     return code == EXIT_USAGE ? EXIT_USAGE : EXIT_FAILED;
+}
+
+int run_launched(harness_run *run, const char *spec, const char *self)
+{
+    const char *name = run->options->driver->name;
+    command c;
+    char *text = NULL;
+    int ended = 0;
+    if (!*TRINE_MPIEXEC) {
+        say(name, "--team %s: this driver was built without MPI", spec);
+        return EXIT_USAGE;
+    }
+    if (!open_command(&c, run->options->file_count)) {
+        say(name, "no memory for mpirun's command line");
+        return EXIT_FAILED;
+    }
+    progress(name, "%s, under mpirun", spec);
+    compose(&c, run->options, spec, self);
+    int result = run_command(&c, name, &text, &ended);
+    bool taken =
+        !result && WIFEXITED(ended) && WEXITSTATUS(ended) == 0 && text && rows_from_json(run, text);
+    if (!result && !taken)
+        result = complain_of_command(&c, name, spec, ended);
+    free(text);
+    close_command(&c);
+    return result;
 }

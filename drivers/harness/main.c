@@ -17,6 +17,7 @@
 #include "drivers/harness/data.h"
 #include "drivers/harness/rows.h"
 #include "drivers/harness/say.h"
+#include "drivers/harness/tally.h"
 
 /* Whether what was asked for can be had from this launch and this input. */
 static int check_launch(const harness_options *o)
@@ -72,6 +73,8 @@ static int run_teams(harness_run *run, const char *self)
 
 static void measure_bandwidth(harness_run *run)
 {
+    if (!has_arrays(run->options->driver))
+        return;
     progress(run->options->driver->name, "measuring read bandwidth");
     run->bandwidth_one = read_bandwidth(1, run->bytes);
     run->bandwidth_all = read_bandwidth(trine_cpus(), run->bytes);
@@ -134,7 +137,12 @@ static int judge_rows(harness_run *run)
 static void name_data(harness_run *run)
 {
     const harness_options *o = run->options;
-    if (!o->file)
+    if (o->file_count > 0)
+        snprintf(run->data, sizeof run->data, "%s%s", o->files[0],
+                 o->file_count > 1 ? " and other files" : "");
+    else if (!has_arrays(o->driver))
+        snprintf(run->data, sizeof run->data, "tasks (seed %llu)", (unsigned long long)o->seed);
+    else if (!o->file)
         snprintf(run->data, sizeof run->data, "uniform random numbers (seed %llu)",
                  (unsigned long long)o->seed);
     else
@@ -161,7 +169,8 @@ static int conclude(harness_run *run)
     result = judge_rows(run);
     if (!run->options->child)
         print_notes(run);
-    int printed = print_run(run);
+    int drawn = run->options->child ? EXIT_RIGHT : draw_timelines(run), printed = print_run(run);
+    printed = printed ? printed : drawn;
     /* A child's rows are judged again by whoever started it. */
     return printed ? printed : run->options->child ? EXIT_RIGHT : result;
 }
@@ -175,11 +184,16 @@ int trine_driver_main(const trine_driver *driver, int argc, char **argv)
     keep_environment();
     /* A closed pipe is a write error, which ends in EXIT_FAILED. */
     signal(SIGPIPE, SIG_IGN);
-    read_options(driver, argc, argv, &options);
+    if (!read_options(driver, argc, argv, &options))
+        return EXIT_FAILED;
+    if (options.terminal)
+        show_progress_anyway();
     harness_run run = {.options = &options};
     int result = check_launch(&options);
-    if (result)
+    if (result) {
+        free(options.files);
         return result;
+    }
     name_data(&run);
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
     self[length > 0 ? length : 0] = '\0';
@@ -187,8 +201,9 @@ int trine_driver_main(const trine_driver *driver, int argc, char **argv)
     if (!result && first_rank())
         result = conclude(&run);
     for (int i = 0; i < run.rows; i++)
-        free(run.row[i].share);
+        clear_row(&run.row[i]);
     free(run.row);
+    free(options.files);
     trine_finalize();
     return result;
 }

@@ -1,7 +1,6 @@
 /* harness/options.c - reading a driver's command line with argp. */
 #include "drivers/harness/options.h"
 
-#include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +16,12 @@ enum {
     KEY_STREAM,
     KEY_SEED,
     KEY_CHILD,
-    KEY_EXTRA
+    KEY_TERMINAL,
+    KEY_TASKS = 512,
+    KEY_EXTRA = 1024
 };
 
-enum { DEFAULT_N = 1 << 24 };
+enum { DEFAULT_N = 1 << 24, DEFAULT_REPEAT = 3 };
 
 static const struct argp_option table[] = {
     {"team", 't', "SPEC", 0,
@@ -53,10 +54,11 @@ static const struct argp_option table[] = {
     {"json", KEY_JSON, NULL, 0, "Print JSON instead of the table", 0},
     {"csv", KEY_CSV, NULL, 0, "Print CSV instead of the table", 0},
     {"child", KEY_CHILD, NULL, OPTION_HIDDEN, NULL, 0},
+    {"terminal", KEY_TERMINAL, NULL, OPTION_HIDDEN, NULL, 0},
     {NULL, 0, NULL, 0, NULL, 0}};
 
-static uint64_t number_option(struct argp_state *state, const char *option, const char *text,
-                              uint64_t least, uint64_t most)
+uint64_t number_option(struct argp_state *state, const char *option, const char *text,
+                       uint64_t least, uint64_t most)
 {
     uint64_t number = 0;
     if (!read_number(text, least, most, &number))
@@ -68,8 +70,7 @@ static uint64_t number_option(struct argp_state *state, const char *option, cons
     return number;
 }
 
-/* Whether text is `second`; an error when it is neither. */
-static bool choice(struct argp_state *state, const char *option, const char *text,
+bool choice_option(struct argp_state *state, const char *option, const char *text,
                    const char *first, const char *second)
 {
     const char *given = text ? text : first;
@@ -102,52 +103,20 @@ static void mode_option(struct argp_state *state, harness_options *o, const char
         argp_error(state, "--mode '%s': expected one of %seach", text, known);
 }
 
-/* Reads one number of an extra; false when the text is none, or out of its limits. */
-static bool read_extra_number(const harness_extra *extra, const char *text, double *real,
-                              uint64_t *whole)
+/* One of the files; of a driver that takes one, the only one. */
+static void file_option(struct argp_state *state, harness_options *o, const char *text)
 {
-    if (extra->kind == KIND_WHOLE || extra->kind == KIND_SHAPE) {
-        bool read = read_number(text, (uint64_t)extra->least, (uint64_t)extra->most, whole);
-        *real = (double)*whole;
-        return read;
+    if (o->driver->operation && o->driver->operation->files) {
+        o->files[o->file_count++] = text;
+        return;
     }
-    char *end;
-    *real = strtod(text, &end);
-    return end != text && *end == '\0' && *real >= extra->least && *real <= extra->most;
-}
-
-/* Reads an extra's text into its setting; false when it cannot be. */
-static bool read_extra(const harness_extra *extra, const char *text, harness_setting *setting)
-{
-    char copy[1024], *rest = copy;
-    const char *between = extra->kind == KIND_SHAPE ? "x" : extra->kind == KIND_REALS ? "," : "";
-    setting->count = 0;
-    if (snprintf(copy, sizeof copy, "%s", text) >= (int)sizeof copy)
-        return false;
-    for (char *part; (part = strsep(&rest, between));) {
-        uint64_t whole = 0;
-        if (setting->count == HARNESS_REALS ||
-            !read_extra_number(extra, part, &setting->real[setting->count], &whole))
-            return false;
-        if (setting->count < 2)
-            setting->whole[setting->count] = whole;
-        setting->count++;
-    }
-    return extra->kind == KIND_SHAPE ? setting->count == 2 : setting->count > 0;
-}
-
-static void extra_option(struct argp_state *state, harness_options *o, int i, const char *text)
-{
-    static const char *const expected[] = {
-        [KIND_WHOLE] = "a whole number, which may end in K, M, G or T, from",
-        [KIND_REAL] = "a number from",
-        [KIND_REALS] = "numbers with commas between them, from",
-        [KIND_SHAPE] = "ROWSxCOLUMNS, such as 8Kx8K, each from"};
-    const harness_extra *extra = &o->driver->extras[i];
-    o->extra_text[i] = text;
-    if (!read_extra(extra, text, &o->setting[i]))
-        argp_error(state, "--%s '%s': expected %s %g to %g", extra->name, text,
-                   expected[extra->kind], extra->least, extra->most);
+    if (!has_arrays(o->driver))
+        argp_error(state, "'%s': this driver takes no FILE", text);
+    if (o->file)
+        argp_error(state, "'%s': one FILE at a time; there is '%s' already", text, o->file);
+    if (o->sized || o->dtype)
+        argp_error(state, "--n, --dtype and FILE: the file says what its elements are");
+    o->file = text;
 }
 
 static error_t read_option(int key, char *text, struct argp_state *state)
@@ -182,11 +151,11 @@ static error_t read_option(int key, char *text, struct argp_state *state)
         o->repeat = number_option(state, "--repeat", text, 1, 1000000);
         break;
     case KEY_SCHEDULE:
-        o->schedule =
-            choice(state, "--schedule", text, "static", "dynamic") ? TRINE_DYNAMIC : TRINE_STATIC;
+        o->schedule = choice_option(state, "--schedule", text, "static", "dynamic") ? TRINE_DYNAMIC
+                                                                                    : TRINE_STATIC;
         break;
     case KEY_VERIFY:
-        o->verify = !choice(state, "--verify", text, "reference", "none");
+        o->verify = !choice_option(state, "--verify", text, "reference", "none");
         break;
     case KEY_STREAM:
         o->stream = true;
@@ -200,31 +169,24 @@ static error_t read_option(int key, char *text, struct argp_state *state)
     case KEY_CHILD:
         o->child = true;
         break;
+    case KEY_TERMINAL:
+        o->terminal = true;
+        break;
     case ARGP_KEY_ARG:
-        if (o->file)
-            argp_error(state, "'%s': one FILE at a time; there is '%s' already", text, o->file);
-        if (o->sized || o->dtype)
-            argp_error(state, "--n, --dtype and FILE: the file says what its elements are");
-        o->file = text;
+        file_option(state, o, text);
+        break;
+    case ARGP_KEY_SUCCESS:
+        check_task_options(state, o);
         break;
     default:
-        if (key < KEY_EXTRA || key >= KEY_EXTRA + HARNESS_EXTRAS)
+        if (key >= KEY_EXTRA && key < KEY_EXTRA + HARNESS_EXTRAS)
+            extra_option(state, o, key - KEY_EXTRA, text);
+        else if (key >= KEY_TASKS && key < KEY_TASKS + TASK_OPTIONS)
+            task_option(state, o, key - KEY_TASKS, text);
+        else
             return ARGP_ERR_UNKNOWN;
-        extra_option(state, o, key - KEY_EXTRA, text);
     }
     return 0;
-}
-
-/* The driver's own options, and the defaults of those that are not given. */
-static void add_extras(const trine_driver *driver, harness_options *o, struct argp_option own[])
-{
-    for (int i = 0; driver->extras && driver->extras[i].name; i++) {
-        const harness_extra *extra = &driver->extras[i];
-        own[i] =
-            (struct argp_option){extra->name, KEY_EXTRA + i, extra->argument, 0, extra->text, 0};
-        if (extra->standard)
-            read_extra(extra, extra->standard, &o->setting[i]);
-    }
 }
 
 static void print_version(FILE *stream, struct argp_state *state)
@@ -233,36 +195,90 @@ static void print_version(FILE *stream, struct argp_state *state)
     fprintf(stream, "%s\n", trine_version());
 }
 
-void read_options(const trine_driver *driver, int argc, char **argv, harness_options *options)
+/* Options that mean nothing to a driver without arrays are not shown, and --n counts items. */
+static void suit(const trine_driver *driver, struct argp_option *option)
+{
+    if (has_arrays(driver))
+        return;
+    if (option->key == 'd' || option->key == KEY_STREAM)
+        option->flags |= OPTION_HIDDEN;
+    if (option->key == 'n')
+        option->doc = "Items: a whole number, with K M G T for powers of 1024";
+}
+
+/* The table of all drivers, then that of tasks, then the driver's own, then an empty entry. */
+enum { TABLE = sizeof table / sizeof *table - 1 };
+
+static void fill_table(const trine_driver *driver, harness_options *o, struct argp_option all[])
+{
+    memcpy(all, table, sizeof table);
+    for (int i = 0; i < TABLE; i++)
+        suit(driver, &all[i]);
+    int more = add_task_options(driver, KEY_TASKS, all + TABLE);
+    add_extras(driver, o, KEY_EXTRA, all + TABLE + more);
+}
+
+static const char *files_of(const trine_driver *driver)
+{
+    if (driver->operation && driver->operation->files)
+        return "[FILE...]";
+    return has_arrays(driver) ? "[FILE]" : "";
+}
+
+static void describe_driver(const trine_driver *driver, char *about, size_t size)
+{
+    size_t used = (size_t)snprintf(about, size, "%s\vModes:", driver->about);
+    for (int i = 0; driver->methods[i].mode && used < size; i++)
+        used += (size_t)snprintf(about + used, size - used, " %s%s", driver->methods[i].mode,
+                                 i ? "" : " (default)");
+    if (used < size)
+        snprintf(
+            about + used, size - used,
+            ". %sExit status: 0 right, 1 wrong result, 2 usage or bad input, 3 the run failed.",
+            has_arrays(driver) ? "FILE is a .npy file of real numbers, or - for standard input. "
+                               : "");
+}
+
+/* What was not given. */
+static void complete(const trine_driver *driver, harness_options *o)
+{
+    const harness_operation *operation = driver->operation;
+    char *team = getenv("TRINE_TEAM");
+    if (o->teams == 0 && team && *team)
+        o->team[o->teams++] = team;
+    if (!o->file && !o->sized)
+        o->n = operation && operation->standard_n ? operation->standard_n : DEFAULT_N;
+    if (o->repeat == 0)
+        o->repeat = o->tasks.journal                          ? 1
+                    : operation && operation->standard_repeat ? operation->standard_repeat
+                                                              : DEFAULT_REPEAT;
+    if (o->dtype == TRINE_DTYPE_NONE)
+        o->dtype = TRINE_F64;
+    if (o->methods == 0)
+        o->method[o->methods++] = &driver->methods[0];
+    if (o->tasks.transports == 0)
+        o->tasks.transport[o->tasks.transports++] = TRINE_TRANSPORT_SHM;
+}
+
+bool read_options(const trine_driver *driver, int argc, char **argv, harness_options *options)
 {
     char about[2048];
-    int used = snprintf(about, sizeof about, "%s\vModes:", driver->about);
-    for (int i = 0; driver->methods[i].mode && used < (int)sizeof about; i++)
-        used += snprintf(about + used, sizeof about - (size_t)used, " %s%s",
-                         driver->methods[i].mode, i ? "" : " (default)");
-    snprintf(
-        about + used, sizeof about - (size_t)used,
-        ". FILE is a .npy file of real numbers, or - for standard input. Exit status: 0 right, 1 "
-        "wrong result, 2 usage or bad input, 3 the run failed.");
-    *options = (harness_options){.driver = driver, .repeat = 3, .verify = true};
-    /* The table of all drivers, then the driver's own, then an empty entry. */
-    struct argp_option all[sizeof table / sizeof *table + HARNESS_EXTRAS] = {{0}};
-    memcpy(all, table, sizeof table);
-    add_extras(driver, options, all + sizeof table / sizeof *table - 1);
+    *options = (harness_options){
+        .driver = driver, .verify = true, .files = calloc((size_t)argc + 1, sizeof(char *))};
+    if (!options->files) {
+        say(driver->name, "no memory for the command line");
+        return false;
+    }
+    describe_driver(driver, about, sizeof about);
+    struct argp_option all[TABLE + TASK_OPTIONS + HARNESS_EXTRAS + 1] = {{0}};
+    fill_table(driver, options, all);
     const struct argp argp = {
-        .options = all, .parser = read_option, .args_doc = "[FILE]", .doc = about};
+        .options = all, .parser = read_option, .args_doc = files_of(driver), .doc = about};
     argp_program_version_hook = print_version;
     argp_err_exit_status = EXIT_USAGE;
     hushed kept = hush_other_ranks();
     argp_parse(&argp, argc, argv, 0, NULL, options);
     speak_again(kept);
-    char *team = getenv("TRINE_TEAM");
-    if (options->teams == 0 && team && *team)
-        options->team[options->teams++] = team;
-    if (!options->file && !options->sized)
-        options->n = DEFAULT_N;
-    if (options->dtype == TRINE_DTYPE_NONE)
-        options->dtype = TRINE_F64;
-    if (options->methods == 0)
-        options->method[options->methods++] = &driver->methods[0];
+    complete(driver, options);
+    return true;
 }

@@ -2,14 +2,29 @@
 #ifndef TRINE_HARNESS_OPTIONS_H
 #define TRINE_HARNESS_OPTIONS_H
 
+#include <argp.h>
+
 #include "drivers/harness/harness.h"
 
 enum { MOST_TEAMS = 64, MOST_METHODS = 64 };
 
 typedef enum output_form { FORM_TABLE, FORM_JSON, FORM_CSV } output_form;
 
-/* file: NULL for generated data. sized: --n was given. dtype: of generated data. child: started by
- * another driver, which measures bandwidth and verifies itself. */
+/* transport: those to run with, at least one; each_transport: all that a team has. */
+typedef struct task_settings {
+    uint64_t chunk, window;
+    int attempts;
+    double deadline;
+    bool unordered, who;
+    const char *journal, *timeline;
+    trine_transport transport[TRINE_TRANSPORT_COUNT];
+    int transports;
+    bool each_transport;
+} task_settings;
+
+/* file: NULL for generated data. files: of a driver that takes several. sized: --n was given.
+ * dtype: of generated data. child: started by another driver, which measures bandwidth and verifies
+ * itself. terminal: progress is shown, though stderr is none. */
 typedef struct harness_options {
     const trine_driver *driver;
     const char *team[MOST_TEAMS];
@@ -17,16 +32,53 @@ typedef struct harness_options {
     const harness_method *method[MOST_METHODS];
     int methods;
     const char *file;
+    const char **files;
+    int file_count;
     uint64_t n, seed, repeat;
     trine_dtype dtype;
     trine_schedule schedule;
     output_form form;
-    bool sized, verify, stream, child;
+    bool sized, verify, stream, child, terminal;
+    task_settings tasks;
     const char *extra_text[HARNESS_EXTRAS];
     harness_setting setting[HARNESS_EXTRAS];
 } harness_options;
 
-/* Reads the command line; ends the program with EXIT_USAGE when it cannot be read. */
-void read_options(const trine_driver *driver, int argc, char **argv, harness_options *options);
+/* Reads the command line; ends the program with EXIT_USAGE when it cannot be read. False when
+ * memory is short, which was said. options->files is the caller's to free. */
+bool read_options(const trine_driver *driver, int argc, char **argv, harness_options *options);
+
+/* Whether the driver's work is tasks; whether it has --transport; whether it computes on arrays
+ * that the harness makes. */
+bool runs_tasks(const trine_driver *driver);
+bool has_transports(const trine_driver *driver);
+bool has_arrays(const trine_driver *driver);
+
+/* A whole number of an option; ends the program when the text is none, or out of its limits. */
+uint64_t number_option(struct argp_state *state, const char *option, const char *text,
+                       uint64_t least, uint64_t most);
+
+/* Whether text is `second`, or first, which NULL stands for; ends the program when it is neither.
+ */
+bool choice_option(struct argp_state *state, const char *option, const char *text,
+                   const char *first, const char *second);
+
+/* extras.c: the driver's own options from argp key `first_key` on, into own[HARNESS_EXTRAS], and
+ * the defaults of those that are not given; and what one of them was given. */
+void add_extras(const trine_driver *driver, harness_options *o, int first_key,
+                struct argp_option own[]);
+void extra_option(struct argp_state *state, harness_options *o, int i, const char *text);
+
+/* task_options.c: the options of tasks and transports, from argp key `first_key` on, into
+ * own[TASK_OPTIONS]; how many the driver has; and what the one of that key was given. */
+enum { TASK_OPTIONS = 9 };
+int add_task_options(const trine_driver *driver, int first_key, struct argp_option own[]);
+void task_option(struct argp_state *state, harness_options *o, int key, char *text);
+
+/* What options do not go together, once all are read; ends the program. */
+void check_task_options(struct argp_state *state, const harness_options *o);
+
+/* The name of a transport. */
+const char *transport_text(trine_transport transport);
 
 #endif

@@ -6,10 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "drivers/harness/rows.h"
+#include "drivers/harness/report.h"
 #include "drivers/harness/say.h"
+#include "drivers/harness/tally.h"
 
-static void row_value_text(const harness_row *row, char *text, size_t size)
+void row_value_text(const harness_row *row, char *text, size_t size)
 {
     if (row->status)
         snprintf(text, size, "%s", trine_status_name(row->status));
@@ -17,17 +18,12 @@ static void row_value_text(const harness_row *row, char *text, size_t size)
         value_text(&row->value, text, size);
 }
 
-static const char *judged(const harness_row *row)
+const char *judged(const harness_row *row)
 {
     if (!row->agrees)
         return "DIFFERS";
     return row->verdict == VERDICT_WRONG ? "WRONG" : verdict_name(row->verdict);
 }
-
-/* Widths of the columns of text: as the longest entry. */
-typedef struct table_widths {
-    int team, mode, value, bits;
-} table_widths;
 
 static int longer(int width, const char *text)
 {
@@ -35,24 +31,24 @@ static int longer(int width, const char *text)
     return length > width ? length : width;
 }
 
-static table_widths measure_table(const harness_run *run)
+table_widths measure_table(const harness_run *run)
 {
     table_widths w = {.team = longer(0, "team"), .value = longer(0, "result")};
-    bool modes = run->options->methods > 1;
+    bool modes = run->options->methods > 1, transports = run->options->tasks.transports > 1;
     for (int i = 0; i < run->rows; i++) {
         char value[VALUE_TEXT], bits[VALUE_TEXT];
         row_value_text(&run->row[i], value, sizeof value);
         bits_text(&run->row[i].value, bits, sizeof bits);
         w.team = longer(w.team, run->row[i].team);
         w.mode = modes ? longer(w.mode, run->row[i].mode) : 0;
+        w.transport = transports ? longer((int)strlen("transport"), run->row[i].transport) : 0;
         w.value = longer(w.value, value);
         w.bits = longer(w.bits, bits);
     }
     return w;
 }
 
-/* A column of text and the space before it; none at width 0. */
-static void print_column(int width, const char *text)
+void print_column(int width, const char *text)
 {
     if (width > 0)
         printf("%-*s ", width, text);
@@ -66,6 +62,7 @@ static void print_table_row(const harness_row *row, table_widths w)
     bits_text(&row->value, bits, sizeof bits);
     print_column(w.team, row->team);
     print_column(w.mode, row->mode);
+    print_column(w.transport, row->transport);
     printf("%3d %8.4f %6.2f %5.2f %6.1f %6.1f %8.3f %8.2f %7.3f %7.3f %6.3f  ", row->workers,
            row->seconds, row->rate, row->ratio, 1e3 * row->open, 1e3 * (row->load + l->transfer_in),
            1e3 * l->dispatch, 1e3 * l->compute, 1e3 * l->wait, 1e3 * l->combine, 1e3 * l->other);
@@ -85,6 +82,7 @@ static void print_table_head(const harness_run *run, table_widths w)
         run->bandwidth_all);
     print_column(w.team, "team");
     print_column(w.mode, "mode");
+    print_column(w.transport, "transport");
     printf("%3s %8s %6s %5s %6s %6s %8s %8s %7s %7s %6s  ", "wrk", "seconds", "GB/s", "ratio",
            "open", "load", "dispatch", "compute", "wait", "combine", "other");
     print_column(w.value, "result");
@@ -131,12 +129,18 @@ static void print_conclusion(const harness_run *run)
 
 static void print_table(const harness_run *run)
 {
-    table_widths widths = measure_table(run);
-    print_table_head(run, widths);
-    for (int i = 0; i < run->rows; i++)
-        print_table_row(&run->row[i], widths);
+    if (runs_tasks(run->options->driver)) {
+        print_task_table(run);
+    } else {
+        table_widths widths = measure_table(run);
+        print_table_head(run, widths);
+        for (int i = 0; i < run->rows; i++)
+            print_table_row(&run->row[i], widths);
+    }
     printf("\n");
     print_conclusion(run);
+    if (run->options->tasks.who)
+        print_who(run);
 }
 
 /* A field that may hold anything, quoted (RFC 4180). */
@@ -155,6 +159,7 @@ static void print_csv_row(const harness_run *run, const harness_row *r)
 {
     char value[VALUE_TEXT], bits[VALUE_TEXT], host[256] = "";
     const trine_ledger *l = &r->ledger;
+    const harness_tally *t = &r->tally;
     row_value_text(r, value, sizeof value);
     bits_text(&r->value, bits, sizeof bits);
     gethostname(host, sizeof host - 1);
@@ -173,7 +178,9 @@ static void print_csv_row(const harness_run *run, const harness_row *r)
     printf("%s,%s,%s,%s,%s,", trine_status_name(r->status), value, bits, verdict_name(r->verdict),
            r->agrees ? "true" : "false");
     print_quoted(r->note);
-    printf("%d\n", l->replaced);
+    printf("%d,%" PRIu64 ",%" PRIu64 ",%s,", l->replaced, l->bytes, l->moved, r->transport);
+    printf("%" PRIu64 ",%.6g,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%d\n", t->items,
+           items_per_second(r), t->chunk, t->failed, t->retried, t->resumed, t->lost);
 }
 
 static void print_csv(const harness_run *run)
@@ -182,7 +189,9 @@ static void print_csv(const harness_run *run)
         "schema,driver,version,isa,host,cpus,data,dtype,read_gb_per_s_one_cpu,read_gb_per_s,team,"
         "mode,ranks,workers,n,bytes,seconds,least_seconds,load_seconds,open_seconds,gb_per_s,"
         "of_read_bandwidth,transfer_in,dispatch,compute,wait,combine,transfer_out,other,user,sys,"
-        "status,value,bits,verdict,agrees,note,replaced\n");
+        "status,value,bits,verdict,agrees,note,replaced,ledger_bytes,moved,transport,items,items_"
+        "per_"
+        "s,chunk,failed,retried,resumed,lost\n");
     for (int i = 0; i < run->rows; i++)
         print_csv_row(run, &run->row[i]);
 }

@@ -6,16 +6,17 @@
 #include "drivers/harness/value.h"
 
 /* Version of what --json and --csv print. */
-enum { SCHEMA = 1 };
+enum { SCHEMA = 2 };
 
 /* seconds: median over the repetitions, least: the fastest; ledger: of the median one. load:
  * seconds to bring the data into memory. ratio: GB/s over the read bandwidth for as many workers.
  * share: entries of the `shares` workers of rank 0.
  * moved: bytes that an operation says it moves, 0 for those of the data.
  * bound: GB/s at which the team itself only loads the data, 0 if that was not measured. agrees: the
- * same status and bits as the first row of its mode. */
+ * same status and bits as the first row of its mode. transport: "" for a driver that has none.
+ * tally, number: of the driver's job. */
 typedef struct harness_row {
-    char team[96], mode[32], note[320];
+    char team[96], mode[32], note[320], transport[16];
     int ranks, workers;
     uint64_t n, bytes, moved;
     trine_status status;
@@ -26,6 +27,9 @@ typedef struct harness_row {
     int shares;
     harness_verdict verdict;
     bool agrees;
+    harness_tally tally;
+    harness_named *number;
+    int numbers;
 } harness_row;
 
 /* All rows of a run, and what it was about. */
@@ -43,6 +47,12 @@ typedef struct harness_run {
 
 /* Adds a row; NULL when there is no memory. */
 harness_row *add_row(harness_run *run);
+
+/* Items of tasks that were run in a second of the median repetition. */
+double items_per_second(const harness_row *row);
+
+/* Releases what a row points to. */
+void clear_row(harness_row *row);
 
 /* Runs every method on that team, in this process; adds a row each. EXIT_RIGHT, or the exit status
  * after what went wrong was said. */

@@ -8,6 +8,7 @@
 #include "drivers/harness/data.h"
 #include "drivers/harness/rows.h"
 #include "drivers/harness/say.h"
+#include "drivers/harness/tally.h"
 
 static double seconds_now(void)
 {
@@ -27,6 +28,13 @@ harness_row *add_row(harness_run *run)
     harness_row *row = &run->row[run->rows++];
     *row = (harness_row){.ranks = 1};
     return row;
+}
+
+void clear_row(harness_row *row)
+{
+    clear_tally(&row->tally);
+    free(row->share);
+    free(row->number);
 }
 
 /* The data on one team: an array, or a file to be read while computing. */
@@ -70,6 +78,9 @@ static trine_status open_data(harness_run *run, team_data *data)
     trine_status status;
     data->dtype = o->dtype;
     run->n = o->n;
+    run->dtype = data->dtype;
+    if (!has_arrays(o->driver))
+        return TRINE_OK;
     if (!o->file) {
         uint64_t rows, columns;
         shape_of(o, &rows, &columns);
@@ -149,6 +160,7 @@ static trine_status time_operation(const harness_options *o, harness_job *job, h
     trine_ledger *ledgers = calloc((size_t)o->repeat, sizeof *ledgers);
     trine_status status = ledgers ? TRINE_OK : TRINE_E_MEMORY;
     for (uint64_t i = 0; i < o->repeat && !status; i++) {
+        clear_tally(&job->tally);
         status = operation->reset ? operation->reset(job) : TRINE_OK;
         double began = seconds_now();
         if (!status)
@@ -168,34 +180,74 @@ static trine_status time_operation(const harness_options *o, harness_job *job, h
     return status;
 }
 
+/* What the driver is given. */
+static harness_job job_of(const harness_run *run, const team_data *data,
+                          const harness_method *method, trine_transport transport)
+{
+    const harness_options *o = run->options;
+    int inputs = o->driver->operation->inputs;
+    return (harness_job){.team = data->team,
+                         .method = method,
+                         .in = {data->array, data->more[1], data->more[2], data->more[3]},
+                         .setting = o->setting,
+                         .dtype = data->dtype,
+                         .n = run->n,
+                         .seed = o->seed,
+                         .generated = !o->file,
+                         .bytes = run->bytes * (uint64_t)(inputs ? inputs : 1),
+                         .file = o->files,
+                         .files = o->file_count,
+                         .transport = transport,
+                         .options = o};
+}
+
+/* What the job found becomes the row's. */
+static trine_status take_job(harness_job *job, harness_row *row)
+{
+    row->value = job->value;
+    row->moved = job->bytes;
+    row->tally = job->tally;
+    job->tally = (harness_tally){.items = 0};
+    row->number = calloc((size_t)job->numbers + 1, sizeof *row->number);
+    if (!row->number)
+        return TRINE_E_MEMORY;
+    row->numbers = job->numbers;
+    memcpy(row->number, job->number, (size_t)job->numbers * sizeof *row->number);
+    return TRINE_OK;
+}
+
 /* One method of an operation, from begin to end. */
 static trine_status operate(const harness_run *run, const team_data *data,
-                            const harness_method *method, harness_row *row)
+                            const harness_method *method, trine_transport transport,
+                            harness_row *row)
 {
     const harness_options *o = run->options;
     const harness_operation *operation = o->driver->operation;
-    harness_job job = {.team = data->team,
-                       .method = method,
-                       .in = {data->array, data->more[1], data->more[2], data->more[3]},
-                       .setting = o->setting,
-                       .dtype = data->dtype,
-                       .n = run->n,
-                       .seed = o->seed,
-                       .generated = !o->file,
-                       .bytes = run->bytes * (uint64_t)(operation->inputs ? operation->inputs : 1)};
+    harness_job job = job_of(run, data, method, transport);
     trine_status status = operation->begin ? operation->begin(&job) : TRINE_OK;
     if (!status)
         status = time_operation(o, &job, row);
     row->verdict = VERDICT_UNVERIFIED;
     if (!status && o->verify && operation->check)
         status = operation->check(&job, &row->verdict);
-    row->value = job.value;
-    row->moved = job.bytes;
     if (!status && operation->print && first_rank() && !o->child && o->form == FORM_TABLE)
         operation->print(&job);
+    trine_status taken = take_job(&job, row);
     if (operation->end)
         operation->end(&job);
-    return status;
+    return status ? status : taken;
+}
+
+void harness_add_number(harness_job *job, const char *name, double value)
+{
+    int i = 0;
+    while (i < job->numbers && strncmp(job->number[i].name, name, HARNESS_NAME - 1) != 0)
+        i++;
+    if (i == HARNESS_NUMBERS)
+        return;
+    snprintf(job->number[i].name, HARNESS_NAME, "%s", name);
+    job->number[i].value = value;
+    job->numbers += i == job->numbers;
 }
 
 static void describe(const harness_run *run, const team_data *data, harness_row *row)
@@ -218,33 +270,51 @@ static void describe(const harness_run *run, const team_data *data, harness_row 
         trine_team_ledger_worker(team, i, &row->share[i]);
 }
 
+/* One row: one method by one transport. */
+static int run_method(harness_run *run, const team_data *data, const harness_method *method,
+                      trine_transport transport)
+{
+    const harness_options *o = run->options;
+    const char *name = o->driver->name;
+    bool operation = o->driver->operation != NULL;
+    const trine_monoid *monoid = operation ? NULL : trine_monoid_find(method->monoid, data->dtype);
+    if (!monoid && !operation) {
+        complain(name, TRINE_E_ARGUMENT);
+        return EXIT_USAGE;
+    }
+    harness_row *row = add_row(run);
+    if (!row)
+        return EXIT_FAILED;
+    snprintf(row->mode, sizeof row->mode, "%s", method->mode);
+    if (has_transports(o->driver))
+        snprintf(row->transport, sizeof row->transport, "%s", transport_text(transport));
+    progress(name, "%s on %s", row->mode, trine_team_spec(data->team));
+    uint64_t repeat = is_read_once(o->file) && !data->array ? 1 : o->repeat;
+    row->status = operation ? operate(run, data, method, transport, row)
+                            : time_method(data, monoid, repeat, row);
+    describe(run, data, row);
+    if (row->status == TRINE_OK || row->status == TRINE_E_OVERFLOW)
+        return EXIT_RIGHT;
+    trine_status status = row->status;
+    if (status == TRINE_E_ABSENT && o->tasks.each_transport) {
+        say(name, "left out: %s", trine_error_detail());
+        clear_row(&run->row[--run->rows]);
+        return EXIT_RIGHT;
+    }
+    complain(name, status);
+    return exit_of(status);
+}
+
 static int run_methods(harness_run *run, const team_data *data, double launch)
 {
     const harness_options *o = run->options;
-    for (int m = 0; m < o->methods; m++) {
-        bool operation = o->driver->operation != NULL;
-        const trine_monoid *monoid =
-            operation ? NULL : trine_monoid_find(o->method[m]->monoid, data->dtype);
-        if (!monoid && !operation) {
-            complain(run->options->driver->name, TRINE_E_ARGUMENT);
-            return EXIT_USAGE;
-        }
-        harness_row *row = add_row(run);
-        if (!row)
-            return EXIT_FAILED;
-        snprintf(row->mode, sizeof row->mode, "%s", o->method[m]->mode);
-        progress(o->driver->name, "%s on %s", row->mode, trine_team_spec(data->team));
-        uint64_t repeat = is_read_once(o->file) && !data->array ? 1 : o->repeat;
-        row->status = operation ? operate(run, data, o->method[m], row)
-                                : time_method(data, monoid, repeat, row);
-        row->open = launch;
-        describe(run, data, row);
-        if (row->status && row->status != TRINE_E_OVERFLOW) {
-            complain(run->options->driver->name, row->status);
-            return exit_of(row->status);
-        }
-    }
-    return EXIT_RIGHT;
+    int result = EXIT_RIGHT, before = run->rows;
+    for (int m = 0; m < o->methods && !result; m++)
+        for (int t = 0; t < o->tasks.transports && !result; t++)
+            result = run_method(run, data, o->method[m], o->tasks.transport[t]);
+    for (int i = before; i < run->rows; i++)
+        run->row[i].open = launch;
+    return result;
 }
 
 int run_team(harness_run *run, const char *spec)
@@ -258,8 +328,9 @@ int run_team(harness_run *run, const char *spec)
     }
     trine_team_ledger(data.team, &ledger);
     trine_team_set_schedule(data.team, run->options->schedule);
-    progress(run->options->driver->name, "%s for %s", run->options->file ? "reading" : "generating",
-             trine_team_spec(data.team));
+    if (has_arrays(run->options->driver))
+        progress(run->options->driver->name, "%s for %s",
+                 run->options->file ? "reading" : "generating", trine_team_spec(data.team));
     status = open_data(run, &data);
     if (status)
         complain(run->options->driver->name, status);

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "drivers/harness/harness.h"
@@ -57,13 +59,32 @@ void speak_again(hushed kept)
     give_back(kept.err, STDERR_FILENO);
 }
 
-static bool progress_shown;
+static bool progress_shown, shown_anyway;
 
+void show_progress_anyway(void)
+{
+    shown_anyway = true;
+}
+
+bool progress_is_shown(void)
+{
+    return first_rank() && (shown_anyway || isatty(STDERR_FILENO));
+}
+
+/* What another process may have written there goes too. */
 static void clear_progress(void)
 {
-    if (progress_shown)
+    if (progress_shown || shown_anyway)
         fputs("\r\033[K", stderr);
     progress_shown = false;
+}
+
+/* The columns of the terminal, less one: a line that is wrapped cannot be taken back. */
+static int columns(void)
+{
+    struct winsize size = {.ws_col = 0};
+    bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+    return known ? size.ws_col - 1 : 79;
 }
 
 void say(const char *driver, const char *format, ...)
@@ -86,15 +107,17 @@ void complain(const char *driver, trine_status status)
 
 void progress(const char *driver, const char *format, ...)
 {
+    char line[512] = "";
     va_list arguments;
-    if (!isatty(STDERR_FILENO) || !first_rank())
+    if (!progress_is_shown())
         return;
     clear_progress();
     if (format) {
-        fprintf(stderr, "%s: ", driver);
         va_start(arguments, format);
-        vfprintf(stderr, format, arguments);
+        vsnprintf(line, sizeof line, format, arguments);
         va_end(arguments);
+        int room = columns() - (int)strlen(driver) - 2;
+        fprintf(stderr, "%s: %.*s", driver, room > 0 ? room : 0, line);
         progress_shown = true;
     }
     fflush(stderr);

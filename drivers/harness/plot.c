@@ -1,0 +1,164 @@
+/* harness/plot.c - see plot.h; and drawings of series. */
+#include "drivers/harness/plot.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "drivers/harness/say.h"
+
+/* What a shell says of a command that is not there. */
+enum { COMMAND_NOT_FOUND = 127 };
+
+/* Whose messages they are: a figure may belong to any driver. */
+static const char speaker[] = "plot";
+
+void put_quoted(FILE *gnuplot, const char *text)
+{
+    fputc('\'', gnuplot);
+    for (; *text; text++) {
+        if (*text == '\'')
+            fputc('\'', gnuplot);
+        fputc(*text == '\n' ? ' ' : *text, gnuplot);
+    }
+    fputc('\'', gnuplot);
+}
+
+void put_text(FILE *gnuplot, const char *command, const char *text)
+{
+    if (!text)
+        return;
+    fprintf(gnuplot, "%s ", command);
+    put_quoted(gnuplot, text);
+    fputc('\n', gnuplot);
+}
+
+FILE *open_plot(const char *path, int width, int height)
+{
+    if (strchr(path, '\n')) {
+        say(speaker, "'%s': gnuplot takes no file name of several lines", path);
+        return NULL;
+    }
+    FILE *made = fopen(path, "we");
+    if (!made || fclose(made)) {
+        say(speaker, "%s: %s", path, strerror(errno));
+        return NULL;
+    }
+    FILE *gnuplot = popen("exec gnuplot", "we");
+    if (!gnuplot) {
+        say(speaker, "%s: gnuplot cannot be started: %s", path, strerror(errno));
+        return NULL;
+    }
+    fprintf(gnuplot,
+            "set encoding utf8\n"
+            "set terminal svg noenhanced size %d,%d font 'sans-serif,13' background 'white'\n",
+            width, height);
+    put_text(gnuplot, "set output", path);
+    return gnuplot;
+}
+
+/* Whether a file ends as SVG does: the disk was not full. */
+static bool is_whole(const char *path)
+{
+    char tail[32] = "";
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return false;
+    bool read = fseek(file, -16, SEEK_END) == 0 && fread(tail, 1, sizeof tail - 1, file) > 0;
+    fclose(file);
+    return read && strstr(tail, "</svg>") != NULL;
+}
+
+bool close_plot(FILE *gnuplot, const char *path)
+{
+    fprintf(gnuplot, "\nset output\n");
+    int ended = pclose(gnuplot);
+    if (ended == 0 && is_whole(path))
+        return true;
+    if (WIFEXITED(ended) && WEXITSTATUS(ended) == COMMAND_NOT_FOUND)
+        say(speaker, "%s: gnuplot is not installed; the package gnuplot-nox has it", path);
+    else if (ended == 0)
+        say(speaker, "%s: gnuplot did not write all of it (is the disk full?)", path);
+    else
+        say(speaker, "%s: gnuplot ended with status %d", path,
+            WIFEXITED(ended) ? WEXITSTATUS(ended) : -1);
+    (void)remove(path);
+    return false;
+}
+
+/* Whether a point has a place on the axes. */
+static bool drawable(const harness_figure *figure, double x, double y)
+{
+    return isfinite(x) && isfinite(y) && (!figure->log_x || x > 0) && (!figure->log_y || y > 0);
+}
+
+static size_t count_drawable(const harness_figure *figure, const harness_series *series)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < series->n; i++)
+        count += drawable(figure, series->x[i], series->y[i]);
+    return count;
+}
+
+static void put_axes(FILE *gnuplot, const harness_figure *figure)
+{
+    put_text(gnuplot, "set title", figure->title);
+    put_text(gnuplot, "set xlabel", figure->x_label);
+    put_text(gnuplot, "set ylabel", figure->y_label);
+    fprintf(gnuplot, "set grid lc rgb '#dddddd'\nset key outside right top\n"
+                     "set tics nomirror\nset border 3\nset offsets graph 0.02, graph 0.05, graph "
+                     "0.1, graph 0.02\n");
+    if (figure->log_x)
+        fprintf(gnuplot, "set logscale x\nset format x '%%.0s%%c'\n");
+    if (figure->log_y)
+        fprintf(gnuplot, "set logscale y\n");
+    for (int i = 0; i < figure->marks; i++) {
+        const harness_mark *mark = &figure->mark[i];
+        if (!drawable(figure, mark->x, mark->y))
+            continue;
+        fprintf(gnuplot, "set label %d ", i + 1);
+        put_quoted(gnuplot, mark->text ? mark->text : "");
+        fprintf(gnuplot,
+                " at first %.17g, first %.17g point pt 6 ps 1.5 lw 2 offset 0.8,0.8 front\n",
+                mark->x, mark->y);
+    }
+}
+
+static void put_points(FILE *gnuplot, const harness_figure *figure, const harness_series *series)
+{
+    for (size_t i = 0; i < series->n; i++)
+        if (drawable(figure, series->x[i], series->y[i]))
+            fprintf(gnuplot, "%.17g %.17g\n", series->x[i], series->y[i]);
+    fprintf(gnuplot, "e\n");
+}
+
+bool harness_plot(const harness_figure *figure, const char *path)
+{
+    size_t points = 0;
+    for (int i = 0; i < figure->series_count; i++)
+        points += count_drawable(figure, &figure->series[i]);
+    if (points == 0) {
+        say(speaker, "%s: there is no point to draw", path);
+        return false;
+    }
+    FILE *gnuplot = open_plot(path, 900, 540);
+    if (!gnuplot)
+        return false;
+    put_axes(gnuplot, figure);
+    const char *between = "plot ";
+    for (int i = 0; i < figure->series_count; i++) {
+        const harness_series *series = &figure->series[i];
+        if (count_drawable(figure, series) == 0)
+            continue;
+        fprintf(gnuplot, "%s'-' with %s lw 2 pt 7 ps 0.6 title ", between,
+                series->points ? "points" : "linespoints");
+        put_quoted(gnuplot, series->name ? series->name : "");
+        between = ", ";
+    }
+    fputc('\n', gnuplot);
+    for (int i = 0; i < figure->series_count; i++)
+        if (count_drawable(figure, &figure->series[i]) > 0)
+            put_points(gnuplot, figure, &figure->series[i]);
+    return close_plot(gnuplot, path);
+}

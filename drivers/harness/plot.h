@@ -1,0 +1,21 @@
+/* harness/plot.h - SVG files by gnuplot, which reads its commands from a pipe. */
+#ifndef TRINE_HARNESS_PLOT_H
+#define TRINE_HARNESS_PLOT_H
+
+#include <stdio.h>
+
+#include "drivers/harness/harness.h"
+
+/* gnuplot, set to draw into that file in so many pixels; NULL when it cannot be, which was said. */
+FILE *open_plot(const char *path, int width, int height);
+
+/* Whether the drawing is there and whole; if not, that was said. */
+bool close_plot(FILE *gnuplot, const char *path);
+
+/* "set title 'text'" and such, quoted; nothing for NULL. */
+void put_text(FILE *gnuplot, const char *command, const char *text);
+
+/* 'text', quoted as gnuplot reads it. */
+void put_quoted(FILE *gnuplot, const char *text);
+
+#endif
