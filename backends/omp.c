@@ -2,8 +2,13 @@
  *
  * Threads of a region live as long as the OpenMP runtime keeps them; a team of T asks for T at each
  * job. Where the runtime gives fewer (nested regions, OMP_THREAD_LIMIT) the job is shared out among
- * those that came. */
+ * those that came.
+ *
+ * Servants are the threads of a region that a thread of its own opens, so that the caller stays
+ * free; that thread is started by the first service and kept for the next. */
 #include <omp.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +17,38 @@
 #include "core/error.h"
 #include "core/memory.h"
 
+/* What the caller and the thread that opens regions tell each other, under the lock: the job to
+ * serve (body NULL: none), and how many threads came for it. */
+typedef struct service {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    pthread_t thread;
+    bool started, closing;
+    int workers, came;
+    trine_job job;
+} service;
+
+typedef struct threads_data {
+    trine_thread *threads;
+    service service;
+} threads_data;
+
 static trine_status threads_open(trine_executor *executor, const trine_executor_options *options)
 {
     size_t size = (size_t)options->workers * sizeof(trine_thread);
+    threads_data *data = calloc(1, sizeof *data);
     trine_thread *threads = aligned_alloc(_Alignof(trine_thread), size);
-    if (!threads)
+    if (!data || !threads) {
+        free(data);
+        free(threads);
         return trine_fail(TRINE_E_MEMORY, "team 'omp:%d': no memory", options->workers);
+    }
     memset(threads, 0, size);
-    executor->data = threads;
+    *data = (threads_data){threads,
+                           {.lock = PTHREAD_MUTEX_INITIALIZER,
+                            .changed = PTHREAD_COND_INITIALIZER,
+                            .workers = options->workers}};
+    executor->data = data;
 /* The first region starts the runtime's threads: that is the launch. */
 #pragma omp parallel num_threads(options->workers)
     {
@@ -27,12 +56,106 @@ static trine_status threads_open(trine_executor *executor, const trine_executor_
     return TRINE_OK;
 }
 
+static void change(service *s, void (*set)(service *))
+{
+    pthread_mutex_lock(&s->lock);
+    set(s);
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void set_closing(service *s)
+{
+    s->closing = true;
+}
+
+static void set_came(service *s)
+{
+    s->came = omp_get_num_threads();
+}
+
+static void set_done(service *s)
+{
+    s->job.body = NULL;
+}
+
 static void threads_close(trine_executor *executor)
 {
-    trine_thread *threads = executor->data;
+    threads_data *data = executor->data;
+    if (data->service.started) {
+        change(&data->service, set_closing);
+        pthread_join(data->service.thread, NULL);
+    }
     for (int i = 0; i < executor->workers; i++)
-        trine_thread_release(&threads[i]);
-    free(threads);
+        trine_thread_release(&data->threads[i]);
+    free(data->threads);
+    free(data);
+}
+
+/* The next job to serve; false when there will be none. */
+static bool next_job(service *s, trine_job *job)
+{
+    pthread_mutex_lock(&s->lock);
+    while (!s->job.body && !s->closing)
+        pthread_cond_wait(&s->changed, &s->lock);
+    *job = s->job;
+    pthread_mutex_unlock(&s->lock);
+    return job->body != NULL;
+}
+
+static void *open_regions(void *data)
+{
+    service *s = data;
+    for (trine_job job; next_job(s, &job);) {
+#pragma omp parallel num_threads(s->workers)
+        {
+            trine_worker worker = {.number = omp_get_thread_num()};
+            if (worker.number == 0)
+                change(s, set_came);
+            job.body(job.context, (size_t)worker.number, &worker);
+        }
+        change(s, set_done);
+    }
+    return NULL;
+}
+
+/* The thread takes no signals: they are the caller's to handle. */
+static int start_thread(service *s)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&s->thread, NULL, open_regions, s);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    s->started = error == 0;
+    return error;
+}
+
+static trine_status threads_serve(trine_executor *executor, const trine_job *job, int *servants)
+{
+    service *s = &((threads_data *)executor->data)->service;
+    int error = s->started ? 0 : start_thread(s);
+    if (error)
+        return trine_fail(TRINE_E_SYSTEM, "team 'omp:%d': starting a thread: %s", s->workers,
+                          strerror(error));
+    pthread_mutex_lock(&s->lock);
+    s->job = *job;
+    s->came = 0;
+    pthread_cond_broadcast(&s->changed);
+    while (s->came == 0)
+        pthread_cond_wait(&s->changed, &s->lock);
+    *servants = s->came;
+    pthread_mutex_unlock(&s->lock);
+    return TRINE_OK;
+}
+
+static void threads_serve_end(trine_executor *executor)
+{
+    service *s = &((threads_data *)executor->data)->service;
+    pthread_mutex_lock(&s->lock);
+    while (s->job.body)
+        pthread_cond_wait(&s->changed, &s->lock);
+    pthread_mutex_unlock(&s->lock);
 }
 
 static void run_static(trine_thread *thread, const trine_job *job, int workers)
@@ -53,7 +176,7 @@ static void run_dynamic(trine_thread *thread, const trine_job *job, atomic_size_
 
 static trine_status threads_run(trine_executor *executor, const trine_job *job)
 {
-    trine_thread *threads = executor->data;
+    trine_thread *threads = ((threads_data *)executor->data)->threads;
     atomic_size_t next = 0;
     int came = 1;
 #pragma omp parallel num_threads(executor->workers)
@@ -95,4 +218,6 @@ const trine_executor_ops trine_omp_executor = {
     .close = threads_close,
     .run = threads_run,
     .alloc = threads_alloc,
+    .serve = threads_serve,
+    .serve_end = threads_serve_end,
 };

@@ -9,155 +9,52 @@
  *      place: only if it was not begun), MOST_ROUNDS times in all, and to forked workers only, so
  *      that what kills workers does not reach the user's process.
  */
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "backends/pool.h"
-#include "core/cpus.h"
-#include "core/launch.h"
 #include "core/memory.h"
 
 enum { MOST_ROUNDS = 3 };
 
-/* How long workers spin for the next job, and the caller for the last worker, when every worker has
- * a CPU. Longer than the gap between two calls of a loop; far shorter than anybody's time slice. */
-static const double default_spin_seconds = 50e-6;
-
-/* How often the sleeping caller looks for deaths. */
-static const double watch_seconds = 1e-3;
-
-typedef struct pool_worker {
-    pid_t pid;
-    int pidfd;
-} pool_worker;
-
-/* death: what is known of the last worker that died in a call. */
+/* servants: those who run tasks, forked when they are first needed. */
 typedef struct pool {
-    pool_control *control;
-    size_t control_bytes, runs_room;
-    pool_worker *worker;
-    char death[160];
+    pool_crew crew, servants;
+    size_t runs_room;
 } pool;
-
-static size_t control_size(int workers)
-{
-    return sizeof(pool_control) + (size_t)workers * (sizeof(trine_thread) + sizeof(pool_slot));
-}
-
-static void forget_worker(pool_worker *worker)
-{
-    if (worker->pidfd >= 0)
-        close(worker->pidfd);
-    *worker = (pool_worker){.pid = 0, .pidfd = -1};
-}
-
-static bool is_dead(const pool_worker *worker)
-{
-    struct pollfd watch = {.fd = worker->pidfd, .events = POLLIN};
-    return worker->pidfd < 0 || poll(&watch, 1, 0) == 1;
-}
-
-static double spin_seconds(const trine_executor_options *options)
-{
-    if (options->spin_microseconds > 0)
-        return 1e-6 * options->spin_microseconds;
-    long online = sysconf(_SC_NPROCESSORS_ONLN);
-    int cpus =
-        trine_cpus_for_rank(trine_cpus(), online > 0 ? (int)online : 1, trine_launch_neighbours());
-    return options->workers <= cpus ? default_spin_seconds : 0;
-}
-
-static trine_status make_control(pool *p, const trine_executor_options *options)
-{
-    void *memory;
-    p->control_bytes = trine_heap_pages(control_size(options->workers));
-    trine_status status = trine_heap_alloc(p->control_bytes, &memory);
-    if (status)
-        return status;
-    pool_control *control = memory;
-    control->workers = options->workers;
-    control->spin_seconds = spin_seconds(options);
-    control->threads = (trine_thread *)(control + 1);
-    control->slots = (pool_slot *)(control->threads + options->workers);
-    p->control = control;
-    return TRINE_OK;
-}
-
-static trine_status fork_worker(pool *p, int number)
-{
-    pool_worker *worker = &p->worker[number];
-    pool_slot *slot = &p->control->slots[number];
-    /* A new worker has nothing to catch up with; one that died asleep must not stay counted. */
-    atomic_store(&slot->finished, atomic_load(&p->control->generation));
-    if (atomic_exchange(&slot->asleep, false))
-        atomic_fetch_sub(&p->control->sleepers, 1);
-    return trine_zygote_fork(p->control, number, &worker->pid, &worker->pidfd);
-}
-
-static void end_workers(pool *p)
-{
-    pool_control *control = p->control;
-    atomic_store(&control->closing, true);
-    atomic_fetch_add(&control->generation, 1);
-    trine_futex_wake(&control->generation);
-    for (int i = 1; i < control->workers; i++) {
-        pool_worker *worker = &p->worker[i];
-        struct pollfd watch = {.fd = worker->pidfd, .events = POLLIN};
-        if (worker->pidfd < 0)
-            continue;
-        /* A worker stopped by a debugger or SIGSTOP would not end by itself. */
-        (void)poll(&watch, 1, 1000);
-        trine_zygote_end(worker->pid);
-        forget_worker(worker);
-    }
-}
 
 static void pool_close(trine_executor *executor)
 {
     pool *p = executor->data;
-    if (!trine_zygote_foreign()) {
-        if (p->control) {
-            end_workers(p);
-            trine_thread_release(&p->control->threads[0]);
-            if (p->runs_room)
-                trine_heap_release(p->control->marks, p->runs_room);
-            trine_heap_release(p->control, p->control_bytes);
-        }
-    }
-    free(p->worker);
+    if (p->runs_room && !trine_zygote_foreign())
+        trine_heap_release(p->crew.control->marks, p->runs_room);
+    trine_crew_close(&p->servants);
+    trine_crew_close(&p->crew);
     free(p);
+}
+
+static trine_status open_crew(pool *p, const trine_executor_options *options)
+{
+    double spin = options->spin_microseconds > 0 ? 1e-6 * options->spin_microseconds
+                                                 : trine_spin_seconds(options->workers);
+    if (trine_zygote_foreign())
+        return trine_fail(TRINE_E_WORKER, "pool: this process was forked from one that uses pools; "
+                                          "only that one can open more");
+    trine_status status = trine_heap_open(options->heap_bytes);
+    if (!status)
+        status = trine_zygote_start();
+    return status ? status : trine_crew_open(&p->crew, 1, options->workers, spin);
 }
 
 static trine_status pool_open(trine_executor *executor, const trine_executor_options *options)
 {
     pool *p = calloc(1, sizeof *p);
     executor->data = p;
-    if (p)
-        p->worker = calloc((size_t)options->workers, sizeof *p->worker);
-    if (!p || !p->worker) {
-        free(p);
+    if (!p)
         return trine_fail(TRINE_E_MEMORY, "pool: no memory for %d workers", options->workers);
-    }
-    for (int i = 0; i < options->workers; i++)
-        p->worker[i].pidfd = -1;
-    trine_status status = TRINE_OK;
-    if (trine_zygote_foreign())
-        status =
-            trine_fail(TRINE_E_WORKER, "pool: this process was forked from one that uses pools; "
-                                       "only that one can open more");
-    if (!status)
-        status = trine_heap_open(options->heap_bytes);
-    if (!status)
-        status = trine_zygote_start();
-    if (!status)
-        status = make_control(p, options);
-    for (int i = 1; i < options->workers && !status; i++)
-        status = fork_worker(p, i);
+    trine_status status = open_crew(p, options);
     if (status) {
         char why[TRINE_DETAIL_SIZE];
         snprintf(why, sizeof why, "%s", trine_error_detail());
@@ -178,8 +75,8 @@ static trine_status make_marks(pool *p, size_t runs)
         if (status)
             return status;
         if (p->runs_room)
-            trine_heap_release(p->control->marks, p->runs_room);
-        p->control->marks = memory;
+            trine_heap_release(p->crew.control->marks, p->runs_room);
+        p->crew.control->marks = memory;
         p->runs_room = room;
     }
     return TRINE_OK;
@@ -187,70 +84,18 @@ static trine_status make_marks(pool *p, size_t runs)
 
 static size_t *list_of(pool *p, size_t runs)
 {
-    return (size_t *)(void *)(p->control->marks + (runs + 7) / 8 * 8);
-}
-
-static void publish(pool *p)
-{
-    pool_control *control = p->control;
-    atomic_fetch_add(&control->generation, 1);
-    if (atomic_load(&control->sleepers) > 0)
-        trine_futex_wake(&control->generation);
-}
-
-/* Waits until the worker is through with this generation. False: it died first. */
-static bool wait_for_worker(pool *p, int number)
-{
-    pool_control *control = p->control;
-    atomic_uint *finished = &control->slots[number].finished;
-    unsigned generation = atomic_load_explicit(&control->generation, memory_order_relaxed);
-    if (atomic_load_explicit(finished, memory_order_acquire) == generation ||
-        trine_spin(finished, generation - 1, control->spin_seconds))
-        return true;
-    bool dead = false;
-    atomic_store(&control->caller_sleeps, true);
-    for (;;) {
-        unsigned ended = atomic_load(&control->ended);
-        if (atomic_load(finished) == generation)
-            break;
-        /* Dead, and found so before this look at its mark: it will not come. */
-        if (dead)
-            break;
-        dead = is_dead(&p->worker[number]);
-        if (!dead)
-            trine_futex_wait(&control->ended, ended, watch_seconds);
-    }
-    atomic_store(&control->caller_sleeps, false);
-    return atomic_load(finished) == generation;
-}
-
-/* A worker without a process could not be replaced when it died: what is known stays. */
-static void describe_death(pool *p, int number, int status)
-{
-    char how[64];
-    if (p->worker[number].pid == 0)
-        return;
-    if (status == -1)
-        snprintf(how, sizeof how, "ended with its zygote");
-    else if (WIFSIGNALED(status))
-        snprintf(how, sizeof how, "was killed by signal %d (%s)", WTERMSIG(status),
-                 strsignal(WTERMSIG(status)));
-    else
-        snprintf(how, sizeof how, "exited with status %d", WEXITSTATUS(status));
-    snprintf(p->death, sizeof p->death, "worker %d (pid %d) %s", number, (int)p->worker[number].pid,
-             how);
+    return (size_t *)(void *)(p->crew.control->marks + (runs + 7) / 8 * 8);
 }
 
 static trine_status replace_worker(trine_executor *executor, int number)
 {
     pool *p = executor->data;
-    describe_death(p, number, trine_zygote_end(p->worker[number].pid));
-    forget_worker(&p->worker[number]);
-    trine_status status = fork_worker(p, number);
+    trine_crew_bury(&p->crew, number);
+    trine_status status = trine_crew_fork(&p->crew, number, false);
     if (status) {
         char why[TRINE_DETAIL_SIZE];
         snprintf(why, sizeof why, "%s", trine_error_detail());
-        return trine_fail(TRINE_E_WORKER, "%s and cannot be replaced: %s", p->death, why);
+        return trine_fail(TRINE_E_WORKER, "%s and cannot be replaced: %s", p->crew.death, why);
     }
     executor->replaced++;
     return TRINE_OK;
@@ -262,12 +107,12 @@ static trine_status wait_for_all(trine_executor *executor, bool *died)
     pool *p = executor->data;
     trine_status status = TRINE_OK;
     *died = false;
-    for (int i = 1; i < p->control->workers; i++)
-        if (!wait_for_worker(p, i)) {
+    for (int i = 1; i < p->crew.control->workers; i++)
+        if (!trine_crew_wait(&p->crew, i)) {
             *died = true;
             /* The replacement starts after this generation; the dead one's status is void. */
-            p->control->threads[i].status = TRINE_OK;
-            p->control->slots[i].entry = (trine_ledger_worker){.runs = 0};
+            p->crew.control->threads[i].status = TRINE_OK;
+            p->crew.control->slots[i].entry = (trine_ledger_worker){.runs = 0};
             trine_status replaced = replace_worker(executor, i);
             status = status ? status : replaced;
         }
@@ -280,7 +125,7 @@ static size_t list_missing(pool *p, size_t runs, size_t list[], bool *begun)
     size_t count = 0;
     *begun = false;
     for (size_t i = 0; i < runs; i++) {
-        unsigned char mark = atomic_load_explicit(&p->control->marks[i], memory_order_acquire);
+        unsigned char mark = atomic_load_explicit(&p->crew.control->marks[i], memory_order_acquire);
         *begun = *begun || mark == POOL_RUN_BEGUN;
         if (mark != POOL_RUN_DONE)
             list[count++] = i;
@@ -291,7 +136,7 @@ static size_t list_missing(pool *p, size_t runs, size_t list[], bool *begun)
 /* What went wrong in a body of any worker, if anything did. */
 static trine_status job_status(const pool *p)
 {
-    return trine_thread_status(p->control->threads, p->control->workers);
+    return trine_thread_status(p->crew.control->threads, p->crew.control->workers);
 }
 
 static trine_status give_up(const pool *p, const trine_job *job, size_t missing,
@@ -302,19 +147,19 @@ static trine_status give_up(const pool *p, const trine_job *job, size_t missing,
             TRINE_E_WORKER,
             "%s in the middle of work in place, which cannot be done again; %zu of %zu "
             "runs are not done",
-            p->death, missing, job->runs);
+            p->crew.death, missing, job->runs);
     return trine_fail(
         TRINE_E_WORKER,
         "%s; %zu of %zu runs, from run %zu on, were not done in %d attempts (code that "
         "was loaded after trine_init() is unknown to workers)",
-        p->death, missing, job->runs, list[0], (int)MOST_ROUNDS);
+        p->crew.death, missing, job->runs, list[0], (int)MOST_ROUNDS);
 }
 
 /* Hands the runs that a dead worker left to the others and its replacement. */
 static trine_status finish_missing(trine_executor *executor, const trine_job *job)
 {
     pool *p = executor->data;
-    pool_control *control = p->control;
+    pool_control *control = p->crew.control;
     bool begun;
     size_t *list = list_of(p, job->runs), missing = list_missing(p, job->runs, list, &begun);
     for (int round = 1; missing > 0; round++) {
@@ -329,7 +174,7 @@ static trine_status finish_missing(trine_executor *executor, const trine_job *jo
         control->job.schedule = TRINE_DYNAMIC;
         control->list = list;
         atomic_store(&control->next, 0);
-        publish(p);
+        trine_crew_publish(&p->crew);
         status = wait_for_all(executor, &died);
         control->list = NULL;
         if (status)
@@ -348,13 +193,13 @@ static trine_status pool_run(trine_executor *executor, const trine_job *job)
     trine_status status = make_marks(p, job->runs);
     if (status)
         return status;
-    pool_control *control = p->control;
+    pool_control *control = p->crew.control;
     bool died = false;
     memset(control->marks, POOL_RUN_WAITS, job->runs);
     control->job = *job;
     control->published = executor->published;
     atomic_store_explicit(&control->next, 0, memory_order_relaxed);
-    publish(p);
+    trine_crew_publish(&p->crew);
     trine_worker_take_part(control, 0);
     status = wait_for_all(executor, &died);
     if (!status && died)
@@ -438,7 +283,61 @@ static bool pool_addresses(const trine_executor *executor, const void *memory, s
 static pid_t pool_worker_pid(const trine_executor *executor, int worker)
 {
     const pool *p = executor->data;
-    return worker == 0 ? getpid() : p->worker[worker].pid;
+    return worker == 0 ? getpid() : p->crew.worker[worker].pid;
+}
+
+static trine_status pool_serve(trine_executor *executor, const trine_job *job, int *servants)
+{
+    pool *p = executor->data;
+    *servants = executor->workers;
+    return trine_pool_serve(&p->servants, executor->workers, job);
+}
+
+static bool pool_lost(trine_executor *executor, int *servant, char *how, size_t size)
+{
+    return trine_pool_lost(&((pool *)executor->data)->servants, servant, how, size);
+}
+
+static trine_status pool_restart(trine_executor *executor, int servant)
+{
+    return trine_pool_restart(&((pool *)executor->data)->servants, servant);
+}
+
+static trine_status pool_kill(trine_executor *executor, int servant)
+{
+    return trine_pool_kill(&((pool *)executor->data)->servants, servant);
+}
+
+static pid_t pool_servant_pid(const trine_executor *executor, int servant)
+{
+    return ((const pool *)executor->data)->servants.worker[servant].pid;
+}
+
+static void pool_serve_end(trine_executor *executor)
+{
+    trine_pool_serve_end(&((pool *)executor->data)->servants);
+}
+
+static trine_status pool_reserve(size_t bytes, void **memory)
+{
+    return trine_heap_reserve(trine_heap_pages(bytes), memory);
+}
+
+static trine_status pool_commit(void *memory, size_t bytes)
+{
+    return trine_heap_commit(memory, trine_heap_pages(bytes));
+}
+
+static void pool_discard(void *memory, size_t bytes)
+{
+    if (!trine_zygote_foreign())
+        trine_heap_discard(memory, trine_heap_pages(bytes));
+}
+
+static void pool_unreserve(void *memory, size_t bytes)
+{
+    if (!trine_zygote_foreign())
+        trine_heap_release(memory, trine_heap_pages(bytes));
 }
 
 static trine_status pool_init(void)
@@ -456,6 +355,16 @@ const trine_executor_ops trine_pool_executor = {
     .free = pool_free,
     .addresses = pool_addresses,
     .worker_pid = pool_worker_pid,
+    .serve = pool_serve,
+    .lost = pool_lost,
+    .restart = pool_restart,
+    .kill = pool_kill,
+    .servant_pid = pool_servant_pid,
+    .serve_end = pool_serve_end,
+    .reserve = pool_reserve,
+    .commit = pool_commit,
+    .discard = pool_discard,
+    .unreserve = pool_unreserve,
     .init = pool_init,
     .finalize = trine_zygote_stop,
 };

@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "backends/thread.h"
+#include "core/wait.h"
 
 /* How far a run has come, for the caller to know when its worker died. */
 enum { POOL_RUN_WAITS, POOL_RUN_BEGUN, POOL_RUN_DONE };
@@ -24,7 +25,7 @@ enum { POOL_RUN_WAITS, POOL_RUN_BEGUN, POOL_RUN_DONE };
 /* What the workers of one pool watch; in the heap. The caller publishes a job by writing it and
  * raising `generation`, on which workers wait; each raises `ended` when it is through, on which the
  * caller waits. marks: how far each run has come. list: NULL, or the runs to do in place of all;
- * only forked workers take part then. */
+ * only forked workers take part then. own_marks: room for as many marks as there are workers. */
 typedef struct pool_control {
     _Alignas(128) atomic_uint generation;
     atomic_int sleepers;
@@ -39,6 +40,7 @@ typedef struct pool_control {
     atomic_bool caller_sleeps;
     trine_thread *threads;
     struct pool_slot *slots;
+    atomic_uchar *own_marks;
 } pool_control;
 
 /* One worker's: the generation it is through with, whether it is counted among the sleepers, and
@@ -48,6 +50,52 @@ typedef struct pool_slot {
     atomic_bool asleep;
     trine_ledger_worker entry;
 } pool_slot;
+
+/* --- pool_crew.c: the forked workers of one pool or of one service. The caller's thread. */
+
+typedef struct pool_worker {
+    pid_t pid;
+    int pidfd;
+} pool_worker;
+
+/* Workers first .. control->workers - 1 are forked; pid 0 and pidfd -1 for one that is not there.
+ * death: what is known of the last that died. */
+typedef struct pool_crew {
+    pool_control *control;
+    size_t control_bytes;
+    pool_worker *worker;
+    int first;
+    char death[160];
+} pool_crew;
+
+/* Forks them. A crew that failed to open is to be closed, too. */
+trine_status trine_crew_open(pool_crew *crew, int first, int workers, double spin_seconds);
+
+/* Ends and releases them; in a copy of the user's process, only what is the copy's. */
+void trine_crew_close(pool_crew *crew);
+
+/* Raises the generation: what was written into control is there for all. */
+void trine_crew_publish(pool_crew *crew);
+
+/* Waits until the worker is through with this generation. False: it died first. */
+bool trine_crew_wait(pool_crew *crew, int number);
+
+/* Whether it died. */
+bool trine_crew_died(const pool_crew *crew, int number);
+
+/* Reaps one that died, killing it if it lives, and writes down how it ended. */
+void trine_crew_bury(pool_crew *crew, int number);
+
+/* Forks that worker, which begins with the generation after this one, or with this one. */
+trine_status trine_crew_fork(pool_crew *crew, int number, bool this_generation);
+
+/* --- pool_service.c: what pool.c's ops do for tasks, on a crew of their own. */
+
+trine_status trine_pool_serve(pool_crew *crew, int workers, const trine_job *job);
+bool trine_pool_lost(pool_crew *crew, int *servant, char *how, size_t size);
+trine_status trine_pool_restart(pool_crew *crew, int servant);
+trine_status trine_pool_kill(pool_crew *crew, int servant);
+void trine_pool_serve_end(pool_crew *crew);
 
 /* --- pool_heap.c: the symmetric heap of this process. Any thread. */
 
@@ -62,7 +110,8 @@ int trine_heap_fd(void);
 trine_status trine_heap_reserve(size_t bytes, void **memory);
 trine_status trine_heap_commit(void *memory, size_t bytes);
 
-/* Gives addresses and memory back. */
+/* Gives memory back, which reads as zero then; addresses and memory. */
+void trine_heap_discard(void *memory, size_t bytes);
 void trine_heap_release(void *memory, size_t bytes);
 
 /* Both, after checking that there is so much memory. */
@@ -104,12 +153,5 @@ _Noreturn void trine_worker_live(pool_control *control, int number);
 
 /* A worker's part of the published job. */
 void trine_worker_take_part(pool_control *control, int number);
-
-/* Waits while *word is `value`, at most `seconds`; wakes all who do. */
-void trine_futex_wait(atomic_uint *word, unsigned value, double seconds);
-void trine_futex_wake(atomic_uint *word);
-
-/* Spins until *word is not `value`, at most `seconds`. True when it changed. */
-bool trine_spin(const atomic_uint *word, unsigned value, double seconds);
 
 #endif

@@ -236,10 +236,16 @@ static void give_range(range r)
         put_range(i, r);
 }
 
+void trine_heap_discard(void *memory, size_t bytes)
+{
+    fallocate(heap.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (char *)memory - heap.base,
+              (off_t)bytes);
+}
+
 void trine_heap_release(void *memory, size_t bytes)
 {
     range r = {(size_t)((char *)memory - heap.base), bytes};
-    fallocate(heap.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)r.offset, (off_t)r.bytes);
+    trine_heap_discard(memory, bytes);
     pthread_mutex_lock(&heap.lock);
     give_range(r);
     pthread_mutex_unlock(&heap.lock);

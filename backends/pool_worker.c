@@ -3,15 +3,11 @@
  * Waiting spins first, which costs a fraction of a microsecond when the next job comes soon, then
  * sleeps on a futex.
  */
-#include <errno.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "backends/pool.h"
@@ -19,47 +15,6 @@
 /* Seconds of sleep after which a worker looks whether it is orphaned. PDEATHSIG ends it long
  * before; this is for a system where that was lost. */
 static const double orphan_check_seconds = 1;
-
-void trine_futex_wait(atomic_uint *word, unsigned value, double seconds)
-{
-    struct timespec timeout = {(time_t)seconds, (long)(1e9 * (seconds - (double)(time_t)seconds))};
-    syscall(SYS_futex, word, FUTEX_WAIT, value, &timeout, NULL, 0);
-}
-
-void trine_futex_wake(atomic_uint *word)
-{
-    syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
-}
-
-static void pause_cpu(void)
-{
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
-/* Looks between two looks at the clock. */
-enum { SPINS = 32 };
-
-bool trine_spin(const atomic_uint *word, unsigned value, double seconds)
-{
-    double began = 0;
-    do {
-        for (int i = 0; i < SPINS; i++) {
-            if (atomic_load_explicit(word, memory_order_acquire) != value)
-                return true;
-            pause_cpu();
-        }
-        double now = trine_seconds();
-        if (began == 0)
-            began = now;
-        else if (now - began > seconds)
-            return false;
-    } while (seconds > 0);
-    return false;
-}
 
 static bool do_run(pool_control *control, trine_thread *thread, size_t i)
 {
@@ -127,6 +82,6 @@ _Noreturn void trine_worker_live(pool_control *control, int number)
         atomic_store_explicit(&slot->finished, seen, memory_order_release);
         atomic_fetch_add(&control->ended, 1);
         if (atomic_load(&control->caller_sleeps))
-            trine_futex_wake(&control->ended);
+            trine_futex_wake(&control->ended, INT_MAX);
     }
 }

@@ -62,6 +62,13 @@ static pid_t serial_worker_pid(const trine_executor *executor, int worker)
     return getpid();
 }
 
+/* The pages come when they are touched; whether there are any is looked at now. */
+static trine_status serial_commit(void *memory, size_t bytes)
+{
+    (void)memory;
+    return trine_memory_check("memory", bytes);
+}
+
 const trine_executor_ops trine_serial_executor = {
     .name = "serial",
     .open = serial_open,
@@ -71,4 +78,8 @@ const trine_executor_ops trine_serial_executor = {
     .free = serial_free,
     .addresses = serial_addresses,
     .worker_pid = serial_worker_pid,
+    .reserve = trine_memory_reserve,
+    .commit = serial_commit,
+    .discard = trine_memory_discard,
+    .unreserve = trine_memory_unreserve,
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 static _Thread_local char detail[TRINE_DETAIL_SIZE];
+static _Thread_local unsigned long failures;
 
 static const struct {
     const char *name, *text;
@@ -33,7 +34,13 @@ trine_status trine_fail(trine_status status, const char *format, ...)
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     memcpy(detail, text, sizeof detail);
+    failures++;
     return status;
+}
+
+unsigned long trine_fail_count(void)
+{
+    return failures;
 }
 
 const char *trine_error_detail(void)

@@ -12,4 +12,7 @@
 __attribute__((format(printf, 2, 3))) trine_status trine_fail(trine_status status,
                                                               const char *format, ...);
 
+/* How often trine_fail was called by this thread: whether a detail is new. */
+unsigned long trine_fail_count(void);
+
 #endif

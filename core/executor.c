@@ -16,6 +16,10 @@ static trine_executor_ops complete(const trine_executor_ops *ops)
     all.free = ops->free ? ops->free : serial->free;
     all.addresses = ops->addresses ? ops->addresses : serial->addresses;
     all.worker_pid = ops->worker_pid ? ops->worker_pid : serial->worker_pid;
+    all.reserve = ops->reserve ? ops->reserve : serial->reserve;
+    all.commit = ops->commit ? ops->commit : serial->commit;
+    all.discard = ops->discard ? ops->discard : serial->discard;
+    all.unreserve = ops->unreserve ? ops->unreserve : serial->unreserve;
     return all;
 }
 

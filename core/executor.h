@@ -66,6 +66,29 @@ typedef struct trine_executor_ops {
     bool (*addresses)(const trine_executor *executor, const void *memory, size_t bytes);
     /* The process of that worker, 0 <= worker < executor->workers. */
     pid_t (*worker_pid)(const trine_executor *executor, int worker);
+    /* Servants, for tasks: threads or processes beside the caller, one body at a time. serve runs
+     * job->body(job->context, servant, worker) once in each of 0 .. *servants - 1 and returns at
+     * once; memory and functions as in a job. A backend without serve and serve_end has none: then
+     * the caller works itself. lost, restart, kill and servant_pid are NULL where servants are
+     * threads of this process. One thread calls them. */
+    trine_status (*serve)(trine_executor *executor, const trine_job *job, int *servants);
+    /* Whether a servant died before its body returned; which, and how (one line). Each death is
+     * told once. Never waits. */
+    bool (*lost)(trine_executor *executor, int *servant, char *how, size_t size);
+    /* Begins the body anew in another servant of the number of one that was lost. */
+    trine_status (*restart)(trine_executor *executor, int servant);
+    /* Ends a servant wherever it is; it is lost then. */
+    trine_status (*kill)(trine_executor *executor, int servant);
+    pid_t (*servant_pid)(const trine_executor *executor, int servant);
+    /* Waits until all bodies have returned or their servants have died. */
+    void (*serve_end)(trine_executor *executor);
+    /* Addresses that every worker has, without memory; memory behind a part of them, by whoever
+     * calls (from a page's first byte on), MEMORY when there is none; giving that back; giving back
+     * both. */
+    trine_status (*reserve)(size_t bytes, void **memory);
+    trine_status (*commit)(void *memory, size_t bytes);
+    void (*discard)(void *memory, size_t bytes);
+    void (*unreserve)(void *memory, size_t bytes);
     /* What trine_init and trine_finalize do for this backend; NULL for nothing. */
     trine_status (*init)(void);
     void (*finalize)(void);

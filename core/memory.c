@@ -103,3 +103,23 @@ void trine_memory_release(void *memory, size_t bytes)
     else
         free(memory);
 }
+
+trine_status trine_memory_reserve(size_t bytes, void **memory)
+{
+    void *got = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (got == MAP_FAILED)
+        return trine_fail(TRINE_E_MEMORY, "addresses for %zu bytes: %s", bytes, strerror(errno));
+    *memory = got;
+    return TRINE_OK;
+}
+
+void trine_memory_discard(void *memory, size_t bytes)
+{
+    (void)madvise(memory, bytes, MADV_DONTNEED);
+}
+
+void trine_memory_unreserve(void *memory, size_t bytes)
+{
+    munmap(memory, bytes);
+}

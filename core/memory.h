@@ -21,4 +21,9 @@ void trine_memory_touch(void *memory, size_t bytes);
 
 void trine_memory_release(void *memory, size_t bytes);
 
+/* Addresses, whose pages come zeroed when they are touched; giving pages back; giving back all. */
+trine_status trine_memory_reserve(size_t bytes, void **memory);
+void trine_memory_discard(void *memory, size_t bytes);
+void trine_memory_unreserve(void *memory, size_t bytes);
+
 #endif

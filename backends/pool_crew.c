@@ -1,0 +1,158 @@
+/* backends/pool_crew.c - the forked workers of one pool or of one service, as their caller sees
+ * them: forking, publishing, waiting, replacing, ending. */
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backends/pool.h"
+
+/* How often the sleeping caller looks for deaths. */
+static const double watch_seconds = 1e-3;
+
+static size_t control_size(int workers)
+{
+    return sizeof(pool_control) +
+           (size_t)workers * (sizeof(trine_thread) + sizeof(pool_slot) + sizeof(atomic_uchar));
+}
+
+static trine_status make_control(pool_crew *crew, int workers, double spin_seconds)
+{
+    void *memory;
+    crew->control_bytes = trine_heap_pages(control_size(workers));
+    trine_status status = trine_heap_alloc(crew->control_bytes, &memory);
+    if (status)
+        return status;
+    pool_control *control = memory;
+    control->workers = workers;
+    control->spin_seconds = spin_seconds;
+    control->threads = (trine_thread *)(control + 1);
+    control->slots = (pool_slot *)(control->threads + workers);
+    control->own_marks = (atomic_uchar *)(control->slots + workers);
+    crew->control = control;
+    return TRINE_OK;
+}
+
+trine_status trine_crew_fork(pool_crew *crew, int number, bool this_generation)
+{
+    pool_worker *worker = &crew->worker[number];
+    pool_slot *slot = &crew->control->slots[number];
+    unsigned generation = atomic_load(&crew->control->generation);
+    /* One that died asleep must not stay counted. */
+    atomic_store(&slot->finished, this_generation ? generation - 1 : generation);
+    if (atomic_exchange(&slot->asleep, false))
+        atomic_fetch_sub(&crew->control->sleepers, 1);
+    return trine_zygote_fork(crew->control, number, &worker->pid, &worker->pidfd);
+}
+
+trine_status trine_crew_open(pool_crew *crew, int first, int workers, double spin_seconds)
+{
+    *crew = (pool_crew){.first = first, .worker = calloc((size_t)workers, sizeof *crew->worker)};
+    if (!crew->worker)
+        return trine_fail(TRINE_E_MEMORY, "pool: no memory for %d workers", workers);
+    for (int i = 0; i < workers; i++)
+        crew->worker[i].pidfd = -1;
+    trine_status status = make_control(crew, workers, spin_seconds);
+    for (int i = first; i < workers && !status; i++)
+        status = trine_crew_fork(crew, i, false);
+    return status;
+}
+
+static void forget(pool_worker *worker)
+{
+    if (worker->pidfd >= 0)
+        close(worker->pidfd);
+    *worker = (pool_worker){.pid = 0, .pidfd = -1};
+}
+
+static void end_workers(pool_crew *crew)
+{
+    pool_control *control = crew->control;
+    atomic_store(&control->closing, true);
+    atomic_fetch_add(&control->generation, 1);
+    trine_futex_wake(&control->generation, INT_MAX);
+    for (int i = crew->first; i < control->workers; i++) {
+        pool_worker *worker = &crew->worker[i];
+        struct pollfd watch = {.fd = worker->pidfd, .events = POLLIN};
+        if (worker->pidfd < 0)
+            continue;
+        /* A worker stopped by a debugger or SIGSTOP would not end by itself. */
+        (void)poll(&watch, 1, 1000);
+        trine_zygote_end(worker->pid);
+        forget(worker);
+    }
+}
+
+void trine_crew_close(pool_crew *crew)
+{
+    if (crew->control && !trine_zygote_foreign()) {
+        end_workers(crew);
+        if (crew->first > 0)
+            trine_thread_release(&crew->control->threads[0]);
+        trine_heap_release(crew->control, crew->control_bytes);
+    }
+    free(crew->worker);
+    *crew = (pool_crew){.control = NULL};
+}
+
+void trine_crew_publish(pool_crew *crew)
+{
+    pool_control *control = crew->control;
+    atomic_fetch_add(&control->generation, 1);
+    if (atomic_load(&control->sleepers) > 0)
+        trine_futex_wake(&control->generation, INT_MAX);
+}
+
+bool trine_crew_died(const pool_crew *crew, int number)
+{
+    struct pollfd watch = {.fd = crew->worker[number].pidfd, .events = POLLIN};
+    return watch.fd < 0 || poll(&watch, 1, 0) == 1;
+}
+
+bool trine_crew_wait(pool_crew *crew, int number)
+{
+    pool_control *control = crew->control;
+    atomic_uint *finished = &control->slots[number].finished;
+    unsigned generation = atomic_load_explicit(&control->generation, memory_order_relaxed);
+    if (atomic_load_explicit(finished, memory_order_acquire) == generation ||
+        trine_spin(finished, generation - 1, control->spin_seconds))
+        return true;
+    bool dead = false;
+    atomic_store(&control->caller_sleeps, true);
+    for (;;) {
+        unsigned ended = atomic_load(&control->ended);
+        if (atomic_load(finished) == generation)
+            break;
+        /* Dead, and found so before this look at its mark: it will not come. */
+        if (dead)
+            break;
+        dead = trine_crew_died(crew, number);
+        if (!dead)
+            trine_futex_wait(&control->ended, ended, watch_seconds);
+    }
+    atomic_store(&control->caller_sleeps, false);
+    return atomic_load(finished) == generation;
+}
+
+/* A worker without a process could not be replaced when it died: what is known stays. */
+void trine_crew_bury(pool_crew *crew, int number)
+{
+    char how[64];
+    pool_worker *worker = &crew->worker[number];
+    if (worker->pid == 0)
+        return;
+    int status = trine_zygote_end(worker->pid);
+    if (status == -1)
+        snprintf(how, sizeof how, "ended with its zygote");
+    else if (WIFSIGNALED(status))
+        snprintf(how, sizeof how, "was killed by signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
+    else
+        snprintf(how, sizeof how, "exited with status %d", WEXITSTATUS(status));
+    snprintf(crew->death, sizeof crew->death, "worker %d (pid %d) %s", number, (int)worker->pid,
+             how);
+    forget(worker);
+}

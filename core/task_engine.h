@@ -1,0 +1,90 @@
+/* core/task_engine.h - the local engine of tasks: runs items on the servants of one executor.
+ *
+ * It knows neither order nor where items come from: the caller gives each item a number and a tag,
+ * and takes outcomes as they finish. One thread calls all of it. Life of an item:
+ *   room -> (the caller writes the item) -> put -> flush -> take -> (reads the result) -> release
+ * Where an executor has no servants, the caller's thread works inside take.
+ */
+#ifndef TRINE_CORE_TASK_ENGINE_H
+#define TRINE_CORE_TASK_ENGINE_H
+
+#include <trine/task.h>
+
+#include "core/executor.h"
+
+typedef struct trine_engine trine_engine;
+
+/* kind and param are copied. data: data_size bytes that every worker addresses. window: most items
+ * between room and release. chunk 0: chosen. attempts at least 1. opened: when the queue was, the
+ * zero of outcomes' times. lost: called for each attempt that ended with its worker; may be NULL.
+ */
+typedef struct trine_engine_setup {
+    const trine_task_kind *kind;
+    const void *param, *data;
+    size_t data_size;
+    int rank, attempts;
+    uint64_t window, chunk, total;
+    double deadline, opened;
+    void (*lost)(void *context, const trine_task_record *record);
+    void *lost_context;
+} trine_engine_setup;
+
+/* What one item became: tag as in put; slot to be released, until when outcome.result and detail
+ * hold. */
+typedef struct trine_engine_outcome {
+    trine_task_outcome outcome;
+    uint64_t tag;
+    uint32_t slot;
+} trine_engine_outcome;
+
+/* The window that is used when none is asked for. */
+uint64_t trine_engine_window(const trine_task_kind *kind, int workers);
+
+/* Starts the servants and waits until all have begun. *engine is untouched on error: MEMORY, what
+ * begin says, WORKER when servants die in it. */
+trine_status trine_engine_open(trine_executor *executor, const trine_engine_setup *setup,
+                               trine_engine **engine);
+
+/* Room for an item of `size` bytes. There is one as long as fewer than `window` are out; should a
+ * cancelled item still lie in a worker's chunk, this waits until the worker has passed it. */
+trine_status trine_engine_room(trine_engine *engine, size_t size, uint32_t *slot, void **item);
+
+/* Whether a room holds item_most bytes, whatever size it was asked for. */
+bool trine_engine_rooms_are_whole(const trine_engine *engine);
+
+/* Gives back a room that was not used. */
+void trine_engine_leave_room(trine_engine *engine, uint32_t slot);
+
+/* Puts the item of `size` bytes into the open chunk, which goes to the workers when it is full. */
+void trine_engine_put(trine_engine *engine, uint32_t slot, uint64_t index, size_t size,
+                      uint64_t tag);
+
+/* Sends the open chunk and wakes workers. */
+void trine_engine_flush(trine_engine *engine);
+
+/* The outcome of whichever item is finished; waits at most `seconds` (below 0: for ever).
+ * outcome->outcome.index is TRINE_TASK_NONE when time is up or nothing is out. Returns what is
+ * wrong with the engine. */
+trine_status trine_engine_take(trine_engine *engine, double seconds, trine_engine_outcome *outcome);
+
+/* The item's outcome is no longer looked at. */
+void trine_engine_release(trine_engine *engine, uint32_t slot);
+
+/* As trine_task_cancel, for an item that was put and not taken. */
+trine_status trine_engine_cancel(trine_engine *engine, uint32_t slot);
+
+/* Cancels what waits, waits for what runs (deadlines hold), runs `end`. Fills executor->ledger with
+ * what each servant did. Returns what was wrong with the engine. */
+trine_status trine_engine_close(trine_engine *engine);
+
+int trine_engine_lanes(const trine_engine *engine);
+void trine_engine_lane(const trine_engine *engine, int worker, trine_task_lane *lane);
+uint64_t trine_engine_chunk(const trine_engine *engine);
+
+/* Servants that died. */
+int trine_engine_lost(const trine_engine *engine);
+
+/* Seconds that the caller slept in take. */
+double trine_engine_waited(const trine_engine *engine);
+
+#endif

@@ -1,0 +1,116 @@
+/* core/task_map.c - a map over an array of items: a queue whose source is the array, collected as
+ * items finish. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/task_engine.h"
+#include "core/team.h"
+
+typedef struct array_source {
+    const char *items;
+    uint64_t next, n;
+    size_t item_size;
+} array_source;
+
+static bool next_item(void *context, void *item, size_t *size)
+{
+    array_source *a = context;
+    if (a->next == a->n)
+        return false;
+    if (a->item_size > 0)
+        memcpy(item, a->items + a->next * a->item_size, a->item_size);
+    a->next++;
+    *size = a->item_size;
+    return true;
+}
+
+static trine_status check_map(const trine_task_kind *kind, const trine_task_options *options,
+                              const void *items, uint64_t n, size_t item_size)
+{
+    if (!kind)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_task_map: kind is NULL");
+    if (options && options->source)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_task_map: options->source is not NULL; the "
+                                            "items come from the array");
+    if (n > 0 && item_size > 0 && !items)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_task_map: items is NULL; n is %llu",
+                          (unsigned long long)n);
+    if (item_size > kind->item_most)
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "trine_task_map: items of %zu bytes; expected at most item_most, %zu",
+                          item_size, kind->item_most);
+    return TRINE_OK;
+}
+
+/* Where outcomes go, and the failed item of the lowest number. */
+typedef struct map_results {
+    char *results;
+    size_t result_most, *sizes;
+    trine_status *statuses, status;
+    uint64_t failed;
+    char detail[TRINE_DETAIL_SIZE];
+} map_results;
+
+static void keep(map_results *m, const trine_task_outcome *o)
+{
+    if (m->results && o->result_size > 0)
+        memcpy(m->results + o->index * m->result_most, o->result, o->result_size);
+    if (m->sizes)
+        m->sizes[o->index] = o->result_size;
+    if (m->statuses)
+        m->statuses[o->index] = o->status;
+    if (o->status && (!m->status || o->index < m->failed)) {
+        m->status = o->status;
+        m->failed = o->index;
+        snprintf(m->detail, sizeof m->detail, "%s", o->detail);
+    }
+}
+
+static trine_status collect_all(trine_task_queue *queue, map_results *m)
+{
+    trine_task_outcome outcome;
+    for (;;) {
+        trine_status status = trine_task_next(queue, &outcome);
+        if (status || outcome.index == TRINE_TASK_NONE)
+            return status;
+        keep(m, &outcome);
+    }
+}
+
+trine_status trine_task_map(trine_team *team, const trine_task_kind *kind,
+                            const trine_task_options *options, const void *items, uint64_t n,
+                            size_t item_size, void *results, size_t sizes[],
+                            trine_status statuses[])
+{
+    trine_status status = check_map(kind, options, items, n, item_size);
+    if (status)
+        return trine_call_refuse(team, status);
+    trine_task_options all = {.window = 0};
+    if (options)
+        all = *options;
+    array_source source = {items, 0, n, item_size};
+    all.source = next_item;
+    all.source_context = &source;
+    all.unordered = true;
+    all.total = n;
+    if (team && !all.window)
+        all.window = trine_engine_window(kind, trine_team_workers(team));
+    if (all.window > n)
+        all.window = n ? n : 1;
+    trine_task_queue *queue;
+    status = trine_task_open(team, kind, &all, &queue);
+    if (status)
+        return status;
+    map_results m = {results, kind->result_most, sizes, statuses, TRINE_OK, 0, ""};
+    status = collect_all(queue, &m);
+    char why[TRINE_DETAIL_SIZE];
+    snprintf(why, sizeof why, "%s", trine_error_detail());
+    trine_status closed = trine_task_close(queue);
+    if (status)
+        return trine_fail(status, "%s", why);
+    if (closed || !m.status)
+        return closed;
+    return trine_fail(m.status, "trine_task_map: item %llu failed: %s",
+                      (unsigned long long)m.failed, m.detail);
+}

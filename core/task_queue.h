@@ -1,0 +1,79 @@
+/* core/task_queue.h - a queue of tasks from the inside: what numbers, orders and keeps items.
+ *
+ *   source or submit -> number, entry -> engine -> finished entry -> next, wait, wait_any -> user
+ *
+ * An entry stands for an item from its number until its outcome is collected; there are `window` of
+ * them. A table finds entries by number.
+ */
+#ifndef TRINE_CORE_TASK_QUEUE_H
+#define TRINE_CORE_TASK_QUEUE_H
+
+#include "core/task_engine.h"
+#include "core/team.h"
+
+#define TRINE_ENTRY_NONE UINT32_MAX
+
+/* next, before: neighbours among the finished, in the order in which they finished. */
+typedef struct trine_task_entry {
+    trine_task_outcome outcome;
+    uint64_t number;
+    uint32_t slot, next, before;
+    bool finished;
+} trine_task_entry;
+
+/* used: items between submission and collection. collect: the lowest number that may not be
+ * collected yet. held: the entry whose outcome the user has until the next call. inside: a call is
+ * at work, and what it calls (source, on_progress) may not call the queue. staging: where the
+ * source writes an item whose room depends on its size. */
+struct trine_task_queue {
+    trine_team *team;
+    trine_engine *engine;
+    trine_task_options options;
+    trine_task_kind kind;
+    const void *thread;
+    double opened, reported;
+    trine_task_entry *entry;
+    uint32_t *free, *table;
+    uint32_t free_count, table_mask, used, held, first, last;
+    uint64_t window, submitted, collect;
+    uint64_t done, failed;
+    bool source_ended, inside;
+    void *staging, *copy;
+    size_t copy_bytes;
+    trine_task_record *record;
+    uint64_t records, records_room;
+    trine_status status;
+    char detail[TRINE_DETAIL_SIZE];
+};
+
+/* Keeps the first error of the queue's own, which all later calls say. Returns status. */
+trine_status trine_queue_fail(trine_task_queue *queue, trine_status status);
+
+/* --- core/task_entry.c: entries and their table. */
+
+trine_status trine_entries_open(trine_task_queue *queue);
+void trine_entries_close(trine_task_queue *queue);
+
+/* A new entry of that number, in the table. There must be a free one. */
+uint32_t trine_entry_new(trine_task_queue *queue, uint64_t number);
+
+/* TRINE_ENTRY_NONE when no entry has that number. */
+uint32_t trine_entry_find(const trine_task_queue *queue, uint64_t number);
+
+/* Takes the entry out of the table; and makes it free. */
+void trine_entry_drop(trine_task_queue *queue, uint32_t entry);
+void trine_entry_free(trine_task_queue *queue, uint32_t entry);
+
+/* Puts it last, or takes it, among the finished. */
+void trine_entry_finish(trine_task_queue *queue, uint32_t entry);
+void trine_entry_unlink(trine_task_queue *queue, uint32_t entry);
+
+/* --- core/task_report.c: progress and records. */
+
+/* Enters an attempt; a shortage of memory fails the queue. */
+void trine_queue_record(trine_task_queue *queue, const trine_task_record *record);
+
+/* Calls on_progress when it is due. */
+void trine_queue_report(trine_task_queue *queue);
+
+#endif

@@ -1,0 +1,89 @@
+/* core/task_report.c - how far a queue is: progress, lanes, records. */
+#include <stdlib.h>
+
+#include "core/error.h"
+#include "core/task_queue.h"
+
+/* Between two calls of on_progress. */
+static const double report_seconds = 0.1;
+
+void trine_queue_record(trine_task_queue *queue, const trine_task_record *record)
+{
+    if (queue->records == queue->records_room) {
+        uint64_t room = queue->records_room ? 2 * queue->records_room : 1024;
+        trine_task_record *more = realloc(queue->record, room * sizeof *more);
+        if (!more) {
+            trine_queue_fail(queue,
+                             trine_fail(TRINE_E_MEMORY, "task queue: no memory for %llu records",
+                                        (unsigned long long)room));
+            return;
+        }
+        queue->record = more;
+        queue->records_room = room;
+    }
+    queue->record[queue->records++] = *record;
+}
+
+static void progress_of(const trine_task_queue *queue, trine_task_progress *progress)
+{
+    *progress = (trine_task_progress){.submitted = queue->submitted,
+                                      .done = queue->done,
+                                      .failed = queue->failed,
+                                      .total = queue->options.total,
+                                      .seconds = trine_seconds() - queue->opened,
+                                      .lanes = trine_engine_lanes(queue->engine),
+                                      .lost = trine_engine_lost(queue->engine)};
+}
+
+void trine_queue_report(trine_task_queue *queue)
+{
+    if (!queue->options.on_progress)
+        return;
+    double now = trine_seconds();
+    if (now - queue->reported < report_seconds)
+        return;
+    trine_task_progress progress;
+    progress_of(queue, &progress);
+    queue->reported = now;
+    queue->options.on_progress(queue->options.progress_context, queue, &progress);
+}
+
+trine_status trine_task_progress_of(const trine_task_queue *queue, trine_task_progress *progress)
+{
+    if (!queue || !progress)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_task_progress_of: %s is NULL",
+                          queue ? "progress" : "queue");
+    progress_of(queue, progress);
+    return TRINE_OK;
+}
+
+trine_status trine_task_lane_of(const trine_task_queue *queue, int lane, trine_task_lane *entry)
+{
+    if (!queue || !entry)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_task_lane_of: %s is NULL",
+                          queue ? "entry" : "queue");
+    int lanes = trine_engine_lanes(queue->engine);
+    if (lane < 0 || lane >= lanes)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_task_lane_of: lane %d; expected 0 to %d", lane,
+                          lanes - 1);
+    trine_engine_lane(queue->engine, lane, entry);
+    return TRINE_OK;
+}
+
+trine_status trine_task_records(const trine_task_queue *queue, const trine_task_record **records,
+                                uint64_t *count)
+{
+    if (!queue || !records || !count)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_task_records: %s is NULL",
+                          !queue     ? "queue"
+                          : !records ? "records"
+                                     : "count");
+    *records = queue->record;
+    *count = queue->records;
+    return TRINE_OK;
+}
+
+uint64_t trine_task_chunk(const trine_task_queue *queue)
+{
+    return queue ? trine_engine_chunk(queue->engine) : 0;
+}

@@ -1,0 +1,333 @@
+/* core/task_worker.c - a worker of an engine.
+ *
+ * 1. begin, once; when it fails, the caller learns why and nothing is run.
+ * 2. Claim the first batch that is READY. The cursor is a hint that anybody may advance, so that it
+ *    does not matter where a worker was killed.
+ * 3. Run its slots one after the other, announcing each.
+ * 4. Wake the caller when an item took long, when many are announced, or when no work is left: so
+ *    short items do not cost a wake each, and long ones are known at once.
+ * 5. With no work left: spin, then sleep until batches are published.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/task_shared.h"
+#include "core/wait.h"
+
+/* An item that took longer is announced at once. */
+static const double long_item_seconds = 20e-6;
+
+/* How long a worker without work sleeps before it looks again. */
+static const double look_seconds = 1;
+
+enum { PAGE = 4096 };
+
+/* One worker as it sees itself. slot: the item at hand. room: its result's. */
+struct trine_task_context {
+    trine_task_shared *shared;
+    trine_task_worker *record;
+    uint32_t *ring, announced, slot;
+    trine_task task;
+    void *room;
+    size_t room_size;
+    trine_status refused;
+    bool has_detail;
+    char detail[TRINE_DETAIL_SIZE];
+};
+
+void *trine_task_result(trine_task *task, size_t size)
+{
+    trine_task_context *c = task ? task->engine : NULL;
+    if (!c || !task->item || c->slot == TRINE_SLOT_NONE)
+        return NULL;
+    const trine_task_shared *shared = c->shared;
+    char *room = shared->results + c->slot * shared->result_stride;
+    c->room = NULL;
+    c->room_size = 0;
+    c->refused = TRINE_OK;
+    if (size > shared->kind.result_most)
+        c->refused = trine_fail(TRINE_E_ARGUMENT,
+                                "task '%s', item %llu: a result of %zu bytes; its kind's "
+                                "result_most is %zu",
+                                shared->name, (unsigned long long)task->index, size,
+                                shared->kind.result_most);
+    else if (shared->demand && size > 0)
+        c->refused = shared->commit(room, size);
+    if (c->refused)
+        return NULL;
+    c->room = room;
+    c->room_size = size;
+    return room;
+}
+
+trine_status trine_task_refused(const trine_task *task)
+{
+    const trine_task_context *c = task ? task->engine : NULL;
+    return c ? c->refused : TRINE_E_ARGUMENT;
+}
+
+trine_status trine_task_fail(trine_task *task, trine_status status, const char *detail)
+{
+    trine_task_context *c = task ? task->engine : NULL;
+    if (!c || status == TRINE_OK)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_task_fail: %s",
+                          c ? "status is OK" : "task is NULL or not inside run or begin");
+    snprintf(c->detail, sizeof c->detail, "%s", detail ? detail : "");
+    c->has_detail = true;
+    return status;
+}
+
+/* The page is there before it is written: a shortage must not kill who writes. */
+void trine_slot_detail(const trine_task_shared *shared, uint32_t slot, const char *text)
+{
+    size_t offset = (size_t)slot * TRINE_DETAIL_SIZE;
+    shared->slot[slot].has_detail =
+        shared->commit(shared->details + offset / PAGE * PAGE, PAGE) == TRINE_OK;
+    if (shared->slot[slot].has_detail)
+        snprintf(shared->details + offset, TRINE_DETAIL_SIZE, "%s", text);
+}
+
+/* What is known of the failure of a run or a begin; NULL for nothing. A detail of this library's
+ * counts when it is newer than the task. */
+static const char *detail_of(const trine_task_context *c, unsigned long failures)
+{
+    if (c->has_detail)
+        return c->detail;
+    return trine_fail_count() != failures ? trine_error_detail() : NULL;
+}
+
+static void run_item(trine_task_context *c, trine_task_slot *slot, double began)
+{
+    const trine_task_shared *shared = c->shared;
+    trine_task *task = &c->task;
+    unsigned long failures = trine_fail_count();
+    task->index = slot->index;
+    task->item = shared->items + c->slot * shared->item_stride;
+    task->item_size = slot->item_size;
+    task->attempt = slot->attempt;
+    c->room_size = 0;
+    c->refused = TRINE_OK;
+    c->has_detail = false;
+    slot->has_detail = false;
+    trine_status status = shared->kind.run(task);
+    const char *detail = status ? detail_of(c, failures) : NULL;
+    double ended = trine_seconds();
+    char late[128];
+    if (shared->deadline > 0 && ended - began > shared->deadline) {
+        status = TRINE_E_DEADLINE;
+        snprintf(late, sizeof late, "item %llu took %.6g s; its deadline is %.6g s",
+                 (unsigned long long)slot->index, ended - began, shared->deadline);
+        detail = late;
+    }
+    slot->ended = ended;
+    slot->status = status;
+    slot->result_size = status ? 0 : c->room_size;
+    if (detail)
+        trine_slot_detail(shared, c->slot, detail);
+}
+
+static void wake_caller(trine_task_shared *shared)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load(&shared->caller_sleeps) && atomic_exchange(&shared->caller_sleeps, false)) {
+        atomic_fetch_add(&shared->called, 1);
+        trine_futex_wake(&shared->called, 1);
+    }
+}
+
+/* Seconds that the item took; 0 when it was cancelled. */
+static double take_slot(trine_task_context *c, trine_task_slot *slot)
+{
+    unsigned waits = TRINE_SLOT_WAITS;
+    double began = trine_seconds();
+    atomic_store_explicit(&slot->began, began, memory_order_relaxed);
+    slot->worker = c->task.worker;
+    if (!atomic_compare_exchange_strong(&slot->state, &waits, TRINE_SLOT_RUNS))
+        return 0;
+    run_item(c, slot, began);
+    return slot->ended - began;
+}
+
+static void run_chain(trine_task_context *c, uint32_t head)
+{
+    trine_task_shared *shared = c->shared;
+    for (uint32_t s = head, next; s != TRINE_SLOT_NONE; s = next) {
+        trine_task_slot *slot = &shared->slot[s];
+        next = slot->next;
+        c->slot = s;
+        double taken = take_slot(c, slot);
+        c->ring[c->announced++ & (shared->ring - 1)] = s;
+        atomic_store_explicit(&c->record->progress, trine_progress_word(c->announced, next),
+                              memory_order_release);
+        uint32_t drained = atomic_load_explicit(&c->record->drained, memory_order_relaxed);
+        if (taken > long_item_seconds || c->announced - drained >= shared->wake_at)
+            wake_caller(shared);
+    }
+    c->slot = TRINE_SLOT_NONE;
+}
+
+/* The claimed batch's chain is the worker's before the batch is TAKEN: one of the two tells of it
+ * at any time. */
+static bool claim(trine_task_context *c, uint32_t *head)
+{
+    trine_task_shared *shared = c->shared;
+    uint64_t owner = TRINE_BATCH_OWNER + (uint64_t)c->task.worker;
+    for (;;) {
+        uint64_t at = atomic_load_explicit(&shared->cursor, memory_order_acquire);
+        trine_task_batch *batch = &shared->batch[at & (shared->batches - 1)];
+        uint64_t word = atomic_load_explicit(&batch->word, memory_order_acquire);
+        uint64_t place = at << TRINE_BATCH_BITS;
+        if (word >> TRINE_BATCH_BITS < at)
+            return false;
+        bool mine = word == (place | TRINE_BATCH_READY) &&
+                    atomic_compare_exchange_strong(&batch->word, &word, place | owner);
+        if (mine) {
+            *head = batch->head;
+            atomic_store(&c->record->progress, trine_progress_word(c->announced, *head));
+            atomic_store(&batch->word, place | TRINE_BATCH_TAKEN);
+        }
+        atomic_compare_exchange_strong(&shared->cursor, &at, at + 1);
+        if (mine)
+            return true;
+    }
+}
+
+bool trine_task_step(trine_task_context *c)
+{
+    uint32_t head;
+    if (!claim(c, &head))
+        return false;
+    run_chain(c, head);
+    return true;
+}
+
+/* The count of sleepers is raised before `asleep` and lowered after it: wherever the worker is
+ * killed, the count errs towards a needless wake, never towards a missing one. */
+static void wait_for_work(trine_task_context *c, unsigned seen)
+{
+    trine_task_shared *shared = c->shared;
+    if (shared->spin_seconds > 0 && trine_spin(&shared->published, seen, shared->spin_seconds))
+        return;
+    atomic_fetch_add(&shared->sleepers, 1);
+    atomic_store(&c->record->asleep, true);
+    while (atomic_load(&shared->published) == seen && !atomic_load(&shared->closing))
+        trine_futex_wait(&shared->published, seen, look_seconds);
+    atomic_store(&c->record->asleep, false);
+    atomic_fetch_sub(&shared->sleepers, 1);
+}
+
+static void work(trine_task_context *c)
+{
+    trine_task_shared *shared = c->shared;
+    while (!atomic_load(&shared->closing)) {
+        unsigned seen = atomic_load(&shared->published);
+        if (trine_task_step(c))
+            continue;
+        wake_caller(shared);
+        wait_for_work(c, seen);
+    }
+}
+
+static size_t state_bytes(const trine_task_shared *shared)
+{
+    return (shared->kind.state_size + 63) / 64 * 64;
+}
+
+static trine_status begin(trine_task_context *c)
+{
+    const trine_task_shared *shared = c->shared;
+    size_t bytes = state_bytes(shared);
+    if (bytes) {
+        c->task.state = aligned_alloc(64, bytes);
+        if (!c->task.state)
+            return trine_fail(TRINE_E_MEMORY, "task '%s': no memory for %zu bytes of state",
+                              shared->name, bytes);
+        memset(c->task.state, 0, bytes);
+    }
+    unsigned long failures = trine_fail_count();
+    trine_status status = shared->kind.begin ? shared->kind.begin(&c->task) : TRINE_OK;
+    if (!status)
+        return TRINE_OK;
+    const char *detail = detail_of(c, failures);
+    return trine_fail(status, "task '%s': begin failed in worker %d: %s", shared->name,
+                      c->task.worker, detail ? detail : trine_status_text(status));
+}
+
+static void prepare(trine_task_context *c, trine_task_shared *shared, int number)
+{
+    trine_task_worker *record = &shared->worker[number];
+    *c = (trine_task_context){.shared = shared,
+                              .record = record,
+                              .ring = trine_announced_ring(shared, number),
+                              .announced = (uint32_t)(atomic_load(&record->progress) >> 32),
+                              .slot = TRINE_SLOT_NONE};
+    c->task = (trine_task){.index = TRINE_TASK_NONE,
+                           .param = shared->param,
+                           .data = shared->data,
+                           .data_size = shared->data_size,
+                           .rank = shared->rank,
+                           .worker = number,
+                           .engine = c};
+}
+
+static void end(trine_task_context *c)
+{
+    c->task.item = NULL;
+    c->task.item_size = 0;
+    c->task.index = TRINE_TASK_NONE;
+    if (c->shared->kind.end)
+        c->shared->kind.end(&c->task);
+    free(c->task.state);
+}
+
+trine_status trine_task_serve(void *context, size_t servant, trine_worker *worker)
+{
+    trine_task_context c;
+    double user, sys;
+    (void)worker;
+    trine_thread_cpu_seconds(&user, &sys);
+    prepare(&c, context, (int)servant);
+    trine_status status = begin(&c);
+    if (status) {
+        free(c.task.state);
+        c.record->status = status;
+        snprintf(c.record->detail, sizeof c.record->detail, "%s", trine_error_detail());
+    }
+    atomic_store(&c.record->life, status ? TRINE_WORKER_FAILED : TRINE_WORKER_WORKS);
+    wake_caller(c.shared);
+    if (status)
+        return TRINE_OK;
+    work(&c);
+    end(&c);
+    trine_thread_cpu_seconds(&c.record->user, &c.record->sys);
+    c.record->user -= user;
+    c.record->sys -= sys;
+    atomic_store(&c.record->life, TRINE_WORKER_ENDED);
+    wake_caller(c.shared);
+    return TRINE_OK;
+}
+
+trine_status trine_task_begin(trine_task_shared *shared, trine_task_context **context)
+{
+    trine_task_context *c = malloc(sizeof *c);
+    if (!c)
+        return trine_fail(TRINE_E_MEMORY, "task '%s': no memory", shared->name);
+    prepare(c, shared, 0);
+    trine_status status = begin(c);
+    if (status) {
+        free(c->task.state);
+        free(c);
+        return status;
+    }
+    *context = c;
+    return TRINE_OK;
+}
+
+void trine_task_end(trine_task_context *context)
+{
+    end(context);
+    free(context);
+}
