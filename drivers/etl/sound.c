@@ -158,7 +158,7 @@ static bool take_part(sound *s, sound_error *error)
     for (;;) {
         s->fd = open(s->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
         if (s->fd < 0)
-            return failed(error, s->part, "creating: %s", strerror(errno));
+            return failed(error, s->path, "creating its temporary: %s", strerror(errno));
         if (flock(s->fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
             close(s->fd);
             s->fd = -1;
@@ -168,7 +168,8 @@ static bool take_part(sound *s, sound_error *error)
             break;
         close(s->fd);
     }
-    return ftruncate(s->fd, 0) == 0 || failed(error, s->part, "emptying: %s", strerror(errno));
+    return ftruncate(s->fd, 0) == 0 ||
+           failed(error, s->path, "emptying its temporary: %s", strerror(errno));
 }
 
 static bool name_part(sound *s, const char *path, sound_error *error)
