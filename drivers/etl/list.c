@@ -77,23 +77,23 @@ static bool add_folder(etl_list *list, const char *folder, const char *out_folde
 
 static int by_output(const void *a, const void *b)
 {
-    return strcmp((*(const etl_file *const *)a)->out, (*(const etl_file *const *)b)->out);
+    return strcmp(((const etl_file *)a)->out, ((const etl_file *)b)->out);
 }
 
 static bool outputs_differ(const etl_list *list, sound_error *error)
 {
-    const etl_file **sorted = calloc(list->count + 1, sizeof(etl_file *));
+    etl_file *sorted = calloc(list->count + 1, sizeof *sorted);
     if (!sorted)
         return refuse(error, "the list of files", "no memory to sort it");
     for (size_t i = 0; i < list->count; i++)
-        sorted[i] = &list->file[i];
+        sorted[i] = list->file[i];
     qsort(sorted, list->count, sizeof *sorted, by_output);
     bool differ = true;
     for (size_t i = 1; i < list->count && differ; i++)
-        if (strcmp(sorted[i - 1]->out, sorted[i]->out) == 0) {
+        if (strcmp(sorted[i - 1].out, sorted[i].out) == 0) {
             snprintf(error->text, sizeof error->text,
-                     "%.2000s and %.2000s would both be written to %s", sorted[i - 1]->in,
-                     sorted[i]->in, sorted[i]->out);
+                     "%.2000s and %.2000s would both be written to %s", sorted[i - 1].in,
+                     sorted[i].in, sorted[i].out);
             differ = false;
         }
     free(sorted);

@@ -72,10 +72,15 @@ static sound_format format_of(const SF_INFO *info)
     return f;
 }
 
+/* libsndfile gets a descriptor of its own: where it cannot open, it closes what it was given, told
+ * to or not. */
 static bool open_sound(sound *s, int mode, SF_INFO *info, sound_error *error)
 {
+    int fd = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        return failed(error, s->path, "%s", strerror(errno));
     pthread_mutex_lock(&opening);
-    s->file = sf_open_fd(s->fd, mode, info, SF_FALSE);
+    s->file = sf_open_fd(fd, mode, info, SF_TRUE);
     if (!s->file)
         failed(error, s->path, "%s", sf_strerror(NULL));
     pthread_mutex_unlock(&opening);
