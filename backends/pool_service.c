@@ -19,6 +19,9 @@
 /* Milliseconds that a killed process may take to end. */
 enum { END_MILLISECONDS = 10000 };
 
+/* Servants that are looked at by one system call. */
+enum { BLOCK = 64 };
+
 static trine_status fork_missing(pool_crew *crew)
 {
     trine_status status = TRINE_OK;
@@ -67,16 +70,31 @@ static bool is_through(const pool_crew *crew, int servant)
            atomic_load(&crew->control->generation);
 }
 
+/* The first of `count` servants from `first` on that died before its body returned, or -1. */
+static int find_lost(const pool_crew *crew, int first, int count)
+{
+    struct pollfd watch[BLOCK];
+    for (int i = 0; i < count; i++)
+        watch[i] = (struct pollfd){.fd = crew->worker[first + i].pidfd, .events = POLLIN};
+    if (poll(watch, (nfds_t)count, 0) <= 0)
+        return -1;
+    for (int i = 0; i < count; i++)
+        if (watch[i].fd >= 0 && watch[i].revents && !is_through(crew, first + i))
+            return first + i;
+    return -1;
+}
+
 bool trine_pool_lost(pool_crew *crew, int *servant, char *how, size_t size)
 {
-    for (int i = 0; i < crew->control->workers; i++)
-        if (crew->worker[i].pid && trine_crew_died(crew, i) && !is_through(crew, i)) {
-            trine_crew_bury(crew, i);
-            snprintf(how, size, "%s", crew->death);
-            *servant = i;
-            return true;
-        }
-    return false;
+    int workers = crew->control->workers, lost = -1;
+    for (int i = 0; i < workers && lost < 0; i += BLOCK)
+        lost = find_lost(crew, i, workers - i < BLOCK ? workers - i : BLOCK);
+    if (lost < 0)
+        return false;
+    trine_crew_bury(crew, lost);
+    snprintf(how, size, "%s", crew->death);
+    *servant = lost;
+    return true;
 }
 
 trine_status trine_pool_restart(pool_crew *crew, int servant)

@@ -52,8 +52,6 @@ static trine_status check_open(const trine_team *team, const trine_task_kind *ki
         return trine_fail(TRINE_E_ABSENT,
                           "trine_task_open: team %s brings tasks their data by shm only",
                           trine_team_spec(team));
-    if (o->journal)
-        return trine_fail(TRINE_E_ABSENT, "trine_task_open: this library keeps no journals");
     if (trine_team_ranks(team) > 1)
         return trine_fail(TRINE_E_ABSENT,
                           "trine_task_open: team %s has %d ranks; tasks need a team of one rank",
@@ -97,8 +95,8 @@ static trine_status start_engine(trine_task_queue *queue)
     const trine_task_options *o = &queue->options;
     trine_engine_setup setup = {.kind = &queue->kind,
                                 .param = o->param,
-                                .data = o->data,
-                                .data_size = o->data ? o->data_size : 0,
+                                .data = o->data_size ? o->data : NULL,
+                                .data_size = o->data_size,
                                 .rank = trine_team_rank(queue->team),
                                 .attempts = o->attempts ? o->attempts : 3,
                                 .window = queue->window,
@@ -124,6 +122,7 @@ static void release_queue(trine_task_queue *queue)
     if (queue->copy)
         executor->ops.free(executor, queue->copy, queue->copy_bytes);
     trine_entries_close(queue);
+    (void)trine_queue_close_journal(queue);
     free(queue->staging);
     free(queue->record);
     free(queue);
@@ -138,6 +137,8 @@ static trine_status start_queue(trine_task_queue *queue)
     queue->window =
         window ? window : trine_engine_window(&queue->kind, queue->team->executor.workers);
     trine_status status = trine_entries_open(queue);
+    if (!status)
+        status = trine_queue_open_journal(queue);
     if (!status)
         status = bring_data(queue);
     return status ? status : start_engine(queue);
@@ -183,7 +184,8 @@ static void release_held(trine_task_queue *queue)
 {
     if (queue->held == TRINE_ENTRY_NONE)
         return;
-    trine_engine_release(queue->engine, queue->entry[queue->held].slot);
+    if (queue->entry[queue->held].slot != TRINE_SLOT_NONE)
+        trine_engine_release(queue->engine, queue->entry[queue->held].slot);
     trine_entry_free(queue, queue->held);
     queue->held = TRINE_ENTRY_NONE;
 }
@@ -208,13 +210,29 @@ static trine_status queue_status(const trine_task_queue *queue)
     return queue->status ? trine_fail(queue->status, "%s", queue->detail) : TRINE_OK;
 }
 
-static trine_status put_item(trine_task_queue *queue, uint32_t slot, size_t size)
+/* Gives the item in that room the next number: to the workers, unless the journal has it. */
+static trine_status put_item(trine_task_queue *queue, uint32_t slot, const void *item, size_t size)
 {
+    trine_task_entry seen = {.identity = 0};
+    trine_status status = queue->journal ? trine_queue_look(queue, item, size, &seen) : TRINE_OK;
+    if (status || seen.outcome.resumed)
+        trine_engine_leave_room(queue->engine, slot);
+    if (status)
+        return status;
     uint64_t number = queue->submitted++;
     uint32_t e = trine_entry_new(queue, number);
-    queue->entry[e].slot = slot;
+    trine_task_entry *entry = &queue->entry[e];
+    entry->slot = seen.outcome.resumed ? TRINE_SLOT_NONE : slot;
+    entry->identity = seen.identity;
     queue->used++;
-    trine_engine_put(queue->engine, slot, number, size, e);
+    if (!seen.outcome.resumed) {
+        trine_engine_put(queue->engine, slot, number, size, e);
+        return TRINE_OK;
+    }
+    entry->outcome = seen.outcome;
+    trine_entry_finish(queue, e);
+    queue->done++;
+    queue->resumed++;
     return TRINE_OK;
 }
 
@@ -244,9 +262,9 @@ trine_status trine_task_submit(trine_task_queue *queue, const void *item, size_t
         return status;
     if (size > 0)
         memcpy(room, item, size);
-    if (ticket)
-        *ticket = queue->submitted;
-    status = put_item(queue, slot, size);
+    status = put_item(queue, slot, room, size);
+    if (ticket && !status)
+        *ticket = queue->submitted - 1;
     /* A chunk that was asked for fills; else nobody knows when the next item comes. */
     if (queue->options.chunk <= 1)
         trine_engine_flush(queue->engine);
@@ -280,7 +298,7 @@ static trine_status pull_item(trine_task_queue *queue)
     } else if (!queue->staging && (queue->source_ended || status)) {
         trine_engine_leave_room(queue->engine, slot);
     }
-    return status || queue->source_ended ? status : put_item(queue, slot, size);
+    return status || queue->source_ended ? status : put_item(queue, slot, room, size);
 }
 
 /* Many at a time: workers are woken once for all of them. */
@@ -312,7 +330,7 @@ trine_status trine_queue_fail(trine_task_queue *queue, trine_status status)
 
 /* --- Outcomes */
 
-static void finish(trine_task_queue *queue, const trine_engine_outcome *o)
+static trine_status finish(trine_task_queue *queue, const trine_engine_outcome *o)
 {
     uint32_t e = (uint32_t)o->tag;
     trine_task_entry *entry = &queue->entry[e];
@@ -329,6 +347,7 @@ static void finish(trine_task_queue *queue, const trine_engine_outcome *o)
                                                        .rank = o->outcome.rank,
                                                        .worker = o->outcome.worker,
                                                        .status = o->outcome.status});
+    return trine_queue_note(queue, entry);
 }
 
 /* Waits for one item, whichever, at most `seconds`; *came is false when time is up. */
@@ -348,22 +367,24 @@ static trine_status advance(trine_task_queue *queue, double seconds, bool *came)
         trine_status status = trine_engine_take(queue->engine, left, &o);
         *came = !status && o.outcome.index != TRINE_TASK_NONE;
         if (*came)
-            finish(queue, &o);
+            status = finish(queue, &o);
         if (status || *came || last)
             return trine_queue_fail(queue, status);
-        queue->inside = true;
         trine_queue_report(queue);
-        queue->inside = false;
     }
 }
 
-static void deliver(trine_task_queue *queue, uint32_t e, trine_task_outcome *outcome)
+static trine_status deliver(trine_task_queue *queue, uint32_t e, trine_task_outcome *outcome)
 {
+    trine_status status = trine_queue_bring(queue, &queue->entry[e].outcome);
+    if (status)
+        return trine_queue_fail(queue, status);
     *outcome = queue->entry[e].outcome;
     trine_entry_unlink(queue, e);
     trine_entry_drop(queue, e);
     queue->held = e;
     queue->used--;
+    return TRINE_OK;
 }
 
 /* The entry that next gives, if it is finished. */
@@ -393,10 +414,8 @@ trine_status trine_task_next(trine_task_queue *queue, trine_task_outcome *outcom
         if (status)
             return status;
         uint32_t e = next_entry(queue);
-        if (e != TRINE_ENTRY_NONE) {
-            deliver(queue, e, outcome);
-            return TRINE_OK;
-        }
+        if (e != TRINE_ENTRY_NONE)
+            return deliver(queue, e, outcome);
         if (queue->used == 0)
             return TRINE_OK;
         bool came;
@@ -428,10 +447,8 @@ static trine_status collect(trine_task_queue *queue, const char *name, const uin
         for (size_t i = 0; i < count && !status; i++) {
             uint32_t e;
             status = find_ticket(queue, name, tickets[i], &e);
-            if (!status && queue->entry[e].finished) {
-                deliver(queue, e, outcome);
-                return TRINE_OK;
-            }
+            if (!status && queue->entry[e].finished)
+                return deliver(queue, e, outcome);
         }
         if (status || !came)
             return status;
@@ -497,12 +514,13 @@ trine_status trine_task_close(trine_task_queue *queue)
     double waited = trine_engine_waited(queue->engine);
     int lost = trine_engine_lost(queue->engine);
     trine_engine_close(queue->engine);
+    trine_status recorded = trine_queue_close_journal(queue);
     for (int w = 0; w < team->executor.workers; w++)
         team->shares[w] = team->executor.ledger[w];
+    double own = team->executor.ops.serve ? 0 : team->shares[0].compute;
     team->ledger.replaced += lost;
     release_queue(queue);
-    double spent = 0;
-    trine_call_mark(team, &spent);
-    team->ledger.wait += waited < spent ? waited : spent;
-    return trine_call_end(team, NULL, TRINE_OK);
+    team->ledger.wait += waited;
+    team->ledger.compute += own;
+    return trine_call_end(team, NULL, recorded);
 }

@@ -250,6 +250,7 @@ trine_status trine_engine_open(trine_executor *executor, const trine_engine_setu
     engine->setup = *setup;
     engine->head = engine->tail = TRINE_SLOT_NONE;
     engine->chunk = setup->chunk ? setup->chunk : 1;
+    engine->began = trine_seconds();
     trine_status status = allocate(engine);
     if (!status)
         status = start(engine);
@@ -266,31 +267,103 @@ trine_status trine_engine_open(trine_executor *executor, const trine_engine_setu
     return TRINE_OK;
 }
 
+/* --- What workers announce */
+
+static void put_in_line(trine_engine *engine, uint32_t s)
+{
+    engine->item[s].place = TRINE_ITEM_READY;
+    engine->ready[(engine->ready_first + engine->ready_count++) & (engine->shared->ring - 1)] = s;
+}
+
+static void count_item(trine_engine *engine, int worker, double seconds)
+{
+    if (worker >= 0) {
+        engine->lane[worker].items++;
+        engine->lane[worker].busy += seconds;
+    }
+    engine->measured++;
+    double weight = engine->measured < 16 ? 1.0 / (double)engine->measured : 1.0 / 16;
+    engine->item_seconds += weight * (seconds - engine->item_seconds);
+}
+
+void trine_engine_unchain(trine_engine *engine, uint32_t s)
+{
+    engine->item[s].chained = false;
+    if (engine->item[s].place == TRINE_ITEM_GONE)
+        trine_engine_leave_room(engine, s);
+}
+
+/* The next slot that a worker has announced; false when there is none. */
+static bool next_announced(trine_engine *engine, uint32_t *s)
+{
+    trine_task_shared *shared = engine->shared;
+    for (int looked = 0; looked <= shared->workers; looked++) {
+        int w = engine->turn;
+        trine_engine_lane_data *lane = &engine->lane[w];
+        if (lane->drained != lane->seen) {
+            *s = trine_announced_ring(shared, w)[lane->drained++ & (shared->ring - 1)];
+            return true;
+        }
+        atomic_store_explicit(&shared->worker[w].drained, lane->drained, memory_order_relaxed);
+        uint64_t progress = atomic_load_explicit(&shared->worker[w].progress, memory_order_acquire);
+        lane->seen = (uint32_t)(progress >> 32);
+        if (lane->seen == lane->drained)
+            engine->turn = w + 1 < shared->workers ? w + 1 : 0;
+    }
+    return false;
+}
+
+/* Takes note of one announced slot; false when there is none. */
+static bool absorb(trine_engine *engine)
+{
+    uint32_t s;
+    if (!next_announced(engine, &s))
+        return false;
+    trine_engine_unchain(engine, s);
+    if (engine->item[s].place == TRINE_ITEM_OUT) {
+        const trine_task_slot *slot = &engine->shared->slot[s];
+        count_item(engine, slot->worker,
+                   slot->ended - atomic_load_explicit(&slot->began, memory_order_relaxed));
+        put_in_line(engine, s);
+    }
+    return true;
+}
+
 /* --- Items on their way out */
+
+/* Waits until a slot is free. It is not when cancelled items still lie in chunks, until workers
+ * have passed them. */
+static trine_status wait_for_slot(trine_engine *engine)
+{
+    while (engine->free_count == 0) {
+        if (engine->status)
+            return trine_fail(engine->status, "%s", engine->detail);
+        if (absorb(engine))
+            continue;
+        trine_engine_flush(engine);
+        if (engine->context)
+            trine_task_step(engine->context);
+        else
+            trine_engine_sleep(engine, look_seconds);
+    }
+    return TRINE_OK;
+}
 
 trine_status trine_engine_room(trine_engine *engine, size_t size, uint32_t *slot, void **item)
 {
     trine_task_shared *shared = engine->shared;
-    while (engine->free_count == 0 && !engine->status) {
-        trine_engine_outcome outcome;
-        trine_status status = trine_engine_take(engine, look_seconds, &outcome);
-        if (status)
-            return status;
-        if (outcome.outcome.index == TRINE_TASK_NONE)
-            continue;
-        /* Not for this call: it goes back in line. */
-        engine->item[outcome.slot].place = TRINE_ITEM_READY;
-        engine->out++;
-        engine->ready[(engine->ready_first + engine->ready_count++) & (shared->ring - 1)] =
-            outcome.slot;
-    }
-    if (engine->status)
-        return trine_fail(engine->status, "%s", engine->detail);
-    uint32_t s = engine->free[engine->free_count - 1];
-    char *room = shared->items + s * shared->item_stride;
-    trine_status status = shared->demand && size ? shared->commit(room, size) : TRINE_OK;
+    trine_status status = wait_for_slot(engine);
     if (status)
         return status;
+    uint32_t s = engine->free[engine->free_count - 1];
+    char *room = shared->items + s * shared->item_stride;
+    size_t *there = &engine->item[s].item_bytes;
+    if (shared->demand && size > *there) {
+        status = shared->commit(room, size);
+        if (status)
+            return status;
+        *there = size;
+    }
     engine->free_count--;
     engine->item[s].place = TRINE_ITEM_HELD;
     *slot = s;
@@ -367,7 +440,9 @@ void trine_engine_put(trine_engine *engine, uint32_t s, uint64_t index, size_t s
     slot->attempt = 1;
     slot->has_detail = false;
     atomic_store_explicit(&slot->state, TRINE_SLOT_WAITS, memory_order_relaxed);
-    engine->item[s] = (trine_engine_item){.tag = tag, .place = TRINE_ITEM_OUT, .chained = true};
+    trine_engine_item *item = &engine->item[s];
+    *item = (trine_engine_item){
+        .tag = tag, .place = TRINE_ITEM_OUT, .chained = true, .item_bytes = item->item_bytes};
     if (engine->count == 0) {
         if (!engine->setup.chunk)
             choose_chunk(engine);
@@ -409,9 +484,8 @@ void trine_engine_make(trine_engine *engine, uint32_t s, trine_status status, co
     item->attempts = shared->slot[s].attempt;
     item->began = item->worker < 0 ? now : atomic_load(&shared->slot[s].began);
     item->ended = now;
-    item->place = TRINE_ITEM_READY;
     trine_slot_detail(shared, s, detail);
-    engine->ready[(engine->ready_first + engine->ready_count++) & (shared->ring - 1)] = s;
+    put_in_line(engine, s);
 }
 
 static void fill(const trine_engine *engine, uint32_t s, trine_engine_outcome *o)
@@ -440,44 +514,6 @@ static void fill(const trine_engine *engine, uint32_t s, trine_engine_outcome *o
                                 .slot = s};
 }
 
-static void count_item(trine_engine *engine, int worker, double seconds)
-{
-    if (worker >= 0) {
-        engine->lane[worker].items++;
-        engine->lane[worker].busy += seconds;
-    }
-    engine->measured++;
-    double weight = engine->measured < 16 ? 1.0 / (double)engine->measured : 1.0 / 16;
-    engine->item_seconds += weight * (seconds - engine->item_seconds);
-}
-
-void trine_engine_unchain(trine_engine *engine, uint32_t s)
-{
-    engine->item[s].chained = false;
-    if (engine->item[s].place == TRINE_ITEM_GONE)
-        trine_engine_leave_room(engine, s);
-}
-
-/* The next slot that a worker has announced; false when there is none. */
-static bool next_announced(trine_engine *engine, uint32_t *s)
-{
-    trine_task_shared *shared = engine->shared;
-    for (int looked = 0; looked <= shared->workers; looked++) {
-        int w = engine->turn;
-        trine_engine_lane_data *lane = &engine->lane[w];
-        if (lane->drained != lane->seen) {
-            *s = trine_announced_ring(shared, w)[lane->drained++ & (shared->ring - 1)];
-            return true;
-        }
-        atomic_store_explicit(&shared->worker[w].drained, lane->drained, memory_order_relaxed);
-        uint64_t progress = atomic_load_explicit(&shared->worker[w].progress, memory_order_acquire);
-        lane->seen = (uint32_t)(progress >> 32);
-        if (lane->seen == lane->drained)
-            engine->turn = w + 1 < shared->workers ? w + 1 : 0;
-    }
-    return false;
-}
-
 static bool something_announced(const trine_engine *engine)
 {
     const trine_task_shared *shared = engine->shared;
@@ -490,20 +526,11 @@ static bool something_announced(const trine_engine *engine)
 /* An outcome that is there; false when there is none. */
 static bool take_ready(trine_engine *engine, trine_engine_outcome *o)
 {
-    uint32_t s;
-    if (engine->ready_count > 0) {
-        s = engine->ready[engine->ready_first++ & (engine->shared->ring - 1)];
-        engine->ready_count--;
-    } else {
-        do {
-            if (!next_announced(engine, &s))
-                return false;
-            trine_engine_unchain(engine, s);
-        } while (engine->item[s].place != TRINE_ITEM_OUT);
-        const trine_task_slot *slot = &engine->shared->slot[s];
-        count_item(engine, slot->worker,
-                   slot->ended - atomic_load_explicit(&slot->began, memory_order_relaxed));
-    }
+    while (engine->ready_count == 0)
+        if (!absorb(engine))
+            return false;
+    uint32_t s = engine->ready[engine->ready_first++ & (engine->shared->ring - 1)];
+    engine->ready_count--;
     engine->item[s].place = TRINE_ITEM_TAKEN;
     engine->out--;
     fill(engine, s, o);
@@ -520,8 +547,10 @@ void trine_engine_sleep(trine_engine *engine, double seconds)
     if (!something_announced(engine))
         trine_futex_wait(&shared->called, called, seconds);
     atomic_store(&shared->caller_sleeps, false);
-    engine->waited += trine_seconds() - began;
-    trine_engine_look(engine);
+    double now = trine_seconds();
+    engine->waited += now - began;
+    if (now - engine->looked >= look_seconds)
+        trine_engine_look(engine);
 }
 
 /* Waits for something to happen; false when time is up. ends: 0 for never. */
@@ -577,13 +606,14 @@ void trine_engine_release(trine_engine *engine, uint32_t s)
 {
     trine_task_shared *shared = engine->shared;
     trine_engine_item *item = &engine->item[s];
-    if (shared->demand) {
-        const trine_task_slot *slot = &shared->slot[s];
-        if (slot->item_size > kept_bytes)
-            engine->executor->ops.discard(shared->items + s * shared->item_stride, slot->item_size);
-        if (shared->kind.result_most > kept_bytes)
-            engine->executor->ops.discard(shared->results + s * shared->result_stride,
-                                          shared->result_stride);
+    trine_task_slot *slot = &shared->slot[s];
+    if (item->item_bytes > kept_bytes) {
+        engine->executor->ops.discard(shared->items + s * shared->item_stride, item->item_bytes);
+        item->item_bytes = 0;
+    }
+    if (!item->chained && slot->asked > kept_bytes) {
+        engine->executor->ops.discard(shared->results + s * shared->result_stride, slot->asked);
+        slot->asked = slot->there = 0;
     }
     if (item->chained)
         item->place = TRINE_ITEM_GONE;
@@ -619,16 +649,20 @@ static void end_servants(trine_engine *engine)
 
 static void fill_ledger(trine_engine *engine)
 {
+    double served = trine_seconds() - engine->began;
     for (int w = 0; w < engine->executor->workers; w++) {
-        trine_task_lane lane = {.pid = 0};
-        double user = 0, sys = 0;
-        if (w < engine->shared->workers) {
-            trine_engine_lane(engine, w, &lane);
-            user = engine->shared->worker[w].user;
-            sys = engine->shared->worker[w].sys;
-        }
-        engine->executor->ledger[w] = (trine_ledger_worker){
-            .compute = lane.busy, .user = user, .sys = sys, .runs = lane.items, .pid = lane.pid};
+        trine_ledger_worker *entry = &engine->executor->ledger[w];
+        trine_task_lane lane;
+        *entry = (trine_ledger_worker){.wait = served};
+        if (w >= engine->shared->workers)
+            continue;
+        trine_engine_lane(engine, w, &lane);
+        *entry = (trine_ledger_worker){.compute = lane.busy,
+                                       .wait = served > lane.busy ? served - lane.busy : 0,
+                                       .user = engine->shared->worker[w].user,
+                                       .sys = engine->shared->worker[w].sys,
+                                       .runs = lane.items,
+                                       .pid = lane.pid};
     }
 }
 

@@ -1,5 +1,5 @@
-/* core/task_entry.c - the entries of a queue: a free list, a table by number (open addressing, at
- * most half full), a list of the finished. */
+/* core/task_entry.c - the entries of a queue: a free list, a table by number (chains of
+ * entries with the same low bits), a list of the finished. */
 #include <stdlib.h>
 
 #include "core/error.h"
@@ -8,7 +8,7 @@
 trine_status trine_entries_open(trine_task_queue *queue)
 {
     uint32_t window = (uint32_t)queue->window, size = 4;
-    while (size < 2 * window)
+    while (size < window)
         size *= 2;
     queue->entry = calloc(window, sizeof *queue->entry);
     queue->free = malloc(window * sizeof *queue->free);
@@ -33,44 +33,36 @@ void trine_entries_close(trine_task_queue *queue)
     free(queue->table);
 }
 
-/* Where the number is in the table, or where it would be put. Numbers come in sequence, so their
- * low bits scatter them best. */
-static uint32_t place_of(const trine_task_queue *queue, uint64_t number)
+/* Numbers come in sequence, so their low bits scatter them best. */
+static uint32_t *bucket_of(const trine_task_queue *queue, uint64_t number)
 {
-    uint32_t at = (uint32_t)number & queue->table_mask;
-    while (queue->table[at] != TRINE_ENTRY_NONE && queue->entry[queue->table[at]].number != number)
-        at = (at + 1) & queue->table_mask;
-    return at;
+    return &queue->table[(uint32_t)number & queue->table_mask];
 }
 
 uint32_t trine_entry_new(trine_task_queue *queue, uint64_t number)
 {
-    uint32_t e = queue->free[--queue->free_count];
+    uint32_t e = queue->free[--queue->free_count], *bucket = bucket_of(queue, number);
     queue->entry[e].number = number;
     queue->entry[e].finished = false;
-    queue->table[place_of(queue, number)] = e;
+    queue->entry[e].chain = *bucket;
+    *bucket = e;
     return e;
 }
 
 uint32_t trine_entry_find(const trine_task_queue *queue, uint64_t number)
 {
-    return queue->table[place_of(queue, number)];
+    uint32_t e = *bucket_of(queue, number);
+    while (e != TRINE_ENTRY_NONE && queue->entry[e].number != number)
+        e = queue->entry[e].chain;
+    return e;
 }
 
-/* What follows in the same run of the table moves up, so that searches need no marks of what was
- * there once (Knuth, The Art of Computer Programming 3, algorithm 6.4R). */
 void trine_entry_drop(trine_task_queue *queue, uint32_t entry)
 {
-    uint32_t mask = queue->table_mask, hole = place_of(queue, queue->entry[entry].number);
-    for (uint32_t at = (hole + 1) & mask; queue->table[at] != TRINE_ENTRY_NONE;
-         at = (at + 1) & mask) {
-        uint32_t home = (uint32_t)queue->entry[queue->table[at]].number & mask;
-        if (((at - home) & mask) < ((at - hole) & mask))
-            continue;
-        queue->table[hole] = queue->table[at];
-        hole = at;
-    }
-    queue->table[hole] = TRINE_ENTRY_NONE;
+    uint32_t *at = bucket_of(queue, queue->entry[entry].number);
+    while (*at != entry)
+        at = &queue->entry[*at].chain;
+    *at = queue->entry[entry].chain;
 }
 
 void trine_entry_free(trine_task_queue *queue, uint32_t entry)

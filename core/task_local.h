@@ -18,7 +18,7 @@ enum {
 
 /* stop: what the outcome is whatever its worker says; OK for nothing. made: the outcome was made by
  * the caller and not by a worker, and these are its fields. chained: in a chain of a batch or of a
- * worker. bytes: committed in its rooms. */
+ * worker. item_bytes: of the item's room, that have memory when rooms get it on demand. */
 typedef struct trine_engine_item {
     uint64_t tag;
     unsigned char place;
@@ -26,6 +26,7 @@ typedef struct trine_engine_item {
     trine_status stop, status;
     int worker, attempts;
     double began, ended;
+    size_t item_bytes;
 } trine_engine_item;
 
 /* One worker as the caller knows it. seen: announced, of which `drained` were looked at. */
@@ -39,7 +40,8 @@ typedef struct trine_engine_lane_data {
 /* free: slots without an item. ready: a ring of `ring` slots whose outcomes wait for take. head,
  * tail, count: the open chunk. place: of the next batch. unflushed: batches that sleepers have not
  * been woken for. out: items that were put and not taken. item_seconds: mean, newer ones weighing
- * more. status, detail: what is wrong with the engine. */
+ * more. began, waited, looked: when it was opened; seconds asleep; when it last looked around.
+ * status, detail: what is wrong with the engine. */
 struct trine_engine {
     trine_executor *executor;
     trine_task_shared *shared;
@@ -54,7 +56,7 @@ struct trine_engine {
     uint32_t head, tail, count, unflushed;
     uint64_t place, out, put, measured, chunk;
     int turn, lost;
-    double item_seconds, waited, looked;
+    double item_seconds, began, waited, looked;
     bool closing, serving;
     trine_status status;
     char detail[TRINE_DETAIL_SIZE];

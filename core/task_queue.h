@@ -13,18 +13,25 @@
 
 #define TRINE_ENTRY_NONE UINT32_MAX
 
-/* next, before: neighbours among the finished, in the order in which they finished. */
+/* The slot of an item that no worker had: its outcome came from the journal. */
+#define TRINE_SLOT_NONE UINT32_MAX
+
+struct trine_journal;
+
+/* chain: the next in the same place of the table. next, before: neighbours among the finished, in
+ * the order in which they finished. */
 typedef struct trine_task_entry {
     trine_task_outcome outcome;
-    uint64_t number;
-    uint32_t slot, next, before;
+    uint64_t number, identity;
+    uint32_t slot, chain, next, before;
     bool finished;
 } trine_task_entry;
 
 /* used: items between submission and collection. collect: the lowest number that may not be
  * collected yet. held: the entry whose outcome the user has until the next call. inside: a call is
  * at work, and what it calls (source, on_progress) may not call the queue. staging: where the
- * source writes an item whose room depends on its size. */
+ * source writes an item whose room depends on its size. brought: the journal's result that the user
+ * has until the next call. */
 struct trine_task_queue {
     trine_team *team;
     trine_engine *engine;
@@ -36,12 +43,15 @@ struct trine_task_queue {
     uint32_t *free, *table;
     uint32_t free_count, table_mask, used, held, first, last;
     uint64_t window, submitted, collect;
-    uint64_t done, failed;
+    uint64_t done, failed, resumed;
     bool source_ended, inside;
     void *staging, *copy;
     size_t copy_bytes;
     trine_task_record *record;
     uint64_t records, records_room;
+    struct trine_journal *journal;
+    void *brought;
+    size_t brought_bytes;
     trine_status status;
     char detail[TRINE_DETAIL_SIZE];
 };
@@ -67,6 +77,25 @@ void trine_entry_free(trine_task_queue *queue, uint32_t entry);
 /* Puts it last, or takes it, among the finished. */
 void trine_entry_finish(trine_task_queue *queue, uint32_t entry);
 void trine_entry_unlink(trine_task_queue *queue, uint32_t entry);
+
+/* --- core/task_journal.c: what a queue's journal remembers. */
+
+/* Opens the journal that options ask for. */
+trine_status trine_queue_open_journal(trine_task_queue *queue);
+
+/* What the journal knows of the next item: its identity and, when it is there, its outcome, which
+ * is `resumed` then. For a queue with a journal. FORMAT when it is another item. */
+trine_status trine_queue_look(const trine_task_queue *queue, const void *item, size_t size,
+                              trine_task_entry *seen);
+
+/* Records a finished item, if there is a journal. */
+trine_status trine_queue_note(trine_task_queue *queue, const trine_task_entry *entry);
+
+/* Reads the result of an outcome that is resumed. */
+trine_status trine_queue_bring(trine_task_queue *queue, trine_task_outcome *outcome);
+
+/* Makes it durable and closes it; also without one. */
+trine_status trine_queue_close_journal(trine_task_queue *queue);
 
 /* --- core/task_report.c: progress and records. */
 

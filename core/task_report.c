@@ -29,6 +29,7 @@ static void progress_of(const trine_task_queue *queue, trine_task_progress *prog
     *progress = (trine_task_progress){.submitted = queue->submitted,
                                       .done = queue->done,
                                       .failed = queue->failed,
+                                      .resumed = queue->resumed,
                                       .total = queue->options.total,
                                       .seconds = trine_seconds() - queue->opened,
                                       .lanes = trine_engine_lanes(queue->engine),
@@ -45,7 +46,9 @@ void trine_queue_report(trine_task_queue *queue)
     trine_task_progress progress;
     progress_of(queue, &progress);
     queue->reported = now;
+    queue->inside = true;
     queue->options.on_progress(queue->options.progress_context, queue, &progress);
+    queue->inside = false;
 }
 
 trine_status trine_task_progress_of(const trine_task_queue *queue, trine_task_progress *progress)

@@ -25,10 +25,11 @@
 
 enum { TRINE_SLOT_WAITS, TRINE_SLOT_RUNS, TRINE_SLOT_CANCELLED };
 
-/* began: seconds on trine_seconds' clock. next: the slot after it in its chain. */
+/* began: seconds on trine_seconds' clock. next: the slot after it in its chain. there, asked: bytes
+ * of the result's room that have memory, and that may have some. */
 typedef struct trine_task_slot {
     _Alignas(128) uint64_t index;
-    size_t item_size, result_size;
+    size_t item_size, result_size, there, asked;
     _Atomic double began;
     double ended;
     atomic_uint state;

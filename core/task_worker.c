@@ -4,8 +4,8 @@
  * 2. Claim the first batch that is READY. The cursor is a hint that anybody may advance, so that it
  *    does not matter where a worker was killed.
  * 3. Run its slots one after the other, announcing each.
- * 4. Wake the caller when an item took long, when many are announced, or when no work is left: so
- *    short items do not cost a wake each, and long ones are known at once.
+ * 4. Wake the caller when it has not been woken for a while, when many are announced, or when no
+ *    work is left: short items do not cost a wake each, and long ones are known at once.
  * 5. With no work left: spin, then sleep until batches are published.
  */
 #include <limits.h>
@@ -17,26 +17,44 @@
 #include "core/task_shared.h"
 #include "core/wait.h"
 
-/* An item that took longer is announced at once. */
-static const double long_item_seconds = 20e-6;
+/* How long a finished item may lie before the caller is woken for it. */
+static const double lie_seconds = 100e-6;
 
 /* How long a worker without work sleeps before it looks again. */
 static const double look_seconds = 1;
 
 enum { PAGE = 4096 };
 
-/* One worker as it sees itself. slot: the item at hand. room: its result's. */
+/* One worker as it sees itself. slot: the item at hand. room_size: its result's.
+ * now: when the last item ended. called: when the worker last woke the caller for finished items.
+ * user, sys: CPU seconds before.
+ */
 struct trine_task_context {
     trine_task_shared *shared;
     trine_task_worker *record;
     uint32_t *ring, announced, slot;
     trine_task task;
-    void *room;
     size_t room_size;
+    double now, called, user, sys;
     trine_status refused;
     bool has_detail;
     char detail[TRINE_DETAIL_SIZE];
 };
+
+/* Memory for so much of the room of a result. `asked` is raised before and `there` after, wherever
+ * the worker may be killed. */
+static trine_status give_memory(const trine_task_shared *shared, uint32_t s, size_t size)
+{
+    trine_task_slot *slot = &shared->slot[s];
+    if (!shared->demand || size <= slot->there)
+        return TRINE_OK;
+    if (size > slot->asked)
+        slot->asked = size;
+    trine_status status = shared->commit(shared->results + s * shared->result_stride, size);
+    if (!status)
+        slot->there = size;
+    return status;
+}
 
 void *trine_task_result(trine_task *task, size_t size)
 {
@@ -44,8 +62,6 @@ void *trine_task_result(trine_task *task, size_t size)
     if (!c || !task->item || c->slot == TRINE_SLOT_NONE)
         return NULL;
     const trine_task_shared *shared = c->shared;
-    char *room = shared->results + c->slot * shared->result_stride;
-    c->room = NULL;
     c->room_size = 0;
     c->refused = TRINE_OK;
     if (size > shared->kind.result_most)
@@ -54,13 +70,12 @@ void *trine_task_result(trine_task *task, size_t size)
                                 "result_most is %zu",
                                 shared->name, (unsigned long long)task->index, size,
                                 shared->kind.result_most);
-    else if (shared->demand && size > 0)
-        c->refused = shared->commit(room, size);
+    else
+        c->refused = give_memory(shared, c->slot, size);
     if (c->refused)
         return NULL;
-    c->room = room;
     c->room_size = size;
-    return room;
+    return shared->results + c->slot * shared->result_stride;
 }
 
 trine_status trine_task_refused(const trine_task *task)
@@ -122,7 +137,7 @@ static void run_item(trine_task_context *c, trine_task_slot *slot, double began)
                  (unsigned long long)slot->index, ended - began, shared->deadline);
         detail = late;
     }
-    slot->ended = ended;
+    slot->ended = c->now = ended;
     slot->status = status;
     slot->result_size = status ? 0 : c->room_size;
     if (detail)
@@ -138,17 +153,24 @@ static void wake_caller(trine_task_shared *shared)
     }
 }
 
-/* Seconds that the item took; 0 when it was cancelled. */
-static double take_slot(trine_task_context *c, trine_task_slot *slot)
+static void take_slot(trine_task_context *c, trine_task_slot *slot)
 {
     unsigned waits = TRINE_SLOT_WAITS;
     double began = trine_seconds();
     atomic_store_explicit(&slot->began, began, memory_order_relaxed);
     slot->worker = c->task.worker;
-    if (!atomic_compare_exchange_strong(&slot->state, &waits, TRINE_SLOT_RUNS))
-        return 0;
-    run_item(c, slot, began);
-    return slot->ended - began;
+    if (atomic_compare_exchange_strong(&slot->state, &waits, TRINE_SLOT_RUNS))
+        run_item(c, slot, began);
+}
+
+/* Whether the caller should know of what is announced, though there is more work. */
+static bool is_due(trine_task_context *c)
+{
+    uint32_t drained = atomic_load_explicit(&c->record->drained, memory_order_relaxed);
+    if (c->now - c->called < lie_seconds && c->announced - drained < c->shared->wake_at)
+        return false;
+    c->called = c->now;
+    return true;
 }
 
 static void run_chain(trine_task_context *c, uint32_t head)
@@ -158,12 +180,11 @@ static void run_chain(trine_task_context *c, uint32_t head)
         trine_task_slot *slot = &shared->slot[s];
         next = slot->next;
         c->slot = s;
-        double taken = take_slot(c, slot);
+        take_slot(c, slot);
         c->ring[c->announced++ & (shared->ring - 1)] = s;
         atomic_store_explicit(&c->record->progress, trine_progress_word(c->announced, next),
                               memory_order_release);
-        uint32_t drained = atomic_load_explicit(&c->record->drained, memory_order_relaxed);
-        if (taken > long_item_seconds || c->announced - drained >= shared->wake_at)
+        if (is_due(c))
             wake_caller(shared);
     }
     c->slot = TRINE_SLOT_NONE;
@@ -271,6 +292,7 @@ static void prepare(trine_task_context *c, trine_task_shared *shared, int number
                            .rank = shared->rank,
                            .worker = number,
                            .engine = c};
+    trine_thread_cpu_seconds(&c->user, &c->sys);
 }
 
 static void end(trine_task_context *c)
@@ -281,14 +303,15 @@ static void end(trine_task_context *c)
     if (c->shared->kind.end)
         c->shared->kind.end(&c->task);
     free(c->task.state);
+    trine_thread_cpu_seconds(&c->record->user, &c->record->sys);
+    c->record->user -= c->user;
+    c->record->sys -= c->sys;
 }
 
 trine_status trine_task_serve(void *context, size_t servant, trine_worker *worker)
 {
     trine_task_context c;
-    double user, sys;
     (void)worker;
-    trine_thread_cpu_seconds(&user, &sys);
     prepare(&c, context, (int)servant);
     trine_status status = begin(&c);
     if (status) {
@@ -302,9 +325,6 @@ trine_status trine_task_serve(void *context, size_t servant, trine_worker *worke
         return TRINE_OK;
     work(&c);
     end(&c);
-    trine_thread_cpu_seconds(&c.record->user, &c.record->sys);
-    c.record->user -= user;
-    c.record->sys -= sys;
     atomic_store(&c.record->life, TRINE_WORKER_ENDED);
     wake_caller(c.shared);
     return TRINE_OK;

@@ -29,6 +29,8 @@ missing_packages() {
     have_header jansson.h || echo libjansson-dev
     [ -e /usr/include/Random123/philox.h ] || echo librandom123-dev
     have_header sleef.h || echo libsleef-dev
+    have_header sndfile.h || echo libsndfile1-dev
+    have gnuplot || echo gnuplot-nox
     [ "$1" = test ] || [ "$1" = bench ] || return 0
     have c++ || echo g++
     have_header CUnit/CUnit.h || echo libcunit1-dev

@@ -186,6 +186,8 @@ int trine_driver_main(const trine_driver *driver, int argc, char **argv)
     keep_environment();
     /* A closed pipe is a write error, which ends in EXIT_FAILED. */
     signal(SIGPIPE, SIG_IGN);
+    /* So is a file that may grow no more. */
+    signal(SIGXFSZ, SIG_IGN);
     if (!read_options(driver, argc, argv, &options))
         return EXIT_FAILED;
     if (options.terminal)

@@ -130,7 +130,8 @@ typedef struct trine_task_options {
 
 /* What became of an item. detail: "" when OK. result: result_size bytes, aligned to 64 (undefined
  * when it failed); it and detail are valid until the next call on the queue. began, ended: seconds
- * since the queue was opened. resumed: from the journal. */
+ * since the queue was opened. resumed: from the journal; worker is -1 then, attempts, began and ended
+ * are 0. */
 typedef struct trine_task_outcome {
     uint64_t index;
     trine_status status;

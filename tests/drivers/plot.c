@@ -1,0 +1,183 @@
+/* plot.c - drawings: what they show, at 10 and at 100,000 items, and what is said when they cannot
+ * be made. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "drivers/harness/harness.h"
+
+static char folder[] = "/tmp/trine-plot-XXXXXX";
+static char path[64];
+
+/* The file's text; the caller's to free. */
+static char *text_of(const char *name)
+{
+    FILE *file = fopen(name, "r");
+    size_t room = 1 << 22;
+    char *text = calloc(1, room + 1);
+    if (file && text)
+        text[fread(text, 1, room, file)] = '\0';
+    if (file)
+        fclose(file);
+    return text;
+}
+
+static int count_of(const char *text, const char *word)
+{
+    int count = 0;
+    for (const char *at = text; (at = strstr(at, word)); at += strlen(word))
+        count++;
+    return count;
+}
+
+static void series_have_their_names_points_and_marks(void)
+{
+    double x[20], y[20], z[20];
+    for (int i = 0; i < 20; i++) {
+        x[i] = (double)(1 << i);
+        y[i] = 1e6 / (x[i] + 100) + x[i];
+        z[i] = i == 3 ? NAN : i == 4 ? 0 : x[i];
+    }
+    const harness_series series[] = {{"the pool's; `date`", x, y, 20, true},
+                                     {"omp:2", x, z, 20, true}};
+    const harness_mark marks[] = {{1024, 1e6 / 1124 + 1024, "chosen"}, {0, 1, "nowhere"}};
+    const harness_figure figure = {.title = "What a trip costs",
+                                   .x_label = "items of a trip",
+                                   .y_label = "seconds",
+                                   .log_x = true,
+                                   .log_y = true,
+                                   .series = series,
+                                   .series_count = 2,
+                                   .mark = marks,
+                                   .marks = 2};
+    CU_ASSERT_TRUE_FATAL(harness_plot(&figure, path));
+    char *text = text_of(path);
+    static const char *const words[] = {
+        "What a trip costs", "items of a trip", "seconds", "chosen", "omp:2",
+        "the pool",          "; `date`"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        CU_ASSERT_PTR_NOT_NULL(strstr(text, words[i]));
+    CU_ASSERT_PTR_NULL(strstr(text, "nowhere"));
+    /* 20 points and 18, one mark, and one of each series in the key. */
+    CU_ASSERT_EQUAL(count_of(text, "<use xlink:href='#gpPt6' transform='translate("), 20 + 18 + 2);
+    CU_ASSERT_EQUAL(count_of(text, "<use xlink:href='#gpPt5' transform='translate("), 1);
+    free(text);
+}
+
+/* n items one after the other on two workers of two ranks, each 100th dead. */
+static harness_tally tally_of(uint64_t n)
+{
+    harness_tally t = {.lanes = 4, .items = n, .records = n, .seconds = 2};
+    double at[4] = {0};
+    t.lane = calloc(4, sizeof *t.lane);
+    t.record = calloc(n, sizeof *t.record);
+    CU_ASSERT_TRUE_FATAL(t.lane && t.record);
+    for (int i = 0; i < 4; i++)
+        t.lane[i] = (trine_task_lane){.rank = i / 2, .worker = i % 2, .busy = 1};
+    for (uint64_t i = 0; i < n; i++) {
+        int lane = (int)(i % 4);
+        double end = at[lane] + 8.0 / (double)n * (1 + (double)(i % 7)) / 7;
+        t.record[i] = (trine_task_record){.index = i,
+                                          .rank = lane / 2,
+                                          .worker = lane % 2,
+                                          .began = at[lane],
+                                          .ended = end,
+                                          .status = i % 100 == 9 ? TRINE_E_WORKER : TRINE_OK};
+        at[lane] = end;
+    }
+    return t;
+}
+
+static void release(harness_tally *t)
+{
+    free(t->lane);
+    free(t->record);
+}
+
+static void a_timeline_has_a_box_for_each_item(void)
+{
+    harness_tally t = tally_of(12);
+    CU_ASSERT_TRUE_FATAL(harness_plot_timeline("twelve", &t, path));
+    char *text = text_of(path);
+    static const char *const words[] = {"twelve",          "rank 0 worker 0, busy 50 %",
+                                        "rank 1 worker 1", "TRINE_OK",
+                                        "TRINE_E_WORKER",  "seconds since"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        CU_ASSERT_PTR_NOT_NULL(strstr(text, words[i]));
+    CU_ASSERT_EQUAL(count_of(text, "<polygon fill = 'rgb( 68, 119, 170)'"), 11);
+    CU_ASSERT_EQUAL(count_of(text, "<polygon fill = 'rgb(187,  34,  51)'"), 1);
+    free(text);
+    release(&t);
+}
+
+/* A box or less a pixel, and those that failed are still there. */
+static void a_timeline_of_many_items_stays_small(void)
+{
+    harness_tally t = tally_of(100000);
+    struct stat about;
+    CU_ASSERT_TRUE_FATAL(harness_plot_timeline("many", &t, path));
+    CU_ASSERT_EQUAL(stat(path, &about), 0);
+    CU_ASSERT_TRUE(about.st_size < 1 << 20);
+    char *text = text_of(path);
+    CU_ASSERT_TRUE(count_of(text, "<polygon fill = 'rgb( 68, 119, 170)'") < 4 * 840);
+    CU_ASSERT_TRUE(count_of(text, "<polygon fill = 'rgb(187,  34,  51)'") > 100);
+    free(text);
+    release(&t);
+}
+
+/* What is said on stderr while a drawing fails. */
+static bool fails_saying(const harness_figure *figure, const char *name, const char *words)
+{
+    char said[64];
+    snprintf(said, sizeof said, "%s/said", folder);
+    int kept = dup(STDERR_FILENO);
+    bool drawn = freopen(said, "w", stderr) && harness_plot(figure, name);
+    fflush(stderr);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    char *text = text_of(said);
+    bool right = !drawn && strstr(text, words);
+    if (!right)
+        printf("\n%s\n", text);
+    free(text);
+    unlink(said);
+    return right;
+}
+
+static void what_cannot_be_drawn_is_said(void)
+{
+    const double x[] = {1, 2}, none[] = {NAN, INFINITY};
+    const harness_series series = {"one", x, x, 2, false}, empty = {"none", x, none, 2, false};
+    harness_figure figure = {.series = &series, .series_count = 1};
+    CU_ASSERT_TRUE(fails_saying(&figure, "/nowhere/at/all.svg", "/nowhere/at/all.svg: No such"));
+    char *kept = strdup(getenv("PATH"));
+    setenv("PATH", folder, 1);
+    CU_ASSERT_TRUE(fails_saying(&figure, path, "gnuplot-nox"));
+    CU_ASSERT_NOT_EQUAL(access(path, F_OK), 0);
+    setenv("PATH", kept, 1);
+    free(kept);
+    figure.series = &empty;
+    CU_ASSERT_TRUE(fails_saying(&figure, path, "no point to draw"));
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"series have their names, points and marks", series_have_their_names_points_and_marks},
+        {"a timeline has a box for each item", a_timeline_has_a_box_for_each_item},
+        {"a timeline of many items stays small", a_timeline_of_many_items_stays_small},
+        {"what cannot be drawn is said", what_cannot_be_drawn_is_said},
+        CU_TEST_INFO_NULL,
+    };
+    if (!mkdtemp(folder))
+        return 1;
+    snprintf(path, sizeof path, "%s/it's.svg", folder);
+    int result = trine_check_main("plot", tests);
+    unlink(path);
+    rmdir(folder);
+    return result;
+}

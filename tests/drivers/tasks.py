@@ -1,0 +1,229 @@
+"""tasks.py SQUARES [MPIRUN ...] - what the harness promises of drivers whose work is tasks: rows, who ran what,
+timelines, progress at a terminal, journals that a killed run goes on with, refusals. MPIRUN is empty without MPI."""
+import csv
+import io
+import json
+import os
+import pty
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree
+
+SQUARES, mpirun = sys.argv[1], sys.argv[2:]
+os.environ.update(OMP_WAIT_POLICY="passive", OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+VERSION = subprocess.run([SQUARES, "--version"], capture_output=True, text=True).stdout
+LOCAL = ["serial", "pool:2"] + (["omp:2"] if ", omp" in VERSION else [])
+TEAMS = LOCAL + (["mpi:2"] if mpirun else [])
+GNUPLOT = subprocess.run(["sh", "-c", "command -v gnuplot"], capture_output=True).returncode == 0
+promises = failures = 0
+folder = tempfile.mkdtemp(prefix="trine-tasks-")
+
+
+def check(holds, *about):
+    global promises, failures
+    promises += 1
+    if not holds:
+        failures += 1
+        print("FAILED:", *about, flush=True)
+
+
+def run(*arguments, **more):
+    return subprocess.run([SQUARES, *arguments], capture_output=True, text=True, timeout=120, **more)
+
+
+def rows(*arguments):
+    done = run("--json", *arguments)
+    check(done.returncode == 0, arguments, "ended with", done.returncode, done.stderr, done.stdout[-400:])
+    return json.loads(done.stdout)["rows"] if done.returncode == 0 else []
+
+
+def path(name):
+    return os.path.join(folder, name)
+
+
+def every_team_has_the_row_of_its_tasks():
+    for options in ([], ["--chunk=7"], ["--window=3"], ["--order=unordered"], ["--deadline=60", "--attempts=2"]):
+        for row in rows("--n=300", *options, *(f"--team={team}" for team in TEAMS)):
+            tasks = row["tasks"]
+            about = row["team"], options, tasks
+            check(row["verdict"] == "right" and row["agrees"], *about)
+            check((tasks["items"], tasks["failed"], tasks["resumed"], tasks["lost"]) == (300, 0, 0, 0), *about)
+            check(sum(lane["items"] for lane in tasks["lanes"]) == 300, *about)
+            check(tasks["items_per_s"] > 0 and abs(tasks["items_per_s"] * row["seconds"] - 300) < 1, *about)
+            check(tasks["chunk"] == 7 if "--chunk=7" in options else tasks["chunk"] >= 1, *about)
+            check(tasks["records"] is None, *about)
+    done = run("--csv", "--n=50", "--team=serial")
+    table = list(csv.DictReader(io.StringIO(done.stdout)))
+    check([(row["schema"], row["items"], row["failed"], row["transport"]) for row in table] == [("2", "50", "0", "shm")]
+          and None not in table[0] and None not in table[0].values(), done.stdout)
+    text = run("--n=50", "--team=serial").stdout
+    check(all(word in text for word in ("items/s", "chunk", "retried", "resumed", "right")), text)
+
+
+def failures_and_deaths_are_counted():
+    row = rows("--n=200", "--fail=50", "--team=pool:2")[0]
+    check(row["tasks"]["failed"] == 4 and row["verdict"] == "right", row["tasks"])
+    row = rows("--n=200", "--kill=50", "--team=pool:2")[0]
+    check((row["tasks"]["lost"], row["tasks"]["retried"], row["tasks"]["failed"]) == (4, 4, 0), row["tasks"])
+    check(row["verdict"] == "right", row)
+
+
+def who_ran_what_is_told_of_every_item():
+    for team in TEAMS:
+        for options in (["--n=40", "--micros=3000"], ["--n=5000"], ["--n=60", "--micros=2000", "--work=spin", "--chunk=5"]):
+            row = rows("--who", f"--team={team}", *options)[0]
+            tasks, lanes = row["tasks"], {}
+            check(sorted(record[0] for record in tasks["records"]) == list(range(row["n"])), team, options)
+            known = {(lane["rank"], lane["worker"]) for lane in tasks["lanes"]}
+            for _, began, ended, rank, worker, _ in tasks["records"]:
+                lanes.setdefault((rank, worker), []).append((began, ended))
+            check(set(lanes) <= known, team, lanes.keys(), known)
+            for lane, times in lanes.items():
+                times.sort()
+                check(all(0 <= b <= e for b, e in times), team, lane, "times")
+                overlaps = [pair for pair in zip(times, times[1:]) if pair[1][0] < pair[0][1] - 1e-6]
+                check(not overlaps, team, options, lane, overlaps[:3])
+            for lane in tasks["lanes"]:
+                mine = lanes.get((lane["rank"], lane["worker"]), [])
+                check(lane["items"] == len(mine), team, lane, len(mine))
+                busy = sum(ended - began for began, ended in mine)
+                check(abs(busy - lane["busy"]) < 0.05 + 0.1 * busy, team, options, lane, busy)
+    text = run("--who", "--n=5", "--team=pool:2").stdout
+    check("worker 1 of rank 0" in text and text.count("TRINE_OK") == 5, text)
+
+
+def timelines_are_drawn():
+    if not GNUPLOT:
+        return
+    for team in TEAMS:
+        svg = path("one.svg")
+        done = run(f"--timeline={svg}", "--n=40", "--micros=2000", f"--team={team}")
+        check(done.returncode == 0, team, done.stderr)
+        text = open(svg).read()
+        xml.etree.ElementTree.fromstring(text)
+        check(text.count("<polygon fill = 'rgb( 68, 119, 170)'") >= 40 and "worker 0, busy" in text, team)
+        os.remove(svg)
+    done = run(f"--timeline={path('two.svg')}", "--n=10", *(f"--team={team}" for team in LOCAL))
+    check(all(os.path.exists(path(f"two-{team.replace(':', '-')}-squares-shm.svg")) for team in LOCAL),
+          os.listdir(folder), done.stderr)
+    done = run("--timeline=/nowhere/at/all.svg", "--n=10", "--team=serial")
+    check(done.returncode == 3 and "/nowhere/at/all.svg" in done.stderr, done.returncode, done.stderr)
+    done = run(f"--timeline={svg}", "--n=10", "--team=serial", env=dict(os.environ, PATH=folder))
+    check(done.returncode == 3 and "gnuplot-nox" in done.stderr, done.returncode, done.stderr)
+
+
+def at_a_terminal(*arguments):
+    """What comes out at a terminal that is stderr, and the exit status."""
+    own, other = pty.openpty()
+    process = subprocess.Popen([SQUARES, *arguments], stdout=subprocess.DEVNULL, stderr=other)
+    os.close(other)
+    said = b""
+    while True:
+        try:
+            part = os.read(own, 4096)
+        except OSError:
+            break
+        if not part:
+            break
+        said += part
+    os.close(own)
+    return process.wait(timeout=60), said.decode()
+
+
+def progress_is_shown_at_a_terminal_only():
+    for team in TEAMS:
+        options = ["--n=400", "--micros=2500", "--window=50", f"--team={team}"]
+        done = run(*options)
+        check(done.returncode == 0 and done.stderr == "", team, done.stderr)
+        status, said = at_a_terminal(*options)
+        lines = [line for line in said.replace("\033[K", "").split("\r") if "items, " in line]
+        check(status == 0 and len(lines) >= 3, team, status, repr(said))
+        check(all(word in lines[-1] for word in (" of 400 items", "/s", "busy", "%")), team, lines[-1:])
+        check(any("s left" in line for line in lines), team, lines)
+        check(len(lines) <= 10 * 2 + 12, team, len(lines), "lines in a second or so")
+        check(said.endswith("\r\033[K"), team, repr(said[-80:]), "the last line is left standing")
+
+
+def squares_of(n):
+    return b"".join((i * i).to_bytes(8, sys.byteorder) for i in range(n))
+
+
+def a_killed_run_goes_on_with_its_journal():
+    random.seed(1)
+    n, output = 3000, path("squares")
+    for team in LOCAL:
+        journal, kills, resumed = path("journal-" + team), 0, 0
+        options = [f"--n={n}", "--micros=300", "--window=64", f"--team={team}", f"--journal={journal}", f"--output={output}"]
+        for _ in range(40):
+            process = subprocess.Popen([SQUARES, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                       start_new_session=True)
+            try:
+                process.communicate(timeout=0.05 + random.random() * 0.2)
+                break
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
+                kills += 1
+        check(kills >= 2, team, "was killed", kills, "times: too quick to tell anything")
+        done = run("--json", *options)
+        check(done.returncode == 0, team, done.stderr)
+        tasks = json.loads(done.stdout)["rows"][0]["tasks"] if done.returncode == 0 else {}
+        check(tasks.get("items") == n and tasks.get("resumed", 0) > 0, team, tasks)
+        done = run(*options)
+        check(done.returncode == 0 and "right" in done.stdout, team, done.stdout, done.stderr)
+        check(open(output, "rb").read() == squares_of(n), team, "other bytes than an uninterrupted run gives")
+        done = run("--json", *options)
+        tasks = json.loads(done.stdout)["rows"][0]["tasks"]
+        check((tasks["resumed"], sum(lane["items"] for lane in tasks["lanes"])) == (n, 0), team, tasks)
+    done = run(f"--n={n}", "--micros=301", f"--journal={journal}", "--team=serial")
+    check(done.returncode == 2 and "another param" in done.stderr and journal in done.stderr, done.returncode, done.stderr)
+
+
+def two_runs_cannot_share_a_journal():
+    journal = path("shared")
+    first = subprocess.Popen([SQUARES, "--n=2000", "--micros=3000", "--team=serial", f"--journal={journal}"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.time() + 20
+    while not os.path.exists(journal) and time.time() < deadline:
+        time.sleep(0.01)
+    done = run("--n=2000", "--micros=3000", "--team=serial", f"--journal={journal}")
+    check(done.returncode == 3 and "another run uses it" in done.stderr, done.returncode, done.stderr)
+    first.kill()
+    first.communicate()
+
+
+def options_are_read_and_refused():
+    for option, words in (("--chunk=x", "whole number"), ("--window=-1", "whole number"), ("--attempts=0", "from 1"),
+                          ("--deadline=0", "seconds above 0"), ("--deadline=soon", "seconds above 0"),
+                          ("--order=some", "ordered or unordered"), ("--transport=post", "shm, inherit, pipe, file"),
+                          ("--work=rest", "sleep|spin"), ("--output=", "FILE"), ("--stream", "memory")):
+        done = run(option, "--n=3", "--team=serial")
+        check(done.returncode == 2 and words in done.stderr, option, done.returncode, done.stderr)
+    for options, words in ((["--journal=j", "--team=serial", "--team=pool:2"], "one --team"),
+                           (["--journal=j", "--repeat=2"], "--repeat=1"), (["--who", "--csv"], "--json")):
+        done = run("--n=3", *options)
+        check(done.returncode == 2 and words in done.stderr, options, done.returncode, done.stderr)
+    for team in TEAMS:
+        row = rows("--n=3", "--work=spin", f"--team={team}", "a", "b c", "--", "-d")[0]
+        check(row["numbers"] == {"files": 3, "spin": 1}, team, row["numbers"])
+    text = run("--help").stdout
+    check(all(word in text for word in ("--journal", "--timeline", "--who", "[FILE...]", "--work=sleep|spin")), text)
+    check("--dtype" not in text and "--stream" not in text, text)
+    text = subprocess.run([os.path.join(os.path.dirname(SQUARES), "../../drivers/sort"), "--help"], capture_output=True,
+                          text=True).stdout
+    check("--seed" in text and "--journal" not in text, text)
+
+
+for test in (every_team_has_the_row_of_its_tasks, failures_and_deaths_are_counted, who_ran_what_is_told_of_every_item,
+             timelines_are_drawn, progress_is_shown_at_a_terminal_only, a_killed_run_goes_on_with_its_journal,
+             two_runs_cannot_share_a_journal, options_are_read_and_refused):
+    before = promises
+    test()
+    print(f"{test.__name__}: {promises - before} promises", flush=True)
+subprocess.run(["rm", "-rf", folder])
+print(f"{promises} promises, {failures} broken")
+sys.exit(failures != 0)
