@@ -7,3 +7,5 @@ const trine_executor_ops trine_pool_executor = {
         "this system lacks what pools are made of (memfd_create, futex, pidfd_open): they need "
         "Linux 5.4 or later",
 };
+
+const trine_executor_ops trine_forking_executor = {.name = "inherit"};

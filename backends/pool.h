@@ -59,16 +59,18 @@ typedef struct pool_worker {
 } pool_worker;
 
 /* Workers first .. control->workers - 1 are forked; pid 0 and pidfd -1 for one that is not there.
- * death: what is known of the last that died. */
+ * own: they are forked from the calling process at that moment, not from the zygote. death: what is
+ * known of the last that died. */
 typedef struct pool_crew {
     pool_control *control;
     size_t control_bytes;
     pool_worker *worker;
     int first;
+    bool own;
     char death[160];
 } pool_crew;
 
-/* Forks them. A crew that failed to open is to be closed, too. */
+/* Forks them; crew->own is looked at. A crew that failed to open is to be closed, too. */
 trine_status trine_crew_open(pool_crew *crew, int first, int workers, double spin_seconds);
 
 /* Ends and releases them; in a copy of the user's process, only what is the copy's. */
@@ -136,6 +138,9 @@ void trine_zygote_stop(void);
 
 pid_t trine_zygote_pid(void);
 
+/* Threads of this process. */
+int trine_pool_threads(void);
+
 /* Forks worker `number` of that pool, from a new zygote if need be. */
 trine_status trine_zygote_fork(pool_control *control, int number, pid_t *pid, int *pidfd);
 
@@ -143,8 +148,17 @@ trine_status trine_zygote_fork(pool_control *control, int number, pid_t *pid, in
  * is none. */
 int trine_zygote_end(pid_t pid);
 
-/* True in a process that the user forked from the one that owns zygote and heap. */
+/* True in a process that the user forked from the one that owns zygote and heap; makes it so. */
 bool trine_zygote_foreign(void);
+void trine_zygote_disown(void);
+
+/* Signals as in a new program. */
+void trine_zygote_reset_signals(void);
+
+/* --- pool_forking.c: the same from this process. THREADS when it runs threads. */
+
+trine_status trine_own_fork(pool_control *control, int number, pid_t *pid, int *pidfd);
+int trine_own_end(pid_t pid);
 
 /* --- pool_worker.c */
 

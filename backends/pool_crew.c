@@ -45,12 +45,14 @@ trine_status trine_crew_fork(pool_crew *crew, int number, bool this_generation)
     atomic_store(&slot->finished, this_generation ? generation - 1 : generation);
     if (atomic_exchange(&slot->asleep, false))
         atomic_fetch_sub(&crew->control->sleepers, 1);
-    return trine_zygote_fork(crew->control, number, &worker->pid, &worker->pidfd);
+    return crew->own ? trine_own_fork(crew->control, number, &worker->pid, &worker->pidfd)
+                     : trine_zygote_fork(crew->control, number, &worker->pid, &worker->pidfd);
 }
 
 trine_status trine_crew_open(pool_crew *crew, int first, int workers, double spin_seconds)
 {
-    *crew = (pool_crew){.first = first, .worker = calloc((size_t)workers, sizeof *crew->worker)};
+    *crew = (pool_crew){
+        .first = first, .own = crew->own, .worker = calloc((size_t)workers, sizeof *crew->worker)};
     if (!crew->worker)
         return trine_fail(TRINE_E_MEMORY, "pool: no memory for %d workers", workers);
     for (int i = 0; i < workers; i++)
@@ -68,6 +70,11 @@ static void forget(pool_worker *worker)
     *worker = (pool_worker){.pid = 0, .pidfd = -1};
 }
 
+static int end_worker(const pool_crew *crew, pid_t pid)
+{
+    return crew->own ? trine_own_end(pid) : trine_zygote_end(pid);
+}
+
 static void end_workers(pool_crew *crew)
 {
     pool_control *control = crew->control;
@@ -81,7 +88,7 @@ static void end_workers(pool_crew *crew)
             continue;
         /* A worker stopped by a debugger or SIGSTOP would not end by itself. */
         (void)poll(&watch, 1, 1000);
-        trine_zygote_end(worker->pid);
+        end_worker(crew, worker->pid);
         forget(worker);
     }
 }
@@ -95,7 +102,7 @@ void trine_crew_close(pool_crew *crew)
         trine_heap_release(crew->control, crew->control_bytes);
     }
     free(crew->worker);
-    *crew = (pool_crew){.control = NULL};
+    *crew = (pool_crew){.own = crew->own};
 }
 
 void trine_crew_publish(pool_crew *crew)
@@ -144,7 +151,7 @@ void trine_crew_bury(pool_crew *crew, int number)
     pool_worker *worker = &crew->worker[number];
     if (worker->pid == 0)
         return;
-    int status = trine_zygote_end(worker->pid);
+    int status = end_worker(crew, worker->pid);
     if (status == -1)
         snprintf(how, sizeof how, "ended with its zygote");
     else if (WIFSIGNALED(status))

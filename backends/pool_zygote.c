@@ -49,7 +49,7 @@ typedef struct zygote_files {
     int socket, parent;
 } zygote_files;
 
-static int count_threads(void)
+int trine_pool_threads(void)
 {
     int count = 0;
     DIR *tasks = opendir("/proc/self/task");
@@ -122,7 +122,7 @@ static void end_worker(int socket, pid_t pid)
 
 /* Signals as in a new program: what is ignored (SIGHUP under nohup) stays so, but for SIGCHLD, by
  * which workers are reaped. The terminal's interrupt is ignored: the parent decides about that. */
-static void reset_signals(void)
+void trine_zygote_reset_signals(void)
 {
     for (int signal = 1; signal < NSIG; signal++) {
         struct sigaction action;
@@ -178,7 +178,7 @@ static _Noreturn void live(const zygote_files *files)
     /* The pidfd tells of the parent's end; this wakes a zygote that was stopped. A signal that
      * kills would also come when only the thread that forked ends. */
     prctl(PR_SET_PDEATHSIG, SIGCONT);
-    reset_signals();
+    trine_zygote_reset_signals();
     prctl(PR_SET_NAME, "trine-zygote");
     keep_own_files(files);
     for (request r; next_request(files, &r);) {
@@ -200,6 +200,11 @@ bool trine_zygote_foreign(void)
     return zygote.foreign;
 }
 
+void trine_zygote_disown(void)
+{
+    zygote.foreign = true;
+}
+
 pid_t trine_zygote_pid(void)
 {
     return zygote.pid;
@@ -207,7 +212,7 @@ pid_t trine_zygote_pid(void)
 
 static trine_status check_threads(void)
 {
-    int threads = count_threads();
+    int threads = trine_pool_threads();
     if (threads <= 1)
         return TRINE_OK;
     return trine_fail(TRINE_E_THREADS,

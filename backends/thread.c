@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/transport.h"
+
 /* CPU seconds cost a system call: taken again only when this many seconds have passed. */
 #define CPU_SAMPLE_SECONDS 1e-3
 
@@ -68,6 +70,7 @@ bool trine_thread_run(trine_thread *thread, const trine_job *job, size_t run)
 
 void trine_thread_end(trine_thread *thread, trine_ledger_worker *entry)
 {
+    trine_carrier_leave();
     thread->ended = trine_seconds();
     sample_cpu(thread, thread->ended);
     *entry = (trine_ledger_worker){

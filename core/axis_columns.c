@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/axis.h"
+#include "core/carry.h"
 #include "core/error.h"
 
 /* Bytes of partials in a tile; the least columns of one. */
@@ -178,9 +179,12 @@ trine_status trine_frame_columns(trine_team *team, const trine_monoid *monoid, c
     trine_status status = trine_call_begin(team);
     if (status)
         return status;
+    trine_frame carried = *frame;
+    status = trine_carry(team, carried.source, monoid->nin, frame->local * frame->columns,
+                         &carried.executor);
     columns_param *p = malloc(sizeof *p + monoid->param_size);
     char *results = malloc(frame->columns * monoid->result_size + 1);
-    if (!p || !results)
+    if (!status && (!p || !results))
         status = trine_fail(TRINE_E_MEMORY, "%s: no memory for the results of %llu columns",
                             monoid->name, (unsigned long long)frame->columns);
     columns_param none = {.monoid = *monoid};
@@ -196,7 +200,7 @@ trine_status trine_frame_columns(trine_team *team, const trine_monoid *monoid, c
     tile = tile < LEAST_TILE ? LEAST_TILE : tile;
     for (uint64_t c = 0; c < frame->columns; c += tile) {
         used->columns = (size_t)(frame->columns - c < tile ? frame->columns - c : tile);
-        trine_status done = reduce_tile(team, used, frame, c, status,
+        trine_status done = reduce_tile(team, used, &carried, c, status,
                                         results ? results + c * monoid->result_size : result);
         if (done) {
             status = done;
@@ -207,5 +211,6 @@ trine_status trine_frame_columns(trine_team *team, const trine_monoid *monoid, c
         memcpy(result, results, frame->columns * monoid->result_size);
     free(results);
     free(p);
+    trine_carry_end(team);
     return trine_call_end(team, &team->ledger.combine, status);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/axis.h"
+#include "core/carry.h"
 #include "core/error.h"
 
 /* The job's context, in memory that all workers address; param is a copy. results: of this rank's
@@ -86,6 +87,10 @@ static trine_status rows_run(void *context, size_t run, trine_worker *worker)
     size_t row, end;
     trine_status status = TRINE_OK;
     trine_static_share((size_t)job->frame.local, (int)job->runs, (int)run, &row, &end);
+    for (int i = 0; i < job->monoid.nin && !status; i++)
+        status = trine_source_expect(&job->frame.source[i],
+                                     (job->frame.first + row) * job->frame.columns,
+                                     (end - row) * (size_t)job->frame.columns, &worker->transfer);
     for (; row < end && !status; row++)
         status = reduce_row(job, job->frame.first + row, worker,
                             job->results + row * job->monoid.result_size);
@@ -133,16 +138,20 @@ trine_status trine_frame_rows(trine_team *team, const trine_monoid *monoid, cons
         return status;
     size_t bytes = (size_t)frame->local * monoid->result_size;
     void *results = NULL;
-    if (bytes > 0)
+    trine_frame carried = *frame;
+    status = trine_carry(team, carried.source, monoid->nin, frame->local * frame->columns,
+                         &carried.executor);
+    if (!status && bytes > 0)
         status = team->executor.ops.alloc(&team->executor, bytes, &results);
     if (!status)
-        status = run_here(team, monoid, param, frame, results);
+        status = run_here(team, monoid, param, &carried, results);
     uint64_t given[] = {monoid->state_size, frame->cut ? 0 : frame->rows, frame->columns};
     status = trine_team_agree(team, trine_call_number(8, given, sizeof given), status);
     if (!status && bytes > 0)
         memcpy(result, results, bytes);
     for (int i = 0; i < monoid->nin; i++)
         team->ledger.bytes += frame->local * frame->columns * frame->source[i].item;
+    trine_carry_end(team);
     if (results)
         team->executor.ops.free(&team->executor, results, bytes);
     return trine_call_end(team, &team->ledger.combine, status);

@@ -66,6 +66,8 @@ typedef struct trine_executor_ops {
     bool (*addresses)(const trine_executor *executor, const void *memory, size_t bytes);
     /* The process of that worker, 0 <= worker < executor->workers. */
     pid_t (*worker_pid)(const trine_executor *executor, int worker);
+    /* The memory of that worker; NULL: that of its process. */
+    trine_status (*memory)(trine_executor *executor, int worker, trine_memory *memory);
     /* Servants, for tasks: threads or processes beside the caller, one body at a time. serve runs
      * job->body(job->context, servant, worker) once in each of 0 .. *servants - 1 and returns at
      * once; memory and functions as in a job. A backend without serve and serve_end has none: then
@@ -106,6 +108,10 @@ struct trine_executor {
 
 /* The backends. Those that are not built answer with `absent`. */
 extern const trine_executor_ops trine_serial_executor, trine_omp_executor, trine_pool_executor;
+
+/* Not a spec's: a pool whose workers are forked from the calling process for each job, and so have
+ * its memory. Its memory comes from the team's pool. */
+extern const trine_executor_ops trine_forking_executor;
 
 /* The share of a static hand-out: worker w of `workers` gets runs [first, end). */
 static inline void trine_static_share(size_t runs, int workers, int worker, size_t *first,

@@ -1,6 +1,8 @@
 /* core/source.c - elements in memory as a source, and rows as items. */
 #include "core/source.h"
 
+#include "core/executor.h"
+
 static trine_status fetch_memory(const trine_source *source, uint64_t first, size_t n, void *buffer,
                                  const void **data)
 {
@@ -15,6 +17,22 @@ trine_source trine_memory_source(const void *data, uint64_t first, size_t item)
 {
     return (trine_source){
         .fetch = fetch_memory, .context = data, .first = first, .item = item, .stride = item};
+}
+
+bool trine_source_in_memory(const trine_source *source)
+{
+    return source->fetch == fetch_memory;
+}
+
+trine_status trine_source_expect(const trine_source *source, uint64_t first, size_t n,
+                                 double *transfer)
+{
+    if (!source->expect || n == 0)
+        return TRINE_OK;
+    double began = trine_seconds();
+    trine_status status = source->expect(source, first, n);
+    *transfer += trine_seconds() - began;
+    return status;
 }
 
 trine_source trine_rows_source(const trine_source *elements, uint64_t columns, uint64_t first,

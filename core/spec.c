@@ -117,6 +117,19 @@ static size_t read_size(const char *word)
     return *end == '\0' ? (size_t)value : 0;
 }
 
+static const char transport_option[] = "transport=";
+
+static trine_status read_transport(const char *text, const char *name, trine_spec *spec)
+{
+    spec->transport = trine_transport_find(name);
+    if (spec->transport != TRINE_TRANSPORT_COUNT && !trine_carriers[spec->transport]->absent)
+        return TRINE_OK;
+    return refuse(text, "transport='%.40s': expected shm, inherit, pipe, file or cma%s", name,
+                  spec->transport == TRINE_TRANSPORT_COUNT
+                      ? ""
+                      : "; message and window move data between ranks");
+}
+
 static trine_status read_option(const char *text, const char *option, trine_spec *spec)
 {
     if (spec->executor != &trine_pool_executor)
@@ -138,7 +151,11 @@ static trine_status read_option(const char *text, const char *option, trine_spec
         spec->options.spin_microseconds = spin > 0 ? spin : 1e-3;
         return TRINE_OK;
     }
-    return refuse(text, "option '%.40s': the options are heap=SIZE and spin=MICROSECONDS", option);
+    if (strncmp(option, transport_option, sizeof transport_option - 1) == 0)
+        return read_transport(text, option + sizeof transport_option - 1, spec);
+    return refuse(text,
+                  "option '%.40s': the options are heap=SIZE, spin=MICROSECONDS and transport=NAME",
+                  option);
 }
 
 /* One part between the plus signs; `place` counts them from 0. */
@@ -191,7 +208,8 @@ trine_status trine_spec_parse(const char *text, trine_spec *spec)
     if (strlen(text) >= sizeof copy)
         return refuse(text, "longer than %zu bytes", sizeof copy - 1);
     snprintf(copy, sizeof copy, "%s", text);
-    trine_spec parsed = {&trine_serial_executor, &trine_self_communicator, 0, {0}};
+    trine_spec parsed = {
+        &trine_serial_executor, &trine_self_communicator, 0, {0}, TRINE_TRANSPORT_COUNT};
     int place = 0;
     for (char *part = copy, *next; part; part = next, place++) {
         next = strchr(part, '+');
@@ -218,4 +236,17 @@ void trine_spec_print(const trine_spec *spec, char *text, size_t size)
         snprintf(text, size, "mpi:%d%s%s", spec->ranks, several ? "+" : "", workers);
     else
         snprintf(text, size, "%s", several ? workers : spec->executor->name);
+    trine_spec_set_transport(text, size, spec->executor, spec->transport);
+}
+
+void trine_spec_set_transport(char *text, size_t size, const trine_executor_ops *executor,
+                              trine_transport transport)
+{
+    char *options = strchr(text, ',');
+    size_t length = options ? (size_t)(options - text) : strlen(text);
+    bool pool = strcmp(executor->name, trine_pool_executor.name) == 0;
+    text[length] = '\0';
+    if (pool && transport != TRINE_TRANSPORT_COUNT)
+        snprintf(text + length, size - length, ",%s%s", transport_option,
+                 trine_transport_name(transport));
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/array.h"
+#include "core/carry.h"
 #include "core/error.h"
 #include "core/past_cache.h"
 #include "core/walk.h"
@@ -42,6 +43,9 @@ static trine_status map_run(void *context, size_t i, trine_worker *worker)
     trine_run run = trine_runs_get(&job->walk.runs, i);
     unsigned char *pieces = (unsigned char *)worker->scratch + trine_walk_buffers(&job->walk);
     trine_chunk chunk = {.n = 0};
+    trine_status expected = trine_walk_expect(&job->walk, run, worker);
+    if (expected)
+        return expected;
     for (uint64_t k = 0; k < run.chunks; k++) {
         trine_status status =
             trine_walk_chunk(&job->walk, run.first + k, worker, worker->scratch, &chunk);
@@ -117,19 +121,27 @@ trine_status trine_stream_apply(trine_team *team, const trine_map *map, const vo
     if (status)
         return trine_call_end(team, &team->ledger.combine, status);
     job.walk.stream = *stream;
+    status = trine_carry(team, job.walk.stream.source, stream->sources, stream->local,
+                         &job.walk.stream.executor);
     job.walk.outs = map->nout;
     for (int i = 0; i < map->nout; i++) {
         job.walk.out[i] = out[i];
         job.walk.out_item[i] = trine_dtype_size(map->out[i]);
         team->ledger.bytes += stream->local * job.walk.out_item[i];
     }
+    if (!status)
+        status = trine_carry_results(team, &job.walk, stream->local, &in_place);
     for (int i = 0; i < map->nin; i++)
         team->ledger.bytes += stream->local * stream->source[i].item;
     /* The ranks on one machine share its last cache, more or less. */
     uint64_t together = team->ledger.bytes * (uint64_t)team->communicator.neighbours;
     job.past_cache = !in_place && trine_past_cache_pays((size_t)together);
-    status = run_here(team, map_run, &job, param, map->param_size, in_place);
+    if (!status)
+        status = run_here(team, map_run, &job, param, map->param_size, in_place);
     status = trine_team_agree(team, call, status);
+    trine_carry_end(team);
+    if (!status)
+        trine_carry_back(team, &job.walk, out, stream->local);
     return trine_call_end(team, &team->ledger.combine, status);
 }
 

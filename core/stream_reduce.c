@@ -11,6 +11,7 @@
  */
 #include <string.h>
 
+#include "core/carry.h"
 #include "core/error.h"
 #include "core/walk.h"
 
@@ -78,6 +79,9 @@ static trine_status reduce_run(void *context, size_t i, trine_worker *worker)
     const reduce_job *job = context;
     trine_run run = trine_runs_get(&job->walk.runs, i);
     void *slot = job->slots + i * job->stride;
+    trine_status status = trine_walk_expect(&job->walk, run, worker);
+    if (status)
+        return status;
     return job->walk.runs.ordered ? reduce_in_order(job, run, worker, slot)
                                   : reduce_free(job, run, worker, slot);
 }
@@ -249,7 +253,7 @@ trine_status trine_stream_reduce_within(trine_team *team, const trine_monoid *mo
     for (int i = 0; i < stream->sources; i++) {
         uint64_t bytes = stream->local * stream->source[i].item;
         team->ledger.bytes += bytes;
-        team->ledger.moved += stream->source[i].copies ? bytes : 0;
+        team->ledger.moved += stream->source[i].copies && !stream->source[i].counts ? bytes : 0;
     }
     team->ledger.reproducible = !(several && stream->cut && ordered(monoid));
     status = monoid->finish(result, trine_tree_root(&tree), param);
@@ -263,6 +267,11 @@ trine_status trine_stream_reduce(trine_team *team, const trine_monoid *monoid, c
     trine_status status = trine_call_begin(team);
     if (status)
         return status;
-    status = trine_stream_reduce_within(team, monoid, param, stream, before, result);
+    trine_stream carried = *stream;
+    status = before ? before
+                    : trine_carry(team, carried.source, carried.sources, carried.local,
+                                  &carried.executor);
+    status = trine_stream_reduce_within(team, monoid, param, &carried, status, result);
+    trine_carry_end(team);
     return trine_call_end(team, &team->ledger.combine, status);
 }

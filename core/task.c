@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/carry.h"
 #include "core/error.h"
 #include "core/task_queue.h"
 
@@ -48,10 +49,10 @@ static trine_status check_open(const trine_team *team, const trine_task_kind *ki
     if ((unsigned)o->transport >= TRINE_TRANSPORT_COUNT)
         return trine_fail(TRINE_E_ARGUMENT, "trine_task_open: %d is no transport",
                           (int)o->transport);
-    if (o->data && o->transport != TRINE_TRANSPORT_SHM)
-        return trine_fail(TRINE_E_ABSENT,
-                          "trine_task_open: team %s brings tasks their data by shm only",
-                          trine_team_spec(team));
+    trine_status carried =
+        o->data && o->data_size ? trine_carrier_check(&team->executor, o->transport) : TRINE_OK;
+    if (carried)
+        return carried;
     if (trine_team_ranks(team) > 1)
         return trine_fail(TRINE_E_ABSENT,
                           "trine_task_open: team %s has %d ranks; tasks need a team of one rank",
@@ -62,15 +63,36 @@ static trine_status check_open(const trine_team *team, const trine_task_kind *ki
 /* Each thread has its own: its address tells threads apart. */
 static _Thread_local char this_thread;
 
-/* The data where all workers address it: where it is, or a copy. */
+/* Data that each worker is to get by itself. */
+static trine_status offer_data(trine_task_queue *queue)
+{
+    trine_team *team = queue->team;
+    const trine_task_options *o = &queue->options;
+    trine_status status = trine_carry_workers(team, o->transport, &queue->executor);
+    if (!status)
+        status = trine_carrier_make(&team->executor, &queue->carrier);
+    if (!status)
+        status = trine_carrier_open(queue->carrier, o->transport, o->data, o->data_size);
+    team->ledger.bytes += o->data_size;
+    return status;
+}
+
+/* The data where all workers address it, which is where it is, or in a copy; or on offer. */
 static trine_status bring_data(trine_task_queue *queue)
 {
     trine_team *team = queue->team;
     trine_executor *executor = &team->executor;
     trine_task_options *o = &queue->options;
-    if (!o->data || o->data_size == 0 || executor->ops.addresses(executor, o->data, o->data_size))
+    if (!o->data || o->data_size == 0)
         return TRINE_OK;
     trine_call_mark(team, NULL);
+    if (o->transport != TRINE_TRANSPORT_SHM) {
+        trine_status offered = offer_data(queue);
+        trine_call_mark(team, &team->ledger.transfer_in);
+        return offered;
+    }
+    if (executor->ops.addresses(executor, o->data, o->data_size))
+        return TRINE_OK;
     trine_status status = executor->ops.alloc(executor, o->data_size, &queue->copy);
     if (status)
         return status;
@@ -95,8 +117,10 @@ static trine_status start_engine(trine_task_queue *queue)
     const trine_task_options *o = &queue->options;
     trine_engine_setup setup = {.kind = &queue->kind,
                                 .param = o->param,
-                                .data = o->data_size ? o->data : NULL,
+                                .data = o->data_size && !queue->carrier ? o->data : NULL,
                                 .data_size = o->data_size,
+                                .carrier = queue->carrier,
+                                .data_each = o->data_each,
                                 .rank = trine_team_rank(queue->team),
                                 .attempts = o->attempts ? o->attempts : 3,
                                 .window = queue->window,
@@ -106,7 +130,7 @@ static trine_status start_engine(trine_task_queue *queue)
                                 .opened = queue->opened,
                                 .lost = note_lost,
                                 .lost_context = queue};
-    trine_status status = trine_engine_open(&queue->team->executor, &setup, &queue->engine);
+    trine_status status = trine_engine_open(queue->executor, &setup, &queue->engine);
     if (status || !o->source || trine_engine_rooms_are_whole(queue->engine))
         return status;
     queue->staging = malloc(queue->kind.item_most ? queue->kind.item_most : 1);
@@ -121,6 +145,9 @@ static void release_queue(trine_task_queue *queue)
     trine_executor *executor = &queue->team->executor;
     if (queue->copy)
         executor->ops.free(executor, queue->copy, queue->copy_bytes);
+    if (queue->carrier)
+        queue->team->ledger.moved += atomic_load(&queue->carrier->moved);
+    trine_carrier_release(queue->carrier);
     trine_entries_close(queue);
     (void)trine_queue_close_journal(queue);
     free(queue->staging);
@@ -159,6 +186,7 @@ trine_status trine_task_open(trine_team *team, const trine_task_kind *kind,
     if (!queue)
         return trine_call_end(team, NULL, trine_fail(TRINE_E_MEMORY, "trine_task_open: no memory"));
     queue->team = team;
+    queue->executor = &team->executor;
     queue->kind = *kind;
     queue->options = *options;
     queue->thread = &this_thread;
@@ -516,7 +544,7 @@ trine_status trine_task_close(trine_task_queue *queue)
     trine_engine_close(queue->engine);
     trine_status recorded = trine_queue_close_journal(queue);
     for (int w = 0; w < team->executor.workers; w++)
-        team->shares[w] = team->executor.ledger[w];
+        team->shares[w] = queue->executor->ledger[w];
     double own = team->executor.ops.serve ? 0 : team->shares[0].compute;
     team->ledger.replaced += lost;
     release_queue(queue);

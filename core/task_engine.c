@@ -97,6 +97,8 @@ static trine_status plan(trine_task_shared *shared, const trine_executor *execut
     *shared = (trine_task_shared){.kind = *kind,
                                   .data = setup->data,
                                   .data_size = setup->data_size,
+                                  .carrier = setup->carrier,
+                                  .data_each = setup->data_each,
                                   .rank = setup->rank,
                                   .workers = executor->workers,
                                   .deadline = setup->deadline,
@@ -657,8 +659,12 @@ static void fill_ledger(trine_engine *engine)
         if (w >= engine->shared->workers)
             continue;
         trine_engine_lane(engine, w, &lane);
-        *entry = (trine_ledger_worker){.compute = lane.busy,
-                                       .wait = served > lane.busy ? served - lane.busy : 0,
+        /* What comes anew for each item comes within the item's time. */
+        double transfer = engine->shared->worker[w].transfer;
+        double busy = lane.busy + (engine->shared->data_each ? 0 : transfer);
+        *entry = (trine_ledger_worker){.transfer = transfer,
+                                       .compute = busy > transfer ? busy - transfer : 0,
+                                       .wait = served > busy ? served - busy : 0,
                                        .user = engine->shared->worker[w].user,
                                        .sys = engine->shared->worker[w].sys,
                                        .runs = lane.items,

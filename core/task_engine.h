@@ -11,10 +11,12 @@
 #include <trine/task.h>
 
 #include "core/executor.h"
+#include "core/transport.h"
 
 typedef struct trine_engine trine_engine;
 
-/* kind and param are copied. data: data_size bytes that every worker addresses. window: most items
+/* kind and param are copied. data: data_size bytes that every worker addresses, or that are brought
+ * to each by `carrier`, with data_each anew for each item. window: most items
  * between room and release. chunk 0: chosen. attempts at least 1. opened: when the queue was, the
  * zero of outcomes' times. lost: called for each attempt that ended with its worker; may be NULL.
  */
@@ -22,6 +24,8 @@ typedef struct trine_engine_setup {
     const trine_task_kind *kind;
     const void *param, *data;
     size_t data_size;
+    trine_carrier *carrier;
+    bool data_each;
     int rank, attempts;
     uint64_t window, chunk, total;
     double deadline, opened;

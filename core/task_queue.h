@@ -31,7 +31,8 @@ typedef struct trine_task_entry {
  * collected yet. held: the entry whose outcome the user has until the next call. inside: a call is
  * at work, and what it calls (source, on_progress) may not call the queue. staging: where the
  * source writes an item whose room depends on its size. brought: the journal's result that the user
- * has until the next call. */
+ * has until the next call. executor: whose servants work. carrier: of the data, NULL where every
+ * worker addresses it. */
 struct trine_task_queue {
     trine_team *team;
     trine_engine *engine;
@@ -47,6 +48,8 @@ struct trine_task_queue {
     bool source_ended, inside;
     void *staging, *copy;
     size_t copy_bytes;
+    trine_executor *executor;
+    trine_carrier *carrier;
     trine_task_record *record;
     uint64_t records, records_room;
     struct trine_journal *journal;

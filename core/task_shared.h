@@ -20,6 +20,7 @@
 
 #include "core/error.h"
 #include "core/executor.h"
+#include "core/transport.h"
 
 #define TRINE_SLOT_NONE UINT32_MAX
 
@@ -51,13 +52,13 @@ typedef struct trine_task_batch {
 enum { TRINE_WORKER_STARTS, TRINE_WORKER_WORKS, TRINE_WORKER_FAILED, TRINE_WORKER_ENDED };
 
 /* progress: slots announced << 32 | the slot that it is at. status, detail: why begin failed.
- * drained: how many of the announced the caller has seen. */
+ * transfer: seconds of bringing data. drained: how many of the announced the caller has seen. */
 typedef struct trine_task_worker {
     _Alignas(128) _Atomic uint64_t progress;
     atomic_uint life;
     atomic_bool asleep;
     trine_status status;
-    double user, sys;
+    double user, sys, transfer;
     char detail[TRINE_DETAIL_SIZE];
     _Alignas(128) atomic_uint drained;
 } trine_task_worker;
@@ -70,10 +71,11 @@ typedef struct trine_task_shared {
     char name[64];
     const void *param, *data;
     size_t data_size, item_stride, result_stride;
+    trine_carrier *carrier;
     int rank, workers;
     uint32_t slots, ring, wake_at;
     uint64_t batches;
-    bool demand;
+    bool demand, data_each;
     double deadline, spin_seconds;
     trine_status (*commit)(void *memory, size_t bytes);
     trine_task_slot *slot;

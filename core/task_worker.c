@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/memory.h"
 #include "core/task_shared.h"
 #include "core/wait.h"
 
@@ -27,8 +28,7 @@ enum { PAGE = 4096 };
 
 /* One worker as it sees itself. slot: the item at hand. room_size: its result's.
  * now: when the last item ended. called: when the worker last woke the caller for finished items.
- * user, sys: CPU seconds before.
- */
+ * user, sys: CPU seconds before. copy: of data that was brought. */
 struct trine_task_context {
     trine_task_shared *shared;
     trine_task_worker *record;
@@ -37,6 +37,7 @@ struct trine_task_context {
     size_t room_size;
     double now, called, user, sys;
     trine_status refused;
+    void *copy;
     bool has_detail;
     char detail[TRINE_DETAIL_SIZE];
 };
@@ -114,6 +115,44 @@ static const char *detail_of(const trine_task_context *c, unsigned long failures
     return trine_fail_count() != failures ? trine_error_detail() : NULL;
 }
 
+/* Makes the queue's data readable here: where the transport has it, or in a copy. */
+static trine_status bring_data(trine_task_context *c)
+{
+    const trine_task_shared *shared = c->shared;
+    if (!shared->carrier)
+        return TRINE_OK;
+    double began = trine_seconds();
+    const unsigned char *view;
+    trine_status status = trine_carrier_view(shared->carrier, &view);
+    if (!status && !view && !c->copy)
+        status = trine_memory_get(shared->data_size, &c->copy);
+    if (!status && !view) {
+        const trine_span all = {0, shared->data_size, shared->data_size, 1};
+        status = trine_carrier_fetch(shared->carrier, &all, c->copy);
+    }
+    c->task.data = view ? view : c->copy;
+    c->record->transfer += trine_seconds() - began;
+    return status;
+}
+
+/* For one item: a view is looked up anew, too. */
+static trine_status bring_data_again(trine_task_context *c)
+{
+    if (!c->shared->carrier || !c->shared->data_each)
+        return TRINE_OK;
+    if (c->shared->carrier->ops->views)
+        trine_carrier_leave();
+    return bring_data(c);
+}
+
+static void leave_data(trine_task_context *c)
+{
+    trine_carrier_leave();
+    if (c->copy)
+        trine_memory_release(c->copy, c->shared->data_size);
+    c->copy = NULL;
+}
+
 static void run_item(trine_task_context *c, trine_task_slot *slot, double began)
 {
     const trine_task_shared *shared = c->shared;
@@ -127,7 +166,9 @@ static void run_item(trine_task_context *c, trine_task_slot *slot, double began)
     c->refused = TRINE_OK;
     c->has_detail = false;
     slot->has_detail = false;
-    trine_status status = shared->kind.run(task);
+    trine_status status = bring_data_again(c);
+    if (!status)
+        status = shared->kind.run(task);
     const char *detail = status ? detail_of(c, failures) : NULL;
     double ended = trine_seconds();
     char late[128];
@@ -268,6 +309,9 @@ static trine_status begin(trine_task_context *c)
                               shared->name, bytes);
         memset(c->task.state, 0, bytes);
     }
+    trine_status brought = shared->data_each ? TRINE_OK : bring_data(c);
+    if (brought)
+        return brought;
     unsigned long failures = trine_fail_count();
     trine_status status = shared->kind.begin ? shared->kind.begin(&c->task) : TRINE_OK;
     if (!status)
@@ -302,6 +346,7 @@ static void end(trine_task_context *c)
     c->task.index = TRINE_TASK_NONE;
     if (c->shared->kind.end)
         c->shared->kind.end(&c->task);
+    leave_data(c);
     free(c->task.state);
     trine_thread_cpu_seconds(&c->record->user, &c->record->sys);
     c->record->user -= c->user;
@@ -315,6 +360,7 @@ trine_status trine_task_serve(void *context, size_t servant, trine_worker *worke
     prepare(&c, context, (int)servant);
     trine_status status = begin(&c);
     if (status) {
+        leave_data(&c);
         free(c.task.state);
         c.record->status = status;
         snprintf(c.record->detail, sizeof c.record->detail, "%s", trine_error_detail());
@@ -338,6 +384,7 @@ trine_status trine_task_begin(trine_task_shared *shared, trine_task_context **co
     prepare(c, shared, 0);
     trine_status status = begin(c);
     if (status) {
+        leave_data(c);
         free(c->task.state);
         free(c);
         return status;

@@ -6,9 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/carry.h"
 #include "core/cpus.h"
 #include "core/error.h"
 #include "core/launch.h"
+#include "core/memory_usage.h"
 #include "core/open.h"
 #include "core/spec.h"
 
@@ -113,6 +115,7 @@ static trine_status join(trine_team *team, const trine_spec *spec, const void *h
 
 static void dissolve(trine_team *team)
 {
+    trine_carry_release(team);
     if (team->arena)
         team->executor.ops.free(&team->executor, team->arena, team->arena_size);
     trine_executor_close(&team->executor);
@@ -158,6 +161,7 @@ trine_status trine_open(const char *text, const void *handle, trine_team **opene
     if (!team)
         return trine_fail(TRINE_E_MEMORY, "no memory for a team");
     atomic_flag_clear(&team->busy);
+    team->transport = TRINE_TRANSPORT_COUNT;
     status = assemble(team, &spec, handle);
     if (status) {
         char why[TRINE_DETAIL_SIZE];
@@ -166,6 +170,7 @@ trine_status trine_open(const char *text, const void *handle, trine_team **opene
         return trine_fail(status, "%s", why);
     }
     spec.ranks = team->communicator.size;
+    team->transport = spec.transport;
     trine_spec_print(&spec, team->spec, sizeof team->spec);
     note_placement(team);
     team->ledger.workers = team->executor.workers;
@@ -371,6 +376,47 @@ trine_status trine_team_set_schedule(trine_team *team, trine_schedule schedule)
                           (int)schedule);
     team->schedule = schedule;
     return TRINE_OK;
+}
+
+trine_status trine_team_memory(trine_team *team, int worker, trine_memory *memory)
+{
+    if (!team || !memory)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_team_memory: %s is NULL",
+                          team ? "memory" : "team");
+    if (worker < 0 || worker >= team->executor.workers)
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "trine_team_memory: worker %d; expected 0 to %d of team %s", worker,
+                          team->executor.workers - 1, team->spec);
+    pid_t last = (pid_t)team->shares[worker].pid;
+    if (last > 0 && trine_memory_usage(last, memory) == TRINE_OK)
+        return TRINE_OK;
+    const trine_executor *executor = &team->executor;
+    return last > 0 && team->forking.workers
+               ? team->forking.ops.memory(&team->forking, worker, memory)
+               : trine_memory_usage(executor->ops.worker_pid(executor, worker), memory);
+}
+
+trine_status trine_team_set_transport(trine_team *team, trine_transport transport)
+{
+    if (!team)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_team_set_transport: team is NULL");
+    trine_status status = transport == TRINE_TRANSPORT_COUNT
+                              ? TRINE_OK
+                              : trine_carrier_check(&team->executor, transport);
+    if (status)
+        return status;
+    if (atomic_flag_test_and_set_explicit(&team->busy, memory_order_acquire))
+        return trine_fail(TRINE_E_BUSY, "trine_team_set_transport: team %s is at work", team->spec);
+    trine_carry_release(team);
+    team->transport = transport;
+    trine_spec_set_transport(team->spec, sizeof team->spec, &team->executor.ops, transport);
+    atomic_flag_clear_explicit(&team->busy, memory_order_release);
+    return TRINE_OK;
+}
+
+trine_transport trine_team_transport(const trine_team *team)
+{
+    return team ? team->transport : TRINE_TRANSPORT_COUNT;
 }
 
 trine_status trine_team_ledger(const trine_team *team, trine_ledger *ledger)

@@ -12,11 +12,20 @@
 
 #include "core/communicator.h"
 #include "core/executor.h"
+#include "core/transport.h"
 
-#define TRINE_SPEC_SIZE 96
+#define TRINE_SPEC_SIZE 128
+
+/* Memory that all workers address, for an output. */
+typedef struct trine_place_kept {
+    void *memory;
+    size_t bytes;
+} trine_place_kept;
 
 /* alone: the calling thread, for memory that the workers do not address. shares: the call's ledger
- * of each worker, summed over its jobs. */
+ * of each worker, summed over its jobs. transport: how arrays that the workers do not address
+ * reach them, TRINE_TRANSPORT_COUNT where they do not; forking, carriers, places: what core/carry.c
+ * has made for that. */
 struct trine_team {
     trine_executor executor, alone;
     trine_communicator communicator;
@@ -31,6 +40,10 @@ struct trine_team {
     /* Memory that all workers address, kept from call to call and grown as needed. */
     void *arena;
     size_t arena_size;
+    trine_transport transport;
+    trine_executor forking;
+    trine_carrier *carriers[TRINE_ARGS];
+    trine_place_kept places[TRINE_ARGS];
 };
 
 /* Claims the team and starts the ledger's clock. BUSY when another call holds it. */

@@ -16,6 +16,21 @@ size_t trine_walk_buffers(const trine_walk *walk)
     return bytes;
 }
 
+trine_status trine_walk_expect(const trine_walk *walk, trine_run run, trine_worker *worker)
+{
+    trine_status status = TRINE_OK;
+    uint64_t first, last;
+    size_t n;
+    if (run.chunks == 0)
+        return TRINE_OK;
+    trine_grid_chunk(&walk->stream.grid, run.first, &first, &n);
+    trine_grid_chunk(&walk->stream.grid, run.first + run.chunks - 1, &last, &n);
+    for (int i = 0; i < walk->stream.sources && !status; i++)
+        status = trine_source_expect(&walk->stream.source[i], first, (size_t)(last - first) + n,
+                                     &worker->transfer);
+    return status;
+}
+
 static trine_status fetch_timed(const trine_source *source, uint64_t first, size_t n, void *buffer,
                                 trine_worker *worker, const void **data)
 {

@@ -19,6 +19,9 @@ typedef struct trine_walk {
 /* Bytes of scratch, at the end of a worker's, that fetching needs. */
 size_t trine_walk_buffers(const trine_walk *walk);
 
+/* Tells the sources that a run's chunks will be made ready next, in order. */
+trine_status trine_walk_expect(const trine_walk *walk, trine_run run, trine_worker *worker);
+
 /* Makes chunk `number` of the grid ready. buffers: trine_walk_buffers() bytes, aligned to 64. */
 trine_status trine_walk_chunk(const trine_walk *walk, uint64_t number, trine_worker *worker,
                               unsigned char *buffers, trine_chunk *chunk);

@@ -120,6 +120,7 @@ int main(int argc, char **argv)
                  "correlation.",
         .methods = methods,
         .operation = &operation,
-        .extras = extras};
+        .extras = extras,
+        .transports = true};
     return trine_driver_main(&driver, argc, argv);
 }

@@ -184,6 +184,7 @@ int main(int argc, char **argv)
             "counted apart.",
         .methods = methods,
         .operation = &operation,
-        .extras = extras};
+        .extras = extras,
+        .transports = true};
     return trine_driver_main(&driver, argc, argv);
 }

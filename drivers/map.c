@@ -40,7 +40,7 @@ static trine_status begin(harness_job *job)
     if (!map)
         return TRINE_E_ARGUMENT;
     trine_status status = trine_array_create_2d(job->team, job->dtype, trine_array_rows(x),
-                                                trine_array_columns(x), TRINE_DISTRIBUTED, &out);
+                                                trine_array_columns(x), trine_array_place(x), &out);
     job->own = out;
     job->bytes = job->n * trine_dtype_size(job->dtype) * (uint64_t)(map->nin + 1);
     return status;
@@ -137,6 +137,7 @@ int main(int argc, char **argv)
             "is a digest of the output's bits.",
         .methods = methods,
         .operation = &operation,
-        .extras = extras};
+        .extras = extras,
+        .transports = true};
     return trine_driver_main(&driver, argc, argv);
 }

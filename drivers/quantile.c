@@ -135,6 +135,7 @@ int main(int argc, char **argv)
             "numpy's default. The result shown is the first one's.",
         .methods = methods,
         .operation = &operation,
-        .extras = extras};
+        .extras = extras,
+        .transports = true};
     return trine_driver_main(&driver, argc, argv);
 }

@@ -254,6 +254,7 @@ int main(int argc, char **argv)
         .about = "Any built-in reduction of one array to one number, on any team.",
         .methods = methods,
         .operation = &operation,
-        .extras = extras};
+        .extras = extras,
+        .transports = true};
     return trine_driver_main(&driver, argc, argv);
 }

@@ -158,6 +158,7 @@ int main(int argc, char **argv)
             "each of its columns or rows, in one reading.",
         .methods = methods,
         .operation = &operation,
-        .extras = extras};
+        .extras = extras,
+        .transports = true};
     return trine_driver_main(&driver, argc, argv);
 }

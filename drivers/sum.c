@@ -61,6 +61,7 @@ int main(int argc, char **argv)
                                  .about =
                                      "The sum of an array, on any team: the same bits on each.",
                                  .methods = methods,
-                                 .judge = judge};
+                                 .judge = judge,
+                                 .transports = true};
     return trine_driver_main(&driver, argc, argv);
 }

@@ -61,11 +61,14 @@ static json_t *shares_to_json(const harness_row *row)
     json_t *shares = json_array();
     for (int i = 0; i < row->shares; i++) {
         const trine_ledger_worker *w = &row->share[i];
-        json_array_append_new(shares, json_pack("{s:i, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:I}",
-                                                "worker", i, "pid", (json_int_t)w->pid, "dispatch",
-                                                w->dispatch, "transfer", w->transfer, "compute",
-                                                w->compute, "wait", w->wait, "user", w->user, "sys",
-                                                w->sys, "runs", (json_int_t)w->runs));
+        const trine_memory none = {0}, *m = row->memory ? &row->memory[i] : &none;
+        json_array_append_new(
+            shares,
+            json_pack("{s:i, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I}", "worker", i,
+                      "pid", (json_int_t)w->pid, "dispatch", w->dispatch, "transfer", w->transfer,
+                      "compute", w->compute, "wait", w->wait, "user", w->user, "sys", w->sys,
+                      "runs", (json_int_t)w->runs, "rss", (json_int_t)m->rss, "pss",
+                      (json_int_t)m->pss, "uss", (json_int_t)m->uss));
     }
     return shares;
 }
@@ -199,6 +202,7 @@ static void shares_from_json(const json_t *shares, harness_row *row)
     size_t count = json_array_size(shares);
     row->share = calloc(count + 1, sizeof *row->share);
     row->shares = row->share ? (int)count : 0;
+    row->memory = calloc(count + 1, sizeof *row->memory);
     for (int i = 0; i < row->shares; i++) {
         const json_t *share = json_array_get(shares, (size_t)i);
         row->share[i] = (trine_ledger_worker){.dispatch = real_in(share, "dispatch"),
@@ -209,6 +213,10 @@ static void shares_from_json(const json_t *shares, harness_row *row)
                                               .sys = real_in(share, "sys"),
                                               .runs = (uint64_t)whole_in(share, "runs"),
                                               .pid = whole_in(share, "pid")};
+        if (row->memory)
+            row->memory[i] = (trine_memory){.rss = (uint64_t)whole_in(share, "rss"),
+                                            .pss = (uint64_t)whole_in(share, "pss"),
+                                            .uss = (uint64_t)whole_in(share, "uss")};
     }
 }
 

@@ -103,7 +103,7 @@ static void push_number(command *c, const char *option, uint64_t number)
 static void push_task_options(command *c, const harness_options *o)
 {
     const task_settings *tasks = &o->tasks;
-    if (has_transports(o->driver))
+    if (runs_tasks(o->driver) || carries_arrays(o))
         for (int i = 0; i < tasks->transports; i++)
             push_made(c, "--transport=%s",
                       tasks->each_transport ? "each" : transport_text(tasks->transport[i]));

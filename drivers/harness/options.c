@@ -17,6 +17,7 @@ enum {
     KEY_SEED,
     KEY_CHILD,
     KEY_TERMINAL,
+    KEY_MEMORY,
     KEY_TASKS = 512,
     KEY_EXTRA = 1024
 };
@@ -53,6 +54,10 @@ static const struct argp_option table[] = {
      0},
     {"json", KEY_JSON, NULL, 0, "Print JSON instead of the table", 0},
     {"csv", KEY_CSV, NULL, 0, "Print CSV instead of the table", 0},
+    {"memory", KEY_MEMORY, NULL, 0,
+     "Print each worker's memory, too: resident (RSS), shared pages divided (PSS), its own alone "
+     "(USS)",
+     0},
     {"child", KEY_CHILD, NULL, OPTION_HIDDEN, NULL, 0},
     {"terminal", KEY_TERMINAL, NULL, OPTION_HIDDEN, NULL, 0},
     {NULL, 0, NULL, 0, NULL, 0}};
@@ -169,6 +174,9 @@ static error_t read_option(int key, char *text, struct argp_state *state)
     case KEY_CHILD:
         o->child = true;
         break;
+    case KEY_MEMORY:
+        o->memory = true;
+        break;
     case KEY_TERMINAL:
         o->terminal = true;
         break;
@@ -257,7 +265,8 @@ static void complete(const trine_driver *driver, harness_options *o)
     if (o->methods == 0)
         o->method[o->methods++] = &driver->methods[0];
     if (o->tasks.transports == 0)
-        o->tasks.transport[o->tasks.transports++] = TRINE_TRANSPORT_SHM;
+        o->tasks.transport[o->tasks.transports++] =
+            runs_tasks(driver) ? TRINE_TRANSPORT_SHM : TRINE_TRANSPORT_COUNT;
 }
 
 bool read_options(const trine_driver *driver, int argc, char **argv, harness_options *options)

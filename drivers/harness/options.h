@@ -38,7 +38,7 @@ typedef struct harness_options {
     trine_dtype dtype;
     trine_schedule schedule;
     output_form form;
-    bool sized, verify, stream, child, terminal;
+    bool sized, verify, stream, child, terminal, memory;
     task_settings tasks;
     const char *extra_text[HARNESS_EXTRAS];
     harness_setting setting[HARNESS_EXTRAS];
@@ -78,7 +78,10 @@ void task_option(struct argp_state *state, harness_options *o, int key, char *te
 /* What options do not go together, once all are read; ends the program. */
 void check_task_options(struct argp_state *state, const harness_options *o);
 
-/* The name of a transport. */
+/* Whether arrays lie in the first rank's own memory, from which each repetition brings them. */
+bool carries_arrays(const harness_options *o);
+
+/* The name of a transport; "none" for TRINE_TRANSPORT_COUNT. */
 const char *transport_text(trine_transport transport);
 
 #endif

@@ -31,10 +31,15 @@ static int longer(int width, const char *text)
     return length > width ? length : width;
 }
 
+/* "moved MiB" */
+enum { MOVED_WIDTH = 9 };
+
 table_widths measure_table(const harness_run *run)
 {
     table_widths w = {.team = longer(0, "team"), .value = longer(0, "result")};
-    bool modes = run->options->methods > 1, transports = run->options->tasks.transports > 1;
+    bool modes = run->options->methods > 1, carried = carries_arrays(run->options);
+    bool transports = run->options->tasks.transports > 1 || carried;
+    w.moved = carried ? MOVED_WIDTH : 0;
     for (int i = 0; i < run->rows; i++) {
         char value[VALUE_TEXT], bits[VALUE_TEXT];
         row_value_text(&run->row[i], value, sizeof value);
@@ -54,6 +59,13 @@ void print_column(int width, const char *text)
         printf("%-*s ", width, text);
 }
 
+/* Seconds of bringing the data: once, or in each repetition. */
+static double load_of(const harness_row *row, bool carried)
+{
+    const trine_ledger *l = &row->ledger;
+    return carried ? l->transfer_in + l->transfer_out : row->load + l->transfer_in;
+}
+
 static void print_table_row(const harness_row *row, table_widths w)
 {
     char value[VALUE_TEXT], bits[VALUE_TEXT];
@@ -63,8 +75,10 @@ static void print_table_row(const harness_row *row, table_widths w)
     print_column(w.team, row->team);
     print_column(w.mode, row->mode);
     print_column(w.transport, row->transport);
+    if (w.moved)
+        printf("%*.1f ", w.moved, (double)l->moved / (1 << 20));
     printf("%3d %8.4f %6.2f %5.2f %6.1f %6.1f %8.3f %8.2f %7.3f %7.3f %6.3f  ", row->workers,
-           row->seconds, row->rate, row->ratio, 1e3 * row->open, 1e3 * (row->load + l->transfer_in),
+           row->seconds, row->rate, row->ratio, 1e3 * row->open, 1e3 * load_of(row, w.moved > 0),
            1e3 * l->dispatch, 1e3 * l->compute, 1e3 * l->wait, 1e3 * l->combine, 1e3 * l->other);
     print_column(w.value, value);
     print_column(w.bits, row->status ? "" : bits);
@@ -83,6 +97,7 @@ static void print_table_head(const harness_run *run, table_widths w)
     print_column(w.team, "team");
     print_column(w.mode, "mode");
     print_column(w.transport, "transport");
+    print_column(w.moved, "moved MiB");
     printf("%3s %8s %6s %5s %6s %6s %8s %8s %7s %7s %6s  ", "wrk", "seconds", "GB/s", "ratio",
            "open", "load", "dispatch", "compute", "wait", "combine", "other");
     print_column(w.value, "result");
@@ -138,6 +153,8 @@ static void print_table(const harness_run *run)
             print_table_row(&run->row[i], widths);
     }
     printf("\n");
+    if (run->options->memory)
+        print_memory(run);
     print_conclusion(run);
     if (run->options->tasks.who)
         print_who(run);
@@ -179,8 +196,10 @@ static void print_csv_row(const harness_run *run, const harness_row *r)
            r->agrees ? "true" : "false");
     print_quoted(r->note);
     printf("%d,%" PRIu64 ",%" PRIu64 ",%s,", l->replaced, l->bytes, l->moved, r->transport);
-    printf("%" PRIu64 ",%.6g,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%d\n", t->items,
+    printf("%" PRIu64 ",%.6g,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%d,", t->items,
            items_per_second(r), t->chunk, t->failed, t->retried, t->resumed, t->lost);
+    trine_memory m = memory_of(r);
+    printf("%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", m.rss, m.pss, m.uss);
 }
 
 static void print_csv(const harness_run *run)
@@ -191,7 +210,7 @@ static void print_csv(const harness_run *run)
         "of_read_bandwidth,transfer_in,dispatch,compute,wait,combine,transfer_out,other,user,sys,"
         "status,value,bits,verdict,agrees,note,replaced,ledger_bytes,moved,transport,items,items_"
         "per_"
-        "s,chunk,failed,retried,resumed,lost\n");
+        "s,chunk,failed,retried,resumed,lost,rss,pss,uss\n");
     for (int i = 0; i < run->rows; i++)
         print_csv_row(run, &run->row[i]);
 }

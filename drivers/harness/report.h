@@ -6,7 +6,7 @@
 
 /* Widths of the columns of text: as the longest entry; 0 for a column that is left out. */
 typedef struct table_widths {
-    int team, mode, transport, value, bits;
+    int team, mode, transport, moved, value, bits;
 } table_widths;
 
 table_widths measure_table(const harness_run *run);

@@ -34,6 +34,7 @@ void clear_row(harness_row *row)
 {
     clear_tally(&row->tally);
     free(row->share);
+    free(row->memory);
     free(row->number);
 }
 
@@ -71,6 +72,31 @@ static trine_status make_more(const harness_options *o, team_data *data)
     return status;
 }
 
+/* Puts an array into memory of this rank's own that the workers of a pool do not address. */
+static trine_status make_private(trine_team *team, trine_array **array)
+{
+    trine_array *made;
+    trine_status status =
+        trine_array_create_2d(team, trine_array_dtype(*array), trine_array_rows(*array),
+                              trine_array_columns(*array), TRINE_PRIVATE, &made);
+    if (status)
+        return status;
+    memcpy(trine_array_data(made), trine_array_data(*array),
+           trine_array_local_n(*array) * trine_dtype_size(trine_array_dtype(*array)));
+    trine_array_free(*array);
+    *array = made;
+    return TRINE_OK;
+}
+
+static trine_status make_all_private(team_data *data)
+{
+    trine_status status = make_private(data->team, &data->array);
+    for (int i = 1; i < TRINE_ARGS && !status; i++)
+        if (data->more[i])
+            status = make_private(data->team, &data->more[i]);
+    return status;
+}
+
 static trine_status open_data(harness_run *run, team_data *data)
 {
     const harness_options *o = run->options;
@@ -101,6 +127,8 @@ static trine_status open_data(harness_run *run, team_data *data)
     }
     if (!status)
         status = make_more(o, data);
+    if (!status && carries_arrays(o) && data->array)
+        status = make_all_private(data);
     trine_team_ledger(data->team, &ledger);
     data->load = data->array ? ledger.wall : 0;
     run->dtype = data->dtype;
@@ -255,7 +283,9 @@ static void describe(const harness_run *run, const team_data *data, harness_row 
     trine_team *team = data->team;
     int workers = trine_team_workers(team);
     const char *note = trine_team_note(team);
-    snprintf(row->team, sizeof row->team, "%s", trine_team_spec(team));
+    /* The transport stands in a column of its own. */
+    const char *spec = trine_team_spec(team);
+    snprintf(row->team, sizeof row->team, "%.*s", (int)strcspn(spec, ","), spec);
     snprintf(row->note, sizeof row->note, "%s", note ? note : "");
     row->ranks = trine_team_ranks(team);
     row->workers = workers * row->ranks;
@@ -268,6 +298,9 @@ static void describe(const harness_run *run, const team_data *data, harness_row 
     row->shares = row->share ? workers : 0;
     for (int i = 0; i < row->shares; i++)
         trine_team_ledger_worker(team, i, &row->share[i]);
+    row->memory = calloc((size_t)workers, sizeof *row->memory);
+    for (int i = 0; i < row->shares && row->memory; i++)
+        (void)trine_team_memory(team, i, &row->memory[i]);
 }
 
 /* One row: one method by one transport. */
@@ -286,12 +319,14 @@ static int run_method(harness_run *run, const team_data *data, const harness_met
     if (!row)
         return EXIT_FAILED;
     snprintf(row->mode, sizeof row->mode, "%s", method->mode);
-    if (has_transports(o->driver))
+    if (transport != TRINE_TRANSPORT_COUNT)
         snprintf(row->transport, sizeof row->transport, "%s", transport_text(transport));
     progress(name, "%s on %s", row->mode, trine_team_spec(data->team));
     uint64_t repeat = is_read_once(o->file) && !data->array ? 1 : o->repeat;
-    row->status = operation ? operate(run, data, method, transport, row)
-                            : time_method(data, monoid, repeat, row);
+    row->status = carries_arrays(o) ? trine_team_set_transport(data->team, transport) : TRINE_OK;
+    if (!row->status)
+        row->status = operation ? operate(run, data, method, transport, row)
+                                : time_method(data, monoid, repeat, row);
     describe(run, data, row);
     if (row->status == TRINE_OK || row->status == TRINE_E_OVERFLOW)
         return EXIT_RIGHT;

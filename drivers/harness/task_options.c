@@ -42,11 +42,13 @@ static const struct argp_option table[] = {
                        "into a file that also has the team in its name",
                        0},
     [TASK_WHO] = {"who", TASK_WHO, NULL, 0, "Print which worker ran which item, and when", 0},
-    [TASK_TRANSPORT] = {"transport", TASK_TRANSPORT, "HOW", 0,
-                        "How data reaches workers that do not share it: shm (default), inherit, "
-                        "pipe, file, cma, message, window; `each` for all that the team has. May "
-                        "be repeated",
-                        0}};
+    [TASK_TRANSPORT] = {
+        "transport", TASK_TRANSPORT, "HOW", 0,
+        "How data reaches workers that do not share it: shm (of tasks the default), "
+        "inherit, pipe, file, cma, message, window; `each` for all that the team "
+        "has. Arrays then lie in the first rank's own memory, and each repetition "
+        "brings them. May be repeated",
+        0}};
 
 bool runs_tasks(const trine_driver *driver)
 {
@@ -78,6 +80,12 @@ int add_task_options(const trine_driver *driver, int first_key, struct argp_opti
 #define NAME_OF(constant, name) [constant] = name,
 static const char *const transport_names[] = {TRINE_TRANSPORTS(NAME_OF)};
 #undef NAME_OF
+
+bool carries_arrays(const harness_options *o)
+{
+    return has_arrays(o->driver) && !runs_tasks(o->driver) &&
+           o->tasks.transport[0] != TRINE_TRANSPORT_COUNT;
+}
 
 const char *transport_text(trine_transport transport)
 {

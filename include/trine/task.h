@@ -93,24 +93,37 @@ typedef struct trine_task_queue trine_task_queue;
 
 /* All zero is a good choice; a NULL pointer to options means that.
  *
- * param       the kind's param_size bytes, each rank its own; NULL when that is 0
- * unordered   trine_task_next gives outcomes as they finish
- * window      most items between submission and collection; 0: 1024, fewer when items or results
- *             are large
- * chunk       items of one trip to a worker; 0: chosen, and chosen anew, from the measured time and
- *             size of items, such that a trip costs little beside its items and the last trips end
- *             together
- * attempts    how often an item is begun whose worker dies of it; 0: 3
- * deadline    seconds that one item may take; 0: any. Enforced while the queue's thread is in a
- * call of the queue: on a pool the worker is killed and replaced; a thread cannot be stopped, there
- * the item's outcome comes when it ends. DEADLINE either way, and no second attempt source items of
- * a stream, and its context; NULL: items come by trine_task_submit total       items there will be,
- * for progress; 0: not known data        data_size bytes of the caller's (rank 0's) memory that
- * every task may read, brought to the workers by `transport`: once for each worker, or with
- * data_each once for each item. NULL for none journal     path of a file that records each finished
- * item. When it is there already, the items in it are not run again: their outcomes come from it.
- * NULL for none record      keep who ran which item when, for trine_task_records on_progress called
- * by the queue's thread, in calls of the queue, at most ten times a second; may be NULL */
+ * param: the kind's param_size bytes, each rank its own; NULL when that is 0.
+ *
+ * unordered: trine_task_next gives outcomes as they finish.
+ *
+ * window: most items between submission and collection; 0: 1024, fewer when items or results are
+ * large.
+ *
+ * chunk: items of one trip to a worker; 0: chosen, and chosen anew, from the measured time and size
+ * of items, such that a trip costs little beside its items and the last trips end together.
+ *
+ * attempts: how often an item is begun whose worker dies of it; 0: 3.
+ *
+ * deadline: seconds that one item may take; 0: any. Enforced while the queue's thread is in a call
+ * of the queue: on a pool the worker is killed and replaced; a thread cannot be stopped, there the
+ * item's outcome comes when it ends. DEADLINE either way, and no second attempt.
+ *
+ * source: items of a stream, and its context; NULL: items come by trine_task_submit.
+ *
+ * total: items there will be, for progress; 0: not known.
+ *
+ * data: data_size bytes of the caller's (rank 0's) memory that every task may read, brought to the
+ * workers by `transport`: once for each worker, before begin, or with data_each once for each item,
+ * so that begin has none. It must stay as it is until the queue is closed. NULL for none.
+ *
+ * journal: path of a file that records each finished item. When it is there already, the items in
+ * it are not run again: their outcomes come from it. NULL for none.
+ *
+ * record: keep who ran which item when, for trine_task_records.
+ *
+ * on_progress: called by the queue's thread, in calls of the queue, at most ten times a second; may
+ * be NULL. */
 typedef struct trine_task_options {
     const void *param;
     bool unordered, data_each, record;

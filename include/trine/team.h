@@ -5,7 +5,8 @@
  *   serial            the calling thread
  *   omp[:T]           T OpenMP threads, the caller among them
  *   pool[:P][,o=v]    P processes, the caller among them, over shared memory
- *                     options: heap=SIZE (address range kept for shared arrays), spin=MICROSECONDS
+ *                     options: heap=SIZE (address range kept for shared arrays), spin=MICROSECONDS,
+ *                     transport=NAME (trine_team_set_transport)
  *   mpi[:R]           the ranks of MPI_COMM_WORLD, which must be R when R is given
  *   mpi[:R]+omp[:T]   each rank with T threads
  *   mpi[:R]+pool[:P]  each rank with P processes
@@ -17,7 +18,7 @@
 #ifndef TRINE_TEAM_H
 #define TRINE_TEAM_H
 
-#include <trine/types.h>
+#include <trine/transport.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -64,6 +65,19 @@ TRINE_API int64_t trine_team_worker_pid(const trine_team *team, int worker);
 TRINE_API const char *trine_team_note(const trine_team *team);
 
 TRINE_API trine_status trine_team_set_schedule(trine_team *team, trine_schedule schedule);
+
+/* How a reduction or a map brings PRIVATE arrays to the workers of a pool, which do not address
+ * them: each worker then does its share, with the same bits. TRINE_TRANSPORT_COUNT: they are not
+ * brought, and the calling thread works on such arrays alone; so it is from the beginning. SHARED
+ * arrays need no transport and none is used. Memory of the arrays must not change during a call; an
+ * output that workers do not address is written to shared memory, then copied. The spec says which
+ * one is set. Not collective. Errors: ARGUMENT; BUSY; ABSENT for message and window, which move
+ * data between ranks, for what this system lacks, and for all but shm on teams of threads. A call
+ * on the team returns THREADS when the transport is inherit and the process runs threads. */
+TRINE_API trine_status trine_team_set_transport(trine_team *team, trine_transport transport);
+
+/* The one that is set; TRINE_TRANSPORT_COUNT for none, and for a NULL team. */
+TRINE_API trine_transport trine_team_transport(const trine_team *team);
 
 /* Processes that a launcher (mpirun, mpiexec, srun) started, this one among them, as its
  * environment says; 0 without a launcher. Any thread. */

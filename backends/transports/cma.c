@@ -1,0 +1,122 @@
+/* backends/transports/cma.c - each worker copies what it wants out of the caller's memory
+ * (process_vm_readv, "cross memory attach").
+ *
+ * The system lets a process read another's memory where it may trace it. Yama, where it is at work,
+ * asks for more: at its level 1 the caller has to name the tracer, which is the zygote with its
+ * descendants; under an MPI launcher any process, as MPI libraries want for their own copies. At
+ * levels 2 and 3 only administrators, or nobody, may.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/uio.h>
+#include <trine/team.h>
+#include <unistd.h>
+
+#include "backends/pool.h"
+#include "backends/transports/carriers.h"
+
+/* Pieces of one system call (UIO_MAXIOV is 1024). */
+enum { MOST_PIECES = 512 };
+
+static int yama_level(void)
+{
+    int level = 0;
+    FILE *file = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
+    if (!file)
+        return 0;
+    if (fscanf(file, "%d", &level) != 1)
+        level = 0;
+    fclose(file);
+    return level;
+}
+
+static trine_status cma_open(trine_carrier *carrier)
+{
+    (void)carrier;
+    if (yama_level() == 0)
+        return TRINE_OK;
+    unsigned long tracer =
+        trine_launched() > 0 ? PR_SET_PTRACER_ANY : (unsigned long)trine_zygote_pid();
+    /* When it is refused, so are the workers, who say why. */
+    (void)prctl(PR_SET_PTRACER, tracer, 0, 0, 0);
+    return TRINE_OK;
+}
+
+static trine_status cma_attach(trine_carrier *carrier, trine_attachment *attachment)
+{
+    (void)carrier;
+    (void)attachment;
+    return TRINE_OK;
+}
+
+static trine_status refuse(const trine_carrier *carrier, int error)
+{
+    int level = yama_level();
+    if (error == ENOSYS)
+        return trine_fail(TRINE_E_ABSENT, "transport cma: this system has no process_vm_readv (%s)",
+                          strerror(error));
+    if (error == EPERM)
+        return trine_fail(TRINE_E_SYSTEM, "transport cma: reading the memory of process %d: %s; %s",
+                          (int)carrier->caller, strerror(error),
+                          level > 1 ? "kernel.yama.ptrace_scope is 2 or 3; cma needs 0 or 1"
+                                    : "tracing is forbidden here (a container's seccomp profile, "
+                                      "a process that may not be dumped)");
+    return trine_fail(TRINE_E_SYSTEM, "transport cma: reading the memory of process %d: %s",
+                      (int)carrier->caller, strerror(error));
+}
+
+/* One system call: pieces[0 .. count) one behind the other. Fewer bytes than asked come only where
+ * memory is not readable, which the next call then says. */
+static ssize_t copy_pieces(const trine_carrier *carrier, struct iovec *pieces, size_t count,
+                           size_t bytes, unsigned char *to)
+{
+    struct iovec into = {to, bytes};
+    return process_vm_readv(carrier->caller, &into, 1, pieces, count, 0);
+}
+
+static trine_status fetch_one(const trine_carrier *carrier, size_t offset, size_t bytes,
+                              unsigned char *to)
+{
+    for (size_t at = 0; at < bytes;) {
+        struct iovec from = {(void *)(carrier->data + offset + at), bytes - at};
+        ssize_t got = copy_pieces(carrier, &from, 1, bytes - at, to + at);
+        if (got <= 0)
+            return refuse(carrier, got < 0 ? errno : EFAULT);
+        at += (size_t)got;
+    }
+    return TRINE_OK;
+}
+
+static trine_status fetch_items(const trine_carrier *carrier, const trine_span *span,
+                                unsigned char *to)
+{
+    struct iovec pieces[MOST_PIECES];
+    for (size_t at = 0; at < span->n;) {
+        size_t count = span->n - at < MOST_PIECES ? span->n - at : MOST_PIECES;
+        for (size_t i = 0; i < count; i++)
+            pieces[i] = (struct iovec){
+                (void *)(carrier->data + span->offset + (at + i) * span->stride), span->item};
+        size_t bytes = count * span->item;
+        ssize_t got = copy_pieces(carrier, pieces, count, bytes, to + at * span->item);
+        if (got != (ssize_t)bytes)
+            return refuse(carrier, got < 0 ? errno : EFAULT);
+        at += count;
+    }
+    return TRINE_OK;
+}
+
+static trine_status cma_fetch(trine_attachment *attachment, const trine_span *span, void *to)
+{
+    trine_carrier *carrier = attachment->carrier;
+    trine_status status = span->item == span->stride
+                              ? fetch_one(carrier, span->offset, span->n * span->item, to)
+                              : fetch_items(carrier, span, to);
+    if (!status)
+        trine_carrier_count(carrier, span->n * span->item);
+    return status;
+}
+
+const trine_carrier_ops trine_cma_carrier = {
+    .open = cma_open, .attach = cma_attach, .fetch = cma_fetch};

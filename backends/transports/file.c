@@ -1,0 +1,118 @@
+/* backends/transports/file.c - the caller writes the block into a file, which each worker maps.
+ *
+ * The file has no name from the beginning (O_TMPFILE; where a file system lacks that, its name is
+ * removed at once), so nothing is left of it however a process ends: workers open it through the
+ * caller's descriptor in /proc. It lies in $TMPDIR, else in /tmp.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "backends/transports/carriers.h"
+
+static const char *directory(void)
+{
+    const char *given = getenv("TMPDIR");
+    return given && *given ? given : "/tmp";
+}
+
+static int open_nameless(const char *in)
+{
+    int fd = open(in, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    char path[4096];
+    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) ||
+        snprintf(path, sizeof path, "%s/trine.XXXXXX", in) >= (int)sizeof path)
+        return fd;
+    fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0)
+        unlink(path);
+    return fd;
+}
+
+/* The limit on the size of files is guarded by a signal: look before writing. */
+static trine_status check_limit(size_t bytes)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) || limit.rlim_cur == RLIM_INFINITY ||
+        bytes <= limit.rlim_cur)
+        return TRINE_OK;
+    return trine_fail(TRINE_E_IO, "transport file: %zu bytes, but files may have %llu (ulimit -f)",
+                      bytes, (unsigned long long)limit.rlim_cur);
+}
+
+static trine_status write_block(const trine_carrier *carrier, const char *in)
+{
+    size_t at = 0;
+    while (at < carrier->bytes) {
+        ssize_t put = write(carrier->fd, carrier->data + at, carrier->bytes - at);
+        if (put > 0)
+            at += (size_t)put;
+        else if (put == 0 || errno != EINTR)
+            return trine_fail(TRINE_E_IO,
+                              "transport file: writing byte %zu of %zu into a file in %s: %s "
+                              "(TMPDIR chooses the folder)",
+                              at, carrier->bytes, in, put == 0 ? "no progress" : strerror(errno));
+    }
+    return TRINE_OK;
+}
+
+static trine_status file_open(trine_carrier *carrier)
+{
+    const char *in = directory();
+    trine_status status = check_limit(carrier->bytes);
+    if (status)
+        return status;
+    carrier->fd = open_nameless(in);
+    if (carrier->fd < 0)
+        return trine_fail(TRINE_E_IO,
+                          "transport file: a file in %s: %s (TMPDIR chooses the folder)", in,
+                          strerror(errno));
+    status = write_block(carrier, in);
+    if (status)
+        close(carrier->fd);
+    else
+        trine_carrier_count(carrier, carrier->bytes);
+    return status;
+}
+
+static void file_close(trine_carrier *carrier)
+{
+    close(carrier->fd);
+}
+
+static trine_status file_attach(trine_carrier *carrier, trine_attachment *attachment)
+{
+    if (carrier->bytes == 0)
+        return TRINE_OK;
+    int fd = trine_carrier_descriptor(carrier, O_RDONLY), error = errno;
+    void *view = MAP_FAILED;
+    if (fd >= 0) {
+        view = mmap(NULL, carrier->bytes, PROT_READ, MAP_SHARED, fd, 0);
+        error = errno;
+        close(fd);
+    }
+    if (view == MAP_FAILED)
+        return trine_fail(TRINE_E_SYSTEM, "transport file: %s descriptor %d of process %d: %s",
+                          fd < 0 ? "opening" : "mapping", carrier->fd, (int)carrier->caller,
+                          strerror(error));
+    attachment->view = view;
+    attachment->bytes = carrier->bytes;
+    return TRINE_OK;
+}
+
+static void file_detach(trine_attachment *attachment)
+{
+    if (attachment->view)
+        munmap((void *)attachment->view, attachment->bytes);
+}
+
+const trine_carrier_ops trine_file_carrier = {.views = true,
+                                              .open = file_open,
+                                              .close = file_close,
+                                              .attach = file_attach,
+                                              .detach = file_detach};
