@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """python_etl.py IN OUT [--workers N] [--pass path|samples] [--noise SD] - what drivers/etl does, as it
 is done with numpy, scipy and multiprocessing: 16-bit WAV files of a folder are read, normal noise is
 added, and they are written into another, by a pool whose imap_unordered is given paths, or samples.

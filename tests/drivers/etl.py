@@ -374,6 +374,27 @@ def bad_outputs():
     refused("a folder in an output's place is not replaced", 3, "sine-0002.wav: is not a regular file", "--out", out, source)
 
 
+def full_disk(reference):
+    small = os.path.join(top, "small")
+    os.makedirs(small)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", small], capture_output=True).returncode:
+        print("a small disk cannot be mounted here: a full one is not tested")
+        return
+    try:
+        for team in ["serial", "pool:2"] + (["omp:2"] if OMP else []):
+            for mode in ("path", "samples"):
+                out = os.path.join(small, "out")
+                done = run("--team", team, "--mode", mode, "--seed=7", "--out", out, source)
+                found = contents(out)
+                failed = sum(f"sine-{i:04}.wav: writing: " in done.stderr for i in range(FILES))
+                check(f"{team} {mode}: a full disk fails what does not fit, by name, and nothing of it is left",
+                      done.returncode == 3 and failed == FILES - len(found) > 0 and "No space left" in done.stderr and
+                      all(found[name] == reference[name] for name in found), outcome(done) + str(sorted(found)))
+                shutil.rmtree(out)
+    finally:
+        subprocess.run(["umount", small], check=True)
+
+
 def refusals():
     out, twice = fresh("out"), os.path.join(top, "twice")
     os.makedirs(twice, exist_ok=True)
@@ -402,6 +423,7 @@ with tempfile.TemporaryDirectory() as top:
     if OMP:
         bad_among_good()
     bad_outputs()
+    full_disk(known)
     refusals()
 
 print(f"{passed} promises kept, {failures} broken")
