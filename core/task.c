@@ -470,7 +470,7 @@ static trine_status collect(trine_task_queue *queue, const char *name, const uin
 {
     double ends = seconds > 0 ? trine_seconds() + seconds : 0;
     outcome->index = TRINE_TASK_NONE;
-    for (bool came = true;;) {
+    for (bool came = true, looked = false;;) {
         trine_status status = queue_status(queue);
         for (size_t i = 0; i < count && !status; i++) {
             uint32_t e;
@@ -480,6 +480,9 @@ static trine_status collect(trine_task_queue *queue, const char *name, const uin
         }
         if (status || !came)
             return status;
+        if (looked && !trine_engine_has_outcome(queue->engine))
+            return TRINE_OK;
+        looked = seconds == 0;
         double left = seconds > 0 ? ends - trine_seconds() : seconds;
         status = advance(queue, seconds > 0 && left < 0 ? 0 : left, &came);
         if (status)

@@ -604,6 +604,11 @@ trine_status trine_engine_take(trine_engine *engine, double seconds, trine_engin
     }
 }
 
+bool trine_engine_has_outcome(const trine_engine *engine)
+{
+    return engine->ready_count > 0 || something_announced(engine);
+}
+
 void trine_engine_release(trine_engine *engine, uint32_t s)
 {
     trine_task_shared *shared = engine->shared;

@@ -67,9 +67,13 @@ void trine_engine_put(trine_engine *engine, uint32_t slot, uint64_t index, size_
 void trine_engine_flush(trine_engine *engine);
 
 /* The outcome of whichever item is finished; waits at most `seconds` (below 0: for ever).
- * outcome->outcome.index is TRINE_TASK_NONE when time is up or nothing is out. Returns what is
- * wrong with the engine. */
+ * outcome->outcome.index is TRINE_TASK_NONE when time is up or nothing is out. With 0 it looks for
+ * deaths and deadlines, too, and a caller that works itself works off one batch when nothing is
+ * finished. Returns what is wrong with the engine. */
 trine_status trine_engine_take(trine_engine *engine, double seconds, trine_engine_outcome *outcome);
+
+/* Whether an outcome can be taken at once, without any work. */
+bool trine_engine_has_outcome(const trine_engine *engine);
 
 /* The item's outcome is no longer looked at. */
 void trine_engine_release(trine_engine *engine, uint32_t slot);

@@ -97,33 +97,35 @@ typedef struct trine_task_queue trine_task_queue;
  *
  * unordered: trine_task_next gives outcomes as they finish.
  *
- * window: most items between submission and collection; 0: 1024, fewer when items or results are
+ * window: most items between submission and collection. 0: 1024, fewer when items or results are
  * large.
  *
- * chunk: items of one trip to a worker; 0: chosen, and chosen anew, from the measured time and size
- * of items, such that a trip costs little beside its items and the last trips end together.
+ * chunk: items of one trip to a worker; submitted items of a chunk that is not full set out with
+ * the next call that waits. 0: chosen, and chosen anew, from the measured time and size of items,
+ * such that a trip costs little beside its items and the last trips end together; a submitted item
+ * sets out at once.
  *
- * attempts: how often an item is begun whose worker dies of it; 0: 3.
+ * attempts: how often an item is begun whose worker dies of it. 0: 3.
  *
- * deadline: seconds that one item may take; 0: any. Enforced while the queue's thread is in a call
+ * deadline: seconds that one item may take. 0: any. Enforced while the queue's thread is in a call
  * of the queue: on a pool the worker is killed and replaced; a thread cannot be stopped, there the
  * item's outcome comes when it ends. DEADLINE either way, and no second attempt.
  *
- * source: items of a stream, and its context; NULL: items come by trine_task_submit.
+ * source: the items of a stream, and its context. NULL: items come by trine_task_submit.
  *
- * total: items there will be, for progress; 0: not known.
+ * total: items there will be, for progress and for the chunk. 0: not known.
  *
  * data: data_size bytes of the caller's (rank 0's) memory that every task may read, brought to the
- * workers by `transport`: once for each worker, before begin, or with data_each once for each item,
- * so that begin has none. It must stay as it is until the queue is closed. NULL for none.
+ * workers by `transport`: once for each worker, before begin, or with data_each once for each
+ * item, so that begin has none. It must stay as it is until the queue is closed. NULL: none.
  *
  * journal: path of a file that records each finished item. When it is there already, the items in
- * it are not run again: their outcomes come from it. NULL for none.
+ * it are not run again: their outcomes come from it. NULL: none.
  *
  * record: keep who ran which item when, for trine_task_records.
  *
- * on_progress: called by the queue's thread, in calls of the queue, at most ten times a second; may
- * be NULL. */
+ * on_progress: called by the queue's thread, in calls of the queue, at most ten times a second. May
+ * be NULL. Neither it nor source may collect, submit, cancel or close. */
 typedef struct trine_task_options {
     const void *param;
     bool unordered, data_each, record;
@@ -142,9 +144,10 @@ typedef struct trine_task_options {
 } trine_task_options;
 
 /* What became of an item. detail: "" when OK. result: result_size bytes, aligned to 64 (undefined
- * when it failed); it and detail are valid until the next call on the queue. began, ended: seconds
- * since the queue was opened. resumed: from the journal; worker is -1 then, attempts, began and ended
- * are 0. */
+ * when it failed); it and detail are valid until the next call that collects, submits, cancels or
+ * closes. worker: -1, and attempts 0, for an item that was never begun. began, ended: seconds since
+ * the queue was opened. resumed: from the journal; worker is -1 then, attempts, began and ended are
+ * 0. */
 typedef struct trine_task_outcome {
     uint64_t index;
     trine_status status;
@@ -175,7 +178,8 @@ TRINE_API trine_status trine_task_submit(trine_task_queue *queue, const void *it
 TRINE_API trine_status trine_task_next(trine_task_queue *queue, trine_task_outcome *outcome);
 
 /* The outcome of that ticket, or of whichever of count tickets is done first; waits at most
- * `seconds`, 0 only looks, below 0 waits for ever. index is TRINE_TASK_NONE when time is up.
+ * `seconds`, 0 only looks (on `serial`, where nobody else works, it first works off one trip, so
+ * that looking gets on), below 0 waits for ever. index is TRINE_TASK_NONE when time is up.
  * ARGUMENT for a ticket that was never given or is collected already. Rank 0 only. */
 TRINE_API trine_status trine_task_wait(trine_task_queue *queue, uint64_t ticket, double seconds,
                                        trine_task_outcome *outcome);
@@ -183,10 +187,11 @@ TRINE_API trine_status trine_task_wait_any(trine_task_queue *queue, const uint64
                                            size_t count, double seconds,
                                            trine_task_outcome *outcome);
 
-/* Cancels an item, whose outcome is then CANCELLED. One that waits is never begun; one that runs on
- * a pool of this rank is stopped by killing its worker, which is replaced. BUSY, and nothing is
- * done, for one that runs where it cannot be stopped (a thread, another rank), saying where; OK and
- * nothing is done for one that is finished. Rank 0 only. */
+/* Cancels an item, whose outcome is then CANCELLED and is to be collected like any other. One that
+ * waits is never begun; one that runs on a pool of this rank is stopped by killing its worker,
+ * which is replaced. BUSY, and nothing is done, for one that runs where it cannot be stopped (a
+ * thread, another rank), saying where; OK and nothing is done for one that is finished. Rank 0
+ * only. */
 TRINE_API trine_status trine_task_cancel(trine_task_queue *queue, uint64_t ticket);
 
 /* Ends the queue: what waits is cancelled, what runs is waited for, workers run `end`, the team's
