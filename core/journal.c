@@ -55,6 +55,8 @@ typedef struct journal_entry {
     int64_t at;
 } journal_entry;
 
+/* end: where the next record goes. ahead: bytes of the file from ahead_at on, of records that were
+ * there when it was opened, which no longer change; small records are read through it. */
 struct trine_journal {
     int file;
     char *path;
@@ -62,6 +64,8 @@ struct trine_journal {
     double synced;
     journal_entry *entry;
     uint64_t entries, room;
+    unsigned char *ahead;
+    int64_t ahead_at, ahead_size;
 };
 
 /* Seconds between two fdatasync; how long a lock is waited for, which the workers of a run that was
@@ -89,6 +93,25 @@ static int64_t read_at(const trine_journal *j, void *bytes, size_t n, int64_t at
         done += (size_t)some;
     }
     return (int64_t)done;
+}
+
+/* The same, of what was there when the file was opened: many small ones in one call. */
+static int64_t read_ahead(trine_journal *j, void *bytes, size_t n, int64_t at)
+{
+    if (n > PIECE / 4)
+        return read_at(j, bytes, n, at);
+    if (at < j->ahead_at || at + (int64_t)n > j->ahead_at + j->ahead_size) {
+        j->ahead_at = at;
+        j->ahead_size = read_at(j, j->ahead, PIECE, at);
+        if (j->ahead_size < 0) {
+            j->ahead_size = 0;
+            return -1;
+        }
+    }
+    int64_t left = j->ahead_at + j->ahead_size - at;
+    size_t there = left < (int64_t)n ? (size_t)left : n;
+    memcpy(bytes, j->ahead + (at - j->ahead_at), there);
+    return (int64_t)there;
 }
 
 /* Writes all parts at that place, in one call where the system does not cut it short. */
@@ -248,8 +271,7 @@ static uint32_t record_checksum(const journal_record *record)
 }
 
 /* Whether the record at that place is whole; -1 when reading fails. */
-static int check_record(const trine_journal *j, const journal_record *record, int64_t at,
-                        int64_t size)
+static int check_record(trine_journal *j, const journal_record *record, int64_t at, int64_t size)
 {
     char piece[PIECE];
     uint32_t checksum = record_checksum(record);
@@ -259,7 +281,7 @@ static int check_record(const trine_journal *j, const journal_record *record, in
     for (uint64_t done = 0; done < record->size;) {
         uint64_t left = record->size - done;
         size_t n = left < PIECE ? (size_t)left : PIECE;
-        int64_t some = read_at(j, piece, n, body + (int64_t)done);
+        int64_t some = read_ahead(j, piece, n, body + (int64_t)done);
         if (some < (int64_t)n)
             return some < 0 ? -1 : 0;
         checksum = trine_crc32c(checksum, piece, n);
@@ -276,8 +298,8 @@ static trine_status read_records(trine_journal *j)
         return io_failed(j, "fstat");
     int64_t at = j->end, size = about.st_size;
     for (int whole = 1; size - at >= (int64_t)sizeof(journal_record);) {
-        journal_record record;
-        if (read_at(j, &record, sizeof record, at) < (int64_t)sizeof record)
+        journal_record record = {.index = 0};
+        if (read_ahead(j, &record, sizeof record, at) < (int64_t)sizeof record)
             return io_failed(j, "reading");
         whole = check_record(j, &record, at, size);
         if (whole < 0)
@@ -307,6 +329,7 @@ static void release(trine_journal *j)
         close(j->file);
     free(j->path);
     free(j->entry);
+    free(j->ahead);
     free(j);
 }
 
@@ -339,9 +362,10 @@ trine_status trine_journal_open(const char *path, const trine_journal_owner *own
         return trine_fail(TRINE_E_ARGUMENT, "journal: expected a path, an owner and a result");
     trine_journal *j = calloc(1, sizeof *j);
     if (j)
-        *j = (trine_journal){.file = -1, .path = strdup(path)};
-    if (!j || !j->path) {
-        free(j);
+        *j = (trine_journal){.file = -1, .path = strdup(path), .ahead = malloc(PIECE)};
+    if (!j || !j->path || !j->ahead) {
+        if (j)
+            release(j);
         return trine_fail(TRINE_E_MEMORY, "journal %s: no memory", path);
     }
     trine_status status = open_file(j, owner);
@@ -366,9 +390,9 @@ static const journal_entry *entry_of(const trine_journal *j, uint64_t index)
     return first < j->entries && j->entry[first].index == index ? &j->entry[first] : NULL;
 }
 
-static trine_status read_record(const trine_journal *j, int64_t at, journal_record *record)
+static trine_status read_record(trine_journal *j, int64_t at, journal_record *record)
 {
-    int64_t some = read_at(j, record, sizeof *record, at);
+    int64_t some = read_ahead(j, record, sizeof *record, at);
     if (some < 0)
         return io_failed(j, "reading");
     if (some < (int64_t)sizeof *record)
@@ -387,7 +411,7 @@ uint64_t trine_journal_identity(uint64_t index, const void *item, size_t size)
 trine_status trine_journal_find(trine_journal *journal, uint64_t index, uint64_t identity,
                                 bool *found, size_t *size)
 {
-    journal_record record;
+    journal_record record = {.index = 0};
     const journal_entry *entry = entry_of(journal, index);
     *found = false;
     if (!entry)
@@ -407,7 +431,7 @@ trine_status trine_journal_find(trine_journal *journal, uint64_t index, uint64_t
 
 trine_status trine_journal_read(trine_journal *journal, uint64_t index, void *result, size_t size)
 {
-    journal_record record;
+    journal_record record = {.index = 0};
     const journal_entry *entry = entry_of(journal, index);
     if (!entry)
         return trine_fail(TRINE_E_ARGUMENT, "journal %s: item %" PRIu64 " is not in it",
@@ -415,7 +439,7 @@ trine_status trine_journal_read(trine_journal *journal, uint64_t index, void *re
     trine_status status = read_record(journal, entry->at, &record);
     if (status)
         return status;
-    int64_t some = read_at(journal, result, size, entry->at + (int64_t)sizeof record);
+    int64_t some = read_ahead(journal, result, size, entry->at + (int64_t)sizeof record);
     if (some < 0)
         return io_failed(journal, "reading");
     if (some < (int64_t)size || record.size != size ||

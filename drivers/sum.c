@@ -57,11 +57,16 @@ static harness_verdict judge(const harness_reference *r, const harness_method *m
 
 int main(int argc, char **argv)
 {
+    static const harness_extra extras[] = {
+        {"fill", "X", "Generate elements that all are X, instead of random ones", KIND_FILL, NULL,
+         -0x1p53, 0x1p53},
+        {.name = NULL}};
     const trine_driver driver = {.name = "sum",
                                  .about =
                                      "The sum of an array, on any team: the same bits on each.",
                                  .methods = methods,
                                  .judge = judge,
-                                 .transports = true};
+                                 .transports = true,
+                                 .extras = extras};
     return trine_driver_main(&driver, argc, argv);
 }

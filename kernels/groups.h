@@ -94,15 +94,6 @@ TRINE_INLINE void group_ahead(const void *next, size_t i, bool single)
                            2);
 }
 
-/* Bytes from a buffer past the caches; to is aligned as stream_vec wants. */
-TRINE_INLINE void bytes_stream(void *to, const double *from, size_t bytes)
-{
-    size_t whole = bytes / VECTOR * VECTOR;
-    for (size_t i = 0; i < whole; i += VECTOR)
-        stream_vec((double *)to + i / sizeof(double), vec_load(from + i / sizeof(double)));
-    memcpy((char *)to + whole, (const char *)from + whole, bytes - whole);
-}
-
 /* Whether this chunk's results may go past the caches. */
 TRINE_INLINE bool may_stream(const trine_chunk *chunk, unsigned flags)
 {

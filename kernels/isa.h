@@ -16,6 +16,8 @@
     X(trine_integer_dots)                                                                          \
     X(trine_extremes)                                                                              \
     X(trine_moments)                                                                               \
+    X(trine_joints)                                                                                \
+    X(trine_descriptions)                                                                          \
     X(trine_counts)                                                                                \
     X(trine_products)                                                                              \
     X(trine_histograms) X(trine_digits) X(trine_logsumexps) X(trine_variances) X(trine_gemv)

@@ -90,7 +90,7 @@ static inline int64_t wide_key(int64_t key)
             type *part = (type *)(void *)buffer;                                                   \
             differences_##suffix(part, x + i, some);                                               \
             part[0] = i ? (type)((wide)x[i] - (wide)x[i - 1]) : first;                             \
-            bytes_stream(out + i, buffer, some * sizeof(type));                                    \
+            stream_bytes(out + i, buffer, some * sizeof(type));                                    \
         }                                                                                          \
         stream_end();                                                                              \
     }                                                                                              \

@@ -71,8 +71,10 @@ TRINE_INLINE size_t before_line(const void *at)
 }
 
 /* memcpy by whole lines past the caches. */
-TRINE_INLINE void stream_bytes(unsigned char *to, const unsigned char *from, size_t bytes)
+TRINE_INLINE void stream_bytes(void *out, const void *in, size_t bytes)
 {
+    unsigned char *to = out;
+    const unsigned char *from = in;
     size_t head = before_line(to);
     head = head < bytes ? head : bytes;
     memcpy(to, from, head);

@@ -61,6 +61,19 @@ bool is_read_once(const char *file)
     return stat(file, &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode);
 }
 
+/* Bits of `value`, which the type has, in each of n elements. */
+void fill_elements(trine_dtype dtype, double value, size_t n, void *out)
+{
+    const int64_t whole = dtype == TRINE_F64 || dtype == TRINE_F32 ? 0 : (int64_t)value;
+    const float single = (float)value;
+    const void *bytes = dtype == TRINE_F64   ? (const void *)&value
+                        : dtype == TRINE_F32 ? (const void *)&single
+                                             : (const void *)&whole;
+    size_t item = trine_dtype_size(dtype);
+    for (size_t i = 0; i < n; i++)
+        memcpy((char *)out + i * item, bytes, item);
+}
+
 static void generate_chunk(const trine_chunk *chunk, const void *param)
 {
     const generate_param *p = param;
@@ -74,6 +87,24 @@ double harness_element(trine_dtype dtype, uint64_t seed, uint64_t i)
     return (double)harness_element_at(dtype, &bytes, 0);
 }
 
+/* A new array, whose elements the map makes. */
+static trine_status make_array(trine_team *team, const trine_map *map, const void *param,
+                               uint64_t rows, uint64_t columns, trine_array **array)
+{
+    trine_array *made;
+    trine_status status =
+        trine_array_create_2d(team, map->out[0], rows, columns, TRINE_DISTRIBUTED, &made);
+    if (status)
+        return status;
+    trine_array *const out[] = {made};
+    status = trine_apply(map, param, NULL, out);
+    if (status)
+        trine_array_free(made);
+    else
+        *array = made;
+    return status;
+}
+
 trine_status generate_array(trine_team *team, trine_dtype dtype, uint64_t rows, uint64_t columns,
                             uint64_t seed, trine_array **array)
 {
@@ -83,16 +114,14 @@ trine_status generate_array(trine_team *team, trine_dtype dtype, uint64_t rows, 
                            .out = {dtype},
                            .param_size = sizeof param,
                            .apply = generate_chunk};
-    trine_array *made;
-    trine_status status =
-        trine_array_create_2d(team, dtype, rows, columns, TRINE_DISTRIBUTED, &made);
-    if (status)
-        return status;
-    trine_array *const out[] = {made};
-    status = trine_apply(&map, &param, NULL, out);
-    if (status)
-        trine_array_free(made);
-    else
-        *array = made;
-    return status;
+    return make_array(team, &map, &param, rows, columns, array);
+}
+
+trine_status fill_array(trine_team *team, trine_dtype dtype, uint64_t rows, uint64_t columns,
+                        double value, trine_array **array)
+{
+    const trine_map *map = trine_map_find("fill", TRINE_DTYPE_NONE, dtype);
+    uint64_t bits = 0;
+    fill_elements(dtype, value, 1, &bits);
+    return map ? make_array(team, map, &bits, rows, columns, array) : TRINE_E_ABSENT;
 }

@@ -9,12 +9,19 @@
  * on every team. */
 void generate_elements(trine_dtype dtype, uint64_t seed, uint64_t first, size_t n, void *out);
 
+/* n elements of that value, which the type has. */
+void fill_elements(trine_dtype dtype, double value, size_t n, void *out);
+
 /* Whether that file is standard input, a pipe or a device, which a second reader finds empty. */
 bool is_read_once(const char *file);
 
 /* A new DISTRIBUTED array of rows x columns generated elements. Collective. */
 trine_status generate_array(trine_team *team, trine_dtype dtype, uint64_t rows, uint64_t columns,
                             uint64_t seed, trine_array **array);
+
+/* The same of elements that all are `value`. Collective. */
+trine_status fill_array(trine_team *team, trine_dtype dtype, uint64_t rows, uint64_t columns,
+                        double value, trine_array **array);
 
 /* An independent sum of generated elements, or of all elements of a file. */
 trine_status reference_of_generated(const harness_options *options, harness_reference *reference);

@@ -1,4 +1,5 @@
 /* harness/extras.c - reading the options that one driver has of its own. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,11 +75,42 @@ static bool read_extra(const harness_extra *extra, const char *text, harness_set
     }
 }
 
+const double *fill_of(const harness_options *o)
+{
+    for (int i = 0; o->driver->extras && o->driver->extras[i].name; i++)
+        if (o->driver->extras[i].kind == KIND_FILL && o->setting[i].count)
+            return o->setting[i].real;
+    return NULL;
+}
+
+/* Whether that type has that number. */
+static bool has_number(trine_dtype dtype, double value)
+{
+    int bits = 8 * (int)trine_dtype_size(dtype);
+    bool has_sign =
+        dtype == TRINE_I64 || dtype == TRINE_I32 || dtype == TRINE_I16 || dtype == TRINE_I8;
+    double most = ldexp(1, bits - has_sign);
+    if (dtype == TRINE_F64 || dtype == TRINE_F32)
+        return dtype == TRINE_F64 || (double)(float)value == value;
+    return value == trunc(value) && value < most && value >= (has_sign ? -most : 0);
+}
+
+void check_fill(struct argp_state *state, const harness_options *o)
+{
+    const double *value = fill_of(o);
+    trine_dtype dtype = o->dtype == TRINE_DTYPE_NONE ? TRINE_F64 : o->dtype;
+    if (value && o->file)
+        argp_error(state, "--fill and FILE: the file has its elements");
+    if (value && !has_number(dtype, *value))
+        argp_error(state, "--fill %.17g: %s has no such number", *value, trine_dtype_name(dtype));
+}
+
 void extra_option(struct argp_state *state, harness_options *o, int i, const char *text)
 {
     static const char *const expected[] = {
         [KIND_WHOLE] = "a whole number, which may end in K, M, G or T, from",
         [KIND_REAL] = "a number from",
+        [KIND_FILL] = "a number of the elements' type, from",
         [KIND_REALS] = "numbers with commas between them, from",
         [KIND_SHAPE] = "ROWSxCOLUMNS, such as 8Kx8K, each from"};
     const harness_extra *extra = &o->driver->extras[i];

@@ -53,12 +53,13 @@ typedef enum harness_verdict {
 } harness_verdict;
 
 /* An option of one driver's own, and how its text is read: a whole number (with K, M, G, T), a real
- * number, a list of real numbers with commas between, ROWSxCOLUMNS, any text (a path), one of the
- * words of `argument`, which stand there with | between them, or nothing, the option being given or
- * not. */
+ * number, a real number that all generated elements shall be, a list of real numbers with commas
+ * between, ROWSxCOLUMNS, any text (a path), one of the words of `argument`, which stand there with
+ * | between them, or nothing, the option being given or not. */
 typedef enum harness_kind {
     KIND_WHOLE,
     KIND_REAL,
+    KIND_FILL,
     KIND_REALS,
     KIND_SHAPE,
     KIND_TEXT,

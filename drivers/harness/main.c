@@ -15,6 +15,7 @@
 
 #include "drivers/harness/bandwidth.h"
 #include "drivers/harness/data.h"
+#include "drivers/harness/plot.h"
 #include "drivers/harness/rows.h"
 #include "drivers/harness/say.h"
 #include "drivers/harness/tally.h"
@@ -43,6 +44,8 @@ static int check_launch(const harness_options *o)
         say(name, "--stream reads a file: give one, or leave --stream out");
         return EXIT_USAGE;
     }
+    if (o->tasks.timeline && first_rank() && !can_plot(o->tasks.timeline))
+        return EXIT_FAILED;
     if (!is_read_once(o->file))
         return EXIT_RIGHT;
     if (ranks || o->teams > 1 || (o->stream && o->methods > 1)) {
@@ -144,6 +147,8 @@ static void name_data(harness_run *run)
                  o->file_count > 1 ? " and other files" : "");
     else if (!has_arrays(o->driver))
         snprintf(run->data, sizeof run->data, "tasks (seed %llu)", (unsigned long long)o->seed);
+    else if (!o->file && fill_of(o))
+        snprintf(run->data, sizeof run->data, "elements that are all %.17g", *fill_of(o));
     else if (!o->file)
         snprintf(run->data, sizeof run->data, "uniform random numbers (seed %llu)",
                  (unsigned long long)o->seed);

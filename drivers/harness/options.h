@@ -69,6 +69,13 @@ void add_extras(const trine_driver *driver, harness_options *o, int first_key,
                 struct argp_option own[]);
 void extra_option(struct argp_state *state, harness_options *o, int i, const char *text);
 
+/* What all generated elements are to be: the setting of the driver's KIND_FILL; NULL when that was
+ * not given. */
+const double *fill_of(const harness_options *o);
+
+/* Ends the program when the elements' type has no such number, or they come from a file. */
+void check_fill(struct argp_state *state, const harness_options *o);
+
 /* task_options.c: the options of tasks and transports, from argp key `first_key` on, into
  * own[TASK_OPTIONS]; how many the driver has; and what the one of that key was given. */
 enum { TASK_OPTIONS = 9 };

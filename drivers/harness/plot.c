@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "drivers/harness/say.h"
 
@@ -32,6 +34,39 @@ void put_text(FILE *gnuplot, const char *command, const char *text)
     fprintf(gnuplot, "%s ", command);
     put_quoted(gnuplot, text);
     fputc('\n', gnuplot);
+}
+
+static void say_absent(const char *path)
+{
+    say(speaker, "%s: gnuplot is not installed; the package gnuplot-nox has it", path);
+}
+
+/* Whether a command is in one of the folders of $PATH. */
+static bool is_command(const char *name)
+{
+    const char *path = getenv("PATH");
+    char *copy = strdup(path ? path : "/bin:/usr/bin"), *rest = copy, file[4096];
+    bool found = false;
+    for (char *part; !found && (part = strsep(&rest, ":"));)
+        found = snprintf(file, sizeof file, "%s/%s", *part ? part : ".", name) < (int)sizeof file &&
+                access(file, X_OK) == 0;
+    free(copy);
+    return found;
+}
+
+bool can_plot(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    bool written = folder && access(folder, W_OK) == 0;
+    if (!written)
+        say(speaker, "%s: %s", path, strerror(errno));
+    free(folder);
+    if (!written)
+        return false;
+    if (!is_command("gnuplot"))
+        say_absent(path);
+    return is_command("gnuplot");
 }
 
 FILE *open_plot(const char *path, int width, int height)
@@ -77,7 +112,7 @@ bool close_plot(FILE *gnuplot, const char *path)
     if (ended == 0 && is_whole(path))
         return true;
     if (WIFEXITED(ended) && WEXITSTATUS(ended) == COMMAND_NOT_FOUND)
-        say(speaker, "%s: gnuplot is not installed; the package gnuplot-nox has it", path);
+        say_absent(path);
     else if (ended == 0)
         say(speaker, "%s: gnuplot did not write all of it (is the disk full?)", path);
     else

@@ -6,6 +6,10 @@
 
 #include "drivers/harness/harness.h"
 
+/* Whether a drawing could be made there now: before work whose drawing would come too late to
+ * complain of. If not, that was said. */
+bool can_plot(const char *path);
+
 /* gnuplot, set to draw into that file in so many pixels; NULL when it cannot be, which was said. */
 FILE *open_plot(const char *path, int width, int height);
 

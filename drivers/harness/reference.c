@@ -120,10 +120,14 @@ void harness_reference_range(const harness_reference *r, double *least, double *
 trine_status reference_of_generated(const harness_options *o, harness_reference *reference)
 {
     static double block[TRINE_CHUNK];
+    const double *value = fill_of(o);
     sums s = {.n = 0};
     for (uint64_t first = 0; first < o->n; first += TRINE_CHUNK) {
         size_t n = o->n - first < TRINE_CHUNK ? (size_t)(o->n - first) : TRINE_CHUNK;
-        generate_elements(o->dtype, o->seed, first, n, block);
+        if (value)
+            fill_elements(o->dtype, *value, n, block);
+        else
+            generate_elements(o->dtype, o->seed, first, n, block);
         add_elements(&s, o->dtype, block, n);
     }
     conclude(&s, reference);

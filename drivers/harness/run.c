@@ -111,7 +111,9 @@ static trine_status open_data(harness_run *run, team_data *data)
         uint64_t rows, columns;
         shape_of(o, &rows, &columns);
         run->n = rows * columns;
-        status = generate_array(data->team, o->dtype, rows, columns, o->seed, &data->array);
+        const double *value = fill_of(o);
+        status = value ? fill_array(data->team, o->dtype, rows, columns, *value, &data->array)
+                       : generate_array(data->team, o->dtype, rows, columns, o->seed, &data->array);
     } else {
         status = trine_npy_open(data->team, o->file, &data->file);
         if (status)

@@ -117,6 +117,11 @@ int draw_timelines(const harness_run *run)
     int result = EXIT_RIGHT;
     for (int i = 0; i < run->rows && timeline && !result; i++) {
         const harness_row *row = &run->row[i];
+        if (row->tally.records == 0) {
+            say(run->options->driver->name, "--timeline: no item was run on %s, nothing is drawn",
+                row->team);
+            continue;
+        }
         size_t size =
             strlen(timeline) + sizeof row->team + sizeof row->mode + sizeof row->transport;
         char *path = malloc(size + 8), title[256];

@@ -23,7 +23,9 @@ done
 
 programs=4
 
-# As a part of another project, which has neither tests nor benchmarks of trine.
+# As a part of another project, which has neither tests nor benchmarks of trine; with this build's flags,
+# so that a compiler cache has its objects.
+mapfile -t flags < <(sed -nE 's/^(CMAKE_BUILD_TYPE|TRINE_WERROR):[A-Z]+=/-D\1=/p' "$build/CMakeCache.txt")
 mkdir "$work/part"
 cat >"$work/part/CMakeLists.txt" <<PART
 cmake_minimum_required(VERSION 3.20)
@@ -32,7 +34,7 @@ add_subdirectory("$source/../.." trine)
 add_executable(use "$source/project/use.c")
 target_link_libraries(use PRIVATE trine::static)
 PART
-{ "$cmake" -S "$work/part" -B "$work/part/build" && "$cmake" --build "$work/part/build" -j 2 --target use; } \
+{ "$cmake" -S "$work/part" -B "$work/part/build" "${flags[@]}" && "$cmake" --build "$work/part/build" -j 2 --target use; } \
     >"$work/part.log" 2>&1 || { tail -n 20 "$work/part.log"; fail "add_subdirectory"; }
 "$work/part/build/use" || fail "the program of a project that holds trine"
 programs=$((programs + 1))

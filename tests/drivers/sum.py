@@ -111,6 +111,10 @@ with tempfile.TemporaryDirectory() as folder:
     for dtype in ("f32", "i64", "i32", "u64", "u32", "i16", "u16", "i8", "u8"):
         got = rows("--dtype", dtype, "--n=100003", "--mode=all", "--team=serial", "--team=pool:3")
         check(f"{dtype} is summed and verified", all(r["verdict"] == "right" and r["agrees"] for r in got), got)
+    for dtype, each in (("f64", "0.5"), ("f32", "1"), ("i8", "-3"), ("u16", "60000")):
+        got = rows("--fill", each, "--dtype", dtype, "--n=100003", "--team=serial", "--team=pool:3")
+        check(f"elements of {dtype} that all are {each}", [(float(r["value"]), r["verdict"]) for r in got]
+              == [(100003 * float(each), "right")] * 2, got)
     check("an empty array sums to 0", rows("--n=0")[0]["value"] == "0")
 
     refused("a wrong result exits with 1", 1, "WRONG", WRONG, "--n=1000")
@@ -125,6 +129,9 @@ with tempfile.TemporaryDirectory() as folder:
     refused("a bad dtype is refused", 2, "--dtype 'f16'", SUM, "--dtype=f16")
     refused("a bad mode is refused", 2, "exact, compensated, fast, each", SUM, "--mode=best")
     refused("a bad schedule is refused", 2, "static or dynamic", SUM, "--schedule=guided")
+    refused("an element that its type lacks is refused", 2, "u8 has no such number", SUM, "--fill=256", "--dtype=u8")
+    refused("half an integer is refused", 2, "i64 has no such number", SUM, "--fill=0.5", "--dtype=i64")
+    refused("a file is not filled", 2, "the file has its elements", SUM, "--fill=1", path)
     refused("no repetition is refused", 2, "--repeat '0'", SUM, "--repeat=0")
     refused("an unknown option is refused", 2, "unrecognized option", SUM, "--tem", "omp")
     refused("two files are refused", 2, "one FILE", SUM, path, path)
@@ -154,6 +161,8 @@ with tempfile.TemporaryDirectory() as folder:
         shares = rows("--team=mpi:2+pool:2", path)[0]["shares"]
         check("workers of ranks that were started have their shares", [w["worker"] for w in shares] == [0, 1], shares)
         refused("standard input is refused to several ranks", 2, "a team of one rank", SUM, "--team=mpi:2", "-")
+        check("ranks that were started are given the elements too",
+              [r["value"] for r in rows("--fill=2", "--n=1000", "--team=mpi:2")] == ["2000"])
         check("$TRINE_TEAM starts itself too",
               rows(path, env=dict(os.environ, TRINE_TEAM="mpi:2"))[0]["team"] == "mpi:2")
         refused("$TRINE_TEAM without mpi under a launcher is refused", 2, "--team mpi+serial",

@@ -178,6 +178,7 @@ def a_killed_run_goes_on_with_its_journal():
         check(open(output, "rb").read() == squares_of(n), team, "other bytes than an uninterrupted run gives")
         done = run("--json", *options)
         tasks = json.loads(done.stdout)["rows"][0]["tasks"]
+        check("nothing is drawn" in run(f"--timeline={path('none.svg')}", *options).stderr, team)
         check((tasks["resumed"], sum(lane["items"] for lane in tasks["lanes"])) == (n, 0), team, tasks)
     done = run(f"--n={n}", "--micros=301", f"--journal={journal}", "--team=serial")
     check(done.returncode == 2 and "another param" in done.stderr and journal in done.stderr, done.returncode, done.stderr)

@@ -2,23 +2,13 @@
 the loaded array's, whatever the shape, the byte order and the order of the axes."""
 import ctypes as c
 import os
-import sys
 import tempfile
 
 import binding as t
 import numpy as np
+from judge import check, random, run
 
-promises = failures = 0
-random = np.random.default_rng(7)
 SHAPES = [(1, 1), (1, 9), (9, 1), (700, 10), (8192, 3), (20000, 10), (3, 9000), (40, 2000), (5, 20001)]
-
-
-def check(holds, *about):
-    global promises, failures
-    promises += 1
-    if not holds:
-        failures += 1
-        print("FAILED:", *about)
 
 
 def streamed(team, path, name, axis, count, param):
@@ -34,8 +24,9 @@ def streamed(team, path, name, axis, count, param):
     return buffer.raw[:size * count]
 
 
-def files_give_the_bits_of_arrays(team, folder):
-    path = os.path.join(folder, "x.npy")
+def files_give_the_bits_of_arrays(team):
+    folder = tempfile.TemporaryDirectory()
+    path = os.path.join(folder.name, "x.npy")
     param = np.zeros(2)
     for rows, columns in SHAPES:
         for dtype in ("<f8", ">f8", "<f4", "<i2"):
@@ -52,16 +43,7 @@ def files_give_the_bits_of_arrays(team, folder):
                         check(got == loaded.tobytes(), name, dtype, (rows, columns), "Fortran" if fortran else "C",
                               "axis", axis)
                 a.free()
+    folder.cleanup()
 
 
-def main():
-    for spec in sys.argv[1:]:
-        team = t.Team(spec)
-        with tempfile.TemporaryDirectory() as folder:
-            files_give_the_bits_of_arrays(team, folder)
-        team.close()
-    print(f"{promises} comparisons, {failures} failed")
-    return failures != 0
-
-
-sys.exit(main())
+run(files_give_the_bits_of_arrays)

@@ -1,38 +1,19 @@
 """grids.py SPEC... - transposition, stencils, Jacobi's iteration and convolution on those teams, judged by
 numpy and scipy."""
 import ctypes as c
-import sys
 
 import binding as t
 import numpy as np
 import scipy.ndimage as ndimage
+from judge import check, random, run, sample
 
 CHUNK = 8192
 SHAPES = [(1, 1), (1, 9), (9, 1), (2, 2), (3, 3), (5, 4), (17, 33), (64, 64), (100, 67), (3, 20001), (20001, 3),
           (700, 130), (2, CHUNK + 1)]
-random = np.random.default_rng(2026)
-promises = failures = 0
 
 
 class JacobiResult(c.Structure):
     _fields_ = [("sweeps", t.u64), ("residual", t.f64)]
-
-
-def check(holds, *about):
-    global promises, failures
-    promises += 1
-    if not holds:
-        failures += 1
-        if failures < 40:
-            print("FAILED:", *about)
-
-
-def sample(dtype, shape):
-    dtype = np.dtype(dtype)
-    if dtype.kind == "f":
-        return random.normal(size=shape).astype(dtype)
-    info = np.iinfo(dtype)
-    return random.integers(info.min, info.max, shape, dtype, endpoint=True)
 
 
 def transpositions_are_those_of_numpy(team):
@@ -132,17 +113,5 @@ def convolutions_are_those_of_numpy(team):
                 a.free(), b.free()
 
 
-def main():
-    for spec in sys.argv[1:]:
-        team = t.Team(spec)
-        for test in (transpositions_are_those_of_numpy, five_points_are_those_of_scipy, jacobi_is_the_loop_of_numpy,
-                     jacobi_finds_the_solution_of_the_linear_system, convolutions_are_those_of_numpy):
-            before = promises
-            test(team)
-            print(f"{spec}: {test.__name__}: {promises - before} comparisons", flush=True)
-        team.close()
-    print(f"{promises} comparisons, {failures} failed")
-    return failures != 0
-
-
-sys.exit(main())
+run(transpositions_are_those_of_numpy, five_points_are_those_of_scipy, jacobi_is_the_loop_of_numpy,
+    jacobi_finds_the_solution_of_the_linear_system, convolutions_are_those_of_numpy)

@@ -5,24 +5,14 @@ import sys
 
 import binding as t
 import numpy as np
+from judge import check, random, run
 
 SHAPES = [(1, 1, 1), (3, 4, 5), (64, 65, 66), (191, 192, 193), (513, 100, 1025), (300, 7000, 20), (2000, 3, 2100)]
-random = np.random.default_rng(2026)
-promises = failures = 0
 
 for name, kind in (("f64", c.c_double), ("f32", c.c_float)):
     for product in ("gemm", "gemv"):
         function = getattr(t.lib, f"trine_{product}_{name}")
         function.argtypes = [kind, t.pointer, t.pointer, kind, t.pointer]
-
-
-def check(holds, *about):
-    global promises, failures
-    promises += 1
-    if not holds:
-        failures += 1
-        if failures < 40:
-            print("FAILED:", *about)
 
 
 def multiply(team, product, dtype, m, n, k, alpha, beta):
@@ -75,16 +65,4 @@ def has_blas():
 if not has_blas():
     print("skipped:", t.lib.trine_error_detail().decode())
     sys.exit(77)
-for spec in sys.argv[1:]:
-    try:
-        team = t.Team(spec)
-    except t.Failed as failed:
-        if str(failed).startswith("ABSENT"):
-            print("skipped:", failed)
-            continue
-        raise
-    products_are_those_of_numpy(team)
-    integers_are_exact(team)
-    team.close()
-print(promises, "promises,", failures, "broken")
-sys.exit(failures > 0)
+run(products_are_those_of_numpy, integers_are_exact)

@@ -3,68 +3,18 @@ shapes and all dtypes; along axes; special values."""
 import ctypes as c
 import math
 from fractions import Fraction
-import sys
 import warnings
 
 import binding as t
 import numpy as np
 import scipy.stats as stats
+from judge import check, close, fails, random, run, same, sample
 
 CHUNK = 8192
 LENGTHS = [1, 2, 3, 31, 32, 33, 1000, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 17]
 SHAPES = [(1, 1), (1, 7), (7, 1), (3, 5), (CHUNK, 2), (820, 10), (819, 10), (5000, 10), (100, 100), (33, 700),
           (3, CHUNK), (5, CHUNK + 1), (2, 3 * CHUNK + 5)]
-random = np.random.default_rng(2025)
 warnings.simplefilter("ignore")
-promises = failures = 0
-
-
-def check(holds, *about):
-    global promises, failures
-    promises += 1
-    if not holds:
-        failures += 1
-        if failures < 40:
-            print("FAILED:", *about)
-
-
-def same(a, b, *about):
-    """The same bits, but for the sign and payload of what is not a number."""
-    a, b = np.asarray(a), np.asarray(b)
-    check(a.shape == b.shape and a.dtype == b.dtype and
-          np.all((a == b) | ((a != a) & (b != b))), *about, a, b)
-
-
-def close(a, b, tolerance, *about):
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    equal = (a == b) | (np.isnan(a) & np.isnan(b)) | (np.abs(a - b) <= tolerance * np.abs(b) + 1e-300)
-    check(np.all(equal), *about, a, b)
-
-
-def fails(status, function, *about):
-    try:
-        got = function()
-    except t.Failed as failed:
-        check(str(failed).startswith(status), *about, failed)
-        return
-    check(False, *about, "gave", got)
-
-
-def sample(dtype, n, kind="plain"):
-    dtype = np.dtype(dtype)
-    if dtype.kind != "f":
-        info = np.iinfo(dtype)
-        few = kind == "few"
-        return random.integers(0 if few and info.min == 0 else -2 if few else info.min,
-                               3 if few else info.max, n, dtype, endpoint=True)
-    x = random.normal(size=n)
-    if kind == "few":
-        x = np.round(x)
-    if kind == "wide":
-        x = x * 2.0 ** random.integers(-100, 100, n)
-    if kind == "special":
-        x = np.where(random.random(n) < 0.1, random.choice([np.nan, np.inf, -np.inf, 0.0, 5e-324], n), x)
-    return x.astype(dtype)
 
 
 def by_numpy(name, x):
@@ -225,6 +175,23 @@ def moments_are_those_of_numpy_and_scipy(team):
                     close(t.reduce("nanstd", a, param=zero), np.nanstd(holes.astype(np.longdouble)), loose, "nanstd", n)
                     close(t.reduce("var", a, param=zero), np.var(holes.astype(np.longdouble)), loose, "var with NaN", n)
                 a.free()
+
+
+def moments_do_not_depend_on_where_a_chunk_begins(team):
+    """Its first elements are none that count, or far from the others."""
+    for dtype, tolerance in (("f8", 1e-12), ("f4", 1e-12)):
+        for first, last in ((np.nan, 256), (np.nan, CHUNK - 3), (-1e5, 256), (-1e5, 1)):
+            x = (sample("f8", CHUNK) + 1e5).astype(dtype)
+            x[:last] = first
+            wide = x[np.isnan(x) == 0].astype(np.longdouble)
+            a = team.array(x)
+            name = "nanvar" if np.isnan(first) else "var"
+            close(t.reduce(name, a, param=np.zeros(1)), np.var(wide), tolerance, name, dtype, first, last)
+            got = t.reduce("describe", a).view(np.float64)[2:6]
+            z = (wide - wide.mean()) / np.sqrt(np.var(wide))
+            expected = [wide.mean(), np.var(wide), np.mean(z ** 3), np.mean(z ** 4) - 3]
+            close(got, expected, 1e-9, "describe", dtype, first, last)
+            a.free()
 
 
 def logsumexp_is_that_of_long_doubles(team):
@@ -411,22 +378,9 @@ def axes_give_each_column_and_row_its_own_result(team):
                     a.free()
 
 
-def main():
-    for spec in sys.argv[1:]:
-        team = t.Team(spec)
-        for test in (extremes_and_counts_are_those_of_numpy, empty_input_is_defined_or_refused,
-                     negative_zero_is_below_zero, products_are_true_or_refused,
-                     moments_are_those_of_numpy_and_scipy, logsumexp_is_that_of_long_doubles,
-                     standardised_elements_have_mean_0_and_deviation_1,
-                     exact_variances_are_the_true_ones_rounded_once, variance_of_equal_elements_is_zero,
-                     histograms_are_those_of_numpy, quantiles_are_those_of_numpy,
-                     axes_give_each_column_and_row_its_own_result):
-            before = promises
-            test(team)
-            print(f"{spec}: {test.__name__}: {promises - before} comparisons", flush=True)
-        team.close()
-    print(f"{promises} comparisons, {failures} failed")
-    return failures != 0
-
-
-sys.exit(main())
+run(extremes_and_counts_are_those_of_numpy, empty_input_is_defined_or_refused, negative_zero_is_below_zero,
+    products_are_true_or_refused, moments_are_those_of_numpy_and_scipy,
+    moments_do_not_depend_on_where_a_chunk_begins, logsumexp_is_that_of_long_doubles,
+    standardised_elements_have_mean_0_and_deviation_1, exact_variances_are_the_true_ones_rounded_once,
+    variance_of_equal_elements_is_zero, histograms_are_those_of_numpy, quantiles_are_those_of_numpy,
+    axes_give_each_column_and_row_its_own_result)

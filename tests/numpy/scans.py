@@ -2,19 +2,18 @@
 fractions: lengths around every boundary, all dtypes, special values, in place and not."""
 import ctypes as c
 import math
-import sys
 import warnings
 from fractions import Fraction
 
 import binding as t
+import judge
 import numpy as np
+from judge import check, fails, random, run, same
 
 CHUNK = 8192
 LENGTHS = [0, 1, 2, 7, 8, 9, 15, 33, 1000, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 17, 20 * CHUNK + 5]
 EXACT, COMPENSATED, FAST = 0, 1, 2
-random = np.random.default_rng(2026)
 warnings.simplefilter("ignore")
-promises = failures = 0
 
 
 class Scanner(c.Structure):
@@ -22,53 +21,15 @@ class Scanner(c.Structure):
     _fields_ = [("bytes", c.c_uint64 * 64)]
 
 
-def check(holds, *about):
-    global promises, failures
-    promises += 1
-    if not holds:
-        failures += 1
-        if failures < 40:
-            print("FAILED:", *about)
-
-
-def same(a, b, *about):
-    """The same bits, but for the sign and payload of what is not a number."""
-    a, b = np.asarray(a), np.asarray(b)
-    if a.shape != b.shape or a.dtype != b.dtype:
-        check(False, *about, "shape or type", a.shape, b.shape, a.dtype, b.dtype)
-        return
-    right = (a == b) | ((a != a) & (b != b))
-    if a.dtype.kind == "f":
-        right &= (np.signbit(a) == np.signbit(b)) | (a != a)
-    wrong = np.flatnonzero(~right)
-    check(len(wrong) == 0, *about, *(("at", wrong[0], "of", len(a), "wrong", len(wrong), a[wrong[0]], "expected",
-                                      b[wrong[0]]) if len(wrong) else ()))
-
-
-def fails(status, function, *about):
-    try:
-        got = function()
-    except t.Failed as failed:
-        check(str(failed).startswith(status), *about, failed)
-        return
-    check(False, *about, "gave", got)
-
-
 def sample(dtype, n, kind="plain"):
     dtype = np.dtype(dtype)
     if dtype.kind != "f":
-        info = np.iinfo(dtype)
-        if kind == "few":
-            return random.integers(-2 if info.min else 0, 3, n, dtype, endpoint=True)
-        x = random.integers(info.min, info.max, n, dtype, endpoint=True)
-        return (x >> 20).astype(dtype) if dtype.itemsize == 8 else x
-    x = random.normal(size=n)
+        # Those of 8 bytes are small enough that few sums overflow.
+        x = judge.sample(dtype, n, kind)
+        return (x >> 20).astype(dtype) if dtype.itemsize == 8 and kind != "few" else x
+    x = judge.sample("f8", n, kind if kind in ("few", "wide") else "plain")
     if kind == "uniform":
         x = random.random(n)
-    if kind == "few":
-        x = np.round(x)
-    if kind == "wide":
-        x = x * 2.0 ** random.integers(-60, 60, n)
     if kind == "wider":
         x = x * 2.0 ** random.integers(-500, 500, n)
     if kind == "cancel":
@@ -342,21 +303,7 @@ def what_is_kept_is_what_numpy_keeps(team):
                     mask.free()
 
 
-def main():
-    for spec in sys.argv[1:]:
-        team = t.Team(spec)
-        for test in (exact_sums_are_the_true_ones_rounded_once, compensated_and_fast_sums_are_near,
-                     integer_sums_are_those_of_numpy_or_overflow, products_are_those_of_numpy_or_overflow,
-                     extremes_and_differences_are_those_of_numpy, any_monoid_scans, reversed_is_reversed,
-                     what_is_kept_is_what_numpy_keeps):
-            if not hasattr(t.lib, "trine_reverse") and test in (reversed_is_reversed, what_is_kept_is_what_numpy_keeps):
-                continue
-            before = promises
-            test(team)
-            print(f"{spec}: {test.__name__}: {promises - before} comparisons", flush=True)
-        team.close()
-    print(f"{promises} comparisons, {failures} failed")
-    return failures != 0
-
-
-sys.exit(main())
+run(exact_sums_are_the_true_ones_rounded_once, compensated_and_fast_sums_are_near,
+    integer_sums_are_those_of_numpy_or_overflow, products_are_those_of_numpy_or_overflow,
+    extremes_and_differences_are_those_of_numpy, any_monoid_scans, reversed_is_reversed,
+    what_is_kept_is_what_numpy_keeps)
