@@ -25,6 +25,16 @@ static void finish_mpi(void)
         MPI_Finalize();
 }
 
+/* Open MPI 4 prefers windows of a kind (osc/rdma) that it cannot make between machines without
+ * RDMA hardware, to one that always works. Whoever set the choice is right. */
+static void choose_windows(void)
+{
+    char text[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length = 0;
+    if (MPI_Get_library_version(text, &length) == MPI_SUCCESS && strstr(text, "Open MPI v4"))
+        setenv("OMPI_MCA_osc", "^rdma", 0);
+}
+
 static trine_status start_mpi(void)
 {
     int initialized = 0, finalized = 0, provided;
@@ -34,6 +44,7 @@ static trine_status start_mpi(void)
         return trine_fail(TRINE_E_CLOSED, "mpi: MPI was finalised; it cannot start again");
     if (initialized)
         return TRINE_OK;
+    choose_windows();
     int error = MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
     if (error)
         return trine_mpi_fail("MPI_Init_thread", error);
@@ -172,6 +183,7 @@ const trine_communicator_ops trine_mpi_communicator = {
     .gather = trine_mpi_gather,
     .exchange = trine_mpi_exchange,
     .broadcast = trine_mpi_broadcast,
+    .board = trine_mpi_board,
     .library = mpi_library,
     .finalize = finish_mpi,
 };

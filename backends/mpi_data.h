@@ -1,7 +1,8 @@
 /* backends/mpi_data.h - what the files of the MPI communicator share.
  *
  * mpi.c opens and closes, mpi_rounds.c joins partials in rounds of packets, mpi_exchange.c moves
- * the callers' bytes. Whatever memory a call needs is had before its first message. */
+ * the callers' bytes, mpi_board.c has what ranks do without one another. Whatever memory a call
+ * needs is had before its first message. */
 #ifndef TRINE_BACKENDS_MPI_DATA_H
 #define TRINE_BACKENDS_MPI_DATA_H
 
@@ -39,7 +40,8 @@ typedef enum trine_mpi_kind {
     TRINE_MPI_EXSCAN,
     TRINE_MPI_GATHER,
     TRINE_MPI_EXCHANGE,
-    TRINE_MPI_BROADCAST
+    TRINE_MPI_BROADCAST,
+    TRINE_MPI_BOARD
 } trine_mpi_kind;
 
 /* The call number that tells functions apart, and what must be the same on all ranks. */
@@ -53,6 +55,9 @@ static inline uint64_t trine_mpi_call(trine_mpi_kind kind, uint64_t call, uint64
 trine_status trine_mpi_agree(trine_communicator *communicator, uint64_t call, uint64_t *sum,
                              trine_status status);
 
+/* Whether boards are shared memory where all ranks are on one machine. */
+extern bool trine_mpi_board_shares;
+
 /* As in core/communicator.h. */
 trine_status trine_mpi_merge(trine_communicator *communicator, trine_tree *tree, uint64_t call,
                              trine_status status);
@@ -64,5 +69,7 @@ trine_status trine_mpi_exchange(trine_communicator *communicator, const trine_pa
                                 const trine_part receive[], uint64_t call, trine_status status);
 trine_status trine_mpi_broadcast(trine_communicator *communicator, void *data, size_t bytes,
                                  int root, uint64_t call, trine_status status);
+trine_status trine_mpi_board(trine_communicator *communicator, size_t bytes, trine_board **board,
+                             uint64_t call, trine_status status);
 
 #endif

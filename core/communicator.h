@@ -10,6 +10,7 @@
 #ifndef TRINE_CORE_COMMUNICATOR_H
 #define TRINE_CORE_COMMUNICATOR_H
 
+#include "core/board.h"
 #include "core/tree.h"
 
 typedef struct trine_communicator trine_communicator;
@@ -52,6 +53,10 @@ typedef struct trine_communicator_ops {
      * on a rank that brings a failure, or when bytes is 0. */
     trine_status (*broadcast)(trine_communicator *communicator, void *data, size_t bytes, int root,
                               uint64_t call, trine_status status);
+    /* A board with `bytes` of memory on rank 0, a multiple of 8. COLLECTIVE when bytes differ.
+     * NULL in a communicator that never has several ranks. */
+    trine_status (*board)(trine_communicator *communicator, size_t bytes, trine_board **board,
+                          uint64_t call, trine_status status);
     /* Name and version of the foreign library; NULL for none. Not collective. */
     const char *(*library)(void);
     /* What trine_finalize does for this backend; NULL for nothing. */

@@ -193,8 +193,10 @@ trine_status trine_team_close(trine_team *team)
     int arrays = atomic_load(&team->arrays);
     if (arrays > 0)
         return trine_fail(TRINE_E_BUSY,
-                          "team %s still has %d array%s or open file%s: free them first",
-                          team->spec, arrays, arrays == 1 ? "" : "s", arrays == 1 ? "" : "s");
+                          "team %s still has %d array%s, lock%s, counter%s or open file%s: free "
+                          "them first",
+                          team->spec, arrays, arrays == 1 ? "" : "s", arrays == 1 ? "" : "s",
+                          arrays == 1 ? "" : "s", arrays == 1 ? "" : "s");
     if (atomic_flag_test_and_set(&team->busy))
         return trine_fail(TRINE_E_BUSY, "team %s is at work in another thread", team->spec);
     dissolve(team);

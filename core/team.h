@@ -22,10 +22,11 @@ typedef struct trine_place_kept {
     size_t bytes;
 } trine_place_kept;
 
-/* alone: the calling thread, for memory that the workers do not address. shares: the call's ledger
- * of each worker, summed over its jobs. transport: how arrays that the workers do not address
- * reach them, TRINE_TRANSPORT_COUNT where they do not; forking, carriers, places: what core/carry.c
- * has made for that. */
+/* alone: the calling thread, for memory that the workers do not address. arrays: also locks,
+ * counters and open files, all that must be freed before the team. shares: the call's ledger of
+ * each worker, summed over its jobs. transport: how arrays that the workers do not address reach
+ * them, TRINE_TRANSPORT_COUNT where they do not; forking, carriers, places: what core/carry.c has
+ * made for that. */
 struct trine_team {
     trine_executor executor, alone;
     trine_communicator communicator;

@@ -155,7 +155,10 @@ typedef struct harness_operation {
 /* methods end with a mode of NULL; the first is the default. A driver either has an operation, or
  * it is a reduction by each method's monoid, with a judge: whether a result that came with `status`
  * is right. extras: options of its own, ended by a name of NULL; may be NULL. transports: it has
- * --transport, and runs once with each that is asked for; drivers of tasks always have it. */
+ * --transport, and runs once with each that is asked for; drivers of tasks always have it.
+ * conclude: what is to be said or drawn of all rows (rows.h) once they are printed, on the first
+ * rank; gives an exit status. May be NULL. */
+struct harness_run;
 typedef struct trine_driver {
     const char *name, *about;
     const harness_method *methods;
@@ -164,6 +167,7 @@ typedef struct trine_driver {
     const harness_operation *operation;
     const harness_extra *extras;
     bool transports;
+    int (*conclude)(const struct harness_run *run);
 } trine_driver;
 
 /* The options of tasks as the command line has them: order, window, chunk, attempts, deadline,

@@ -178,6 +178,8 @@ static int conclude(harness_run *run)
         print_notes(run);
     int drawn = run->options->child ? EXIT_RIGHT : draw_timelines(run), printed = print_run(run);
     printed = printed ? printed : drawn;
+    if (!printed && !run->options->child && run->options->driver->conclude)
+        printed = run->options->driver->conclude(run);
     /* A child's rows are judged again by whoever started it. */
     return printed ? printed : run->options->child ? EXIT_RIGHT : result;
 }

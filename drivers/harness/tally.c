@@ -53,6 +53,21 @@ static void print_task_row(const harness_row *row, table_widths w)
     printf("%s\n", judged(row));
 }
 
+/* The figures of rows that came from under mpirun: what a driver says of its others for people it
+ * says where they ran. */
+static void print_numbers(const harness_run *run)
+{
+    for (int i = 0; i < run->rows && !trine_launched(); i++) {
+        const harness_row *row = &run->row[i];
+        if (row->ranks == 1 || row->numbers == 0)
+            continue;
+        printf("%s on %s:", row->mode, row->team);
+        for (int k = 0; k < row->numbers; k++)
+            printf("%s %s %.9g", k ? "," : "", row->number[k].name, row->number[k].value);
+        printf("\n");
+    }
+}
+
 void print_task_table(const harness_run *run)
 {
     table_widths w = measure_table(run);
@@ -69,6 +84,7 @@ void print_task_table(const harness_run *run)
     printf("check\n");
     for (int i = 0; i < run->rows; i++)
         print_task_row(&run->row[i], w);
+    print_numbers(run);
 }
 
 static void print_who_of(const harness_row *row)

@@ -12,8 +12,8 @@ extern "C" {
 typedef struct trine_lock trine_lock;
 
 /* A lock for the workers of this rank, threads or processes, at the same address in each: the
- * pointer can travel in a task's param. *lock is untouched on error. Not collective. Errors:
- * ARGUMENT, MEMORY, SYSTEM. */
+ * pointer can travel in a task's param. A team that has locks is not closed (BUSY). *lock is
+ * untouched on error. Not collective. Errors: ARGUMENT, MEMORY, SYSTEM. */
 TRINE_API trine_status trine_lock_create(trine_team *team, trine_lock **lock);
 
 /* Waits for the lock. *recovered (may be NULL): the worker that held it died with it held; the lock
