@@ -5,8 +5,10 @@
  * those that came.
  *
  * Servants are the threads of a region that a thread of its own opens, so that the caller stays
- * free; that thread is started by the first service and kept for the next. */
+ * free. The first service opens it and it stays open until the team closes: its threads sleep
+ * between services, and no barrier of the runtime, where threads spin, stands between two. */
 #include <omp.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -16,17 +18,22 @@
 #include "backends/thread.h"
 #include "core/error.h"
 #include "core/memory.h"
+#include "core/wait.h"
 
-/* What the caller and the thread that opens regions tell each other, under the lock: the job to
- * serve (body NULL: none), and how many threads came for it. */
+/* What the caller and the servants tell each other. came: how many threads the region has, 0 before
+ * it is open. generation: raised when a job is there, and to close. finished: bodies of this
+ * generation that have returned. */
 typedef struct service {
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
     pthread_t thread;
-    bool started, closing;
-    int workers, came;
+    bool started;
+    int workers;
     trine_job job;
+    atomic_bool closing;
+    atomic_uint came, generation, finished;
 } service;
+
+/* A sleep that only a wake ends, in seconds. */
+static const double long_time = 1e6;
 
 typedef struct threads_data {
     trine_thread *threads;
@@ -44,10 +51,8 @@ static trine_status threads_open(trine_executor *executor, const trine_executor_
         return trine_fail(TRINE_E_MEMORY, "team 'omp:%d': no memory", options->workers);
     }
     memset(threads, 0, size);
-    *data = (threads_data){threads,
-                           {.lock = PTHREAD_MUTEX_INITIALIZER,
-                            .changed = PTHREAD_COND_INITIALIZER,
-                            .workers = options->workers}};
+    data->threads = threads;
+    data->service.workers = options->workers;
     executor->data = data;
 /* The first region starts the runtime's threads: that is the launch. */
 #pragma omp parallel num_threads(options->workers)
@@ -56,34 +61,19 @@ static trine_status threads_open(trine_executor *executor, const trine_executor_
     return TRINE_OK;
 }
 
-static void change(service *s, void (*set)(service *))
+/* Raises the generation and wakes the servants. */
+static void publish(service *s)
 {
-    pthread_mutex_lock(&s->lock);
-    set(s);
-    pthread_cond_broadcast(&s->changed);
-    pthread_mutex_unlock(&s->lock);
-}
-
-static void set_closing(service *s)
-{
-    s->closing = true;
-}
-
-static void set_came(service *s)
-{
-    s->came = omp_get_num_threads();
-}
-
-static void set_done(service *s)
-{
-    s->job.body = NULL;
+    atomic_fetch_add(&s->generation, 1);
+    trine_futex_wake(&s->generation, INT_MAX);
 }
 
 static void threads_close(trine_executor *executor)
 {
     threads_data *data = executor->data;
     if (data->service.started) {
-        change(&data->service, set_closing);
+        atomic_store(&data->service.closing, true);
+        publish(&data->service);
         pthread_join(data->service.thread, NULL);
     }
     for (int i = 0; i < executor->workers; i++)
@@ -92,29 +82,33 @@ static void threads_close(trine_executor *executor)
     free(data);
 }
 
-/* The next job to serve; false when there will be none. */
-static bool next_job(service *s, trine_job *job)
+/* One servant's life. */
+static void be_servant(service *s, int number)
 {
-    pthread_mutex_lock(&s->lock);
-    while (!s->job.body && !s->closing)
-        pthread_cond_wait(&s->changed, &s->lock);
-    *job = s->job;
-    pthread_mutex_unlock(&s->lock);
-    return job->body != NULL;
+    for (unsigned seen = 0;;) {
+        while (atomic_load(&s->generation) == seen)
+            trine_futex_wait(&s->generation, seen, long_time);
+        seen++;
+        if (atomic_load(&s->closing))
+            return;
+        trine_worker worker = {.number = number};
+        s->job.body(s->job.context, (size_t)number, &worker);
+        atomic_fetch_add(&s->finished, 1);
+        trine_futex_wake(&s->finished, 1);
+    }
 }
 
-static void *open_regions(void *data)
+static void *open_region(void *data)
 {
     service *s = data;
-    for (trine_job job; next_job(s, &job);) {
 #pragma omp parallel num_threads(s->workers)
-        {
-            trine_worker worker = {.number = omp_get_thread_num()};
-            if (worker.number == 0)
-                change(s, set_came);
-            job.body(job.context, (size_t)worker.number, &worker);
+    {
+        int number = omp_get_thread_num();
+        if (number == 0) {
+            atomic_store(&s->came, (unsigned)omp_get_num_threads());
+            trine_futex_wake(&s->came, 1);
         }
-        change(s, set_done);
+        be_servant(s, number);
     }
     return NULL;
 }
@@ -125,7 +119,7 @@ static int start_thread(service *s)
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&s->thread, NULL, open_regions, s);
+    int error = pthread_create(&s->thread, NULL, open_region, s);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     s->started = error == 0;
     return error;
@@ -138,24 +132,20 @@ static trine_status threads_serve(trine_executor *executor, const trine_job *job
     if (error)
         return trine_fail(TRINE_E_SYSTEM, "team 'omp:%d': starting a thread: %s", s->workers,
                           strerror(error));
-    pthread_mutex_lock(&s->lock);
+    while (atomic_load(&s->came) == 0)
+        trine_futex_wait(&s->came, 0, long_time);
+    *servants = (int)atomic_load(&s->came);
     s->job = *job;
-    s->came = 0;
-    pthread_cond_broadcast(&s->changed);
-    while (s->came == 0)
-        pthread_cond_wait(&s->changed, &s->lock);
-    *servants = s->came;
-    pthread_mutex_unlock(&s->lock);
+    atomic_store(&s->finished, 0);
+    publish(s);
     return TRINE_OK;
 }
 
 static void threads_serve_end(trine_executor *executor)
 {
     service *s = &((threads_data *)executor->data)->service;
-    pthread_mutex_lock(&s->lock);
-    while (s->job.body)
-        pthread_cond_wait(&s->changed, &s->lock);
-    pthread_mutex_unlock(&s->lock);
+    for (unsigned finished; (finished = atomic_load(&s->finished)) < atomic_load(&s->came);)
+        trine_futex_wait(&s->finished, finished, long_time);
 }
 
 static void run_static(trine_thread *thread, const trine_job *job, int workers)

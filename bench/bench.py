@@ -173,6 +173,17 @@ def calls(table, build, mpirun):
               if m else "")
 
 
+def tasks(table, build):
+    r = run([f"{build}/bench/bench_tasks"])
+    for stream in ("ordered_chunk_1", "unordered_chunk_1"):
+        what = f"items that do nothing, {stream.replace('_', ' ')}, pool:2"
+        table.add(what, ">=", 1, "million/s", r.get(f"pool_{stream}_m_per_s"),
+                  f"serial {r[f'serial_{stream}_m_per_s']:.2f}, omp:2 {r[f'omp_{stream}_m_per_s']:.2f}" if r else "")
+        table.add("the same, of omp:2", ">=", 0.5, "x", r.get(f"pool_over_omp_{stream}"))
+    table.add("a worker killed in a map on pool:2 costs", "<=", 10, "ms", r.get("kill_cost_ms"),
+              f"map of 64 items: pool:2 {r['pool_map_of_64_us']:.0f} us, omp:2 {r['omp_map_of_64_us']:.0f} us" if r else "")
+
+
 def scans(table, build):
     r = run([f"{build}/bench/bench_scan"])
     for name, wanted in (("cumsum_fast", 0.9), ("cumsum_fast_in_place", 0.9), ("cumsum_exact", 0.7), ("difference", 0.9),
@@ -216,7 +227,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=9, help="rounds of the team benchmarks (9)")
     parser.add_argument("--build", default=os.path.join(HERE, "..", "build"), help="the build folder")
     parser.add_argument("--mpirun", default=shutil.which("mpirun"), help="the launcher of the MPI built with")
-    parser.add_argument("--only", default="", help="run only: teams, cache, maps, reductions, scans, blas, dot, gemm, numpy, sort, etl or calls")
+    parser.add_argument("--only", default="", help="run only: teams, cache, maps, tasks, reductions, scans, blas, dot, gemm, numpy, sort, etl or calls")
     arguments = parser.parse_args()
     os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
     build, table = os.path.abspath(arguments.build), Table()
@@ -224,6 +235,7 @@ def main():
         "cache": lambda: cache(table, build),
         "calls": lambda: calls(table, build, arguments.mpirun),
         "maps": lambda: maps(table, build),
+        "tasks": lambda: tasks(table, build),
         "scans": lambda: scans(table, build),
         "reductions": lambda: reductions(table, build),
         "blas": lambda: blas(table, build),
