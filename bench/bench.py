@@ -231,13 +231,25 @@ def grids(table, build):
                   got.get("ratio"), f"{got['ns_per_element']:.3f} ns/element" if got else "")
 
 
+def etl(table, build):
+    if not os.path.exists(f"{build}/drivers/etl"):
+        return
+    python = next((p for p in ("/usr/bin/python3", sys.executable) if os.path.exists(p)), "python3")
+    found = run([python, f"{HERE}/etl.py", "--json", "--build", build]).get("ways", {})
+    for spec in ("omp:2", "pool:2"):
+        way = found.get(f"{spec} path", {})
+        table.add(f"etl of 508 MB on {spec}, paths passed, time of cp", "<=", 2, "x", way.get("over_cp"),
+                  f"{way['seconds']:.3f} s, cp {found['cp']['seconds']:.3f} s" if way else "")
+        table.add("the same against numpy, scipy and Pool(2)", ">=", 8, "x", way.get("python_over_this"))
+
+
 def main():
     parser = argparse.ArgumentParser(description="Runs trine's benchmarks and prints the table.")
     parser.add_argument("--gib", type=float, default=4, help="size of the arrays of the team benchmarks (4)")
     parser.add_argument("--rounds", type=int, default=9, help="rounds of the team benchmarks (9)")
     parser.add_argument("--build", default=os.path.join(HERE, "..", "build"), help="the build folder")
     parser.add_argument("--mpirun", default=shutil.which("mpirun"), help="the launcher of the MPI built with")
-    parser.add_argument("--only", default="", help="run only: teams, cache, maps, tasks, reductions, scans, blas, dot, gemm, numpy, sort or calls")
+    parser.add_argument("--only", default="", help="run only: teams, cache, maps, tasks, reductions, scans, blas, dot, gemm, numpy, sort, etl or calls")
     arguments = parser.parse_args()
     os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
     build, table = os.path.abspath(arguments.build), Table()
@@ -254,6 +266,7 @@ def main():
         "numpy": lambda: numpy(table, build),
         "sort": lambda: sort(table, build),
         "grids": lambda: grids(table, build),
+        "etl": lambda: etl(table, build),
         "teams": lambda: teams(table, build, arguments.gib, arguments.rounds, arguments.mpirun),
     }
     for name, part in parts.items():
