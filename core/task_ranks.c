@@ -182,8 +182,8 @@ static trine_status bring_data(trine_ranks *ranks, const settings *s, const void
     } else {
         if (!status)
             status = place_data(ranks, s, given);
-        status = communicator->ops->broadcast(communicator, (void *)(uintptr_t)ranks->setup.data,
-                                              s->data_size, 0, call, status);
+        status = communicator->ops->broadcast(communicator, (void *)ranks->setup.data, s->data_size,
+                                              0, call, status);
         if (!status && s->each)
             status = open_source(ranks, call);
     }

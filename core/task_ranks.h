@@ -17,7 +17,7 @@ typedef struct trine_ranks trine_ranks;
  * status: this rank's own so far. Collective. */
 trine_status trine_ranks_open(trine_team *team, const trine_engine_setup *setup,
                               const trine_task_options *options, uint64_t asked,
-                              trine_status status, trine_ranks **ranks);
+                              trine_status status, trine_ranks **opened);
 
 /* Rank 0: as the functions of an engine. */
 trine_status trine_ranks_room(trine_ranks *ranks, size_t size, uint32_t *slot, void **item);
@@ -37,8 +37,8 @@ double trine_ranks_waited(const trine_ranks *ranks);
 /* Other ranks: works until rank 0 closes; what is wrong with the queue. */
 trine_status trine_ranks_serve(trine_ranks *ranks);
 
-/* Rank 0 ends the queue, whose status that is (with the calling thread's detail); the others serve
- * until it does. Returns what went wrong in closing. Collective. */
-trine_status trine_ranks_close(trine_ranks *ranks, trine_status status);
+/* Rank 0 ends the queue; failed: the queue's status (with the calling thread's detail); the others
+ * serve until it does. Returns what went wrong in closing. Collective. */
+trine_status trine_ranks_close(trine_ranks *ranks, trine_status failed);
 
 #endif
