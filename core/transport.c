@@ -37,7 +37,9 @@ trine_status trine_carrier_check(const trine_executor *executor, trine_transport
         return trine_fail(TRINE_E_ARGUMENT, "transport %d; expected one of trine/transport.h",
                           (int)transport);
     const char *name = names[transport];
-    if (transport != TRINE_TRANSPORT_SHM && executor->ops.run != trine_pool_executor.run)
+    bool between = transport == TRINE_TRANSPORT_MESSAGE || transport == TRINE_TRANSPORT_WINDOW;
+    if (transport != TRINE_TRANSPORT_SHM && !between &&
+        executor->ops.run != trine_pool_executor.run)
         return trine_fail(TRINE_E_ABSENT,
                           "transport %s on a team of %s: its workers share the caller's memory, so "
                           "that nothing has to be carried; expected shm, or a pool",

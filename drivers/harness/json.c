@@ -140,6 +140,10 @@ static json_t *row_to_json(const harness_row *row, bool tasks)
     json_object_set_new(object, "note", text_to_json(row->note));
     json_object_set_new(object, "ledger", ledger_to_json(row));
     json_object_set_new(object, "shares", shares_to_json(row));
+    json_object_set_new(object, "memory",
+                        json_pack("{s:I, s:I, s:I}", "rss", (json_int_t)row->all_memory.rss, "pss",
+                                  (json_int_t)row->all_memory.pss, "uss",
+                                  (json_int_t)row->all_memory.uss));
     json_object_set_new(object, "transport",
                         row->transport[0] ? json_string(row->transport) : json_null());
     json_object_set_new(object, "numbers", numbers_to_json(row));
@@ -197,6 +201,13 @@ static trine_status status_named(const char *name)
     return TRINE_E_SYSTEM;
 }
 
+static trine_memory memory_from_json(const json_t *object)
+{
+    return (trine_memory){.rss = (uint64_t)whole_in(object, "rss"),
+                          .pss = (uint64_t)whole_in(object, "pss"),
+                          .uss = (uint64_t)whole_in(object, "uss")};
+}
+
 static void shares_from_json(const json_t *shares, harness_row *row)
 {
     size_t count = json_array_size(shares);
@@ -214,9 +225,7 @@ static void shares_from_json(const json_t *shares, harness_row *row)
                                               .runs = (uint64_t)whole_in(share, "runs"),
                                               .pid = whole_in(share, "pid")};
         if (row->memory)
-            row->memory[i] = (trine_memory){.rss = (uint64_t)whole_in(share, "rss"),
-                                            .pss = (uint64_t)whole_in(share, "pss"),
-                                            .uss = (uint64_t)whole_in(share, "uss")};
+            row->memory[i] = memory_from_json(share);
     }
 }
 
@@ -311,6 +320,7 @@ static void row_from_json(const json_t *object, harness_row *row)
     row->ledger.bytes = (uint64_t)whole_in(ledger, "bytes");
     row->ledger.moved = (uint64_t)whole_in(ledger, "moved");
     shares_from_json(json_object_get(object, "shares"), row);
+    row->all_memory = memory_from_json(json_object_get(object, "memory"));
     copy_text(object, "transport", row->transport, sizeof row->transport);
     numbers_from_json(json_object_get(object, "numbers"), row);
     tally_from_json(json_object_get(object, "tasks"), &row->tally);

@@ -4,17 +4,6 @@
 
 #include "drivers/harness/report.h"
 
-trine_memory memory_of(const harness_row *row)
-{
-    trine_memory all = {0, 0, 0};
-    for (int i = 0; i < row->shares && row->memory; i++) {
-        all.rss += row->memory[i].rss;
-        all.pss += row->memory[i].pss;
-        all.uss += row->memory[i].uss;
-    }
-    return all;
-}
-
 static double mebibytes(uint64_t bytes)
 {
     return (double)bytes / (1 << 20);
@@ -38,6 +27,12 @@ void print_memory(const harness_run *run)
             printf("%6d %8" PRId64 " %9.1f %9.1f %9.1f\n", k, row->share[k].pid, mebibytes(m->rss),
                    mebibytes(m->pss), mebibytes(m->uss));
         }
+        print_column(w.team, row->team);
+        print_column(w.mode, row->mode);
+        print_column(w.transport, row->transport);
+        printf("%6s %8s %9.1f %9.1f %9.1f\n", "all", row->ranks > 1 ? "ranks" : "",
+               mebibytes(row->all_memory.rss), mebibytes(row->all_memory.pss),
+               mebibytes(row->all_memory.uss));
     }
     printf("\n");
 }

@@ -198,7 +198,7 @@ static void print_csv_row(const harness_run *run, const harness_row *r)
     printf("%d,%" PRIu64 ",%" PRIu64 ",%s,", l->replaced, l->bytes, l->moved, r->transport);
     printf("%" PRIu64 ",%.6g,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%d,", t->items,
            items_per_second(r), t->chunk, t->failed, t->retried, t->resumed, t->lost);
-    trine_memory m = memory_of(r);
+    const trine_memory m = r->all_memory;
     printf("%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", m.rss, m.pss, m.uss);
 }
 

@@ -14,7 +14,8 @@ enum { SCHEMA = 2 };
  * moved: bytes that an operation says it moves, 0 for those of the data.
  * bound: GB/s at which the team itself only loads the data, 0 if that was not measured. agrees: the
  * same status and bits as the first row of its mode. memory: of each share, {0} where the system
- * does not say. transport: "" for a driver that has none. tally, number: of the driver's job. */
+ * does not say; all_memory: of all workers of all ranks. transport: "" for a driver that has none.
+ * tally, number: of the driver's job. */
 typedef struct harness_row {
     char team[96], mode[32], note[320], transport[16];
     int ranks, workers;
@@ -24,7 +25,7 @@ typedef struct harness_row {
     double seconds, least, load, rate, ratio, open, bound;
     trine_ledger ledger;
     trine_ledger_worker *share;
-    trine_memory *memory;
+    trine_memory *memory, all_memory;
     int shares;
     harness_verdict verdict;
     bool agrees;
@@ -70,8 +71,9 @@ int run_launched(harness_run *run, const char *spec, const char *self);
  * (trine_team_open says why), -1 when it has no mpi. */
 int ranks_asked(const char *spec);
 
-/* The memory of all workers of a row together; a table of each worker's. */
-trine_memory memory_of(const harness_row *row);
+enum { MEMORY_FIGURES = 3 };
+
+/* A table of the workers' memory. */
 void print_memory(const harness_run *run);
 
 /* Prints the run in the form that the options ask for. EXIT_RIGHT or EXIT_FAILED. */

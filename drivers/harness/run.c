@@ -38,11 +38,14 @@ void clear_row(harness_row *row)
     free(row->number);
 }
 
-/* The data on one team: an array, or a file to be read while computing. */
+/* The data on one team: an array, or a file to be read while computing. scattered: each repetition
+ * brings it to the ranks, from `whole` on rank 0. */
 typedef struct team_data {
     trine_team *team;
     trine_npy *file;
     trine_array *array, *more[TRINE_ARGS];
+    void *whole;
+    bool scattered;
     trine_dtype dtype;
     double load;
 } team_data;
@@ -88,8 +91,20 @@ static trine_status make_private(trine_team *team, trine_array **array)
     return TRINE_OK;
 }
 
+/* All elements on rank 0, for ranks that are to get them from there. */
+static trine_status make_whole(team_data *data)
+{
+    size_t bytes = (size_t)trine_array_n(data->array) * trine_dtype_size(data->dtype);
+    data->scattered = true;
+    if (trine_team_rank(data->team) == 0)
+        data->whole = malloc(bytes + 1);
+    return trine_array_gather(data->array, 0, data->whole);
+}
+
 static trine_status make_all_private(team_data *data)
 {
+    if (trine_team_ranks(data->team) > 1)
+        return make_whole(data);
     trine_status status = make_private(data->team, &data->array);
     for (int i = 1; i < TRINE_ARGS && !status; i++)
         if (data->more[i])
@@ -143,15 +158,43 @@ static void close_data(team_data *data)
     for (int i = 1; i < TRINE_ARGS; i++)
         trine_array_free(data->more[i]);
     trine_array_free(data->array);
+    free(data->whole);
     trine_npy_close(data->file);
 }
 
-static trine_status compute(const team_data *data, const trine_monoid *monoid, harness_row *row)
+static trine_status compute(const team_data *data, const trine_monoid *monoid, harness_row *row,
+                            trine_ledger *ledger)
 {
     const trine_array *in[] = {data->array};
     row->value.dtype = monoid->out;
-    return data->array ? trine_reduce(monoid, NULL, in, &row->value.as)
-                       : trine_npy_reduce(data->file, monoid, NULL, &row->value.as);
+    trine_status status = data->array ? trine_reduce(monoid, NULL, in, &row->value.as)
+                                      : trine_npy_reduce(data->file, monoid, NULL, &row->value.as);
+    trine_team_ledger(data->team, ledger);
+    return status;
+}
+
+/* The same of what rank 0 has; what each rank got counts as moved. */
+static trine_status scatter_and_compute(const team_data *data, const trine_monoid *monoid,
+                                        trine_transport transport, harness_row *row,
+                                        trine_ledger *ledger)
+{
+    trine_array *array;
+    trine_ledger bringing;
+    trine_status status = trine_array_scatter(data->team, data->dtype, trine_array_n(data->array),
+                                              data->whole, 0, transport, &array);
+    trine_team_ledger(data->team, &bringing);
+    if (status)
+        return status;
+    const trine_array *in[] = {array};
+    row->value.dtype = monoid->out;
+    status = trine_reduce(monoid, NULL, in, &row->value.as);
+    trine_team_ledger(data->team, ledger);
+    ledger->wall += bringing.wall;
+    ledger->transfer_in += bringing.transfer_in;
+    ledger->other += bringing.other;
+    ledger->moved += bringing.moved;
+    trine_array_free(array);
+    return status;
 }
 
 static int compare_seconds(const void *a, const void *b)
@@ -161,16 +204,16 @@ static int compare_seconds(const void *a, const void *b)
 }
 
 /* Repeats the reduction; the repetition of median time is the row's. */
-static trine_status time_method(const team_data *data, const trine_monoid *monoid, uint64_t repeat,
-                                harness_row *row)
+static trine_status time_method(const team_data *data, const trine_monoid *monoid,
+                                trine_transport transport, uint64_t repeat, harness_row *row)
 {
     trine_ledger *ledgers = calloc((size_t)repeat, sizeof *ledgers);
     if (!ledgers)
         return TRINE_E_MEMORY;
     trine_status status = TRINE_OK;
     for (uint64_t i = 0; i < repeat; i++) {
-        status = compute(data, monoid, row);
-        trine_team_ledger(data->team, &ledgers[i]);
+        status = data->scattered ? scatter_and_compute(data, monoid, transport, row, &ledgers[i])
+                                 : compute(data, monoid, row, &ledgers[i]);
         if (status && status != TRINE_E_OVERFLOW)
             break;
     }
@@ -280,6 +323,29 @@ void harness_add_number(harness_job *job, const char *name, double value)
     job->numbers += i == job->numbers;
 }
 
+/* What every worker of rank 0 takes, and all workers of all ranks together. */
+static void measure_memory(trine_team *team, harness_row *row)
+{
+    row->memory = calloc((size_t)row->shares + 1, sizeof *row->memory);
+    uint64_t all[MEMORY_FIGURES] = {0};
+    for (int i = 0; i < row->shares && row->memory; i++) {
+        trine_memory *m = &row->memory[i];
+        (void)trine_team_memory(team, i, m);
+        all[0] += m->rss;
+        all[1] += m->pss;
+        all[2] += m->uss;
+    }
+    for (int k = 0; k < MEMORY_FIGURES && row->ranks > 1; k++) {
+        trine_array *own;
+        uint64_t here = all[k];
+        if (trine_array_wrap(team, TRINE_U64, &here, 1, &own))
+            return;
+        (void)trine_sum_u64(own, TRINE_FAST, &all[k]);
+        trine_array_free(own);
+    }
+    row->all_memory = (trine_memory){all[0], all[1], all[2]};
+}
+
 static void describe(const harness_run *run, const team_data *data, harness_row *row)
 {
     trine_team *team = data->team;
@@ -300,9 +366,7 @@ static void describe(const harness_run *run, const team_data *data, harness_row 
     row->shares = row->share ? workers : 0;
     for (int i = 0; i < row->shares; i++)
         trine_team_ledger_worker(team, i, &row->share[i]);
-    row->memory = calloc((size_t)workers, sizeof *row->memory);
-    for (int i = 0; i < row->shares && row->memory; i++)
-        (void)trine_team_memory(team, i, &row->memory[i]);
+    measure_memory(team, row);
 }
 
 /* One row: one method by one transport. */
@@ -325,10 +389,15 @@ static int run_method(harness_run *run, const team_data *data, const harness_met
         snprintf(row->transport, sizeof row->transport, "%s", transport_text(transport));
     progress(name, "%s on %s", row->mode, trine_team_spec(data->team));
     uint64_t repeat = is_read_once(o->file) && !data->array ? 1 : o->repeat;
-    row->status = carries_arrays(o) ? trine_team_set_transport(data->team, transport) : TRINE_OK;
+    bool carried = carries_arrays(o) && !data->scattered;
+    row->status = carried ? trine_team_set_transport(data->team, transport) : TRINE_OK;
+    if (data->scattered && operation) {
+        say(name, "--transport on several ranks: only sum brings its array to them");
+        return EXIT_USAGE;
+    }
     if (!row->status)
         row->status = operation ? operate(run, data, method, transport, row)
-                                : time_method(data, monoid, repeat, row);
+                                : time_method(data, monoid, transport, repeat, row);
     describe(run, data, row);
     if (row->status == TRINE_OK || row->status == TRINE_E_OVERFLOW)
         return EXIT_RIGHT;

@@ -39,6 +39,22 @@ TRINE_API trine_status trine_array_wrap(trine_team *team, trine_dtype dtype, con
 TRINE_API trine_status trine_array_wrap_2d(trine_team *team, trine_dtype dtype, const void *data,
                                            uint64_t rows, uint64_t columns, trine_array **array);
 
+/* A DISTRIBUTED array of the n elements at data on rank `root`, of which each rank gets its block,
+ * by message. What transport brings them: TRINE_TRANSPORT_MESSAGE. dtype, n, root and transport are
+ * the same on all ranks; data matters on root alone, and may be NULL there when n is 0. *array is
+ * untouched on error. The ledger's moved is what this rank got. Collective. Errors: ARGUMENT,
+ * DTYPE, MEMORY, COLLECTIVE, MPI; ABSENT for the other transports, which move data within one rank.
+ */
+TRINE_API trine_status trine_array_scatter(trine_team *team, trine_dtype dtype, uint64_t n,
+                                           const void *data, int root, trine_transport transport,
+                                           trine_array **array);
+
+/* Copies all elements of a DISTRIBUTED array, in order, to data[n] on rank `root`, by message. data
+ * is not looked at on other ranks; it is untouched on error. The ledger's moved is what this rank
+ * got. Collective; but a rank that gives no array returns alone, and the others wait for it.
+ * Errors: ARGUMENT, MEMORY, COLLECTIVE, MPI. */
+TRINE_API trine_status trine_array_gather(const trine_array *array, int root, void *data);
+
 /* Releases the array (a wrapped one's data stays the caller's). NULL does nothing. Not
  * collective. */
 TRINE_API void trine_array_free(trine_array *array);

@@ -127,7 +127,9 @@ static void threads_have_shm_only_body(void)
                 .data = data, .data_size = data_size, .transport = (trine_transport)t};
             trine_task_queue *queue = NULL;
             MUST(trine_task_open(team, &kind, &options, &queue) == TRINE_E_ABSENT && !queue);
-            MUST(strstr(trine_error_detail(), "share the caller's memory"));
+            MUST(strstr(trine_error_detail(), t < TRINE_TRANSPORT_MESSAGE
+                                                  ? "share the caller's memory"
+                                                  : "between ranks"));
         }
         MUST(trine_team_close(team) == TRINE_OK);
     }

@@ -1,0 +1,138 @@
+/* core/scatter.c - arrays between one rank's memory and the blocks of all ranks.
+ *
+ * One exchange: the root's part to each rank is that rank's block in its memory, so that nothing is
+ * packed, and what stays on the root is copied once.
+ */
+#include <stdlib.h>
+
+#include "core/array.h"
+#include "core/error.h"
+#include "core/stream.h"
+
+/* The two directions of one exchange. */
+typedef struct directions {
+    trine_part *send, *receive;
+} directions;
+
+static trine_status make_directions(const trine_team *team, directions *d)
+{
+    size_t ranks = (size_t)team->communicator.size;
+    d->send = calloc(2 * ranks, sizeof *d->send);
+    d->receive = d->send ? d->send + ranks : NULL;
+    return d->send ? TRINE_OK
+                   : trine_fail(TRINE_E_MEMORY, "no memory for the parts of %zu ranks", ranks);
+}
+
+static trine_status check_root(const trine_team *team, const char *call, int root, uint64_t n,
+                               const void *data)
+{
+    if (root < 0 || root >= team->communicator.size)
+        return trine_fail(TRINE_E_ARGUMENT, "%s: root %d; expected a rank from 0 to %d", call, root,
+                          team->communicator.size - 1);
+    if (root == team->communicator.rank && n > 0 && !data)
+        return trine_fail(TRINE_E_ARGUMENT, "%s: data is NULL on root %d", call, root);
+    return TRINE_OK;
+}
+
+/* The blocks of all ranks as parts of data, which is the root's. */
+static void cut(const trine_array *array, const void *data, trine_part parts[])
+{
+    size_t item = trine_dtype_size(array->dtype);
+    int ranks = array->team->communicator.size;
+    for (int r = 0; r < ranks; r++) {
+        uint64_t first, local;
+        trine_grid_block(&array->grid, r, ranks, &first, &local);
+        if (local > 0)
+            parts[r] = (trine_part){(char *)data + first * item, (size_t)local * item};
+    }
+}
+
+static trine_part own_block(const trine_array *array)
+{
+    return (trine_part){array->data, (size_t)array->local * trine_dtype_size(array->dtype)};
+}
+
+static void enter_ledger(trine_team *team, size_t bytes)
+{
+    team->ledger.bytes += bytes;
+    team->ledger.moved += bytes;
+}
+
+static trine_status check_scatter(trine_team *team, uint64_t n, const void *data, int root,
+                                  trine_transport transport)
+{
+    if ((unsigned)transport >= TRINE_TRANSPORT_COUNT)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_array_scatter: %d is no transport",
+                          (int)transport);
+    if (transport != TRINE_TRANSPORT_MESSAGE)
+        return trine_fail(TRINE_E_ABSENT,
+                          "trine_array_scatter: transport %s does not move arrays between ranks; "
+                          "expected message",
+                          trine_transport_name(transport));
+    return check_root(team, "trine_array_scatter", root, n, data);
+}
+
+trine_status trine_array_scatter(trine_team *team, trine_dtype dtype, uint64_t n, const void *data,
+                                 int root, trine_transport transport, trine_array **scattered)
+{
+    if (!team || !scattered)
+        return trine_call_refuse(team,
+                                 trine_fail(TRINE_E_ARGUMENT, "trine_array_scatter: %s is NULL",
+                                            team ? "array" : "team"));
+    trine_status status = trine_call_begin(team);
+    if (status)
+        return status;
+    directions d = {NULL, NULL};
+    trine_array *array = NULL;
+    status = check_scatter(team, n, data, root, transport);
+    if (!status)
+        status = trine_array_new(team, dtype, n, 1, TRINE_DISTRIBUTED, &array);
+    if (!status)
+        status = make_directions(team, &d);
+    if (!status) {
+        d.receive[root] = own_block(array);
+        if (team->communicator.rank == root)
+            cut(array, data, d.send);
+    }
+    const uint64_t given[] = {(uint64_t)dtype, n, (uint64_t)root, (uint64_t)transport};
+    uint64_t call = trine_call_number(14, given, sizeof given);
+    trine_call_mark(team, NULL);
+    status = team->communicator.ops->exchange(&team->communicator, d.send, d.receive, call, status);
+    free(d.send);
+    if (!status) {
+        enter_ledger(team, own_block(array).bytes);
+        *scattered = array;
+    } else {
+        trine_array_free(array);
+    }
+    return trine_call_end(team, &team->ledger.transfer_in, status);
+}
+
+trine_status trine_array_gather(const trine_array *array, int root, void *data)
+{
+    if (!array)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_array_gather: array is NULL");
+    trine_team *team = array->team;
+    trine_status status = trine_call_begin(team);
+    if (status)
+        return status;
+    directions d = {NULL, NULL};
+    status = check_root(team, "trine_array_gather", root, array->n, data);
+    if (!status && array->place != TRINE_DISTRIBUTED)
+        status = trine_fail(TRINE_E_ARGUMENT,
+                            "trine_array_gather: an array of another place; expected DISTRIBUTED");
+    if (!status)
+        status = make_directions(team, &d);
+    if (!status) {
+        d.send[root] = own_block(array);
+        if (team->communicator.rank == root)
+            cut(array, data, d.receive);
+    }
+    const uint64_t given[] = {(uint64_t)array->dtype, array->n, (uint64_t)root};
+    uint64_t call = trine_call_number(15, given, sizeof given);
+    status = team->communicator.ops->exchange(&team->communicator, d.send, d.receive, call, status);
+    free(d.send);
+    if (!status && team->communicator.rank == root)
+        enter_ledger(team, (size_t)array->n * trine_dtype_size(array->dtype));
+    return trine_call_end(team, &team->ledger.transfer_out, status);
+}
