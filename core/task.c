@@ -578,6 +578,7 @@ trine_status trine_task_close(trine_task_queue *queue)
     trine_status status = enter(queue, "trine_task_close");
     if (status)
         return status;
+    trine_queue_report_end(queue);
     trine_team *team = queue->team;
     double waited = trine_runner_waited(&queue->runner);
     int lost = trine_runner_lost(&queue->runner);

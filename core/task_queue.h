@@ -105,7 +105,8 @@ trine_status trine_queue_close_journal(trine_task_queue *queue);
 /* Enters an attempt; a shortage of memory fails the queue. */
 void trine_queue_record(trine_task_queue *queue, const trine_task_record *record);
 
-/* Calls on_progress when it is due. */
+/* Calls on_progress when it is due; a last time, on rank 0. */
 void trine_queue_report(trine_task_queue *queue);
+void trine_queue_report_end(trine_task_queue *queue);
 
 #endif

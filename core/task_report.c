@@ -36,19 +36,29 @@ static void progress_of(const trine_task_queue *queue, trine_task_progress *prog
                                       .lost = trine_runner_lost(&queue->runner)};
 }
 
-void trine_queue_report(trine_task_queue *queue)
+static void report(trine_task_queue *queue, double now)
 {
-    if (!queue->options.on_progress)
-        return;
-    double now = trine_seconds();
-    if (now - queue->reported < report_seconds)
-        return;
     trine_task_progress progress;
     progress_of(queue, &progress);
     queue->reported = now;
     queue->inside = true;
     queue->options.on_progress(queue->options.progress_context, queue, &progress);
     queue->inside = false;
+}
+
+void trine_queue_report(trine_task_queue *queue)
+{
+    if (!queue->options.on_progress)
+        return;
+    double now = trine_seconds();
+    if (now - queue->reported >= report_seconds)
+        report(queue, now);
+}
+
+void trine_queue_report_end(trine_task_queue *queue)
+{
+    if (queue->options.on_progress && trine_team_rank(queue->team) == 0)
+        report(queue, trine_seconds());
 }
 
 trine_status trine_task_progress_of(const trine_task_queue *queue, trine_task_progress *progress)

@@ -158,7 +158,6 @@ static trine_status run_workers(harness_job *job)
     options.total = workers;
     b->count = 0;
     b->arrived = 0;
-    job->tally.items = workers;
     trine_status status =
         trine_task_map(job->team, &kind, &options, NULL, workers, 0, shares, NULL, NULL);
     double began = 0, ended = 0;

@@ -179,8 +179,9 @@ trine_task_options harness_task_options(harness_job *job);
 trine_status harness_next(harness_job *job, trine_task_queue *queue, trine_task_outcome *outcome);
 
 /* Fills job->tally, of which the row, the timeline and --who are made: call it on every rank before
- * the queue is closed. A driver of several queues in one run has the last one's. One that calls
- * trine_task_map, where there is no queue, sets tally.items itself. Not collective. */
+ * the queue is closed; a queue or a map whose total is known, opened with harness_task_options,
+ * fills it by itself. A driver of several queues in one run has the last one's; one without a queue
+ * sets tally.items. Not collective. */
 trine_status harness_tally_tasks(harness_job *job, const trine_task_queue *queue);
 
 /* All of it: opens a queue with a source, gives every outcome to collect on rank 0 (NULL: nobody),

@@ -55,10 +55,9 @@ static void append_busy(char line[LINE], const trine_task_queue *queue,
     append(line, " %%");
 }
 
-static void show_progress(void *context, const trine_task_queue *queue,
+static void show_progress(const harness_job *job, const trine_task_queue *queue,
                           const trine_task_progress *p)
 {
-    const harness_job *job = context;
     char line[LINE] = "";
     double ran = (double)(p->done - p->resumed), rate = p->seconds > 0 ? ran / p->seconds : 0;
     append(line, "%s: %" PRIu64, trine_team_spec(job->team), p->done);
@@ -75,6 +74,16 @@ static void show_progress(void *context, const trine_task_queue *queue,
     progress(job->options->driver->name, "%s", line);
 }
 
+/* A map's queue can be looked at here alone. */
+static void see_progress(void *context, const trine_task_queue *queue, const trine_task_progress *p)
+{
+    harness_job *job = context;
+    if (progress_is_shown())
+        show_progress(job, queue, p);
+    if (p->total && p->done == p->total)
+        (void)harness_tally_tasks(job, queue);
+}
+
 trine_task_options harness_task_options(harness_job *job)
 {
     const task_settings *set = &job->options->tasks;
@@ -86,7 +95,7 @@ trine_task_options harness_task_options(harness_job *job)
                                 .deadline = set->deadline,
                                 .transport = job->transport,
                                 .journal = set->journal,
-                                .on_progress = progress_is_shown() ? show_progress : NULL,
+                                .on_progress = see_progress,
                                 .progress_context = job};
 }
 

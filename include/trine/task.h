@@ -125,8 +125,9 @@ typedef struct trine_task_queue trine_task_queue;
  *
  * record: keep who ran which item when, for trine_task_records.
  *
- * on_progress: called by the queue's thread, in calls of the queue, at most ten times a second. May
- * be NULL. Neither it nor source may collect, submit, cancel or close. */
+ * on_progress: called by the queue's thread, in calls of the queue, at most ten times a second, and
+ * a last time when rank 0 closes the queue (so at the end of a map, too). May be NULL. Neither it
+ * nor source may collect, submit, cancel or close. */
 typedef struct trine_task_options {
     const void *param;
     bool unordered, data_each, record;

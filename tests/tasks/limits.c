@@ -258,6 +258,7 @@ static trine_status sleep_run(trine_task *task)
 
 typedef struct reports {
     int count;
+    uint64_t done;
     double last;
     bool right;
     trine_task_queue **queue;
@@ -272,10 +273,11 @@ static void note_progress(void *context, const trine_task_queue *queue,
                (r->count == 0 || progress->seconds - r->last > 0.099) &&
                trine_task_next(*r->queue, &o) == TRINE_E_BUSY;
     r->last = progress->seconds;
+    r->done = progress->done;
     r->count++;
 }
 
-static void progress_is_told_at_most_ten_times_a_second_body(void)
+static void progress_is_told_ten_times_a_second_and_at_the_end_body(void)
 {
     for (int k = 0; k < SPECS; k++) {
         trine_team *team = open_team(specs[k]);
@@ -298,7 +300,9 @@ static void progress_is_told_at_most_ten_times_a_second_body(void)
         MUST(trine_task_progress_of(queue, &progress) == TRINE_OK);
         MUST(progress.done == 40 && progress.failed == 0 && progress.lost == 0);
         MUST(reports.right && reports.count >= 2 && reports.count <= progress.seconds / 0.1);
+        int before = reports.count;
         MUST(trine_task_close(queue) == TRINE_OK);
+        MUST(reports.count == before + 1 && reports.done == 40);
         trine_ledger ledger;
         trine_ledger_worker share;
         double busy = 0;
@@ -313,7 +317,7 @@ static void progress_is_told_at_most_ten_times_a_second_body(void)
         MUST(trine_team_close(team) == TRINE_OK);
     }
 }
-IN_CHILD(prepare, progress_is_told_at_most_ten_times_a_second)
+IN_CHILD(prepare, progress_is_told_ten_times_a_second_and_at_the_end)
 
 /* A task may use a team of its own. */
 static trine_status nested_run(trine_task *task)
@@ -410,8 +414,8 @@ int main(void)
          a_stream_of_any_length_stays_in_the_same_memory},
         {"items and results may be empty", items_and_results_may_be_empty},
         {"data is copied only where it must be", data_is_copied_only_where_it_must_be},
-        {"progress is told at most ten times a second",
-         progress_is_told_at_most_ten_times_a_second},
+        {"progress is told at most ten times a second, and at the end",
+         progress_is_told_ten_times_a_second_and_at_the_end},
         {"a task may use a team of its own", a_task_may_use_a_team_of_its_own},
         {"a chosen chunk follows the items", a_chosen_chunk_follows_the_items},
         {"waiting takes no longer than it may", waiting_takes_no_longer_than_it_may},
