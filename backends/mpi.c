@@ -184,6 +184,7 @@ const trine_communicator_ops trine_mpi_communicator = {
     .exchange = trine_mpi_exchange,
     .broadcast = trine_mpi_broadcast,
     .board = trine_mpi_board,
+    .share = trine_mpi_share,
     .library = mpi_library,
     .finalize = finish_mpi,
 };

@@ -398,7 +398,7 @@ static mpi_board *new_board(const trine_communicator *communicator, size_t bytes
     if (!board)
         return NULL;
     bool shares = trine_mpi_board_shares && communicator->neighbours == communicator->size;
-    board->board = (trine_board){shares ? &shared_operations : &operations, bytes};
+    board->board = (trine_board){shares ? &shared_operations : &operations, bytes, shares};
     board->rank = communicator->rank;
     board->size = communicator->size;
     board->piece = (size_t)trine_mpi_piece(LONGEST_PIECE);

@@ -1,7 +1,8 @@
 /* backends/mpi_data.h - what the files of the MPI communicator share.
  *
  * mpi.c opens and closes, mpi_rounds.c joins partials in rounds of packets, mpi_exchange.c moves
- * the callers' bytes, mpi_board.c has what ranks do without one another. Whatever memory a call
+ * the callers' bytes, mpi_board.c has what ranks do without one
+ * another, mpi_share.c memory of a machine. Whatever memory a call
  * needs is had before its first message. */
 #ifndef TRINE_BACKENDS_MPI_DATA_H
 #define TRINE_BACKENDS_MPI_DATA_H
@@ -41,7 +42,8 @@ typedef enum trine_mpi_kind {
     TRINE_MPI_GATHER,
     TRINE_MPI_EXCHANGE,
     TRINE_MPI_BROADCAST,
-    TRINE_MPI_BOARD
+    TRINE_MPI_BOARD,
+    TRINE_MPI_SHARE
 } trine_mpi_kind;
 
 /* The call number that tells functions apart, and what must be the same on all ranks. */
@@ -71,5 +73,7 @@ trine_status trine_mpi_broadcast(trine_communicator *communicator, void *data, s
                                  int root, uint64_t call, trine_status status);
 trine_status trine_mpi_board(trine_communicator *communicator, size_t bytes, trine_board **board,
                              uint64_t call, trine_status status);
+trine_status trine_mpi_share(trine_communicator *communicator, const void *data, size_t bytes,
+                             trine_share **share, uint64_t call, trine_status status);
 
 #endif

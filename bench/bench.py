@@ -31,6 +31,11 @@ def launched(ranks, mpirun):
     return [mpirun, *flags, "-n", str(ranks)]
 
 
+def python():
+    """The interpreter that Debian's packages of numpy are for."""
+    return next((p for p in ("/usr/bin/python3", sys.executable) if os.path.exists(p)), "python3")
+
+
 class Table:
     """Rows of what, target, measured; a target is (sense, bound)."""
 
@@ -117,8 +122,7 @@ def reductions(table, build):
                         ("cov", 0.9), ("describe", 0.9), ("prod", 0.9), ("histogram", 0.6)):
         table.add(f"{name} 1 GiB omp:2, of pure-load bandwidth", ">=", bound, "x", r.get(name),
                   f"load {r['load_gb_per_s']:.1f} GB/s" if r else "")
-    python = next((p for p in ("/usr/bin/python3", sys.executable) if os.path.exists(p)), "python3")
-    r = run([python, f"{HERE}/numpy_reductions.py", f"{build}/libtrine.so"])
+    r = run([python(), f"{HERE}/numpy_reductions.py", f"{build}/libtrine.so"])
     for name, bound in (("min", 1), ("argmax", 1), ("any", 1), ("count_nonzero", 1), ("var", 5), ("histogram", 5), ("median", 1),
                         ("column_means", 1), ("column_vars", 5), ("normal", 5), ("exp", 1), ("cumsum", 1), ("sort", 1)):
         table.add(f"{name} against numpy, 1 worker", ">=", bound, "x", r.get(name),
@@ -150,9 +154,8 @@ def gemm(table, build, mpirun):
 
 
 def numpy(table, build):
-    python = next((p for p in ("/usr/bin/python3", sys.executable) if os.path.exists(p)), "python3")
     library = f"{build}/libtrine.so"
-    r = run([python, f"{HERE}/numpy_sum.py", library])
+    r = run([python(), f"{HERE}/numpy_sum.py", library])
     for workers in "12":
         for mode in ("fast", "exact"):
             table.add(f"{mode} sum 1 GiB against numpy.sum, {workers} worker{'s' * (workers == '2')}", ">=", 1.4, "x",
@@ -173,6 +176,26 @@ def calls(table, build, mpirun):
               if m else "")
 
 
+# What a pool of Python's and a stream of trine's do alike: items that do nothing, handed out and back in the same way.
+PEERS = (("imap", "pool_ordered_chunk_1", 10), ("imap_unordered", "pool_unordered_chunk_1", 10),
+         ("map_chunk_1", "pool_ordered_chunk_1", 10), ("map_chunk_1000", "pool_ordered", 1),
+         ("process_executor", "pool_ordered_chunk_1", 10), ("thread_executor", "omp_ordered_chunk_1", 10))
+
+
+def pools(table, mine):
+    """Of mine, what bench_tasks has just printed, with Python's pools, two workers each."""
+    r = run([python(), f"{HERE}/python_pools.py"])
+    for peer, stream, bound in PEERS:
+        theirs, ours = r.get("items_per_s", {}).get(peer), mine.get(f"{stream}_m_per_s")
+        table.add(f"items that do nothing, {stream.replace('_', ' ')}, of Python's {peer}", ">=", bound, "x",
+                  ours * 1e6 / theirs if ours and theirs else None,
+                  f"{1e-6 * theirs:.3f} million/s there, {ours:.2f} here" if ours and theirs else "")
+    table.add("a worker killed in a map on pool:2 costs", "<=", 10, "ms", mine.get("kill_cost_ms"),
+              f"map of 64 items {mine['pool_map_of_64_us']:.0f} us, omp:2 {mine['omp_map_of_64_us']:.0f} us"
+              + ("; Python's Pool: {pool}, ProcessPoolExecutor: {executor}".format(**r["after_a_death"]) if r else "")
+              if mine else "")
+
+
 def tasks(table, build):
     r = run([f"{build}/bench/bench_tasks"])
     for stream in ("ordered_chunk_1", "unordered_chunk_1"):
@@ -180,8 +203,7 @@ def tasks(table, build):
         table.add(what, ">=", 1, "million/s", r.get(f"pool_{stream}_m_per_s"),
                   f"serial {r[f'serial_{stream}_m_per_s']:.2f}, omp:2 {r[f'omp_{stream}_m_per_s']:.2f}" if r else "")
         table.add("the same, of omp:2", ">=", 0.5, "x", r.get(f"pool_over_omp_{stream}"))
-    table.add("a worker killed in a map on pool:2 costs", "<=", 10, "ms", r.get("kill_cost_ms"),
-              f"map of 64 items: pool:2 {r['pool_map_of_64_us']:.0f} us, omp:2 {r['omp_map_of_64_us']:.0f} us" if r else "")
+    pools(table, r)
 
 
 def scans(table, build):
@@ -209,13 +231,25 @@ def grids(table, build):
                   got.get("ratio"), f"{got['ns_per_element']:.3f} ns/element" if got else "")
 
 
+def etl(table, build):
+    if not os.path.exists(f"{build}/drivers/etl"):
+        return
+    python = next((p for p in ("/usr/bin/python3", sys.executable) if os.path.exists(p)), "python3")
+    found = run([python, f"{HERE}/etl.py", "--json", "--build", build]).get("ways", {})
+    for spec in ("omp:2", "pool:2"):
+        way = found.get(f"{spec} path", {})
+        table.add(f"etl of 508 MB on {spec}, paths passed, time of cp", "<=", 2, "x", way.get("over_cp"),
+                  f"{way['seconds']:.3f} s, cp {found['cp']['seconds']:.3f} s" if way else "")
+        table.add("the same against numpy, scipy and Pool(2)", ">=", 8, "x", way.get("python_over_this"))
+
+
 def main():
     parser = argparse.ArgumentParser(description="Runs trine's benchmarks and prints the table.")
     parser.add_argument("--gib", type=float, default=4, help="size of the arrays of the team benchmarks (4)")
     parser.add_argument("--rounds", type=int, default=9, help="rounds of the team benchmarks (9)")
     parser.add_argument("--build", default=os.path.join(HERE, "..", "build"), help="the build folder")
     parser.add_argument("--mpirun", default=shutil.which("mpirun"), help="the launcher of the MPI built with")
-    parser.add_argument("--only", default="", help="run only: teams, cache, maps, tasks, reductions, scans, blas, dot, gemm, numpy, sort or calls")
+    parser.add_argument("--only", default="", help="run only: teams, cache, maps, tasks, reductions, scans, blas, dot, gemm, numpy, sort, etl or calls")
     arguments = parser.parse_args()
     os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
     build, table = os.path.abspath(arguments.build), Table()
@@ -232,6 +266,7 @@ def main():
         "numpy": lambda: numpy(table, build),
         "sort": lambda: sort(table, build),
         "grids": lambda: grids(table, build),
+        "etl": lambda: etl(table, build),
         "teams": lambda: teams(table, build, arguments.gib, arguments.rounds, arguments.mpirun),
     }
     for name, part in parts.items():

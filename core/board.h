@@ -38,10 +38,12 @@ typedef struct trine_board_ops {
     void (*close)(trine_board *board);
 } trine_board_ops;
 
-/* The backends' boards begin with this. */
+/* The backends' boards begin with this. passive: the others reach the memory whether or not rank 0
+ * ever calls the library; else they get on when it does. */
 struct trine_board {
     const trine_board_ops *ops;
     size_t bytes;
+    bool passive;
 };
 
 #endif

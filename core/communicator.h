@@ -21,6 +21,15 @@ typedef struct trine_part {
     size_t bytes;
 } trine_part;
 
+/* Memory that ranks of one machine share. copied: this rank made the copy. Closing is Collective.
+ */
+typedef struct trine_share trine_share;
+struct trine_share {
+    const void *memory;
+    bool copied;
+    void (*close)(trine_share *share);
+};
+
 typedef struct trine_communicator_ops {
     const char *name;
     /* NULL; else why this library cannot use it, and what would provide it. */
@@ -57,6 +66,10 @@ typedef struct trine_communicator_ops {
      * NULL in a communicator that never has several ranks. */
     trine_status (*board)(trine_communicator *communicator, size_t bytes, trine_board **board,
                           uint64_t call, trine_status status);
+    /* bytes at data on rank 0, copied once for each machine into memory that its ranks share.
+     * COLLECTIVE when bytes differ. NULL as above. */
+    trine_status (*share)(trine_communicator *communicator, const void *data, size_t bytes,
+                          trine_share **share, uint64_t call, trine_status status);
     /* Name and version of the foreign library; NULL for none. Not collective. */
     const char *(*library)(void);
     /* What trine_finalize does for this backend; NULL for nothing. */

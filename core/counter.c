@@ -111,7 +111,7 @@ static trine_status create(trine_team *team, int64_t initial, trine_counter **ma
     }
     if (status && counter)
         release(counter);
-    if (status)
+    if (status || !counter)
         return status;
     counter->board = board;
     *made = counter;
@@ -186,7 +186,7 @@ trine_status trine_counter_get(trine_counter *counter, int64_t *value)
     if (!status && !value)
         status = trine_fail(TRINE_E_ARGUMENT, "trine_counter_get: value is NULL; expected where to "
                                               "put it");
-    if (status)
+    if (status || !value)
         return status;
     if (counter->board)
         status = counter->board->ops->load(counter->board, VALUE, &now);
@@ -215,7 +215,8 @@ static trine_status lock_board(trine_counter *counter)
     uint64_t mine = (uint64_t)counter->team->communicator.rank + 1, holder;
     if (counter->held)
         return trine_fail(TRINE_E_SYSTEM, "trine_counter_lock: this rank holds the lock already");
-    for (long nanoseconds = 1000;; nanoseconds += nanoseconds < 1000000 ? nanoseconds : 0) {
+    long most = board->passive ? 1000000 : 50000;
+    for (long nanoseconds = 1000;; nanoseconds += nanoseconds < most ? nanoseconds : 0) {
         trine_status status = board->ops->compare(board, LOCK, 0, mine, &holder);
         if (status)
             return status;

@@ -145,6 +145,13 @@ static trine_status linspace(trine_dtype dtype, double start, double stop, trine
     OF_TWO(pow, constant, s)
 TRINE_REAL_DTYPES(OF_REALS)
 
+trine_status trine_add_normal_i16(double sd, uint64_t seed, uint64_t stream, const trine_array *x,
+                                  trine_array *y)
+{
+    const trine_normal param = {0, sd, seed, stream};
+    APPLY("add_normal", TRINE_I16, TRINE_I16, &param, &x, y);
+}
+
 static trine_status cast(const char *name, const trine_array *x, trine_array *y)
 {
     if (!x || !y)

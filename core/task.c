@@ -43,20 +43,15 @@ static trine_status check_open(const trine_team *team, const trine_task_kind *ki
             TRINE_E_ARGUMENT,
             "trine_task_open: a deadline of %g s; expected more than 0, or 0 for none",
             o->deadline);
-    if (o->data_size > 0 && !o->data)
+    if (o->data_size > 0 && !o->data && trine_team_rank(team) == 0)
         return trine_fail(TRINE_E_ARGUMENT,
                           "trine_task_open: options->data is NULL; data_size is %zu", o->data_size);
     if ((unsigned)o->transport >= TRINE_TRANSPORT_COUNT)
         return trine_fail(TRINE_E_ARGUMENT, "trine_task_open: %d is no transport",
                           (int)o->transport);
-    trine_status carried =
-        o->data && o->data_size ? trine_carrier_check(&team->executor, o->transport) : TRINE_OK;
-    if (carried)
-        return carried;
-    if (trine_team_ranks(team) > 1)
-        return trine_fail(TRINE_E_ABSENT,
-                          "trine_task_open: team %s has %d ranks; tasks need a team of one rank",
-                          trine_team_spec(team), trine_team_ranks(team));
+    bool alone = trine_team_ranks(team) == 1;
+    if (o->data && o->data_size && alone)
+        return trine_carrier_check(&team->executor, o->transport);
     return TRINE_OK;
 }
 
@@ -112,10 +107,10 @@ static void note_lost(void *context, const trine_task_record *record)
         trine_queue_record(queue, record);
 }
 
-static trine_status start_engine(trine_task_queue *queue)
+static trine_engine_setup make_setup(trine_task_queue *queue)
 {
     const trine_task_options *o = &queue->options;
-    trine_engine_setup setup = {.kind = &queue->kind,
+    return (trine_engine_setup){.kind = &queue->kind,
                                 .param = o->param,
                                 .data = o->data_size && !queue->carrier ? o->data : NULL,
                                 .data_size = o->data_size,
@@ -130,8 +125,14 @@ static trine_status start_engine(trine_task_queue *queue)
                                 .opened = queue->opened,
                                 .lost = note_lost,
                                 .lost_context = queue};
-    trine_status status = trine_engine_open(queue->executor, &setup, &queue->engine);
-    if (status || !o->source || trine_engine_rooms_are_whole(queue->engine))
+}
+
+static trine_status start_engine(trine_task_queue *queue)
+{
+    trine_engine_setup setup = make_setup(queue);
+    trine_engine **engine = &queue->runner.engine;
+    trine_status status = trine_engine_open(queue->executor, &setup, engine);
+    if (status || !queue->options.source || trine_engine_rooms_are_whole(*engine))
         return status;
     queue->staging = malloc(queue->kind.item_most ? queue->kind.item_most : 1);
     if (!queue->staging)
@@ -155,15 +156,28 @@ static void release_queue(trine_task_queue *queue)
     free(queue);
 }
 
-static trine_status start_queue(trine_task_queue *queue)
+static trine_status open_entries(trine_task_queue *queue)
 {
+    const trine_team *team = queue->team;
     uint64_t most = UINT32_MAX / 8, window = queue->options.window;
     if (window > most)
         return trine_fail(TRINE_E_MEMORY, "trine_task_open: a window of %llu items; at most %llu",
                           (unsigned long long)window, (unsigned long long)most);
-    queue->window =
-        window ? window : trine_engine_window(&queue->kind, queue->team->executor.workers);
-    trine_status status = trine_entries_open(queue);
+    int workers = team->executor.workers * team->communicator.size;
+    queue->window = window ? window : trine_engine_window(&queue->kind, workers);
+    return trine_entries_open(queue);
+}
+
+static trine_status start_queue(trine_task_queue *queue)
+{
+    trine_status status = open_entries(queue);
+    if (queue->team->communicator.size > 1) {
+        const trine_task_options *o = &queue->options;
+        if (!status && trine_team_rank(queue->team) == 0)
+            status = trine_queue_open_journal(queue);
+        trine_engine_setup setup = make_setup(queue);
+        return trine_ranks_open(queue->team, &setup, o, o->window, status, &queue->runner.ranks);
+    }
     if (!status)
         status = trine_queue_open_journal(queue);
     if (!status)
@@ -177,14 +191,16 @@ trine_status trine_task_open(trine_team *team, const trine_task_kind *kind,
     static const trine_task_options none = {.window = 0};
     options = options ? options : &none;
     trine_status status = check_open(team, kind, options, opened);
-    if (status)
+    trine_task_queue *queue = status ? NULL : calloc(1, sizeof *queue);
+    if (!status && !queue)
+        status = trine_fail(TRINE_E_MEMORY, "trine_task_open: no memory");
+    if (status || !queue)
         return trine_call_refuse(team, status);
     status = trine_call_begin(team);
-    if (status)
+    if (status) {
+        free(queue);
         return status;
-    trine_task_queue *queue = calloc(1, sizeof *queue);
-    if (!queue)
-        return trine_call_end(team, NULL, trine_fail(TRINE_E_MEMORY, "trine_task_open: no memory"));
+    }
     queue->team = team;
     queue->executor = &team->executor;
     queue->kind = *kind;
@@ -196,8 +212,8 @@ trine_status trine_task_open(trine_team *team, const trine_task_kind *kind,
     if (status) {
         char why[TRINE_DETAIL_SIZE];
         snprintf(why, sizeof why, "%s", trine_error_detail());
-        if (queue->engine)
-            trine_engine_close(queue->engine);
+        if (queue->runner.engine)
+            trine_engine_close(queue->runner.engine);
         release_queue(queue);
         return trine_call_end(team, NULL, trine_fail(status, "%s", why));
     }
@@ -213,7 +229,7 @@ static void release_held(trine_task_queue *queue)
     if (queue->held == TRINE_ENTRY_NONE)
         return;
     if (queue->entry[queue->held].slot != TRINE_SLOT_NONE)
-        trine_engine_release(queue->engine, queue->entry[queue->held].slot);
+        trine_runner_release(&queue->runner, queue->entry[queue->held].slot);
     trine_entry_free(queue, queue->held);
     queue->held = TRINE_ENTRY_NONE;
 }
@@ -233,6 +249,18 @@ static trine_status enter(trine_task_queue *queue, const char *name)
     return TRINE_OK;
 }
 
+/* What is for rank 0 alone. */
+static trine_status check_rank(const trine_task_queue *queue, const char *name)
+{
+    int rank = trine_team_rank(queue->team);
+    if (rank == 0)
+        return TRINE_OK;
+    return trine_fail(TRINE_E_ARGUMENT,
+                      "%s: on rank %d; items belong to rank 0: expected trine_task_next or "
+                      "trine_task_close",
+                      name, rank);
+}
+
 static trine_status queue_status(const trine_task_queue *queue)
 {
     return queue->status ? trine_fail(queue->status, "%s", queue->detail) : TRINE_OK;
@@ -244,7 +272,7 @@ static trine_status put_item(trine_task_queue *queue, uint32_t slot, const void 
     trine_task_entry seen = {.identity = 0};
     trine_status status = queue->journal ? trine_queue_look(queue, item, size, &seen) : TRINE_OK;
     if (status || seen.outcome.resumed)
-        trine_engine_leave_room(queue->engine, slot);
+        trine_runner_leave_room(&queue->runner, slot);
     if (status)
         return status;
     uint64_t number = queue->submitted++;
@@ -254,7 +282,7 @@ static trine_status put_item(trine_task_queue *queue, uint32_t slot, const void 
     entry->identity = seen.identity;
     queue->used++;
     if (!seen.outcome.resumed) {
-        trine_engine_put(queue->engine, slot, number, size, e);
+        trine_runner_put(&queue->runner, slot, number, size, e);
         return TRINE_OK;
     }
     entry->outcome = seen.outcome;
@@ -267,7 +295,10 @@ static trine_status put_item(trine_task_queue *queue, uint32_t slot, const void 
 trine_status trine_task_submit(trine_task_queue *queue, const void *item, size_t size,
                                uint64_t *ticket)
 {
-    trine_status status = enter(queue, "trine_task_submit");
+    static const char name[] = "trine_task_submit";
+    trine_status status = enter(queue, name);
+    if (!status)
+        status = check_rank(queue, name);
     if (!status)
         status = queue_status(queue);
     if (status)
@@ -285,7 +316,7 @@ trine_status trine_task_submit(trine_task_queue *queue, const void *item, size_t
                           (unsigned long long)queue->window);
     uint32_t slot;
     void *room;
-    status = trine_engine_room(queue->engine, size, &slot, &room);
+    status = trine_runner_room(&queue->runner, size, &slot, &room);
     if (status)
         return status;
     if (size > 0)
@@ -295,7 +326,7 @@ trine_status trine_task_submit(trine_task_queue *queue, const void *item, size_t
         *ticket = queue->submitted - 1;
     /* A chunk that was asked for fills; else nobody knows when the next item comes. */
     if (queue->options.chunk <= 1)
-        trine_engine_flush(queue->engine);
+        trine_runner_flush(&queue->runner);
     return status;
 }
 
@@ -308,7 +339,7 @@ static trine_status pull_item(trine_task_queue *queue)
     size_t size = 0;
     trine_status status = TRINE_OK;
     if (!queue->staging)
-        status = trine_engine_room(queue->engine, queue->kind.item_most, &slot, &room);
+        status = trine_runner_room(&queue->runner, queue->kind.item_most, &slot, &room);
     if (status)
         return status;
     queue->inside = true;
@@ -320,11 +351,11 @@ static trine_status pull_item(trine_task_queue *queue)
             trine_fail(TRINE_E_ARGUMENT, "the source gave item %llu %zu bytes; item_most is %zu",
                        (unsigned long long)queue->submitted, size, queue->kind.item_most);
     if (queue->staging && !queue->source_ended && !status) {
-        status = trine_engine_room(queue->engine, size, &slot, &room);
+        status = trine_runner_room(&queue->runner, size, &slot, &room);
         if (!status && size > 0)
             memcpy(room, queue->staging, size);
     } else if (!queue->staging && (queue->source_ended || status)) {
-        trine_engine_leave_room(queue->engine, slot);
+        trine_runner_leave_room(&queue->runner, slot);
     }
     return status || queue->source_ended ? status : put_item(queue, slot, room, size);
 }
@@ -341,9 +372,9 @@ static trine_status refill(trine_task_queue *queue)
     for (unsigned i = 1; queue->used < queue->window && !queue->source_ended && !status; i++) {
         status = pull_item(queue);
         if (i % FLUSH == 0)
-            trine_engine_flush(queue->engine);
+            trine_runner_flush(&queue->runner);
     }
-    trine_engine_flush(queue->engine);
+    trine_runner_flush(&queue->runner);
     return status;
 }
 
@@ -392,7 +423,7 @@ static trine_status advance(trine_task_queue *queue, double seconds, bool *came)
             left = report_seconds;
             last = false;
         }
-        trine_status status = trine_engine_take(queue->engine, left, &o);
+        trine_status status = trine_runner_take(&queue->runner, left, &o);
         *came = !status && o.outcome.index != TRINE_TASK_NONE;
         if (*came)
             status = finish(queue, &o);
@@ -435,6 +466,8 @@ trine_status trine_task_next(trine_task_queue *queue, trine_task_outcome *outcom
     if (!outcome)
         return trine_fail(TRINE_E_ARGUMENT, "trine_task_next: outcome is NULL");
     outcome->index = TRINE_TASK_NONE;
+    if (trine_team_rank(queue->team) > 0)
+        return trine_ranks_serve(queue->runner.ranks);
     for (;;) {
         status = queue_status(queue);
         if (!status)
@@ -480,7 +513,7 @@ static trine_status collect(trine_task_queue *queue, const char *name, const uin
         }
         if (status || !came)
             return status;
-        if (looked && !trine_engine_has_outcome(queue->engine))
+        if (looked && !trine_runner_has_outcome(&queue->runner))
             return TRINE_OK;
         looked = seconds == 0;
         double left = seconds > 0 ? ends - trine_seconds() : seconds;
@@ -494,6 +527,8 @@ static trine_status check_wait(trine_task_queue *queue, const char *name, double
                                const trine_task_outcome *outcome)
 {
     trine_status status = enter(queue, name);
+    if (!status)
+        status = check_rank(queue, name);
     if (status)
         return status;
     if (!outcome)
@@ -528,10 +563,12 @@ trine_status trine_task_cancel(trine_task_queue *queue, uint64_t ticket)
     uint32_t e;
     trine_status status = enter(queue, name);
     if (!status)
+        status = check_rank(queue, name);
+    if (!status)
         status = find_ticket(queue, name, ticket, &e);
     if (status || queue->entry[e].finished)
         return status;
-    return trine_engine_cancel(queue->engine, queue->entry[e].slot);
+    return trine_runner_cancel(&queue->runner, queue->entry[e].slot);
 }
 
 trine_status trine_task_close(trine_task_queue *queue)
@@ -542,9 +579,9 @@ trine_status trine_task_close(trine_task_queue *queue)
     if (status)
         return status;
     trine_team *team = queue->team;
-    double waited = trine_engine_waited(queue->engine);
-    int lost = trine_engine_lost(queue->engine);
-    trine_engine_close(queue->engine);
+    double waited = trine_runner_waited(&queue->runner);
+    int lost = trine_runner_lost(&queue->runner);
+    status = trine_runner_close(&queue->runner, queue_status(queue));
     trine_status recorded = trine_queue_close_journal(queue);
     for (int w = 0; w < team->executor.workers; w++)
         team->shares[w] = queue->executor->ledger[w];
@@ -553,5 +590,5 @@ trine_status trine_task_close(trine_task_queue *queue)
     release_queue(queue);
     team->ledger.wait += waited;
     team->ledger.compute += own;
-    return trine_call_end(team, NULL, recorded);
+    return trine_call_end(team, NULL, status ? status : recorded);
 }

@@ -25,15 +25,16 @@ static bool next_item(void *context, void *item, size_t *size)
     return true;
 }
 
-static trine_status check_map(const trine_task_kind *kind, const trine_task_options *options,
-                              const void *items, uint64_t n, size_t item_size)
+static trine_status check_map(const trine_team *team, const trine_task_kind *kind,
+                              const trine_task_options *options, const void *items, uint64_t n,
+                              size_t item_size)
 {
     if (!kind)
         return trine_fail(TRINE_E_ARGUMENT, "trine_task_map: kind is NULL");
     if (options && options->source)
         return trine_fail(TRINE_E_ARGUMENT, "trine_task_map: options->source is not NULL; the "
                                             "items come from the array");
-    if (n > 0 && item_size > 0 && !items)
+    if (n > 0 && item_size > 0 && !items && trine_team_rank(team) == 0)
         return trine_fail(TRINE_E_ARGUMENT, "trine_task_map: items is NULL; n is %llu",
                           (unsigned long long)n);
     if (item_size > kind->item_most)
@@ -78,12 +79,22 @@ static trine_status collect_all(trine_task_queue *queue, map_results *m)
     }
 }
 
+/* Other ranks get rank 0's status; the ledger stays. */
+static trine_status tell_all(trine_team *team, trine_status status)
+{
+    if (atomic_flag_test_and_set(&team->busy))
+        return trine_fail(TRINE_E_BUSY, "team %s is at work on another call", team->spec);
+    status = trine_team_agree(team, trine_call_number(1, "task_map", 8), status);
+    atomic_flag_clear(&team->busy);
+    return status;
+}
+
 trine_status trine_task_map(trine_team *team, const trine_task_kind *kind,
                             const trine_task_options *options, const void *items, uint64_t n,
                             size_t item_size, void *results, size_t sizes[],
                             trine_status statuses[])
 {
-    trine_status status = check_map(kind, options, items, n, item_size);
+    trine_status status = check_map(team, kind, options, items, n, item_size);
     if (status)
         return trine_call_refuse(team, status);
     trine_task_options all = {.window = 0};
@@ -94,9 +105,11 @@ trine_status trine_task_map(trine_team *team, const trine_task_kind *kind,
     all.source_context = &source;
     all.unordered = true;
     all.total = n;
-    if (team && !all.window)
+    /* The ranks of a team are to ask for the same window, whatever their n. */
+    bool alone = trine_team_ranks(team) == 1;
+    if (alone && !all.window)
         all.window = trine_engine_window(kind, trine_team_workers(team));
-    if (all.window > n)
+    if (alone && all.window > n)
         all.window = n ? n : 1;
     trine_task_queue *queue;
     status = trine_task_open(team, kind, &all, &queue);
@@ -107,10 +120,12 @@ trine_status trine_task_map(trine_team *team, const trine_task_kind *kind,
     char why[TRINE_DETAIL_SIZE];
     snprintf(why, sizeof why, "%s", trine_error_detail());
     trine_status closed = trine_task_close(queue);
-    if (status)
-        return trine_fail(status, "%s", why);
-    if (closed || !m.status)
+    if (closed && !status)
         return closed;
-    return trine_fail(m.status, "trine_task_map: item %llu failed: %s",
-                      (unsigned long long)m.failed, m.detail);
+    if (status)
+        trine_fail(status, "%s", why);
+    else if (m.status)
+        status = trine_fail(m.status, "trine_task_map: item %llu failed: %s",
+                            (unsigned long long)m.failed, m.detail);
+    return alone || closed ? status : tell_all(team, status);
 }

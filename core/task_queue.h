@@ -1,6 +1,6 @@
 /* core/task_queue.h - a queue of tasks from the inside: what numbers, orders and keeps items.
  *
- *   source or submit -> number, entry -> engine -> finished entry -> next, wait, wait_any -> user
+ *   source or submit -> number, entry -> runner -> finished entry -> next, wait, wait_any -> user
  *
  * An entry stands for an item from its number until its outcome is collected; there are `window` of
  * them. A table finds entries by number.
@@ -8,7 +8,7 @@
 #ifndef TRINE_CORE_TASK_QUEUE_H
 #define TRINE_CORE_TASK_QUEUE_H
 
-#include "core/task_engine.h"
+#include "core/task_runner.h"
 #include "core/team.h"
 
 #define TRINE_ENTRY_NONE UINT32_MAX
@@ -35,7 +35,7 @@ typedef struct trine_task_entry {
  * worker addresses it. */
 struct trine_task_queue {
     trine_team *team;
-    trine_engine *engine;
+    trine_runner runner;
     trine_task_options options;
     trine_task_kind kind;
     const void *thread;

@@ -32,8 +32,8 @@ static void progress_of(const trine_task_queue *queue, trine_task_progress *prog
                                       .resumed = queue->resumed,
                                       .total = queue->options.total,
                                       .seconds = trine_seconds() - queue->opened,
-                                      .lanes = trine_engine_lanes(queue->engine),
-                                      .lost = trine_engine_lost(queue->engine)};
+                                      .lanes = trine_runner_lanes(&queue->runner),
+                                      .lost = trine_runner_lost(&queue->runner)};
 }
 
 void trine_queue_report(trine_task_queue *queue)
@@ -65,11 +65,11 @@ trine_status trine_task_lane_of(const trine_task_queue *queue, int lane, trine_t
     if (!queue || !entry)
         return trine_fail(TRINE_E_ARGUMENT, "trine_task_lane_of: %s is NULL",
                           queue ? "entry" : "queue");
-    int lanes = trine_engine_lanes(queue->engine);
+    int lanes = trine_runner_lanes(&queue->runner);
     if (lane < 0 || lane >= lanes)
         return trine_fail(TRINE_E_ARGUMENT, "trine_task_lane_of: lane %d; expected 0 to %d", lane,
                           lanes - 1);
-    trine_engine_lane(queue->engine, lane, entry);
+    trine_runner_lane(&queue->runner, lane, entry);
     return TRINE_OK;
 }
 
@@ -88,5 +88,5 @@ trine_status trine_task_records(const trine_task_queue *queue, const trine_task_
 
 uint64_t trine_task_chunk(const trine_task_queue *queue)
 {
-    return queue ? trine_engine_chunk(queue->engine) : 0;
+    return queue ? trine_runner_chunk(&queue->runner) : 0;
 }

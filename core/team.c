@@ -126,12 +126,22 @@ static void dissolve(trine_team *team)
     free(team);
 }
 
-static trine_status assemble(trine_team *team, trine_spec *spec, const void *handle)
+/* Whether other ranks would wait for one whose spec is refused. */
+static bool others_wait(const char *text, const void *handle)
 {
-    /* Workers are forked before MPI starts its threads. A rank that fails here still joins, so that
-     * the others learn of it. */
+    const char *spec = text ? text : default_spec();
+    bool ranks = handle || (strncmp(spec, "mpi", 3) == 0 && trine_launch_size(NULL) > 1);
+    return ranks && !trine_mpi_communicator.absent;
+}
+
+/* status: of the spec. A rank that fails still joins, so that the others learn of it. */
+static trine_status assemble(trine_team *team, trine_spec *spec, const void *handle,
+                             trine_status status)
+{
+    /* Workers are forked before MPI starts its threads. */
     const trine_executor_options one = {.workers = 1};
-    trine_status status = trine_executor_open(&team->executor, spec->executor, &spec->options);
+    if (!status)
+        status = trine_executor_open(&team->executor, spec->executor, &spec->options);
     if (!status)
         status = trine_executor_open(&team->alone, &trine_serial_executor, &one);
     team->shares = calloc((size_t)spec->options.workers, sizeof *team->shares);
@@ -140,10 +150,12 @@ static trine_status assemble(trine_team *team, trine_spec *spec, const void *han
     char why[TRINE_DETAIL_SIZE];
     snprintf(why, sizeof why, "%s", trine_error_detail());
     trine_status joined = join(team, spec, handle);
-    if (!team->communicator.ops)
+    if (!team->communicator.ops && !status)
         return joined;
     if (status)
         trine_fail(status, "%s", why);
+    if (!team->communicator.ops)
+        return status;
     return trine_team_agree(team, trine_call_number(1, "open", 4), status ? status : joined);
 }
 
@@ -155,14 +167,18 @@ trine_status trine_open(const char *text, const void *handle, trine_team **opene
         return trine_fail(TRINE_E_ARGUMENT,
                           "trine_team_open: team is NULL; expected where to put it");
     trine_status status = resolve(text, handle != NULL, &spec);
-    if (status)
+    if (status && !others_wait(text, handle))
         return status;
+    if (status)
+        spec = (trine_spec){.communicator = &trine_mpi_communicator,
+                            .executor = &trine_serial_executor,
+                            .options = {.workers = 1}};
     trine_team *team = calloc(1, sizeof *team);
     if (!team)
         return trine_fail(TRINE_E_MEMORY, "no memory for a team");
     atomic_flag_clear(&team->busy);
     team->transport = TRINE_TRANSPORT_COUNT;
-    status = assemble(team, &spec, handle);
+    status = assemble(team, &spec, handle, status);
     if (status) {
         char why[TRINE_DETAIL_SIZE];
         snprintf(why, sizeof why, "%s", trine_error_detail());

@@ -7,6 +7,7 @@
  */
 #include "kernels/isa.h"
 #include "kernels/loops.h"
+#include "kernels/nearest.h"
 #include "kernels/normal.h"
 #include "kernels/philox.h"
 
@@ -148,15 +149,24 @@ UNIFORM(float, f32, u32)
         for (size_t i = 0; i < n; i += 2)                                                          \
             turn_##s(SQRT(minus_two_log_##s(block->WORDS[i])), block->WORDS[i + 1], &z[i],         \
                      &z[i + 1]);                                                                   \
-    }                                                                                              \
-    static void normal_over_##s(const trine_chunk *chunk, const trine_normal *p, const T *x)       \
+    }
+NORMALS(double, f64, u64, __builtin_sqrt)
+NORMALS(float, f32, u32, __builtin_sqrtf)
+
+/* target = element for each i, x being the input's elements (of type E) if there is one; `after`
+ * when a block is done. */
+#define WITH_NOISE(function, E, T, s, inputs, target, element, after)                              \
+    static void function(const trine_chunk *chunk, const void *param)                              \
     {                                                                                              \
+        const trine_normal *p = param;                                                             \
         const T mean = (T)p->mean, sd = (T)p->sd;                                                  \
         _Alignas(64) random_block block;                                                           \
         philox_keys keys;                                                                          \
         philox_schedule(&keys, p->seed);                                                           \
         _Alignas(64) T z[BLOCK / sizeof(T)];                                                       \
-        T *out = chunk->out[0];                                                                    \
+        const E *x = (inputs) > 0 ? chunk->in[0] : NULL;                                           \
+        E *out = chunk->out[0];                                                                    \
+        (void)x;                                                                                   \
         for (size_t at = 0, n; at < chunk->n; at += n) {                                           \
             n = chunk->n - at;                                                                     \
             size_t lead =                                                                          \
@@ -165,20 +175,19 @@ UNIFORM(float, f32, u32)
             TRINE_INDEPENDENT                                                                      \
             for (size_t i = 0; i < n; i++) {                                                       \
                 T noise = mean + sd * z[lead + i];                                                 \
-                out[at + i] = trine_result_##s(x ? x[at + i] + noise : noise);                     \
+                target = (element);                                                                \
             }                                                                                      \
+            after;                                                                                 \
         }                                                                                          \
-    }                                                                                              \
-    static void normal_##s(const trine_chunk *chunk, const void *param)                            \
-    {                                                                                              \
-        normal_over_##s(chunk, param, NULL);                                                       \
-    }                                                                                              \
-    static void add_normal_##s(const trine_chunk *chunk, const void *param)                        \
-    {                                                                                              \
-        normal_over_##s(chunk, param, chunk->in[0]);                                               \
     }
-NORMALS(double, f64, u64, __builtin_sqrt)
-NORMALS(float, f32, u32, __builtin_sqrtf)
+
+WITH_NOISE(normal_f64, double, double, f64, 0, out[at + i], trine_result_f64(noise), )
+WITH_NOISE(normal_f32, float, float, f32, 0, out[at + i], trine_result_f32(noise), )
+WITH_NOISE(add_normal_f64, double, double, f64, 1, out[at + i],
+           trine_result_f64(x[at + i] + noise), )
+WITH_NOISE(add_normal_f32, float, float, f32, 1, out[at + i], trine_result_f32(x[at + i] + noise), )
+WITH_NOISE(add_normal_i16, int16_t, float, f32, 1, z[lead + i], (float)x[at + i] + noise,
+           nearest_integers(z + lead, out + at, n))
 
 #define ENTRY(kind, DTYPE, s, inputs, size)                                                        \
     {.name = #kind,                                                                                \
@@ -196,5 +205,6 @@ NORMALS(float, f32, u32, __builtin_sqrtf)
     ENTRY(normal, DTYPE, s, 0, sizeof(trine_normal))                                               \
     ENTRY(add_normal, DTYPE, s, 1, sizeof(trine_normal))
 
-const trine_map VARIANT(trine_generators)[] = {TRINE_DTYPES(OF_ALL)
-                                                   TRINE_REAL_DTYPES(OF_REALS){.name = NULL}};
+const trine_map VARIANT(trine_generators)[] = {
+    TRINE_DTYPES(OF_ALL) TRINE_REAL_DTYPES(OF_REALS)
+        ENTRY(add_normal, TRINE_I16, i16, 1, sizeof(trine_normal)){.name = NULL}};

@@ -43,7 +43,8 @@ TRINE_INLINE double minus_two_log_f64(uint64_t word)
 /* z[0] = r cos, z[1] = r sin of the angle `word` of 2^64. */
 TRINE_INLINE void turn_f64(double r, uint64_t word, double *z0, double *z1)
 {
-    uint64_t turned = word + UINT64_C(0x2000000000000000), quarter = turned >> 62;
+    uint64_t turned = word + UINT64_C(0x2000000000000000);
+    uint64_t next = word + UINT64_C(0x6000000000000000), sign = UINT64_C(1) << 63;
     double steps = trine_u64_to_f64(turned & UINT64_C(0x3fffffffffffffff)) - 0x1p61;
     double x = steps * 3.406121580086554584e-19, z = x * x;
     double s = 1.58969099521155010221e-10;
@@ -61,36 +62,36 @@ TRINE_INLINE void turn_f64(double r, uint64_t word, double *z0, double *z1)
     c = FMA(c, z, 4.16666666666666019037e-02);
     c = FMA(c, z, -0.5);
     c = FMA(c, z, 1.0);
-    uint64_t odd = 0 - (quarter & 1), sine = trine_bits_f64(s), cosine = trine_bits_f64(c);
-    uint64_t first = (cosine & ~odd) | (sine & odd), second = (sine & ~odd) | (cosine & odd);
-    *z0 = r * trine_real_f64(first ^ ((quarter + 1) >> 1 << 63));
-    *z1 = r * trine_real_f64(second ^ (quarter >> 1 << 63));
+    bool odd = turned & UINT64_C(1) << 62;
+    double first = odd ? s : c, second = odd ? c : s;
+    *z0 = r * trine_real_f64(trine_bits_f64(first) ^ (next & sign));
+    *z1 = r * trine_real_f64(trine_bits_f64(second) ^ (turned & sign));
 }
 
-/* The same in single precision, from words of 32 bits, of which u takes 31. */
+/* The same in single precision, from words of 32 bits, of which u takes 31. Scaled by powers of
+ * two where that saves an operation: no bit changes. */
 TRINE_INLINE float minus_two_log_f32(uint32_t word)
 {
     int32_t k = (int32_t)(word >> 1), rest = INT32_MAX - k;
-    float u = ((float)k + 0.5f) * 0x1p-31f;
-    float below = ((float)rest + 0.5f) * -0x1p-31f;
+    float u = FMAF((float)k, 0x1p-31f, 0x1p-32f);
+    float below = FMAF((float)rest, -0x1p-31f, -0x1p-32f);
     uint32_t shifted = trine_bits_f32(u) + 0x004afb0d;
     float e = (float)((int32_t)(shifted >> 23) - 127);
     float m = trine_real_f32((shifted & 0x7fffff) + 0x3f3504f3);
     float f = e == 0 ? below : m - 1;
-    float s = f / (2 + f), z = s * s, half = 0.5f * f * f;
-    float r = 0.24279078841f;
-    r = FMAF(r, z, 0.28498786688f);
-    r = FMAF(r, z, 0.40000972152f);
-    r = FMAF(r, z, 0.66666662693f);
-    float log_m = f - FMAF(-s, FMAF(r, z, half), half);
-    return -2 * FMAF(e, 0.69314718056f, log_m);
+    float s = f / (2 + f), z = s * s, square = f * f;
+    float r = 2 * 0.24279078841f;
+    r = FMAF(r, z, 2 * 0.28498786688f);
+    r = FMAF(r, z, 2 * 0.40000972152f);
+    r = FMAF(r, z, 2 * 0.66666662693f);
+    float minus_two_log_m = FMAF(-2, f, FMAF(-s, FMAF(r, z, square), square));
+    return FMAF(e, -2 * 0.69314718056f, minus_two_log_m);
 }
 
 TRINE_INLINE void turn_f32(float r, uint32_t word, float *z0, float *z1)
 {
-    uint32_t turned = word + 0x20000000, quarter = turned >> 30;
-    float steps = (float)((int32_t)(turned & 0x3fffffff) - 0x20000000);
-    float x = steps * 1.4629180793e-09f, z = x * x;
+    uint32_t turned = word + 0x20000000, next = word + 0x60000000;
+    float x = (float)(int32_t)(word << 2) * (1.4629180793e-09f / 4), z = x * x;
     float s = -1.9515295891e-04f;
     s = FMAF(s, z, 8.3321608736e-03f);
     s = FMAF(s, z, -1.6666654611e-01f);
@@ -100,10 +101,10 @@ TRINE_INLINE void turn_f32(float r, uint32_t word, float *z0, float *z1)
     c = FMAF(c, z, 4.166664568298827e-02f);
     c = FMAF(c, z, -0.5f);
     c = FMAF(c, z, 1.0f);
-    uint32_t odd = 0 - (quarter & 1), sine = trine_bits_f32(s), cosine = trine_bits_f32(c);
-    uint32_t first = (cosine & ~odd) | (sine & odd), second = (sine & ~odd) | (cosine & odd);
-    *z0 = r * trine_real_f32(first ^ ((quarter + 1) >> 1 << 31));
-    *z1 = r * trine_real_f32(second ^ (quarter >> 1 << 31));
+    bool odd = turned & 0x40000000;
+    float first = odd ? s : c, second = odd ? c : s;
+    *z0 = r * trine_real_f32(trine_bits_f32(first) ^ (next & 0x80000000));
+    *z1 = r * trine_real_f32(trine_bits_f32(second) ^ (turned & 0x80000000));
 }
 
 #undef FMA

@@ -220,7 +220,8 @@ TRINE_API const trine_predicate *trine_predicate_find(const char *name, trine_dt
  *   sqrt, exp, log, sin, cos, tanh, pow     the last is x to the power of y
  *   standardise     (x - mean) / sd         T[2] {mean, sd}
  *   cast, cast_wrap x in the output's type
- * linspace to add_normal and sqrt to standardise are of f64 and f32, the others of all types.
+ * linspace to add_normal and sqrt to standardise are of f64 and f32, add_normal also of i16, the
+ * others of all types.
  *
  * Reals: operations round to nearest. sqrt is correctly rounded; exp to pow are within 1 unit in
  * the last place. The result of an operation on what is not a number is the NaN 0x7ff8000000000000
@@ -253,7 +254,9 @@ typedef struct trine_uniform {
 } trine_uniform;
 
 /* normal: mean + sd z with z normal, of mean 0 and standard deviation 1; f64 reaches 8.6, f32 6.7
- * standard deviations. Numbered as uniform's. */
+ * standard deviations. Numbered as uniform's. add_normal of i16 is made in f32, with f32's numbers:
+ * x + (mean + sd z), then the nearest integer, of two the even one; the nearest end of the range
+ * beyond it, 0 for NaN. */
 typedef struct trine_normal {
     double mean, sd;
     uint64_t seed, stream;

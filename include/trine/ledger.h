@@ -54,8 +54,8 @@ typedef struct trine_memory {
  * rank did its share of the last call (for tasks, of the last queue): the caller's own for threads
  * and for worker 0 of a pool. Takes from microseconds to a millisecond for each GiB, outside of any
  * call. Where the transport was inherit, workers exist during calls only, so that others are forked
- * to be looked at. Not collective. Errors: ARGUMENT; ABSENT before Linux 4.14; SYSTEM; THREADS as in
- * a call. */
+ * to be looked at. Not collective. Errors: ARGUMENT; ABSENT before Linux 4.14; SYSTEM; THREADS as
+ * in a call. */
 TRINE_API trine_status trine_team_memory(trine_team *team, int worker, trine_memory *memory);
 
 #ifdef __cplusplus

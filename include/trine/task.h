@@ -120,7 +120,8 @@ typedef struct trine_task_queue trine_task_queue;
  * item, so that begin has none. It must stay as it is until the queue is closed. NULL: none.
  *
  * journal: path of a file that records each finished item. When it is there already, the items in
- * it are not run again: their outcomes come from it. NULL: none.
+ * it are not run again: their outcomes come from it. Kind, param, data and items must be those that
+ * it was made with, byte by byte (an address in them is not): else FORMAT. NULL: none.
  *
  * record: keep who ran which item when, for trine_task_records.
  *

@@ -94,6 +94,11 @@ TRINE_DTYPES(TRINE_DECLARE_MAPS)
 TRINE_REAL_DTYPES(TRINE_DECLARE_REAL_MAPS)
 #undef TRINE_DECLARE_REAL_MAPS
 
+/* y = x + sd times the standard normal numbers of (seed, stream), made in f32 and rounded to the
+ * nearest integer, of two the even one; beyond the range, its end. */
+TRINE_API trine_status trine_add_normal_i16(double sd, uint64_t seed, uint64_t stream,
+                                            const trine_array *x, trine_array *y);
+
 /* y = (x - mean) / sd in two phases: the exact mean and the standard deviation with the divisor n -
  * ddof of all of x, then the map. x and y both f64, or both f32. EMPTY when n - ddof is not above
  * 0. */

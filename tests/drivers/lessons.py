@@ -43,7 +43,7 @@ def every_mode_is_right_on_every_team():
             ("times10", 5, "--n=20001"), ("times10", 5, "--n=1"), ("times10", 5, "--n=30000", "--chunk=7"),
             ("fib", 4, "--n=10000"), ("fib", 4, "--n=1"), ("fib", 4, "--n=2"), ("counter", 4, "--increments=3000"),
             ("bound", 1, "--n=12", "--milliseconds=2", "--mix=0.5"), ("bound", 1, "--n=4", "--milliseconds=3", "--mix=0")):
-        teams = TEAMS + (RANKS if driver == "counter" else [])
+        teams = TEAMS + RANKS
         each = ["--mode=each"] if modes > 1 else []
         rows = rows_of(driver, *arguments, *each, "--repeat=1", teams=teams)
         check(len(rows) == modes * len(teams), driver, arguments, "gave", len(rows), "rows")

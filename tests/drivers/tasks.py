@@ -117,7 +117,8 @@ def timelines_are_drawn():
 
 
 def at_a_terminal(*arguments):
-    """What comes out at a terminal that is stderr, and the exit status."""
+    """The exit status, what comes out at a terminal that is stderr, and the seconds that it took."""
+    began = time.time()
     own, other = pty.openpty()
     process = subprocess.Popen([SQUARES, *arguments], stdout=subprocess.DEVNULL, stderr=other)
     os.close(other)
@@ -131,7 +132,7 @@ def at_a_terminal(*arguments):
             break
         said += part
     os.close(own)
-    return process.wait(timeout=60), said.decode()
+    return process.wait(timeout=60), said.decode(), time.time() - began
 
 
 def progress_is_shown_at_a_terminal_only():
@@ -139,12 +140,12 @@ def progress_is_shown_at_a_terminal_only():
         options = ["--n=400", "--micros=2500", "--window=50", f"--team={team}"]
         done = run(*options)
         check(done.returncode == 0 and done.stderr == "", team, done.stderr)
-        status, said = at_a_terminal(*options)
+        status, said, seconds = at_a_terminal(*options)
         lines = [line for line in said.replace("\033[K", "").split("\r") if "items, " in line]
         check(status == 0 and len(lines) >= 3, team, status, repr(said))
         check(all(word in lines[-1] for word in (" of 400 items", "/s", "busy", "%")), team, lines[-1:])
         check(any("s left" in line for line in lines), team, lines)
-        check(len(lines) <= 10 * 2 + 12, team, len(lines), "lines in a second or so")
+        check(len(lines) <= 10 * seconds + 2, team, len(lines), "lines in", seconds, "s")
         check(said.endswith("\r\033[K"), team, repr(said[-80:]), "the last line is left standing")
 
 
@@ -184,6 +185,41 @@ def a_killed_run_goes_on_with_its_journal():
     check(done.returncode == 2 and "another param" in done.stderr and journal in done.stderr, done.returncode, done.stderr)
 
 
+def kill_all(process, word):
+    """A session and its ranks, which mpirun puts into sessions of their own: they have that word as an argument."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                if word.encode() in file.read().split(b"\0"):
+                    os.kill(int(pid), signal.SIGKILL)
+        except OSError:
+            pass
+
+
+def killed_ranks_go_on_with_their_journal():
+    n, journal, output = 2000, path("journal-ranks"), path("squares")
+    options = [f"--n={n}", "--micros=2000", "--team=mpi:2", f"--journal={journal}"]
+    for patience in (3, 4):
+        process = subprocess.Popen([SQUARES, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   start_new_session=True)
+        began, size = time.time(), os.path.getsize(journal) if os.path.exists(journal) else 0
+        while time.time() < began + 20 and (not os.path.exists(journal) or os.path.getsize(journal) < size + patience * 4000):
+            time.sleep(0.02)
+        kill_all(process, f"--journal={journal}")
+    done = run("--json", *options)
+    check(done.returncode == 0, done.returncode, done.stderr)
+    row = json.loads(done.stdout)["rows"][0] if done.returncode == 0 else {"tasks": {}}
+    tasks = row["tasks"]
+    check(row.get("verdict") == "right" and tasks["items"] == n and 0 < tasks["resumed"] < n, tasks)
+    check(sum(lane["items"] for lane in tasks["lanes"]) == n - tasks["resumed"], tasks)
+    done = run("--team=serial", f"--output={output}", *(word for word in options if "team" not in word))
+    check(done.returncode == 0 and open(output, "rb").read() == squares_of(n), done.stdout, done.stderr)
+    done = run("--n=10", "--micros=1", "--team=mpi:2", f"--journal={journal}")
+    check(done.returncode == 2 and done.stderr.count("another param") == 1, done.returncode, done.stderr)
+
+
 def two_runs_cannot_share_a_journal():
     journal = path("shared")
     first = subprocess.Popen([SQUARES, "--n=2000", "--micros=3000", "--team=serial", f"--journal={journal}"],
@@ -221,7 +257,7 @@ def options_are_read_and_refused():
 
 for test in (every_team_has_the_row_of_its_tasks, failures_and_deaths_are_counted, who_ran_what_is_told_of_every_item,
              timelines_are_drawn, progress_is_shown_at_a_terminal_only, a_killed_run_goes_on_with_its_journal,
-             two_runs_cannot_share_a_journal, options_are_read_and_refused):
+             *([killed_ranks_go_on_with_their_journal] if mpirun else []), two_runs_cannot_share_a_journal, options_are_read_and_refused):
     before = promises
     test()
     print(f"{test.__name__}: {promises - before} promises", flush=True)

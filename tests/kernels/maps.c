@@ -370,6 +370,43 @@ TRINE_DTYPES(TYPED)
     }
 TRINE_REAL_DTYPES(TYPED_REAL)
 
+/* Ties go to the even neighbour, what is beyond the range to its end, and NaN is 0. */
+static void noise_on_16_bits_is_rounded_and_saturated(void)
+{
+    static const struct {
+        int16_t x;
+        double mean, sd;
+        int16_t known;
+    } cases[] = {{1, 0.5, 0, 2},         {2, 0.5, 0, 2},           {-1, -0.5, 0, -2},
+                 {-2, -0.5, 0, -2},      {7, 0.4999, 0, 7},        {32767, 0.5, 0, 32767},
+                 {32766, 0.5, 0, 32766}, {-32768, -1, 0, -32768},  {5, 1e30, 0, 32767},
+                 {5, -1e30, 0, -32768},  {5, INFINITY, 0, 32767},  {5, -INFINITY, 0, -32768},
+                 {5, NAN, 0, 0},         {-32768, 65535, 0, 32767}};
+    int16_t x[40], y[40];
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        const trine_normal p = {cases[k].mean, cases[k].sd, 1, 2};
+        const trine_chunk chunk = {.n = 40, .in = {x}, .out = {y}};
+        for (int i = 0; i < 40; i++)
+            x[i] = cases[k].x;
+        trine_map_find("add_normal", TRINE_I16, TRINE_I16)->apply(&chunk, &p);
+        for (int i = 0; i < 40; i++)
+            CU_ASSERT_EQUAL(y[i], cases[k].known);
+    }
+}
+
+static void typed_noise_i16(trine_team *team)
+{
+    int16_t x[3] = {100, -200, 30000}, y[3], z[3];
+    trine_array *a, *b;
+    trine_array_wrap(team, TRINE_I16, x, 3, &a);
+    trine_array_wrap(team, TRINE_I16, y, 3, &b);
+    const trine_chunk chunk = {.n = 3, .in = {x}, .out = {z}};
+    const trine_normal noise = {0, 400, 5, 6};
+    trine_map_find("add_normal", TRINE_I16, TRINE_I16)->apply(&chunk, &noise);
+    CU_ASSERT(trine_add_normal_i16(400, 5, 6, a, b) == TRINE_OK && !memcmp(y, z, sizeof y));
+    trine_array_free(a), trine_array_free(b);
+}
+
 static void typed_functions_pass_their_arguments_on(void)
 {
     trine_team *team;
@@ -378,6 +415,7 @@ static void typed_functions_pass_their_arguments_on(void)
 #define RUN_REAL(constant, s, T, name) typed_real_##s(team);
     TRINE_DTYPES(RUN)
     TRINE_REAL_DTYPES(RUN_REAL)
+    typed_noise_i16(team);
     CU_ASSERT_EQUAL(trine_team_close(team), TRINE_OK);
 }
 
@@ -479,6 +517,7 @@ int main(void)
         {"normal numbers of f32 are so too", normal_numbers_of_f32_are_so_too},
 #endif
         {"uniform numbers stay in their range", uniform_numbers_stay_in_their_range},
+        {"noise on 16 bits is rounded and saturated", noise_on_16_bits_is_rounded_and_saturated},
 #if TRINE_SLEEF
         {"functions are within one ulp", functions_are_within_one_ulp},
 #endif

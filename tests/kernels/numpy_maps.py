@@ -153,6 +153,11 @@ def generators(name):
     number = len(cases) - 1
     case("add_normal", name, name, lambda got: bool(np.array_equal(
         got, x + dtype.type(2) * np.load(cases[number][3]))), struct.pack("dd", 0, 2) + seeds, [x])
+    if name == "f32":
+        whole = random.integers(-32768, 32767, n, "i2", endpoint=True)
+        case("add_normal", "i16", "i16", lambda got: bool(np.array_equal(got, np.clip(np.rint(
+            whole.astype("f4") + np.float32(3000) * np.load(cases[number][3])), -32768, 32767).astype("i2"))),
+            struct.pack("dd", 0, 3000) + seeds, [whole])
 
 
 def uniform_is_right(x):

@@ -325,6 +325,18 @@ static void a_communicator_of_the_callers_own_works(void)
     CU_ASSERT_EQUAL(trine_team_open_comm(NULL, MPI_COMM_NULL, &own), TRINE_E_ARGUMENT);
 }
 
+/* The last rank's alone, of several. */
+static void a_bad_spec_on_one_rank_is_refused_on_all(void)
+{
+    bool last = rank == size - 1;
+    trine_team *none = NULL;
+    CU_ASSERT_EQUAL(trine_team_open(last ? "mpi+opm:2" : "mpi", &none), TRINE_E_SPEC);
+    CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "'mpi+omp:2'"));
+    CU_ASSERT_EQUAL(trine_team_open_comm(last ? "omp" : "mpi", MPI_COMM_WORLD, &none),
+                    TRINE_E_SPEC);
+    CU_ASSERT_PTR_NULL(none);
+}
+
 /* A kernel that reads chunk->first on blocks that the ranks cut. */
 static void positions_are_global_on_blocks_of_the_callers_own(void)
 {
@@ -380,6 +392,7 @@ int main(int argc, char **argv)
         {"different calls are an error on all ranks", different_calls_are_an_error_on_all_ranks},
         {"what one rank is refused, all are", what_one_rank_is_refused_all_are},
         {"a communicator of the caller's own works", a_communicator_of_the_callers_own_works},
+        {"a bad spec on one rank is refused on all", a_bad_spec_on_one_rank_is_refused_on_all},
         {"positions are global on blocks of the caller's own",
          positions_are_global_on_blocks_of_the_callers_own},
         {"the caller's error handler stays", the_callers_error_handler_stays},

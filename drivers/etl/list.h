@@ -1,0 +1,27 @@
+/* etl/list.h - which files are read, and what each one's output is called. */
+#ifndef TRINE_ETL_LIST_H
+#define TRINE_ETL_LIST_H
+
+#include "drivers/etl/sound.h"
+
+/* failed: set by whoever works on it. */
+typedef struct etl_file {
+    char *in, *out;
+    bool failed;
+} etl_file;
+
+typedef struct etl_list {
+    etl_file *file;
+    size_t count;
+} etl_list;
+
+/* The files among `paths`, and in order of their names those of the folders among them, but for
+ * names that begin with a dot. The output of FOLDER/NAME.EXTENSION is out_folder/NAME.wav. A path
+ * that is not there counts as a file, for whoever opens it to say so. False when two outputs would
+ * have one name, or one would replace an input. list_free in any case. */
+bool list_files(etl_list *list, const char *const paths[], int count, const char *out_folder,
+                sound_error *error);
+
+void list_free(etl_list *list);
+
+#endif

@@ -1,0 +1,72 @@
+/* etl/sound.h - sound files as streams of samples: anything that libsndfile reads, and WAV files
+ * that are there whole or not at all.
+ *
+ * A sample is held as
+ *   int16_t  of 16-bit files, and of files that no WAV file of the same format could follow (MP3,
+ *            Vorbis, mu-law, ...), whose output has 16 bits
+ *   float    of 32-bit floating-point files, in which 1 is full scale
+ *   double   of 64-bit ones; and of 8, 24 and 32-bit integers, of which it holds the integer
+ * Samples of all channels follow each other, frame by frame.
+ *
+ * Functions answer whether all went well, and otherwise leave a text that names the file. Any
+ * thread; one thread at a time for one file.
+ */
+#ifndef TRINE_ETL_SOUND_H
+#define TRINE_ETL_SOUND_H
+
+#include <limits.h>
+#include <sndfile.h>
+#include <trine/types.h>
+
+typedef struct sound_error {
+    char text[PATH_MAX + 512];
+} sound_error;
+
+/* dtype: of a sample. bits: of integers held as double, else 0. full: the sample at full scale.
+ * subtype: libsndfile's, of the WAV file that holds the same. frames: as the file's header says. */
+typedef struct sound_format {
+    trine_dtype dtype;
+    int bits, rate, channels, subtype;
+    double full;
+    uint64_t frames;
+} sound_format;
+
+/* A file that is read, or written. path: what is read, or what the finished file will be. part:
+ * where it is written. bytes: of the finished file. */
+typedef struct sound {
+    char path[PATH_MAX], part[PATH_MAX];
+    SNDFILE *file;
+    uint64_t bytes;
+    int fd;
+    sound_format format;
+} sound;
+
+/* Opens a file for reading; *s is to be closed also when it fails. */
+bool sound_open(sound *s, const char *path, sound_error *error);
+
+/* The next n samples, fewer only at the end: their number, or -1. */
+int64_t sound_read(sound *s, void *samples, size_t n, sound_error *error);
+
+/* Whether so many samples were all that the file's header promises. */
+bool sound_was_whole(const sound *s, uint64_t samples, sound_error *error);
+
+/* Begins a WAV file of that format beside `path`, under a name that another run of the same can
+ * take over when this one is killed, and that nobody else writes while this one lives. *s is to be
+ * closed also when it fails. */
+bool sound_create(sound *s, const char *path, const sound_format *format, sound_error *error);
+
+/* What is written next begins with that frame; frames that are left out are silent. */
+bool sound_seek(sound *s, uint64_t frame, sound_error *error);
+
+bool sound_write(sound *s, const void *samples, size_t n, sound_error *error);
+
+/* The file takes its name; with `sync` after it and the name have reached the disk. */
+bool sound_commit(sound *s, bool sync, sound_error *error);
+
+/* Closes; what was created and not committed is removed. */
+void sound_close(sound *s);
+
+/* Removes from a folder what killed runs left, and living ones do not write. */
+void sound_sweep(const char *folder);
+
+#endif
