@@ -129,7 +129,7 @@ static void print(bench benches[TEAMS], uint64_t n)
 int main(int argc, char **argv)
 {
     uint64_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : 300000;
-    int rounds = argc > 2 ? atoi(argv[2]) : 7;
+    int rounds = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 7;
     static bench benches[TEAMS];
     need(trine_init());
     for (int t = 0; t < TEAMS; t++)

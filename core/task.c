@@ -552,8 +552,8 @@ trine_status trine_task_wait_any(trine_task_queue *queue, const uint64_t tickets
     static const char name[] = "trine_task_wait_any";
     trine_status status = check_wait(queue, name, seconds, outcome);
     if (!status && (!tickets || count == 0))
-        status = trine_fail(TRINE_E_ARGUMENT, "%s: %s; expected at least one ticket", name,
-                            tickets ? "count is 0" : "tickets is NULL");
+        return trine_fail(TRINE_E_ARGUMENT, "%s: %s; expected at least one ticket", name,
+                          tickets ? "count is 0" : "tickets is NULL");
     return status ? status : collect(queue, name, tickets, count, seconds, outcome);
 }
 

@@ -103,12 +103,14 @@ static trine_status plan(trine_task_shared *shared, const trine_executor *execut
                                   .workers = executor->workers,
                                   .deadline = setup->deadline,
                                   .commit = executor->ops.commit};
-    if (setup->window > UINT32_MAX / 4 || kind->item_most > SIZE_MAX / 4 ||
-        kind->result_most > SIZE_MAX / 4)
-        return trine_fail(TRINE_E_MEMORY,
-                          "task '%s': a window of %llu items of %zu bytes and results of %zu",
-                          kind->name ? kind->name : "", (unsigned long long)setup->window,
-                          kind->item_most, kind->result_most);
+    if (setup->window == 0 || setup->window > UINT32_MAX / 4 || kind->item_most > SIZE_MAX / 4 ||
+        kind->result_most > SIZE_MAX / 4) {
+        trine_fail(TRINE_E_MEMORY,
+                   "task '%s': a window of %llu items of %zu bytes and results of %zu",
+                   kind->name ? kind->name : "", (unsigned long long)setup->window, kind->item_most,
+                   kind->result_most);
+        return TRINE_E_MEMORY;
+    }
     snprintf(shared->name, sizeof shared->name, "%s", kind->name ? kind->name : "");
     shared->slots = (uint32_t)setup->window;
     shared->ring = (uint32_t)power_above(setup->window);
@@ -120,8 +122,10 @@ static trine_status plan(trine_task_shared *shared, const trine_executor *execut
     size_t unit = shared->demand ? PAGE : ALIGNMENT;
     shared->item_stride = up_to(kind->item_most ? kind->item_most : 1, unit);
     shared->result_stride = up_to(kind->result_most ? kind->result_most : 1, unit);
-    if (rooms > (double)(SIZE_MAX / 8))
-        return trine_fail(TRINE_E_MEMORY, "task '%s': rooms for %.3g bytes", shared->name, rooms);
+    if (rooms > (double)(SIZE_MAX / 8)) {
+        trine_fail(TRINE_E_MEMORY, "task '%s': rooms for %.3g bytes", shared->name, rooms);
+        return TRINE_E_MEMORY;
+    }
     return TRINE_OK;
 }
 
@@ -180,9 +184,11 @@ static trine_status allocate(trine_engine *engine)
     engine->free = malloc(planned.slots * sizeof *engine->free);
     engine->ready = malloc(planned.ring * sizeof *engine->ready);
     engine->lane = calloc((size_t)planned.workers, sizeof *engine->lane);
-    if (!engine->item || !engine->free || !engine->ready || !engine->lane)
-        return trine_fail(TRINE_E_MEMORY, "task '%s': no memory for a window of %u items",
-                          planned.name, planned.slots);
+    if (!engine->item || !engine->free || !engine->ready || !engine->lane) {
+        trine_fail(TRINE_E_MEMORY, "task '%s': no memory for a window of %u items", planned.name,
+                   planned.slots);
+        return TRINE_E_MEMORY;
+    }
     layout l = lay_out(&planned);
     void *memory;
     status = engine->executor->ops.alloc(engine->executor, l.bytes, &memory);

@@ -44,10 +44,10 @@ typedef struct trine_engine_outcome {
 /* The window that is used when none is asked for. */
 uint64_t trine_engine_window(const trine_task_kind *kind, int workers);
 
-/* Starts the servants and waits until all have begun. *engine is untouched on error: MEMORY, what
+/* Starts the servants and waits until all have begun. *opened is untouched on error: MEMORY, what
  * begin says, WORKER when servants die in it. */
 trine_status trine_engine_open(trine_executor *executor, const trine_engine_setup *setup,
-                               trine_engine **engine);
+                               trine_engine **opened);
 
 /* Room for an item of `size` bytes. There is one as long as fewer than `window` are out; should a
  * cancelled item still lie in a worker's chunk, this waits until the worker has passed it. */

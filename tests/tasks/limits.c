@@ -109,6 +109,8 @@ static void large_results_give_their_memory_back_body(void)
             most = now > most ? now : most;
         }
         MUST(most >= 8 << 10 && most < 40 << 10);
+        MUST(trine_task_next(queue, &o) == TRINE_OK && o.index == TRINE_TASK_NONE);
+        MUST((k < 2 ? resident_kilobytes() : heap_kilobytes()) - before < 4 << 10);
         MUST(trine_task_close(queue) == TRINE_OK);
         MUST(trine_team_close(team) == TRINE_OK);
     }
