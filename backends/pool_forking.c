@@ -285,6 +285,12 @@ static trine_status forking_run(trine_executor *executor, const trine_job *job)
     return status;
 }
 
+static _Noreturn void wait_to_be_killed(void)
+{
+    for (;;)
+        pause();
+}
+
 /* Children that only are there to be looked at: all of a team, so that each counts its part of what
  * they share. */
 static trine_status forking_memory(trine_executor *executor, int worker, trine_memory *memory)
@@ -295,8 +301,8 @@ static trine_status forking_memory(trine_executor *executor, int worker, trine_m
     trine_status status = check_threads();
     for (int i = 1; i < executor->workers && !status; i++) {
         pid_t pid = fork_silently();
-        while (pid == 0)
-            pause();
+        if (pid == 0)
+            wait_to_be_killed();
         f->pid[i] = pid > 0 ? pid : 0;
         if (pid < 0)
             status = trine_fail(TRINE_E_SYSTEM, "transport inherit: forking: %s", strerror(errno));
