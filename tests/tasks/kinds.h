@@ -9,6 +9,12 @@
 
 #include <trine/trine.h>
 
+/* A build without OpenMP has no threads to test. */
+static inline bool is_built(const char *spec)
+{
+    return strncmp(spec, "omp", 3) != 0 || strstr(trine_version(), ", omp");
+}
+
 /* splitmix64. */
 static inline uint64_t mix(uint64_t i)
 {

@@ -42,6 +42,8 @@ static void results_are_as_large_as_the_kind_says_body(void)
 {
     const size_t most[] = {0, 1, 64, 65, 4096, 1 << 20, (size_t)1 << 30};
     for (int k = 0; k < SPECS; k++) {
+        if (!is_built(specs[k]))
+            continue;
         trine_team *team = open_team(specs[k]);
         for (int m = 0; m < 7; m++) {
             trine_task_kind kind = {
@@ -85,10 +87,19 @@ static long resident_kilobytes(void)
     return pages * 4;
 }
 
+/* The first team whose memory is seen to come back: the address sanitizer keeps what is freed. */
+#if defined(__SANITIZE_ADDRESS__)
+enum { SEEN = 2 };
+#else
+enum { SEEN = 0 };
+#endif
+
 /* A hundred results of 8 MiB pass through; no more than a few are in memory. */
 static void large_results_give_their_memory_back_body(void)
 {
-    for (int k = 0; k < SPECS; k++) {
+    for (int k = SEEN; k < SPECS; k++) {
+        if (!is_built(specs[k]))
+            continue;
         trine_team *team = open_team(specs[k]);
         trine_task_kind kind = {
             .name = "sized", .run = sized_run, .item_most = 8, .result_most = (size_t)1 << 30};
@@ -139,6 +150,8 @@ static bool next_large(void *context, void *item, size_t *size)
 static void large_items_come_from_a_source_body(void)
 {
     for (int k = 0; k < SPECS; k++) {
+        if (!is_built(specs[k]))
+            continue;
         trine_team *team = open_team(specs[k]);
         uint64_t next = 0;
         trine_task_kind kind = {
@@ -171,6 +184,8 @@ static const trine_task_kind nothing_kind = {.name = "nothing", .run = nothing_r
 static void a_stream_of_any_length_stays_in_the_same_memory_body(void)
 {
     for (int k = 0; k < SPECS; k++) {
+        if (!is_built(specs[k]))
+            continue;
         trine_team *team = open_team(specs[k]);
         enum { ITEMS = 2000000 };
         numbers numbers = {0, ITEMS};
@@ -195,6 +210,8 @@ IN_CHILD(prepare, a_stream_of_any_length_stays_in_the_same_memory)
 static void items_and_results_may_be_empty_body(void)
 {
     for (int k = 0; k < SPECS; k++) {
+        if (!is_built(specs[k]))
+            continue;
         trine_team *team = open_team(specs[k]);
         trine_task_kind kind = {.name = "nothing", .run = nothing_run};
         size_t sizes[100];
@@ -221,6 +238,8 @@ static trine_status read_data_run(trine_task *task)
 static void data_is_copied_only_where_it_must_be_body(void)
 {
     for (int k = 0; k < SPECS; k++) {
+        if (!is_built(specs[k]))
+            continue;
         trine_team *team = open_team(specs[k]);
         trine_array *shared;
         uint64_t own[100], results[100][2];
@@ -282,6 +301,8 @@ static void note_progress(void *context, const trine_task_queue *queue,
 static void progress_is_told_ten_times_a_second_and_at_the_end_body(void)
 {
     for (int k = 0; k < SPECS; k++) {
+        if (!is_built(specs[k]))
+            continue;
         trine_team *team = open_team(specs[k]);
         trine_task_kind kind = nothing_kind;
         trine_task_queue *queue;
@@ -347,6 +368,8 @@ static trine_status nested_run(trine_task *task)
 static void a_task_may_use_a_team_of_its_own_body(void)
 {
     for (int k = 0; k < SPECS; k++) {
+        if (!is_built(specs[k]))
+            continue;
         trine_team *team = open_team(specs[k]);
         trine_task_kind kind = {.name = "nested", .run = nested_run, .result_most = 8};
         double sums[20];
@@ -361,6 +384,8 @@ IN_CHILD(prepare, a_task_may_use_a_team_of_its_own)
 static void a_chosen_chunk_follows_the_items_body(void)
 {
     for (int k = 1; k < SPECS; k++) {
+        if (!is_built(specs[k]))
+            continue;
         trine_team *team = open_team(specs[k]);
         for (int slow = 0; slow < 2; slow++) {
             trine_task_kind kind = nothing_kind;
@@ -385,6 +410,8 @@ IN_CHILD(prepare, a_chosen_chunk_follows_the_items)
 static void waiting_takes_no_longer_than_it_may_body(void)
 {
     for (int k = 1; k < SPECS; k++) {
+        if (!is_built(specs[k]))
+            continue;
         trine_team *team = open_team(specs[k]);
         trine_task_kind kind = nothing_kind;
         trine_task_queue *queue;

@@ -430,7 +430,7 @@ int main(int argc, char **argv)
         return run_into_file(argv[2], argv[3], argv[4], argv[5]);
     if (trine_init() || !mkdtemp(folder))
         return 1;
-    if (!strstr(trine_version(), ", omp"))
+    if (!is_built(teams[THREADS]))
         teams[THREADS] = "pool:3";
     srand(1);
     snprintf(journal, sizeof journal, "%s/journal", folder);
