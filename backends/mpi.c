@@ -16,6 +16,7 @@
 #include "core/open.h"
 
 static bool started_mpi;
+int trine_mpi_machines;
 
 static void finish_mpi(void)
 {
@@ -76,6 +77,7 @@ static void release(trine_mpi_data *data)
     trine_packet_release(&data->other);
     free(data->join.memory);
     free(data->window.memory);
+    free(data->number);
     free(data->flows);
     free(data->requests);
     free(data->statuses);
@@ -88,8 +90,11 @@ static void mpi_close(trine_communicator *communicator)
     trine_mpi_data *data = communicator->data;
     int finalized = 1;
     MPI_Finalized(&finalized);
-    if (!finalized)
+    if (!finalized) {
+        trine_mpi_blocks_free(data);
+        MPI_Comm_free(&data->machine);
         MPI_Comm_free(&data->comm);
+    }
     release(data);
 }
 
@@ -101,42 +106,67 @@ static trine_mpi_data *new_data(MPI_Comm comm, int size)
         return NULL;
     size_t flows = 2 * (size_t)size;
     data->comm = comm;
+    data->number = calloc((size_t)size, sizeof *data->number);
     data->flows = calloc(flows, sizeof *data->flows);
     data->requests = calloc(flows, sizeof(MPI_Request));
     data->statuses = calloc(flows, sizeof *data->statuses);
     data->done = calloc(flows, sizeof *data->done);
-    if (data->flows && data->requests && data->statuses && data->done &&
+    if (data->number && data->flows && data->requests && data->statuses && data->done &&
         !trine_packet_open(&data->own) && !trine_packet_open(&data->other))
         return data;
     release(data);
     return NULL;
 }
 
-/* How many ranks share this machine. */
-static trine_status count_neighbours(MPI_Comm comm, int *neighbours)
+/* The ranks of this machine. */
+static trine_status join_machine(MPI_Comm comm, int rank, MPI_Comm *machine)
 {
-    MPI_Comm node;
-    int error = MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+    int error = trine_mpi_machines
+                    ? MPI_Comm_split(comm, rank % trine_mpi_machines, rank, machine)
+                    : MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, machine);
     if (error)
-        return trine_mpi_fail("MPI_Comm_split_type", error);
-    MPI_Comm_size(node, neighbours);
-    MPI_Comm_free(&node);
+        return trine_mpi_fail("MPI_Comm_split", error);
+    MPI_Comm_set_errhandler(*machine, MPI_ERRORS_RETURN);
     return TRINE_OK;
+}
+
+/* Each rank of comm in the machine's numbering. */
+static trine_status number_ranks(trine_mpi_data *data, int size)
+{
+    MPI_Group all, here;
+    int error = MPI_Comm_group(data->comm, &all);
+    if (error)
+        return trine_mpi_fail("MPI_Comm_group", error);
+    MPI_Comm_group(data->machine, &here);
+    for (int r = 0; r < size && !error; r++)
+        error = MPI_Group_translate_ranks(all, 1, &r, here, &data->number[r]);
+    MPI_Group_free(&here);
+    MPI_Group_free(&all);
+    return error ? trine_mpi_fail("MPI_Group_translate_ranks", error) : TRINE_OK;
 }
 
 static trine_status join_ranks(trine_communicator *communicator, MPI_Comm comm)
 {
     MPI_Comm_rank(comm, &communicator->rank);
     MPI_Comm_size(comm, &communicator->size);
-    trine_status status = count_neighbours(comm, &communicator->neighbours);
+    MPI_Comm machine;
+    trine_status status = join_machine(comm, communicator->rank, &machine);
     if (status)
         return status;
+    MPI_Comm_size(machine, &communicator->neighbours);
     trine_mpi_data *data = new_data(comm, communicator->size);
+    if (data)
+        data->machine = machine;
+    if (data && number_ranks(data, communicator->size)) {
+        release(data);
+        data = NULL;
+    }
     int failed = !data, failures = 0;
     int error = MPI_Allreduce(&failed, &failures, 1, MPI_INT, MPI_SUM, comm);
     communicator->data = data;
     if (!error && !failures)
         return TRINE_OK;
+    MPI_Comm_free(&machine);
     release(data);
     return error ? trine_mpi_fail("MPI_Allreduce", error)
                  : trine_fail(TRINE_E_MEMORY, "mpi: %d of %d ranks have no memory to join the rest",
@@ -185,6 +215,7 @@ const trine_communicator_ops trine_mpi_communicator = {
     .broadcast = trine_mpi_broadcast,
     .board = trine_mpi_board,
     .share = trine_mpi_share,
+    .scatter = trine_mpi_scatter,
     .library = mpi_library,
     .finalize = finish_mpi,
 };

@@ -2,12 +2,13 @@
  *
  * mpi.c opens and closes, mpi_rounds.c joins partials in rounds of packets, mpi_exchange.c moves
  * the callers' bytes, mpi_board.c has what ranks do without one
- * another, mpi_share.c memory of a machine. Whatever memory a call
- * needs is had before its first message. */
+ * another, mpi_share.c and mpi_scatter.c bring bytes into memory of a machine (mpi_segment.c).
+ * Whatever memory a call needs is had before its first message. */
 #ifndef TRINE_BACKENDS_MPI_DATA_H
 #define TRINE_BACKENDS_MPI_DATA_H
 
 #include "backends/mpi_message.h"
+#include "backends/mpi_segment.h"
 #include "core/communicator.h"
 
 /* Memory that is kept from call to call, and grown as needed. */
@@ -23,17 +24,24 @@ typedef struct trine_mpi_flow {
     int peer;
 } trine_mpi_flow;
 
-/* comm: a duplicate, so that no message meets one of the caller's. own, other: this rank's packet,
- * and a partner's. join: states for joining from the left. window: states of an exscan. flows,
- * requests, statuses, done: 2 * size each, of an exchange; the first half receives. */
+/* What mpi_scatter.c has brought. */
+typedef struct trine_mpi_block trine_mpi_block;
+
+/* comm: a duplicate, so that no message meets one of the caller's. machine: its ranks on this
+ * machine; number: of each rank of comm there, MPI_UNDEFINED elsewhere. own, other: this rank's
+ * packet, and a partner's. join: states for joining from the left. window: states of an exscan.
+ * flows, requests, statuses, done: 2 * size each, of an exchange; the first half receives. blocks:
+ * those whose memory is still there. */
 typedef struct trine_mpi_data {
-    MPI_Comm comm;
+    MPI_Comm comm, machine;
+    int *number;
     trine_packet own, other;
     trine_mpi_room join, window;
     trine_mpi_flow *flows;
     MPI_Request *requests;
     MPI_Status *statuses;
     int *done;
+    trine_mpi_block *blocks;
 } trine_mpi_data;
 
 typedef enum trine_mpi_kind {
@@ -43,7 +51,8 @@ typedef enum trine_mpi_kind {
     TRINE_MPI_EXCHANGE,
     TRINE_MPI_BROADCAST,
     TRINE_MPI_BOARD,
-    TRINE_MPI_SHARE
+    TRINE_MPI_SHARE,
+    TRINE_MPI_SCATTER
 } trine_mpi_kind;
 
 /* The call number that tells functions apart, and what must be the same on all ranks. */
@@ -60,6 +69,16 @@ trine_status trine_mpi_agree(trine_communicator *communicator, uint64_t call, ui
 /* Whether boards are shared memory where all ranks are on one machine. */
 extern bool trine_mpi_board_shares;
 
+/* As if rank r were on machine r modulo this number, for tests, before a team is opened; 0: as it
+ * is. */
+extern int trine_mpi_machines;
+
+/* A hash of how many bytes go from whom to whom. */
+uint64_t trine_mpi_part_number(int from, int to, size_t bytes);
+
+/* Frees what was scattered, once no rank has it any more. Collective. */
+void trine_mpi_blocks_free(trine_mpi_data *mpi);
+
 /* As in core/communicator.h. */
 trine_status trine_mpi_merge(trine_communicator *communicator, trine_tree *tree, uint64_t call,
                              trine_status status);
@@ -75,5 +94,8 @@ trine_status trine_mpi_board(trine_communicator *communicator, size_t bytes, tri
                              uint64_t call, trine_status status);
 trine_status trine_mpi_share(trine_communicator *communicator, const void *data, size_t bytes,
                              trine_share **share, uint64_t call, trine_status status);
+trine_status trine_mpi_scatter(trine_communicator *communicator, const trine_part parts[],
+                               size_t bytes, int root, trine_share **share, uint64_t call,
+                               trine_status status);
 
 #endif

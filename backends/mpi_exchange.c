@@ -35,7 +35,7 @@ static uint64_t mix(uint64_t x)
     return x ^ x >> 31;
 }
 
-static uint64_t part_number(int from, int to, size_t bytes)
+uint64_t trine_mpi_part_number(int from, int to, size_t bytes)
 {
     return mix(mix(((uint64_t)from + 1) << 32 | (uint64_t)to) + bytes);
 }
@@ -119,7 +119,8 @@ trine_status trine_mpi_exchange(trine_communicator *communicator, const trine_pa
     int size = communicator->size, rank = communicator->rank;
     uint64_t sum = 0;
     for (int r = 0; r < size && !status; r++)
-        sum += part_number(rank, r, send[r].bytes) - part_number(r, rank, receive[r].bytes);
+        sum += trine_mpi_part_number(rank, r, send[r].bytes) -
+               trine_mpi_part_number(r, rank, receive[r].bytes);
     status =
         trine_mpi_agree(communicator, trine_mpi_call(TRINE_MPI_EXCHANGE, call, 0), &sum, status);
     if (status)

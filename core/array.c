@@ -76,6 +76,16 @@ trine_status trine_array_new(trine_team *team, trine_dtype dtype, uint64_t rows,
     return TRINE_OK;
 }
 
+trine_status trine_array_describe(trine_team *team, trine_dtype dtype, uint64_t rows,
+                                  uint64_t columns, trine_array **made)
+{
+    trine_status status = check_new(dtype, rows, columns, TRINE_DISTRIBUTED);
+    if (status)
+        return status;
+    *made = new_array(team, dtype, rows, columns, TRINE_DISTRIBUTED);
+    return *made ? TRINE_OK : TRINE_E_MEMORY;
+}
+
 trine_status trine_array_create_2d(trine_team *team, trine_dtype dtype, uint64_t rows,
                                    uint64_t columns, trine_place place, trine_array **created)
 {
@@ -141,6 +151,8 @@ void trine_array_free(trine_array *array)
         return;
     if (array->owner && array->bytes > 0)
         array->owner->ops.free(array->owner, array->data, array->bytes);
+    if (array->share)
+        array->share->close(array->share);
     atomic_fetch_sub(&array->team->arrays, 1);
     free(array);
 }

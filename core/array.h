@@ -9,7 +9,7 @@
 #include "core/team.h"
 
 /* rows x columns elements, n in all; columns is 1 for one axis. owner: the executor that `bytes` at
- * data came from; NULL for the caller's memory. */
+ * data came from; NULL for the caller's memory, and for that of share. */
 struct trine_array {
     trine_team *team;
     trine_dtype dtype;
@@ -19,6 +19,7 @@ struct trine_array {
     void *data;
     size_t bytes;
     trine_executor *owner;
+    trine_share *share;
 };
 
 /* The arrays of a call's arguments: `count` of them, of those types, alike in team, place and
@@ -42,5 +43,9 @@ trine_executor *trine_arrays_executor(trine_team *team, const trine_array *const
 /* A new DISTRIBUTED or other array inside a call that has begun, without agreeing on it. */
 trine_status trine_array_new(trine_team *team, trine_dtype dtype, uint64_t rows, uint64_t columns,
                              trine_place place, trine_array **made);
+
+/* A DISTRIBUTED one that has no memory yet. */
+trine_status trine_array_describe(trine_team *team, trine_dtype dtype, uint64_t rows,
+                                  uint64_t columns, trine_array **made);
 
 #endif

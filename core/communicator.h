@@ -21,12 +21,11 @@ typedef struct trine_part {
     size_t bytes;
 } trine_part;
 
-/* Memory that ranks of one machine share. copied: this rank made the copy. Closing is Collective.
- */
+/* Memory that ranks of one machine share. moved: bytes that this rank wrote there, or was sent. */
 typedef struct trine_share trine_share;
 struct trine_share {
-    const void *memory;
-    bool copied;
+    void *memory;
+    size_t moved;
     void (*close)(trine_share *share);
 };
 
@@ -67,9 +66,18 @@ typedef struct trine_communicator_ops {
     trine_status (*board)(trine_communicator *communicator, size_t bytes, trine_board **board,
                           uint64_t call, trine_status status);
     /* bytes at data on rank 0, copied once for each machine into memory that its ranks share.
-     * COLLECTIVE when bytes differ. NULL as above. */
+     * COLLECTIVE when bytes differ. Closing is Collective. NULL as above. */
     trine_status (*share)(trine_communicator *communicator, const void *data, size_t bytes,
                           trine_share **share, uint64_t call, trine_status status);
+    /* parts[r] of rank root's memory becomes rank r's share->memory, `bytes` long, aligned to 64:
+     * written there by the root for the ranks of its machine, which share that memory with it, sent
+     * to each of the others. parts matters on the root alone. COLLECTIVE when root differs, or when
+     * a rank expects another number of bytes than there are for it. share->memory is NULL for 0
+     * bytes. Closing is not Collective: the memory is there until every rank has closed it, and
+     * then until the next scatter, or until the communicator closes. NULL as above. */
+    trine_status (*scatter)(trine_communicator *communicator, const trine_part parts[],
+                            size_t bytes, int root, trine_share **share, uint64_t call,
+                            trine_status status);
     /* Name and version of the foreign library; NULL for none. Not collective. */
     const char *(*library)(void);
     /* What trine_finalize does for this backend; NULL for nothing. */

@@ -96,6 +96,22 @@ void trine_memory_touch(void *memory, size_t bytes)
         pages[i] = 0;
 }
 
+trine_status trine_memory_populate(const char *what, void *memory, size_t bytes)
+{
+#ifdef MADV_POPULATE_WRITE
+    uintptr_t first = (uintptr_t)memory / SMALLEST_PAGE * SMALLEST_PAGE;
+    if (madvise((void *)first, (uintptr_t)memory + bytes - first, MADV_POPULATE_WRITE) == 0)
+        return TRINE_OK;
+    /* Kernels before 5.14 do not know it. */
+    if (errno != EINVAL)
+        return trine_fail(TRINE_E_MEMORY,
+                          "%s: %.3f GiB that could be mapped are not there (%s): is /dev/shm full?",
+                          what, (double)bytes / (1 << 30), strerror(errno));
+#endif
+    trine_memory_touch(memory, bytes);
+    return TRINE_OK;
+}
+
 void trine_memory_release(void *memory, size_t bytes)
 {
     if (bytes >= TRINE_LARGE_MEMORY)

@@ -19,6 +19,10 @@ trine_status trine_memory_get(size_t bytes, void **memory);
 /* Makes the memory really there, near the calling thread. */
 void trine_memory_touch(void *memory, size_t bytes);
 
+/* The same for zeroed pages that a file system may refuse at the first touch, by a signal: then
+ * MEMORY, where the system tells. what: as above. */
+trine_status trine_memory_populate(const char *what, void *memory, size_t bytes);
+
 void trine_memory_release(void *memory, size_t bytes);
 
 /* Addresses, whose pages come zeroed when they are touched; giving pages back; giving back all. */

@@ -1,7 +1,8 @@
 /* core/scatter.c - arrays between one rank's memory and the blocks of all ranks.
  *
- * One exchange: the root's part to each rank is that rank's block in its memory, so that nothing is
- * packed, and what stays on the root is copied once.
+ * By message, one exchange: the root's part to each rank is that rank's block in its memory, so
+ * that nothing is packed, and what stays on the root is copied once. By window, the communicator's
+ * scatter: the blocks are where the root can write them, if it is on the same machine.
  */
 #include <stdlib.h>
 
@@ -52,28 +53,53 @@ static trine_part own_block(const trine_array *array)
     return (trine_part){array->data, (size_t)array->local * trine_dtype_size(array->dtype)};
 }
 
-static void enter_ledger(trine_team *team, size_t bytes)
+static void enter_ledger(trine_team *team, size_t bytes, size_t moved)
 {
     team->ledger.bytes += bytes;
-    team->ledger.moved += bytes;
+    team->ledger.moved += moved;
 }
 
-static trine_status check_scatter(trine_team *team, uint64_t n, const void *data, int root,
+static trine_status check_scatter(trine_team *team, uint64_t rows, const void *data, int root,
                                   trine_transport transport)
 {
+    static const char call[] = "trine_array_scatter";
+    bool window = transport == TRINE_TRANSPORT_WINDOW;
     if ((unsigned)transport >= TRINE_TRANSPORT_COUNT)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_array_scatter: %d is no transport",
-                          (int)transport);
-    if (transport != TRINE_TRANSPORT_MESSAGE)
+        return trine_fail(TRINE_E_ARGUMENT, "%s: %d is no transport", call, (int)transport);
+    if (transport != TRINE_TRANSPORT_MESSAGE && !window)
         return trine_fail(TRINE_E_ABSENT,
-                          "trine_array_scatter: transport %s does not move arrays between ranks; "
-                          "expected message",
-                          trine_transport_name(transport));
-    return check_root(team, "trine_array_scatter", root, n, data);
+                          "%s: transport %s does not move arrays between ranks; expected message "
+                          "or window",
+                          call, trine_transport_name(transport));
+    if (window && team->communicator.size > 1 && team->executor.ops.run == trine_pool_executor.run)
+        return trine_fail(TRINE_E_ABSENT,
+                          "%s: transport window on team %s: the pool's processes were forked "
+                          "before the ranks shared memory, and do not address it; expected "
+                          "message, or a team of mpi or mpi+omp",
+                          call, team->spec);
+    return check_root(team, call, root, rows, data);
 }
 
-trine_status trine_array_scatter(trine_team *team, trine_dtype dtype, uint64_t n, const void *data,
-                                 int root, trine_transport transport, trine_array **scattered)
+/* Makes the array over the block that the root writes, or sends, there. array is NULL on a rank
+ * that brings a failure. */
+static trine_status share_blocks(trine_team *team, trine_array *array, const trine_part parts[],
+                                 int root, uint64_t call, trine_status status, size_t *moved)
+{
+    trine_share *share;
+    size_t bytes = array ? own_block(array).bytes : 0;
+    status = team->communicator.ops->scatter(&team->communicator, parts, bytes, root, &share, call,
+                                             status);
+    if (status || !array)
+        return status;
+    array->share = share;
+    array->data = share->memory;
+    *moved = share->moved;
+    return TRINE_OK;
+}
+
+trine_status trine_array_scatter_2d(trine_team *team, trine_dtype dtype, uint64_t rows,
+                                    uint64_t columns, const void *data, int root,
+                                    trine_transport transport, trine_array **scattered)
 {
     if (!team || !scattered)
         return trine_call_refuse(team,
@@ -84,28 +110,43 @@ trine_status trine_array_scatter(trine_team *team, trine_dtype dtype, uint64_t n
         return status;
     directions d = {NULL, NULL};
     trine_array *array = NULL;
-    status = check_scatter(team, n, data, root, transport);
+    size_t moved = 0;
+    /* What nobody shares, or is nothing, needs no window. */
+    bool shares = transport == TRINE_TRANSPORT_WINDOW && team->communicator.size > 1 && rows > 0;
+    status = check_scatter(team, rows, data, root, transport);
     if (!status)
-        status = trine_array_new(team, dtype, n, 1, TRINE_DISTRIBUTED, &array);
+        status = shares ? trine_array_describe(team, dtype, rows, columns, &array)
+                        : trine_array_new(team, dtype, rows, columns, TRINE_DISTRIBUTED, &array);
     if (!status)
         status = make_directions(team, &d);
-    if (!status) {
-        d.receive[root] = own_block(array);
-        if (team->communicator.rank == root)
-            cut(array, data, d.send);
-    }
-    const uint64_t given[] = {(uint64_t)dtype, n, (uint64_t)root, (uint64_t)transport};
+    if (!status && team->communicator.rank == root)
+        cut(array, data, d.send);
+    const uint64_t given[] = {(uint64_t)dtype, rows, columns, (uint64_t)root, (uint64_t)transport};
     uint64_t call = trine_call_number(14, given, sizeof given);
     trine_call_mark(team, NULL);
-    status = team->communicator.ops->exchange(&team->communicator, d.send, d.receive, call, status);
+    if (shares) {
+        status = share_blocks(team, array, d.send, root, call, status, &moved);
+    } else {
+        if (!status)
+            d.receive[root] = own_block(array);
+        moved = status ? 0 : own_block(array).bytes;
+        status =
+            team->communicator.ops->exchange(&team->communicator, d.send, d.receive, call, status);
+    }
     free(d.send);
     if (!status) {
-        enter_ledger(team, own_block(array).bytes);
+        enter_ledger(team, own_block(array).bytes, moved);
         *scattered = array;
     } else {
         trine_array_free(array);
     }
     return trine_call_end(team, &team->ledger.transfer_in, status);
+}
+
+trine_status trine_array_scatter(trine_team *team, trine_dtype dtype, uint64_t n, const void *data,
+                                 int root, trine_transport transport, trine_array **array)
+{
+    return trine_array_scatter_2d(team, dtype, n, 1, data, root, transport, array);
 }
 
 trine_status trine_array_gather(const trine_array *array, int root, void *data)
@@ -132,7 +173,8 @@ trine_status trine_array_gather(const trine_array *array, int root, void *data)
     uint64_t call = trine_call_number(15, given, sizeof given);
     status = team->communicator.ops->exchange(&team->communicator, d.send, d.receive, call, status);
     free(d.send);
+    size_t all = (size_t)array->n * trine_dtype_size(array->dtype);
     if (!status && team->communicator.rank == root)
-        enter_ledger(team, (size_t)array->n * trine_dtype_size(array->dtype));
+        enter_ledger(team, all, all);
     return trine_call_end(team, &team->ledger.transfer_out, status);
 }

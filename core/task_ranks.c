@@ -169,7 +169,8 @@ static trine_status bring_data(trine_ranks *ranks, const settings *s, const void
     trine_status status = check_transport(ranks, s);
     if (s->data_size == 0)
         return status;
-    bool window = s->transport == TRINE_TRANSPORT_WINDOW, moves = ranks->rank > 0;
+    bool window = s->transport == TRINE_TRANSPORT_WINDOW;
+    size_t moved = ranks->rank > 0 ? s->data_size : 0;
     ranks->setup.data_size = s->data_size;
     trine_call_mark(team, NULL);
     if (window) {
@@ -177,7 +178,7 @@ static trine_status bring_data(trine_ranks *ranks, const settings *s, const void
                                           status);
         if (!status) {
             ranks->setup.data = ranks->share->memory;
-            moves = ranks->share->copied;
+            moved = ranks->share->moved;
         }
     } else {
         if (!status)
@@ -187,7 +188,7 @@ static trine_status bring_data(trine_ranks *ranks, const settings *s, const void
         if (!status && s->each)
             status = open_source(ranks, call);
     }
-    team->ledger.moved += moves ? s->data_size : 0;
+    team->ledger.moved += moved;
     team->ledger.bytes += s->data_size;
     trine_call_mark(team, &team->ledger.transfer_in);
     return status;

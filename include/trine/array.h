@@ -39,15 +39,31 @@ TRINE_API trine_status trine_array_wrap(trine_team *team, trine_dtype dtype, con
 TRINE_API trine_status trine_array_wrap_2d(trine_team *team, trine_dtype dtype, const void *data,
                                            uint64_t rows, uint64_t columns, trine_array **array);
 
-/* A DISTRIBUTED array of the n elements at data on rank `root`, of which each rank gets its block,
- * by message. What transport brings them: TRINE_TRANSPORT_MESSAGE. dtype, n, root and transport are
- * the same on all ranks; data matters on root alone, and may be NULL there when n is 0. *array is
- * untouched on error. The ledger's moved is what this rank got. Collective. Errors: ARGUMENT,
- * DTYPE, MEMORY, COLLECTIVE, MPI; ABSENT for the other transports, which move data within one rank.
- */
+/* A DISTRIBUTED array of the n elements at data on rank `root`, of which each rank gets its block.
+ * What transport brings them:
+ *   message  each rank's block is sent to it;
+ *   window   each rank's block lies in memory that the ranks of its machine share (MPI-3), where
+ * the root itself writes the blocks of its machine's ranks; between machines only the blocks of the
+ * other ranks move, each once and straight to its place. On one rank, or for no elements, nothing
+ * is shared and it is the same as message. mpi+pool has no such window: its processes, forked
+ * before, would not address it (ABSENT). dtype, n, root and transport are the same on all ranks;
+ * data matters on root alone, and may be NULL there when n is 0. *array is untouched on error. The
+ * ledger's moved is what this rank got, and by window what it wrote for others: all ranks' together
+ * is what the whole array is long.
+ *
+ * Freeing the array is as for any other, at any time and by each rank for itself. The memory of a
+ * window is given back once all ranks of a machine have freed the array: at the next scatter by
+ * window, or when the team closes, which all ranks do.
+ * Collective. Errors: ARGUMENT, DTYPE, MEMORY (also when /dev/shm is too small for a window),
+ * COLLECTIVE, MPI; ABSENT for the other transports, which move data within one rank. */
 TRINE_API trine_status trine_array_scatter(trine_team *team, trine_dtype dtype, uint64_t n,
                                            const void *data, int root, trine_transport transport,
                                            trine_array **array);
+
+/* The same of rows x columns elements, row after row; each rank gets whole rows. */
+TRINE_API trine_status trine_array_scatter_2d(trine_team *team, trine_dtype dtype, uint64_t rows,
+                                              uint64_t columns, const void *data, int root,
+                                              trine_transport transport, trine_array **array);
 
 /* Copies all elements of a DISTRIBUTED array, in order, to data[n] on rank `root`, by message. data
  * is not looked at on other ranks; it is untouched on error. The ledger's moved is what this rank

@@ -1,0 +1,173 @@
+/* backends/mpi_scatter.c - parts of one rank's memory in memory that the ranks of each machine
+ * share.
+ *
+ *   1. The ranks agree, also on the size of each part, as those of an exchange do.
+ *   2. Segments that all ranks of the machine have closed are freed: freeing one needs all of them,
+ *      closing must not.
+ *   3. The ranks of a machine make a segment, of which each rank's part is its own.
+ *   4. The root writes the parts of its machine's ranks where these have them; the other ranks are
+ *      sent theirs, by an exchange, which also tells all ranks that their parts are there.
+ */
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/mpi_data.h"
+
+/* closed: by this rank; the memory is there until all have. next: the one before, of all ranks in
+ * the same order. */
+struct trine_mpi_block {
+    trine_share share;
+    trine_mpi_segment segment;
+    atomic_bool closed;
+    trine_mpi_block *next;
+};
+
+enum { FLAGS = 64 };
+
+static void close_block(trine_share *share)
+{
+    atomic_store(&((trine_mpi_block *)share)->closed, true);
+}
+
+static void drop(trine_mpi_block *block)
+{
+    trine_mpi_segment_free(&block->segment);
+    free(block);
+}
+
+/* Which of the next FLAGS blocks all ranks of the machine have closed. */
+static trine_status ask_closed(const trine_mpi_data *mpi, const trine_mpi_block *block,
+                               uint64_t *closed)
+{
+    uint64_t own = 0;
+    for (int i = 0; i < FLAGS && block; i++, block = block->next)
+        own |= (uint64_t)atomic_load(&block->closed) << i;
+    int error = MPI_Allreduce(&own, closed, 1, MPI_UINT64_T, MPI_BAND, mpi->machine);
+    return error ? trine_mpi_fail("MPI_Allreduce", error) : TRINE_OK;
+}
+
+static trine_status free_closed(trine_mpi_data *mpi)
+{
+    trine_mpi_block **at = &mpi->blocks;
+    while (*at) {
+        uint64_t closed;
+        trine_status status = ask_closed(mpi, *at, &closed);
+        if (status)
+            return status;
+        for (int i = 0; i < FLAGS && *at; i++) {
+            trine_mpi_block *block = *at;
+            if (closed >> i & 1) {
+                *at = block->next;
+                drop(block);
+            } else {
+                at = &block->next;
+            }
+        }
+    }
+    return TRINE_OK;
+}
+
+void trine_mpi_blocks_free(trine_mpi_data *mpi)
+{
+    while (mpi->blocks) {
+        trine_mpi_block *block = mpi->blocks;
+        mpi->blocks = block->next;
+        drop(block);
+    }
+}
+
+/* What must be the same: the root, and what it has for each rank as what each rank wants. */
+static uint64_t add_up(const trine_communicator *communicator, const trine_part parts[],
+                       size_t bytes, int root)
+{
+    uint64_t sum = 0;
+    for (int r = 0; r < communicator->size && communicator->rank == root; r++)
+        sum += trine_mpi_part_number(root, r, parts[r].bytes);
+    return sum - trine_mpi_part_number(root, communicator->rank, bytes);
+}
+
+/* The root's: parts of its own machine are written, the others become those to be sent. */
+static trine_status write_parts(const trine_communicator *communicator, const trine_part parts[],
+                                trine_mpi_block *block, trine_part send[])
+{
+    const trine_mpi_data *mpi = communicator->data;
+    for (int r = 0; r < communicator->size; r++) {
+        unsigned char *memory;
+        if (mpi->number[r] == MPI_UNDEFINED) {
+            send[r] = parts[r];
+            continue;
+        }
+        if (parts[r].bytes == 0)
+            continue;
+        trine_status status = trine_mpi_segment_find(&block->segment, mpi->number[r], &memory);
+        if (status)
+            return status;
+        memcpy(memory, parts[r].data, parts[r].bytes);
+        block->share.moved += parts[r].bytes;
+    }
+    trine_mpi_segment_sync(&block->segment);
+    return TRINE_OK;
+}
+
+/* Steps 3 and 4. mail: two parts a rank, of an exchange. */
+static trine_status fill(trine_communicator *communicator, const trine_part parts[], size_t bytes,
+                         int root, uint64_t given, trine_mpi_block *block, trine_part mail[])
+{
+    const trine_mpi_data *mpi = communicator->data;
+    trine_part *send = mail, *receive = mail + communicator->size;
+    trine_status status = trine_mpi_segment_make(mpi->machine, bytes, &block->segment);
+    status = trine_mpi_agree(communicator, given + 1, NULL, status);
+    if (status)
+        return status;
+    if (communicator->rank == root)
+        status = write_parts(communicator, parts, block, send);
+    if (mpi->number[root] == MPI_UNDEFINED) {
+        receive[root] = (trine_part){block->segment.own, bytes};
+        block->share.moved = bytes;
+    }
+    status = trine_mpi_exchange(communicator, send, receive, given + 2, status);
+    if (!status)
+        trine_mpi_segment_sync(&block->segment);
+    return status;
+}
+
+trine_status trine_mpi_scatter(trine_communicator *communicator, const trine_part parts[],
+                               size_t bytes, int root, trine_share **shared, uint64_t call,
+                               trine_status status)
+{
+    trine_mpi_data *mpi = communicator->data;
+    uint64_t given = trine_mpi_call(TRINE_MPI_SCATTER, call, (uint64_t)root);
+    uint64_t sum = status ? 0 : add_up(communicator, parts, bytes, root);
+    trine_mpi_block *block = calloc(1, sizeof *block);
+    trine_part *mail = calloc(2 * (size_t)communicator->size, sizeof *mail);
+    if (!status && (!block || !mail))
+        status = trine_fail(TRINE_E_MEMORY, "mpi: no memory for the parts of %d ranks",
+                            communicator->size);
+    status = trine_mpi_agree(communicator, given, &sum, status);
+    if (!status && sum != 0)
+        status = trine_fail(TRINE_E_COLLECTIVE,
+                            "a scatter among %d ranks: the root has another number of bytes for a "
+                            "rank than that rank expects",
+                            communicator->size);
+    if (!status && block) {
+        block->segment = trine_mpi_segment_none();
+        status = free_closed(mpi);
+        /* Other ranks wait in what follows, whatever became of this one's. */
+        trine_status filled = fill(communicator, parts, bytes, root, given, block, mail);
+        status = status ? status : filled;
+        if (status)
+            trine_mpi_segment_free(&block->segment);
+    }
+    free(mail);
+    if (status || !block) {
+        free(block);
+        return status;
+    }
+    block->share.memory = block->segment.own;
+    block->share.close = close_block;
+    block->next = mpi->blocks;
+    mpi->blocks = block;
+    *shared = &block->share;
+    return TRINE_OK;
+}
