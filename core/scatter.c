@@ -123,7 +123,6 @@ trine_status trine_array_scatter_2d(trine_team *team, trine_dtype dtype, uint64_
         cut(array, data, d.send);
     const uint64_t given[] = {(uint64_t)dtype, rows, columns, (uint64_t)root, (uint64_t)transport};
     uint64_t call = trine_call_number(14, given, sizeof given);
-    trine_call_mark(team, NULL);
     if (shares) {
         status = share_blocks(team, array, d.send, root, call, status, &moved);
     } else {

@@ -106,15 +106,16 @@ typedef struct harness_tally {
 } harness_tally;
 
 /* One method on one team. in: the driver's inputs, made before; own: the driver's outputs, made by
- * begin. generated: the inputs are harness_element of seed, seed + 1, ...; else the first is a
- * file. n: elements, or what --n says of a driver without arrays. bytes: read and written by one
- * run, of which the rate is made. value: what run found; for arrays, their digest. file: the files
- * that were given to a driver that takes several. transport: one of those of --transport. options
- * is the harness's own. */
+ * begin; out: that of them, if any, that goes back to the first rank where --transport brings the
+ * inputs from there. generated: the inputs are harness_element of seed, seed + 1, ...; else the
+ * first is a file. n: elements, or what --n says of a driver without arrays. bytes: read and
+ * written by one run, of which the rate is made. value: what run found; for arrays, their digest.
+ * file: the files that were given to a driver that takes several. transport: one of those of
+ * --transport. options is the harness's own. */
 typedef struct harness_job {
     trine_team *team;
     const harness_method *method;
-    trine_array *in[TRINE_ARGS];
+    trine_array *in[TRINE_ARGS], *out;
     const harness_setting *setting;
     trine_dtype dtype;
     uint64_t n, bytes, seed;

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "drivers/harness/bandwidth.h"
+#include "drivers/harness/bring.h"
 #include "drivers/harness/data.h"
 #include "drivers/harness/rows.h"
 #include "drivers/harness/say.h"
@@ -38,13 +39,13 @@ void clear_row(harness_row *row)
     free(row->number);
 }
 
-/* The data on one team: an array, or a file to be read while computing. scattered: each repetition
- * brings it to the ranks, from `whole` on rank 0. */
+/* The data on one team: arrays, or a file to be read while computing. scattered: each repetition
+ * brings the arrays to the ranks, from `whole` on rank 0. */
 typedef struct team_data {
     trine_team *team;
     trine_npy *file;
-    trine_array *array, *more[TRINE_ARGS];
-    void *whole;
+    trine_array *in[TRINE_ARGS];
+    void *whole[TRINE_ARGS];
     bool scattered;
     trine_dtype dtype;
     double load;
@@ -70,8 +71,8 @@ static trine_status make_more(const harness_options *o, team_data *data)
     trine_status status = TRINE_OK;
     for (int i = 1; i < inputs && !status; i++)
         status =
-            generate_array(data->team, data->dtype, trine_array_rows(data->array),
-                           trine_array_columns(data->array), o->seed + (uint64_t)i, &data->more[i]);
+            generate_array(data->team, data->dtype, trine_array_rows(data->in[0]),
+                           trine_array_columns(data->in[0]), o->seed + (uint64_t)i, &data->in[i]);
     return status;
 }
 
@@ -91,24 +92,14 @@ static trine_status make_private(trine_team *team, trine_array **array)
     return TRINE_OK;
 }
 
-/* All elements on rank 0, for ranks that are to get them from there. */
-static trine_status make_whole(team_data *data)
-{
-    size_t bytes = (size_t)trine_array_n(data->array) * trine_dtype_size(data->dtype);
-    data->scattered = true;
-    if (trine_team_rank(data->team) == 0)
-        data->whole = malloc(bytes + 1);
-    return trine_array_gather(data->array, 0, data->whole);
-}
-
 static trine_status make_all_private(team_data *data)
 {
-    if (trine_team_ranks(data->team) > 1)
-        return make_whole(data);
-    trine_status status = make_private(data->team, &data->array);
-    for (int i = 1; i < TRINE_ARGS && !status; i++)
-        if (data->more[i])
-            status = make_private(data->team, &data->more[i]);
+    trine_status status = TRINE_OK;
+    data->scattered = trine_team_ranks(data->team) > 1;
+    for (int i = 0; i < TRINE_ARGS && !status; i++)
+        if (data->in[i])
+            status = data->scattered ? make_whole(data->in[i], &data->whole[i])
+                                     : make_private(data->team, &data->in[i]);
     return status;
 }
 
@@ -127,8 +118,8 @@ static trine_status open_data(harness_run *run, team_data *data)
         shape_of(o, &rows, &columns);
         run->n = rows * columns;
         const double *value = fill_of(o);
-        status = value ? fill_array(data->team, o->dtype, rows, columns, *value, &data->array)
-                       : generate_array(data->team, o->dtype, rows, columns, o->seed, &data->array);
+        status = value ? fill_array(data->team, o->dtype, rows, columns, *value, &data->in[0])
+                       : generate_array(data->team, o->dtype, rows, columns, o->seed, &data->in[0]);
     } else {
         status = trine_npy_open(data->team, o->file, &data->file);
         if (status)
@@ -137,17 +128,17 @@ static trine_status open_data(harness_run *run, team_data *data)
         data->dtype = info->dtype;
         run->n = info->n;
         if (!o->stream)
-            status = trine_npy_load(data->file, &data->array);
+            status = trine_npy_load(data->file, &data->in[0]);
         /* What does not fit is read while computing. */
         if (status == TRINE_E_MEMORY && !o->driver->operation)
             status = TRINE_OK;
     }
     if (!status)
         status = make_more(o, data);
-    if (!status && carries_arrays(o) && data->array)
+    if (!status && carries_arrays(o) && data->in[0])
         status = make_all_private(data);
     trine_team_ledger(data->team, &ledger);
-    data->load = data->array ? ledger.wall : 0;
+    data->load = data->in[0] ? ledger.wall : 0;
     run->dtype = data->dtype;
     run->bytes = run->n * trine_dtype_size(data->dtype);
     return status;
@@ -155,45 +146,35 @@ static trine_status open_data(harness_run *run, team_data *data)
 
 static void close_data(team_data *data)
 {
-    for (int i = 1; i < TRINE_ARGS; i++)
-        trine_array_free(data->more[i]);
-    trine_array_free(data->array);
-    free(data->whole);
+    release_arrays(data->in);
+    for (int i = 0; i < TRINE_ARGS; i++)
+        free(data->whole[i]);
     trine_npy_close(data->file);
 }
 
 static trine_status compute(const team_data *data, const trine_monoid *monoid, harness_row *row,
                             trine_ledger *ledger)
 {
-    const trine_array *in[] = {data->array};
+    const trine_array *in[] = {data->in[0]};
     row->value.dtype = monoid->out;
-    trine_status status = data->array ? trine_reduce(monoid, NULL, in, &row->value.as)
+    trine_status status = data->in[0] ? trine_reduce(monoid, NULL, in, &row->value.as)
                                       : trine_npy_reduce(data->file, monoid, NULL, &row->value.as);
     trine_team_ledger(data->team, ledger);
     return status;
 }
 
-/* The same of what rank 0 has; what each rank got counts as moved. */
-static trine_status scatter_and_compute(const team_data *data, const trine_monoid *monoid,
-                                        trine_transport transport, harness_row *row,
-                                        trine_ledger *ledger)
+/* The reduction of what rank 0 has. */
+static trine_status bring_and_compute(const team_data *data, const trine_monoid *monoid,
+                                      trine_transport transport, harness_row *row,
+                                      trine_ledger *ledger)
 {
-    trine_array *array;
-    trine_ledger bringing;
-    trine_status status = trine_array_scatter(data->team, data->dtype, trine_array_n(data->array),
-                                              data->whole, 0, transport, &array);
-    trine_team_ledger(data->team, &bringing);
-    if (status)
-        return status;
-    const trine_array *in[] = {array};
-    row->value.dtype = monoid->out;
-    status = trine_reduce(monoid, NULL, in, &row->value.as);
-    trine_team_ledger(data->team, ledger);
-    ledger->wall += bringing.wall;
-    ledger->transfer_in += bringing.transfer_in;
-    ledger->other += bringing.other;
-    ledger->moved += bringing.moved;
-    trine_array_free(array);
+    team_data brought = *data;
+    trine_ledger journey = {.wall = 0};
+    trine_status status = bring_arrays(data->in, data->whole, transport, brought.in, &journey);
+    if (!status)
+        status = compute(&brought, monoid, row, ledger);
+    add_ledger(ledger, &journey);
+    release_arrays(brought.in);
     return status;
 }
 
@@ -212,7 +193,7 @@ static trine_status time_method(const team_data *data, const trine_monoid *monoi
         return TRINE_E_MEMORY;
     trine_status status = TRINE_OK;
     for (uint64_t i = 0; i < repeat; i++) {
-        status = data->scattered ? scatter_and_compute(data, monoid, transport, row, &ledgers[i])
+        status = data->scattered ? bring_and_compute(data, monoid, transport, row, &ledgers[i])
                                  : compute(data, monoid, row, &ledgers[i]);
         if (status && status != TRINE_E_OVERFLOW)
             break;
@@ -225,21 +206,56 @@ static trine_status time_method(const team_data *data, const trine_monoid *monoi
     return status;
 }
 
+static trine_status run_once(harness_job *job, trine_ledger *ledger)
+{
+    trine_status status = job->options->driver->operation->run(job);
+    trine_team_ledger(job->team, ledger);
+    return status;
+}
+
+/* The same on what rank 0 has; the array that it makes is brought back, to `back` there. */
+static trine_status bring_and_run(const team_data *data, harness_job *job, void *back,
+                                  trine_ledger *ledger)
+{
+    trine_ledger journey = {.wall = 0};
+    trine_status status = bring_arrays(data->in, data->whole, job->transport, job->in, &journey);
+    if (!status)
+        status = run_once(job, ledger);
+    if (!status && job->out)
+        status = bring_back(job->out, back, &journey);
+    add_ledger(ledger, &journey);
+    return status;
+}
+
+/* The job has the arrays again that nobody brought, by which the result is judged. */
+static void release_brought(const team_data *data, harness_job *job)
+{
+    if (!data->scattered)
+        return;
+    release_arrays(job->in);
+    memcpy(job->in, data->in, sizeof job->in);
+}
+
 /* Repeats an operation; the clock is the harness's, the ledger that of the last call in the
  * repetition of median time. */
-static trine_status time_operation(const harness_options *o, harness_job *job, harness_row *row)
+static trine_status time_operation(const harness_options *o, const team_data *data,
+                                   harness_job *job, harness_row *row)
 {
     const harness_operation *operation = o->driver->operation;
     trine_ledger *ledgers = calloc((size_t)o->repeat, sizeof *ledgers);
     trine_status status = ledgers ? TRINE_OK : TRINE_E_MEMORY;
+    void *back = NULL;
+    if (!status && data->scattered && job->out)
+        status = make_whole(job->out, &back);
     for (uint64_t i = 0; i < o->repeat && !status; i++) {
         clear_tally(&job->tally);
         status = operation->reset ? operation->reset(job) : TRINE_OK;
         double began = seconds_now();
         if (!status)
-            status = operation->run(job);
+            status = data->scattered ? bring_and_run(data, job, back, &ledgers[i])
+                                     : run_once(job, &ledgers[i]);
         double seconds = seconds_now() - began;
-        trine_team_ledger(job->team, &ledgers[i]);
+        release_brought(data, job);
         ledgers[i].other += seconds - ledgers[i].wall;
         ledgers[i].wall = seconds;
     }
@@ -249,6 +265,7 @@ static trine_status time_operation(const harness_options *o, harness_job *job, h
         row->seconds = row->ledger.wall;
         row->least = ledgers[0].wall;
     }
+    free(back);
     free(ledgers);
     return status;
 }
@@ -261,7 +278,7 @@ static harness_job job_of(const harness_run *run, const team_data *data,
     int inputs = o->driver->operation->inputs;
     return (harness_job){.team = data->team,
                          .method = method,
-                         .in = {data->array, data->more[1], data->more[2], data->more[3]},
+                         .in = {data->in[0], data->in[1], data->in[2], data->in[3]},
                          .setting = o->setting,
                          .dtype = data->dtype,
                          .n = run->n,
@@ -299,7 +316,7 @@ static trine_status operate(const harness_run *run, const team_data *data,
     harness_job job = job_of(run, data, method, transport);
     trine_status status = operation->begin ? operation->begin(&job) : TRINE_OK;
     if (!status)
-        status = time_operation(o, &job, row);
+        status = time_operation(o, data, &job, row);
     row->verdict = VERDICT_UNVERIFIED;
     if (!status && o->verify && operation->check)
         status = operation->check(&job, &row->verdict);
@@ -335,14 +352,8 @@ static void measure_memory(trine_team *team, harness_row *row)
         all[1] += m->pss;
         all[2] += m->uss;
     }
-    for (int k = 0; k < MEMORY_FIGURES && row->ranks > 1; k++) {
-        trine_array *own;
-        uint64_t here = all[k];
-        if (trine_array_wrap(team, TRINE_U64, &here, 1, &own))
-            return;
-        (void)trine_sum_u64(own, TRINE_FAST, &all[k]);
-        trine_array_free(own);
-    }
+    for (int k = 0; k < MEMORY_FIGURES && row->ranks > 1; k++)
+        sum_of_ranks(team, &all[k]);
     row->all_memory = (trine_memory){all[0], all[1], all[2]};
 }
 
@@ -366,6 +377,8 @@ static void describe(const harness_run *run, const team_data *data, harness_row 
     row->shares = row->share ? workers : 0;
     for (int i = 0; i < row->shares; i++)
         trine_team_ledger_worker(team, i, &row->share[i]);
+    if (data->scattered)
+        sum_of_ranks(team, &row->ledger.moved);
     measure_memory(team, row);
 }
 
@@ -388,13 +401,9 @@ static int run_method(harness_run *run, const team_data *data, const harness_met
     if (transport != TRINE_TRANSPORT_COUNT)
         snprintf(row->transport, sizeof row->transport, "%s", transport_text(transport));
     progress(name, "%s on %s", row->mode, trine_team_spec(data->team));
-    uint64_t repeat = is_read_once(o->file) && !data->array ? 1 : o->repeat;
+    uint64_t repeat = is_read_once(o->file) && !data->in[0] ? 1 : o->repeat;
     bool carried = carries_arrays(o) && !data->scattered;
     row->status = carried ? trine_team_set_transport(data->team, transport) : TRINE_OK;
-    if (data->scattered && operation) {
-        say(name, "--transport on several ranks: only sum brings its array to them");
-        return EXIT_USAGE;
-    }
     if (!row->status)
         row->status = operation ? operate(run, data, method, transport, row)
                                 : time_method(data, monoid, transport, repeat, row);
@@ -442,15 +451,15 @@ int run_team(harness_run *run, const char *spec)
         complain(run->options->driver->name, status);
     int before = run->rows,
         result = status ? exit_of(status) : run_methods(run, &data, ledger.launch);
-    if (!result && trine_launched() > 1 && !run->options->child && data.array) {
-        double bound = array_bandwidth(data.array);
+    if (!result && trine_launched() > 1 && !run->options->child && data.in[0]) {
+        double bound = array_bandwidth(data.in[0]);
         for (int i = before; i < run->rows; i++)
             run->row[i].bound = bound;
     }
-    if (!status && is_read_once(run->options->file) && data.array &&
+    if (!status && is_read_once(run->options->file) && data.in[0] &&
         !run->options->driver->operation) {
         /* What is read once: its array is what the reference is made of. */
-        reference_of_array(data.array, &run->reference);
+        reference_of_array(data.in[0], &run->reference);
         run->verified = run->options->verify;
     }
     close_data(&data);

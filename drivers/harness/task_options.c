@@ -47,7 +47,8 @@ static const struct argp_option table[] = {
         "How data reaches workers that do not share it: shm (of tasks the default), "
         "inherit, pipe, file, cma, message, window; `each` for all that the team "
         "has. Arrays then lie in the first rank's own memory, and each repetition "
-        "brings them. May be repeated",
+        "brings them: to several ranks by message or window, and a map's result back. May be "
+        "repeated",
         0}};
 
 bool runs_tasks(const trine_driver *driver)

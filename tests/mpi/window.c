@@ -13,7 +13,7 @@
 #include "core/team.h"
 #include "hash_monoid.h"
 
-enum { MANY = 70, ROUNDS = 40, LARGE = 1 << 20 };
+enum { MANY = 70, ROUNDS = 12, LARGE = 1 << 20 };
 
 static int rank, size;
 static trine_team *team;
