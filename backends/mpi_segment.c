@@ -8,7 +8,15 @@
  */
 #include "backends/mpi_segment.h"
 
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
 #include "core/memory.h"
+
+static const char what[] = "memory that ranks of one machine share";
+
+enum { PAGE = 4096 };
 
 /* Whether all ranks of the machine are well. */
 static trine_status all_well(MPI_Comm machine, trine_status status)
@@ -22,16 +30,37 @@ static trine_status all_well(MPI_Comm machine, trine_status status)
     return status;
 }
 
+/* Open MPI makes a window in a file, and when that does not fit, ranks wait for each other for
+ * ever.
+ */
+static trine_status check_files(uint64_t bytes)
+{
+    char library[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length = 0;
+    const char *directory = getenv("OMPI_MCA_osc_sm_backing_directory");
+    struct statvfs files;
+    if (!directory)
+        directory = "/dev/shm";
+    if (MPI_Get_library_version(library, &length) || !strstr(library, "Open MPI") ||
+        statvfs(directory, &files))
+        return TRINE_OK;
+    uint64_t there = (uint64_t)files.f_bavail * files.f_frsize;
+    if (bytes <= there)
+        return TRINE_OK;
+    return trine_fail(TRINE_E_MEMORY, "%s of %.3f GiB, but only %.3f GiB are left in %s", what,
+                      (double)bytes / (1 << 30), (double)there / (1 << 30), directory);
+}
+
 static trine_status check_machine(MPI_Comm machine, size_t bytes)
 {
-    uint64_t own = bytes, sum = 0;
+    /* What the library adds to each part, at most. */
+    uint64_t own = bytes + 2 * PAGE, sum = 0;
     int error = MPI_Allreduce(&own, &sum, 1, MPI_UINT64_T, MPI_SUM, machine);
     if (error)
         return trine_mpi_fail("MPI_Allreduce", error);
-    return all_well(machine, trine_memory_check("memory that ranks of one machine share", sum));
+    trine_status status = trine_memory_check(what, sum);
+    return all_well(machine, status ? status : check_files(sum));
 }
-
-enum { PAGE = 4096 };
 
 static unsigned char *page_in(void *part)
 {
@@ -67,8 +96,7 @@ trine_status trine_mpi_segment_make(MPI_Comm machine, size_t bytes, trine_mpi_se
     if (!status)
         status = allocate(machine, bytes, segment);
     if (!status && bytes > 0)
-        status =
-            trine_memory_populate("memory that ranks of one machine share", segment->own, bytes);
+        status = trine_memory_populate(what, segment->own, bytes);
     return status;
 }
 
