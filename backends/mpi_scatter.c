@@ -3,8 +3,8 @@
  *
  *   1. The ranks agree, also on the size of each part, as those of an exchange do.
  *   2. Segments that all ranks of the machine have closed are freed: freeing one needs all of them,
- *      closing must not.
- *   3. The ranks of a machine make a segment, of which each rank's part is its own.
+ *      closing must not. One of the same sizes is used again, its pages being there.
+ *   3. Else the ranks of a machine make a segment, of which each rank's part is its own.
  *   4. The root writes the parts of its machine's ranks where these have them; the other ranks are
  *      sent theirs, by an exchange, which also tells all ranks that their parts are there.
  */
@@ -14,11 +14,12 @@
 
 #include "backends/mpi_data.h"
 
-/* closed: by this rank; the memory is there until all have. next: the one before, of all ranks in
- * the same order. */
+/* bytes: of this rank's part. closed: by this rank; the memory is there until all have. next: the
+ * one before, of all ranks in the same order. */
 struct trine_mpi_block {
     trine_share share;
     trine_mpi_segment segment;
+    size_t bytes;
     atomic_bool closed;
     trine_mpi_block *next;
 };
@@ -36,33 +37,44 @@ static void drop(trine_mpi_block *block)
     free(block);
 }
 
-/* Which of the next FLAGS blocks all ranks of the machine have closed. */
-static trine_status ask_closed(const trine_mpi_data *mpi, const trine_mpi_block *block,
-                               uint64_t *closed)
+/* Of the next FLAGS blocks, one bit each: what all ranks of the machine have closed, and what is as
+ * long on each as it wants. */
+typedef struct answers {
+    uint64_t closed, fitting;
+} answers;
+
+static trine_status ask(const trine_mpi_data *mpi, const trine_mpi_block *block, size_t bytes,
+                        answers *all)
 {
-    uint64_t own = 0;
-    for (int i = 0; i < FLAGS && block; i++, block = block->next)
-        own |= (uint64_t)atomic_load(&block->closed) << i;
-    int error = MPI_Allreduce(&own, closed, 1, MPI_UINT64_T, MPI_BAND, mpi->machine);
+    answers own = {0, 0};
+    for (int i = 0; i < FLAGS && block; i++, block = block->next) {
+        own.closed |= (uint64_t)atomic_load(&block->closed) << i;
+        own.fitting |= (uint64_t)(block->bytes == bytes) << i;
+    }
+    int error = MPI_Allreduce(&own, all, 2, MPI_UINT64_T, MPI_BAND, mpi->machine);
     return error ? trine_mpi_fail("MPI_Allreduce", error) : TRINE_OK;
 }
 
-static trine_status free_closed(trine_mpi_data *mpi)
+/* Frees what all have closed, but for one that fits, which becomes *kept and leaves the list. */
+static trine_status free_closed(trine_mpi_data *mpi, size_t bytes, trine_mpi_block **kept)
 {
     trine_mpi_block **at = &mpi->blocks;
     while (*at) {
-        uint64_t closed;
-        trine_status status = ask_closed(mpi, *at, &closed);
+        answers all;
+        trine_status status = ask(mpi, *at, bytes, &all);
         if (status)
             return status;
         for (int i = 0; i < FLAGS && *at; i++) {
             trine_mpi_block *block = *at;
-            if (closed >> i & 1) {
-                *at = block->next;
-                drop(block);
-            } else {
+            if (!(all.closed >> i & 1)) {
                 at = &block->next;
+                continue;
             }
+            *at = block->next;
+            if (!*kept && (all.fitting >> i & 1))
+                *kept = block;
+            else
+                drop(block);
         }
     }
     return TRINE_OK;
@@ -116,7 +128,9 @@ static trine_status fill(trine_communicator *communicator, const trine_part part
 {
     const trine_mpi_data *mpi = communicator->data;
     trine_part *send = mail, *receive = mail + communicator->size;
-    trine_status status = trine_mpi_segment_make(mpi->machine, bytes, &block->segment);
+    trine_status status = TRINE_OK;
+    if (block->segment.window == MPI_WIN_NULL)
+        status = trine_mpi_segment_make(mpi->machine, bytes, &block->segment);
     status = trine_mpi_agree(communicator, given + 1, NULL, status);
     if (status)
         return status;
@@ -129,6 +143,24 @@ static trine_status fill(trine_communicator *communicator, const trine_part part
     status = trine_mpi_exchange(communicator, send, receive, given + 2, status);
     if (!status)
         trine_mpi_segment_sync(&block->segment);
+    return status;
+}
+
+/* Steps 2 to 4. A failure of one rank's in step 2 is no reason not to enter what the others do. */
+static trine_status place(trine_communicator *communicator, const trine_part parts[], size_t bytes,
+                          int root, uint64_t given, trine_mpi_block *block, trine_part mail[])
+{
+    trine_mpi_block *kept = NULL;
+    trine_status status = free_closed(communicator->data, bytes, &kept);
+    block->bytes = bytes;
+    block->share.close = close_block;
+    block->segment = kept ? kept->segment : trine_mpi_segment_none();
+    free(kept);
+    trine_status filled = fill(communicator, parts, bytes, root, given, block, mail);
+    status = status ? status : filled;
+    if (status)
+        trine_mpi_segment_free(&block->segment);
+    block->share.memory = block->segment.own;
     return status;
 }
 
@@ -150,22 +182,13 @@ trine_status trine_mpi_scatter(trine_communicator *communicator, const trine_par
                             "a scatter among %d ranks: the root has another number of bytes for a "
                             "rank than that rank expects",
                             communicator->size);
-    if (!status && block) {
-        block->segment = trine_mpi_segment_none();
-        status = free_closed(mpi);
-        /* Other ranks wait in what follows, whatever became of this one's. */
-        trine_status filled = fill(communicator, parts, bytes, root, given, block, mail);
-        status = status ? status : filled;
-        if (status)
-            trine_mpi_segment_free(&block->segment);
-    }
+    if (!status && block && mail)
+        status = place(communicator, parts, bytes, root, given, block, mail);
     free(mail);
     if (status || !block) {
         free(block);
         return status;
     }
-    block->share.memory = block->segment.own;
-    block->share.close = close_block;
     block->next = mpi->blocks;
     mpi->blocks = block;
     *shared = &block->share;

@@ -74,7 +74,8 @@ typedef struct trine_communicator_ops {
      * to each of the others. parts matters on the root alone. COLLECTIVE when root differs, or when
      * a rank expects another number of bytes than there are for it. share->memory is NULL for 0
      * bytes. Closing is not Collective: the memory is there until every rank has closed it, and
-     * then until the next scatter, or until the communicator closes. NULL as above. */
+     * then until the next scatter, which may use it again, or until the communicator closes. NULL
+     * as above. */
     trine_status (*scatter)(trine_communicator *communicator, const trine_part parts[],
                             size_t bytes, int root, trine_share **share, uint64_t call,
                             trine_status status);

@@ -53,7 +53,8 @@ TRINE_API trine_status trine_array_wrap_2d(trine_team *team, trine_dtype dtype, 
  *
  * Freeing the array is as for any other, at any time and by each rank for itself. The memory of a
  * window is given back once all ranks of a machine have freed the array: at the next scatter by
- * window, or when the team closes, which all ranks do.
+ * window, which uses it again for blocks of the same sizes, or when the team closes, which all
+ * ranks do.
  * Collective. Errors: ARGUMENT, DTYPE, MEMORY (also when /dev/shm is too small for a window),
  * COLLECTIVE, MPI; ABSENT for the other transports, which move data within one rank. */
 TRINE_API trine_status trine_array_scatter(trine_team *team, trine_dtype dtype, uint64_t n,

@@ -197,8 +197,14 @@ static void memory_is_given_back(void)
     int before = shared_mappings(&named);
     CU_ASSERT_EQUAL(named, named_before);
     trine_array_free(x);
-    for (int i = 0; i < ROUNDS; i++)
-        trine_array_free(scattered(TRINE_U16, LARGE, data, i % size));
+    /* Of one size, then of another, always of other elements. */
+    for (int i = 0; i < ROUNDS; i++) {
+        const uint16_t *from = (const uint16_t *)data + i;
+        uint64_t n = (i / 3 % 2 ? LARGE / 2 : LARGE) - ROUNDS;
+        x = scattered(TRINE_U16, n, from, i % size);
+        CU_ASSERT_TRUE(is_block_of(x, from));
+        trine_array_free(x);
+    }
     CU_ASSERT_TRUE(shared_mappings(&named) <= before);
     free(data);
 }
