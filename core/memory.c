@@ -99,8 +99,8 @@ void trine_memory_touch(void *memory, size_t bytes)
 trine_status trine_memory_populate(const char *what, void *memory, size_t bytes)
 {
 #ifdef MADV_POPULATE_WRITE
-    uintptr_t first = (uintptr_t)memory / SMALLEST_PAGE * SMALLEST_PAGE;
-    if (madvise((void *)first, (uintptr_t)memory + bytes - first, MADV_POPULATE_WRITE) == 0)
+    size_t before = (uintptr_t)memory % SMALLEST_PAGE;
+    if (madvise((char *)memory - before, before + bytes, MADV_POPULATE_WRITE) == 0)
         return TRINE_OK;
     /* Kernels before 5.14 do not know it. */
     if (errno != EINVAL)

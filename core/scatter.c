@@ -82,19 +82,30 @@ static trine_status check_scatter(trine_team *team, uint64_t rows, const void *d
 
 /* Makes the array over the block that the root writes, or sends, there. array is NULL on a rank
  * that brings a failure. */
-static trine_status share_blocks(trine_team *team, trine_array *array, const trine_part parts[],
+static trine_status share_blocks(trine_team *team, trine_array *array, const directions *d,
                                  int root, uint64_t call, trine_status status, size_t *moved)
 {
     trine_share *share;
     size_t bytes = array ? own_block(array).bytes : 0;
-    status = team->communicator.ops->scatter(&team->communicator, parts, bytes, root, &share, call,
-                                             status);
+    status = team->communicator.ops->scatter(&team->communicator, d->send, bytes, root, &share,
+                                             call, status);
     if (status || !array)
         return status;
     array->share = share;
     array->data = share->memory;
     *moved = share->moved;
     return TRINE_OK;
+}
+
+/* The same with memory of its own. */
+static trine_status send_blocks(trine_team *team, const trine_array *array, const directions *d,
+                                int root, uint64_t call, trine_status status, size_t *moved)
+{
+    if (!status && array && d->receive) {
+        d->receive[root] = own_block(array);
+        *moved = own_block(array).bytes;
+    }
+    return team->communicator.ops->exchange(&team->communicator, d->send, d->receive, call, status);
 }
 
 trine_status trine_array_scatter_2d(trine_team *team, trine_dtype dtype, uint64_t rows,
@@ -119,21 +130,14 @@ trine_status trine_array_scatter_2d(trine_team *team, trine_dtype dtype, uint64_
                         : trine_array_new(team, dtype, rows, columns, TRINE_DISTRIBUTED, &array);
     if (!status)
         status = make_directions(team, &d);
-    if (!status && team->communicator.rank == root)
+    if (!status && array && team->communicator.rank == root)
         cut(array, data, d.send);
     const uint64_t given[] = {(uint64_t)dtype, rows, columns, (uint64_t)root, (uint64_t)transport};
     uint64_t call = trine_call_number(14, given, sizeof given);
-    if (shares) {
-        status = share_blocks(team, array, d.send, root, call, status, &moved);
-    } else {
-        if (!status)
-            d.receive[root] = own_block(array);
-        moved = status ? 0 : own_block(array).bytes;
-        status =
-            team->communicator.ops->exchange(&team->communicator, d.send, d.receive, call, status);
-    }
+    status = shares ? share_blocks(team, array, &d, root, call, status, &moved)
+                    : send_blocks(team, array, &d, root, call, status, &moved);
     free(d.send);
-    if (!status) {
+    if (!status && array) {
         enter_ledger(team, own_block(array).bytes, moved);
         *scattered = array;
     } else {

@@ -342,7 +342,7 @@ int main(int argc, char **argv)
         CU_TEST_INFO_NULL};
     CU_TestInfo pool_tests[] = {{"a_pool_is_refused", a_pool_is_refused}, CU_TEST_INFO_NULL};
     const char *spec = argc > 1 ? argv[1] : "mpi";
-    trine_mpi_machines = argc > 2 ? atoi(argv[2]) : 0;
+    trine_mpi_machines = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 0;
     if (trine_init() || trine_team_open(spec, &team)) {
         fprintf(stderr, "%s\n", trine_error_detail());
         return 1;
