@@ -84,6 +84,12 @@ def only_unsynchronised_increments_are_lost():
                 break
         check(got["lost"] > 0 and got["counted"] == got["total"] - got["lost"], "nothing lost on", team, got)
         check(got["together"] == 1, "the workers did not run at once on", team)
+        # So short a run loses some when the workers have a CPU each, which a busy machine does not always give.
+        for attempt in range(60):
+            got = counted("unsynchronised", team, 100000)
+            if got["at_once"] > 0.9:
+                break
+        check(got["at_once"] <= 0.9 or got["lost"] > 0, "nothing lost at once on", team, got)
     check(counted("unsynchronised", "serial", 2000000)["lost"] == 0, "one worker lost increments")
     for team in RANKS:
         for mode in ("atomic", "mutex", "reduction"):
