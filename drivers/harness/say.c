@@ -102,7 +102,11 @@ void say(const char *driver, const char *format, ...)
 
 void complain(const char *driver, trine_status status)
 {
-    say(driver, "%s (%s)", trine_error_detail(), trine_status_name(status));
+    const char *detail = trine_error_detail();
+    if (*detail)
+        say(driver, "%s (%s)", detail, trine_status_name(status));
+    else if (status != TRINE_E_ARGUMENT)
+        say(driver, "%s (%s)", trine_status_text(status), trine_status_name(status));
 }
 
 void progress(const char *driver, const char *format, ...)

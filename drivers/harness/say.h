@@ -14,7 +14,8 @@ typedef struct hushed {
 hushed hush_other_ranks(void);
 void speak_again(hushed kept);
 
-/* "sum: FILE: detail (TRINE_E_IO)", with what the last call of trine says. */
+/* "sum: FILE: detail (TRINE_E_IO)", with what the last call of trine says. Nothing of an ARGUMENT
+ * without a detail: the driver refused it, and said why. */
 void complain(const char *driver, trine_status status);
 
 /* "sum: " and a line made as by printf. */
