@@ -186,6 +186,7 @@ static error_t read_option(int key, char *text, struct argp_state *state)
     case ARGP_KEY_SUCCESS:
         check_task_options(state, o);
         check_fill(state, o);
+        check_plot(state, o);
         break;
     default:
         if (key >= KEY_EXTRA && key < KEY_EXTRA + HARNESS_EXTRAS)

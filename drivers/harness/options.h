@@ -76,6 +76,12 @@ const double *fill_of(const harness_options *o);
 /* Ends the program when the elements' type has no such number, or they come from a file. */
 void check_fill(struct argp_state *state, const harness_options *o);
 
+/* Where the driver's KIND_PLOT is to be drawn; NULL when that was not given. */
+const char *plot_of(const harness_options *o);
+
+/* Ends the program when there would be nothing to draw. */
+void check_plot(struct argp_state *state, const harness_options *o);
+
 /* task_options.c: the options of tasks and transports, from argp key `first_key` on, into
  * own[TASK_OPTIONS]; how many the driver has; and what the one of that key was given. */
 enum { TASK_OPTIONS = 9 };
