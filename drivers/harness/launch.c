@@ -177,7 +177,7 @@ static void compose(command *c, const harness_options *o, const char *spec, cons
     if (!o->verify)
         push(c, "--verify=none");
     if (progress_is_shown())
-        push(c, "--terminal");
+        push_number(c, "--terminal=", (uint64_t)progress_columns());
     push_task_options(c, o);
     push_extras(c, o);
     push_data(c, o);

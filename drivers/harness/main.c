@@ -200,7 +200,7 @@ int trine_driver_main(const trine_driver *driver, int argc, char **argv)
     if (!read_options(driver, argc, argv, &options))
         return EXIT_FAILED;
     if (options.terminal)
-        show_progress_anyway();
+        show_progress_anyway(options.terminal);
     harness_run run = {.options = &options};
     int result = check_launch(&options);
     if (result) {

@@ -1,15 +1,18 @@
 """tasks.py SQUARES [MPIRUN ...] - what the harness promises of drivers whose work is tasks: rows, who ran what,
 timelines, progress at a terminal, journals that a killed run goes on with, refusals. MPIRUN is empty without MPI."""
 import csv
+import fcntl
 import io
 import json
 import os
 import pty
 import random
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import xml.etree.ElementTree
 
@@ -116,11 +119,12 @@ def timelines_are_drawn():
     check(done.returncode == 3 and "gnuplot-nox" in done.stderr, done.returncode, done.stderr)
 
 
-def at_a_terminal(*arguments):
+def at_a_terminal(*arguments, columns=80, kind="xterm"):
     """The exit status, what comes out at a terminal that is stderr, and the seconds that it took."""
     began = time.time()
     own, other = pty.openpty()
-    process = subprocess.Popen([SQUARES, *arguments], stdout=subprocess.DEVNULL, stderr=other)
+    fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen([SQUARES, *arguments], stdout=subprocess.DEVNULL, stderr=other, env=dict(os.environ, TERM=kind))
     os.close(other)
     said = b""
     while True:
@@ -147,6 +151,11 @@ def progress_is_shown_at_a_terminal_only():
         check(any("s left" in line for line in lines), team, lines)
         check(len(lines) <= 10 * seconds + 2, team, len(lines), "lines in", seconds, "s")
         check(said.endswith("\r\033[K"), team, repr(said[-80:]), "the last line is left standing")
+        status, said, seconds = at_a_terminal(*options, columns=30)
+        lines = said.replace("\033[K", "").split("\r")
+        check(status == 0 and len(lines) > 3 and max(map(len, lines)) < 30, team, "lines of a narrow terminal", lines[-3:])
+    for kind in ("dumb", ""):
+        check(at_a_terminal("--n=40", "--team=serial", kind=kind)[:2] == (0, ""), "progress at a terminal of kind", kind)
 
 
 def squares_of(n):
