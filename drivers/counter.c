@@ -6,10 +6,10 @@
  * mutex           read, add, write, behind a lock
  * reduction       each worker a number of its own, added up at the end
  *
- * 1. On threads and processes: one task a worker. The last one to come names the moment at which
- * all begin, far enough ahead that the system has given each a CPU of its own if there are enough:
- *    100,000 increments are over in the time in which a thread is woken. The number lies in memory
- *    that they share.
+ * 1. On threads and processes: one task a worker, bound to a CPU of its own while there are as
+ * many, for the system likes to wake all on one CPU, and 100,000 increments are over before it
+ * moves them. The last worker to come names the moment at which all begin. The number lies in
+ * memory that they share.
  * 2. On ranks: each adds to a trine_counter, which lies on rank 0 and is reached by MPI's one-sided
  *    calls.
  * 3. The seconds are those from when the first began to when the last ended; at once is the share
@@ -27,7 +27,7 @@
 
 /* Seconds to wait for the others: who comes later than that runs alone; those after which one that
  * waits leaves its CPU to others; those from the arrival of the last to the beginning. */
-static const double patience = 2, eager = 1e-3, settling = 5e-3;
+static const double patience = 2, eager = 1e-3, settling = 1e-3;
 
 enum { INCREMENTS, METHODS = 4 };
 enum { UNSYNCHRONISED, ATOMIC, MUTEX, REDUCTION };
@@ -77,6 +77,21 @@ static double seconds_now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* Binds worker w to the CPU of that number among those that it may use, until its set is given
+ * back; where that is refused, it stays where it is. */
+static bool bind_to_own(int w, cpu_set_t *given)
+{
+    cpu_set_t own;
+    if (sched_getaffinity(0, sizeof *given, given))
+        return false;
+    int nth = w % CPU_COUNT(given), cpu = 0;
+    for (; !CPU_ISSET(cpu, given) || nth > 0; cpu++)
+        nth -= CPU_ISSET(cpu, given) != 0;
+    CPU_ZERO(&own);
+    CPU_SET(cpu, &own);
+    return sched_setaffinity(0, sizeof own, &own) == 0;
+}
+
 /* Until the moment at which all begin; false when some did not come in time. */
 static bool wait_for_all(board *b, uint64_t workers)
 {
@@ -124,6 +139,8 @@ static trine_status count(trine_task *task)
     trine_status status = TRINE_OK;
     if (!s)
         return trine_task_refused(task);
+    cpu_set_t given;
+    bool bound = bind_to_own(task->worker, &given);
     *s = (share){.together = wait_for_all(p->board, p->workers)};
     s->began = seconds_now();
     if (p->method == MUTEX)
@@ -137,6 +154,8 @@ static trine_status count(trine_task *task)
             else
                 p->board->count = p->board->count + 1;
     s->ended = seconds_now();
+    if (bound)
+        sched_setaffinity(0, sizeof given, &given);
     return status;
 }
 

@@ -85,12 +85,12 @@ def only_unsynchronised_increments_are_lost():
                 break
         check(got["lost"] > 0 and got["counted"] == got["total"] - got["lost"], "nothing lost on", team, got)
         check(got["together"] == 1, "the workers did not run at once on", team)
-        # So short a run loses some when the workers have a CPU each, which a busy machine does not always give.
-        for attempt in range(60):
+        # So short a run loses some only when the workers begin at the same moment, on a CPU each.
+        for attempt in range(60 if len(os.sched_getaffinity(0)) > 1 else 0):
             got = counted("unsynchronised", team, 100000)
-            if got["at_once"] > 0.9:
+            if got["lost"] > 0 and got["at_once"] > 0:
                 break
-        check(got["at_once"] <= 0.9 or got["lost"] > 0, "nothing lost at once on", team, got)
+        check(got["lost"] > 0 and (got["at_once"] > 0 or len(os.sched_getaffinity(0)) == 1), "never at once on", team, got)
     check(counted("unsynchronised", "serial", 2000000)["lost"] == 0, "one worker lost increments")
     for team in RANKS:
         for mode in ("atomic", "mutex", "reduction"):
