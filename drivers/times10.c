@@ -275,7 +275,7 @@ static int plot(const harness_run *run)
     static products found[MOST_LINES];
     harness_series series[MOST_LINES];
     harness_mark mark[MOST_LINES];
-    char title[128];
+    char title[128], chosen[MOST_LINES][128];
     int lines = 0;
     for (int i = 0; i < run->rows && lines < MOST_LINES; i++) {
         products *p = &found[lines];
@@ -283,7 +283,9 @@ static int plot(const harness_run *run)
             continue;
         series[lines] =
             (harness_series){run->row[i].team, p->chunk, p->seconds, (size_t)p->chunks, false};
-        mark[lines++] = (harness_mark){p->chosen, p->chosen_seconds, "chosen"};
+        snprintf(chosen[lines], sizeof chosen[lines], "chosen on %s", run->row[i].team);
+        mark[lines] = (harness_mark){p->chosen, p->chosen_seconds, chosen[lines]};
+        lines++;
     }
     snprintf(title, sizeof title, "%" PRIu64 " numbers times ten by tasks", run->n);
     const harness_figure figure = {.title = title,
