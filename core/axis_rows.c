@@ -115,7 +115,8 @@ static trine_status run_here(trine_team *team, const trine_monoid *monoid, const
                       .work_room = round_up(monoid->work_size),
                       .tree_room = ordered ? trine_tree_states_size(monoid) : 0,
                       .runs = frame->local < most ? (size_t)frame->local : most};
-    memcpy(job + 1, param, monoid->param_size);
+    if (monoid->param_size)
+        memcpy(job + 1, param, monoid->param_size);
     for (int i = 0; i < monoid->nin; i++)
         if (frame->source[i].copies)
             job->buffer_room = TRINE_CHUNK * sizeof(uint64_t);
@@ -147,7 +148,7 @@ trine_status trine_frame_rows(trine_team *team, const trine_monoid *monoid, cons
         status = run_here(team, monoid, param, &carried, results);
     uint64_t given[] = {monoid->state_size, frame->cut ? 0 : frame->rows, frame->columns};
     status = trine_team_agree(team, trine_call_number(8, given, sizeof given), status);
-    if (!status && bytes > 0)
+    if (!status && results)
         memcpy(result, results, bytes);
     for (int i = 0; i < monoid->nin; i++)
         team->ledger.bytes += frame->local * frame->columns * frame->source[i].item;

@@ -19,7 +19,8 @@ static trine_array *equal_elements(trine_team *team, trine_dtype dtype, uint64_t
 {
     trine_array *x;
     CU_ASSERT_EQUAL_FATAL(trine_array_create(team, dtype, n, TRINE_PRIVATE, &x), TRINE_OK);
-    memset(trine_array_data(x), byte, (size_t)n * trine_dtype_size(dtype));
+    if (n)
+        memset(trine_array_data(x), byte, (size_t)n * trine_dtype_size(dtype));
     return x;
 }
 
@@ -75,7 +76,7 @@ static void headers_are_those_that_numpy_writes(void)
         size_t bytes = (size_t)cases[i].n * trine_dtype_size(cases[i].dtype);
         CU_ASSERT_EQUAL(read_back(got, sizeof got), 128 + bytes);
         CU_ASSERT_EQUAL(memcmp(got, expected, 128), 0);
-        CU_ASSERT_EQUAL(memcmp(got + 128, trine_array_data(x), bytes), 0);
+        CU_ASSERT_TRUE(bytes == 0 || memcmp(got + 128, trine_array_data(x), bytes) == 0);
         trine_array_free(x);
     }
 }

@@ -132,7 +132,8 @@ static void stream(bool unordered, uint64_t n, uint64_t window, uint64_t chunk)
         plain_words(o.index, expected, &bytes);
         right = right && (unordered || o.index == i) && seen[o.index]++ == 0 &&
                 source.next <= i + window && o.result_size == bytes &&
-                (uintptr_t)o.result % 64 == 0 && memcmp(o.result, expected, bytes) == 0;
+                (uintptr_t)o.result % 64 == 0 &&
+                (bytes == 0 || memcmp(o.result, expected, bytes) == 0);
         right = right && o.rank >= 0 && o.rank < size && o.worker >= 0 && o.attempts == 1 &&
                 o.began <= o.ended && o.began > 0;
     }
@@ -643,7 +644,8 @@ static void the_item_of_a_dead_worker_is_run_again(void)
         }
         CU_ASSERT_EQUAL(o.status, TRINE_OK);
         CU_ASSERT_EQUAL(o.attempts, i % 20 == 5 ? 2 : 1);
-        CU_ASSERT_TRUE(o.result_size == bytes && memcmp(o.result, expected, bytes) == 0);
+        CU_ASSERT_TRUE(o.result_size == bytes);
+        CU_ASSERT_TRUE(bytes == 0 || memcmp(o.result, expected, bytes) == 0);
         elsewhere = elsewhere || (i % 20 == 5 && o.rank > 0);
     }
     trine_task_progress progress;

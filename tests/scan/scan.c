@@ -78,7 +78,8 @@ static outcome take(trine_status status, trine_array *out, size_t item)
         o.first = trine_array_first(out);
         o.n = trine_array_local_n(out);
         o.bytes = malloc(o.n * item + 1);
-        memcpy(o.bytes, trine_array_data(out), o.n * item);
+        if (o.n)
+            memcpy(o.bytes, trine_array_data(out), o.n * item);
     }
     return o;
 }

@@ -273,7 +273,7 @@ static int run_into_file(const char *spec, const char *path, const char *out, co
         trine_task_open(team, &logged_kind, &options, &queue))
         return 1;
     while (trine_task_next(queue, &o) == TRINE_OK && o.index != TRINE_TASK_NONE)
-        if (o.status || fwrite(o.result, 1, o.result_size, file) != o.result_size)
+        if (o.status || (o.result_size && fwrite(o.result, o.result_size, 1, file) != 1))
             return 1;
     if (o.index != TRINE_TASK_NONE || trine_task_close(queue) || trine_team_close(team))
         return 1;
