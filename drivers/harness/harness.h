@@ -175,9 +175,6 @@ typedef struct trine_driver {
  * total, data). They point into the job, which must stay where it is. */
 trine_task_options harness_task_options(harness_job *job);
 
-/* trine_task_next that counts what was tried again. */
-trine_status harness_next(harness_job *job, trine_task_queue *queue, trine_task_outcome *outcome);
-
 /* Fills job->tally, of which the row, the timeline and --who are made: call it on every rank before
  * the queue is closed; a queue or a map whose total is known, opened with harness_task_options,
  * fills it by itself. A driver of several queues in one run has the last one's; one without a queue

@@ -81,10 +81,11 @@ typedef struct trine_task_kind {
  * by the queue's thread on rank 0, inside trine_task_next. */
 typedef bool trine_task_source(void *context, void *item, size_t *size);
 
-/* How far a queue has come. total: items there will be, 0 when that is not known. failed and
- * resumed (taken from the journal) are parts of done. lost: workers that died. */
+/* How far a queue has come. total: items there will be, 0 when that is not known. failed, resumed
+ * (taken from the journal) and retried (begun more than once) are parts of done. lost: workers that
+ * died. */
 typedef struct trine_task_progress {
-    uint64_t submitted, done, failed, resumed, total;
+    uint64_t submitted, done, failed, resumed, retried, total;
     double seconds;
     int lanes, lost;
 } trine_task_progress;

@@ -98,6 +98,31 @@ static void must_map_around_deaths(const char *spec, uint64_t chunk, int attempt
     MUST(trine_team_close(team) == TRINE_OK);
 }
 
+/* A map's queue is gone when it returns: its progress is told before. */
+static void keep_progress(void *context, const trine_task_queue *queue,
+                          const trine_task_progress *p)
+{
+    (void)queue;
+    *(trine_task_progress *)context = *p;
+}
+
+static void progress_counts_what_was_begun_again_body(void)
+{
+    enum { ITEMS = 10 };
+    trine_team *team = open_team("pool:2");
+    trine_task_kind kind = echo_kind;
+    /* One that dies once, one that dies twice, one that is lost. */
+    uint64_t items[ITEMS] = {0, 1, 100 + BY_KILL, 3, 200 + BY_EXIT, 5, 6, 700 + BY_KILL, 8, 9};
+    trine_task_progress last = {.done = 0};
+    trine_task_options options = {.on_progress = keep_progress, .progress_context = &last};
+    kind.run = dying_run;
+    MUST(trine_task_map(team, &kind, &options, items, ITEMS, sizeof *items, NULL, NULL, NULL) ==
+         TRINE_E_WORKER);
+    MUST(last.done == ITEMS && last.failed == 1 && last.retried == 3 && last.lost == 1 + 2 + 3);
+    MUST(trine_team_close(team) == TRINE_OK);
+}
+IN_CHILD(reset_page, progress_counts_what_was_begun_again)
+
 static void an_item_that_kills_is_lost_alone_body(void)
 {
     must_map_around_deaths("pool:3", 1, 0);
@@ -532,6 +557,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         {"an item that kills is lost alone", an_item_that_kills_is_lost_alone},
+        {"progress counts what was begun again", progress_counts_what_was_begun_again},
         {"maps survive a killer at random", maps_survive_a_killer_at_random},
         {"a death costs milliseconds", a_death_costs_milliseconds},
         {"a deadline ends an item and no other", a_deadline_ends_an_item_and_no_other},
