@@ -146,6 +146,7 @@ void trine_agent_measure(trine_ranks *ranks, const trine_task_outcome *outcome)
     ranks->measured++;
     double weight = ranks->measured < 16 ? 1.0 / (double)ranks->measured : 1.0 / 16;
     ranks->item_seconds += weight * (seconds - ranks->item_seconds);
+    trine_trip_note(&ranks->trips, 1, ranks->chunk);
 }
 
 static uint64_t least(uint64_t a, uint64_t b)

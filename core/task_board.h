@@ -108,6 +108,7 @@ struct trine_ranks {
     bool serial, served, deals;
     unsigned spins;
     uint64_t ring, out, measured, chunk;
+    trine_trips trips;
     size_t stride, places;
     double item_seconds, waited, rests_until;
     trine_board_words words;

@@ -240,6 +240,7 @@ static void note_outcome(trine_ranks *ranks, int rank, const trine_letter_record
         .attempts = record->attempts,
         .began = record->began,
         .ended = record->ended};
+    trine_agent_measure(ranks, &item->outcome);
     if (record->result_size > 0) {
         item->result = aligned_alloc(64, (record->result_size + 63) / 64 * 64);
         if (item->result) {
@@ -620,7 +621,7 @@ void trine_ranks_lane(const trine_ranks *ranks, int number, trine_task_lane *lan
 
 uint64_t trine_ranks_chunk(const trine_ranks *ranks)
 {
-    return ranks->chunk;
+    return ranks->setup.chunk ? ranks->setup.chunk : trine_trip_mean(&ranks->trips);
 }
 
 int trine_ranks_lost(const trine_ranks *ranks)

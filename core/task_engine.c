@@ -431,6 +431,7 @@ void trine_engine_publish(trine_engine *engine, uint32_t head)
 static void publish_open(trine_engine *engine)
 {
     uint32_t head = engine->head;
+    trine_trip_note(&engine->trips, engine->count, engine->count);
     engine->head = engine->tail = TRINE_SLOT_NONE;
     engine->count = 0;
     if (head != TRINE_SLOT_NONE)
@@ -719,7 +720,7 @@ void trine_engine_lane(const trine_engine *engine, int worker, trine_task_lane *
 
 uint64_t trine_engine_chunk(const trine_engine *engine)
 {
-    return engine->chunk;
+    return engine->setup.chunk ? engine->setup.chunk : trine_trip_mean(&engine->trips);
 }
 
 int trine_engine_lost(const trine_engine *engine)

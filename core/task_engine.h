@@ -41,6 +41,24 @@ typedef struct trine_engine_outcome {
     uint32_t slot;
 } trine_engine_outcome;
 
+/* Trips so far. items: in all of them; weighed: the sum over items of the chunk that each was in.
+ */
+typedef struct trine_trips {
+    double items, weighed;
+} trine_trips;
+
+static inline void trine_trip_note(trine_trips *trips, uint64_t items, uint64_t chunk)
+{
+    trips->items += (double)items;
+    trips->weighed += (double)items * (double)chunk;
+}
+
+/* The chunk that a mean item was in; 1 before there was any. */
+static inline uint64_t trine_trip_mean(const trine_trips *trips)
+{
+    return trips->items > 0 ? (uint64_t)(trips->weighed / trips->items + 0.5) : 1;
+}
+
 /* The window that is used when none is asked for. */
 uint64_t trine_engine_window(const trine_task_kind *kind, int workers);
 

@@ -56,6 +56,7 @@ struct trine_engine {
     uint32_t head, tail, count, unflushed;
     uint64_t place, out, put, measured, chunk;
     int turn, lost;
+    trine_trips trips;
     double item_seconds, began, waited, looked;
     bool closing, serving;
     trine_status status;

@@ -228,7 +228,8 @@ TRINE_API trine_status trine_task_lane_of(const trine_task_queue *queue, int lan
 TRINE_API trine_status trine_task_records(const trine_task_queue *queue,
                                           const trine_task_record **records, uint64_t *count);
 
-/* The chunk that the queue uses now. */
+/* The chunk to ask for that makes trips like this queue's: the one that was asked for, or the mean
+ * of those that were chosen so far, each weighing as many items as travelled in it. */
 TRINE_API uint64_t trine_task_chunk(const trine_task_queue *queue);
 
 /* Runs n items of item_size bytes each, one after the other at items, and waits for all. Result i
