@@ -330,8 +330,7 @@ static bool absorb(trine_engine *engine)
     trine_engine_unchain(engine, s);
     if (engine->item[s].place == TRINE_ITEM_OUT) {
         const trine_task_slot *slot = &engine->shared->slot[s];
-        count_item(engine, slot->worker,
-                   slot->ended - atomic_load_explicit(&slot->began, memory_order_relaxed));
+        count_item(engine, slot->worker, slot->ended - slot->began);
         put_in_line(engine, s);
     }
     return true;
@@ -411,7 +410,7 @@ static void choose_chunk(trine_engine *engine)
     engine->chunk = chunk ? chunk : 1;
 }
 
-void trine_engine_publish(trine_engine *engine, uint32_t head)
+void trine_engine_publish(trine_engine *engine, uint32_t head, uint64_t chain)
 {
     trine_task_shared *shared = engine->shared;
     uint64_t place = engine->place++;
@@ -423,6 +422,7 @@ void trine_engine_publish(trine_engine *engine, uint32_t head)
         sched_yield();
     }
     batch->head = head;
+    batch->chain = chain;
     atomic_store_explicit(&batch->word, place << TRINE_BATCH_BITS | TRINE_BATCH_READY,
                           memory_order_release);
     engine->unflushed++;
@@ -435,7 +435,7 @@ static void publish_open(trine_engine *engine)
     engine->head = engine->tail = TRINE_SLOT_NONE;
     engine->count = 0;
     if (head != TRINE_SLOT_NONE)
-        trine_engine_publish(engine, head);
+        trine_engine_publish(engine, head, engine->open_chain);
 }
 
 void trine_engine_put(trine_engine *engine, uint32_t s, uint64_t index, size_t size, uint64_t tag)
@@ -448,7 +448,6 @@ void trine_engine_put(trine_engine *engine, uint32_t s, uint64_t index, size_t s
     slot->next = TRINE_SLOT_NONE;
     slot->attempt = 1;
     slot->has_detail = false;
-    atomic_store_explicit(&slot->state, TRINE_SLOT_WAITS, memory_order_relaxed);
     trine_engine_item *item = &engine->item[s];
     *item = (trine_engine_item){
         .tag = tag, .place = TRINE_ITEM_OUT, .chained = true, .item_bytes = item->item_bytes};
@@ -456,10 +455,13 @@ void trine_engine_put(trine_engine *engine, uint32_t s, uint64_t index, size_t s
         if (!engine->setup.chunk)
             choose_chunk(engine);
         engine->head = s;
+        engine->open_chain = ++engine->chains;
     } else {
         shared->slot[engine->tail].next = s;
     }
     engine->tail = s;
+    atomic_store_explicit(&slot->word, trine_slot_word(engine->open_chain, TRINE_SLOT_WAITS),
+                          memory_order_relaxed);
     engine->out++;
     engine->put++;
     if (++engine->count >= engine->chunk)
@@ -481,6 +483,16 @@ void trine_engine_flush(trine_engine *engine)
                          batches < (uint32_t)sleepers ? (int)batches : sleepers);
 }
 
+bool trine_engine_withdraw(trine_engine *engine, uint32_t s)
+{
+    trine_task_slot *slot = &engine->shared->slot[s];
+    uint64_t word = atomic_load(&slot->word);
+    uint64_t chain = word >> TRINE_SLOT_BITS;
+    return word == trine_slot_word(chain, TRINE_SLOT_WAITS) &&
+           atomic_compare_exchange_strong(&slot->word, &word,
+                                          trine_slot_word(chain, TRINE_SLOT_CANCELLED));
+}
+
 /* --- Outcomes */
 
 void trine_engine_make(trine_engine *engine, uint32_t s, trine_status status, const char *detail)
@@ -491,7 +503,7 @@ void trine_engine_make(trine_engine *engine, uint32_t s, trine_status status, co
     item->made = true;
     item->status = status;
     item->attempts = shared->slot[s].attempt;
-    item->began = item->worker < 0 ? now : atomic_load(&shared->slot[s].began);
+    item->began = item->worker < 0 ? now : atomic_load(&shared->worker[item->worker].began);
     item->ended = now;
     trine_slot_detail(shared, s, detail);
     put_in_line(engine, s);
@@ -508,7 +520,7 @@ static void fill(const trine_engine *engine, uint32_t s, trine_engine_outcome *o
     const char *detail = slot->has_detail ? shared->details + (size_t)s * TRINE_DETAIL_SIZE
                          : status         ? trine_status_text(status)
                                           : "";
-    double began = made ? item->began : atomic_load_explicit(&slot->began, memory_order_relaxed);
+    double began = made ? item->began : slot->began;
     *o = (trine_engine_outcome){.outcome = {.index = slot->index,
                                             .status = status,
                                             .detail = detail,
@@ -639,12 +651,9 @@ void trine_engine_release(trine_engine *engine, uint32_t s)
 
 static void cancel_waiting(trine_engine *engine)
 {
-    for (uint32_t s = 0; s < engine->shared->slots; s++) {
-        unsigned waits = TRINE_SLOT_WAITS;
+    for (uint32_t s = 0; s < engine->shared->slots; s++)
         if (engine->item[s].place == TRINE_ITEM_OUT)
-            atomic_compare_exchange_strong(&engine->shared->slot[s].state, &waits,
-                                           TRINE_SLOT_CANCELLED);
-    }
+            (void)trine_engine_withdraw(engine, s);
 }
 
 static void end_servants(trine_engine *engine)

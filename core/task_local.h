@@ -38,7 +38,8 @@ typedef struct trine_engine_lane_data {
 } trine_engine_lane_data;
 
 /* free: slots without an item. ready: a ring of `ring` slots whose outcomes wait for take. head,
- * tail, count: the open chunk. place: of the next batch. unflushed: batches that sleepers have not
+ * tail, count, open_chain: the open chunk. chains: the last chain's number. place: of the next
+ * batch. unflushed: batches that sleepers have not
  * been woken for. out: items that were put and not taken. item_seconds: mean, newer ones weighing
  * more. began, waited, looked: when it was opened; seconds asleep; when it last looked around.
  * status, detail: what is wrong with the engine. */
@@ -54,7 +55,7 @@ struct trine_engine {
     uint32_t *free, *ready;
     uint32_t free_count, ready_first, ready_count;
     uint32_t head, tail, count, unflushed;
-    uint64_t place, out, put, measured, chunk;
+    uint64_t place, out, put, measured, chunk, chains, open_chain;
     int turn, lost;
     trine_trips trips;
     double item_seconds, began, waited, looked;
@@ -70,8 +71,11 @@ void trine_engine_fail(trine_engine *engine, trine_status status, const char *de
 void trine_engine_make(trine_engine *engine, uint32_t slot, trine_status status,
                        const char *detail);
 
-/* Puts a chain of waiting slots in line for the workers. */
-void trine_engine_publish(trine_engine *engine, uint32_t head);
+/* Puts a chain of waiting slots, which have its number, in line for the workers. */
+void trine_engine_publish(trine_engine *engine, uint32_t head, uint64_t chain);
+
+/* Makes a slot that waits a cancelled one; false when it does not wait. */
+bool trine_engine_withdraw(trine_engine *engine, uint32_t slot);
 
 /* A slot that no chain holds any more; it is free when nobody else needs it. */
 void trine_engine_unchain(trine_engine *engine, uint32_t slot);

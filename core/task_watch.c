@@ -1,5 +1,5 @@
-/* core/task_watch.c - what the caller of an engine watches: deaths, deadlines, failed begins; and
- * cancelling.
+/* core/task_watch.c - what the caller of an engine watches: deaths, deadlines, failed begins, items
+ * that wait behind a long one; and cancelling.
  *
  * A death: what the dead worker announced is finished, whatever happened then. The slot that it is
  * at, if it runs, loses an attempt, unless the worker was killed for another item's sake; those
@@ -12,26 +12,58 @@
 #include "core/task_local.h"
 #include "core/wait.h"
 
+/* What is begun within this time needs no other worker. */
+static const double soon_seconds = 1e-3;
+
 static uint32_t slot_at(const trine_engine *engine, int worker)
 {
     return (uint32_t)atomic_load(&engine->shared->worker[worker].progress);
 }
 
-/* The chain of a batch that the worker has claimed: the batch is TAKEN then. */
-static uint32_t claimed_by(trine_engine *engine, int worker)
+/* The batch that the worker has claimed and not taken; NULL for none. */
+static trine_task_batch *claimed_by(const trine_engine *engine, int worker)
+{
+    const trine_task_shared *shared = engine->shared;
+    uint64_t owner = TRINE_BATCH_OWNER + (uint64_t)worker;
+    for (uint64_t i = 0; i < shared->batches; i++)
+        if ((atomic_load(&shared->batch[i].word) & ((1 << TRINE_BATCH_BITS) - 1)) == owner)
+            return &shared->batch[i];
+    return NULL;
+}
+
+/* Where the chain begins that a dead worker leaves: the one that it is in, or the one that it has
+ * claimed, which becomes the one that it is in. */
+static uint32_t left_by(trine_engine *engine, int worker)
+{
+    uint32_t head = slot_at(engine, worker);
+    trine_task_batch *batch = claimed_by(engine, worker);
+    if (!batch)
+        return head;
+    uint64_t place = atomic_load(&batch->word) >> TRINE_BATCH_BITS;
+    atomic_store(&batch->word, place << TRINE_BATCH_BITS | TRINE_BATCH_TAKEN);
+    atomic_store(&engine->shared->worker[worker].chain, batch->chain);
+    return batch->head;
+}
+
+/* Takes waiting slots, which no worker has any more, into a new chain, in line for the workers. */
+static void publish_anew(trine_engine *engine, uint32_t head)
 {
     trine_task_shared *shared = engine->shared;
-    uint64_t owner = TRINE_BATCH_OWNER + (uint64_t)worker;
-    uint32_t head = TRINE_SLOT_NONE;
-    for (uint64_t i = 0; i < shared->batches; i++) {
-        uint64_t word = atomic_load(&shared->batch[i].word);
-        if ((word & ((1 << TRINE_BATCH_BITS) - 1)) != owner)
-            continue;
-        head = shared->batch[i].head;
-        atomic_store(&shared->batch[i].word,
-                     word >> TRINE_BATCH_BITS << TRINE_BATCH_BITS | TRINE_BATCH_TAKEN);
-    }
-    return head;
+    uint64_t chain = ++engine->chains;
+    for (uint32_t s = head; s != TRINE_SLOT_NONE; s = shared->slot[s].next)
+        atomic_store(&shared->slot[s].word, trine_slot_word(chain, TRINE_SLOT_WAITS));
+    trine_engine_publish(engine, head, chain);
+}
+
+/* The slot that the worker is at, if it is its own and runs. */
+static uint32_t running_at(const trine_engine *engine, int worker)
+{
+    const trine_task_shared *shared = engine->shared;
+    uint32_t s = slot_at(engine, worker);
+    uint64_t chain = atomic_load(&shared->worker[worker].chain);
+    bool runs = s != TRINE_SLOT_NONE &&
+                atomic_load(&shared->slot[s].word) == trine_slot_word(chain, TRINE_SLOT_RUNS);
+    return runs ? s : TRINE_SLOT_NONE;
 }
 
 static void tell_lost(const trine_engine *engine, uint32_t s, int worker, double now)
@@ -39,7 +71,8 @@ static void tell_lost(const trine_engine *engine, uint32_t s, int worker, double
     const trine_task_slot *slot = &engine->shared->slot[s];
     const trine_engine_setup *setup = &engine->setup;
     trine_task_record record = {.index = slot->index,
-                                .began = atomic_load(&slot->began) - setup->opened,
+                                .began = atomic_load(&engine->shared->worker[worker].began) -
+                                         setup->opened,
                                 .ended = now - setup->opened,
                                 .rank = setup->rank,
                                 .worker = worker,
@@ -87,19 +120,21 @@ static void inherit(trine_engine *engine, int worker, uint32_t head, const char 
 {
     trine_task_shared *shared = engine->shared;
     uint32_t rest = TRINE_SLOT_NONE, last = TRINE_SLOT_NONE;
+    uint64_t chain = atomic_load(&shared->worker[worker].chain);
     for (uint32_t s = head, next; s != TRINE_SLOT_NONE; s = next) {
         trine_task_slot *slot = &shared->slot[s];
-        unsigned state = atomic_load(&slot->state);
+        uint64_t word = atomic_load(&slot->word);
+        if (word >> TRINE_SLOT_BITS != chain)
+            break;
         next = slot->next;
         slot->next = TRINE_SLOT_NONE;
-        if (state == TRINE_SLOT_CANCELLED) {
+        if (word == trine_slot_word(chain, TRINE_SLOT_CANCELLED)) {
             trine_engine_unchain(engine, s);
-        } else if (state == TRINE_SLOT_RUNS) {
+        } else if (word == trine_slot_word(chain, TRINE_SLOT_RUNS)) {
             engine->item[s].chained = false;
             if (judge(engine, s, worker, how, innocent)) {
-                atomic_store(&slot->state, TRINE_SLOT_WAITS);
                 engine->item[s].chained = true;
-                trine_engine_publish(engine, s);
+                publish_anew(engine, s);
             }
         } else {
             if (last == TRINE_SLOT_NONE)
@@ -110,7 +145,7 @@ static void inherit(trine_engine *engine, int worker, uint32_t head, const char 
         }
     }
     if (rest != TRINE_SLOT_NONE)
-        trine_engine_publish(engine, rest);
+        publish_anew(engine, rest);
 }
 
 static void restart(trine_engine *engine, int worker, const char *how)
@@ -143,12 +178,12 @@ static void bury(trine_engine *engine, int worker, const char *how, bool innocen
 {
     trine_task_worker *record = &engine->shared->worker[worker];
     uint64_t progress = atomic_load(&record->progress);
-    uint32_t at = (uint32_t)progress, claimed = claimed_by(engine, worker);
+    uint32_t head = left_by(engine, worker);
     engine->lost++;
     engine->lane[worker].seen = (uint32_t)(progress >> 32);
     atomic_store(&record->progress,
                  trine_progress_word((uint32_t)(progress >> 32), TRINE_SLOT_NONE));
-    inherit(engine, worker, at == TRINE_SLOT_NONE ? claimed : at, how, innocent);
+    inherit(engine, worker, head, how, innocent);
     restart(engine, worker, how);
 }
 
@@ -179,13 +214,107 @@ static void look_for_deadlines(trine_engine *engine, double now)
 {
     trine_task_shared *shared = engine->shared;
     for (int w = 0; w < shared->workers; w++) {
-        uint32_t s = slot_at(engine, w);
-        if (s == TRINE_SLOT_NONE || atomic_load(&shared->slot[s].state) != TRINE_SLOT_RUNS)
+        uint32_t s = running_at(engine, w);
+        if (s == TRINE_SLOT_NONE)
             continue;
-        double began = atomic_load_explicit(&shared->slot[s].began, memory_order_relaxed);
+        double began = atomic_load_explicit(&shared->worker[w].began, memory_order_relaxed);
         if (now - began > engine->setup.deadline && slot_at(engine, w) == s &&
             stop(engine, s, w, TRINE_E_DEADLINE) != TRINE_OK)
             trine_engine_fail(engine, TRINE_E_SYSTEM, trine_error_detail());
+    }
+}
+
+/* --- Sharing out */
+
+/* The slot behind that one in a chain; none when it was cut off there: what it leads to then may
+ * have gone anywhere. */
+static uint32_t behind(const trine_task_shared *shared, uint32_t s, uint64_t chain)
+{
+    uint32_t next = shared->slot[s].next;
+    bool there = next != TRINE_SLOT_NONE &&
+                 atomic_load(&shared->slot[next].word) >> TRINE_SLOT_BITS == chain;
+    return there ? next : TRINE_SLOT_NONE;
+}
+
+/* How many slots of its chain the worker has not begun, and in *seconds how long they will wait, by
+ * what is known now; 0 when it runs none. */
+static uint32_t count_behind(const trine_engine *engine, int worker, double now, double *seconds)
+{
+    const trine_task_shared *shared = engine->shared;
+    uint64_t chain = atomic_load(&shared->worker[worker].chain);
+    uint32_t s = running_at(engine, worker), count = 0;
+    while (s != TRINE_SLOT_NONE && (s = behind(shared, s, chain)) != TRINE_SLOT_NONE)
+        count++;
+    *seconds = now - atomic_load(&shared->worker[worker].began) + count * engine->item_seconds;
+    return count;
+}
+
+/* Takes what is behind the worker's item, but for the first `kept`, out of *chain: from the first
+ * slot whose number changes before the worker comes there, all are the caller's. Returns it. */
+static uint32_t cut_off(trine_engine *engine, int worker, uint32_t kept, uint64_t *chain)
+{
+    trine_task_shared *shared = engine->shared;
+    *chain = atomic_load(&shared->worker[worker].chain);
+    uint64_t other = trine_slot_word(engine->chains + 1, TRINE_SLOT_WAITS);
+    uint32_t s = running_at(engine, worker);
+    while (s != TRINE_SLOT_NONE && (s = behind(shared, s, *chain)) != TRINE_SLOT_NONE) {
+        uint64_t waits = trine_slot_word(*chain, TRINE_SLOT_WAITS);
+        if (kept > 0)
+            kept--;
+        else if (atomic_compare_exchange_strong(&shared->slot[s].word, &waits, other))
+            break;
+    }
+    return s;
+}
+
+/* Puts a chain that was cut off in line, in pieces of so many slots; its cancelled ones are free.
+ */
+static void publish_pieces(trine_engine *engine, uint32_t head, uint64_t chain, uint32_t most)
+{
+    trine_task_shared *shared = engine->shared;
+    uint64_t cancelled = trine_slot_word(chain, TRINE_SLOT_CANCELLED);
+    uint32_t first = TRINE_SLOT_NONE, last = TRINE_SLOT_NONE, count = 0;
+    for (uint32_t s = head, next; s != TRINE_SLOT_NONE; s = next) {
+        next = behind(shared, s, chain);
+        shared->slot[s].next = TRINE_SLOT_NONE;
+        if (atomic_load(&shared->slot[s].word) == cancelled) {
+            trine_engine_unchain(engine, s);
+            continue;
+        }
+        if (first == TRINE_SLOT_NONE)
+            first = s;
+        else
+            shared->slot[last].next = s;
+        last = s;
+        if (++count == most) {
+            publish_anew(engine, first);
+            first = TRINE_SLOT_NONE;
+            count = 0;
+        }
+    }
+    if (first != TRINE_SLOT_NONE)
+        publish_anew(engine, first);
+}
+
+/* Where workers sleep and nothing is in line for them, they get what others have in their chains
+ * and will not begin soon. */
+static void share_out(trine_engine *engine, double now)
+{
+    trine_task_shared *shared = engine->shared;
+    int idle = atomic_load(&shared->sleepers);
+    if (idle <= 0 || atomic_load(&shared->cursor) != engine->place || engine->closing)
+        return;
+    for (int w = 0; w < shared->workers; w++) {
+        double seconds;
+        uint64_t chain;
+        uint32_t count = count_behind(engine, w, now, &seconds);
+        if (count == 0 || seconds < soon_seconds)
+            continue;
+        bool stays = now - atomic_load(&shared->worker[w].began) > soon_seconds;
+        uint32_t parts = 2 * (uint32_t)idle, kept = stays ? 0 : count / (parts + 1);
+        uint32_t head = cut_off(engine, w, kept, &chain);
+        if (head != TRINE_SLOT_NONE)
+            publish_pieces(engine, head, chain, (count - kept + parts - 1) / parts);
     }
 }
 
@@ -199,6 +328,7 @@ void trine_engine_look(trine_engine *engine)
     look_for_deaths(engine, -1, TRINE_SLOT_NONE);
     if (engine->setup.deadline > 0 && engine->executor->ops.kill)
         look_for_deadlines(engine, now);
+    share_out(engine, now);
     for (int w = 0; w < shared->workers && !engine->status; w++)
         if (atomic_load(&shared->worker[w].life) == TRINE_WORKER_FAILED)
             trine_engine_fail(engine, shared->worker[w].status, shared->worker[w].detail);
@@ -209,10 +339,9 @@ trine_status trine_engine_cancel(trine_engine *engine, uint32_t s)
 {
     trine_task_slot *slot = &engine->shared->slot[s];
     trine_engine_item *item = &engine->item[s];
-    unsigned waits = TRINE_SLOT_WAITS;
     if (item->place != TRINE_ITEM_OUT)
         return TRINE_OK;
-    if (atomic_compare_exchange_strong(&slot->state, &waits, TRINE_SLOT_CANCELLED)) {
+    if (trine_engine_withdraw(engine, s)) {
         item->worker = -1;
         slot->attempt--;
         trine_engine_make(engine, s, TRINE_E_CANCELLED, "cancelled before it was begun");
@@ -220,10 +349,13 @@ trine_status trine_engine_cancel(trine_engine *engine, uint32_t s)
     }
     /* It runs, or its worker has died of it, or it has just been finished. */
     trine_engine_look(engine);
-    int worker = slot->worker;
-    if (item->place != TRINE_ITEM_OUT || slot_at(engine, worker) != s)
-        return atomic_load(&slot->state) == TRINE_SLOT_WAITS ? trine_engine_cancel(engine, s)
-                                                             : TRINE_OK;
+    int worker = 0;
+    while (worker < engine->shared->workers && running_at(engine, worker) != s)
+        worker++;
+    if (item->place != TRINE_ITEM_OUT || worker == engine->shared->workers) {
+        unsigned state = atomic_load(&slot->word) & ((1 << TRINE_SLOT_BITS) - 1);
+        return state == TRINE_SLOT_WAITS ? trine_engine_cancel(engine, s) : TRINE_OK;
+    }
     if (!engine->executor->ops.kill)
         return trine_fail(TRINE_E_BUSY,
                           "item %llu runs on thread %d of team %s: a thread cannot be stopped; "
