@@ -29,8 +29,11 @@ typedef struct trine_engine_item {
     size_t item_bytes;
 } trine_engine_item;
 
-/* One worker as the caller knows it. seen: announced, of which `drained` were looked at. */
+/* One worker as the caller knows it. seen: announced, of which `drained` were looked at. progress,
+ * since: where it was wanted and did not come on from, and since when. */
 typedef struct trine_engine_lane_data {
+    uint64_t progress;
+    double since;
     uint32_t seen, drained;
     uint64_t items;
     double busy;

@@ -52,7 +52,13 @@ typedef struct trine_task_batch {
 } trine_task_batch;
 
 /* In which part of its life a worker is. */
-enum { TRINE_WORKER_STARTS, TRINE_WORKER_WORKS, TRINE_WORKER_FAILED, TRINE_WORKER_ENDED };
+enum {
+    TRINE_WORKER_STARTS,
+    TRINE_WORKER_WORKS,
+    TRINE_WORKER_ENDS,
+    TRINE_WORKER_FAILED,
+    TRINE_WORKER_ENDED
+};
 
 /* progress: slots announced << 32 | the slot that it is at. chain: which that slot is of, while
  * nobody took it away; began: when it began it. status, detail: why begin failed. transfer: seconds

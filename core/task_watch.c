@@ -6,11 +6,15 @@
  * behind it in the chain, and a batch that it had claimed and not begun, go to others as if nothing
  * had happened. A new servant takes its number and goes on counting where it stopped.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/task_local.h"
 #include "core/wait.h"
+
+/* The least time that a worker is given for what takes microseconds: others use the CPUs, too. */
+static const double least_patience = 0.5;
 
 /* What is begun within this time needs no other worker. */
 static const double soon_seconds = 1e-3;
@@ -224,6 +228,43 @@ static void look_for_deadlines(trine_engine *engine, double now)
     }
 }
 
+/* Whether the worker, which runs no item, has something to do: a chain, or what is in line, or to
+ * end. */
+static bool is_wanted(const trine_engine *engine, int worker)
+{
+    const trine_task_worker *record = &engine->shared->worker[worker];
+    if (atomic_load(&record->life) != TRINE_WORKER_WORKS ||
+        running_at(engine, worker) != TRINE_SLOT_NONE)
+        return false;
+    return engine->closing || slot_at(engine, worker) != TRINE_SLOT_NONE ||
+           atomic_load(&engine->shared->cursor) != engine->place ||
+           (!atomic_load(&record->asleep) && claimed_by(engine, worker));
+}
+
+/* A worker that is wanted and does not come is stopped: it is killed, after all that sleep have
+ * been woken, lest it is one whose wake a stopped one got. Nothing that it holds has been begun. */
+static void look_for_stopped(trine_engine *engine, double now)
+{
+    trine_task_shared *shared = engine->shared;
+    double patience =
+        engine->setup.deadline > least_patience ? engine->setup.deadline : least_patience;
+    for (int w = 0; w < shared->workers; w++) {
+        trine_engine_lane_data *lane = &engine->lane[w];
+        uint64_t progress = atomic_load(&shared->worker[w].progress);
+        if (progress != lane->progress || !is_wanted(engine, w)) {
+            lane->progress = progress;
+            lane->since = now;
+        } else if (now - lane->since > patience) {
+            lane->since = now;
+            if (engine->executor->ops.kill(engine->executor, w) != TRINE_OK)
+                trine_engine_fail(engine, TRINE_E_SYSTEM, trine_error_detail());
+            look_for_deaths(engine, w, TRINE_SLOT_NONE);
+        } else if (now - lane->since > patience / 2) {
+            trine_futex_wake(&shared->published, INT_MAX);
+        }
+    }
+}
+
 /* --- Sharing out */
 
 /* The slot behind that one in a chain; none when it was cut off there: what it leads to then may
@@ -326,8 +367,10 @@ void trine_engine_look(trine_engine *engine)
     if (engine->context)
         return;
     look_for_deaths(engine, -1, TRINE_SLOT_NONE);
-    if (engine->setup.deadline > 0 && engine->executor->ops.kill)
+    if (engine->setup.deadline > 0 && engine->executor->ops.kill) {
         look_for_deadlines(engine, now);
+        look_for_stopped(engine, now);
+    }
     share_out(engine, now);
     for (int w = 0; w < shared->workers && !engine->status; w++)
         if (atomic_load(&shared->worker[w].life) == TRINE_WORKER_FAILED)

@@ -381,6 +381,7 @@ trine_status trine_task_serve(void *context, size_t servant, trine_worker *worke
     if (status)
         return TRINE_OK;
     work(&c);
+    atomic_store(&c.record->life, TRINE_WORKER_ENDS);
     end(&c);
     atomic_store(&c.record->life, TRINE_WORKER_ENDED);
     wake_caller(c.shared);

@@ -110,7 +110,9 @@ typedef struct trine_task_queue trine_task_queue;
  *
  * deadline: seconds that one item may take. 0: any. Enforced while the queue's thread is in a call
  * of the queue: on a pool the worker is killed and replaced; a thread cannot be stopped, there the
- * item's outcome comes when it ends. DEADLINE either way, and no second attempt.
+ * item's outcome comes when it ends. DEADLINE either way, and no second attempt. With a deadline a
+ * pool's worker that is stopped (SIGSTOP) in no item is replaced as well, after that time or half a
+ * second, and what it was to do is done by others.
  *
  * source: the items of a stream, and its context. NULL: items come by trine_task_submit.
  *
