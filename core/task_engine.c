@@ -90,10 +90,30 @@ static layout lay_out(const trine_task_shared *shared)
     return l;
 }
 
+/* What is added and rounded up later must not wrap. */
+static trine_status check_sizes(const trine_engine_setup *setup)
+{
+    const trine_task_kind *kind = setup->kind;
+    const char *name = kind->name ? kind->name : "";
+    size_t most = SIZE_MAX / 4;
+    if (kind->param_size > most || kind->state_size > most)
+        return trine_fail(TRINE_E_MEMORY, "task '%s': %zu bytes of param and %zu of state", name,
+                          kind->param_size, kind->state_size);
+    if (setup->window == 0 || setup->window > UINT32_MAX / 4 || kind->item_most > most ||
+        kind->result_most > most)
+        return trine_fail(TRINE_E_MEMORY,
+                          "task '%s': a window of %llu items of %zu bytes and results of %zu", name,
+                          (unsigned long long)setup->window, kind->item_most, kind->result_most);
+    return TRINE_OK;
+}
+
 static trine_status plan(trine_task_shared *shared, const trine_executor *executor,
                          const trine_engine_setup *setup)
 {
     const trine_task_kind *kind = setup->kind;
+    trine_status status = check_sizes(setup);
+    if (status)
+        return status;
     *shared = (trine_task_shared){.kind = *kind,
                                   .data = setup->data,
                                   .data_size = setup->data_size,
@@ -103,14 +123,6 @@ static trine_status plan(trine_task_shared *shared, const trine_executor *execut
                                   .workers = executor->workers,
                                   .deadline = setup->deadline,
                                   .commit = executor->ops.commit};
-    if (setup->window == 0 || setup->window > UINT32_MAX / 4 || kind->item_most > SIZE_MAX / 4 ||
-        kind->result_most > SIZE_MAX / 4) {
-        trine_fail(TRINE_E_MEMORY,
-                   "task '%s': a window of %llu items of %zu bytes and results of %zu",
-                   kind->name ? kind->name : "", (unsigned long long)setup->window, kind->item_most,
-                   kind->result_most);
-        return TRINE_E_MEMORY;
-    }
     snprintf(shared->name, sizeof shared->name, "%s", kind->name ? kind->name : "");
     shared->slots = (uint32_t)setup->window;
     shared->ring = (uint32_t)power_above(setup->window);

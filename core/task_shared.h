@@ -42,8 +42,9 @@ typedef struct trine_task_slot {
     bool has_detail;
 } trine_task_slot;
 
-/* word: place << 16, and one of these or TRINE_BATCH_OWNER + worker. */
-enum { TRINE_BATCH_READY, TRINE_BATCH_TAKEN, TRINE_BATCH_OWNER, TRINE_BATCH_BITS = 16 };
+/* word: place << TRINE_BATCH_BITS, and one of these or TRINE_BATCH_OWNER + worker, of which there
+ * are 65536 at most. */
+enum { TRINE_BATCH_READY, TRINE_BATCH_TAKEN, TRINE_BATCH_OWNER, TRINE_BATCH_BITS = 17 };
 
 typedef struct trine_task_batch {
     _Atomic uint64_t word;
