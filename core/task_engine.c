@@ -97,14 +97,16 @@ static trine_status check_sizes(const trine_engine_setup *setup)
     const char *name = kind->name ? kind->name : "";
     size_t most = SIZE_MAX / 4;
     if (kind->param_size > most || kind->state_size > most)
-        return trine_fail(TRINE_E_MEMORY, "task '%s': %zu bytes of param and %zu of state", name,
-                          kind->param_size, kind->state_size);
-    if (setup->window == 0 || setup->window > UINT32_MAX / 4 || kind->item_most > most ||
-        kind->result_most > most)
-        return trine_fail(TRINE_E_MEMORY,
-                          "task '%s': a window of %llu items of %zu bytes and results of %zu", name,
-                          (unsigned long long)setup->window, kind->item_most, kind->result_most);
-    return TRINE_OK;
+        trine_fail(TRINE_E_MEMORY, "task '%s': %zu bytes of param and %zu of state", name,
+                   kind->param_size, kind->state_size);
+    else if (setup->window == 0 || setup->window > UINT32_MAX / 4 || kind->item_most > most ||
+             kind->result_most > most)
+        trine_fail(TRINE_E_MEMORY,
+                   "task '%s': a window of %llu items of %zu bytes and results of %zu", name,
+                   (unsigned long long)setup->window, kind->item_most, kind->result_most);
+    else
+        return TRINE_OK;
+    return TRINE_E_MEMORY;
 }
 
 static trine_status plan(trine_task_shared *shared, const trine_executor *executor,

@@ -91,4 +91,16 @@ void trine_engine_sleep(trine_engine *engine, double seconds);
 /* Looks for deaths, deadlines that have passed and begins that failed. */
 void trine_engine_look(trine_engine *engine);
 
+/* The slot that the worker is at, if it is its own and runs; else TRINE_SLOT_NONE. */
+uint32_t trine_engine_running_at(const trine_engine *engine, int worker);
+
+/* Takes waiting slots, which no worker has any more, into a new chain, in line for the workers. */
+void trine_engine_publish_anew(trine_engine *engine, uint32_t head);
+
+/* --- core/task_sharing.c */
+
+/* Where workers sleep and nothing is in line for them, they get what others have in their chains
+ * and will not begin soon. */
+void trine_engine_share_out(trine_engine *engine, double now);
+
 #endif

@@ -1,5 +1,5 @@
-/* core/task_watch.c - what the caller of an engine watches: deaths, deadlines, failed begins, items
- * that wait behind a long one; and cancelling.
+/* core/task_watch.c - what the caller of an engine watches: deaths, deadlines, failed begins; and
+ * cancelling.
  *
  * A death: what the dead worker announced is finished, whatever happened then. The slot that it is
  * at, if it runs, loses an attempt, unless the worker was killed for another item's sake; those
@@ -15,9 +15,6 @@
 
 /* The least time that a worker is given for what takes microseconds: others use the CPUs, too. */
 static const double least_patience = 0.5;
-
-/* What is begun within this time needs no other worker. */
-static const double soon_seconds = 1e-3;
 
 static uint32_t slot_at(const trine_engine *engine, int worker)
 {
@@ -49,8 +46,7 @@ static uint32_t left_by(trine_engine *engine, int worker)
     return batch->head;
 }
 
-/* Takes waiting slots, which no worker has any more, into a new chain, in line for the workers. */
-static void publish_anew(trine_engine *engine, uint32_t head)
+void trine_engine_publish_anew(trine_engine *engine, uint32_t head)
 {
     trine_task_shared *shared = engine->shared;
     uint64_t chain = ++engine->chains;
@@ -59,8 +55,7 @@ static void publish_anew(trine_engine *engine, uint32_t head)
     trine_engine_publish(engine, head, chain);
 }
 
-/* The slot that the worker is at, if it is its own and runs. */
-static uint32_t running_at(const trine_engine *engine, int worker)
+uint32_t trine_engine_running_at(const trine_engine *engine, int worker)
 {
     const trine_task_shared *shared = engine->shared;
     uint32_t s = slot_at(engine, worker);
@@ -138,7 +133,7 @@ static void inherit(trine_engine *engine, int worker, uint32_t head, const char 
             engine->item[s].chained = false;
             if (judge(engine, s, worker, how, innocent)) {
                 engine->item[s].chained = true;
-                publish_anew(engine, s);
+                trine_engine_publish_anew(engine, s);
             }
         } else {
             if (last == TRINE_SLOT_NONE)
@@ -149,7 +144,7 @@ static void inherit(trine_engine *engine, int worker, uint32_t head, const char 
         }
     }
     if (rest != TRINE_SLOT_NONE)
-        publish_anew(engine, rest);
+        trine_engine_publish_anew(engine, rest);
 }
 
 static void restart(trine_engine *engine, int worker, const char *how)
@@ -218,7 +213,7 @@ static void look_for_deadlines(trine_engine *engine, double now)
 {
     trine_task_shared *shared = engine->shared;
     for (int w = 0; w < shared->workers; w++) {
-        uint32_t s = running_at(engine, w);
+        uint32_t s = trine_engine_running_at(engine, w);
         if (s == TRINE_SLOT_NONE)
             continue;
         double began = atomic_load_explicit(&shared->worker[w].began, memory_order_relaxed);
@@ -234,7 +229,7 @@ static bool is_wanted(const trine_engine *engine, int worker)
 {
     const trine_task_worker *record = &engine->shared->worker[worker];
     if (atomic_load(&record->life) != TRINE_WORKER_WORKS ||
-        running_at(engine, worker) != TRINE_SLOT_NONE)
+        trine_engine_running_at(engine, worker) != TRINE_SLOT_NONE)
         return false;
     return engine->closing || slot_at(engine, worker) != TRINE_SLOT_NONE ||
            atomic_load(&engine->shared->cursor) != engine->place ||
@@ -265,100 +260,6 @@ static void look_for_stopped(trine_engine *engine, double now)
     }
 }
 
-/* --- Sharing out */
-
-/* The slot behind that one in a chain; none when it was cut off there: what it leads to then may
- * have gone anywhere. */
-static uint32_t behind(const trine_task_shared *shared, uint32_t s, uint64_t chain)
-{
-    uint32_t next = shared->slot[s].next;
-    bool there = next != TRINE_SLOT_NONE &&
-                 atomic_load(&shared->slot[next].word) >> TRINE_SLOT_BITS == chain;
-    return there ? next : TRINE_SLOT_NONE;
-}
-
-/* How many slots of its chain the worker has not begun, and in *seconds how long they will wait, by
- * what is known now; 0 when it runs none. */
-static uint32_t count_behind(const trine_engine *engine, int worker, double now, double *seconds)
-{
-    const trine_task_shared *shared = engine->shared;
-    uint64_t chain = atomic_load(&shared->worker[worker].chain);
-    uint32_t s = running_at(engine, worker), count = 0;
-    while (s != TRINE_SLOT_NONE && (s = behind(shared, s, chain)) != TRINE_SLOT_NONE)
-        count++;
-    *seconds = now - atomic_load(&shared->worker[worker].began) + count * engine->item_seconds;
-    return count;
-}
-
-/* Takes what is behind the worker's item, but for the first `kept`, out of *chain: from the first
- * slot whose number changes before the worker comes there, all are the caller's. Returns it. */
-static uint32_t cut_off(trine_engine *engine, int worker, uint32_t kept, uint64_t *chain)
-{
-    trine_task_shared *shared = engine->shared;
-    *chain = atomic_load(&shared->worker[worker].chain);
-    uint64_t other = trine_slot_word(engine->chains + 1, TRINE_SLOT_WAITS);
-    uint32_t s = running_at(engine, worker);
-    while (s != TRINE_SLOT_NONE && (s = behind(shared, s, *chain)) != TRINE_SLOT_NONE) {
-        uint64_t waits = trine_slot_word(*chain, TRINE_SLOT_WAITS);
-        if (kept > 0)
-            kept--;
-        else if (atomic_compare_exchange_strong(&shared->slot[s].word, &waits, other))
-            break;
-    }
-    return s;
-}
-
-/* Puts a chain that was cut off in line, in pieces of so many slots; its cancelled ones are free.
- */
-static void publish_pieces(trine_engine *engine, uint32_t head, uint64_t chain, uint32_t most)
-{
-    trine_task_shared *shared = engine->shared;
-    uint64_t cancelled = trine_slot_word(chain, TRINE_SLOT_CANCELLED);
-    uint32_t first = TRINE_SLOT_NONE, last = TRINE_SLOT_NONE, count = 0;
-    for (uint32_t s = head, next; s != TRINE_SLOT_NONE; s = next) {
-        next = behind(shared, s, chain);
-        shared->slot[s].next = TRINE_SLOT_NONE;
-        if (atomic_load(&shared->slot[s].word) == cancelled) {
-            trine_engine_unchain(engine, s);
-            continue;
-        }
-        if (first == TRINE_SLOT_NONE)
-            first = s;
-        else
-            shared->slot[last].next = s;
-        last = s;
-        if (++count == most) {
-            publish_anew(engine, first);
-            first = TRINE_SLOT_NONE;
-            count = 0;
-        }
-    }
-    if (first != TRINE_SLOT_NONE)
-        publish_anew(engine, first);
-}
-
-/* Where workers sleep and nothing is in line for them, they get what others have in their chains
- * and will not begin soon. */
-static void share_out(trine_engine *engine, double now)
-{
-    trine_task_shared *shared = engine->shared;
-    int idle = atomic_load(&shared->sleepers);
-    if (idle <= 0 || atomic_load(&shared->cursor) != engine->place || engine->closing)
-        return;
-    for (int w = 0; w < shared->workers; w++) {
-        double seconds;
-        uint64_t chain;
-        uint32_t count = count_behind(engine, w, now, &seconds);
-        if (count == 0 || seconds < soon_seconds)
-            continue;
-        bool stays = now - atomic_load(&shared->worker[w].began) > soon_seconds;
-        uint32_t parts = 2 * (uint32_t)idle, kept = stays ? 0 : count / (parts + 1);
-        uint32_t head = cut_off(engine, w, kept, &chain);
-        if (head != TRINE_SLOT_NONE)
-            publish_pieces(engine, head, chain, (count - kept + parts - 1) / parts);
-    }
-}
-
 void trine_engine_look(trine_engine *engine)
 {
     trine_task_shared *shared = engine->shared;
@@ -371,7 +272,7 @@ void trine_engine_look(trine_engine *engine)
         look_for_deadlines(engine, now);
         look_for_stopped(engine, now);
     }
-    share_out(engine, now);
+    trine_engine_share_out(engine, now);
     for (int w = 0; w < shared->workers && !engine->status; w++)
         if (atomic_load(&shared->worker[w].life) == TRINE_WORKER_FAILED)
             trine_engine_fail(engine, shared->worker[w].status, shared->worker[w].detail);
@@ -393,7 +294,7 @@ trine_status trine_engine_cancel(trine_engine *engine, uint32_t s)
     /* It runs, or its worker has died of it, or it has just been finished. */
     trine_engine_look(engine);
     int worker = 0;
-    while (worker < engine->shared->workers && running_at(engine, worker) != s)
+    while (worker < engine->shared->workers && trine_engine_running_at(engine, worker) != s)
         worker++;
     if (item->place != TRINE_ITEM_OUT || worker == engine->shared->workers) {
         unsigned state = atomic_load(&slot->word) & ((1 << TRINE_SLOT_BITS) - 1);
