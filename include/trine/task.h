@@ -11,7 +11,8 @@
  *
  * Who works: on `serial` the calling thread, while it waits; on omp:T, T threads beside the calling
  * one; on pool:P, P forked processes beside the calling one, so that no task can harm the caller;
- * on several ranks, the workers of every rank. Items belong to rank 0: it alone submits and
+ * on several ranks, the workers of every rank. The first queue starts these T threads or P
+ * processes, and they sleep between queues until the team is closed. Items belong to rank 0: it alone submits and
  * collects, and the other ranks work until it closes the queue.
  *
  * Results do not depend on the team, the chunk, or the window. When a worker of a pool dies, the
@@ -104,7 +105,8 @@ typedef struct trine_task_queue trine_task_queue;
  * chunk: items of one trip to a worker; submitted items of a chunk that is not full set out with
  * the next call that waits. 0: chosen, and chosen anew, from the measured time and size of items,
  * such that a trip costs little beside its items and the last trips end together; a submitted item
- * sets out at once.
+ * sets out at once. Either way, what waits behind a long item of its trip goes to workers of the
+ * rank that have nothing to do.
  *
  * attempts: how often an item is begun whose worker dies of it. 0: 3.
  *
