@@ -661,6 +661,26 @@ void trine_engine_release(trine_engine *engine, uint32_t s)
         trine_engine_leave_room(engine, s);
 }
 
+bool trine_engine_take_back(trine_engine *engine, uint32_t from, trine_engine_unbegun *item)
+{
+    const trine_task_shared *shared = engine->shared;
+    for (uint32_t s = from; s < shared->slots; s++) {
+        const trine_task_slot *slot = &shared->slot[s];
+        if (engine->item[s].place != TRINE_ITEM_OUT || slot->attempt > 1 ||
+            !trine_engine_withdraw(engine, s))
+            continue;
+        engine->item[s].place = TRINE_ITEM_TAKEN;
+        engine->out--;
+        *item = (trine_engine_unbegun){.index = slot->index,
+                                       .tag = engine->item[s].tag,
+                                       .item = shared->items + s * shared->item_stride,
+                                       .size = slot->item_size,
+                                       .slot = s};
+        return true;
+    }
+    return false;
+}
+
 /* --- Closing */
 
 static void cancel_waiting(trine_engine *engine)

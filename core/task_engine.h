@@ -99,6 +99,17 @@ void trine_engine_release(trine_engine *engine, uint32_t slot);
 /* As trine_task_cancel, for an item that was put and not taken. */
 trine_status trine_engine_cancel(trine_engine *engine, uint32_t slot);
 
+/* An item that was put and never begun: its bytes hold until its slot is released. */
+typedef struct trine_engine_unbegun {
+    uint64_t index, tag;
+    const void *item;
+    size_t size;
+    uint32_t slot;
+} trine_engine_unbegun;
+
+/* Takes such an item back, of the slots from that one on; false when there is none. */
+bool trine_engine_take_back(trine_engine *engine, uint32_t from, trine_engine_unbegun *item);
+
 /* Cancels what waits, waits for what runs (deadlines hold), runs `end`. Fills executor->ledger with
  * what each servant did. Returns what was wrong with the engine. */
 trine_status trine_engine_close(trine_engine *engine);

@@ -106,7 +106,7 @@ typedef struct trine_task_queue trine_task_queue;
  * the next call that waits. 0: chosen, and chosen anew, from the measured time and size of items,
  * such that a trip costs little beside its items and the last trips end together; a submitted item
  * sets out at once. Either way, what waits behind a long item of its trip goes to workers of the
- * rank that have nothing to do.
+ * rank that have nothing to do; of a chosen chunk, also to other ranks.
  *
  * attempts: how often an item is begun whose worker dies of it. 0: 3.
  *
