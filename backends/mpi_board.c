@@ -457,9 +457,9 @@ trine_status trine_mpi_board(trine_communicator *communicator, size_t bytes, tri
         status = trine_memory_check("a board", bytes);
     uint64_t given = trine_mpi_call(TRINE_MPI_BOARD, call, bytes);
     status = trine_mpi_agree(communicator, given, NULL, status);
-    if (!status)
+    if (!status && board)
         status = check("MPI_Comm_dup", MPI_Comm_dup(data->comm, &board->comm));
-    if (status) {
+    if (status || !board) {
         release(board);
         return status;
     }

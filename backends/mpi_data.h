@@ -71,7 +71,7 @@ trine_status trine_mpi_exchange(trine_communicator *communicator, const trine_pa
                                 const trine_part receive[], uint64_t call, trine_status status);
 trine_status trine_mpi_broadcast(trine_communicator *communicator, void *data, size_t bytes,
                                  int root, uint64_t call, trine_status status);
-trine_status trine_mpi_board(trine_communicator *communicator, size_t bytes, trine_board **board,
+trine_status trine_mpi_board(trine_communicator *communicator, size_t bytes, trine_board **opened,
                              uint64_t call, trine_status status);
 trine_status trine_mpi_share(trine_communicator *communicator, const void *data, size_t bytes,
                              trine_share **share, uint64_t call, trine_status status);

@@ -206,6 +206,15 @@ def tasks(table, build):
     pools(table, r)
 
 
+def transports(table, build):
+    r = run([f"{build}/bench/bench_transports", "64", "21"])
+    memcpy = f"memcpy {r['memcpy_gb_per_s']:.1f} GB/s, in the caller, warm" if r else ""
+    table.add("64 MiB to a worker of a pool by shm, of memcpy", ">=", 0.9, "x", r.get("shm_of_memcpy"), memcpy)
+    table.add("the same by pipe, both copies counted", ">=", 0.5, "x", r.get("pipe_of_memcpy"))
+    table.add("the same by cma", ">=", 0.9, "x", r.get("cma_of_memcpy"),
+              f"{r['cma_of_bare_read']:.2f} of a process that only calls process_vm_readv" if r else "")
+
+
 def scans(table, build):
     r = run([f"{build}/bench/bench_scan"])
     for name, wanted in (("cumsum_fast", 0.9), ("cumsum_fast_in_place", 0.9), ("cumsum_exact", 0.7), ("difference", 0.9),
@@ -249,7 +258,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=9, help="rounds of the team benchmarks (9)")
     parser.add_argument("--build", default=os.path.join(HERE, "..", "build"), help="the build folder")
     parser.add_argument("--mpirun", default=shutil.which("mpirun"), help="the launcher of the MPI built with")
-    parser.add_argument("--only", default="", help="run only: teams, cache, maps, tasks, reductions, scans, blas, dot, gemm, numpy, sort, etl or calls")
+    parser.add_argument("--only", default="", help="run only: teams, cache, maps, tasks, transports, reductions, scans, blas, dot, gemm, numpy, sort, grids, etl or calls")
     arguments = parser.parse_args()
     os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
     build, table = os.path.abspath(arguments.build), Table()
@@ -258,6 +267,7 @@ def main():
         "calls": lambda: calls(table, build, arguments.mpirun),
         "maps": lambda: maps(table, build),
         "tasks": lambda: tasks(table, build),
+        "transports": lambda: transports(table, build),
         "scans": lambda: scans(table, build),
         "reductions": lambda: reductions(table, build),
         "blas": lambda: blas(table, build),

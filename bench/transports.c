@@ -1,13 +1,16 @@
 /* transports.c [MIB [ROUNDS]] - what it costs to bring a block of the caller's memory to one worker
  * of a pool, by each transport, against a memcpy of it in the caller, rounds interleaved, each
  * timed right after one of its own kind, so that all find their memory as near as it gets; and a
- * map of 32 small tasks that are brought 64 KiB. Prints one JSON object: ratios are bandwidth over
- * that of memcpy, of a pipe counting both its copies; `least` ones are of the shortest times, for a
- * machine that has other work. */
+ * map of 32 small tasks that are brought 64 KiB. What bounds cma, one process that reads another's
+ * memory in a single system call with nothing around it, is measured beside it. Prints one JSON
+ * object: ratios are bandwidth over that of memcpy, of a pipe counting both its copies; `least`
+ * ones are of the shortest times, for a machine that has other work. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <trine/trine.h>
 
@@ -31,11 +34,11 @@ enum { CARRIED = sizeof carried / sizeof *carried, PAGE = 4096, TASKS = 32, SMAL
 /* In the team's arena. */
 typedef struct block_job {
     trine_carrier *carrier;
-    size_t bytes;
+    size_t bytes, step;
 } block_job;
 
-/* Worker 1 gets the whole block: a copy, or a view of which every page can be read without a fault.
- */
+/* Worker 1 gets the whole block: a copy, or a view, which it looks at in a few places; the time
+ * that reading takes is nobody's transport. */
 static trine_status get_block(void *context, size_t run, trine_worker *worker)
 {
     const block_job *job = context;
@@ -46,18 +49,15 @@ static trine_status get_block(void *context, size_t run, trine_worker *worker)
     const trine_span all = {0, 1, 1, job->bytes};
     if (!status && !view)
         return trine_carrier_fetch(job->carrier, &all, worker->scratch);
-    if (!status) {
-        size_t into_page = (uintptr_t)view % PAGE;
-        if (madvise((void *)(uintptr_t)(view - into_page), job->bytes + into_page,
-                    MADV_POPULATE_READ))
-            return TRINE_E_SYSTEM;
-    }
+    for (size_t at = 0; at < job->bytes && !status; at += job->step)
+        (void)*(volatile const unsigned char *)(view + at);
     return status;
 }
 
-static double time_block(trine_team *team, block_job *job, trine_transport transport,
+static double time_block(trine_team *team, block_job *job, size_t step, trine_transport transport,
                          const void *data)
 {
+    job->step = step;
     trine_job work = {.runs = 2, .body = get_block, .context = job, .scratch_size = job->bytes};
     trine_executor *executor;
     need(trine_carry_workers(team, transport, &executor));
@@ -77,6 +77,62 @@ static double time_memcpy(void *to, const void *data, size_t bytes)
     memcpy(to, data, bytes);
     __asm__ volatile("" : : "r"(to) : "memory");
     return seconds_now() - began;
+}
+
+/* A process that reads the block out of its parent's memory whenever it is sent a byte, twice, and
+ * answers with the seconds of the second time. */
+typedef struct reader {
+    pid_t pid;
+    int ask, answer;
+} reader;
+
+static void read_on_demand(const unsigned char *data, size_t bytes, int asked, int answer)
+{
+    struct iovec from = {(void *)(uintptr_t)data, bytes}, to = {malloc(bytes), bytes};
+    const pid_t parent = getppid();
+    char byte;
+    while (to.iov_base && read(asked, &byte, 1) == 1) {
+        ssize_t got = process_vm_readv(parent, &to, 1, &from, 1, 0);
+        double began = seconds_now();
+        got = got < 0 ? got : process_vm_readv(parent, &to, 1, &from, 1, 0);
+        double took = got == (ssize_t)bytes ? seconds_now() - began : 0;
+        if (write(answer, &took, sizeof took) != sizeof took)
+            break;
+    }
+    _exit(0);
+}
+
+static void start_reader(reader *r, const unsigned char *data, size_t bytes)
+{
+    int asks[2], answers[2];
+    if (pipe(asks) || pipe(answers) || (r->pid = fork()) < 0) {
+        perror("bench_transports");
+        exit(3);
+    }
+    if (r->pid == 0) {
+        close(asks[1]);
+        read_on_demand(data, bytes, asks[0], answers[1]);
+    }
+    close(asks[0]);
+    close(answers[1]);
+    r->ask = asks[1];
+    r->answer = answers[0];
+}
+
+/* 0 where the system forbids it. */
+static double time_reader(const reader *r)
+{
+    double took = 0;
+    if (write(r->ask, "", 1) != 1 || read(r->answer, &took, sizeof took) != sizeof took)
+        return 0;
+    return took;
+}
+
+static void stop_reader(reader *r)
+{
+    close(r->ask);
+    close(r->answer);
+    waitpid(r->pid, NULL, 0);
 }
 
 /* What counts as moved. */
@@ -109,27 +165,31 @@ int main(int argc, char **argv)
 {
     size_t bytes = (size_t)(argc > 1 ? atoi(argv[1]) : 64) << 20;
     int rounds = argc > 2 ? atoi(argv[2]) : 11;
-    series copy = {0}, block[CARRIED] = {{0}}, ratio[CARRIED] = {{0}}, tasks[CARRIED] = {{0}};
+    series copy = {0}, bare = {0}, block[CARRIED] = {{0}}, ratio[CARRIED] = {{0}},
+           tasks[CARRIED] = {{0}};
     trine_team *team;
     void *memory;
+    unsigned char *data = malloc(bytes), *to = malloc(bytes);
+    reader beside;
+    if (!data || !to)
+        return 3;
+    memset(data, 1, bytes);
+    memset(to, 2, bytes);
+    start_reader(&beside, data, bytes);
     need(trine_init());
     need(trine_team_open("pool:2", &team));
     need(trine_team_arena(team, sizeof(block_job), &memory));
     block_job *job = memory;
     job->bytes = bytes;
     need(trine_carrier_make(&team->executor, &job->carrier));
-    unsigned char *data = malloc(bytes), *to = malloc(bytes);
-    if (!data || !to)
-        return 3;
-    memset(data, 1, bytes);
-    memset(to, 2, bytes);
     /* The first round warms what is measured. */
     for (int i = 0; i <= rounds; i++)
         for (int k = 0; k < CARRIED; k++) {
             double copied = time_memcpy(to, data, bytes);
-            (void)time_block(team, job, carried[k], data);
-            double brought = time_block(team, job, carried[k], data);
+            (void)time_block(team, job, PAGE, carried[k], data);
+            double brought = time_block(team, job, bytes / 8, carried[k], data);
             double mapped = time_tasks(team, carried[k], data);
+            double read_alone = carried[k] == TRINE_TRANSPORT_CMA ? time_reader(&beside) : 0;
             if (i == 0)
                 continue;
             if (k == 0)
@@ -137,12 +197,15 @@ int main(int argc, char **argv)
             series_add(&block[k], brought);
             series_add(&ratio[k], copied / brought * copies_of(carried[k]));
             series_add(&tasks[k], mapped);
+            if (read_alone > 0)
+                series_add(&bare, brought / read_alone);
         }
     printf("{\"mib\": %zu, \"memcpy_gb_per_s\": %.2f", bytes >> 20,
            1e-9 * (double)bytes / series_median(&copy));
     for (int k = 0; k < CARRIED; k++)
         printf(", \"%s_of_memcpy\": %.3f", trine_transport_name(carried[k]),
                series_median(&ratio[k]));
+    printf(", \"cma_of_bare_read\": %.3f", 1 / series_median(&bare));
     for (int k = 0; k < CARRIED; k++)
         printf(", \"%s_least_of_memcpy\": %.3f", trine_transport_name(carried[k]),
                series_least(&copy) / series_least(&block[k]) * copies_of(carried[k]));
@@ -152,6 +215,7 @@ int main(int argc, char **argv)
     printf("}\n");
     trine_carrier_release(job->carrier);
     need(trine_team_close(team));
+    stop_reader(&beside);
     free(data);
     free(to);
     return 0;

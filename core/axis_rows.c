@@ -147,7 +147,7 @@ trine_status trine_frame_rows(trine_team *team, const trine_monoid *monoid, cons
         status = run_here(team, monoid, param, &carried, results);
     uint64_t given[] = {monoid->state_size, frame->cut ? 0 : frame->rows, frame->columns};
     status = trine_team_agree(team, trine_call_number(8, given, sizeof given), status);
-    if (!status && bytes > 0)
+    if (!status && results)
         memcpy(result, results, bytes);
     for (int i = 0; i < monoid->nin; i++)
         team->ledger.bytes += frame->local * frame->columns * frame->source[i].item;

@@ -60,18 +60,23 @@ static bool reaches(const trine_team *team, const void *memory, size_t bytes)
     return bytes == 0 || team->executor.ops.addresses(&team->executor, memory, bytes);
 }
 
-static trine_status carry_one(trine_team *team, int i, trine_source *source, size_t bytes)
+static trine_status open_carrier(trine_team *team, int i, trine_transport transport,
+                                 const void *data, size_t bytes)
 {
     trine_carrier **carrier = &team->carriers[i];
     trine_status status = *carrier ? TRINE_OK : trine_carrier_make(&team->executor, carrier);
-    if (!status)
-        status = trine_carrier_open(*carrier, team->transport, source->context, bytes);
+    return status ? status : trine_carrier_open(*carrier, transport, data, bytes);
+}
+
+static trine_status carry_one(trine_team *team, int i, trine_source *source, size_t bytes)
+{
+    trine_status status = open_carrier(team, i, team->transport, source->context, bytes);
     if (status)
         return status;
-    const trine_carrier_ops *ops = (*carrier)->ops;
+    const trine_carrier_ops *ops = team->carriers[i]->ops;
     source->fetch = ops->views ? fetch_view : fetch_copy;
     source->expect = ops->expect ? expect : NULL;
-    source->context = *carrier;
+    source->context = team->carriers[i];
     source->copies = !ops->views;
     source->counts = true;
     return TRINE_OK;
@@ -102,6 +107,17 @@ trine_status trine_carry(trine_team *team, trine_source source[], int sources, u
             status = carry_one(team, i, &source[i], bytes);
     }
     trine_call_mark(team, &team->ledger.transfer_in);
+    return status;
+}
+
+trine_status trine_carry_block(trine_team *team, trine_transport transport, const void *data,
+                               size_t bytes, trine_executor **executor, trine_carrier **carrier)
+{
+    trine_status status = trine_carry_workers(team, transport, executor);
+    if (!status)
+        status = open_carrier(team, 0, transport, data, bytes);
+    if (!status)
+        *carrier = team->carriers[0];
     return status;
 }
 
@@ -142,16 +158,21 @@ void trine_carry_back(trine_team *team, const trine_walk *walk, void *const out[
     }
 }
 
+void trine_carry_block_end(trine_team *team, trine_carrier *carrier)
+{
+    if (!carrier || carrier->number == 0)
+        return;
+    team->ledger.moved += atomic_load(&carrier->moved);
+    trine_carrier_close(carrier);
+}
+
 void trine_carry_end(trine_team *team)
 {
     if (team->transport == TRINE_TRANSPORT_COUNT)
         return;
     trine_call_mark(team, &team->ledger.combine);
     for (int i = 0; i < TRINE_ARGS; i++)
-        if (team->carriers[i] && team->carriers[i]->number) {
-            team->ledger.moved += atomic_load(&team->carriers[i]->moved);
-            trine_carrier_close(team->carriers[i]);
-        }
+        trine_carry_block_end(team, team->carriers[i]);
     trine_call_mark(team, &team->ledger.transfer_in);
 }
 

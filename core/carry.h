@@ -21,6 +21,14 @@ trine_status trine_carry(trine_team *team, trine_source source[], int sources, u
 trine_status trine_carry_workers(trine_team *team, trine_transport transport,
                                  trine_executor **executor);
 
+/* Makes a block of the caller's memory readable by workers through *carrier, whatever the team's
+ * own transport is; *executor as above. */
+trine_status trine_carry_block(trine_team *team, trine_transport transport, const void *data,
+                               size_t bytes, trine_executor **executor, trine_carrier **carrier);
+
+/* Ends that, counting what was moved into the ledger. carrier may be NULL. */
+void trine_carry_block_end(trine_team *team, trine_carrier *carrier);
+
 /* Places for the outputs of `items` items that the workers do not address, in walk->out. *in_place:
  * whether an input is written, which ceases where all outputs have other places. */
 trine_status trine_carry_results(trine_team *team, trine_walk *walk, uint64_t items,

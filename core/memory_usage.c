@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -11,10 +12,13 @@
 static bool take(const char *line, const char *name, uint64_t *bytes)
 {
     size_t length = strlen(name);
-    unsigned long long kilobytes;
-    if (strncmp(line, name, length) != 0 || sscanf(line + length, " %llu kB", &kilobytes) != 1)
+    char *end;
+    if (strncmp(line, name, length) != 0)
         return false;
-    *bytes += (uint64_t)kilobytes << 10;
+    uint64_t kilobytes = strtoull(line + length, &end, 10);
+    if (end == line + length || strncmp(end, " kB", 3) != 0)
+        return false;
+    *bytes += kilobytes << 10;
     return true;
 }
 

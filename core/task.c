@@ -58,46 +58,23 @@ static trine_status check_open(const trine_team *team, const trine_task_kind *ki
 /* Each thread has its own: its address tells threads apart. */
 static _Thread_local char this_thread;
 
-/* Data that each worker is to get by itself. */
-static trine_status offer_data(trine_task_queue *queue)
-{
-    trine_team *team = queue->team;
-    const trine_task_options *o = &queue->options;
-    trine_status status = trine_carry_workers(team, o->transport, &queue->executor);
-    if (!status)
-        status = trine_carrier_make(&team->executor, &queue->carrier);
-    if (!status)
-        status = trine_carrier_open(queue->carrier, o->transport, o->data, o->data_size);
-    team->ledger.bytes += o->data_size;
-    return status;
-}
-
-/* The data where all workers address it, which is where it is, or in a copy; or on offer. */
+/* The data is where all workers address it, or is carried to them. */
 static trine_status bring_data(trine_task_queue *queue)
 {
     trine_team *team = queue->team;
-    trine_executor *executor = &team->executor;
-    trine_task_options *o = &queue->options;
+    const trine_executor *executor = &team->executor;
+    const trine_task_options *o = &queue->options;
     if (!o->data || o->data_size == 0)
         return TRINE_OK;
-    trine_call_mark(team, NULL);
-    if (o->transport != TRINE_TRANSPORT_SHM) {
-        trine_status offered = offer_data(queue);
-        trine_call_mark(team, &team->ledger.transfer_in);
-        return offered;
-    }
-    if (executor->ops.addresses(executor, o->data, o->data_size))
+    if (o->transport == TRINE_TRANSPORT_SHM &&
+        executor->ops.addresses(executor, o->data, o->data_size))
         return TRINE_OK;
-    trine_status status = executor->ops.alloc(executor, o->data_size, &queue->copy);
-    if (status)
-        return status;
-    queue->copy_bytes = o->data_size;
-    memcpy(queue->copy, o->data, o->data_size);
-    o->data = queue->copy;
-    team->ledger.moved += o->data_size;
+    trine_call_mark(team, NULL);
+    trine_status status = trine_carry_block(team, o->transport, o->data, o->data_size,
+                                            &queue->executor, &queue->carrier);
     team->ledger.bytes += o->data_size;
     trine_call_mark(team, &team->ledger.transfer_in);
-    return TRINE_OK;
+    return status;
 }
 
 static void note_lost(void *context, const trine_task_record *record)
@@ -143,12 +120,7 @@ static trine_status start_engine(trine_task_queue *queue)
 
 static void release_queue(trine_task_queue *queue)
 {
-    trine_executor *executor = &queue->team->executor;
-    if (queue->copy)
-        executor->ops.free(executor, queue->copy, queue->copy_bytes);
-    if (queue->carrier)
-        queue->team->ledger.moved += atomic_load(&queue->carrier->moved);
-    trine_carrier_release(queue->carrier);
+    trine_carry_block_end(queue->team, queue->carrier);
     trine_entries_close(queue);
     (void)trine_queue_close_journal(queue);
     free(queue->staging);

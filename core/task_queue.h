@@ -46,8 +46,7 @@ struct trine_task_queue {
     uint64_t window, submitted, collect;
     uint64_t done, failed, resumed, retried;
     bool source_ended, inside;
-    void *staging, *copy;
-    size_t copy_bytes;
+    void *staging;
     trine_executor *executor;
     trine_carrier *carrier;
     trine_task_record *record;

@@ -125,8 +125,9 @@ static bool trap_lock(void)
 
 static bool trap_malloc(void)
 {
-    /* One arena: the thread and the child need the same lock. */
-    bool came = mallopt(M_ARENA_MAX, 1) && start_thread(keep_allocating);
+    /* One arena: the thread and the child need the same lock. Another malloc may know none. */
+    (void)mallopt(M_ARENA_MAX, 1);
+    bool came = start_thread(keep_allocating);
     for (int i = 0; i < MALLOC_FORKS && came; i++)
         came = fork_once(allocate);
     return came;
@@ -363,8 +364,13 @@ static void print(const harness_job *job)
     else if (seen->hung)
         printf("%s: the forked child hung, and was killed after %.3g s\n", mode,
                job->setting[PATIENCE].real[0]);
-    else
+    else if (seen->came)
         printf("%s: the forked child came to its end: this system guards against it\n", mode);
+    else if (WIFSIGNALED(seen->status))
+        printf("%s: not seen: the forking process was ended by signal %d\n", mode,
+               WTERMSIG(seen->status));
+    else
+        printf("%s: not seen: the forking process failed\n", mode);
 }
 
 int main(int argc, char **argv)

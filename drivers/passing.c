@@ -272,12 +272,16 @@ static int draw(const char *path, const curve c[], int curves, const crossing x[
     harness_mark mark[CROSSINGS];
     for (int i = 0; i < curves; i++)
         series[i] = (harness_series){c[i].label, c[i].bytes, c[i].seconds, (size_t)c[i].n, false};
-    for (int i = 0; i < crossings; i++)
-        mark[i] = (harness_mark){x[i].bytes, x[i].seconds, x[i].text};
+    char text[CROSSINGS][3 * LABEL];
+    for (int i = 0; i < crossings; i++) {
+        snprintf(text[i], sizeof text[i], "%s, then %s: %s", x[i].below->label, x[i].above->label,
+                 x[i].text);
+        mark[i] = (harness_mark){x[i].bytes, x[i].seconds, text[i]};
+    }
     const harness_figure figure = {.title = "Passing an array to a task that does nothing",
-                                   .x_label = "size of the array [bytes]",
+                                   .x_label = "size of the array",
                                    .y_label = "time [s]",
-                                   .log_x = true,
+                                   .bytes_x = true,
                                    .log_y = true,
                                    .series = series,
                                    .series_count = curves,

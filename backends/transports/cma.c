@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/uio.h>
@@ -22,14 +23,13 @@ enum { MOST_PIECES = 512 };
 
 static int yama_level(void)
 {
-    int level = 0;
+    char text[16] = "";
     FILE *file = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
     if (!file)
         return 0;
-    if (fscanf(file, "%d", &level) != 1)
-        level = 0;
+    bool read = fgets(text, sizeof text, file) != NULL;
     fclose(file);
-    return level;
+    return read ? (int)strtol(text, NULL, 10) : 0;
 }
 
 static trine_status cma_open(trine_carrier *carrier)

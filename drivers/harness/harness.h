@@ -206,10 +206,11 @@ typedef struct harness_mark {
     const char *text;
 } harness_mark;
 
-/* A drawing. Labels name the unit. Any text may be NULL. */
+/* A drawing. Labels name the unit. Any text may be NULL. bytes_x: x is in bytes, on a logarithmic
+ * axis of powers of two. */
 typedef struct harness_figure {
     const char *title, *x_label, *y_label;
-    bool log_x, log_y;
+    bool log_x, log_y, bytes_x;
     const harness_series *series;
     int series_count;
     const harness_mark *mark;

@@ -125,7 +125,8 @@ bool close_plot(FILE *gnuplot, const char *path)
 /* Whether a point has a place on the axes. */
 static bool drawable(const harness_figure *figure, double x, double y)
 {
-    return isfinite(x) && isfinite(y) && (!figure->log_x || x > 0) && (!figure->log_y || y > 0);
+    bool log_x = figure->log_x || figure->bytes_x;
+    return isfinite(x) && isfinite(y) && (!log_x || x > 0) && (!figure->log_y || y > 0);
 }
 
 static size_t count_drawable(const harness_figure *figure, const harness_series *series)
@@ -136,6 +137,17 @@ static size_t count_drawable(const harness_figure *figure, const harness_series 
     return count;
 }
 
+/* Tics at powers of 16, named as sizes of memory are. */
+static void put_byte_tics(FILE *gnuplot)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    fprintf(gnuplot, "set logscale x 2\nset xtics (");
+    for (int power = 0; power < 50; power += 4)
+        fprintf(gnuplot, "%s'%d %s' %.17g", power ? ", " : "", 1 << power % 10, units[power / 10],
+                ldexp(1, power));
+    fprintf(gnuplot, ")\n");
+}
+
 static void put_axes(FILE *gnuplot, const harness_figure *figure)
 {
     put_text(gnuplot, "set title", figure->title);
@@ -144,19 +156,42 @@ static void put_axes(FILE *gnuplot, const harness_figure *figure)
     fprintf(gnuplot, "set grid lc rgb '#dddddd'\nset key outside right top\n"
                      "set tics nomirror\nset border 3\nset offsets graph 0.02, graph 0.05, graph "
                      "0.1, graph 0.02\n");
-    if (figure->log_x)
+    if (figure->bytes_x)
+        put_byte_tics(gnuplot);
+    else if (figure->log_x)
         fprintf(gnuplot, "set logscale x\nset format x '%%.0s%%c'\n");
     if (figure->log_y)
-        fprintf(gnuplot, "set logscale y\n");
+        fprintf(gnuplot, "set logscale y\nset format y '%%.0s %%c'\n");
+}
+
+/* A ring around each point; beside it the word of the only one, or a number, whose word the key
+ * tells: words of points that lie near each other would not be legible. */
+static void put_marks(FILE *gnuplot, const harness_figure *figure)
+{
     for (int i = 0; i < figure->marks; i++) {
         const harness_mark *mark = &figure->mark[i];
+        char number[12];
         if (!drawable(figure, mark->x, mark->y))
             continue;
+        snprintf(number, sizeof number, "%d", i + 1);
         fprintf(gnuplot, "set label %d ", i + 1);
-        put_quoted(gnuplot, mark->text ? mark->text : "");
+        put_quoted(gnuplot, figure->marks > 1 ? number : mark->text ? mark->text : "");
         fprintf(gnuplot,
                 " at first %.17g, first %.17g point pt 6 ps 1.5 lw 2 offset 0.8,0.8 front\n",
                 mark->x, mark->y);
+    }
+}
+
+static void put_mark_keys(FILE *gnuplot, const harness_figure *figure)
+{
+    for (int i = 0; i < figure->marks && figure->marks > 1; i++) {
+        const harness_mark *mark = &figure->mark[i];
+        char key[160];
+        if (!drawable(figure, mark->x, mark->y))
+            continue;
+        snprintf(key, sizeof key, "%d  %s", i + 1, mark->text ? mark->text : "");
+        fprintf(gnuplot, ", NaN with points pt 6 lw 2 lc rgb 'black' title ");
+        put_quoted(gnuplot, key);
     }
 }
 
@@ -181,6 +216,7 @@ bool harness_plot(const harness_figure *figure, const char *path)
     if (!gnuplot)
         return false;
     put_axes(gnuplot, figure);
+    put_marks(gnuplot, figure);
     const char *between = "plot ";
     for (int i = 0; i < figure->series_count; i++) {
         const harness_series *series = &figure->series[i];
@@ -191,6 +227,7 @@ bool harness_plot(const harness_figure *figure, const char *path)
         put_quoted(gnuplot, series->name ? series->name : "");
         between = ", ";
     }
+    put_mark_keys(gnuplot, figure);
     fputc('\n', gnuplot);
     for (int i = 0; i < figure->series_count; i++)
         if (count_drawable(figure, &figure->series[i]) > 0)

@@ -122,7 +122,8 @@ typedef struct trine_task_queue trine_task_queue;
  *
  * data: data_size bytes of the caller's (rank 0's) memory that every task may read, brought to the
  * workers by `transport`: once for each worker, before begin, or with data_each once for each
- * item, so that begin has none. It must stay as it is until the queue is closed. NULL: none.
+ * item, so that begin has none. It must stay as it is until the queue is closed. What is copied into
+ * shared memory for that keeps its room until the team is closed, for the next queue. NULL: none.
  *
  * journal: path of a file that records each finished item. When it is there already, the items in
  * it are not run again: their outcomes come from it. Kind, param, data and items must be those that

@@ -62,9 +62,9 @@ static void series_have_their_names_points_and_marks(void)
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         CU_ASSERT_PTR_NOT_NULL(strstr(text, words[i]));
     CU_ASSERT_PTR_NULL(strstr(text, "nowhere"));
-    /* 20 points and 18, one mark, and one of each series in the key. */
+    /* 20 points and 18, one mark, and one of each series and mark in the key. */
     CU_ASSERT_EQUAL(count_of(text, "<use xlink:href='#gpPt6' transform='translate("), 20 + 18 + 2);
-    CU_ASSERT_EQUAL(count_of(text, "<use xlink:href='#gpPt5' transform='translate("), 1);
+    CU_ASSERT_EQUAL(count_of(text, "<use xlink:href='#gpPt5' transform='translate("), 2);
     free(text);
 }
 
