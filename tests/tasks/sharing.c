@@ -76,9 +76,9 @@ static void long_items_side_by_side_are_shared_body(void)
         if (!is_built(specs[k]))
             continue;
         trine_team *team = open_team(specs[k]);
-        MUST(seconds_of_map(team, 0, 4000, 3000, 16, 50000) < 0.5);
-        MUST(seconds_of_map(team, 100, 1000, 500, 16, 50000) < 0.5);
-        MUST(seconds_of_map(team, 16, 16, 0, 16, 50000) < 0.5);
+        MUST(seconds_of_map(team, 0, 4000, 3000, 16, 50000) < 0.65);
+        MUST(seconds_of_map(team, 100, 1000, 500, 16, 50000) < 0.65);
+        MUST(seconds_of_map(team, 16, 16, 0, 16, 50000) < 0.65);
         MUST(trine_team_close(team) == TRINE_OK);
     }
 }
