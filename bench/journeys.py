@@ -112,10 +112,10 @@ def memory(given):
 
 
 def shown(given, driver, *options):
-    """A driver's command and what it prints, as documentation shows them."""
-    command = [os.path.join(given.build, "drivers", driver), *options]
+    """A driver's command in the build folder and what it prints, as documentation shows them."""
+    command = [os.path.join("drivers", driver), *options]
     print("running:", " ".join(command), file=sys.stderr)
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=given.build)
     if done.returncode:
         sys.exit(f"{driver} ended with {done.returncode}: {done.stderr}")
     return f"$ drivers/{driver} {' '.join(options)}\n{done.stdout}"
@@ -154,7 +154,7 @@ def write_pages(given, tables, found):
         fill(os.path.join(pages, "passing.md"), {
             "passing": shown(given, "passing", "--team=pool:2", "--transport=each"),
             "sweep": curves_of(shown(given, "passing", "--team=pool:2", "--transport=each", "--sweep", f"--most={given.most}",
-                                     f"--plot={os.path.relpath(os.path.join(pages, 'passing.svg'))}")),
+                                     f"--plot={os.path.relpath(os.path.join(pages, 'passing.svg'), given.build)}")),
             "ratios": tables["passing"].text()})
 
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/error.h"
 
@@ -37,10 +38,20 @@ static size_t distance(const char *a, const char *b)
     return row[n];
 }
 
+/* What people call them elsewhere. */
+static const struct {
+    const char *word, *name;
+} other_words[] = {{"process", "pool"}, {"processes", "pool"},   {"multiprocessing", "pool"},
+                   {"fork", "pool"},    {"rank", "mpi"},         {"ranks", "mpi"},
+                   {"mpirun", "mpi"},   {"sequential", "serial"}};
+
 static const char *nearest_name(const char *word)
 {
     const char *nearest = "omp";
     size_t least = 3;
+    for (size_t i = 0; i < sizeof other_words / sizeof *other_words; i++)
+        if (strcasecmp(word, other_words[i].word) == 0)
+            return other_words[i].name;
     for (int i = 0; i < 4; i++) {
         const char *name = i < 3 ? trine_executors[i]->name : trine_mpi_communicator.name;
         size_t d = distance(word, name);

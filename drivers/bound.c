@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "drivers/harness/harness.h"
+#include "drivers/harness/rows.h"
 #include "drivers/harness/say.h"
 
 enum { MIX, MILLISECONDS, SWEEP, PLOT };
@@ -43,6 +44,9 @@ typedef struct findings {
     int points;
     double workers[MOST_POINTS], bound[MOST_POINTS], rate[KINDS][MOST_POINTS];
 } findings;
+
+/* Of the last team. */
+static findings made;
 
 static double clock_seconds(clockid_t clock)
 {
@@ -149,7 +153,6 @@ static trine_status sweep(harness_job *job)
 
 static trine_status begin(harness_job *job)
 {
-    static findings made;
     double mix = job->setting[MIX].real[0], seconds = 1e-3 * job->setting[MILLISECONDS].real[0];
     memset(&made, 0, sizeof made);
     made.each = (demand){mix * seconds, (1 - mix) * seconds};
@@ -187,12 +190,15 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
     return TRINE_OK;
 }
 
-static void plot(const harness_job *job, const char *path)
+static int conclude(const harness_run *run)
 {
-    const findings *f = job->own;
+    const harness_setting *set = run->options->setting;
+    const findings *f = &made;
     char title[128];
+    if (!set[PLOT].count)
+        return EXIT_RIGHT;
     snprintf(title, sizeof title, "items of %g ms, of which %g %% computing, on %d CPUs",
-             job->setting[MILLISECONDS].real[0], 100 * job->setting[MIX].real[0], trine_cpus());
+             set[MILLISECONDS].real[0], 100 * set[MIX].real[0], trine_cpus());
     size_t n = (size_t)f->points;
     harness_series series[KINDS + 1] = {{"at most", f->workers, f->bound, n, false}};
     int count = 1;
@@ -205,7 +211,7 @@ static void plot(const harness_job *job, const char *path)
                                    .y_label = "items a second",
                                    .series = series,
                                    .series_count = count};
-    harness_plot(&figure, path);
+    return harness_plot(&figure, set[PLOT].text) ? EXIT_RIGHT : EXIT_FAILED;
 }
 
 static void print(const harness_job *job)
@@ -219,8 +225,6 @@ static void print(const harness_job *job)
     for (int i = 0; i < f->points; i++)
         printf("%7.0f %10.1f %10.1f %10.1f\n", f->workers[i], f->rate[0][i], f->rate[1][i],
                f->bound[i]);
-    if (job->setting[PLOT].count)
-        plot(job, job->setting[PLOT].text);
 }
 
 static void end(harness_job *job)
@@ -241,7 +245,7 @@ int main(int argc, char **argv)
                           0.001, 60000},
         [SWEEP] = {"sweep", NULL, "Also on 1 to 4 threads and processes a CPU", KIND_FLAG, NULL, 0,
                    0},
-        [PLOT] = {"plot", "FILE.svg", "Draw what --sweep found (by gnuplot)", KIND_TEXT, NULL, 0,
+        [PLOT] = {"plot", "FILE.svg", "Draw what --sweep found (by gnuplot)", KIND_PLOT, NULL, 0,
                   0},
         {.name = NULL}};
     static const harness_operation operation = {.tasks = true,
@@ -258,6 +262,7 @@ int main(int argc, char **argv)
                  "goes on with the workers. The result shown is how many were done.",
         .methods = methods,
         .operation = &operation,
-        .extras = extras};
+        .extras = extras,
+        .conclude = conclude};
     return trine_driver_main(&driver, argc, argv);
 }

@@ -31,8 +31,8 @@ static const harness_extra extras[] = {
                      "Make N files in the folder that FILE names, unless they are there: 44.1 kHz, "
                      "16 bits, mono, a sine each",
                      KIND_WHOLE, NULL, 1, 10000},
-    [OPTION_SECONDS] = {"seconds", "S", "Seconds of each (default 240)", KIND_REAL, "240", 0,
-                        86400},
+    [OPTION_SECONDS] = {"seconds", "S", "Seconds of each file that --make makes (default 240)",
+                        KIND_REAL, "240", 0, 86400},
     {NULL, NULL, NULL, KIND_WHOLE, NULL, 0, 0}};
 
 void work_fail(etl_work *work, size_t file, const char *text)
@@ -65,12 +65,21 @@ static trine_status prepare(harness_job *job, etl_work *work)
     if (make && !sines_make(job->file[0], (unsigned)set[OPTION_MAKE].whole[0],
                             set[OPTION_SECONDS].real[0], &error))
         return refuse(error.text);
-    if (mkdir(out, 0777) && errno != EEXIST) {
+    struct stat found;
+    if ((mkdir(out, 0777) && errno != EEXIST) || stat(out, &found)) {
         snprintf(error.text, sizeof error.text, "--out %s: %s", out, strerror(errno));
+        return refuse(error.text);
+    }
+    if (!S_ISDIR(found.st_mode)) {
+        snprintf(error.text, sizeof error.text, "--out %s: is a file; expected a folder", out);
         return refuse(error.text);
     }
     if (!list_files(&work->list, job->file, job->files, out, &error))
         return refuse(error.text);
+    if (work->list.count == 0) {
+        snprintf(error.text, sizeof error.text, "%s: no file in it", job->file[0]);
+        return refuse(error.text);
+    }
     sound_sweep(out);
     return TRINE_OK;
 }

@@ -325,7 +325,8 @@ int main(int argc, char **argv)
                    0, 0},
         [LEAST] = {"least", "BYTES", "Of --sweep (default 1K)", KIND_WHOLE, "1K", 8, 1e12},
         [MOST] = {"most", "BYTES", "Of --sweep (default 1G)", KIND_WHOLE, "1G", 8, 1e12},
-        [PLOT] = {"plot", "FILE", "Draw --sweep into that SVG file", KIND_TEXT, NULL, 0, 0},
+        [PLOT] = {"plot", "FILE.svg", "Draw what --sweep found (by gnuplot)", KIND_PLOT, NULL, 0,
+                  0},
         {.name = NULL}};
     static const harness_operation operation = {.tasks = true,
                                                 .standard_n = 10000000,

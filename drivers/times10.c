@@ -12,8 +12,12 @@
 #include <time.h>
 
 #include "drivers/harness/harness.h"
+#include "drivers/harness/rows.h"
 
-enum { SWEEP, PLOT, MOST_CHUNKS = 24, SWEEP_ROUNDS = 3 };
+enum { SWEEP, PLOT, MOST_CHUNKS = 24, MOST_LINES = 16, SWEEP_ROUNDS = 3 };
+
+/* Names of a sweep's figures: the chunk follows, 0 for what trine chooses. */
+static const char SWEPT[] = "seconds_chunk_", CHOSEN[] = "chosen_chunk";
 
 /* Chunks below this are run once in a sweep: they take long, and vary less. */
 enum { SLOW_CHUNK = 10 };
@@ -119,7 +123,7 @@ static trine_status find_chosen(harness_job *job)
         status = trine_task_next(queue, &outcome);
     p->chosen = (double)trine_task_chunk(queue);
     trine_status closed = trine_task_close(queue);
-    harness_add_number(job, "chosen_chunk", p->chosen);
+    harness_add_number(job, CHOSEN, p->chosen);
     return status ? status : closed;
 }
 
@@ -160,7 +164,7 @@ static trine_status time_chunk(harness_job *job, uint64_t chunk, double *median)
     qsort(seconds, (size_t)rounds, sizeof *seconds, compare_seconds);
     *median = seconds[rounds / 2];
     char name[HARNESS_NAME];
-    snprintf(name, sizeof name, "seconds_chunk_%" PRIu64, chunk);
+    snprintf(name, sizeof name, "%s%" PRIu64, SWEPT, chunk);
     harness_add_number(job, name, *median);
     return TRINE_OK;
 }
@@ -226,26 +230,6 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
     return status ? status : harness_digest(p->y, &job->value.as.u64);
 }
 
-static void plot(const harness_job *job, const char *path)
-{
-    const products *p = job->own;
-    char title[128];
-    snprintf(title, sizeof title, "%" PRIu64 " numbers times ten by tasks on %s", job->n,
-             trine_team_spec(job->team));
-    const harness_series series = {"chunk given", p->chunk, p->seconds, (size_t)p->chunks, false};
-    const harness_mark mark = {p->chosen, p->chosen_seconds, "chosen"};
-    const harness_figure figure = {.title = title,
-                                   .x_label = "items of one trip to a worker",
-                                   .y_label = "seconds",
-                                   .log_x = true,
-                                   .log_y = true,
-                                   .series = &series,
-                                   .series_count = 1,
-                                   .mark = &mark,
-                                   .marks = 1};
-    harness_plot(&figure, path);
-}
-
 static void print_chunk(const harness_job *job, const char *text, double chunk, double seconds)
 {
     printf("%-6s %10.0f %10.6f %12.1f\n", text, chunk, seconds, 1e9 * seconds / (double)job->n);
@@ -261,8 +245,62 @@ static void print(const harness_job *job)
     for (int i = 0; i < p->chunks; i++)
         print_chunk(job, "", p->chunk[i], p->seconds[i]);
     print_chunk(job, "chosen", p->chosen, p->chosen_seconds);
-    if (job->setting[PLOT].count)
-        plot(job, job->setting[PLOT].text);
+}
+
+/* What a sweep found on one team, as its row has it. */
+static bool read_sweep(const harness_row *row, products *p)
+{
+    *p = (products){.chunks = 0};
+    for (int i = 0; i < row->numbers; i++) {
+        const char *name = row->number[i].name;
+        double value = row->number[i].value;
+        bool timed = strncmp(name, SWEPT, sizeof SWEPT - 1) == 0;
+        double chunk = timed ? strtod(name + sizeof SWEPT - 1, NULL) : 0;
+        if (timed && chunk == 0)
+            p->chosen_seconds = value;
+        else if (timed && p->chunks < MOST_CHUNKS) {
+            p->chunk[p->chunks] = chunk;
+            p->seconds[p->chunks++] = value;
+        } else if (strcmp(name, CHOSEN) == 0)
+            p->chosen = value;
+    }
+    return p->chunks > 0;
+}
+
+/* A line for each team that has a sweep. */
+static int plot(const harness_run *run)
+{
+    static products found[MOST_LINES];
+    harness_series series[MOST_LINES];
+    harness_mark mark[MOST_LINES];
+    char title[128], chosen[MOST_LINES][128];
+    int lines = 0;
+    for (int i = 0; i < run->rows && lines < MOST_LINES; i++) {
+        products *p = &found[lines];
+        if (!read_sweep(&run->row[i], p))
+            continue;
+        series[lines] =
+            (harness_series){run->row[i].team, p->chunk, p->seconds, (size_t)p->chunks, false};
+        snprintf(chosen[lines], sizeof chosen[lines], "chosen on %s", run->row[i].team);
+        mark[lines] = (harness_mark){p->chosen, p->chosen_seconds, chosen[lines]};
+        lines++;
+    }
+    snprintf(title, sizeof title, "%" PRIu64 " numbers times ten by tasks", run->n);
+    const harness_figure figure = {.title = title,
+                                   .x_label = "items of one trip to a worker",
+                                   .y_label = "seconds",
+                                   .log_x = true,
+                                   .log_y = true,
+                                   .series = series,
+                                   .series_count = lines,
+                                   .mark = mark,
+                                   .marks = lines};
+    return harness_plot(&figure, run->options->setting[PLOT].text) ? EXIT_RIGHT : EXIT_FAILED;
+}
+
+static int conclude(const harness_run *run)
+{
+    return run->options->setting[PLOT].count ? plot(run) : EXIT_RIGHT;
 }
 
 static void end(harness_job *job)
@@ -281,7 +319,7 @@ int main(int argc, char **argv)
     static const harness_extra extras[] = {
         [SWEEP] = {"sweep", NULL, "tasks: also with chunks of 1, 10, 100 ... n items", KIND_FLAG,
                    NULL, 0, 0},
-        [PLOT] = {"plot", "FILE.svg", "Draw what --sweep found (by gnuplot)", KIND_TEXT, NULL, 0,
+        [PLOT] = {"plot", "FILE.svg", "Draw what --sweep found (by gnuplot)", KIND_PLOT, NULL, 0,
                   0},
         {.name = NULL}};
     static const harness_operation operation = {.tasks = true,
@@ -299,6 +337,7 @@ int main(int argc, char **argv)
                  "products.",
         .methods = methods,
         .operation = &operation,
-        .extras = extras};
+        .extras = extras,
+        .conclude = conclude};
     return trine_driver_main(&driver, argc, argv);
 }

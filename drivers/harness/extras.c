@@ -68,6 +68,7 @@ static bool read_extra(const harness_extra *extra, const char *text, harness_set
         setting->count = 1;
         return true;
     case KIND_TEXT:
+    case KIND_PLOT:
         setting->count = 1;
         return *text != '\0';
     default:
@@ -81,6 +82,23 @@ const double *fill_of(const harness_options *o)
         if (o->driver->extras[i].kind == KIND_FILL && o->setting[i].count)
             return o->setting[i].real;
     return NULL;
+}
+
+const char *plot_of(const harness_options *o)
+{
+    for (int i = 0; o->driver->extras && o->driver->extras[i].name; i++)
+        if (o->driver->extras[i].kind == KIND_PLOT)
+            return o->extra_text[i];
+    return NULL;
+}
+
+void check_plot(struct argp_state *state, const harness_options *o)
+{
+    bool sweep = false;
+    for (int i = 0; o->driver->extras && o->driver->extras[i].name; i++)
+        sweep = sweep || (strcmp(o->driver->extras[i].name, "sweep") == 0 && o->extra_text[i]);
+    if (plot_of(o) && !sweep)
+        argp_error(state, "--plot %s: it draws what --sweep finds: give --sweep, too", plot_of(o));
 }
 
 /* Whether that type has that number. */
@@ -118,7 +136,7 @@ void extra_option(struct argp_state *state, harness_options *o, int i, const cha
     o->extra_text[i] = given;
     if (read_extra(extra, given, &o->setting[i]))
         return;
-    if (extra->kind == KIND_CHOICE || extra->kind == KIND_TEXT)
+    if (extra->kind == KIND_CHOICE || extra->kind == KIND_TEXT || extra->kind == KIND_PLOT)
         argp_error(state, "--%s '%s': expected %s", extra->name, given, extra->argument);
     else
         argp_error(state, "--%s '%s': expected %s %g to %g", extra->name, given,

@@ -55,7 +55,8 @@ typedef enum harness_verdict {
 /* An option of one driver's own, and how its text is read: a whole number (with K, M, G, T), a real
  * number, a real number that all generated elements shall be, a list of real numbers with commas
  * between, ROWSxCOLUMNS, any text (a path), one of the words of `argument`, which stand there with
- * | between them, or nothing, the option being given or not. */
+ * | between them, the path of a drawing of what the driver's --sweep finds, or nothing, the option
+ * being given or not. */
 typedef enum harness_kind {
     KIND_WHOLE,
     KIND_REAL,
@@ -64,6 +65,7 @@ typedef enum harness_kind {
     KIND_SHAPE,
     KIND_TEXT,
     KIND_CHOICE,
+    KIND_PLOT,
     KIND_FLAG
 } harness_kind;
 

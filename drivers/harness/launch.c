@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "drivers/harness/number.h"
@@ -176,7 +177,7 @@ static void compose(command *c, const harness_options *o, const char *spec, cons
     if (!o->verify)
         push(c, "--verify=none");
     if (progress_is_shown())
-        push(c, "--terminal");
+        push_number(c, "--terminal=", (uint64_t)progress_columns());
     push_task_options(c, o);
     push_extras(c, o);
     push_data(c, o);
@@ -205,14 +206,15 @@ static char *read_all(int fd)
     return text;
 }
 
-/* Starts the command with its output going to `out`; it ends when this process does, however that
- * ends. Between fork and exec only what is safe with threads running. */
+/* Starts the command with its output going to `out`, out of the terminal's reach: it ends when this
+ * process does, however that ends. Between fork and exec only what is safe with threads running. */
 static int start(const command *c, int out, pid_t *pid)
 {
     pid_t self = getpid();
     *pid = fork();
     if (*pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGTERM);
+        setpgid(0, 0);
         if (getppid() != self || dup2(out, STDOUT_FILENO) < 0)
             _exit(EXIT_FAILED);
         execvpe(c->argument[0], c->argument, kept_environment ? kept_environment : environ);
@@ -221,25 +223,76 @@ static int start(const command *c, int out, pid_t *pid)
     return *pid < 0 ? errno : 0;
 }
 
+/* The signals that end a driver. Killed with it, mpirun would have no time to remove what the ranks
+ * keep in /dev/shm: the driver tells it to end, waits for it, then ends by the same signal. */
+static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGALRM};
+enum { ENDINGS = sizeof ending / sizeof *ending };
+
+/* mpirun forgets a signal that comes while it starts, and drops everything at a second one: it is
+ * told again after so many seconds, and signals that come twice at once (from `timeout`) count
+ * once. */
+enum { TOLD_AGAIN = 5, TWICE = 1 };
+
+static volatile sig_atomic_t launched, ended_by;
+
+static void pass_on(int signal)
+{
+    static volatile time_t told;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (signal != SIGALRM)
+        ended_by = signal;
+    if (told && now.tv_sec - told <= TWICE)
+        return;
+    told = now.tv_sec;
+    kill((pid_t)launched, SIGTERM);
+    alarm(TOLD_AGAIN);
+}
+
+/* What is ignored (nohup) stays so. */
+static void pass_signals_on(pid_t pid, struct sigaction before[])
+{
+    struct sigaction passing = {.sa_handler = pass_on, .sa_flags = SA_RESTART};
+    launched = pid;
+    for (int i = 0; i < ENDINGS; i++) {
+        sigaction(ending[i], NULL, &before[i]);
+        if (before[i].sa_handler != SIG_IGN)
+            sigaction(ending[i], &passing, NULL);
+    }
+}
+
+static void end_by_what_came(const struct sigaction before[])
+{
+    alarm(0);
+    for (int i = 0; i < ENDINGS; i++)
+        sigaction(ending[i], &before[i], NULL);
+    if (ended_by)
+        raise(ended_by);
+}
+
 /* Runs the command; what it printed into *text, malloc'ed; how it ended into *ended. */
 static int run_command(const command *c, const char *name, char **text, int *ended)
 {
     int ends[2];
     pid_t pid;
+    struct sigaction before[ENDINGS];
     if (pipe(ends)) {
         say(name, "pipe: %s", strerror(errno));
         return EXIT_FAILED;
     }
     int error = start(c, ends[1], &pid);
     close(ends[1]);
-    *text = error ? NULL : read_all(ends[0]);
-    close(ends[0]);
     if (error) {
+        close(ends[0]);
         say(name, "fork: %s", strerror(error));
         return EXIT_FAILED;
     }
+    pass_signals_on(pid, before);
+    *text = read_all(ends[0]);
+    close(ends[0]);
     while (waitpid(pid, ended, 0) < 0 && errno == EINTR)
         ;
+    end_by_what_came(before);
     return EXIT_RIGHT;
 }
 

@@ -44,8 +44,10 @@ static int check_launch(const harness_options *o)
         say(name, "--stream reads a file: give one, or leave --stream out");
         return EXIT_USAGE;
     }
-    if (o->tasks.timeline && first_rank() && !can_plot(o->tasks.timeline))
-        return EXIT_FAILED;
+    const char *const drawings[] = {o->tasks.timeline, plot_of(o)};
+    for (int i = 0; i < 2; i++)
+        if (drawings[i] && first_rank() && !can_plot(drawings[i]))
+            return EXIT_FAILED;
     if (!is_read_once(o->file))
         return EXIT_RIGHT;
     if (ranks || o->teams > 1 || (o->stream && o->methods > 1)) {
@@ -198,7 +200,7 @@ int trine_driver_main(const trine_driver *driver, int argc, char **argv)
     if (!read_options(driver, argc, argv, &options))
         return EXIT_FAILED;
     if (options.terminal)
-        show_progress_anyway();
+        show_progress_anyway(options.terminal);
     harness_run run = {.options = &options};
     int result = check_launch(&options);
     if (result) {

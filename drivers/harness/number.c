@@ -5,7 +5,7 @@
 
 bool read_number(const char *text, uint64_t least, uint64_t most, uint64_t *number)
 {
-    static const char units[] = "KMGT";
+    static const char units[] = "KMGTkmgt";
     uint64_t value = 0;
     const char *at = text;
     for (; *at >= '0' && *at <= '9'; at++) {
@@ -18,7 +18,7 @@ bool read_number(const char *text, uint64_t least, uint64_t most, uint64_t *numb
         return false;
     const char *unit = *at ? strchr(units, *at) : NULL;
     if (unit) {
-        unsigned shift = 10 * (unsigned)(unit - units + 1);
+        unsigned shift = 10 * (unsigned)((unit - units) % 4 + 1);
         if (value > UINT64_MAX >> shift)
             return false;
         value <<= shift;

@@ -59,7 +59,7 @@ static const struct argp_option table[] = {
      "(USS)",
      0},
     {"child", KEY_CHILD, NULL, OPTION_HIDDEN, NULL, 0},
-    {"terminal", KEY_TERMINAL, NULL, OPTION_HIDDEN, NULL, 0},
+    {"terminal", KEY_TERMINAL, "COLUMNS", OPTION_HIDDEN, NULL, 0},
     {NULL, 0, NULL, 0, NULL, 0}};
 
 uint64_t number_option(struct argp_state *state, const char *option, const char *text,
@@ -178,7 +178,7 @@ static error_t read_option(int key, char *text, struct argp_state *state)
         o->memory = true;
         break;
     case KEY_TERMINAL:
-        o->terminal = true;
+        o->terminal = (int)number_option(state, "--terminal", text, 1, 1 << 16);
         break;
     case ARGP_KEY_ARG:
         file_option(state, o, text);
@@ -186,6 +186,7 @@ static error_t read_option(int key, char *text, struct argp_state *state)
     case ARGP_KEY_SUCCESS:
         check_task_options(state, o);
         check_fill(state, o);
+        check_plot(state, o);
         break;
     default:
         if (key >= KEY_EXTRA && key < KEY_EXTRA + HARNESS_EXTRAS)

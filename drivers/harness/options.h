@@ -24,7 +24,8 @@ typedef struct task_settings {
 
 /* file: NULL for generated data. files: of a driver that takes several. sized: --n was given.
  * dtype: of generated data. child: started by another driver, which measures bandwidth and verifies
- * itself. terminal: progress is shown, though stderr is none. */
+ * itself. terminal: progress is shown in so many columns, though stderr is no
+ * terminal; 0: as it is. */
 typedef struct harness_options {
     const trine_driver *driver;
     const char *team[MOST_TEAMS];
@@ -38,7 +39,8 @@ typedef struct harness_options {
     trine_dtype dtype;
     trine_schedule schedule;
     output_form form;
-    bool sized, verify, stream, child, terminal, memory;
+    bool sized, verify, stream, child, memory;
+    int terminal;
     task_settings tasks;
     const char *extra_text[HARNESS_EXTRAS];
     harness_setting setting[HARNESS_EXTRAS];
@@ -75,6 +77,12 @@ const double *fill_of(const harness_options *o);
 
 /* Ends the program when the elements' type has no such number, or they come from a file. */
 void check_fill(struct argp_state *state, const harness_options *o);
+
+/* Where the driver's KIND_PLOT is to be drawn; NULL when that was not given. */
+const char *plot_of(const harness_options *o);
+
+/* Ends the program when there would be nothing to draw. */
+void check_plot(struct argp_state *state, const harness_options *o);
 
 /* task_options.c: the options of tasks and transports, from argp key `first_key` on, into
  * own[TASK_OPTIONS]; how many the driver has; and what the one of that key was given. */

@@ -402,7 +402,8 @@ static int run_method(harness_run *run, const team_data *data, const harness_met
     if (row->status == TRINE_OK || row->status == TRINE_E_OVERFLOW)
         return EXIT_RIGHT;
     trine_status status = row->status;
-    if (status == TRINE_E_ABSENT && o->tasks.each_transport) {
+    bool cannot = status == TRINE_E_ABSENT || status == TRINE_E_THREADS;
+    if (cannot && o->tasks.each_transport) {
         say(name, "left out: %s", trine_error_detail());
         clear_row(&run->row[--run->rows]);
         return EXIT_RIGHT;

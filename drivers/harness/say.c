@@ -59,16 +59,21 @@ void speak_again(hushed kept)
     give_back(kept.err, STDERR_FILENO);
 }
 
-static bool progress_shown, shown_anyway;
+static bool progress_shown;
 
-void show_progress_anyway(void)
+/* Columns of a terminal that is not this process's own; 0: there is none. */
+static int shown_anyway;
+
+void show_progress_anyway(int columns)
 {
-    shown_anyway = true;
+    shown_anyway = columns;
 }
 
 bool progress_is_shown(void)
 {
-    return first_rank() && (shown_anyway || isatty(STDERR_FILENO));
+    const char *terminal = getenv("TERM");
+    bool moves = terminal && *terminal && strcmp(terminal, "dumb") != 0;
+    return first_rank() && (shown_anyway || (moves && isatty(STDERR_FILENO)));
 }
 
 /* What another process may have written there goes too. */
@@ -79,9 +84,10 @@ static void clear_progress(void)
     progress_shown = false;
 }
 
-/* The columns of the terminal, less one: a line that is wrapped cannot be taken back. */
-static int columns(void)
+int progress_columns(void)
 {
+    if (shown_anyway)
+        return shown_anyway;
     struct winsize size = {.ws_col = 0};
     bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
     return known ? size.ws_col - 1 : 79;
@@ -102,7 +108,11 @@ void say(const char *driver, const char *format, ...)
 
 void complain(const char *driver, trine_status status)
 {
-    say(driver, "%s (%s)", trine_error_detail(), trine_status_name(status));
+    const char *detail = trine_error_detail();
+    if (*detail)
+        say(driver, "%s (%s)", detail, trine_status_name(status));
+    else if (status != TRINE_E_ARGUMENT)
+        say(driver, "%s (%s)", trine_status_text(status), trine_status_name(status));
 }
 
 void progress(const char *driver, const char *format, ...)
@@ -116,7 +126,7 @@ void progress(const char *driver, const char *format, ...)
         va_start(arguments, format);
         vsnprintf(line, sizeof line, format, arguments);
         va_end(arguments);
-        int room = columns() - (int)strlen(driver) - 2;
+        int room = progress_columns() - (int)strlen(driver) - 2;
         fprintf(stderr, "%s: %.*s", driver, room > 0 ? room : 0, line);
         progress_shown = true;
     }

@@ -14,7 +14,8 @@ typedef struct hushed {
 hushed hush_other_ranks(void);
 void speak_again(hushed kept);
 
-/* "sum: FILE: detail (TRINE_E_IO)", with what the last call of trine says. */
+/* "sum: FILE: detail (TRINE_E_IO)", with what the last call of trine says. Nothing of an ARGUMENT
+ * without a detail: the driver refused it, and said why. */
 void complain(const char *driver, trine_status status);
 
 /* "sum: " and a line made as by printf. */
@@ -23,9 +24,13 @@ void say(const char *driver, const char *format, ...) __attribute__((format(prin
 /* The same, at a terminal only, until the next line takes its place; NULL takes it away. */
 void progress(const char *driver, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Whether progress is shown: stderr is a terminal, or that of whoever started this driver is. */
+/* Whether progress is shown: stderr is a terminal that can take a line back, or that of whoever
+ * started this driver is. */
 bool progress_is_shown(void);
-void show_progress_anyway(void);
+void show_progress_anyway(int columns);
+
+/* Its columns, less one: a line that is wrapped cannot be taken back. */
+int progress_columns(void);
 
 /* EXIT_USAGE for what the user can mend in the command line or the input, else EXIT_FAILED. */
 int exit_of(trine_status status);

@@ -141,6 +141,8 @@ void task_option(struct argp_state *state, harness_options *o, int key, char *te
         tasks->deadline = seconds_option(state, "--deadline", text);
         break;
     case TASK_JOURNAL:
+        if (*text == '\0')
+            argp_error(state, "--journal '': expected the path of a file");
         tasks->journal = text;
         break;
     case TASK_TIMELINE:

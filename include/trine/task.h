@@ -10,10 +10,11 @@
  *                     and cancelled
  *
  * Who works: on `serial` the calling thread, while it waits; on omp:T, T threads beside the calling
- * one; on pool:P, P forked processes beside the calling one, so that no task can harm the caller;
- * on several ranks, the workers of every rank. The first queue starts these T threads or P
- * processes, and they sleep between queues until the team is closed. Items belong to rank 0: it alone submits and
- * collects, and the other ranks work until it closes the queue.
+ * one; on pool:P, P forked processes beside the calling one, so that no task can harm the caller
+ * (in reductions and maps of arrays the caller is one of the T or P); on several ranks, the workers
+ * of every rank. The first queue starts these T threads or P processes, and they sleep between
+ * queues until the team is closed. Items belong to rank 0: it alone submits and collects, and the
+ * other ranks work until it closes the queue.
  *
  * Results do not depend on the team, the chunk, or the window. When a worker of a pool dies, the
  * item that it was at is begun again by another, `attempts` times in all, then reported alone with
@@ -37,11 +38,11 @@ extern "C" {
 /* What is no item's number. */
 #define TRINE_TASK_NONE UINT64_MAX
 
-/* One item as its task sees it. index: its number, from 0 in the order of submission. param: the
- * kind's param_size bytes. state: the worker's own state_size bytes, aligned to 64, zeroed before
- * begin, kept from item to item. data: what the queue's transport brought, NULL for nothing.
- * worker: of its rank, from 0. attempt: 1, and one more each time that a worker died of it. engine
- * is trine's own. */
+/* One item as its task sees it. index: its number, from 0 in the order of submission. item: its
+ * item_size bytes, aligned to 64 like param, the kind's param_size bytes. state: the worker's own
+ * state_size bytes, aligned to 64, zeroed before begin, kept from item to item. data: what the
+ * queue's transport brought, NULL for nothing. worker: of its rank, from 0. attempt: 1, and one
+ * more each time that a worker died of it. engine is trine's own. */
 typedef struct trine_task {
     uint64_t index;
     const void *item;
@@ -65,11 +66,13 @@ TRINE_API trine_status trine_task_refused(const trine_task *task);
  * run and begin only. */
 TRINE_API trine_status trine_task_fail(trine_task *task, trine_status status, const char *detail);
 
-/* What is run. All ranks give the same kind, each its own addresses of it. Functions must have been
- * loaded before trine_init, or before the first pool. run: one item. begin: once in each worker
- * before its first item (also in the replacement of one that died), with item NULL; when it fails,
- * the queue does. end: once in each worker that lives to the end, with item NULL. Either may be
- * NULL. item_most, result_most: the most bytes of one item and of one result. */
+/* What is run. All ranks give the same kind, each its own addresses of it. It is copied when a
+ * queue is opened, as param is, and the text of its name is not needed after. A library that
+ * functions come from must have been loaded before trine_init, or before the first pool. run: one
+ * item. begin: once in each worker before its first item (also in the replacement of one that
+ * died), with item NULL; when it fails, the queue does. end: once in each worker that lives to the
+ * end, with item NULL. Either may be NULL. item_most, result_most: the most bytes of one item and
+ * of one result. */
 typedef struct trine_task_kind {
     const char *name;
     trine_status (*run)(trine_task *task);
@@ -122,8 +125,9 @@ typedef struct trine_task_queue trine_task_queue;
  *
  * data: data_size bytes of the caller's (rank 0's) memory that every task may read, brought to the
  * workers by `transport`: once for each worker, before begin, or with data_each once for each
- * item, so that begin has none. It must stay as it is until the queue is closed. What is copied into
- * shared memory for that keeps its room until the team is closed, for the next queue. NULL: none.
+ * item, so that begin has none. It must stay as it is until the queue is closed. What is copied
+ * into shared memory for that keeps its room until the team is closed, for the next queue. NULL:
+ * none.
  *
  * journal: path of a file that records each finished item. When it is there already, the items in
  * it are not run again: their outcomes come from it. Kind, param, data and items must be those that
@@ -237,11 +241,14 @@ TRINE_API trine_status trine_task_records(const trine_task_queue *queue,
  * of those that were chosen so far, each weighing as many items as travelled in it. */
 TRINE_API uint64_t trine_task_chunk(const trine_task_queue *queue);
 
-/* Runs n items of item_size bytes each, one after the other at items, and waits for all. Result i
- * goes to results + i result_most, its bytes to sizes[i], its status to statuses[i]; each of the
- * three may be NULL. Rank 0's matter, the others' may all be NULL (kind may not). Returns OK, or
- * the status of the failed item of the lowest number, all others' results being there, or what is
- * wrong with the whole call. options: without a source. Collective. */
+/* Runs n items of item_size bytes each, one after the other at items, and waits for all. items may
+ * be NULL when item_size is 0: a task then has its index alone. Result i goes to results + i
+ * result_most, its bytes to sizes[i], its status to statuses[i]; each of the three may be NULL.
+ * Of an item that failed the size is 0 and the result as it was. Rank 0's matter, the others' may
+ * all be NULL (kind may not). Returns OK, or the status of the failed item of the lowest number,
+ * of which trine_error_detail speaks, all others' results being there, or what is wrong with the
+ * whole call: results, sizes and statuses of items that it did not come to are then as they were.
+ * options: without a source. Collective. */
 TRINE_API trine_status trine_task_map(trine_team *team, const trine_task_kind *kind,
                                       const trine_task_options *options, const void *items,
                                       uint64_t n, size_t item_size, void *results, size_t sizes[],

@@ -406,6 +406,11 @@ def refusals():
     refused("two outputs of one name are refused", 2, "would both be written", "--out", out, source, twice)
     refused("files are made in one folder", 2, "the folder to make files in", "--make=2", "--out", out, source, twice)
     refused("a folder in no folder is named", 2, "nowhere", "--out", os.path.join(top, "nowhere", "out"), source)
+    os.makedirs(os.path.join(top, "nothing"), exist_ok=True)
+    refused("a folder without files is named", 2, "nothing: no file in it", "--out", out, os.path.join(top, "nothing"))
+    refused("a file is no folder for outputs", 2, "expected a folder", "--out", os.path.join(source, "sine-0000.wav"), twice)
+    done = run("--out", out)
+    check("a refusal is one line", done.stderr.count("\n") == 1, outcome(done))
     refused("a bad mode is refused", 2, "path, samples", "--mode=both", "--out", out, source)
     check("and nothing is written", contents(out) == {}, contents(out))
 

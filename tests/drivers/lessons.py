@@ -16,6 +16,7 @@ VERSION = subprocess.run([os.path.join(folder, "fib"), "--version"], capture_out
 OMP = ["omp:2"] if ", omp" in VERSION else []
 TEAMS = ["serial", "pool:2"] + OMP
 RANKS = ["mpi:2"] if mpirun else []
+GNUPLOT = shutil.which("gnuplot") is not None
 promises = failures = 0
 
 
@@ -84,6 +85,12 @@ def only_unsynchronised_increments_are_lost():
                 break
         check(got["lost"] > 0 and got["counted"] == got["total"] - got["lost"], "nothing lost on", team, got)
         check(got["together"] == 1, "the workers did not run at once on", team)
+        # So short a run loses some only when the workers begin at the same moment, on a CPU each.
+        for attempt in range(60 if len(os.sched_getaffinity(0)) > 1 else 0):
+            got = counted("unsynchronised", team, 100000)
+            if got["lost"] > 0 and got["at_once"] > 0:
+                break
+        check(got["lost"] > 0 and (got["at_once"] > 0 or len(os.sched_getaffinity(0)) == 1), "never at once on", team, got)
     check(counted("unsynchronised", "serial", 2000000)["lost"] == 0, "one worker lost increments")
     for team in RANKS:
         for mode in ("atomic", "mutex", "reduction"):
@@ -97,9 +104,7 @@ def only_unsynchronised_increments_are_lost():
 
 
 def is_drawing(path):
-    """Whether an SVG file is there; where gnuplot is missing, whether none is."""
-    if not shutil.which("gnuplot"):
-        return not os.path.exists(path)
+    """Whether an SVG file is there."""
     try:
         return xml.etree.ElementTree.parse(path).getroot().tag.endswith("svg")
     except (OSError, xml.etree.ElementTree.ParseError):
@@ -109,10 +114,19 @@ def is_drawing(path):
 def times10_sweeps_chunks():
     with tempfile.TemporaryDirectory() as place:
         path = os.path.join(place, "chunks.svg")
-        done = run("times10", "--n=20000", "--sweep", f"--plot={path}", "--repeat=1", teams=["pool:2"])
-        check(done.returncode == 0 and "chosen" in done.stdout, "times10 --sweep", done.returncode, done.stdout, done.stderr)
-        check(is_drawing(path), "times10 --plot drew nothing", done.stderr)
-        check(not os.path.exists(path) or "chosen" in open(path).read(), "the chosen chunk is not marked")
+        for teams in ([["pool:2"], RANKS + ["serial", "pool:2"]] if GNUPLOT else []):
+            done = run("times10", "--n=20000", "--sweep", f"--plot={path}", "--repeat=1", teams=teams)
+            check(done.returncode == 0 and "chosen" in done.stdout, "times10 --sweep", done.returncode, done.stdout, done.stderr)
+            check(is_drawing(path), "times10 --plot drew nothing", teams, done.stderr)
+            text = open(path).read() if is_drawing(path) else ""
+            check(all(f">{team}<" in text and f"chosen on {team}<" in text for team in teams), "the plot of", teams)
+            if os.path.exists(path):
+                os.remove(path)
+        for driver in ("times10", "bound"):
+            done = subprocess.run([os.path.join(folder, driver), "--n=10", "--team=serial", "--sweep", f"--plot={path}"],
+                                  capture_output=True, text=True, env=dict(os.environ, PATH="/nowhere"))
+            check(done.returncode == 3 and done.stderr.count("\n") == 1 and "gnuplot-nox" in done.stderr, driver,
+                  "without gnuplot", done.returncode, done.stderr)
     for row in rows_of("times10", "--n=20000", "--sweep", "--repeat=1", teams=TEAMS):
         numbers = row["numbers"]
         for chunk in (1, 10, 100, 1000, 10000, 20000, 0):
@@ -135,12 +149,19 @@ def the_chosen_chunk_is_among_the_good_ones():
 def waiting_scales_with_workers_and_computing_with_cpus():
     with tempfile.TemporaryDirectory() as place:
         path = os.path.join(place, "workers.svg")
-        done = run("bound", "--n=16", "--milliseconds=10", "--mix=0", "--sweep", f"--plot={path}", "--repeat=1", teams=["serial"])
-        check(done.returncode == 0 and is_drawing(path), "bound --sweep --plot", done.returncode, done.stdout, done.stderr)
+        for form in ([[], ["--json"]] if GNUPLOT else []):
+            done = run("bound", "--n=16", "--milliseconds=10", "--mix=0", "--sweep", f"--plot={path}", "--repeat=1", *form,
+                       teams=["serial"])
+            check(done.returncode == 0 and is_drawing(path), "bound --sweep --plot", form, done.returncode, done.stdout, done.stderr)
+            os.remove(path)
     kinds = (["omp"] if OMP else []) + ["pool"]
-    rows = rows_of("bound", "--n=24", "--milliseconds=20", "--mix=0", "--sweep", "--repeat=1", teams=["serial"])
-    for kind in kinds if rows else ():
-        one, four = (rows[0]["numbers"][f"items_per_second_{kind}_{workers}"] for workers in (1, 4))
+    # On a busy machine who waits may be woken late: one of five runs must show it.
+    for attempt in range(5):
+        rows = rows_of("bound", "--n=24", "--milliseconds=20", "--mix=0", "--sweep", "--repeat=1", teams=["serial"])
+        rates = {kind: [rows[0]["numbers"][f"items_per_second_{kind}_{workers}"] for workers in (1, 4)] for kind in kinds} if rows else {}
+        if all(four > 2.5 * one for one, four in rates.values()):
+            break
+    for kind, (one, four) in rates.items():
         check(one <= 50 and four > 2.5 * one, "waiting on", kind, one, four)
     rows = rows_of("bound", "--n=24", "--milliseconds=5", "--mix=1", "--sweep", "--repeat=1", teams=["serial"])
     cpus = len(os.sched_getaffinity(0))
@@ -195,7 +216,8 @@ def a_fork_with_threads_hangs_and_a_pool_does_not():
 
 def refused_options_say_what_was_expected():
     for driver, argument, words in (
-            ("times10", "--chunk=few", "whole number"), ("times10", "--mode=nothing", "stream"),
+            ("times10", "--chunk=few", "whole number"), ("times10", "--plot=x.svg", "give --sweep, too"),
+            ("bound", "--plot=x.svg", "give --sweep, too"), ("fib", "--journal=", "path of a file"), ("times10", "--mode=nothing", "stream"),
             ("fib", "--mode=nothing", "doubling"), ("counter", "--increments=0", "from 1"),
             ("counter", "--mode=nothing", "reduction"), ("bound", "--mix=1.5", "from 0 to 1"),
             ("bound", "--mix=half", "a number from"), ("bound", "--milliseconds=0", "from 0.001"),

@@ -18,6 +18,11 @@ static void whole_numbers_and_powers_of_1024_are_read(void)
     CU_ASSERT_TRUE(reads("1G", (uint64_t)1 << 30));
     CU_ASSERT_TRUE(reads("3Gi", (uint64_t)3 << 30));
     CU_ASSERT_TRUE(reads("2T", (uint64_t)2 << 40));
+    CU_ASSERT_TRUE(reads("64k", 64 << 10));
+    CU_ASSERT_TRUE(reads("16m", 16 << 20));
+    CU_ASSERT_TRUE(reads("1g", (uint64_t)1 << 30));
+    CU_ASSERT_TRUE(reads("5gi", (uint64_t)5 << 30));
+    CU_ASSERT_TRUE(reads("2t", (uint64_t)2 << 40));
     CU_ASSERT_TRUE(reads("18446744073709551615", UINT64_MAX));
 }
 
@@ -31,7 +36,8 @@ static void everything_else_is_refused(void)
                                       "1.5G",
                                       "1e6",
                                       "0x10",
-                                      "1k",
+                                      "1kk",
+                                      "1GI",
                                       "1B",
                                       "1GB",
                                       "1GiB",
@@ -42,7 +48,8 @@ static void everything_else_is_refused(void)
                                       "--",
                                       "99999999999999999999",
                                       "18446744073709551616",
-                                      "16777216T"};
+                                      "16777216T",
+                                      "16777216t"};
     uint64_t number = 12345;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         CU_ASSERT_FALSE(read_number(bad[i], 0, UINT64_MAX, &number));

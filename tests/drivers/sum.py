@@ -57,6 +57,11 @@ with tempfile.TemporaryDirectory() as folder:
     bits = {row["bits"] for row in rows(path)} | {row["bits"] for row in rows("--n", "300001")}
     check("a file made by make_npy holds what --n generates", len(bits) == 1, bits)
 
+    got = rows("--n=300001", *["--team=omp:2"] * OMP, "--team=pool:2", "--transport=each")
+    check("what cannot be carried once threads were started is left out of each",
+          {"shm", "pipe", "file", "cma"} <= {row["transport"] for row in got if row["team"] == "pool:2"} and
+          len({row["bits"] for row in got}) == 1, got)
+
     row = rows("--team", "pool:3", path)[0]
     parts = row["ledger"]
     total = sum(parts[k] for k in ("transfer_in", "dispatch", "compute", "wait", "combine", "transfer_out", "other"))

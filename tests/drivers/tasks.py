@@ -1,15 +1,18 @@
 """tasks.py SQUARES [MPIRUN ...] - what the harness promises of drivers whose work is tasks: rows, who ran what,
 timelines, progress at a terminal, journals that a killed run goes on with, refusals. MPIRUN is empty without MPI."""
 import csv
+import fcntl
 import io
 import json
 import os
 import pty
 import random
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import xml.etree.ElementTree
 
@@ -116,11 +119,12 @@ def timelines_are_drawn():
     check(done.returncode == 3 and "gnuplot-nox" in done.stderr, done.returncode, done.stderr)
 
 
-def at_a_terminal(*arguments):
+def at_a_terminal(*arguments, columns=80, kind="xterm"):
     """The exit status, what comes out at a terminal that is stderr, and the seconds that it took."""
     began = time.time()
     own, other = pty.openpty()
-    process = subprocess.Popen([SQUARES, *arguments], stdout=subprocess.DEVNULL, stderr=other)
+    fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen([SQUARES, *arguments], stdout=subprocess.DEVNULL, stderr=other, env=dict(os.environ, TERM=kind))
     os.close(other)
     said = b""
     while True:
@@ -147,6 +151,11 @@ def progress_is_shown_at_a_terminal_only():
         check(any("s left" in line for line in lines), team, lines)
         check(len(lines) <= 10 * seconds + 2, team, len(lines), "lines in", seconds, "s")
         check(said.endswith("\r\033[K"), team, repr(said[-80:]), "the last line is left standing")
+        status, said, seconds = at_a_terminal(*options, columns=30)
+        lines = said.replace("\033[K", "").split("\r")
+        check(status == 0 and len(lines) > 3 and max(map(len, lines)) < 30, team, "lines of a narrow terminal", lines[-3:])
+    for kind in ("dumb", ""):
+        check(at_a_terminal("--n=40", "--team=serial", kind=kind)[:2] == (0, ""), "progress at a terminal of kind", kind)
 
 
 def squares_of(n):
@@ -185,15 +194,26 @@ def a_killed_run_goes_on_with_its_journal():
     check(done.returncode == 2 and "another param" in done.stderr and journal in done.stderr, done.returncode, done.stderr)
 
 
-def kill_all(process, word):
-    """A session and its ranks, which mpirun puts into sessions of their own: they have that word as an argument."""
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+def pids_of(word):
+    """Those that have that word as an argument."""
+    found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{pid}/cmdline", "rb") as file:
                 if word.encode() in file.read().split(b"\0"):
-                    os.kill(int(pid), signal.SIGKILL)
+                    found.append(int(pid))
+        except OSError:
+            pass
+    return found
+
+
+def kill_all(process, word):
+    """A session and its ranks, which mpirun puts into sessions of their own: they have that word as an argument."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for pid in pids_of(word):
+        try:
+            os.kill(pid, signal.SIGKILL)
         except OSError:
             pass
 
@@ -218,6 +238,32 @@ def killed_ranks_go_on_with_their_journal():
     check(done.returncode == 0 and open(output, "rb").read() == squares_of(n), done.stdout, done.stderr)
     done = run("--n=10", "--micros=1", "--team=mpi:2", f"--journal={journal}")
     check(done.returncode == 2 and done.stderr.count("another param") == 1, done.returncode, done.stderr)
+
+
+def shared_memory_of_ranks():
+    return {name for name in os.listdir("/dev/shm") if name.startswith("vader_segment")}
+
+
+def ranks_that_are_interrupted_leave_nothing():
+    """As from a terminal (all of the group are signalled), and as by kill (the driver alone)."""
+    for n, send in ((50001, lambda process, what: os.killpg(process.pid, what)), (50002, lambda process, what: process.send_signal(what))):
+        for what in (signal.SIGINT, signal.SIGTERM):
+            process = subprocess.Popen([SQUARES, f"--n={n}", "--micros=2000", "--team=mpi:2"], stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL, start_new_session=True)
+            deadline, segments = time.time() + 10, set()
+            while len(segments) < 2 and time.time() < deadline:
+                time.sleep(0.1)
+                maps = "".join(open(f"/proc/{pid}/maps").read() for pid in pids_of(f"--n={n}") if os.path.exists(f"/proc/{pid}/maps"))
+                segments = {name for name in shared_memory_of_ranks() if name in maps}
+            time.sleep(0.5)
+            send(process, what)
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                kill_all(process, f"--n={n}")
+            check(process.returncode == -what, "interrupted ranks ended with", process.returncode, "instead of", -what)
+            check(not pids_of(f"--n={n}"), "interrupted ranks are still there:", pids_of(f"--n={n}"))
+            check(not segments & shared_memory_of_ranks(), "left in /dev/shm:", segments & shared_memory_of_ranks())
 
 
 def two_runs_cannot_share_a_journal():
@@ -257,7 +303,7 @@ def options_are_read_and_refused():
 
 for test in (every_team_has_the_row_of_its_tasks, failures_and_deaths_are_counted, who_ran_what_is_told_of_every_item,
              timelines_are_drawn, progress_is_shown_at_a_terminal_only, a_killed_run_goes_on_with_its_journal,
-             *([killed_ranks_go_on_with_their_journal] if mpirun else []), two_runs_cannot_share_a_journal, options_are_read_and_refused):
+             *([killed_ranks_go_on_with_their_journal, ranks_that_are_interrupted_leave_nothing] if mpirun else []), two_runs_cannot_share_a_journal, options_are_read_and_refused):
     before = promises
     test()
     print(f"{test.__name__}: {promises - before} promises", flush=True)

@@ -53,6 +53,50 @@ static void maps_equal_a_plain_loop(void)
         TRINE_OK);
 }
 
+/* Whether item and param are aligned, and its item; every third item fails after it has written. */
+static trine_status look_run(trine_task *task)
+{
+    unsigned char *out = trine_task_result(task, 3);
+    if (!out)
+        return trine_task_refused(task);
+    memcpy(out, task->item, 3);
+    bool aligned = (((uintptr_t)task->item | (uintptr_t)task->param) & 63) == 0;
+    if (!aligned || memcmp(task->param, "param", 5) != 0)
+        return trine_task_fail(task, TRINE_E_SYSTEM, "not as promised");
+    return task->index % 3 == 2 ? TRINE_E_EMPTY : TRINE_OK;
+}
+
+static void a_kind_is_copied_and_what_fails_leaves_no_result(void)
+{
+    char items[300], results[300], param[] = "param";
+    size_t sizes[100];
+    trine_status statuses[100];
+    trine_task_kind kind = {
+        .name = "look", .run = look_run, .param_size = 5, .item_most = 3, .result_most = 3};
+    trine_task_options options = {.param = param, .chunk = 4};
+    for (int i = 0; i < 300; i++)
+        items[i] = (char)i;
+    memset(results, 'x', sizeof results);
+    CU_ASSERT_EQUAL(trine_task_map(team, &kind, &options, items, 100, 3, results, sizes, statuses),
+                    TRINE_E_EMPTY);
+    CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "item 2 "));
+    for (size_t i = 0; i < 100; i++) {
+        bool failed = i % 3 == 2;
+        CU_ASSERT_EQUAL(statuses[i], failed ? TRINE_E_EMPTY : TRINE_OK);
+        CU_ASSERT_EQUAL(sizes[i], failed ? 0 : 3);
+        CU_ASSERT_EQUAL(memcmp(results + 3 * i, failed ? "xxx" : items + 3 * i, 3), 0);
+    }
+    trine_task_queue *queue;
+    trine_task_outcome o;
+    CU_ASSERT_EQUAL_FATAL(trine_task_open(team, &kind, &options, &queue), TRINE_OK);
+    memset(&kind, 0, sizeof kind);
+    memset(param, 0, sizeof param);
+    CU_ASSERT_EQUAL(trine_task_submit(queue, "abc", 3, NULL), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_task_next(queue, &o), TRINE_OK);
+    CU_ASSERT_EQUAL(o.status, TRINE_OK);
+    CU_ASSERT_EQUAL(trine_task_close(queue), TRINE_OK);
+}
+
 /* Runs a stream of n numbers; the window's bound is looked at on the way. */
 static void stream(uint64_t n, uint64_t window, uint64_t chunk, bool unordered)
 {
@@ -373,6 +417,8 @@ int main(int argc, char **argv)
 {
     CU_TestInfo tests[] = {
         {"maps equal a plain loop", maps_equal_a_plain_loop},
+        {"a kind is copied, and what fails leaves no result",
+         a_kind_is_copied_and_what_fails_leaves_no_result},
         {"streams give each item once, within their window",
          streams_give_each_item_once_within_their_window},
         {"tickets can be waited for in any order", tickets_can_be_waited_for_in_any_order},

@@ -50,6 +50,9 @@ static void expect_bad(const char *text, const char *why, const char *nearest)
 
 static void bad_specs_name_the_nearest_good_one(void)
 {
+    expect_bad("processes:4", "'processes' is no part of a team", "pool:4");
+    expect_bad("ranks:2+Fork", "'ranks' is no part of a team", "mpi:2+pool");
+    expect_bad("threads:8", "'threads' is no part of a team", "omp:8");
     expect_bad("", "'' is no part", "omp");
     expect_bad("ompp:4", "'ompp' is no part", "omp:4");
     expect_bad("OMP:4", "'OMP' is no part", "omp:4");
