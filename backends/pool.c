@@ -253,9 +253,9 @@ static trine_status pool_alloc(trine_executor *executor, size_t bytes, void **me
 {
     if (bytes < TRINE_LARGE_MEMORY)
         return trine_heap_alloc(bytes, memory);
-    bytes = trine_heap_pages(bytes);
     void *reserved;
     trine_status status = trine_memory_check("shared memory", bytes);
+    bytes = trine_heap_pages(bytes);
     if (!status)
         status = trine_heap_reserve(bytes, &reserved);
     if (status)

@@ -9,6 +9,8 @@
  * A process that runs threads is refused: what they hold would stay locked in the children.
  */
 #include <errno.h>
+#include <linux/futex.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,11 +51,32 @@ static trine_status check_threads(void)
     return TRINE_OK;
 }
 
+/* What fork() does for the child's locks, and a bare clone does not: the child's C library learns
+ * the number of its thread, which stands in a mutex that it holds, and the kernel the list of
+ * those, which it hands on when the child dies. 0 in the child. */
+static pid_t clone_with_locks(void)
+{
+    int *number = NULL;
+    struct robust_list_head *held = NULL;
+    size_t size = 0;
+    bool known = prctl(PR_GET_TID_ADDRESS, &number, 0, 0, 0) == 0 && number;
+    bool listed = syscall(SYS_get_robust_list, 0, &held, &size) == 0 && held;
+    unsigned long flags = known ? CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID : 0;
+    /* Which of the last two the number is depends on the processor; the other is not read. */
+    pid_t pid = (pid_t)syscall(SYS_clone, flags, NULL, NULL, number, number);
+    if (pid == 0 && listed) {
+        held->list.next = &held->list;
+        held->list_op_pending = NULL;
+        syscall(SYS_set_robust_list, held, size);
+    }
+    return pid;
+}
+
 /* A clone without an exit signal, as the zygote is one: 0 in the child, which ends with the caller
  * and has no part in its zygote and its signals. */
 static pid_t fork_silently(void)
 {
-    pid_t parent = getpid(), pid = (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
+    pid_t parent = getpid(), pid = clone_with_locks();
     if (pid != 0)
         return pid;
     prctl(PR_SET_PDEATHSIG, SIGKILL);

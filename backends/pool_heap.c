@@ -253,8 +253,8 @@ void trine_heap_release(void *memory, size_t bytes)
 
 trine_status trine_heap_alloc(size_t bytes, void **memory)
 {
-    bytes = trine_heap_pages(bytes);
     trine_status status = trine_memory_check("shared memory", bytes);
+    bytes = trine_heap_pages(bytes);
     if (!status)
         status = trine_heap_reserve(bytes, memory);
     if (status)

@@ -1,16 +1,15 @@
 /* core/counter.c - a counter that all ranks of a team can update.
  *
  * On one rank it is a word in memory that the rank's workers share, updated by atomic instructions,
- * with a robust mutex beside it. On several it is a word of a board, which lies on rank 0, with
- * another for the lock: 0 when it is free, else the holder's rank and 1, taken by comparing and
- * swapping. Whoever finds it taken sleeps, longer each time, so that the holder gets the CPU. */
+ * with a lock of core/lock.c beside it. On several it is a word of a board, which lies on rank 0,
+ * with another for the lock: 0 when it is free, else the holder's rank and 1, taken by comparing
+ * and swapping. Whoever finds it taken sleeps, longer each time, so that the holder gets the CPU.
+ */
 #include <trine/sync.h>
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,7 +20,7 @@
 enum { VALUE = 0, LOCK = 8, BOARD_BYTES = 16 };
 
 /* board: NULL on one rank. owner, process: the thread that may use the board; workers of one rank
- * see value and mutex. */
+ * see value and lock. */
 struct trine_counter {
     trine_team *team;
     trine_board *board;
@@ -29,7 +28,7 @@ struct trine_counter {
     pid_t process;
     bool held;
     atomic_llong value;
-    pthread_mutex_t mutex;
+    trine_lock *lock;
 };
 
 /* Why this team has no counter; OK when it has. */
@@ -46,26 +45,10 @@ static trine_status check_team(const trine_team *team)
         team->spec, ranks, workers, ranks * workers);
 }
 
-static trine_status open_mutex(pthread_mutex_t *mutex)
-{
-    pthread_mutexattr_t attributes;
-    int error = pthread_mutexattr_init(&attributes);
-    if (error)
-        return trine_fail(TRINE_E_MEMORY, "trine_counter_create: %s", strerror(error));
-    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
-    error = pthread_mutex_init(mutex, &attributes);
-    pthread_mutexattr_destroy(&attributes);
-    return error ? trine_fail(TRINE_E_SYSTEM, "trine_counter_create: %s", strerror(error))
-                 : TRINE_OK;
-}
-
 static void release(trine_counter *counter)
 {
     trine_executor *executor = &counter->team->executor;
-    if (!counter->board)
-        pthread_mutex_destroy(&counter->mutex);
+    trine_lock_free(counter->lock);
     executor->ops.free(executor, counter, sizeof *counter);
 }
 
@@ -83,7 +66,8 @@ static trine_status new_counter(trine_team *team, int64_t initial, trine_counter
     counter->owner = pthread_self();
     counter->process = getpid();
     atomic_init(&counter->value, initial);
-    status = open_mutex(&counter->mutex);
+    if (team->communicator.size == 1)
+        status = trine_lock_create(team, &counter->lock);
     if (status)
         team->executor.ops.free(&team->executor, counter, sizeof *counter);
     else
@@ -235,11 +219,8 @@ trine_status trine_counter_lock(trine_counter *counter)
         return status;
     if (counter->board)
         return lock_board(counter);
-    int error = pthread_mutex_lock(&counter->mutex);
-    /* Its holder died: the value is one word, so nothing is half done. */
-    if (error == EOWNERDEAD)
-        error = pthread_mutex_consistent(&counter->mutex);
-    return error ? trine_fail(TRINE_E_SYSTEM, "trine_counter_lock: %s", strerror(error)) : TRINE_OK;
+    /* When its holder died: the value is one word, so nothing is half done. */
+    return trine_lock_acquire(counter->lock, NULL);
 }
 
 trine_status trine_counter_unlock(trine_counter *counter)
@@ -254,7 +235,5 @@ trine_status trine_counter_unlock(trine_counter *counter)
         counter->held = false;
         return counter->board->ops->swap(counter->board, LOCK, 0, &before);
     }
-    int error = pthread_mutex_unlock(&counter->mutex);
-    return error ? trine_fail(TRINE_E_SYSTEM, "trine_counter_unlock: %s", strerror(error))
-                 : TRINE_OK;
+    return trine_lock_release(counter->lock);
 }

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -114,10 +115,24 @@ static int64_t read_ahead(trine_journal *j, void *bytes, size_t n, int64_t at)
     return (int64_t)there;
 }
 
-/* Writes all parts at that place, in one call where the system does not cut it short. */
+/* The limit on the size of files is guarded by a signal, which ends who writes beyond it. */
+static bool may_write(size_t bytes, int64_t at)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) || limit.rlim_cur == RLIM_INFINITY ||
+        ((rlim_t)at <= limit.rlim_cur && bytes <= limit.rlim_cur - (rlim_t)at))
+        return true;
+    errno = EFBIG;
+    return false;
+}
+
+/* Writes all parts at that place, in one call where the system does not cut it short; false with
+ * errno. */
 static bool write_at(const trine_journal *j, const void *head, size_t head_size, const void *body,
                      size_t body_size, int64_t at)
 {
+    if (!may_write(head_size + body_size, at))
+        return false;
     for (size_t done = 0; done < head_size + body_size;) {
         size_t of_head = done < head_size ? done : head_size, of_body = done - of_head;
         const struct iovec part[2] = {{(char *)head + of_head, head_size - of_head},
@@ -125,8 +140,10 @@ static bool write_at(const trine_journal *j, const void *head, size_t head_size,
         ssize_t some = pwritev(j->file, part, 2, at + (int64_t)done);
         if (some < 0 && errno == EINTR)
             continue;
-        if (some < 0)
+        if (some <= 0) {
+            errno = some < 0 ? errno : EIO;
             return false;
+        }
         done += (size_t)some;
     }
     return true;

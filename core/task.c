@@ -370,6 +370,7 @@ static trine_status finish(trine_task_queue *queue, const trine_engine_outcome *
     trine_entry_finish(queue, e);
     queue->done++;
     queue->failed += o->outcome.status != TRINE_OK;
+    queue->retried += o->outcome.attempts > 1;
     /* An attempt that ended with its worker has been entered already. */
     if (queue->options.record && o->outcome.worker >= 0 && o->outcome.status != TRINE_E_WORKER)
         trine_queue_record(queue, &(trine_task_record){.index = o->outcome.index,

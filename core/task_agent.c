@@ -6,6 +6,8 @@
  *    used again. A cancelled one is left alone.
  * 3. How many at a time: what takes some 200 us, less as the rest gets short; for long items no
  *    more than there are workers, so that none waits behind another while a rank is idle.
+ *    When a rank's workers are at long items nevertheless, and nothing else is left for the others,
+ *    it gives back what waits behind them.
  * 4. Where others reach the board only while rank 0 is in a call, and rank 0 works in the calling
  *    thread, it works little: of up to three ranks, an item and then a millisecond for the others;
  *    of more, not at all.
@@ -146,6 +148,7 @@ void trine_agent_measure(trine_ranks *ranks, const trine_task_outcome *outcome)
     ranks->measured++;
     double weight = ranks->measured < 16 ? 1.0 / (double)ranks->measured : 1.0 / 16;
     ranks->item_seconds += weight * (seconds - ranks->item_seconds);
+    trine_trip_note(&ranks->trips, 1, ranks->chunk);
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -312,6 +315,46 @@ trine_status trine_agent_fetch(trine_ranks *ranks, bool *some)
     return status;
 }
 
+/* Back to rank 0, which deals it again. */
+static trine_status hand_back(trine_ranks *ranks, const trine_engine_unbegun *item)
+{
+    if (ranks->rank == 0) {
+        trine_deal_again(ranks, (uint32_t)item->tag, item->item);
+        return TRINE_OK;
+    }
+    return trine_letter_add(ranks,
+                            &(trine_letter_record){.type = TRINE_RECORD_BACK,
+                                                   .index = item->index,
+                                                   .entry = (uint32_t)item->tag,
+                                                   .result_size = item->size,
+                                                   .worker = -1},
+                            NULL, item->item);
+}
+
+trine_status trine_agent_give_back(trine_ranks *ranks, bool came)
+{
+    double now = trine_seconds(), since = ranks->moved;
+    /* Who works in this thread is at no item now, and goes on with one. */
+    uint64_t kept = ranks->serial ? 1 : 0;
+    if (came || ranks->out <= kept)
+        ranks->moved = now;
+    if (ranks->out <= kept || now - since < long_seconds || ranks->setup.chunk)
+        return TRINE_OK;
+    trine_status status = trine_agent_words(ranks);
+    if (status || ranks->words.taken < ranks->words.submitted || ranks->words.closed)
+        return status;
+    trine_engine_unbegun item = {.slot = 0};
+    for (uint32_t from = 0; ranks->out > kept && !status; from = item.slot + 1) {
+        if (!trine_engine_take_back(ranks->engine, from, &item))
+            break;
+        ranks->out--;
+        status = hand_back(ranks, &item);
+        trine_engine_release(ranks->engine, item.slot);
+    }
+    ranks->moved = now;
+    return status;
+}
+
 /* ---- the other ranks ---- */
 
 /* What the engine has finished, into the letter; waits at most `seconds` for the first. */
@@ -352,6 +395,8 @@ static trine_status work(trine_ranks *ranks, trine_pause *pause)
         status = trine_agent_fetch(ranks, &fetched);
     if (!status)
         status = collect(ranks, 0, &finished);
+    if (!status)
+        status = trine_agent_give_back(ranks, fetched || finished);
     if (!status && letter_is_due(ranks))
         status = trine_letter_send(ranks);
     if (status)
@@ -361,8 +406,11 @@ static trine_status work(trine_ranks *ranks, trine_pause *pause)
         return TRINE_OK;
     }
     double seconds = trine_pause_next(ranks, pause, ranks->letter_bytes ? letter_seconds : 1);
-    if (ranks->out > 0 && !ranks->serial && seconds > 0)
-        return collect(ranks, seconds, &finished);
+    if (ranks->out > 0 && !ranks->serial && seconds > 0) {
+        status = collect(ranks, seconds, &finished);
+        ranks->moved = finished ? trine_seconds() : ranks->moved;
+        return status;
+    }
     trine_pause_sleep(ranks, seconds);
     return TRINE_OK;
 }

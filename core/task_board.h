@@ -43,7 +43,8 @@ typedef struct trine_place_head {
     uint32_t entry, reserved;
 } trine_place_head;
 
-/* A letter: its head, then records, each followed by its detail and its result. lost: workers of
+/* A letter: its head, then records, each followed by its detail and its result; an item that comes
+ * BACK stands in the result's place. lost: workers of
  * the sender that have died so far. */
 typedef struct trine_letter_head {
     uint64_t lost;
@@ -53,6 +54,7 @@ typedef enum trine_record_type {
     TRINE_RECORD_OUTCOME = 1,
     TRINE_RECORD_LOST,
     TRINE_RECORD_LANE,
+    TRINE_RECORD_BACK,
     TRINE_RECORD_LEFT
 } trine_record_type;
 
@@ -96,9 +98,9 @@ typedef struct trine_own_list {
  * ring: places, of `stride` bytes each, from `places` on. out: items in this rank's engine. setup:
  * this rank's, its zero of time on its own clock. served: rank 0 has closed, and this rank has
  * said its last. deals: it is rank 0, and without it the others do not get on: so it
- * works, if at all, not before rests_until. fetched, holders: room for what is read at a time.
- * source, again: with data_each, what is read anew for each item, and into what. letter: being
- * written, since `written`. */
+ * works, if at all, not before rests_until. moved: when items last came to the engine or ended.
+ * fetched, holders: room for what is read at a time. source, again: with data_each, what is read
+ * anew for each item, and into what. letter: being written, since `written`. */
 struct trine_ranks {
     trine_team *team;
     trine_board *board;
@@ -108,8 +110,9 @@ struct trine_ranks {
     bool serial, served, deals;
     unsigned spins;
     uint64_t ring, out, measured, chunk;
+    trine_trips trips;
     size_t stride, places;
-    double item_seconds, waited, rests_until;
+    double item_seconds, waited, rests_until, moved;
     trine_board_words words;
     unsigned char *fetched;
     uint64_t *holders;
@@ -153,6 +156,11 @@ void trine_pause_sleep(trine_ranks *ranks, double seconds);
 /* Takes as many items as the engine has room for. *some: whether there were any. */
 trine_status trine_agent_fetch(trine_ranks *ranks, bool *some);
 
+/* Gives back what this rank's engine has not begun, when its workers are all at long items, nothing
+ * else is there for the others, and no chunk was asked for. came: items have come to it or ended in
+ * this round. */
+trine_status trine_agent_give_back(trine_ranks *ranks, bool came);
+
 /* Notes how long an item took. */
 void trine_agent_measure(trine_ranks *ranks, const trine_task_outcome *outcome);
 
@@ -183,6 +191,9 @@ void trine_deal_close(trine_ranks *ranks);
 
 /* An item is in rank 0's engine; and what became of one that is not there. */
 void trine_deal_local(trine_ranks *ranks, uint32_t entry, uint32_t slot);
+
+/* An item of those bytes, which nobody has begun, waits for a place again. */
+void trine_deal_again(trine_ranks *ranks, uint32_t entry, const void *bytes);
 void trine_deal_make(trine_ranks *ranks, uint32_t entry, trine_status status, const char *detail);
 
 /* Tells all ranks that the queue is closed; waits until they have sent their last letter. */

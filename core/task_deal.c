@@ -139,7 +139,7 @@ static trine_status deal(trine_ranks *ranks)
 }
 
 /* Keeps the item for later. */
-static trine_status keep_waiting(trine_ranks *ranks, uint32_t e)
+static void keep_waiting(trine_ranks *ranks, uint32_t e, const void *bytes)
 {
     trine_own_item *item = &ranks->item[e];
     item->copy = malloc(item->size ? item->size : 1);
@@ -148,12 +148,17 @@ static trine_status keep_waiting(trine_ranks *ranks, uint32_t e)
         snprintf(why, sizeof why, "item %llu: no memory for its %zu bytes",
                  (unsigned long long)item->index, item->size);
         trine_deal_make(ranks, e, TRINE_E_MEMORY, why);
-        return TRINE_OK;
+        return;
     }
-    memcpy(item->copy, ranks->staging, item->size);
+    memcpy(item->copy, bytes, item->size);
     item->place = TRINE_OWN_WAITS;
     add(ranks, &ranks->waiting, e);
-    return TRINE_OK;
+}
+
+void trine_deal_again(trine_ranks *ranks, uint32_t entry, const void *bytes)
+{
+    ranks->item[entry].slot = NONE;
+    keep_waiting(ranks, entry, bytes);
 }
 
 void trine_ranks_put(trine_ranks *ranks, uint32_t slot, uint64_t index, size_t size, uint64_t tag)
@@ -167,8 +172,10 @@ void trine_ranks_put(trine_ranks *ranks, uint32_t slot, uint64_t index, size_t s
     trine_status status = TRINE_OK;
     if (ranks->waiting.first == NONE)
         status = find_place(ranks, &found);
-    if (!status)
-        status = found ? write_place(ranks, slot, ranks->staging) : keep_waiting(ranks, slot);
+    if (!status && found)
+        status = write_place(ranks, slot, ranks->staging);
+    else if (!status)
+        keep_waiting(ranks, slot, ranks->staging);
     if (!status && ranks->submitted - ranks->published >= PUBLISH)
         status = publish(ranks);
     trine_ranks_fail(ranks, status);
@@ -240,6 +247,7 @@ static void note_outcome(trine_ranks *ranks, int rank, const trine_letter_record
         .attempts = record->attempts,
         .began = record->began,
         .ended = record->ended};
+    trine_agent_measure(ranks, &item->outcome);
     if (record->result_size > 0) {
         item->result = aligned_alloc(64, (record->result_size + 63) / 64 * 64);
         if (item->result) {
@@ -252,6 +260,16 @@ static void note_outcome(trine_ranks *ranks, int rank, const trine_letter_record
         }
     }
     make_ready(ranks, record->entry);
+}
+
+/* An item that another rank has not begun. */
+static void note_back(trine_ranks *ranks, const trine_letter_record *record, const void *bytes)
+{
+    const trine_own_item *item = record->entry < ranks->items ? &ranks->item[record->entry] : NULL;
+    if (!item || item->place != TRINE_OWN_DEALT || item->index != record->index ||
+        item->size != record->result_size)
+        return;
+    trine_deal_again(ranks, record->entry, bytes);
 }
 
 static void read_record(trine_ranks *ranks, int rank, const trine_letter_record *record,
@@ -274,6 +292,9 @@ static void read_record(trine_ranks *ranks, int rank, const trine_letter_record 
         break;
     case TRINE_RECORD_LANE:
         note_lane(ranks, rank, record);
+        break;
+    case TRINE_RECORD_BACK:
+        note_back(ranks, record, rest);
         break;
     case TRINE_RECORD_LEFT:
         ranks->left++;
@@ -367,6 +388,8 @@ static trine_status work(trine_ranks *ranks, bool *some)
         status = trine_agent_fetch(ranks, &fetched);
     if (!status)
         status = collect_own(ranks, 0, &finished);
+    if (!status)
+        status = trine_agent_give_back(ranks, fetched || finished);
     *some = came || fetched || finished;
     return status;
 }
@@ -376,8 +399,11 @@ static trine_status rest(trine_ranks *ranks, trine_pause *pause, double most)
 {
     double seconds = trine_pause_next(ranks, pause, most);
     bool some;
-    if (ranks->out > 0 && !ranks->serial && seconds > 0)
-        return collect_own(ranks, seconds, &some);
+    if (ranks->out > 0 && !ranks->serial && seconds > 0) {
+        trine_status status = collect_own(ranks, seconds, &some);
+        ranks->moved = some ? trine_seconds() : ranks->moved;
+        return status;
+    }
     trine_pause_sleep(ranks, seconds);
     return TRINE_OK;
 }
@@ -620,7 +646,7 @@ void trine_ranks_lane(const trine_ranks *ranks, int number, trine_task_lane *lan
 
 uint64_t trine_ranks_chunk(const trine_ranks *ranks)
 {
-    return ranks->chunk;
+    return ranks->setup.chunk ? ranks->setup.chunk : trine_trip_mean(&ranks->trips);
 }
 
 int trine_ranks_lost(const trine_ranks *ranks)

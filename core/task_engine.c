@@ -90,10 +90,32 @@ static layout lay_out(const trine_task_shared *shared)
     return l;
 }
 
+/* What is added and rounded up later must not wrap. */
+static trine_status check_sizes(const trine_engine_setup *setup)
+{
+    const trine_task_kind *kind = setup->kind;
+    const char *name = kind->name ? kind->name : "";
+    size_t most = SIZE_MAX / 4;
+    if (kind->param_size > most || kind->state_size > most)
+        trine_fail(TRINE_E_MEMORY, "task '%s': %zu bytes of param and %zu of state", name,
+                   kind->param_size, kind->state_size);
+    else if (setup->window == 0 || setup->window > UINT32_MAX / 4 || kind->item_most > most ||
+             kind->result_most > most)
+        trine_fail(TRINE_E_MEMORY,
+                   "task '%s': a window of %llu items of %zu bytes and results of %zu", name,
+                   (unsigned long long)setup->window, kind->item_most, kind->result_most);
+    else
+        return TRINE_OK;
+    return TRINE_E_MEMORY;
+}
+
 static trine_status plan(trine_task_shared *shared, const trine_executor *executor,
                          const trine_engine_setup *setup)
 {
     const trine_task_kind *kind = setup->kind;
+    trine_status status = check_sizes(setup);
+    if (status)
+        return status;
     *shared = (trine_task_shared){.kind = *kind,
                                   .data = setup->data,
                                   .data_size = setup->data_size,
@@ -103,14 +125,6 @@ static trine_status plan(trine_task_shared *shared, const trine_executor *execut
                                   .workers = executor->workers,
                                   .deadline = setup->deadline,
                                   .commit = executor->ops.commit};
-    if (setup->window == 0 || setup->window > UINT32_MAX / 4 || kind->item_most > SIZE_MAX / 4 ||
-        kind->result_most > SIZE_MAX / 4) {
-        trine_fail(TRINE_E_MEMORY,
-                   "task '%s': a window of %llu items of %zu bytes and results of %zu",
-                   kind->name ? kind->name : "", (unsigned long long)setup->window, kind->item_most,
-                   kind->result_most);
-        return TRINE_E_MEMORY;
-    }
     snprintf(shared->name, sizeof shared->name, "%s", kind->name ? kind->name : "");
     shared->slots = (uint32_t)setup->window;
     shared->ring = (uint32_t)power_above(setup->window);
@@ -330,8 +344,7 @@ static bool absorb(trine_engine *engine)
     trine_engine_unchain(engine, s);
     if (engine->item[s].place == TRINE_ITEM_OUT) {
         const trine_task_slot *slot = &engine->shared->slot[s];
-        count_item(engine, slot->worker,
-                   slot->ended - atomic_load_explicit(&slot->began, memory_order_relaxed));
+        count_item(engine, slot->worker, slot->ended - slot->began);
         put_in_line(engine, s);
     }
     return true;
@@ -411,7 +424,7 @@ static void choose_chunk(trine_engine *engine)
     engine->chunk = chunk ? chunk : 1;
 }
 
-void trine_engine_publish(trine_engine *engine, uint32_t head)
+void trine_engine_publish(trine_engine *engine, uint32_t head, uint64_t chain)
 {
     trine_task_shared *shared = engine->shared;
     uint64_t place = engine->place++;
@@ -423,6 +436,7 @@ void trine_engine_publish(trine_engine *engine, uint32_t head)
         sched_yield();
     }
     batch->head = head;
+    batch->chain = chain;
     atomic_store_explicit(&batch->word, place << TRINE_BATCH_BITS | TRINE_BATCH_READY,
                           memory_order_release);
     engine->unflushed++;
@@ -431,10 +445,11 @@ void trine_engine_publish(trine_engine *engine, uint32_t head)
 static void publish_open(trine_engine *engine)
 {
     uint32_t head = engine->head;
+    trine_trip_note(&engine->trips, engine->count, engine->count);
     engine->head = engine->tail = TRINE_SLOT_NONE;
     engine->count = 0;
     if (head != TRINE_SLOT_NONE)
-        trine_engine_publish(engine, head);
+        trine_engine_publish(engine, head, engine->open_chain);
 }
 
 void trine_engine_put(trine_engine *engine, uint32_t s, uint64_t index, size_t size, uint64_t tag)
@@ -447,7 +462,6 @@ void trine_engine_put(trine_engine *engine, uint32_t s, uint64_t index, size_t s
     slot->next = TRINE_SLOT_NONE;
     slot->attempt = 1;
     slot->has_detail = false;
-    atomic_store_explicit(&slot->state, TRINE_SLOT_WAITS, memory_order_relaxed);
     trine_engine_item *item = &engine->item[s];
     *item = (trine_engine_item){
         .tag = tag, .place = TRINE_ITEM_OUT, .chained = true, .item_bytes = item->item_bytes};
@@ -455,10 +469,13 @@ void trine_engine_put(trine_engine *engine, uint32_t s, uint64_t index, size_t s
         if (!engine->setup.chunk)
             choose_chunk(engine);
         engine->head = s;
+        engine->open_chain = ++engine->chains;
     } else {
         shared->slot[engine->tail].next = s;
     }
     engine->tail = s;
+    atomic_store_explicit(&slot->word, trine_slot_word(engine->open_chain, TRINE_SLOT_WAITS),
+                          memory_order_relaxed);
     engine->out++;
     engine->put++;
     if (++engine->count >= engine->chunk)
@@ -480,6 +497,16 @@ void trine_engine_flush(trine_engine *engine)
                          batches < (uint32_t)sleepers ? (int)batches : sleepers);
 }
 
+bool trine_engine_withdraw(trine_engine *engine, uint32_t s)
+{
+    trine_task_slot *slot = &engine->shared->slot[s];
+    uint64_t word = atomic_load(&slot->word);
+    uint64_t chain = word >> TRINE_SLOT_BITS;
+    return word == trine_slot_word(chain, TRINE_SLOT_WAITS) &&
+           atomic_compare_exchange_strong(&slot->word, &word,
+                                          trine_slot_word(chain, TRINE_SLOT_CANCELLED));
+}
+
 /* --- Outcomes */
 
 void trine_engine_make(trine_engine *engine, uint32_t s, trine_status status, const char *detail)
@@ -490,7 +517,7 @@ void trine_engine_make(trine_engine *engine, uint32_t s, trine_status status, co
     item->made = true;
     item->status = status;
     item->attempts = shared->slot[s].attempt;
-    item->began = item->worker < 0 ? now : atomic_load(&shared->slot[s].began);
+    item->began = item->worker < 0 ? now : atomic_load(&shared->worker[item->worker].began);
     item->ended = now;
     trine_slot_detail(shared, s, detail);
     put_in_line(engine, s);
@@ -507,7 +534,7 @@ static void fill(const trine_engine *engine, uint32_t s, trine_engine_outcome *o
     const char *detail = slot->has_detail ? shared->details + (size_t)s * TRINE_DETAIL_SIZE
                          : status         ? trine_status_text(status)
                                           : "";
-    double began = made ? item->began : atomic_load_explicit(&slot->began, memory_order_relaxed);
+    double began = made ? item->began : slot->began;
     *o = (trine_engine_outcome){.outcome = {.index = slot->index,
                                             .status = status,
                                             .detail = detail,
@@ -634,16 +661,33 @@ void trine_engine_release(trine_engine *engine, uint32_t s)
         trine_engine_leave_room(engine, s);
 }
 
+bool trine_engine_take_back(trine_engine *engine, uint32_t from, trine_engine_unbegun *item)
+{
+    const trine_task_shared *shared = engine->shared;
+    for (uint32_t s = from; s < shared->slots; s++) {
+        const trine_task_slot *slot = &shared->slot[s];
+        if (engine->item[s].place != TRINE_ITEM_OUT || slot->attempt > 1 ||
+            !trine_engine_withdraw(engine, s))
+            continue;
+        engine->item[s].place = TRINE_ITEM_TAKEN;
+        engine->out--;
+        *item = (trine_engine_unbegun){.index = slot->index,
+                                       .tag = engine->item[s].tag,
+                                       .item = shared->items + s * shared->item_stride,
+                                       .size = slot->item_size,
+                                       .slot = s};
+        return true;
+    }
+    return false;
+}
+
 /* --- Closing */
 
 static void cancel_waiting(trine_engine *engine)
 {
-    for (uint32_t s = 0; s < engine->shared->slots; s++) {
-        unsigned waits = TRINE_SLOT_WAITS;
+    for (uint32_t s = 0; s < engine->shared->slots; s++)
         if (engine->item[s].place == TRINE_ITEM_OUT)
-            atomic_compare_exchange_strong(&engine->shared->slot[s].state, &waits,
-                                           TRINE_SLOT_CANCELLED);
-    }
+            (void)trine_engine_withdraw(engine, s);
 }
 
 static void end_servants(trine_engine *engine)
@@ -719,7 +763,7 @@ void trine_engine_lane(const trine_engine *engine, int worker, trine_task_lane *
 
 uint64_t trine_engine_chunk(const trine_engine *engine)
 {
-    return engine->chunk;
+    return engine->setup.chunk ? engine->setup.chunk : trine_trip_mean(&engine->trips);
 }
 
 int trine_engine_lost(const trine_engine *engine)

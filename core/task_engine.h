@@ -41,6 +41,24 @@ typedef struct trine_engine_outcome {
     uint32_t slot;
 } trine_engine_outcome;
 
+/* Trips so far. items: in all of them; weighed: the sum over items of the chunk that each was in.
+ */
+typedef struct trine_trips {
+    double items, weighed;
+} trine_trips;
+
+static inline void trine_trip_note(trine_trips *trips, uint64_t items, uint64_t chunk)
+{
+    trips->items += (double)items;
+    trips->weighed += (double)items * (double)chunk;
+}
+
+/* The chunk that a mean item was in; 1 before there was any. */
+static inline uint64_t trine_trip_mean(const trine_trips *trips)
+{
+    return trips->items > 0 ? (uint64_t)(trips->weighed / trips->items + 0.5) : 1;
+}
+
 /* The window that is used when none is asked for. */
 uint64_t trine_engine_window(const trine_task_kind *kind, int workers);
 
@@ -80,6 +98,17 @@ void trine_engine_release(trine_engine *engine, uint32_t slot);
 
 /* As trine_task_cancel, for an item that was put and not taken. */
 trine_status trine_engine_cancel(trine_engine *engine, uint32_t slot);
+
+/* An item that was put and never begun: its bytes hold until its slot is released. */
+typedef struct trine_engine_unbegun {
+    uint64_t index, tag;
+    const void *item;
+    size_t size;
+    uint32_t slot;
+} trine_engine_unbegun;
+
+/* Takes such an item back, of the slots from that one on; false when there is none. */
+bool trine_engine_take_back(trine_engine *engine, uint32_t from, trine_engine_unbegun *item);
 
 /* Cancels what waits, waits for what runs (deadlines hold), runs `end`. Fills executor->ledger with
  * what each servant did. Returns what was wrong with the engine. */

@@ -29,8 +29,11 @@ typedef struct trine_engine_item {
     size_t item_bytes;
 } trine_engine_item;
 
-/* One worker as the caller knows it. seen: announced, of which `drained` were looked at. */
+/* One worker as the caller knows it. seen: announced, of which `drained` were looked at. progress,
+ * since: where it was wanted and did not come on from, and since when. */
 typedef struct trine_engine_lane_data {
+    uint64_t progress;
+    double since;
     uint32_t seen, drained;
     uint64_t items;
     double busy;
@@ -38,7 +41,8 @@ typedef struct trine_engine_lane_data {
 } trine_engine_lane_data;
 
 /* free: slots without an item. ready: a ring of `ring` slots whose outcomes wait for take. head,
- * tail, count: the open chunk. place: of the next batch. unflushed: batches that sleepers have not
+ * tail, count, open_chain: the open chunk. chains: the last chain's number. place: of the next
+ * batch. unflushed: batches that sleepers have not
  * been woken for. out: items that were put and not taken. item_seconds: mean, newer ones weighing
  * more. began, waited, looked: when it was opened; seconds asleep; when it last looked around.
  * status, detail: what is wrong with the engine. */
@@ -54,8 +58,9 @@ struct trine_engine {
     uint32_t *free, *ready;
     uint32_t free_count, ready_first, ready_count;
     uint32_t head, tail, count, unflushed;
-    uint64_t place, out, put, measured, chunk;
+    uint64_t place, out, put, measured, chunk, chains, open_chain;
     int turn, lost;
+    trine_trips trips;
     double item_seconds, began, waited, looked;
     bool closing, serving;
     trine_status status;
@@ -69,8 +74,11 @@ void trine_engine_fail(trine_engine *engine, trine_status status, const char *de
 void trine_engine_make(trine_engine *engine, uint32_t slot, trine_status status,
                        const char *detail);
 
-/* Puts a chain of waiting slots in line for the workers. */
-void trine_engine_publish(trine_engine *engine, uint32_t head);
+/* Puts a chain of waiting slots, which have its number, in line for the workers. */
+void trine_engine_publish(trine_engine *engine, uint32_t head, uint64_t chain);
+
+/* Makes a slot that waits a cancelled one; false when it does not wait. */
+bool trine_engine_withdraw(trine_engine *engine, uint32_t slot);
 
 /* A slot that no chain holds any more; it is free when nobody else needs it. */
 void trine_engine_unchain(trine_engine *engine, uint32_t slot);
@@ -82,5 +90,17 @@ void trine_engine_sleep(trine_engine *engine, double seconds);
 
 /* Looks for deaths, deadlines that have passed and begins that failed. */
 void trine_engine_look(trine_engine *engine);
+
+/* The slot that the worker is at, if it is its own and runs; else TRINE_SLOT_NONE. */
+uint32_t trine_engine_running_at(const trine_engine *engine, int worker);
+
+/* Takes waiting slots, which no worker has any more, into a new chain, in line for the workers. */
+void trine_engine_publish_anew(trine_engine *engine, uint32_t head);
+
+/* --- core/task_sharing.c */
+
+/* Where workers sleep and nothing is in line for them, they get what others have in their chains
+ * and will not begin soon. */
+void trine_engine_share_out(trine_engine *engine, double now);
 
 #endif

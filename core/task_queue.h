@@ -44,7 +44,7 @@ struct trine_task_queue {
     uint32_t *free, *table;
     uint32_t free_count, table_mask, used, held, first, last;
     uint64_t window, submitted, collect;
-    uint64_t done, failed, resumed;
+    uint64_t done, failed, resumed, retried;
     bool source_ended, inside;
     void *staging;
     trine_executor *executor;

@@ -30,6 +30,7 @@ static void progress_of(const trine_task_queue *queue, trine_task_progress *prog
                                       .done = queue->done,
                                       .failed = queue->failed,
                                       .resumed = queue->resumed,
+                                      .retried = queue->retried,
                                       .total = queue->options.total,
                                       .seconds = trine_seconds() - queue->opened,
                                       .lanes = trine_runner_lanes(&queue->runner),

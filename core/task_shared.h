@@ -5,8 +5,10 @@
  *
  *   batch   a chunk of items on its way to a worker: a chain of slots, first come first served. One
  *           word holds its place in line and who has claimed it.
- *   slot    an item. Its state goes from WAITS to RUNS (by the worker) or to CANCELLED (by the
- *           caller), whoever comes first.
+ *   slot    an item. One word holds the number of the chain that it is in and its state, which goes
+ *           from WAITS to RUNS (by the worker) or to CANCELLED (by the caller), whoever comes
+ *           first. A slot that waits may also go to another chain (by the caller), and all behind
+ *           it with it: the worker finds another number there and leaves them alone.
  *   worker  one word holds how many slots it has announced as finished and which one it is at, so
  *           that finishing one and going on to the next cannot be torn apart. The numbers of the
  *           announced slots stand in a ring that the worker alone writes and the caller reads.
@@ -24,37 +26,48 @@
 
 #define TRINE_SLOT_NONE UINT32_MAX
 
-enum { TRINE_SLOT_WAITS, TRINE_SLOT_RUNS, TRINE_SLOT_CANCELLED };
+enum { TRINE_SLOT_WAITS, TRINE_SLOT_RUNS, TRINE_SLOT_CANCELLED, TRINE_SLOT_BITS = 2 };
 
-/* began: seconds on trine_seconds' clock. next: the slot after it in its chain. there, asked: bytes
- * of the result's room that have memory, and that may have some. */
+/* word: chain << TRINE_SLOT_BITS, and the state; no chain has the number 0. began: seconds on
+ * trine_seconds' clock. next: the slot after it in its chain. there, asked: bytes of the result's
+ * room that have memory, and that may have some. */
 typedef struct trine_task_slot {
     _Alignas(128) uint64_t index;
     size_t item_size, result_size, there, asked;
-    _Atomic double began;
-    double ended;
-    atomic_uint state;
+    double began, ended;
+    _Atomic uint64_t word;
     uint32_t next;
     int attempt, worker;
     trine_status status;
     bool has_detail;
 } trine_task_slot;
 
-/* word: place << 16, and one of these or TRINE_BATCH_OWNER + worker. */
-enum { TRINE_BATCH_READY, TRINE_BATCH_TAKEN, TRINE_BATCH_OWNER, TRINE_BATCH_BITS = 16 };
+/* word: place << TRINE_BATCH_BITS, and one of these or TRINE_BATCH_OWNER + worker, of which there
+ * are 65536 at most. */
+enum { TRINE_BATCH_READY, TRINE_BATCH_TAKEN, TRINE_BATCH_OWNER, TRINE_BATCH_BITS = 17 };
 
 typedef struct trine_task_batch {
     _Atomic uint64_t word;
+    uint64_t chain;
     uint32_t head;
 } trine_task_batch;
 
 /* In which part of its life a worker is. */
-enum { TRINE_WORKER_STARTS, TRINE_WORKER_WORKS, TRINE_WORKER_FAILED, TRINE_WORKER_ENDED };
+enum {
+    TRINE_WORKER_STARTS,
+    TRINE_WORKER_WORKS,
+    TRINE_WORKER_ENDS,
+    TRINE_WORKER_FAILED,
+    TRINE_WORKER_ENDED
+};
 
-/* progress: slots announced << 32 | the slot that it is at. status, detail: why begin failed.
- * transfer: seconds of bringing data. drained: how many of the announced the caller has seen. */
+/* progress: slots announced << 32 | the slot that it is at. chain: which that slot is of, while
+ * nobody took it away; began: when it began it. status, detail: why begin failed. transfer: seconds
+ * of bringing data. drained: how many of the announced the caller has seen. */
 typedef struct trine_task_worker {
     _Alignas(128) _Atomic uint64_t progress;
+    _Atomic uint64_t chain;
+    _Atomic double began;
     atomic_uint life;
     atomic_bool asleep;
     trine_status status;
@@ -96,6 +109,11 @@ typedef struct trine_task_shared {
 static inline uint32_t *trine_announced_ring(const trine_task_shared *shared, int worker)
 {
     return shared->announced + (size_t)worker * shared->ring;
+}
+
+static inline uint64_t trine_slot_word(uint64_t chain, unsigned state)
+{
+    return chain << TRINE_SLOT_BITS | state;
 }
 
 static inline uint64_t trine_progress_word(uint32_t announced, uint32_t at)

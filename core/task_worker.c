@@ -26,13 +26,14 @@ static const double look_seconds = 1;
 
 enum { PAGE = 4096 };
 
-/* One worker as it sees itself. slot: the item at hand. room_size: its result's.
+/* One worker as it sees itself. slot: the item at hand, of that chain. room_size: its result's.
  * now: when the last item ended. called: when the worker last woke the caller for finished items.
  * user, sys: CPU seconds before. copy: of data that was brought. */
 struct trine_task_context {
     trine_task_shared *shared;
     trine_task_worker *record;
     uint32_t *ring, announced, slot;
+    uint64_t chain;
     trine_task task;
     size_t room_size;
     double now, called, user, sys;
@@ -194,14 +195,19 @@ static void wake_caller(trine_task_shared *shared)
     }
 }
 
-static void take_slot(trine_task_context *c, trine_task_slot *slot)
+/* Runs the slot at hand if it waits. False when it is no longer of this chain. */
+static bool take_slot(trine_task_context *c, trine_task_slot *slot)
 {
-    unsigned waits = TRINE_SLOT_WAITS;
+    uint64_t word = trine_slot_word(c->chain, TRINE_SLOT_WAITS);
     double began = trine_seconds();
-    atomic_store_explicit(&slot->began, began, memory_order_relaxed);
+    atomic_store_explicit(&c->record->began, began, memory_order_relaxed);
+    if (!atomic_compare_exchange_strong(&slot->word, &word,
+                                        trine_slot_word(c->chain, TRINE_SLOT_RUNS)))
+        return word == trine_slot_word(c->chain, TRINE_SLOT_CANCELLED);
+    slot->began = began;
     slot->worker = c->task.worker;
-    if (atomic_compare_exchange_strong(&slot->state, &waits, TRINE_SLOT_RUNS))
-        run_item(c, slot, began);
+    run_item(c, slot, began);
+    return true;
 }
 
 /* Whether the caller should know of what is announced, though there is more work. */
@@ -219,10 +225,13 @@ static void run_chain(trine_task_context *c, uint32_t head)
     trine_task_shared *shared = c->shared;
     for (uint32_t s = head, next; s != TRINE_SLOT_NONE; s = next) {
         trine_task_slot *slot = &shared->slot[s];
-        next = slot->next;
         c->slot = s;
-        take_slot(c, slot);
-        c->ring[c->announced++ & (shared->ring - 1)] = s;
+        if (take_slot(c, slot)) {
+            next = slot->next;
+            c->ring[c->announced++ & (shared->ring - 1)] = s;
+        } else {
+            next = TRINE_SLOT_NONE;
+        }
         atomic_store_explicit(&c->record->progress, trine_progress_word(c->announced, next),
                               memory_order_release);
         if (is_due(c))
@@ -248,6 +257,8 @@ static bool claim(trine_task_context *c, uint32_t *head)
                     atomic_compare_exchange_strong(&batch->word, &word, place | owner);
         if (mine) {
             *head = batch->head;
+            c->chain = batch->chain;
+            atomic_store_explicit(&c->record->chain, c->chain, memory_order_relaxed);
             atomic_store(&c->record->progress, trine_progress_word(c->announced, *head));
             atomic_store(&batch->word, place | TRINE_BATCH_TAKEN);
         }
@@ -370,6 +381,7 @@ trine_status trine_task_serve(void *context, size_t servant, trine_worker *worke
     if (status)
         return TRINE_OK;
     work(&c);
+    atomic_store(&c.record->life, TRINE_WORKER_ENDS);
     end(&c);
     atomic_store(&c.record->life, TRINE_WORKER_ENDED);
     wake_caller(c.shared);

@@ -109,8 +109,8 @@ static trine_status stream_tasks(harness_job *job)
     return harness_run_tasks(job, &times_ten, &options, keep_product);
 }
 
-/* The largest chunk that trine chooses for a stream of these items: a map's queue is gone when it
- * returns, and towards the end chunks become small. */
+/* The chunk that trine chooses for a stream of these items: a map's queue is gone when it returns.
+ */
 static trine_status find_chosen(harness_job *job)
 {
     products *p = job->own;
@@ -119,11 +119,9 @@ static trine_status find_chosen(harness_job *job)
     trine_task_queue *queue = NULL;
     trine_task_outcome outcome = {.index = 0};
     trine_status status = trine_task_open(job->team, &times_ten, &options, &queue);
-    while (!status && outcome.index != TRINE_TASK_NONE) {
+    while (!status && outcome.index != TRINE_TASK_NONE)
         status = trine_task_next(queue, &outcome);
-        double chunk = (double)trine_task_chunk(queue);
-        p->chosen = chunk > p->chosen ? chunk : p->chosen;
-    }
+    p->chosen = (double)trine_task_chunk(queue);
     trine_status closed = trine_task_close(queue);
     harness_add_number(job, CHOSEN, p->chosen);
     return status ? status : closed;

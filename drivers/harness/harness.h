@@ -96,7 +96,7 @@ typedef struct harness_named {
 } harness_named;
 
 /* What the tasks of one run came to. items: finished, of which failed and resumed (taken from a
- * journal); retried: begun more than once; chunk: in use at the end; lost: workers that died. lane:
+ * journal); retried: begun more than once; chunk: trine_task_chunk at the end; lost: workers that died. lane:
  * the workers of all ranks; record: who ran what, when that was asked for. */
 typedef struct harness_tally {
     uint64_t items, failed, retried, resumed, chunk;
@@ -177,9 +177,6 @@ typedef struct trine_driver {
  * transport, journal, record, and progress at a terminal. The driver adds its own (param, source,
  * total, data). They point into the job, which must stay where it is. */
 trine_task_options harness_task_options(harness_job *job);
-
-/* trine_task_next that counts what was tried again. */
-trine_status harness_next(harness_job *job, trine_task_queue *queue, trine_task_outcome *outcome);
 
 /* Fills job->tally, of which the row, the timeline and --who are made: call it on every rank before
  * the queue is closed; a queue or a map whose total is known, opened with harness_task_options,

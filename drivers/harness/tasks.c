@@ -3,7 +3,7 @@
  * 1. harness_task_options fills options from the command line, with progress where stderr is a
  *    terminal.
  * 2. harness_run_tasks opens the queue, collects, tallies and closes; a driver that needs a loop of
- *    its own calls harness_next and harness_tally_tasks.
+ *    its own calls harness_tally_tasks.
  * 3. The tally (lanes, records, counts) is copied out of the queue, for the row, the timeline and
  *    --who, which outlive it.
  */
@@ -99,14 +99,6 @@ trine_task_options harness_task_options(harness_job *job)
                                 .progress_context = job};
 }
 
-trine_status harness_next(harness_job *job, trine_task_queue *queue, trine_task_outcome *outcome)
-{
-    trine_status status = trine_task_next(queue, outcome);
-    if (!status && outcome->index != TRINE_TASK_NONE)
-        job->tally.retried += outcome->attempts > 1;
-    return status;
-}
-
 static trine_status copy_lanes(harness_tally *tally, const trine_task_queue *queue, int lanes)
 {
     tally->lane = calloc((size_t)lanes + 1, sizeof *tally->lane);
@@ -140,7 +132,6 @@ trine_status harness_tally_tasks(harness_job *job, const trine_task_queue *queue
 {
     harness_tally *tally = &job->tally;
     trine_task_progress p;
-    uint64_t retried = tally->retried;
     if (trine_team_rank(job->team) != 0)
         return TRINE_OK;
     trine_status status = trine_task_progress_of(queue, &p);
@@ -150,7 +141,7 @@ trine_status harness_tally_tasks(harness_job *job, const trine_task_queue *queue
     *tally = (harness_tally){.items = p.done,
                              .failed = p.failed,
                              .resumed = p.resumed,
-                             .retried = retried,
+                             .retried = p.retried,
                              .lost = p.lost,
                              .seconds = p.seconds,
                              .chunk = trine_task_chunk(queue)};
@@ -179,7 +170,7 @@ static trine_status collect_all(harness_job *job, trine_task_queue *queue, harne
     trine_task_outcome outcome = {.index = 0};
     trine_status status = TRINE_OK;
     while (!status && outcome.index != TRINE_TASK_NONE) {
-        status = harness_next(job, queue, &outcome);
+        status = trine_task_next(queue, &outcome);
         if (!status && outcome.index != TRINE_TASK_NONE && collect)
             status = collect(job, &outcome);
     }

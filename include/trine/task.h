@@ -12,8 +12,9 @@
  * Who works: on `serial` the calling thread, while it waits; on omp:T, T threads beside the calling
  * one; on pool:P, P forked processes beside the calling one, so that no task can harm the caller
  * (in reductions and maps of arrays the caller is one of the T or P); on several ranks, the workers
- * of every rank. Items belong to rank 0: it alone submits and
- * collects, and the other ranks work until it closes the queue.
+ * of every rank. The first queue starts these T threads or P processes, and they sleep between
+ * queues until the team is closed. Items belong to rank 0: it alone submits and collects, and the
+ * other ranks work until it closes the queue.
  *
  * Results do not depend on the team, the chunk, or the window. When a worker of a pool dies, the
  * item that it was at is begun again by another, `attempts` times in all, then reported alone with
@@ -84,10 +85,11 @@ typedef struct trine_task_kind {
  * by the queue's thread on rank 0, inside trine_task_next. */
 typedef bool trine_task_source(void *context, void *item, size_t *size);
 
-/* How far a queue has come. total: items there will be, 0 when that is not known. failed and
- * resumed (taken from the journal) are parts of done. lost: workers that died. */
+/* How far a queue has come. total: items there will be, 0 when that is not known. failed, resumed
+ * (taken from the journal) and retried (begun more than once) are parts of done. lost: workers that
+ * died. */
 typedef struct trine_task_progress {
-    uint64_t submitted, done, failed, resumed, total;
+    uint64_t submitted, done, failed, resumed, retried, total;
     double seconds;
     int lanes, lost;
 } trine_task_progress;
@@ -106,13 +108,16 @@ typedef struct trine_task_queue trine_task_queue;
  * chunk: items of one trip to a worker; submitted items of a chunk that is not full set out with
  * the next call that waits. 0: chosen, and chosen anew, from the measured time and size of items,
  * such that a trip costs little beside its items and the last trips end together; a submitted item
- * sets out at once.
+ * sets out at once. Either way, what waits behind a long item of its trip goes to workers of the
+ * rank that have nothing to do; of a chosen chunk, also to other ranks.
  *
  * attempts: how often an item is begun whose worker dies of it. 0: 3.
  *
  * deadline: seconds that one item may take. 0: any. Enforced while the queue's thread is in a call
  * of the queue: on a pool the worker is killed and replaced; a thread cannot be stopped, there the
- * item's outcome comes when it ends. DEADLINE either way, and no second attempt.
+ * item's outcome comes when it ends. DEADLINE either way, and no second attempt. With a deadline a
+ * pool's worker that is stopped (SIGSTOP) in no item is replaced as well, after that time or half a
+ * second, and what it was to do is done by others.
  *
  * source: the items of a stream, and its context. NULL: items come by trine_task_submit.
  *
@@ -232,7 +237,8 @@ TRINE_API trine_status trine_task_lane_of(const trine_task_queue *queue, int lan
 TRINE_API trine_status trine_task_records(const trine_task_queue *queue,
                                           const trine_task_record **records, uint64_t *count);
 
-/* The chunk that the queue uses now. */
+/* The chunk to ask for that makes trips like this queue's: the one that was asked for, or the mean
+ * of those that were chosen so far, each weighing as many items as travelled in it. */
 TRINE_API uint64_t trine_task_chunk(const trine_task_queue *queue);
 
 /* Runs n items of item_size bytes each, one after the other at items, and waits for all. items may

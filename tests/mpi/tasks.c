@@ -156,7 +156,8 @@ static trine_status nap_run(trine_task *task)
 {
     uint64_t microseconds = 0;
     memcpy(&microseconds, task->item, task->item_size);
-    nap((double)microseconds * 1e-6);
+    if (microseconds > 0)
+        nap((double)microseconds * 1e-6);
     return echo_run(task);
 }
 
@@ -206,6 +207,58 @@ static void every_worker_of_every_rank_works(void)
 }
 
 /* ---- tickets ---- */
+
+/* Long items side by side among thousands that take no time. */
+enum { AMONG = 6000, FIRST_LONG = 3000, LONG = 16 };
+
+static uint64_t microseconds_of(uint64_t i)
+{
+    return i >= FIRST_LONG && i < FIRST_LONG + LONG ? 40000 + i : 0;
+}
+
+static bool next_among(void *context, void *item, size_t *size)
+{
+    uint64_t *next = context, microseconds = microseconds_of(*next);
+    memcpy(item, &microseconds, sizeof microseconds);
+    *size = sizeof microseconds;
+    return (*next)++ < AMONG;
+}
+
+/* One rank gets them at once and does not keep them all. Results hold the items' bytes, also of
+ * those that went back. */
+static void long_items_side_by_side_come_to_several_ranks(void)
+{
+    enum { ROUNDS = 4 };
+    uint64_t most_of_one = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        static bool seen[AMONG];
+        uint64_t next = 0, of_rank[64] = {0}, most = 0;
+        const trine_task_options options = {
+            .source = next_among, .source_context = &next, .unordered = true, .total = AMONG};
+        trine_task_queue *queue = open_queue(&nap_kind, &options);
+        if (rank > 0) {
+            serve(queue, TRINE_OK, "");
+            continue;
+        }
+        memset(seen, 0, sizeof seen);
+        for (int i = 0; i < AMONG; i++) {
+            trine_task_outcome o;
+            expect(trine_task_next(queue, &o), TRINE_OK, "");
+            CU_ASSERT_TRUE_FATAL(o.index < AMONG && o.status == TRINE_OK && !seen[o.index]);
+            uint64_t microseconds = microseconds_of(o.index);
+            CU_ASSERT_TRUE(o.result_size == sizeof microseconds &&
+                           memcmp(o.result, &microseconds, sizeof microseconds) == 0);
+            of_rank[o.rank % 64] += microseconds > 0;
+            seen[o.index] = true;
+        }
+        for (int r = 0; r < 64; r++)
+            most = of_rank[r] > most ? of_rank[r] : most;
+        most_of_one += most;
+        expect(trine_task_close(queue), TRINE_OK, "");
+    }
+    printf(" %d of %d by one rank ", (int)most_of_one, ROUNDS * LONG);
+    CU_ASSERT_TRUE(size == 1 || rank > 0 || most_of_one < ROUNDS * LONG * 7 / 8);
+}
 
 static void tickets_can_be_waited_for(void)
 {
@@ -727,6 +780,8 @@ int main(int argc, char **argv)
         {"maps equal a plain loop", maps_equal_a_plain_loop},
         {"streams give each item once", streams_give_each_item_once},
         {"every worker of every rank works", every_worker_of_every_rank_works},
+        {"long items side by side come to several ranks",
+         long_items_side_by_side_come_to_several_ranks},
         {"tickets can be waited for", tickets_can_be_waited_for},
         {"what waits can be cancelled", what_waits_can_be_cancelled},
         {"a queue closes with items uncollected", a_queue_closes_with_items_uncollected},

@@ -32,15 +32,21 @@ static trine_status update(trine_task *task)
     return TRINE_OK;
 }
 
-static void map_updates(const char *team_spec, bool deadly, shared_page *seen)
+static void map_updates(const char *team_spec, trine_transport transport, bool deadly,
+                        shared_page *seen)
 {
+    static const char data[1] = "";
     trine_array *array;
     shared_page *page;
     trine_team *team = open_page(team_spec, &array, &page);
     const trine_task_kind kind = {
         .name = "update", .run = update, .param_size = sizeof(task_param)};
     const task_param param = {page, deadly};
-    const trine_task_options options = {.param = &param, .chunk = 1};
+    const trine_task_options options = {.param = &param,
+                                        .chunk = 1,
+                                        .transport = transport,
+                                        .data = transport ? data : NULL,
+                                        .data_size = transport ? sizeof data : 0};
     CU_ASSERT_EQUAL(trine_task_map(team, &kind, &options, NULL, ITEMS, 0, NULL, NULL, NULL),
                     TRINE_OK);
     seen->count = page->count;
@@ -53,21 +59,35 @@ static shared_page seen;
 
 static void tasks_lose_no_update(void)
 {
-    map_updates(spec, false, &seen);
+    map_updates(spec, TRINE_TRANSPORT_SHM, false, &seen);
     CU_ASSERT_EQUAL(seen.count, ITEMS * STEPS);
     CU_ASSERT_EQUAL(seen.i64, ITEMS * STEPS);
     CU_ASSERT_EQUAL(seen.recovered, 0);
 }
 
-/* Three items die in the middle, with half of their updates made, and are begun again. */
-static void a_task_that_dies_with_the_lock_held_keeps_none_waiting(void)
+static void must_survive_deaths(trine_transport transport)
 {
-    if (strncmp(spec, "pool", 4) != 0)
-        return;
-    map_updates(spec, true, &seen);
+    map_updates(spec, transport, true, &seen);
     CU_ASSERT_EQUAL(seen.recovered, 3);
     CU_ASSERT_EQUAL(seen.count, ITEMS * STEPS + 3 * (STEPS / 2));
     CU_ASSERT_EQUAL(seen.i64, ITEMS * STEPS + 3 * (STEPS / 2));
+}
+
+/* Three items die in the middle, with half of their updates made, and are begun again. */
+static void a_task_that_dies_with_the_lock_held_keeps_none_waiting(void)
+{
+    if (strncmp(spec, "pool", 4) == 0)
+        must_survive_deaths(TRINE_TRANSPORT_SHM);
+}
+
+/* Workers that are forked from the caller for the queue. */
+static void tasks_that_inherit_share_the_lock_like_others(void)
+{
+    if (strncmp(spec, "pool", 4) != 0)
+        return;
+    map_updates(spec, TRINE_TRANSPORT_INHERIT, false, &seen);
+    CU_ASSERT_EQUAL(seen.count, ITEMS * STEPS);
+    must_survive_deaths(TRINE_TRANSPORT_INHERIT);
 }
 
 int main(int argc, char **argv)
@@ -76,6 +96,8 @@ int main(int argc, char **argv)
         {"tasks lose no update", tasks_lose_no_update},
         {"a task that dies with the lock held keeps none waiting",
          a_task_that_dies_with_the_lock_held_keeps_none_waiting},
+        {"tasks that inherit share the lock like others",
+         tasks_that_inherit_share_the_lock_like_others},
         CU_TEST_INFO_NULL,
     };
     /* A wait that does not end is a failure. */

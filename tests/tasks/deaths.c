@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "faults/child.h"
 #include "kinds.h"
@@ -97,6 +98,31 @@ static void must_map_around_deaths(const char *spec, uint64_t chunk, int attempt
     MUST(ledger.replaced > 0);
     MUST(trine_team_close(team) == TRINE_OK);
 }
+
+/* A map's queue is gone when it returns: its progress is told before. */
+static void keep_progress(void *context, const trine_task_queue *queue,
+                          const trine_task_progress *p)
+{
+    (void)queue;
+    *(trine_task_progress *)context = *p;
+}
+
+static void progress_counts_what_was_begun_again_body(void)
+{
+    enum { ITEMS = 10 };
+    trine_team *team = open_team("pool:2");
+    trine_task_kind kind = echo_kind;
+    /* One that dies once, one that dies twice, one that is lost. */
+    uint64_t items[ITEMS] = {0, 1, 100 + BY_KILL, 3, 200 + BY_EXIT, 5, 6, 700 + BY_KILL, 8, 9};
+    trine_task_progress last = {.done = 0};
+    trine_task_options options = {.on_progress = keep_progress, .progress_context = &last};
+    kind.run = dying_run;
+    MUST(trine_task_map(team, &kind, &options, items, ITEMS, sizeof *items, NULL, NULL, NULL) ==
+         TRINE_E_WORKER);
+    MUST(last.done == ITEMS && last.failed == 1 && last.retried == 3 && last.lost == 1 + 2 + 3);
+    MUST(trine_team_close(team) == TRINE_OK);
+}
+IN_CHILD(reset_page, progress_counts_what_was_begun_again)
 
 static void an_item_that_kills_is_lost_alone_body(void)
 {
@@ -305,6 +331,76 @@ static void must_cancel(const char *spec, uint64_t chunk)
     MUST(trine_task_close(queue) == TRINE_OK);
     MUST(trine_team_close(team) == TRINE_OK);
 }
+
+static double clock_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Stopped at any instruction: between claiming an item and beginning it, asleep, in an item. */
+static void a_stopped_worker_holds_nobody_up_body(void)
+{
+    enum { ROUNDS = 16, ITEMS = 20000 };
+    trine_team *team = open_team("pool:2");
+    for (int round = 0; round < ROUNDS; round++) {
+        numbers numbers = {0, ITEMS};
+        trine_task_options options = {.source = next_number,
+                                      .source_context = &numbers,
+                                      .deadline = 0.1,
+                                      .window = 64,
+                                      .chunk = 1 + (uint64_t)(round % 3)};
+        trine_task_queue *queue;
+        trine_task_outcome o;
+        trine_task_lane lane;
+        uint64_t late = 0;
+        MUST(trine_task_open(team, &echo_kind, &options, &queue) == TRINE_OK);
+        MUST(trine_task_lane_of(queue, round % 2, &lane) == TRINE_OK);
+        pid_t stopper = fork();
+        if (stopper == 0) {
+            usleep((useconds_t)(mix((uint64_t)round) % 8000));
+            kill((pid_t)lane.pid, SIGSTOP);
+            _exit(0);
+        }
+        double began = clock_seconds();
+        for (uint64_t i = 0; i < ITEMS; i++) {
+            MUST(trine_task_next(queue, &o) == TRINE_OK && o.index == i);
+            MUST(o.status == TRINE_OK || o.status == TRINE_E_DEADLINE);
+            late += o.status != TRINE_OK;
+        }
+        MUST(waitpid(stopper, NULL, 0) == stopper);
+        MUST(trine_task_close(queue) == TRINE_OK);
+        MUST(late <= 1 && clock_seconds() - began < 10);
+    }
+    MUST(trine_team_close(team) == TRINE_OK);
+}
+IN_CHILD(reset_page, a_stopped_worker_holds_nobody_up)
+
+/* The only worker is stopped while it has nothing to do. */
+static void a_worker_stopped_in_its_sleep_is_replaced_body(void)
+{
+    trine_team *team = open_team("pool:1");
+    for (int closes = 0; closes < 2; closes++) {
+        trine_task_options options = {.deadline = 0.1};
+        trine_task_queue *queue;
+        trine_task_outcome o;
+        trine_task_lane lane;
+        uint64_t item = 7;
+        MUST(trine_task_open(team, &echo_kind, &options, &queue) == TRINE_OK);
+        MUST(trine_task_lane_of(queue, 0, &lane) == TRINE_OK);
+        usleep(10000);
+        MUST(kill((pid_t)lane.pid, SIGSTOP) == 0);
+        if (!closes) {
+            MUST(trine_task_submit(queue, &item, sizeof item, NULL) == TRINE_OK);
+            MUST(trine_task_next(queue, &o) == TRINE_OK && o.index == 0);
+            MUST(o.status == TRINE_OK && o.attempts == 1);
+        }
+        MUST(trine_task_close(queue) == TRINE_OK);
+    }
+    MUST(trine_team_close(team) == TRINE_OK);
+}
+IN_CHILD(reset_page, a_worker_stopped_in_its_sleep_is_replaced)
 
 static void what_waits_is_cancelled_and_what_runs_on_a_pool_body(void)
 {
@@ -532,9 +628,12 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         {"an item that kills is lost alone", an_item_that_kills_is_lost_alone},
+        {"progress counts what was begun again", progress_counts_what_was_begun_again},
         {"maps survive a killer at random", maps_survive_a_killer_at_random},
         {"a death costs milliseconds", a_death_costs_milliseconds},
         {"a deadline ends an item and no other", a_deadline_ends_an_item_and_no_other},
+        {"a stopped worker holds nobody up", a_stopped_worker_holds_nobody_up},
+        {"a worker stopped in its sleep is replaced", a_worker_stopped_in_its_sleep_is_replaced},
         {"what waits is cancelled, and what runs on a pool",
          what_waits_is_cancelled_and_what_runs_on_a_pool},
         {"cancelling a whole window makes room", cancelling_a_whole_window_makes_room},

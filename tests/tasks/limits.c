@@ -400,12 +400,41 @@ static void a_chosen_chunk_follows_the_items_body(void)
                 MUST(trine_task_next(queue, &o) == TRINE_OK);
             while (o.index != TRINE_TASK_NONE);
             MUST(slow ? trine_task_chunk(queue) == 1 : trine_task_chunk(queue) > 8);
+            MUST(trine_task_chunk(queue) <= 1024 / 4);
             MUST(trine_task_close(queue) == TRINE_OK);
         }
         MUST(trine_team_close(team) == TRINE_OK);
     }
 }
 IN_CHILD(prepare, a_chosen_chunk_follows_the_items)
+
+static void keep_chunk(void *context, const trine_task_queue *queue, const trine_task_progress *p)
+{
+    (void)p;
+    *(uint64_t *)context = trine_task_chunk(queue);
+}
+
+/* The last trips of a map are short; they say nothing of the others. */
+static void a_map_tells_the_chunk_of_most_items_body(void)
+{
+    enum { ITEMS = 200000 };
+    static uint64_t items[ITEMS];
+    for (int k = 1; k < SPECS; k++) {
+        if (!is_built(specs[k]))
+            continue;
+        trine_team *team = open_team(specs[k]);
+        for (uint64_t asked = 0; asked <= 7; asked += 7) {
+            uint64_t chunk = 0;
+            trine_task_options options = {
+                .chunk = asked, .on_progress = keep_chunk, .progress_context = &chunk};
+            MUST(trine_task_map(team, &nothing_kind, &options, items, ITEMS, sizeof *items, NULL,
+                                NULL, NULL) == TRINE_OK);
+            MUST(asked ? chunk == asked : chunk > 8);
+        }
+        MUST(trine_team_close(team) == TRINE_OK);
+    }
+}
+IN_CHILD(prepare, a_map_tells_the_chunk_of_most_items)
 
 static void waiting_takes_no_longer_than_it_may_body(void)
 {
@@ -447,6 +476,7 @@ int main(void)
          progress_is_told_ten_times_a_second_and_at_the_end},
         {"a task may use a team of its own", a_task_may_use_a_team_of_its_own},
         {"a chosen chunk follows the items", a_chosen_chunk_follows_the_items},
+        {"a map tells the chunk of most items", a_map_tells_the_chunk_of_most_items},
         {"waiting takes no longer than it may", waiting_takes_no_longer_than_it_may},
         CU_TEST_INFO_NULL,
     };

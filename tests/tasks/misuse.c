@@ -49,6 +49,27 @@ static void open_refuses(void)
     CU_ASSERT_PTR_NULL(queue);
 }
 
+/* What is rounded up must not come out as nothing. */
+static void open_refuses_what_no_memory_holds(void)
+{
+    static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 63, SIZE_MAX - 4095, SIZE_MAX / 2};
+    char byte = 0;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        trine_task_queue *queue = NULL;
+        trine_task_kind kind = echo_kind;
+        trine_task_options o = {.param = &byte};
+        kind.state_size = sizes[i];
+        REFUSED(trine_task_open(team, &kind, &o, &queue), TRINE_E_MEMORY, "state");
+        kind = echo_kind;
+        kind.param_size = sizes[i];
+        REFUSED(trine_task_open(team, &kind, &o, &queue), TRINE_E_MEMORY, "param");
+        o = (trine_task_options){.data = &byte, .data_size = sizes[i]};
+        if (strncmp(trine_team_spec(team), "pool", 4) == 0)
+            REFUSED(trine_task_open(team, &echo_kind, &o, &queue), TRINE_E_MEMORY, "GiB");
+        CU_ASSERT_PTR_NULL(queue);
+    }
+}
+
 static void map_refuses(void)
 {
     uint64_t items[4] = {0};
@@ -191,6 +212,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         {"open refuses what is wrong", open_refuses},
+        {"open refuses what no memory holds", open_refuses_what_no_memory_holds},
         {"map refuses what is wrong", map_refuses},
         {"a queue refuses what is wrong", a_queue_refuses},
         {"a source is held to its part", a_source_is_held_to_its_part},

@@ -237,7 +237,6 @@ static void a_full_disk_ends_the_run_and_loses_nothing(void)
     static const map_param param = {.fail = 0};
     struct rlimit kept, little;
     CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_FSIZE, &kept), 0);
-    signal(SIGXFSZ, SIG_IGN);
     /* Memory that is shared has a size like a file's: only serial can do with so little. */
     little = (struct rlimit){10000, kept.rlim_max};
     unlink(journal);
@@ -249,7 +248,6 @@ static void a_full_disk_ends_the_run_and_loses_nothing(void)
     uint64_t before = c.right;
     c = run_map("serial", ORDERED, journal, SHORT, 0, &param);
     CU_ASSERT_TRUE(!c.status && c.right == SHORT && c.resumed >= before && c.resumed < SHORT);
-    signal(SIGXFSZ, SIG_DFL);
 }
 
 /* --- Kills. */
