@@ -7,7 +7,8 @@
  *      instructions, bytes are copied, and rank 0 takes no part in what others do.
  *   3. Else words go by MPI_Fetch_and_op and MPI_Compare_and_swap, which are atomic with one
  *      another, bytes by MPI_Get and MPI_Put. Each is flushed before its function returns. Rank
- *      0's own bytes are plain copies between synchronisations of the window with its memory.
+ *      0's own bytes are plain copies between synchronisations of the window with its memory: MPICH
+ *      does nothing for other ranks in those, so rank 0 makes it progress whenever it advances.
  *   4. A letter is messages of `piece` bytes and one that is shorter (perhaps empty), which ends
  *      it. So the reader needs no size beforehand, and a letter may be of any size. A sender has a
  *      few messages under way at a time, and begins the next ones when it is called again.
@@ -19,7 +20,7 @@
 #include "backends/mpi_data.h"
 #include "core/memory.h"
 
-enum { TAG = 3, UNDER_WAY = 16, LONGEST_PIECE = 1 << 16 };
+enum { TAG = 3, NO_TAG = 4, UNDER_WAY = 16, LONGEST_PIECE = 1 << 16 };
 
 bool trine_mpi_board_shares = true;
 
@@ -238,12 +239,23 @@ static trine_status begin_message(mpi_board *board)
     return TRINE_OK;
 }
 
+/* Lets MPI do what other ranks wait for: a probe for what nobody ever sends, since MPICH's returns
+ * at once when it finds a message. */
+static trine_status make_progress(const mpi_board *board)
+{
+    int found;
+    return check("MPI_Iprobe",
+                 MPI_Iprobe(MPI_ANY_SOURCE, NO_TAG, board->comm, &found, MPI_STATUS_IGNORE));
+}
+
 static trine_status board_advance(trine_board *base, size_t *waiting)
 {
     mpi_board *board = (mpi_board *)base;
     trine_status status = end_messages(board);
     while (!status && board->letters && board->count < UNDER_WAY)
         status = begin_message(board);
+    if (!status && board->rank == 0 && !base->passive)
+        status = make_progress(board);
     if (waiting)
         *waiting = board->waiting;
     return status;

@@ -213,6 +213,20 @@ static void letters_longer_than_the_cap_go_in_pieces(void)
     exchange_letters(7, 7, 40);
 }
 
+/* Rank 0 reads so many letters; all have gone then. */
+static void read_all(trine_board *board, int count)
+{
+    void *letter = NULL;
+    size_t bytes, waiting = 1;
+    int from;
+    for (int left = count; left > 0 && rank == 0; left -= letter != NULL) {
+        CU_ASSERT_EQUAL_FATAL(board->ops->receive(board, &from, &letter, &bytes), TRINE_OK);
+        free(letter);
+    }
+    while (waiting > 0)
+        CU_ASSERT_EQUAL_FATAL(board->ops->advance(board, &waiting), TRINE_OK);
+}
+
 /* A rank that sends more than is read goes on; what was not read is dropped with the board. */
 static void nobody_waits_for_a_reader(void)
 {
@@ -220,16 +234,58 @@ static void nobody_waits_for_a_reader(void)
     for (int k = 0; k < 50 && rank > 0; k++)
         CU_ASSERT_EQUAL(board->ops->send(board, calloc(1, 100), 100), TRINE_OK);
     meet();
-    void *letter = NULL;
-    size_t bytes, waiting = 1;
-    int from;
-    for (int left = 50 * (size - 1); left > 0 && rank == 0; left -= letter != NULL) {
-        CU_ASSERT_EQUAL_FATAL(board->ops->receive(board, &from, &letter, &bytes), TRINE_OK);
-        free(letter);
-    }
-    while (waiting > 0)
-        CU_ASSERT_EQUAL_FATAL(board->ops->advance(board, &waiting), TRINE_OK);
+    read_all(board, 50 * (size - 1));
     board->ops->close(board);
+}
+
+/* The others take many steps on the board, after a letter that nobody reads so far; meanwhile rank
+ * 0 does nothing but one thing, until they have written that they are through. */
+static void get_on_while_rank_0(trine_status (*waits)(trine_board *board))
+{
+    enum { STEPS = 200, LIMIT = 20 };
+    trine_board *board = open_board(16 + 8 * (size_t)size);
+    const size_t own = 16 + 8 * (size_t)rank;
+    const uint64_t done = 1;
+    uint64_t before;
+    if (rank > 0)
+        CU_ASSERT_EQUAL(board->ops->send(board, calloc(1, 100), 100), TRINE_OK);
+    for (int i = 0; i < STEPS && rank > 0; i++) {
+        CU_ASSERT_EQUAL(board->ops->add(board, 8, 1, &before), TRINE_OK);
+        CU_ASSERT_EQUAL(board->ops->get(board, own, &before, sizeof before), TRINE_OK);
+        CU_ASSERT_EQUAL(board->ops->compare(board, own, 1, 2, &before), TRINE_OK);
+    }
+    if (rank > 0)
+        CU_ASSERT_EQUAL(board->ops->put(board, own, &done, sizeof done), TRINE_OK);
+    const double ends = MPI_Wtime() + LIMIT;
+    for (int r = 1; r < size && rank == 0; r++) {
+        uint64_t seen = 0;
+        while (!seen && MPI_Wtime() < ends) {
+            CU_ASSERT_EQUAL_FATAL(waits(board), TRINE_OK);
+            CU_ASSERT_EQUAL_FATAL(board->ops->get(board, 16 + 8 * (size_t)r, &seen, sizeof seen),
+                                  TRINE_OK);
+            nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
+        }
+        CU_ASSERT_EQUAL(seen, 1);
+    }
+    read_all(board, size - 1);
+    board->ops->close(board);
+}
+
+static trine_status advance(trine_board *board)
+{
+    return board->ops->advance(board, NULL);
+}
+
+static trine_status compare(trine_board *board)
+{
+    uint64_t before;
+    return board->ops->compare(board, 0, 1, 1, &before);
+}
+
+static void others_get_on_while_rank_0_waits(void)
+{
+    get_on_while_rank_0(advance);
+    get_on_while_rank_0(compare);
 }
 
 static void a_rank_that_fails_opens_no_board_anywhere(void)
@@ -262,6 +318,7 @@ int main(int argc, char **argv)
         {"letters come whole and in order", letters_come_whole_and_in_order},
         {"letters longer than the cap go in pieces", letters_longer_than_the_cap_go_in_pieces},
         {"nobody waits for a reader", nobody_waits_for_a_reader},
+        {"others get on while rank 0 waits", others_get_on_while_rank_0_waits},
         {"a rank that fails opens no board anywhere", a_rank_that_fails_opens_no_board_anywhere},
         CU_TEST_INFO_NULL,
     };
