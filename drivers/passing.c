@@ -343,6 +343,7 @@ int main(int argc, char **argv)
         .methods = methods,
         .operation = &operation,
         .extras = extras,
+        .transports = true,
         .conclude = conclude};
     return trine_driver_main(&driver, argc, argv);
 }

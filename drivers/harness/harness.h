@@ -96,8 +96,8 @@ typedef struct harness_named {
 } harness_named;
 
 /* What the tasks of one run came to. items: finished, of which failed and resumed (taken from a
- * journal); retried: begun more than once; chunk: trine_task_chunk at the end; lost: workers that died. lane:
- * the workers of all ranks; record: who ran what, when that was asked for. */
+ * journal); retried: begun more than once; chunk: trine_task_chunk at the end; lost: workers that
+ * died. lane: the workers of all ranks; record: who ran what, when that was asked for. */
 typedef struct harness_tally {
     uint64_t items, failed, retried, resumed, chunk;
     int lanes, lost;
@@ -158,7 +158,7 @@ typedef struct harness_operation {
 /* methods end with a mode of NULL; the first is the default. A driver either has an operation, or
  * it is a reduction by each method's monoid, with a judge: whether a result that came with `status`
  * is right. extras: options of its own, ended by a name of NULL; may be NULL. transports: it has
- * --transport, and runs once with each that is asked for; drivers of tasks always have it.
+ * --transport, and runs once with each that is asked for.
  * conclude: what is to be said or drawn of all rows (rows.h) once they are printed, on the first
  * rank; gives an exit status. May be NULL. */
 struct harness_run;

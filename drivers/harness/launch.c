@@ -104,7 +104,7 @@ static void push_number(command *c, const char *option, uint64_t number)
 static void push_task_options(command *c, const harness_options *o)
 {
     const task_settings *tasks = &o->tasks;
-    if (runs_tasks(o->driver) || carries_arrays(o))
+    if (o->driver->transports && tasks->transport[0] != TRINE_TRANSPORT_COUNT)
         for (int i = 0; i < tasks->transports; i++)
             push_made(c, "--transport=%s",
                       tasks->each_transport ? "each" : transport_text(tasks->transport[i]));

@@ -53,7 +53,6 @@ bool read_options(const trine_driver *driver, int argc, char **argv, harness_opt
 /* Whether the driver's work is tasks; whether it has --transport; whether it computes on arrays
  * that the harness makes. */
 bool runs_tasks(const trine_driver *driver);
-bool has_transports(const trine_driver *driver);
 bool has_arrays(const trine_driver *driver);
 
 /* A whole number of an option; ends the program when the text is none, or out of its limits. */

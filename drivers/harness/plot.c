@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -69,6 +70,26 @@ bool can_plot(const char *path)
     return is_command("gnuplot");
 }
 
+/* A gnuplot that is not there, or dies, shall not end the driver: while one is written to, a broken
+ * pipe is an error and no signal. */
+static struct sigaction outside;
+
+static FILE *start_gnuplot(void)
+{
+    const struct sigaction ignored = {.sa_handler = SIG_IGN};
+    FILE *gnuplot = popen("exec gnuplot", "we");
+    if (gnuplot)
+        sigaction(SIGPIPE, &ignored, &outside);
+    return gnuplot;
+}
+
+static int end_gnuplot(FILE *gnuplot)
+{
+    int ended = pclose(gnuplot);
+    sigaction(SIGPIPE, &outside, NULL);
+    return ended;
+}
+
 FILE *open_plot(const char *path, int width, int height)
 {
     if (strchr(path, '\n')) {
@@ -80,7 +101,7 @@ FILE *open_plot(const char *path, int width, int height)
         say(speaker, "%s: %s", path, strerror(errno));
         return NULL;
     }
-    FILE *gnuplot = popen("exec gnuplot", "we");
+    FILE *gnuplot = start_gnuplot();
     if (!gnuplot) {
         say(speaker, "%s: gnuplot cannot be started: %s", path, strerror(errno));
         return NULL;
@@ -108,7 +129,7 @@ static bool is_whole(const char *path)
 bool close_plot(FILE *gnuplot, const char *path)
 {
     fprintf(gnuplot, "\nset output\n");
-    int ended = pclose(gnuplot);
+    int ended = end_gnuplot(gnuplot);
     if (ended == 0 && is_whole(path))
         return true;
     if (WIFEXITED(ended) && WEXITSTATUS(ended) == COMMAND_NOT_FOUND)

@@ -56,11 +56,6 @@ bool runs_tasks(const trine_driver *driver)
     return driver->operation && driver->operation->tasks;
 }
 
-bool has_transports(const trine_driver *driver)
-{
-    return driver->transports || runs_tasks(driver);
-}
-
 bool has_arrays(const trine_driver *driver)
 {
     const harness_operation *operation = driver->operation;
@@ -71,7 +66,7 @@ int add_task_options(const trine_driver *driver, int first_key, struct argp_opti
 {
     int count = 0;
     for (int i = 0; i <= TASK_TRANSPORT; i++)
-        if (i == TASK_TRANSPORT ? has_transports(driver) : runs_tasks(driver)) {
+        if (i == TASK_TRANSPORT ? driver->transports : runs_tasks(driver)) {
             own[count] = table[i];
             own[count++].key = first_key + i;
         }

@@ -150,8 +150,12 @@ static bool fails_saying(const harness_figure *figure, const char *name, const c
 
 static void what_cannot_be_drawn_is_said(void)
 {
-    const double x[] = {1, 2}, none[] = {NAN, INFINITY};
-    const harness_series series = {"one", x, x, 2, false}, empty = {"none", x, none, 2, false};
+    /* More points than a pipe holds. */
+    static double x[20000];
+    for (int i = 0; i < 20000; i++)
+        x[i] = i;
+    const double none[] = {NAN, INFINITY};
+    const harness_series series = {"one", x, x, 20000, false}, empty = {"none", x, none, 2, false};
     harness_figure figure = {.series = &series, .series_count = 1};
     CU_ASSERT_TRUE(fails_saying(&figure, "/nowhere/at/all.svg", "/nowhere/at/all.svg: No such"));
     char *kept = strdup(getenv("PATH"));

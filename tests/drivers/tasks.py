@@ -282,7 +282,7 @@ def two_runs_cannot_share_a_journal():
 def options_are_read_and_refused():
     for option, words in (("--chunk=x", "whole number"), ("--window=-1", "whole number"), ("--attempts=0", "from 1"),
                           ("--deadline=0", "seconds above 0"), ("--deadline=soon", "seconds above 0"),
-                          ("--order=some", "ordered or unordered"), ("--transport=post", "shm, inherit, pipe, file"),
+                          ("--order=some", "ordered or unordered"), ("--transport=shm", "unrecognized"),
                           ("--work=rest", "sleep|spin"), ("--output=", "FILE"), ("--stream", "memory")):
         done = run(option, "--n=3", "--team=serial")
         check(done.returncode == 2 and words in done.stderr, option, done.returncode, done.stderr)

@@ -27,7 +27,7 @@ static inline int in_child(void (*prepare)(void), void (*test)(void))
     fflush(stdout);
     pid_t pid = fork();
     if (pid == 0) {
-        alarm(60);
+        alarm(240);
         if (prepare)
             prepare();
         test();
