@@ -257,7 +257,10 @@ static void long_items_side_by_side_come_to_several_ranks(void)
         expect(trine_task_close(queue), TRINE_OK, "");
     }
     printf(" %d of %d by one rank ", (int)most_of_one, ROUNDS * LONG);
-    CU_ASSERT_TRUE(size == 1 || rank > 0 || most_of_one < ROUNDS * LONG * 7 / 8);
+    /* Where others reach rank 0's memory only while it is in a call, they cannot have what it has.
+     */
+    bool reached = trine_mpi_board_shares;
+    CU_ASSERT_TRUE(size == 1 || rank > 0 || !reached || most_of_one < ROUNDS * LONG * 7 / 8);
 }
 
 static void tickets_can_be_waited_for(void)
