@@ -29,7 +29,7 @@ typedef struct check_param {
     harness_expected *expected;
     double ulps;
     int32_t inputs, dtypes[TRINE_ARGS];
-    char param[PARAM];
+    _Alignas(uint64_t) char param[PARAM];
 } check_param;
 
 static void wrong_identity(void *state, const void *param)

@@ -85,8 +85,9 @@ static trine_status make_private(trine_team *team, trine_array **array)
                               trine_array_columns(*array), TRINE_PRIVATE, &made);
     if (status)
         return status;
-    memcpy(trine_array_data(made), trine_array_data(*array),
-           trine_array_local_n(*array) * trine_dtype_size(trine_array_dtype(*array)));
+    size_t bytes = trine_array_local_n(*array) * trine_dtype_size(trine_array_dtype(*array));
+    if (bytes)
+        memcpy(trine_array_data(made), trine_array_data(*array), bytes);
     trine_array_free(*array);
     *array = made;
     return TRINE_OK;
