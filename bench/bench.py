@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+#!/usr/bin/env python3
 """bench.py [--gib G] [--rounds N] [--build DIR] [--only WORD] - runs the benchmarks of this folder and
 prints one table: what, target, measured. Every ratio comes from one program, whose rounds interleave
 what they compare; the medians of the rounds' ratios are shown.

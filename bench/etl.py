@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """etl.py [--build DIR] [--folder DIR] [--rounds N] [--files N] [--seconds S] [--team SPEC]... [--json] - drivers/etl
 against `cp` of the same files and against numpy and scipy in a Pool: in rounds that interleave them, each writing
 files that are not there yet, from files that the page cache holds. Medians, and medians of the rounds' ratios to cp

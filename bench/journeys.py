@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+#!/usr/bin/env python3
 """journeys.py [--build DIR] [--rounds N] [--shape RxC] [--items N] [--n N] [--only frame|passing] [--docs] [--json] - what it costs
 to bring an array to workers: drivers/frame and drivers/passing on pool:2 beside python_frame.py and
 python_passing.py on a Pool(2). Both sides run in turn in each round; seconds are medians of the rounds, ratios are
