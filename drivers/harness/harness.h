@@ -96,7 +96,7 @@ typedef struct harness_named {
 } harness_named;
 
 /* What the tasks of one run came to. items: finished, of which failed and resumed (taken from a
- * journal); retried: begun more than once; chunk: trine_task_chunk at the end; lost: workers that
+ * journal); retried: begun more than once; chunk: trine_task_chunk; lost: workers that
  * died. lane: the workers of all ranks; record: who ran what, when that was asked for. */
 typedef struct harness_tally {
     uint64_t items, failed, retried, resumed, chunk;
