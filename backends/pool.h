@@ -138,7 +138,8 @@ void trine_zygote_stop(void);
 
 pid_t trine_zygote_pid(void);
 
-/* Threads of this process. */
+/* Threads of this process. One that has just been joined ends within milliseconds in the system's
+ * list; that is waited for. */
 int trine_pool_threads(void);
 
 /* Forks worker `number` of that pool, from a new zygote if need be. */

@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "backends/pool.h"
@@ -49,7 +50,10 @@ typedef struct zygote_files {
     int socket, parent;
 } zygote_files;
 
-int trine_pool_threads(void)
+/* Milliseconds until a thread that was joined is certainly no longer listed. */
+enum { JOINED_LISTED = 20 };
+
+static int listed_threads(void)
 {
     int count = 0;
     DIR *tasks = opendir("/proc/self/task");
@@ -57,6 +61,17 @@ int trine_pool_threads(void)
         count += entry->d_name[0] != '.';
     if (tasks)
         closedir(tasks);
+    return count;
+}
+
+int trine_pool_threads(void)
+{
+    static const struct timespec moment = {.tv_nsec = 1000000};
+    int count = listed_threads();
+    for (int i = 0; i < JOINED_LISTED && count > 1; i++) {
+        nanosleep(&moment, NULL);
+        count = listed_threads();
+    }
     return count;
 }
 
