@@ -13,14 +13,6 @@
 char *openblas_get_corename(void);
 void openblas_set_num_threads(int threads);
 
-static void need(trine_status status)
-{
-    if (status == TRINE_OK)
-        return;
-    fprintf(stderr, "bench_blas: %s: %s\n", trine_status_name(status), trine_error_detail());
-    exit(3);
-}
-
 static double time_sum(const trine_array *x, trine_mode mode)
 {
     double sum, began = seconds_now();

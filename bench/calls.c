@@ -10,14 +10,6 @@
 #include "core/team.h"
 #include "measure.h"
 
-static void need(trine_status status)
-{
-    if (status == TRINE_OK)
-        return;
-    fprintf(stderr, "bench_calls: %s: %s\n", trine_status_name(status), trine_error_detail());
-    exit(3);
-}
-
 static trine_status nothing(void *context, size_t run, trine_worker *worker)
 {
     (void)context;

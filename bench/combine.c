@@ -12,7 +12,7 @@
 
 enum { CALLS = 20000 };
 
-static void need(trine_status status)
+static void need_on_all(trine_status status)
 {
     if (status == TRINE_OK)
         return;
@@ -31,7 +31,7 @@ static double time_merge(trine_team *team, const trine_monoid *monoid, const voi
         trine_tree tree;
         trine_tree_begin(&tree, monoid, NULL, states);
         trine_tree_push(&tree, (trine_node){0, 0}, state);
-        need(communicator->ops->merge(communicator, &tree, 1, TRINE_OK));
+        need_on_all(communicator->ops->merge(communicator, &tree, 1, TRINE_OK));
     }
     return (seconds_now() - began) / CALLS;
 }
@@ -53,7 +53,7 @@ static double time_call(const trine_array *x)
     MPI_Barrier(MPI_COMM_WORLD);
     double began = seconds_now();
     for (int i = 0; i < CALLS; i++)
-        need(trine_sum_f64(x, TRINE_EXACT, &sum));
+        need_on_all(trine_sum_f64(x, TRINE_EXACT, &sum));
     return (seconds_now() - began) / CALLS;
 }
 
@@ -66,8 +66,8 @@ int main(int argc, char **argv)
     trine_team *team;
     trine_array *x;
     double one = 1;
-    need(trine_team_open_comm("mpi", MPI_COMM_WORLD, &team));
-    need(trine_array_wrap(team, TRINE_F64, &one, 1, &x));
+    need_on_all(trine_team_open_comm("mpi", MPI_COMM_WORLD, &team));
+    need_on_all(trine_array_wrap(team, TRINE_F64, &one, 1, &x));
     const trine_monoid *monoid = trine_monoid_find("sum", TRINE_F64);
     void *states = aligned_alloc(64, trine_tree_states_size(monoid));
     void *state = aligned_alloc(64, trine_tree_stride(monoid));
@@ -87,7 +87,7 @@ int main(int argc, char **argv)
     free(states);
     free(state);
     trine_array_free(x);
-    need(trine_team_close(team));
+    need_on_all(trine_team_close(team));
     MPI_Finalize();
     return 0;
 }

@@ -23,14 +23,6 @@ typedef struct bench {
     uint64_t n;
 } bench;
 
-static void need(trine_status status)
-{
-    if (status == TRINE_OK)
-        return;
-    fprintf(stderr, "bench_dot: %s: %s\n", trine_status_name(status), trine_error_detail());
-    exit(3);
-}
-
 /* The operations that are measured in the exact and the fast mode, and how many arrays they read.
  */
 static const struct {

@@ -27,7 +27,7 @@ typedef struct peer {
 
 enum { ROW_MAJOR = 101, NO_TRANSPOSE = 111 };
 
-static void need(trine_status status)
+static void need_on_all(trine_status status)
 {
     if (status == TRINE_OK)
         return;
@@ -116,7 +116,7 @@ static double time_peer(const peer *p)
 {
     double took = 0;
     if (write(p->ask, "", 1) != 1 || read(p->answer, &took, sizeof took) != sizeof took)
-        need(TRINE_E_SYSTEM);
+        need_on_all(TRINE_E_SYSTEM);
     return took;
 }
 
@@ -134,28 +134,28 @@ static void meet(void)
 static double time_team(const trine_array *a, const trine_array *b, trine_array *c)
 {
     double began = seconds_now();
-    need(trine_gemm_f64(1, a, b, 0, c));
+    need_on_all(trine_gemm_f64(1, a, b, 0, c));
     return seconds_now() - began;
 }
 
 static double time_gemv(const trine_array *a, const trine_array *x, trine_array *y)
 {
     double began = seconds_now();
-    need(trine_gemv_f64(1, a, x, 0, y));
+    need_on_all(trine_gemv_f64(1, a, x, 0, y));
     return seconds_now() - began;
 }
 
 static double time_sum(const trine_array *a)
 {
     double sum, began = seconds_now();
-    need(trine_sum_f64(a, TRINE_FAST, &sum));
+    need_on_all(trine_sum_f64(a, TRINE_FAST, &sum));
     return seconds_now() - began;
 }
 
 static trine_array *new_matrix(trine_team *team, uint64_t n, uint64_t columns)
 {
     trine_array *x;
-    need(trine_array_create_2d(team, TRINE_F64, n, columns, TRINE_DISTRIBUTED, &x));
+    need_on_all(trine_array_create_2d(team, TRINE_F64, n, columns, TRINE_DISTRIBUTED, &x));
     double *data = trine_array_data(x);
     for (uint64_t i = 0; i < trine_array_local_n(x); i++)
         data[i] = element(trine_array_first(x) + i);
@@ -173,7 +173,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "bench_gemm: no OpenBLAS to compare with\n");
     trine_init();
     trine_team *team;
-    need(trine_team_open(spec, &team));
+    need_on_all(trine_team_open(spec, &team));
     int initialised = 0;
     MPI_Initialized(&initialised);
     uint64_t size = (uint64_t)n;
@@ -193,7 +193,7 @@ int main(int argc, char **argv)
     }
     double work = 2e-9 * n * n * n, bytes = 8e-9 * n * n;
     trine_ledger l;
-    need(trine_team_ledger(team, &l));
+    need_on_all(trine_team_ledger(team, &l));
     for (int i = 0; i <= 4 * rounds && i < MOST_ROUNDS; i++) {
         double vectors = time_gemv(a, x, y), sums = time_sum(a);
         if (i > 0) {
@@ -215,6 +215,6 @@ int main(int argc, char **argv)
     trine_array_free(c);
     trine_array_free(x);
     trine_array_free(y);
-    need(trine_team_close(team));
+    need_on_all(trine_team_close(team));
     return 0;
 }

@@ -59,14 +59,6 @@ typedef struct bench {
     series series[QUANTITIES];
 } bench;
 
-static void need(trine_status status)
-{
-    if (status == TRINE_OK)
-        return;
-    fprintf(stderr, "bench_grids: %s: %s\n", trine_status_name(status), trine_error_detail());
-    exit(3);
-}
-
 static void apply_copy(const trine_chunk *chunk, const void *param)
 {
     (void)param;

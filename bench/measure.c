@@ -1,9 +1,20 @@
 /* measure.c - see measure.h. */
 #include "measure.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+void need(trine_status status)
+{
+    if (status == TRINE_OK)
+        return;
+    fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, trine_status_name(status),
+            trine_error_detail());
+    exit(3);
+}
 
 double seconds_now(void)
 {

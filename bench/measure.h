@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include <trine/error.h>
+
 enum { MOST_ROUNDS = 101 };
 
 /* One quantity over the rounds of a run. Rounds of several quantities are interleaved, so that the
@@ -12,6 +14,9 @@ typedef struct series {
     size_t rounds;
     double value[MOST_ROUNDS];
 } series;
+
+/* Ends the program with status 3 when a call failed, saying why. */
+void need(trine_status status);
 
 double seconds_now(void);
 

@@ -13,14 +13,6 @@
 
 enum { MOST = 64, BINS = 100 };
 
-static void need(trine_status status)
-{
-    if (status == TRINE_OK)
-        return;
-    fprintf(stderr, "bench_reductions: %s: %s\n", trine_status_name(status), trine_error_detail());
-    exit(3);
-}
-
 /* One reduction: its monoid, its param, its times. */
 typedef struct entry {
     const char *name;

@@ -17,14 +17,6 @@
 
 enum { LINE = 64 };
 
-static void need(trine_status status)
-{
-    if (status == TRINE_OK)
-        return;
-    fprintf(stderr, "bench_scan: %s: %s\n", trine_status_name(status), trine_error_detail());
-    exit(3);
-}
-
 static void copy_lines(char *to, const char *from, size_t bytes)
 {
 #if defined(__SSE2__)

@@ -8,14 +8,6 @@
 
 #include "measure.h"
 
-static void need(trine_status status)
-{
-    if (status == TRINE_OK)
-        return;
-    fprintf(stderr, "bench_sort: %s: %s\n", trine_status_name(status), trine_error_detail());
-    exit(3);
-}
-
 static int compare(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;

@@ -11,15 +11,7 @@
 #include <trine/trine.h>
 
 #include "measure.h"
-
-static void need(trine_status status)
-{
-    if (status == TRINE_OK)
-        return;
-    fprintf(stderr, "bench_stream_memory: %s: %s\n", trine_status_name(status),
-            trine_error_detail());
-    exit(3);
-}
+#include "numbers.h"
 
 static trine_status give_back(trine_task *task)
 {
@@ -28,21 +20,6 @@ static trine_status give_back(trine_task *task)
         return trine_task_refused(task);
     memcpy(result, task->item, task->item_size);
     return TRINE_OK;
-}
-
-typedef struct numbers {
-    uint64_t next, n;
-} numbers;
-
-static bool next_number(void *context, void *item, size_t *size)
-{
-    numbers *numbers = context;
-    if (numbers->next == numbers->n)
-        return false;
-    memcpy(item, &numbers->next, sizeof numbers->next);
-    numbers->next++;
-    *size = sizeof numbers->next;
-    return true;
 }
 
 static void stream(trine_team *team, uint64_t n)

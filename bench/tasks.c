@@ -11,6 +11,7 @@
 #include <trine/trine.h>
 
 #include "measure.h"
+#include "numbers.h"
 
 enum { SERIAL, OMP, POOL, TEAMS, STREAMS = 4, FEW = 64 };
 
@@ -22,14 +23,6 @@ typedef struct bench {
     trine_team *team;
     series seconds[STREAMS], few, whole, killed;
 } bench;
-
-static void need(trine_status status)
-{
-    if (status == TRINE_OK)
-        return;
-    fprintf(stderr, "bench_tasks: %s: %s\n", trine_status_name(status), trine_error_detail());
-    exit(3);
-}
 
 static trine_status nothing(trine_task *task)
 {
@@ -46,21 +39,6 @@ static trine_status nap(trine_task *task)
     if (dies && task->attempt == 1)
         raise(SIGKILL);
     return TRINE_OK;
-}
-
-typedef struct numbers {
-    uint64_t next, n;
-} numbers;
-
-static bool next_number(void *context, void *item, size_t *size)
-{
-    numbers *numbers = context;
-    if (numbers->next == numbers->n)
-        return false;
-    memcpy(item, &numbers->next, sizeof numbers->next);
-    numbers->next++;
-    *size = sizeof numbers->next;
-    return true;
 }
 
 static double time_stream(trine_team *team, int stream, uint64_t n)

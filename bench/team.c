@@ -26,14 +26,6 @@ typedef struct bench {
     series series[QUANTITIES];
 } bench;
 
-static void need(trine_status status)
-{
-    if (status == TRINE_OK)
-        return;
-    fprintf(stderr, "bench_team: %s: %s\n", trine_status_name(status), trine_error_detail());
-    exit(3);
-}
-
 /* splitmix64 by global index. */
 static uint64_t mix(uint64_t i)
 {

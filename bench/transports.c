@@ -18,14 +18,6 @@
 #include "core/team.h"
 #include "measure.h"
 
-static void need(trine_status status)
-{
-    if (status == TRINE_OK)
-        return;
-    fprintf(stderr, "bench_transports: %s: %s\n", trine_status_name(status), trine_error_detail());
-    exit(3);
-}
-
 static const trine_transport carried[] = {TRINE_TRANSPORT_SHM, TRINE_TRANSPORT_INHERIT,
                                           TRINE_TRANSPORT_PIPE, TRINE_TRANSPORT_FILE,
                                           TRINE_TRANSPORT_CMA};

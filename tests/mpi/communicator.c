@@ -9,6 +9,7 @@
 
 #include "backends/mpi_message.h"
 #include "check.h"
+#include "expect.h"
 #include "core/team.h"
 #include "hash_monoid.h"
 
@@ -24,15 +25,6 @@ static size_t default_most;
 static uint64_t pick(uint64_t a, uint64_t b, uint64_t c)
 {
     return hash_mix(hash_mix(a + 1, b + 2), c + 3);
-}
-
-static void expect(trine_status got, trine_status status, const char *says)
-{
-    if (got == status && (!status || strstr(trine_error_detail(), says)))
-        return;
-    printf("\n  rank %d: %s: %s; expected %s with '%s'\n", rank, trine_status_name(got),
-           trine_error_detail(), trine_status_name(status), says);
-    CU_FAIL("another status or detail");
 }
 
 /* ---- exchange ---- */

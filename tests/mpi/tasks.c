@@ -10,6 +10,7 @@
 
 #include "backends/mpi_data.h"
 #include "check.h"
+#include "expect.h"
 #include "core/team.h"
 #include "tasks/kinds.h"
 
@@ -22,15 +23,6 @@ static void nap(double seconds)
     nanosleep(&(struct timespec){.tv_sec = (time_t)seconds,
                                  .tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9)},
               NULL);
-}
-
-static void expect(trine_status got, trine_status status, const char *says)
-{
-    if (got == status && (!status || strstr(trine_error_detail(), says)))
-        return;
-    printf("\n  rank %d: %s: %s; expected %s with '%s'\n", rank, trine_status_name(got),
-           got ? trine_error_detail() : "", trine_status_name(status), says);
-    CU_FAIL("another status or detail");
 }
 
 static trine_task_queue *open_queue(const trine_task_kind *kind, const trine_task_options *options)

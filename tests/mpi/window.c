@@ -10,6 +10,7 @@
 
 #include "backends/mpi_data.h"
 #include "check.h"
+#include "expect.h"
 #include "core/team.h"
 #include "hash_monoid.h"
 
@@ -19,15 +20,6 @@ static int rank, size;
 static trine_team *team;
 
 static const trine_transport window = TRINE_TRANSPORT_WINDOW, message = TRINE_TRANSPORT_MESSAGE;
-
-static void expect(trine_status got, trine_status status, const char *says)
-{
-    if (got == status && (!status || strstr(trine_error_detail(), says)))
-        return;
-    printf("\n  rank %d: %s: %s; expected %s with '%s'\n", rank, trine_status_name(got),
-           trine_error_detail(), trine_status_name(status), says);
-    CU_FAIL("another status or detail");
-}
 
 /* Any bits for integers, moderate numbers for real types. */
 static void *make_elements(trine_dtype dtype, uint64_t n, uint64_t seed)
