@@ -50,7 +50,7 @@ typedef struct zygote_files {
     int socket, parent;
 } zygote_files;
 
-/* Milliseconds until a thread that was joined is certainly no longer listed. */
+/* Milliseconds that a thread which was joined may still be listed. */
 enum { JOINED_LISTED = 20 };
 
 static int listed_threads(void)
