@@ -5,7 +5,6 @@
  *   3. Some samples of each block against a scalar reference.
  *   4. The output's bytes are mixed into its digest.
  */
-#include <Random123/philox.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "drivers/etl/check.h"
+#include "drivers/harness/philox.h"
 
 /* Samples of a block, and how many of them are computed again; bytes that are read in one go; how
  * many standard deviations are improbable enough; samples that a statement on their deviation
@@ -32,10 +32,9 @@ typedef struct checking {
 static long double normal_number(const checking *c, bool f64, uint64_t i)
 {
     uint64_t seed = c->settings->seed, counter = f64 ? i / 2 : i / 4;
-    philox4x32_ctr_t where = {{(uint32_t)counter, (uint32_t)(counter >> 32), (uint32_t)c->file,
-                               (uint32_t)(c->file >> 32)}};
-    philox4x32_key_t key = {{(uint32_t)seed, (uint32_t)(seed >> 32)}};
-    philox4x32_ctr_t r = philox4x32(where, key);
+    philox_words where = {{(uint32_t)counter, (uint32_t)(counter >> 32), (uint32_t)c->file,
+                           (uint32_t)(c->file >> 32)}};
+    philox_words r = philox(where, seed);
     unsigned pair = f64 ? 0 : i % 4 & 2;
     uint64_t radius = f64 ? r.v[0] | (uint64_t)r.v[1] << 32 : r.v[pair];
     uint64_t angle = f64 ? r.v[2] | (uint64_t)r.v[3] << 32 : r.v[pair + 1];

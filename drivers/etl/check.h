@@ -16,7 +16,7 @@ typedef struct check_result {
  *   the output is a WAV file of the input's rate, channels and kind of sample, and as long
  *   the mean and the standard deviation of output less input are within six times the error that
  *     so many samples leave
- *   the first, the last, and 8 samples in each 64 Ki are what Random123's philox4x32 and Box and
+ *   the first, the last, and 8 samples in each 64 Ki are what Philox4x32-10 and Box and
  *     Muller's formula in long double give: to half a unit where they are integers
  * If not, *error says what, and where. */
 bool check_file(const char *in, const char *out, uint64_t file, const noise_settings *settings,

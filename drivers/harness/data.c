@@ -1,9 +1,10 @@
 /* harness/data.c - generating elements. */
 #include "drivers/harness/data.h"
 
-#include <Random123/philox.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include "drivers/harness/philox.h"
 
 typedef struct generate_param {
     uint64_t seed;
@@ -12,9 +13,7 @@ typedef struct generate_param {
 
 static uint64_t random_bits(uint64_t seed, uint64_t index)
 {
-    philox4x32_ctr_t counter = {{(uint32_t)index, (uint32_t)(index >> 32), 0, 0}};
-    philox4x32_key_t key = {{(uint32_t)seed, (uint32_t)(seed >> 32)}};
-    philox4x32_ctr_t random = philox4x32(counter, key);
+    philox_words random = philox((philox_words){{(uint32_t)index, (uint32_t)(index >> 32)}}, seed);
     return (uint64_t)random.v[1] << 32 | random.v[0];
 }
 
