@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# run.sh SOURCE BUILD - submits slurm/sum.sbatch to a real SLURM of four virtual nodes, once with srun and
-# once with mpirun: the same bits as serial, in both.
+# run.sh SOURCE BUILD - submits slurm/sum.sbatch to a real SLURM of four virtual nodes, with srun, with
+# mpirun, and as README says it: the same bits as serial, in all.
 set -uo pipefail
 source=$1 build=$2
 for command in munged slurmctld slurmd sbatch unshare; do
@@ -31,4 +31,20 @@ for launch in srun mpirun; do
     grep -q 'mpi:8' "$work/$launch.out" || fail "$launch did not start 8 ranks"
     [ "$(bits "$work/$launch.out")" = "$(bits "$work/serial.out")" ] || fail "other bits with $launch"
 done
+
+# In a build folder beside slurm/, as README has it.
+mkdir -p tree/build && ln -s "$source/slurm" tree/slurm && ln -s "$build/drivers" tree/build/drivers
+ln -s "$work/x.npy" tree/build/FILE.npy
+cd tree/build || exit 1
+line=$(sed -nE 's/^    (sbatch [^#]*[^# ]).*/\1/p' "$source/README.md")
+[ -n "$line" ] || fail "README has no line that begins with sbatch"
+# shellcheck disable=SC2086
+timeout 90 sbatch --wait -o "$work/readme.out" ${line#sbatch } >"$work/readme.submit.out" 2>&1 || fail "README's $line"
+[ "$(bits "$work/readme.out")" = "$(bits "$work/serial.out")" ] || fail "other bits with README's $line"
+
+# Where there is no driver, the job says what it looked for.
+cd "$work" || exit 1
+timeout 90 sbatch --wait -n 1 -o "$work/none.out" "$source/slurm/sum.sbatch" x.npy >"$work/none.submit.out" 2>&1 &&
+    fail "a job without a driver succeeds"
+grep -q "^No driver: expected SUM=DRIVER.* in $work\$" "$work/none.out" || fail "a job without a driver does not say so"
 echo "the same bits from serial, srun and mpirun: $(bits "$work/serial.out")"
