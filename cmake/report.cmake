@@ -25,7 +25,7 @@ trine_report("SLEEF" "${sleef}" "the maps exp, log, sin, cos, tanh and pow are a
 if(TRINE_TESTS)
   find_library(JANSSON_LIBRARY jansson)
   find_library(MPFR_LIBRARY mpfr)
-  trine_report("CUnit" "${CUNIT_LIBRARY}" "the tests are not built (libcunit1-dev)")
+  trine_report("CUnit" "${CUNIT_LIBRARY}" "the tests written in C are skipped (libcunit1-dev)")
   trine_report("jansson" "${JANSSON_LIBRARY}" "tests of --json are left out (libjansson-dev)")
   trine_report("MPFR" "${MPFR_LIBRARY}" "tests against MPFR are left out (libmpfr-dev)")
 endif()

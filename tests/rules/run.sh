@@ -44,6 +44,16 @@ none "every folder has a README" \
     "$(for folder in include kernels core backends io drivers tests bench scripts cmake docs examples slurm; do
          [ -f $folder/README.md ] || echo $folder; done)"
 
+# words TEXT: its words, sorted.
+words() { tr -s ' \n' '\n' <<<"$1" | sort -u; }
+# shellcheck disable=SC2016
+installed=$(bash -c 'set -euo pipefail; source scripts/common.sh
+    name() { [ "$1" = bench ] || echo "$3"; }
+    each_need name')
+written=$(awk '/^Debian packages, for everything: /,/\.$/' README.md | sed 's/^.*everything: //; s/\.$//')
+none "README names the packages that scripts/demo and scripts/test install" \
+    "$(diff <(words "$installed") <(words "$written"))"
+
 # Each public header stands alone, in C and C++.
 mpi=$(command -v mpicc >/dev/null && mpicc -E -xc -include mpi.h - </dev/null >/dev/null 2>&1 && echo yes)
 for header in include/trine/*.h; do
