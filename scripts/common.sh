@@ -212,7 +212,8 @@ configure() {
     fi
 }
 
-build() { cmake --build "$1" -j "$jobs"; }
+# build FOLDER [more options of cmake --build]
+build() { cmake --build "$@" -j "$jobs"; }
 
 # Minutes on this machine for so many seconds of one CPU.
 minutes() {
