@@ -38,8 +38,8 @@ typedef struct trine_npy_info {
  * open a regular file again by its absolute path, so it must keep its name while it is open: IO
  * when another file has taken its place. Collective: when one rank cannot open the file, or ranks
  * see different headers, all get the error. *file is untouched on error. Errors: ARGUMENT, IO,
- * FORMAT (naming file, byte and what is wrong; complex and float16 by name), MEMORY,
- * COLLECTIVE. */
+ * FORMAT (naming file, byte and what is wrong; complex and float16, archives and other formats by
+ * name), MEMORY, COLLECTIVE. */
 TRINE_API trine_status trine_npy_open(trine_team *team, const char *path, trine_npy **file);
 
 /* Before the team is closed. Not collective. NULL does nothing. */
