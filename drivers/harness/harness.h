@@ -220,11 +220,12 @@ typedef struct harness_figure {
     int marks;
 } harness_figure;
 
-/* Draws it into an SVG file by gnuplot. False when it could not be, which was said on stderr. */
-bool harness_plot(const harness_figure *figure, const char *path);
+/* Draws it into an SVG file by gnuplot. EXIT_RIGHT; else what was wrong was said on stderr:
+ * EXIT_USAGE when the file cannot be written, EXIT_FAILED when gnuplot is not there or failed. */
+int harness_plot(const harness_figure *figure, const char *path);
 
 /* The same of who ran what, when: a lane for each worker, a box for each item. */
-bool harness_plot_timeline(const char *title, const harness_tally *tally, const char *path);
+int harness_plot_timeline(const char *title, const harness_tally *tally, const char *path);
 
 /* A sum over all elements of a mix of each one's index and bits, the same however they are cut:
  * what a driver prints as the bits of an array. Collective. */

@@ -45,9 +45,11 @@ static int check_launch(const harness_options *o)
         return EXIT_USAGE;
     }
     const char *const drawings[] = {o->tasks.timeline, plot_of(o)};
-    for (int i = 0; i < 2; i++)
-        if (drawings[i] && first_rank() && !can_plot(drawings[i]))
-            return EXIT_FAILED;
+    for (int i = 0; i < 2; i++) {
+        int cannot = drawings[i] && first_rank() ? can_plot(drawings[i]) : EXIT_RIGHT;
+        if (cannot)
+            return cannot;
+    }
     if (!is_read_once(o->file))
         return EXIT_RIGHT;
     if (ranks || o->teams > 1 || (o->stream && o->methods > 1)) {

@@ -145,7 +145,7 @@ int draw_timelines(const harness_run *run)
                  row->team, row->tally.items);
         if (path)
             timeline_path(run, row, path, size + 8);
-        result = path && harness_plot_timeline(title, &row->tally, path) ? EXIT_RIGHT : EXIT_FAILED;
+        result = path ? harness_plot_timeline(title, &row->tally, path) : EXIT_FAILED;
         free(path);
     }
     return result;
