@@ -104,13 +104,9 @@ void check_plot(struct argp_state *state, const harness_options *o)
 /* Whether that type has that number. */
 static bool has_number(trine_dtype dtype, double value)
 {
-    int bits = 8 * (int)trine_dtype_size(dtype);
-    bool has_sign =
-        dtype == TRINE_I64 || dtype == TRINE_I32 || dtype == TRINE_I16 || dtype == TRINE_I8;
-    double most = ldexp(1, bits - has_sign);
     if (dtype == TRINE_F64 || dtype == TRINE_F32)
         return dtype == TRINE_F64 || (double)(float)value == value;
-    return value == trunc(value) && value < most && value >= (has_sign ? -most : 0);
+    return value == trunc(value) && harness_has_room(dtype, value);
 }
 
 void check_fill(struct argp_state *state, const harness_options *o)

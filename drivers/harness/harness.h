@@ -7,7 +7,8 @@
  *
  * trine_driver_main does the rest: options, data, teams (starting mpirun where a team needs it),
  * timing, the ledger, verification, tables, JSON and CSV, exit statuses:
- * 0 right, 1 a wrong result, 2 usage or bad input, 3 the run failed.
+ * 0 right, 1 a wrong result, 2 usage or bad input (also a file that cannot be read or written), 3
+ * the run failed (also a row without a value, or standard output that cannot be written).
  */
 #ifndef TRINE_HARNESS_HARNESS_H
 #define TRINE_HARNESS_HARNESS_H
@@ -136,8 +137,9 @@ typedef struct harness_job {
 /* A driver that is more than one reduction of one array. inputs: arrays that are generated, of
  * seeds seed, seed + 1, ...; the first may be a file. begin: makes what run needs. reset: what
  * comes before each repetition and is not timed. run: one timed repetition. check: after the last
- * one, is it right? print: what the first rank says of it, for people. end: releases what begin
- * made. All but print are Collective. Any but run may be NULL.
+ * one, is it right? check_none: the same of a run that ended with TRINE_E_OVERFLOW or
+ * TRINE_E_EMPTY: has the result no value? print: what the first rank says of it, for people. end:
+ * releases what begin made. All but print are Collective. Any but run may be NULL.
  *
  * tasks: its work is tasks: it has their options, and no arrays when inputs is 0. files: it takes
  * any number of files, which it reads itself, and no arrays. standard_n, standard_repeat: --n and
@@ -151,6 +153,7 @@ typedef struct harness_operation {
     trine_status (*reset)(harness_job *job);
     trine_status (*run)(harness_job *job);
     trine_status (*check)(harness_job *job, harness_verdict *verdict);
+    trine_status (*check_none)(harness_job *job, trine_status status, harness_verdict *verdict);
     void (*print)(const harness_job *job);
     void (*end)(harness_job *job);
 } harness_operation;
@@ -244,6 +247,9 @@ long double harness_element_at(trine_dtype dtype, const void *x, size_t i);
 
 /* A result as a number. */
 long double harness_number(const harness_value *value);
+/* Whether a type has room for a number: that type's range holds it, rounded or not. */
+bool harness_has_room(trine_dtype dtype, long double number);
+
 
 /* Element i of the array that was generated from that seed, as the driver's input has it. */
 double harness_element(trine_dtype dtype, uint64_t seed, uint64_t i);

@@ -133,8 +133,8 @@ static json_t *row_to_json(const harness_row *row, bool tasks)
                   "gb_per_s", row->rate, "of_read_bandwidth", row->ratio);
     json_object_set_new(object, "status", json_string(trine_status_name(row->status)));
     json_object_set_new(object, "dtype", json_string(trine_dtype_name(row->value.dtype)));
-    json_object_set_new(object, "value", json_string(value));
-    json_object_set_new(object, "bits", json_string(bits));
+    json_object_set_new(object, "value", row->status ? json_null() : json_string(value));
+    json_object_set_new(object, "bits", row->status ? json_null() : json_string(bits));
     json_object_set_new(object, "verdict", json_string(verdict_name(row->verdict)));
     json_object_set_new(object, "agrees", json_boolean(row->agrees));
     json_object_set_new(object, "note", text_to_json(row->note));

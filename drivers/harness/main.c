@@ -137,7 +137,7 @@ static int judge_rows(harness_run *run)
                                : VERDICT_UNVERIFIED;
         if (!row->agrees || row->verdict == VERDICT_WRONG)
             result = EXIT_WRONG;
-        else if (!result && row->tally.failed > 0 && o->driver->operation->whole)
+        else if (!result && (row->status || (row->tally.failed > 0 && o->driver->operation->whole)))
             result = EXIT_FAILED;
     }
     return result;

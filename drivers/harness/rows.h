@@ -47,6 +47,9 @@ typedef struct harness_run {
     int rows;
 } harness_run;
 
+/* Whether a status says of the data that the result has no value. */
+bool has_no_value(trine_status status);
+
 /* Adds a row; NULL when there is no memory. */
 harness_row *add_row(harness_run *run);
 
