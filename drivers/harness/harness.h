@@ -250,7 +250,6 @@ long double harness_number(const harness_value *value);
 /* Whether a type has room for a number: that type's range holds it, rounded or not. */
 bool harness_has_room(trine_dtype dtype, long double number);
 
-
 /* Element i of the array that was generated from that seed, as the driver's input has it. */
 double harness_element(trine_dtype dtype, uint64_t seed, uint64_t i);
 

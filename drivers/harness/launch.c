@@ -332,6 +332,8 @@ int run_launched(harness_run *run, const char *spec, const char *self)
     bool taken =
         !result && WIFEXITED(ended) && WEXITSTATUS(ended) == 0 && text && rows_from_json(run, text);
     if (!result && !taken)
+        remember_error_in_json(text);
+    if (!result && !taken)
         result = complain_of_command(&c, name, spec, ended);
     free(text);
     close_command(&c);

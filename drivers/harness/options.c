@@ -1,11 +1,13 @@
 /* harness/options.c - reading a driver's command line with argp. */
 #include "drivers/harness/options.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "drivers/harness/number.h"
+#include "drivers/harness/rows.h"
 #include "drivers/harness/say.h"
 
 enum {
@@ -32,10 +34,7 @@ static const struct argp_option table[] = {
      "under a "
      "launcher, else omp",
      0},
-    {"n", 'n', "N", 0,
-     "Elements to generate, uniform random by index: a whole number, with K M G T for powers of "
-     "1024 "
-     "(default 16M)",
+    {"n", 'n', "N", 0, "Elements to generate, uniform random by index (default 16M). " NUMBER_UNITS,
      0},
     {"dtype", 'd', "TYPE", 0, "Their type: f64 f32 i64 i32 u64 u32 i16 u16 i8 u8 (default f64)", 0},
     {"seed", KEY_SEED, "S", 0, "Another seed, another array (default 0)", 0},
@@ -62,16 +61,55 @@ static const struct argp_option table[] = {
     {"terminal", KEY_TERMINAL, "COLUMNS", OPTION_HIDDEN, NULL, 0},
     {NULL, 0, NULL, 0, NULL, 0}};
 
+void usage_error(struct argp_state *state, const char *format, ...)
+{
+    char text[4096];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    remember(TRINE_E_ARGUMENT, text);
+    argp_error(state, "%s", text);
+}
+
+/* Who reads its command line, and whether --json stands there. */
+static struct {
+    const char *driver;
+    bool json;
+} reading;
+
+/* argp ends the program by itself. */
+static void answer_exit(int status, void *nothing)
+{
+    (void)nothing;
+    if (status == EXIT_USAGE && reading.driver && reading.json)
+        print_error_as_json(reading.driver, status);
+}
+
+/* Until the same is called with NULL, a command line that cannot be read is answered in JSON, too,
+ * when it asks for that. */
+static void answer_usage_errors(const trine_driver *driver, int argc, char **argv)
+{
+    reading.driver = driver ? driver->name : NULL;
+    if (!driver)
+        return;
+    remember(
+        TRINE_E_ARGUMENT,
+        "the command line has an option that is unknown, or lacks its argument: stderr says which");
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        /* argp takes the beginning of a word, too. */
+        if (strncmp(argv[i], "--js", 4) == 0 && strncmp("--json", argv[i], strlen(argv[i])) == 0)
+            reading.json = true;
+    on_exit(answer_exit, NULL);
+}
+
 uint64_t number_option(struct argp_state *state, const char *option, const char *text,
                        uint64_t least, uint64_t most)
 {
     uint64_t number = 0;
     if (!read_number(text, least, most, &number))
-        argp_error(
-            state,
-            "%s '%s': expected a whole number from %llu to %llu, which may end in K, M, G or T "
-            "(powers of 1024)",
-            option, text, (unsigned long long)least, (unsigned long long)most);
+        usage_error(state, "%s '%s': expected a whole number from %llu to %llu; " NUMBER_UNITS,
+                    option, text, (unsigned long long)least, (unsigned long long)most);
     return number;
 }
 
@@ -81,7 +119,7 @@ bool choice_option(struct argp_state *state, const char *option, const char *tex
     const char *given = text ? text : first;
     bool is_second = strcmp(given, second) == 0;
     if (!is_second && strcmp(given, first) != 0)
-        argp_error(state, "%s '%s': expected %s or %s", option, given, first, second);
+        usage_error(state, "%s '%s': expected %s or %s", option, given, first, second);
     return is_second;
 }
 
@@ -105,7 +143,7 @@ static void mode_option(struct argp_state *state, harness_options *o, const char
     for (int i = 0; methods[i].mode; i++)
         snprintf(known + strlen(known), sizeof known - strlen(known), "%s, ", methods[i].mode);
     if (o->methods == before)
-        argp_error(state, "--mode '%s': expected one of %seach", text, known);
+        usage_error(state, "--mode '%s': expected one of %seach", text, known);
 }
 
 /* One of the files; of a driver that takes one, the only one. */
@@ -116,11 +154,11 @@ static void file_option(struct argp_state *state, harness_options *o, const char
         return;
     }
     if (!has_arrays(o->driver))
-        argp_error(state, "'%s': this driver takes no FILE", text);
+        usage_error(state, "'%s': this driver takes no FILE", text);
     if (o->file)
-        argp_error(state, "'%s': one FILE at a time; there is '%s' already", text, o->file);
+        usage_error(state, "'%s': one FILE at a time; there is '%s' already", text, o->file);
     if (o->sized || o->dtype)
-        argp_error(state, "--n, --dtype and FILE: the file says what its elements are");
+        usage_error(state, "--n, --dtype and FILE: the file says what its elements are");
     o->file = text;
 }
 
@@ -130,21 +168,21 @@ static error_t read_option(int key, char *text, struct argp_state *state)
     switch (key) {
     case 't':
         if (o->teams == MOST_TEAMS)
-            argp_error(state, "--team: more than %d of them", MOST_TEAMS);
+            usage_error(state, "--team: more than %d of them", MOST_TEAMS);
         o->team[o->teams++] = text;
         break;
     case 'n':
         o->n = number_option(state, "--n", text, 0, (uint64_t)1 << 50);
         o->sized = true;
         if (o->file)
-            argp_error(state, "--n and FILE: the file says how many elements there are");
+            usage_error(state, "--n and FILE: the file says how many elements there are");
         break;
     case 'd':
         o->dtype = trine_dtype_find(text);
         if (o->dtype == TRINE_DTYPE_NONE)
-            argp_error(state,
-                       "--dtype '%s': expected f64, f32, i64, i32, u64, u32, i16, u16, i8 or u8",
-                       text);
+            usage_error(state,
+                        "--dtype '%s': expected f64, f32, i64, i32, u64, u32, i16, u16, i8 or u8",
+                        text);
         break;
     case KEY_SEED:
         o->seed = number_option(state, "--seed", text, 0, UINT64_MAX);
@@ -213,7 +251,7 @@ static void suit(const trine_driver *driver, struct argp_option *option)
     if (option->key == 'd' || option->key == KEY_STREAM)
         option->flags |= OPTION_HIDDEN;
     if (option->key == 'n')
-        option->doc = "Items: a whole number, with K M G T for powers of 1024";
+        option->doc = "Items. " NUMBER_UNITS;
 }
 
 /* The table of all drivers, then that of tasks, then the driver's own, then an empty entry. */
@@ -244,7 +282,9 @@ static void describe_driver(const trine_driver *driver, char *about, size_t size
     if (used < size)
         snprintf(
             about + used, size - used,
-            ". %sExit status: 0 right, 1 wrong result, 2 usage or bad input, 3 the run failed.",
+            ". %sExit status: 0 right, 1 a wrong result, 2 usage or bad input (also a file that "
+            "cannot be read or written), 3 the run failed (also a row without a value, or standard "
+            "output that cannot be written).",
             has_arrays(driver) ? "FILE is a .npy file of real numbers, or - for standard input. "
                                : "");
 }
@@ -288,7 +328,9 @@ bool read_options(const trine_driver *driver, int argc, char **argv, harness_opt
     argp_program_version_hook = print_version;
     argp_err_exit_status = EXIT_USAGE;
     hushed kept = hush_other_ranks();
+    answer_usage_errors(driver, argc, argv);
     argp_parse(&argp, argc, argv, 0, NULL, options);
+    answer_usage_errors(NULL, 0, NULL);
     speak_again(kept);
     complete(driver, options);
     return true;

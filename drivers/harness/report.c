@@ -1,5 +1,4 @@
 /* harness/report.c - printing a run: a table for people, CSV and JSON for programs. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 
 #include "drivers/harness/report.h"
 #include "drivers/harness/say.h"
+#include "drivers/harness/standard.h"
 #include "drivers/harness/tally.h"
 
 void row_value_text(const harness_row *row, char *text, size_t size)
@@ -249,8 +249,5 @@ int print_run(const harness_run *run)
     default:
         print_table(run);
     }
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return EXIT_RIGHT;
-    say(run->options->driver->name, "writing the results: %s", strerror(errno));
-    return EXIT_FAILED;
+    return end_output(run->options->driver->name);
 }
