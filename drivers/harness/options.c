@@ -28,9 +28,9 @@ enum { DEFAULT_N = 1 << 24, DEFAULT_REPEAT = 3 };
 
 static const struct argp_option table[] = {
     {"team", 't', "SPEC", 0,
-     "Who does the work: serial, omp[:T], pool[:P], mpi[:R], mpi[:R]+omp[:T], mpi[:R]+pool[:P]. "
-     "May be "
-     "given several times. mpi:R starts itself under mpirun when no launcher did. Default: mpi "
+     "Who does the work: serial, omp[:T], pool[:P], mpi[:R], mpi[:R]+omp[:T], mpi[:R]+pool[:P]; "
+     "several with commas between them, or by several --team. mpi:R starts itself under mpirun "
+     "when no launcher did. Default: mpi "
      "under a "
      "launcher, else omp",
      0},
@@ -132,6 +132,36 @@ static bool means_each(const harness_method *methods, const char *text)
     return all || strcmp(text, "each") == 0;
 }
 
+/* Where the first of some team specs with commas between them ends; what has a = behind a comma is
+ * an option of the spec before it (pool:4,spin=100). */
+static char *end_of_spec(char *text)
+{
+    char *end = text + strcspn(text, ",");
+    while (*end) {
+        size_t length = strcspn(end + 1, ",");
+        if (!memchr(end + 1, '=', length))
+            break;
+        end += 1 + length;
+    }
+    return end;
+}
+
+static void team_option(struct argp_state *state, harness_options *o, char *text)
+{
+    for (char *spec = text, *next; spec; spec = next) {
+        char *end = end_of_spec(spec);
+        next = *end ? end + 1 : NULL;
+        if (strcspn(spec, ",") == 0)
+            usage_error(state,
+                        "--team: nothing stands where a team was expected; several have one comma "
+                        "between them, as serial,omp,pool:4");
+        if (o->teams == MOST_TEAMS)
+            usage_error(state, "--team: more than %d of them", MOST_TEAMS);
+        *end = '\0';
+        o->team[o->teams++] = spec;
+    }
+}
+
 static void mode_option(struct argp_state *state, harness_options *o, const char *text)
 {
     const harness_method *methods = o->driver->methods;
@@ -167,9 +197,7 @@ static error_t read_option(int key, char *text, struct argp_state *state)
     harness_options *o = state->input;
     switch (key) {
     case 't':
-        if (o->teams == MOST_TEAMS)
-            usage_error(state, "--team: more than %d of them", MOST_TEAMS);
-        o->team[o->teams++] = text;
+        team_option(state, o, text);
         break;
     case 'n':
         o->n = number_option(state, "--n", text, 0, (uint64_t)1 << 50);
