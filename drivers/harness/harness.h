@@ -144,7 +144,7 @@ typedef struct harness_job {
  * tasks: its work is tasks: it has their options, and no arrays when inputs is 0. files: it takes
  * any number of files, which it reads itself, and no arrays. standard_n, standard_repeat: --n and
  * --repeat when they are not given; 0: as other drivers. whole: a run of which items failed ends
- * with EXIT_FAILED, though it has its rows. */
+ * with EXIT_FAILED, though it has its rows, unless conclude gives another status. */
 typedef struct harness_operation {
     int inputs;
     bool tasks, files, whole;
