@@ -134,8 +134,12 @@ int main(int argc, char **argv)
         {"ddof", "D", "Divisor n - D of cov (default 0)", KIND_REAL, "0", 0, 1e15}, {.name = NULL}};
     static const harness_operation operation = {
         .inputs = 2, .run = run, .check = check, .check_none = check_none};
+    static const char *const examples[] = {
+        "drivers/dot --n 1M", "drivers/dot --n 1M --mode each --team serial,pool:2",
+        "drivers/dot --n 1e6 --dtype i16 --mode dot --json", NULL};
     static const trine_driver driver = {
         .name = "dot",
+        .examples = examples,
         .about = "Reductions of two arrays: products, weighted sums and means, covariance, "
                  "correlation.",
         .methods = methods,

@@ -247,8 +247,13 @@ int main(int argc, char **argv)
                                                 .check = check,
                                                 .print = print,
                                                 .end = end};
+    static const char *const examples[] = {"drivers/etl --make 4 --seconds 2 sounds --out noisy",
+                                           "drivers/etl sounds --out noisy --team serial,pool:2",
+                                           "drivers/etl sounds --out noisy --noise 0.1 --mode each",
+                                           NULL};
     static const trine_driver driver = {
         .name = name,
+        .examples = examples,
         .about = "Reads sound files of any format that libsndfile knows, adds normal noise, writes "
                  "WAV files. FILE may be a folder of them. --mode path: items are paths, and the "
                  "workers read and write. --mode samples: items are samples, and one thread reads "

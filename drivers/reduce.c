@@ -272,8 +272,13 @@ int main(int argc, char **argv)
         {.name = NULL}};
     static const harness_operation operation = {
         .inputs = 1, .run = run, .check = check, .check_none = check_none};
+    static const char *const examples[] = {
+        "drivers/reduce FILE.npy --mode argmin",
+        "drivers/reduce --n 1M --dtype i16 --mode max --team serial,pool:2",
+        "drivers/reduce --n 256K --mode each --csv", NULL};
     static const trine_driver driver = {
         .name = "reduce",
+        .examples = examples,
         .about = "Any built-in reduction of one array to one number, on any team.",
         .methods = methods,
         .operation = &operation,

@@ -162,6 +162,7 @@ typedef struct harness_operation {
  * it is a reduction by each method's monoid, with a judge: whether a result that came with `status`
  * is right. extras: options of its own, ended by a name of NULL; may be NULL. transports: it has
  * --transport, and runs once with each that is asked for.
+ * examples: command lines from the build folder, which --help shows, up to a NULL.
  * conclude: what is to be said or drawn of all rows (rows.h) once they are printed, on the first
  * rank; gives an exit status. May be NULL. */
 struct harness_run;
@@ -173,6 +174,7 @@ typedef struct trine_driver {
     const harness_operation *operation;
     const harness_extra *extras;
     bool transports;
+    const char *const *examples;
     int (*conclude)(const struct harness_run *run);
 } trine_driver;
 
@@ -245,10 +247,11 @@ trine_status harness_check_elements(const trine_array *const in[], int inputs,
 /* Element i of those of that type at x. */
 long double harness_element_at(trine_dtype dtype, const void *x, size_t i);
 
-/* A result as a number. */
-long double harness_number(const harness_value *value);
 /* Whether a type has room for a number: that type's range holds it, rounded or not. */
 bool harness_has_room(trine_dtype dtype, long double number);
+
+/* A result as a number. */
+long double harness_number(const harness_value *value);
 
 /* Element i of the array that was generated from that seed, as the driver's input has it. */
 double harness_element(trine_dtype dtype, uint64_t seed, uint64_t i);

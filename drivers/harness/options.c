@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drivers/harness/help.h"
 #include "drivers/harness/number.h"
 #include "drivers/harness/rows.h"
 #include "drivers/harness/say.h"
@@ -260,15 +261,9 @@ static error_t read_option(int key, char *text, struct argp_state *state)
         else if (key >= KEY_TASKS && key < KEY_TASKS + TASK_OPTIONS)
             task_option(state, o, key - KEY_TASKS, text);
         else
-            return ARGP_ERR_UNKNOWN;
+            return help_option(state, key, o->driver->examples) ? 0 : ARGP_ERR_UNKNOWN;
     }
     return 0;
-}
-
-static void print_version(FILE *stream, struct argp_state *state)
-{
-    (void)state;
-    fprintf(stream, "%s\n", trine_version());
 }
 
 /* Options that mean nothing to a driver without arrays are not shown, and --n counts items. */
@@ -282,7 +277,8 @@ static void suit(const trine_driver *driver, struct argp_option *option)
         option->doc = "Items. " NUMBER_UNITS;
 }
 
-/* The table of all drivers, then that of tasks, then the driver's own, then an empty entry. */
+/* The table of all drivers, then that of tasks, then the driver's own, then help, then an empty
+ * entry. */
 enum { TABLE = sizeof table / sizeof *table - 1 };
 
 static void fill_table(const trine_driver *driver, harness_options *o, struct argp_option all[])
@@ -291,7 +287,8 @@ static void fill_table(const trine_driver *driver, harness_options *o, struct ar
     for (int i = 0; i < TABLE; i++)
         suit(driver, &all[i]);
     int more = add_task_options(driver, KEY_TASKS, all + TABLE);
-    add_extras(driver, o, KEY_EXTRA, all + TABLE + more);
+    more += add_extras(driver, o, KEY_EXTRA, all + TABLE + more);
+    memcpy(all + TABLE + more, help_options, sizeof help_options);
 }
 
 static const char *files_of(const trine_driver *driver)
@@ -349,15 +346,14 @@ bool read_options(const trine_driver *driver, int argc, char **argv, harness_opt
         return false;
     }
     describe_driver(driver, about, sizeof about);
-    struct argp_option all[TABLE + TASK_OPTIONS + HARNESS_EXTRAS + 1] = {{0}};
+    struct argp_option all[TABLE + TASK_OPTIONS + HARNESS_EXTRAS + HELP_OPTIONS + 1] = {{0}};
     fill_table(driver, options, all);
     const struct argp argp = {
         .options = all, .parser = read_option, .args_doc = files_of(driver), .doc = about};
-    argp_program_version_hook = print_version;
     argp_err_exit_status = EXIT_USAGE;
     hushed kept = hush_other_ranks();
     answer_usage_errors(driver, argc, argv);
-    argp_parse(&argp, argc, argv, 0, NULL, options);
+    argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, options);
     answer_usage_errors(NULL, 0, NULL);
     speak_again(kept);
     complete(driver, options);
