@@ -63,12 +63,27 @@ static const char *nearest_name(const char *word)
     return nearest;
 }
 
-/* The nearest good spec to a bad one: each part's nearest name with its count where that is one. */
+/* Where the first of several specs with commas between them ends: what has a = behind a comma is an
+ * option of it. */
+static size_t length_of_first(const char *text)
+{
+    size_t end = strcspn(text, ",");
+    while (text[end]) {
+        size_t length = strcspn(text + end + 1, ",");
+        if (!memchr(text + end + 1, '=', length))
+            break;
+        end += 1 + length;
+    }
+    return end;
+}
+
+/* The nearest good spec to a bad one: each part's nearest name with its count where that is one; of
+ * several specs, the first's. */
 static void suggest(const char *text, char *suggestion, size_t size)
 {
     char copy[TRINE_DETAIL_SIZE], *rest = copy, *part;
     char executor[PART_SIZE] = "", ranks[PART_SIZE] = "";
-    snprintf(copy, sizeof copy, "%s", text);
+    snprintf(copy, sizeof copy, "%.*s", (int)length_of_first(text), text);
     while ((part = strtok_r(rest, "+, ", &rest))) {
         if (strchr(part, '='))
             continue;
@@ -205,6 +220,11 @@ static trine_status read_part(const char *text, char *part, int place, trine_spe
         option = strchr(options, ',');
         if (option)
             *option++ = '\0';
+        if (!strchr(options, '='))
+            return refuse(text,
+                          "a comma begins an option, NAME=VALUE, and '%.40s' is none; a spec names "
+                          "one team",
+                          options);
         trine_status status =
             mpi ? refuse(text, "mpi has no options") : read_option(text, options, spec);
         if (status)

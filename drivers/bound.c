@@ -211,7 +211,7 @@ static int conclude(const harness_run *run)
                                    .y_label = "items a second",
                                    .series = series,
                                    .series_count = count};
-    return harness_plot(&figure, set[PLOT].text) ? EXIT_RIGHT : EXIT_FAILED;
+    return harness_plot(&figure, set[PLOT].text);
 }
 
 static void print(const harness_job *job)
@@ -256,8 +256,12 @@ int main(int argc, char **argv)
                                                 .check = check,
                                                 .print = print,
                                                 .end = end};
+    static const char *const examples[] = {"drivers/bound --n 40 --team serial,pool:2",
+                                           "drivers/bound --n 40 --mix 0.5 --milliseconds 2",
+                                           "drivers/bound --n 20 --team pool:2 --who", NULL};
     static const trine_driver driver = {
         .name = "bound",
+        .examples = examples,
         .about = "n items that compute or wait, on any team: computing stops at the CPUs, waiting "
                  "goes on with the workers. The result shown is how many were done.",
         .methods = methods,

@@ -371,8 +371,12 @@ int main(int argc, char **argv)
                                                 .check = check,
                                                 .print = print,
                                                 .end = end};
+    static const char *const examples[] = {
+        "drivers/counter --increments 10K", "drivers/counter --mode atomic --team pool:2",
+        "drivers/counter --increments 10K --mode atomic --team pool:2 --json", NULL};
     static const trine_driver driver = {
         .name = "counter",
+        .examples = examples,
         .about = "All workers add one to the same number --increments times: without care, which "
                  "loses some, by atomic steps, behind a lock, or each to one of its own. The "
                  "result shown is how often each worker added.",

@@ -80,7 +80,7 @@ static long double expected(const harness_job *job, const sums *s)
     return s->xy;
 }
 
-static trine_status check(harness_job *job, harness_verdict *verdict)
+static trine_status find_sums(const harness_job *job, sums *s)
 {
     const trine_array *in[] = {job->in[0], job->in[1]};
     const trine_monoid plain = {.name = "plain sums",
@@ -93,8 +93,27 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
                                 .accumulate = sums_accumulate,
                                 .merge = sums_merge,
                                 .finish = sums_finish};
+    return trine_reduce(&plain, &job->dtype, in, s);
+}
+
+/* The true value does not fit, or there is nothing to have one of. */
+static trine_status check_none(harness_job *job, trine_status none, harness_verdict *verdict)
+{
     sums s;
-    trine_status status = trine_reduce(&plain, &job->dtype, in, &s);
+    trine_status status = find_sums(job, &s);
+    if (status)
+        return status;
+    bool empty = s.n == 0 || (long double)s.n <= (long double)job->setting[0].real[0];
+    bool right =
+        none == TRINE_E_EMPTY ? empty : !harness_has_room(job->value.dtype, expected(job, &s));
+    *verdict = right ? VERDICT_RIGHT : VERDICT_WRONG;
+    return TRINE_OK;
+}
+
+static trine_status check(harness_job *job, harness_verdict *verdict)
+{
+    sums s;
+    trine_status status = find_sums(job, &s);
     if (status)
         return status;
     long double right = expected(job, &s), got = harness_number(&job->value),
@@ -113,9 +132,14 @@ int main(int argc, char **argv)
 {
     static const harness_extra extras[] = {
         {"ddof", "D", "Divisor n - D of cov (default 0)", KIND_REAL, "0", 0, 1e15}, {.name = NULL}};
-    static const harness_operation operation = {.inputs = 2, .run = run, .check = check};
+    static const harness_operation operation = {
+        .inputs = 2, .run = run, .check = check, .check_none = check_none};
+    static const char *const examples[] = {
+        "drivers/dot --n 1M", "drivers/dot --n 1M --mode each --team serial,pool:2",
+        "drivers/dot --n 1e6 --dtype i16 --mode dot --json", NULL};
     static const trine_driver driver = {
         .name = "dot",
+        .examples = examples,
         .about = "Reductions of two arrays: products, weighted sums and means, covariance, "
                  "correlation.",
         .methods = methods,

@@ -12,9 +12,13 @@
 #include "drivers/etl/check.h"
 #include "drivers/etl/sines.h"
 #include "drivers/etl/work.h"
+#include "drivers/harness/rows.h"
 #include "drivers/harness/say.h"
 
 static const char name[] = "etl";
+
+/* The figure of a row: files that could not be read or written. */
+static const char file_errors[] = "file_errors";
 
 /* The driver's own options, in their order. */
 enum { OPTION_OUT, OPTION_NOISE, OPTION_SYNC, OPTION_MAKE, OPTION_SECONDS };
@@ -35,12 +39,13 @@ static const harness_extra extras[] = {
                         KIND_REAL, "240", 0, 86400},
     {NULL, NULL, NULL, KIND_WHOLE, NULL, 0, 0}};
 
-void work_fail(etl_work *work, size_t file, const char *text)
+void work_fail(etl_work *work, size_t file, trine_status status, const char *text)
 {
     if (work->list.file[file].failed)
         return;
     work->list.file[file].failed = true;
     work->failed++;
+    work->errors += status == TRINE_E_IO;
     say(name, "%s", text);
 }
 
@@ -126,7 +131,7 @@ static trine_status reset(harness_job *job)
         work->list.file[i].failed = false;
     }
     work->again = true;
-    work->failed = 0;
+    work->failed = work->errors = 0;
     return TRINE_OK;
 }
 
@@ -146,6 +151,7 @@ static trine_status run(harness_job *job)
         if (!work->list.file[i].failed)
             job->bytes += bytes_of(work->list.file[i].in) + bytes_of(work->list.file[i].out);
     job->tally.failed = work->failed;
+    harness_add_number(job, file_errors, (double)work->errors);
     return status;
 }
 
@@ -187,10 +193,32 @@ static void print(const harness_job *job)
     printf("%s on %s: %zu files written, %llu failed", job->method->mode,
            trine_team_spec(job->team), work->list.count - (size_t)work->failed,
            (unsigned long long)work->failed);
-    if (job->numbers == 5)
+    if (job->numbers == 6)
         printf("; noise in %.0f samples: mean %.3g, standard deviation %.6g of full scale",
-               number[2].value, number[3].value, number[4].value);
+               number[3].value, number[4].value, number[5].value);
     printf("\n");
+}
+
+/* Whether all files that failed in a row could not be read or written. */
+static bool only_file_errors(const harness_row *row)
+{
+    for (int i = 0; i < row->numbers; i++)
+        if (strcmp(row->number[i].name, file_errors) == 0)
+            return row->number[i].value >= (double)row->tally.failed;
+    return row->tally.failed == 0;
+}
+
+/* A file that cannot be read or written is the user's to mend, where nothing else went wrong. */
+static int conclude(const harness_run *run)
+{
+    uint64_t failed = 0;
+    for (int i = 0; i < run->rows; i++) {
+        const harness_row *row = &run->row[i];
+        if (row->status || !row->agrees || row->verdict == VERDICT_WRONG || !only_file_errors(row))
+            return EXIT_RIGHT;
+        failed += row->tally.failed;
+    }
+    return failed ? EXIT_USAGE : EXIT_RIGHT;
 }
 
 static void end(harness_job *job)
@@ -219,15 +247,21 @@ int main(int argc, char **argv)
                                                 .check = check,
                                                 .print = print,
                                                 .end = end};
+    static const char *const examples[] = {"drivers/etl --make 4 --seconds 2 sounds --out noisy",
+                                           "drivers/etl sounds --out noisy --team serial,pool:2",
+                                           "drivers/etl sounds --out noisy --noise 0.1 --mode each",
+                                           NULL};
     static const trine_driver driver = {
         .name = name,
+        .examples = examples,
         .about = "Reads sound files of any format that libsndfile knows, adds normal noise, writes "
                  "WAV files. FILE may be a folder of them. --mode path: items are paths, and the "
                  "workers read and write. --mode samples: items are samples, and one thread reads "
                  "and writes. The result shown is a digest of all bytes that were written.",
         .methods = methods,
         .operation = &operation,
-        .extras = extras};
+        .extras = extras,
+        .conclude = conclude};
     /* A file that may not grow is an error of writing, not the end of the process. */
     signal(SIGXFSZ, SIG_IGN);
     return trine_driver_main(&driver, argc, argv);

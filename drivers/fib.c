@@ -260,8 +260,12 @@ int main(int argc, char **argv)
                                                 .check = check,
                                                 .print = print,
                                                 .end = end};
+    static const char *const examples[] = {"drivers/fib", "drivers/fib --n 5000 --mode each",
+                                           "drivers/fib --n 2000 --team serial,pool:2 --json",
+                                           NULL};
     static const trine_driver driver = {
         .name = "fib",
+        .examples = examples,
         .about = "The first n Fibonacci numbers modulo 2^64: by tasks that share nothing (alone, "
                  "doubling), by one scan, by one loop. The result shown is a digest of them.",
         .methods = methods,

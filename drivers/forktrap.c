@@ -396,8 +396,12 @@ int main(int argc, char **argv)
                                                 .run = run,
                                                 .check = check,
                                                 .print = print};
+    static const char *const examples[] = {"drivers/forktrap",
+                                           "drivers/forktrap --mode pool --times 100",
+                                           "drivers/forktrap --patience 0.5", NULL};
     static const trine_driver driver = {
         .name = "forktrap",
+        .examples = examples,
         .about = "Forks a process that has threads, whose child then hangs (lock, openmp) or not "
                  "(malloc), and opens pools in such a process. The result shown is how often the "
                  "end was reached: 0 for one that hung.",

@@ -316,8 +316,13 @@ int main(int argc, char **argv)
         {.name = NULL}};
     static const harness_operation operation = {
         .tasks = true, .begin = begin, .run = run, .check = check, .end = end};
+    static const char *const examples[] = {
+        "drivers/frame --shape 100Kx10 --team pool:2",
+        "drivers/frame --shape 100Kx10 --team pool:2 --transport each",
+        "drivers/frame --shape 20Kx10 --team pool:2 --each item", NULL};
     static const trine_driver driver = {
         .name = "frame",
+        .examples = examples,
         .about = "An array handed to workers of which each item needs a few rows: what it costs by "
                  "each transport, in seconds, bytes moved and memory. The result shown is a digest "
                  "of the bits that the workers got.",

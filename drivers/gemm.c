@@ -146,8 +146,12 @@ int main(int argc, char **argv)
                                            {.name = NULL}};
     static const harness_operation operation = {
         .inputs = 2, .begin = begin, .run = run, .check = check, .print = print, .end = end};
+    static const char *const examples[] = {
+        "drivers/gemm --shape 512x512", "drivers/gemm --shape 256x256 --dtype f32",
+        "drivers/gemm --shape 256x256 --team serial,pool:2", NULL};
     static const trine_driver driver = {
         .name = "gemm",
+        .examples = examples,
         .about =
             "The product of two square matrices of f64 or f32, by OpenBLAS on each worker. The "
             "result shown is a digest of its bits.",

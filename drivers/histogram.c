@@ -177,8 +177,12 @@ int main(int argc, char **argv)
         {.name = NULL}};
     static const harness_operation operation = {
         .inputs = 1, .begin = begin, .run = run, .check = check, .print = print, .end = end};
+    static const char *const examples[] = {
+        "drivers/histogram FILE.npy", "drivers/histogram --n 1M --bins 10",
+        "drivers/histogram --n 1M --dtype u8 --low 0 --high 256 --bins 16", NULL};
     static const trine_driver driver = {
         .name = "histogram",
+        .examples = examples,
         .about =
             "How many elements lie in each of some bins of one width; those outside, and NaN, are "
             "counted apart.",

@@ -131,8 +131,12 @@ int main(int argc, char **argv)
                                                 .check = check,
                                                 .print = print,
                                                 .end = end};
+    static const char *const examples[] = {"drivers/jacobi --shape 500x500 --sweeps 20",
+                                           "drivers/jacobi --shape 200x300 --team serial,pool:2",
+                                           "mpirun -n 2 drivers/jacobi --shape 500x500", NULL};
     static const trine_driver driver = {
         .name = "jacobi",
+        .examples = examples,
         .about =
             "Laplace's equation on a rectangle by Jacobi's iteration, from random values. The "
             "result shown is a digest of its bits; GB/s counts each element once read and once "

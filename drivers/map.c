@@ -130,8 +130,12 @@ int main(int argc, char **argv)
         {.name = NULL}};
     static const harness_operation operation = {
         .inputs = 2, .begin = begin, .run = run, .check = check, .end = end};
+    static const char *const examples[] = {"drivers/map --n 1M --mode exp",
+                                           "drivers/map FILE.npy --mode sqrt --team serial,pool:2",
+                                           "drivers/map --n 256K --mode each --csv", NULL};
     static const trine_driver driver = {
         .name = "map",
+        .examples = examples,
         .about =
             "Any built-in map of one or two arrays of f64 or f32, on any team. The result shown "
             "is a digest of the output's bits.",

@@ -287,7 +287,7 @@ static int draw(const char *path, const curve c[], int curves, const crossing x[
                                    .series_count = curves,
                                    .mark = mark,
                                    .marks = crossings};
-    return harness_plot(&figure, path) ? EXIT_RIGHT : EXIT_FAILED;
+    return harness_plot(&figure, path);
 }
 
 /* The curves of all rows. */
@@ -335,8 +335,13 @@ int main(int argc, char **argv)
                                                 .run = run,
                                                 .check = check,
                                                 .end = end};
+    static const char *const examples[] = {
+        "drivers/passing --n 100K --team pool:2",
+        "drivers/passing --n 100K --team pool:2 --transport each",
+        "drivers/passing --team pool:2 --sweep --most 1M", NULL};
     static const trine_driver driver = {
         .name = "passing",
+        .examples = examples,
         .about = "An array of --n int64 (default 10,000,000) passed to a task that does nothing "
                  "with it: what moving alone costs by each transport. The result shown is a digest "
                  "of the bits that the workers got.",

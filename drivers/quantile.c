@@ -128,8 +128,12 @@ int main(int argc, char **argv)
                                            {.name = NULL}};
     static const harness_operation operation = {
         .inputs = 1, .begin = begin, .run = run, .check = check, .print = print, .end = end};
+    static const char *const examples[] = {
+        "drivers/quantile FILE.npy", "drivers/quantile --n 1M --q 0.01,0.5,0.99",
+        "drivers/quantile --n 256K --dtype i32 --team serial,pool:2", NULL};
     static const trine_driver driver = {
         .name = "quantile",
+        .examples = examples,
         .about =
             "Exact quantiles, by counting instead of sorting; between two elements linearly, as "
             "numpy's default. The result shown is the first one's.",

@@ -220,13 +220,35 @@ static bool is_mode_of(const char *mode, const char *kernel)
                                              strcmp(mode + n, "_compensated") == 0);
 }
 
+static int judge_of(const char *mode)
+{
+    int j = 0;
+    while (j < JUDGES && !is_mode_of(mode, judges[j].mode))
+        j++;
+    return j;
+}
+
+/* The true value does not fit, or there is nothing to have one of. */
+static trine_status check_none(harness_job *job, trine_status none, harness_verdict *verdict)
+{
+    const trine_monoid *monoid = trine_monoid_find(job->method->mode, job->dtype);
+    harness_survey s;
+    trine_status status = harness_survey_moments(job->in[0], &s);
+    int j = judge_of(job->method->mode);
+    if (status || j == JUDGES || !monoid)
+        return status;
+    long double divisor = (long double)s.n - (long double)job->setting[0].real[0];
+    bool right = none == TRINE_E_EMPTY ? s.n == 0 || divisor <= 0
+                                       : !harness_has_room(monoid->out, judges[j].of(&s, divisor));
+    *verdict = right ? VERDICT_RIGHT : VERDICT_WRONG;
+    return TRINE_OK;
+}
+
 static trine_status check(harness_job *job, harness_verdict *verdict)
 {
     harness_survey s;
     trine_status status = harness_survey_moments(job->in[0], &s);
-    int j = 0;
-    while (j < JUDGES && !is_mode_of(job->method->mode, judges[j].mode))
-        j++;
+    int j = judge_of(job->method->mode);
     if (status || j == JUDGES)
         return status;
     long double divisor = (long double)s.n - (long double)job->setting[0].real[0];
@@ -248,9 +270,15 @@ int main(int argc, char **argv)
     static const harness_extra extras[] = {
         {"ddof", "D", "Divisor n - D of var and std (default 0)", KIND_REAL, "0", 0, 1e15},
         {.name = NULL}};
-    static const harness_operation operation = {.inputs = 1, .run = run, .check = check};
+    static const harness_operation operation = {
+        .inputs = 1, .run = run, .check = check, .check_none = check_none};
+    static const char *const examples[] = {
+        "drivers/reduce FILE.npy --mode argmin",
+        "drivers/reduce --n 1M --dtype i16 --mode max --team serial,pool:2",
+        "drivers/reduce --n 256K --mode each --csv", NULL};
     static const trine_driver driver = {
         .name = "reduce",
+        .examples = examples,
         .about = "Any built-in reduction of one array to one number, on any team.",
         .methods = methods,
         .operation = &operation,

@@ -147,8 +147,12 @@ int main(int argc, char **argv)
 {
     static const harness_operation operation = {
         .inputs = 1, .begin = begin, .run = run, .check = check, .end = end};
+    static const char *const examples[] = {
+        "drivers/scan --n 1M", "drivers/scan FILE.npy --mode cummax",
+        "drivers/scan --n 256K --mode each --team serial,pool:2", NULL};
     static const trine_driver driver = {
         .name = "scan",
+        .examples = examples,
         .about =
             "Running sums, products and extremes, and differences. The result shown is a digest "
             "of the output's bits.",

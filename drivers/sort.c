@@ -123,8 +123,12 @@ int main(int argc, char **argv)
     static const harness_method methods[] = {{"sort", "sort"}, {NULL, NULL}};
     static const harness_operation operation = {
         .inputs = 1, .begin = begin, .reset = reset, .run = run, .check = check, .end = end};
+    static const char *const examples[] = {"drivers/sort --n 1M",
+                                           "drivers/sort FILE.npy --team serial,pool:2",
+                                           "drivers/sort --n 1e6 --dtype u16 --json", NULL};
     static const trine_driver driver = {
         .name = "sort",
+        .examples = examples,
         .about = "Sorts an array: ascending, stable, NaN last. The result shown is a digest of the "
                  "output's bits; GB/s counts each element once.",
         .methods = methods,

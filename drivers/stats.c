@@ -151,8 +151,12 @@ int main(int argc, char **argv)
         {.name = NULL}};
     static const harness_operation operation = {
         .inputs = 1, .begin = begin, .run = run, .check = check, .print = print, .end = end};
+    static const char *const examples[] = {
+        "drivers/stats FILE.npy", "drivers/stats --shape 4Kx100 --axis 0",
+        "drivers/stats --n 1M --team serial,omp,pool --json", NULL};
     static const trine_driver driver = {
         .name = "stats",
+        .examples = examples,
         .about =
             "Number, mean, standard deviation, skewness, kurtosis and range of an array, or of "
             "each of its columns or rows, in one reading.",

@@ -61,7 +61,11 @@ int main(int argc, char **argv)
         {"fill", "X", "Generate elements that all are X, instead of random ones", KIND_FILL, NULL,
          -0x1p53, 0x1p53},
         {.name = NULL}};
+    static const char *const examples[] = {"drivers/sum --n 64M --team serial,omp,pool",
+                                           "drivers/sum FILE.npy --mode each",
+                                           "mpirun -n 2 drivers/sum FILE.npy", NULL};
     const trine_driver driver = {.name = "sum",
+                                 .examples = examples,
                                  .about =
                                      "The sum of an array, on any team: the same bits on each.",
                                  .methods = methods,

@@ -295,7 +295,7 @@ static int plot(const harness_run *run)
                                    .series_count = lines,
                                    .mark = mark,
                                    .marks = lines};
-    return harness_plot(&figure, run->options->setting[PLOT].text) ? EXIT_RIGHT : EXIT_FAILED;
+    return harness_plot(&figure, run->options->setting[PLOT].text);
 }
 
 static int conclude(const harness_run *run)
@@ -330,8 +330,12 @@ int main(int argc, char **argv)
                                                 .check = check,
                                                 .print = print,
                                                 .end = end};
+    static const char *const examples[] = {"drivers/times10 --n 100K --team serial,pool:2",
+                                           "drivers/times10 --n 2000 --team pool:2 --mode each",
+                                           "drivers/times10 --n 20 --team pool:2 --who", NULL};
     static const trine_driver driver = {
         .name = "times10",
+        .examples = examples,
         .about = "Numbers times ten, by tasks of --chunk items, by tasks of one item, by a stream "
                  "of tasks, by a map of arrays, by a loop. The result shown is a digest of the "
                  "products.",

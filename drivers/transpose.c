@@ -57,8 +57,13 @@ int main(int argc, char **argv)
                                            {.name = NULL}};
     static const harness_operation operation = {
         .inputs = 1, .begin = begin, .run = run, .check = check, .end = end};
+    static const char *const examples[] = {
+        "drivers/transpose --shape 1Kx1K",
+        "drivers/transpose --shape 300x5000 --team serial,pool:2",
+        "drivers/transpose --shape 1Kx2K --dtype u8 --json", NULL};
     static const trine_driver driver = {
         .name = "transpose",
+        .examples = examples,
         .about =
             "Rows become columns. The result shown is a digest of the output's bits; GB/s counts "
             "each element once read and once written.",

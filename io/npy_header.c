@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "io/other_format.h"
 
 static const char magic[] = "\x93NUMPY";
 enum { MAGIC = 6 };
@@ -26,7 +27,7 @@ typedef struct cursor {
 __attribute__((format(printf, 2, 3))) static trine_status wrong(const cursor *c, const char *format,
                                                                 ...)
 {
-    char why[256];
+    char why[384];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(why, sizeof why, format, arguments);
@@ -39,7 +40,7 @@ trine_status trine_npy_prefix(const char *name, const unsigned char *bytes, size
 {
     cursor c = {name, bytes, 0, n};
     if (n < MAGIC || memcmp(bytes, magic, MAGIC) != 0)
-        return wrong(&c, "no .npy file: it does not begin with \\x93NUMPY");
+        return wrong(&c, "no .npy file: %s", trine_other_format(bytes, n));
     c.at = MAGIC;
     if (n < 10)
         return wrong(&c, "the file ends at byte %zu, inside its header", n);
@@ -158,20 +159,31 @@ static const struct {
              {"u8", TRINE_U64}, {"u4", TRINE_U32}, {"i2", TRINE_I16}, {"u2", TRINE_U16},
              {"i1", TRINE_I8},  {"u1", TRINE_U8}};
 
-/* What numpy calls the types that trine does not take. */
-static const char *refused_name(const char *code)
+/* What numpy calls the types that trine does not take, and what makes one of an array x of them
+ * that it takes. */
+typedef struct refused_type {
+    const char *code, *name, *instead;
+} refused_type;
+
+static refused_type refused(const char *code)
 {
-    static const struct {
-        const char *code, *name;
-    } names[] = {{"c8", "complex64"},     {"c16", "complex128"}, {"c32", "complex256"},
-                 {"f2", "float16"},       {"f16", "float128"},   {"b1", "bool"},
-                 {"O", "Python objects"}, {"S", "byte strings"}, {"U", "strings"},
-                 {"M8", "datetime64"},    {"m8", "timedelta64"}, {"V", "raw bytes (void)"}};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strncmp(code, names[i].code, strlen(names[i].code)) == 0 &&
-            (strlen(names[i].code) == 1 || strcspn(code, "[") == strlen(names[i].code)))
-            return names[i].name;
-    return "an unknown type";
+    static const refused_type types[] = {{"c8", "complex64", "x.real"},
+                                         {"c16", "complex128", "x.real"},
+                                         {"c32", "complex256", "x.real.astype('f8')"},
+                                         {"f2", "float16", "x.astype('f4')"},
+                                         {"f16", "float128", "x.astype('f8')"},
+                                         {"b1", "bool", "x.view('u1')"},
+                                         {"O", "Python objects (pickled)", "x.astype('f8')"},
+                                         {"S", "byte strings", "x.astype('f8')"},
+                                         {"U", "strings", "x.astype('f8')"},
+                                         {"M8", "datetime64", "x.view('i8')"},
+                                         {"m8", "timedelta64", "x.view('i8')"},
+                                         {"V", "raw bytes (void)", "x.view('u1')"}};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (strncmp(code, types[i].code, strlen(types[i].code)) == 0 &&
+            (strlen(types[i].code) == 1 || strcspn(code, "[") == strlen(types[i].code)))
+            return types[i];
+    return (refused_type){code, "an unknown type", "x.astype('f8')"};
 }
 
 static trine_status read_descr(cursor *c, trine_npy_info *info)
@@ -179,7 +191,8 @@ static trine_status read_descr(cursor *c, trine_npy_info *info)
     char text[32] = "";
     skip_space(c);
     if (c->at < c->end && c->bytes[c->at] == '[')
-        return wrong(c, "elements with fields (a structured dtype); expected one real number each");
+        return wrong(c, "elements with fields (a structured dtype); expected one real number each, "
+                        "as in numpy's x['FIELD']");
     size_t first = c->at;
     trine_status status = read_string(c, text, sizeof text);
     if (status)
@@ -190,8 +203,10 @@ static trine_status read_descr(cursor *c, trine_npy_info *info)
             info->dtype = codes[i].dtype;
     if (info->dtype == TRINE_DTYPE_NONE) {
         c->at = first;
-        return wrong(c, "elements of %s ('%s'); expected f4, f8, or i or u of 1, 2, 4 or 8 bytes",
-                     refused_name(code), text);
+        return wrong(c,
+                     "elements of %s ('%s'); expected f4, f8, or i or u of 1, 2, 4 or 8 bytes, as "
+                     "in numpy's %s",
+                     refused(code).name, text, refused(code).instead);
     }
     const uint16_t one = 1;
     char own = *(const unsigned char *)&one ? '<' : '>';

@@ -1,5 +1,5 @@
 /* io/npy_save.c - writing an array as a .npy file: all ranks into a temporary, which takes the
- * path's place when everything is written. */
+ * path's place when everything is written; or one rank to standard output. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -47,7 +47,13 @@ static trine_status write_at(const save_plan *plan, const void *data, size_t n, 
     return TRINE_OK;
 }
 
-/* Every rank learns where its elements go. */
+static bool is_output(const char *path)
+{
+    return strcmp(path, "-") == 0;
+}
+
+/* Every rank learns where its elements go. To standard output only one can write: the parts of
+ * several would come in the order in which they happen to write. */
 static trine_status place_blocks(const trine_array *x, const char *path, uint64_t call,
                                  save_plan *plan)
 {
@@ -60,6 +66,11 @@ static trine_status place_blocks(const trine_array *x, const char *path, uint64_
     else if (strlen(path) + 32 > sizeof plan->temporary)
         status = trine_fail(TRINE_E_ARGUMENT, "a path of %zu bytes; expected fewer than %d",
                             strlen(path), PATH_MAX - 32);
+    else if (is_output(path) && size > 1)
+        status = trine_fail(TRINE_E_ARGUMENT,
+                            "-: standard output is written by one rank; this team has %d ranks: "
+                            "give a file",
+                            size);
     status = team->communicator.ops->gather(&team->communicator, &x->local, 1, all, call, status);
     for (int i = 0; i < size && all && !status; i++) {
         plan->first += i < team->communicator.rank ? all[i] : 0;
@@ -86,7 +97,8 @@ static trine_status create(const trine_array *x, const char *path, save_plan *pl
     if (stat(path, &found) == 0 && !S_ISREG(found.st_mode)) {
         char name[TRINE_NPY_NAME];
         trine_npy_name(path, name);
-        return trine_fail(TRINE_E_IO, "%s: is not a regular file; saving would replace it", name);
+        return trine_fail(TRINE_E_IO, "%s: %s not a regular file; saving would replace it", name,
+                          S_ISDIR(found.st_mode) ? "is a directory," : "is");
     }
     clock_gettime(CLOCK_REALTIME, &now);
     plan->number = trine_call_number((uint64_t)getpid(), &now, sizeof now);
@@ -138,6 +150,25 @@ static trine_status write_block(const trine_array *x, save_plan *plan)
     return status;
 }
 
+static trine_status write_next(const void *data, size_t n)
+{
+    for (size_t done = 0; done < n;) {
+        ssize_t some = write(STDOUT_FILENO, (const char *)data + done, n - done);
+        if (some < 0 && errno != EINTR)
+            return failed("standard output", "writing");
+        done += some > 0 ? (size_t)some : 0;
+    }
+    return TRINE_OK;
+}
+
+static trine_status save_to_output(const trine_array *x)
+{
+    unsigned char header[128];
+    size_t length = trine_npy_format(x->dtype, x->local / x->columns, x->columns, header);
+    trine_status status = write_next(header, length);
+    return status ? status : write_next(x->data, (size_t)x->local * trine_dtype_size(x->dtype));
+}
+
 static trine_status save(const trine_array *x, const char *path)
 {
     trine_team *team = x->team;
@@ -147,6 +178,8 @@ static trine_status save(const trine_array *x, const char *path)
     trine_status status = place_blocks(x, path, call, &plan);
     if (status)
         return status;
+    if (is_output(path))
+        return save_to_output(x);
     status = first_rank ? create(x, path, &plan) : TRINE_OK;
     status = share_temporary(x, path, call, status, &plan);
     if (!status)

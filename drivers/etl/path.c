@@ -100,7 +100,7 @@ static trine_status collect(harness_job *job, const trine_task_outcome *outcome)
         bool named = strstr(outcome->detail, file->in) || strstr(outcome->detail, file->out);
         snprintf(text, sizeof text, "%s%s%s", named ? "" : file->in, named ? "" : ": ",
                  outcome->detail);
-        work_fail(work, (size_t)outcome->index, text);
+        work_fail(work, (size_t)outcome->index, outcome->status, text);
         return TRINE_OK;
     }
     memcpy(&result, outcome->result, sizeof result);
@@ -109,7 +109,7 @@ static trine_status collect(harness_job *job, const trine_task_outcome *outcome)
     snprintf(text, sizeof text,
              "%s: the journal says that it was written with %llu bytes, and it is not there so",
              file->out, (unsigned long long)result.bytes);
-    work_fail(work, (size_t)outcome->index, text);
+    work_fail(work, (size_t)outcome->index, TRINE_E_IO, text);
     return TRINE_OK;
 }
 

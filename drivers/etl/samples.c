@@ -74,7 +74,7 @@ static void settle(stream *s, size_t file)
     if (!o->read || o->waiting > 0)
         return;
     if (!s->work->list.file[file].failed && !sound_commit(&o->out, s->work->param.sync, &error))
-        work_fail(s->work, file, error.text);
+        work_fail(s->work, file, TRINE_E_IO, error.text);
     sound_close(&o->out);
     free(o);
     s->out[file] = NULL;
@@ -92,7 +92,7 @@ static void begin_file(stream *s)
         o->out.fd = -1;
     if (!o || !sound_open(&s->in, file->in, &error) ||
         !sound_create(&o->out, file->out, &s->in.format, &error))
-        work_fail(s->work, s->file, error.text);
+        work_fail(s->work, s->file, o ? TRINE_E_IO : TRINE_E_MEMORY, error.text);
 }
 
 static void end_file(stream *s)
@@ -119,7 +119,7 @@ static bool read_block(stream *s, block_item *item, size_t *size)
     size_t most = BLOCK_BYTES / width / channels * channels;
     int64_t got = sound_read(&s->in, item->samples, most, &error);
     if (got < 0 || (got == 0 && !sound_was_whole(&s->in, s->first, &error)))
-        work_fail(s->work, s->file, error.text);
+        work_fail(s->work, s->file, TRINE_E_IO, error.text);
     if (got <= 0)
         return false;
     item->head = (block_head){s->file, s->first, (uint64_t)got, f->full, f->dtype};
@@ -163,9 +163,9 @@ static trine_status collect(harness_job *job, const trine_task_outcome *outcome)
     if (outcome->status) {
         snprintf(error.text, sizeof error.text, "%s: sample %llu and those after it: %s", file->in,
                  (unsigned long long)head.first, outcome->detail);
-        work_fail(s->work, (size_t)head.file, error.text);
+        work_fail(s->work, (size_t)head.file, outcome->status, error.text);
     } else if (!file->failed && !write_block(o, &head, outcome->result, &error)) {
-        work_fail(s->work, (size_t)head.file, error.text);
+        work_fail(s->work, (size_t)head.file, TRINE_E_IO, error.text);
     }
     settle(s, (size_t)head.file);
     return TRINE_OK;

@@ -16,17 +16,18 @@ typedef struct etl_param {
     bool sync;
 } etl_param;
 
-/* One run over all files, of rank 0's; the others have an empty list. failed: files. again: they
- * have been run over before. */
+/* One run over all files, of rank 0's; the others have an empty list. failed: files; errors:
+ * those of them that could not be read or written. again: they have been run over before. */
 typedef struct etl_work {
     etl_list list;
     etl_param param;
-    uint64_t failed;
+    uint64_t failed, errors;
     bool again;
 } etl_work;
 
-/* Says so, once for each file, and counts it. */
-void work_fail(etl_work *work, size_t file, const char *text);
+/* Says so, once for each file, and counts it. status: TRINE_E_IO when the file could not be read or
+ * written. */
+void work_fail(etl_work *work, size_t file, trine_status status, const char *text);
 
 /* Processes the list's files; those that cannot be are counted and said, the others are written.
  * The status is of the run as a whole. Collective. */

@@ -19,6 +19,16 @@ long double harness_element_at(trine_dtype dtype, const void *x, size_t i)
     }
 }
 
+bool harness_has_room(trine_dtype dtype, long double number)
+{
+    bool has_sign =
+        dtype == TRINE_I64 || dtype == TRINE_I32 || dtype == TRINE_I16 || dtype == TRINE_I8;
+    if (dtype == TRINE_F64 || dtype == TRINE_F32)
+        return true;
+    long double end = ldexpl(1, 8 * (int)trine_dtype_size(dtype) - has_sign);
+    return number < end && number >= (has_sign ? -end : 0);
+}
+
 long double harness_number(const harness_value *value)
 {
     return harness_element_at(value->dtype, &value->as, 0);

@@ -98,19 +98,15 @@ void check_plot(struct argp_state *state, const harness_options *o)
     for (int i = 0; o->driver->extras && o->driver->extras[i].name; i++)
         sweep = sweep || (strcmp(o->driver->extras[i].name, "sweep") == 0 && o->extra_text[i]);
     if (plot_of(o) && !sweep)
-        argp_error(state, "--plot %s: it draws what --sweep finds: give --sweep, too", plot_of(o));
+        usage_error(state, "--plot %s: it draws what --sweep finds: give --sweep, too", plot_of(o));
 }
 
 /* Whether that type has that number. */
 static bool has_number(trine_dtype dtype, double value)
 {
-    int bits = 8 * (int)trine_dtype_size(dtype);
-    bool has_sign =
-        dtype == TRINE_I64 || dtype == TRINE_I32 || dtype == TRINE_I16 || dtype == TRINE_I8;
-    double most = ldexp(1, bits - has_sign);
     if (dtype == TRINE_F64 || dtype == TRINE_F32)
         return dtype == TRINE_F64 || (double)(float)value == value;
-    return value == trunc(value) && value < most && value >= (has_sign ? -most : 0);
+    return value == trunc(value) && harness_has_room(dtype, value);
 }
 
 void check_fill(struct argp_state *state, const harness_options *o)
@@ -118,39 +114,42 @@ void check_fill(struct argp_state *state, const harness_options *o)
     const double *value = fill_of(o);
     trine_dtype dtype = o->dtype == TRINE_DTYPE_NONE ? TRINE_F64 : o->dtype;
     if (value && o->file)
-        argp_error(state, "--fill and FILE: the file has its elements");
+        usage_error(state, "--fill and FILE: the file has its elements");
     if (value && !has_number(dtype, *value))
-        argp_error(state, "--fill %.17g: %s has no such number", *value, trine_dtype_name(dtype));
+        usage_error(state, "--fill %.17g: %s has no such number", *value, trine_dtype_name(dtype));
 }
 
 void extra_option(struct argp_state *state, harness_options *o, int i, const char *text)
 {
-    static const char *const expected[] = {
-        [KIND_WHOLE] = "a whole number, which may end in K, M, G or T, from",
-        [KIND_REAL] = "a number from",
-        [KIND_FILL] = "a number of the elements' type, from",
-        [KIND_REALS] = "numbers with commas between them, from",
-        [KIND_SHAPE] = "ROWSxCOLUMNS, such as 8Kx8K, each from"};
+    static const char *const expected[] = {[KIND_WHOLE] = "a whole number from",
+                                           [KIND_REAL] = "a number from",
+                                           [KIND_FILL] = "a number of the elements' type, from",
+                                           [KIND_REALS] = "numbers with commas between them, from",
+                                           [KIND_SHAPE] = "ROWSxCOLUMNS, such as 8Kx8K, each from"};
     const harness_extra *extra = &o->driver->extras[i];
     const char *given = text ? text : "";
     o->extra_text[i] = given;
     if (read_extra(extra, given, &o->setting[i]))
         return;
     if (extra->kind == KIND_CHOICE || extra->kind == KIND_TEXT || extra->kind == KIND_PLOT)
-        argp_error(state, "--%s '%s': expected %s", extra->name, given, extra->argument);
+        usage_error(state, "--%s '%s': expected %s", extra->name, given, extra->argument);
     else
-        argp_error(state, "--%s '%s': expected %s %g to %g", extra->name, given,
-                   expected[extra->kind], extra->least, extra->most);
+        usage_error(state, "--%s '%s': expected %s %g to %g%s", extra->name, given,
+                    expected[extra->kind], extra->least, extra->most,
+                    extra->kind == KIND_WHOLE || extra->kind == KIND_SHAPE ? "; " NUMBER_UNITS
+                                                                           : "");
 }
 
-void add_extras(const trine_driver *driver, harness_options *o, int first_key,
-                struct argp_option own[])
+int add_extras(const trine_driver *driver, harness_options *o, int first_key,
+               struct argp_option own[])
 {
-    for (int i = 0; i < HARNESS_EXTRAS && driver->extras && driver->extras[i].name; i++) {
+    int i = 0;
+    for (; i < HARNESS_EXTRAS && driver->extras && driver->extras[i].name; i++) {
         const harness_extra *extra = &driver->extras[i];
         const char *argument = extra->kind == KIND_FLAG ? NULL : extra->argument;
         own[i] = (struct argp_option){extra->name, first_key + i, argument, 0, extra->text, 0};
         if (extra->standard)
             read_extra(extra, extra->standard, &o->setting[i]);
     }
+    return i;
 }

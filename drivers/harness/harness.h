@@ -7,7 +7,8 @@
  *
  * trine_driver_main does the rest: options, data, teams (starting mpirun where a team needs it),
  * timing, the ledger, verification, tables, JSON and CSV, exit statuses:
- * 0 right, 1 a wrong result, 2 usage or bad input, 3 the run failed.
+ * 0 right, 1 a wrong result, 2 usage or bad input (also a file that cannot be read or written), 3
+ * the run failed (also a row without a value, or standard output that cannot be written).
  */
 #ifndef TRINE_HARNESS_HARNESS_H
 #define TRINE_HARNESS_HARNESS_H
@@ -136,13 +137,14 @@ typedef struct harness_job {
 /* A driver that is more than one reduction of one array. inputs: arrays that are generated, of
  * seeds seed, seed + 1, ...; the first may be a file. begin: makes what run needs. reset: what
  * comes before each repetition and is not timed. run: one timed repetition. check: after the last
- * one, is it right? print: what the first rank says of it, for people. end: releases what begin
- * made. All but print are Collective. Any but run may be NULL.
+ * one, is it right? check_none: the same of a run that ended with TRINE_E_OVERFLOW or
+ * TRINE_E_EMPTY: has the result no value? print: what the first rank says of it, for people. end:
+ * releases what begin made. All but print are Collective. Any but run may be NULL.
  *
  * tasks: its work is tasks: it has their options, and no arrays when inputs is 0. files: it takes
  * any number of files, which it reads itself, and no arrays. standard_n, standard_repeat: --n and
  * --repeat when they are not given; 0: as other drivers. whole: a run of which items failed ends
- * with EXIT_FAILED, though it has its rows. */
+ * with EXIT_FAILED, though it has its rows, unless conclude gives another status. */
 typedef struct harness_operation {
     int inputs;
     bool tasks, files, whole;
@@ -151,6 +153,7 @@ typedef struct harness_operation {
     trine_status (*reset)(harness_job *job);
     trine_status (*run)(harness_job *job);
     trine_status (*check)(harness_job *job, harness_verdict *verdict);
+    trine_status (*check_none)(harness_job *job, trine_status status, harness_verdict *verdict);
     void (*print)(const harness_job *job);
     void (*end)(harness_job *job);
 } harness_operation;
@@ -159,6 +162,7 @@ typedef struct harness_operation {
  * it is a reduction by each method's monoid, with a judge: whether a result that came with `status`
  * is right. extras: options of its own, ended by a name of NULL; may be NULL. transports: it has
  * --transport, and runs once with each that is asked for.
+ * examples: command lines from the build folder, which --help shows, up to a NULL.
  * conclude: what is to be said or drawn of all rows (rows.h) once they are printed, on the first
  * rank; gives an exit status. May be NULL. */
 struct harness_run;
@@ -170,6 +174,7 @@ typedef struct trine_driver {
     const harness_operation *operation;
     const harness_extra *extras;
     bool transports;
+    const char *const *examples;
     int (*conclude)(const struct harness_run *run);
 } trine_driver;
 
@@ -220,11 +225,12 @@ typedef struct harness_figure {
     int marks;
 } harness_figure;
 
-/* Draws it into an SVG file by gnuplot. False when it could not be, which was said on stderr. */
-bool harness_plot(const harness_figure *figure, const char *path);
+/* Draws it into an SVG file by gnuplot. EXIT_RIGHT; else what was wrong was said on stderr:
+ * EXIT_USAGE when the file cannot be written, EXIT_FAILED when gnuplot is not there or failed. */
+int harness_plot(const harness_figure *figure, const char *path);
 
 /* The same of who ran what, when: a lane for each worker, a box for each item. */
-bool harness_plot_timeline(const char *title, const harness_tally *tally, const char *path);
+int harness_plot_timeline(const char *title, const harness_tally *tally, const char *path);
 
 /* A sum over all elements of a mix of each one's index and bits, the same however they are cut:
  * what a driver prints as the bits of an array. Collective. */
@@ -240,6 +246,9 @@ trine_status harness_check_elements(const trine_array *const in[], int inputs,
 
 /* Element i of those of that type at x. */
 long double harness_element_at(trine_dtype dtype, const void *x, size_t i);
+
+/* Whether a type has room for a number: that type's range holds it, rounded or not. */
+bool harness_has_room(trine_dtype dtype, long double number);
 
 /* A result as a number. */
 long double harness_number(const harness_value *value);

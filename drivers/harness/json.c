@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "drivers/harness/rows.h"
+#include "drivers/harness/say.h"
 
 /* The seconds of a ledger, by name. */
 static const struct {
@@ -133,8 +134,8 @@ static json_t *row_to_json(const harness_row *row, bool tasks)
                   "gb_per_s", row->rate, "of_read_bandwidth", row->ratio);
     json_object_set_new(object, "status", json_string(trine_status_name(row->status)));
     json_object_set_new(object, "dtype", json_string(trine_dtype_name(row->value.dtype)));
-    json_object_set_new(object, "value", json_string(value));
-    json_object_set_new(object, "bits", json_string(bits));
+    json_object_set_new(object, "value", row->status ? json_null() : json_string(value));
+    json_object_set_new(object, "bits", row->status ? json_null() : json_string(bits));
     json_object_set_new(object, "verdict", json_string(verdict_name(row->verdict)));
     json_object_set_new(object, "agrees", json_boolean(row->agrees));
     json_object_set_new(object, "note", text_to_json(row->note));
@@ -175,6 +176,21 @@ char *run_to_json(const harness_run *run)
     char *text = json_dumps(object, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
     json_decref(object);
     return text;
+}
+
+void print_error_as_json(const char *driver, int exit_status)
+{
+    trine_status status;
+    const char *message = last_said(&status);
+    if (!status)
+        status = exit_status == EXIT_USAGE ? TRINE_E_ARGUMENT : TRINE_E_SYSTEM;
+    json_t *object =
+        json_pack("{s:i, s:s, s:s, s:{s:s, s:o, s:i}, s:[]}", "schema", SCHEMA, "driver", driver,
+                  "version", trine_version(), "error", "status", trine_status_name(status),
+                  "message", text_to_json(message), "exit_status", exit_status, "rows");
+    if (object && json_dumpf(object, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER) == 0)
+        putchar('\n');
+    json_decref(object);
 }
 
 static double real_in(const json_t *object, const char *key)
@@ -325,6 +341,16 @@ static void row_from_json(const json_t *object, harness_row *row)
     numbers_from_json(json_object_get(object, "numbers"), row);
     tally_from_json(json_object_get(object, "tasks"), &row->tally);
     row->ledger.reproducible = json_is_true(json_object_get(ledger, "reproducible"));
+}
+
+void remember_error_in_json(const char *text)
+{
+    json_t *object = text ? json_loads(text, 0, NULL) : NULL;
+    const json_t *error = json_object_get(object, "error");
+    const char *message = json_string_value(json_object_get(error, "message"));
+    if (message)
+        remember(status_named(json_string_value(json_object_get(error, "status"))), message);
+    json_decref(object);
 }
 
 bool rows_from_json(harness_run *run, const char *text)

@@ -10,23 +10,23 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "drivers/harness/number.h"
 #include "drivers/harness/rows.h"
 #include "drivers/harness/say.h"
 
 /* As many as a team spec may name. */
-enum { MOST_RANKS = 65536 };
+enum { MOST_RANKS = 65536, MOST_DIGITS = 5 };
 
 int ranks_asked(const char *spec)
 {
-    char count[16];
-    uint64_t ranks;
     if (strncmp(spec, "mpi", 3) != 0)
         return -1;
     if (spec[3] != ':')
         return 0;
-    snprintf(count, sizeof count, "%.*s", (int)strcspn(spec + 4, "+"), spec + 4);
-    return read_number(count, 1, MOST_RANKS, &ranks) ? (int)ranks : 0;
+    const char *count = spec + 4;
+    size_t digits = strspn(count, "0123456789");
+    bool is_count = digits > 0 && digits <= MOST_DIGITS && strchr("+", count[digits]);
+    long ranks = is_count ? strtol(count, NULL, 10) : 0;
+    return ranks <= MOST_RANKS ? (int)ranks : 0;
 }
 
 /* Open MPI asks root for these, once for each kind of regret. */
@@ -331,6 +331,8 @@ int run_launched(harness_run *run, const char *spec, const char *self)
     int result = run_command(&c, name, &text, &ended);
     bool taken =
         !result && WIFEXITED(ended) && WEXITSTATUS(ended) == 0 && text && rows_from_json(run, text);
+    if (!result && !taken)
+        remember_error_in_json(text);
     if (!result && !taken)
         result = complain_of_command(&c, name, spec, ended);
     free(text);

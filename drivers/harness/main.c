@@ -4,10 +4,9 @@
  * 2. Each team in turn: in this process, or under mpirun when the spec asks for ranks and no
  * launcher started us. Rank 0 collects the rows.
  * 3. Bandwidth and reference are measured once, outside every timed region.
- * 4. Rows are judged and printed.
+ * 4. Rows are judged and printed; with --json, why there are none.
  */
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "drivers/harness/plot.h"
 #include "drivers/harness/rows.h"
 #include "drivers/harness/say.h"
+#include "drivers/harness/standard.h"
 #include "drivers/harness/tally.h"
 
 /* Whether what was asked for can be had from this launch and this input. */
@@ -45,9 +45,11 @@ static int check_launch(const harness_options *o)
         return EXIT_USAGE;
     }
     const char *const drawings[] = {o->tasks.timeline, plot_of(o)};
-    for (int i = 0; i < 2; i++)
-        if (drawings[i] && first_rank() && !can_plot(drawings[i]))
-            return EXIT_FAILED;
+    for (int i = 0; i < 2; i++) {
+        int cannot = drawings[i] && first_rank() ? can_plot(drawings[i]) : EXIT_RIGHT;
+        if (cannot)
+            return cannot;
+    }
     if (!is_read_once(o->file))
         return EXIT_RIGHT;
     if (ranks || o->teams > 1 || (o->stream && o->methods > 1)) {
@@ -135,7 +137,7 @@ static int judge_rows(harness_run *run)
                                : VERDICT_UNVERIFIED;
         if (!row->agrees || row->verdict == VERDICT_WRONG)
             result = EXIT_WRONG;
-        else if (!result && row->tally.failed > 0 && o->driver->operation->whole)
+        else if (!result && (row->status || (row->tally.failed > 0 && o->driver->operation->whole)))
             result = EXIT_FAILED;
     }
     return result;
@@ -179,24 +181,36 @@ static int conclude(harness_run *run)
     if (!run->options->child)
         print_notes(run);
     int drawn = run->options->child ? EXIT_RIGHT : draw_timelines(run), printed = print_run(run);
+    run->printed = true;
     printed = printed ? printed : drawn;
-    if (!printed && !run->options->child && run->options->driver->conclude)
-        printed = run->options->driver->conclude(run);
+    if (!printed && !run->options->child && run->options->driver->conclude) {
+        int concluded = run->options->driver->conclude(run);
+        printed = end_output(run->options->driver->name);
+        printed = printed ? printed : concluded;
+    }
     /* A child's rows are judged again by whoever started it. */
     return printed ? printed : run->options->child ? EXIT_RIGHT : result;
+}
+
+/* With --json standard output is JSON however the run ends. */
+static int end_run(const harness_run *run, int result)
+{
+    if (!result || run->printed || run->options->form != FORM_JSON || !first_rank())
+        return result;
+    print_error_as_json(run->options->driver->name, result);
+    int printed = end_output(run->options->driver->name);
+    return printed ? printed : result;
 }
 
 int trine_driver_main(const trine_driver *driver, int argc, char **argv)
 {
     harness_options options;
     char self[PATH_MAX];
+    hold_standard_files();
     /* Without it pools are refused later, with the reason; nothing else needs it. */
     (void)trine_init();
     keep_environment();
-    /* A closed pipe is a write error, which ends in EXIT_FAILED. */
-    signal(SIGPIPE, SIG_IGN);
-    /* So is a file that may grow no more. */
-    signal(SIGXFSZ, SIG_IGN);
+    take_write_errors();
     if (!read_options(driver, argc, argv, &options))
         return EXIT_FAILED;
     if (options.terminal)
@@ -204,6 +218,7 @@ int trine_driver_main(const trine_driver *driver, int argc, char **argv)
     harness_run run = {.options = &options};
     int result = check_launch(&options);
     if (result) {
+        result = end_run(&run, result);
         free(options.files);
         return result;
     }
@@ -213,6 +228,7 @@ int trine_driver_main(const trine_driver *driver, int argc, char **argv)
     result = run_teams(&run, self);
     if (!result && first_rank())
         result = conclude(&run);
+    result = end_run(&run, result);
     for (int i = 0; i < run.rows; i++)
         clear_row(&run.row[i]);
     free(run.row);

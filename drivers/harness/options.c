@@ -1,11 +1,14 @@
 /* harness/options.c - reading a driver's command line with argp. */
 #include "drivers/harness/options.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "drivers/harness/help.h"
 #include "drivers/harness/number.h"
+#include "drivers/harness/rows.h"
 #include "drivers/harness/say.h"
 
 enum {
@@ -26,16 +29,13 @@ enum { DEFAULT_N = 1 << 24, DEFAULT_REPEAT = 3 };
 
 static const struct argp_option table[] = {
     {"team", 't', "SPEC", 0,
-     "Who does the work: serial, omp[:T], pool[:P], mpi[:R], mpi[:R]+omp[:T], mpi[:R]+pool[:P]. "
-     "May be "
-     "given several times. mpi:R starts itself under mpirun when no launcher did. Default: mpi "
+     "Who does the work: serial, omp[:T], pool[:P], mpi[:R], mpi[:R]+omp[:T], mpi[:R]+pool[:P]; "
+     "several with commas between them, or by several --team. mpi:R starts itself under mpirun "
+     "when no launcher did. Default: mpi "
      "under a "
      "launcher, else omp",
      0},
-    {"n", 'n', "N", 0,
-     "Elements to generate, uniform random by index: a whole number, with K M G T for powers of "
-     "1024 "
-     "(default 16M)",
+    {"n", 'n', "N", 0, "Elements to generate, uniform random by index (default 16M). " NUMBER_UNITS,
      0},
     {"dtype", 'd', "TYPE", 0, "Their type: f64 f32 i64 i32 u64 u32 i16 u16 i8 u8 (default f64)", 0},
     {"seed", KEY_SEED, "S", 0, "Another seed, another array (default 0)", 0},
@@ -62,16 +62,55 @@ static const struct argp_option table[] = {
     {"terminal", KEY_TERMINAL, "COLUMNS", OPTION_HIDDEN, NULL, 0},
     {NULL, 0, NULL, 0, NULL, 0}};
 
+void usage_error(struct argp_state *state, const char *format, ...)
+{
+    char text[4096];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    remember(TRINE_E_ARGUMENT, text);
+    argp_error(state, "%s", text);
+}
+
+/* Who reads its command line, and whether --json stands there. */
+static struct {
+    const char *driver;
+    bool json;
+} reading;
+
+/* argp ends the program by itself. */
+static void answer_exit(int status, void *nothing)
+{
+    (void)nothing;
+    if (status == EXIT_USAGE && reading.driver && reading.json)
+        print_error_as_json(reading.driver, status);
+}
+
+/* Until the same is called with NULL, a command line that cannot be read is answered in JSON, too,
+ * when it asks for that. */
+static void answer_usage_errors(const trine_driver *driver, int argc, char **argv)
+{
+    reading.driver = driver ? driver->name : NULL;
+    if (!driver)
+        return;
+    remember(
+        TRINE_E_ARGUMENT,
+        "the command line has an option that is unknown, or lacks its argument: stderr says which");
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        /* argp takes the beginning of a word, too. */
+        if (strncmp(argv[i], "--js", 4) == 0 && strncmp("--json", argv[i], strlen(argv[i])) == 0)
+            reading.json = true;
+    on_exit(answer_exit, NULL);
+}
+
 uint64_t number_option(struct argp_state *state, const char *option, const char *text,
                        uint64_t least, uint64_t most)
 {
     uint64_t number = 0;
     if (!read_number(text, least, most, &number))
-        argp_error(
-            state,
-            "%s '%s': expected a whole number from %llu to %llu, which may end in K, M, G or T "
-            "(powers of 1024)",
-            option, text, (unsigned long long)least, (unsigned long long)most);
+        usage_error(state, "%s '%s': expected a whole number from %llu to %llu; " NUMBER_UNITS,
+                    option, text, (unsigned long long)least, (unsigned long long)most);
     return number;
 }
 
@@ -81,7 +120,7 @@ bool choice_option(struct argp_state *state, const char *option, const char *tex
     const char *given = text ? text : first;
     bool is_second = strcmp(given, second) == 0;
     if (!is_second && strcmp(given, first) != 0)
-        argp_error(state, "%s '%s': expected %s or %s", option, given, first, second);
+        usage_error(state, "%s '%s': expected %s or %s", option, given, first, second);
     return is_second;
 }
 
@@ -92,6 +131,36 @@ static bool means_each(const harness_method *methods, const char *text)
     for (int i = 0; methods[i].mode; i++)
         all = all && strcmp(methods[i].mode, "all") != 0;
     return all || strcmp(text, "each") == 0;
+}
+
+/* Where the first of some team specs with commas between them ends; what has a = behind a comma is
+ * an option of the spec before it (pool:4,spin=100). */
+static char *end_of_spec(char *text)
+{
+    char *end = text + strcspn(text, ",");
+    while (*end) {
+        size_t length = strcspn(end + 1, ",");
+        if (!memchr(end + 1, '=', length))
+            break;
+        end += 1 + length;
+    }
+    return end;
+}
+
+static void team_option(struct argp_state *state, harness_options *o, char *text)
+{
+    for (char *spec = text, *next; spec; spec = next) {
+        char *end = end_of_spec(spec);
+        next = *end ? end + 1 : NULL;
+        if (strcspn(spec, ",") == 0)
+            usage_error(state,
+                        "--team: nothing stands where a team was expected; several have one comma "
+                        "between them, as serial,omp,pool:4");
+        if (o->teams == MOST_TEAMS)
+            usage_error(state, "--team: more than %d of them", MOST_TEAMS);
+        *end = '\0';
+        o->team[o->teams++] = spec;
+    }
 }
 
 static void mode_option(struct argp_state *state, harness_options *o, const char *text)
@@ -105,7 +174,7 @@ static void mode_option(struct argp_state *state, harness_options *o, const char
     for (int i = 0; methods[i].mode; i++)
         snprintf(known + strlen(known), sizeof known - strlen(known), "%s, ", methods[i].mode);
     if (o->methods == before)
-        argp_error(state, "--mode '%s': expected one of %seach", text, known);
+        usage_error(state, "--mode '%s': expected one of %seach", text, known);
 }
 
 /* One of the files; of a driver that takes one, the only one. */
@@ -116,11 +185,11 @@ static void file_option(struct argp_state *state, harness_options *o, const char
         return;
     }
     if (!has_arrays(o->driver))
-        argp_error(state, "'%s': this driver takes no FILE", text);
+        usage_error(state, "'%s': this driver takes no FILE", text);
     if (o->file)
-        argp_error(state, "'%s': one FILE at a time; there is '%s' already", text, o->file);
+        usage_error(state, "'%s': one FILE at a time; there is '%s' already", text, o->file);
     if (o->sized || o->dtype)
-        argp_error(state, "--n, --dtype and FILE: the file says what its elements are");
+        usage_error(state, "--n, --dtype and FILE: the file says what its elements are");
     o->file = text;
 }
 
@@ -129,22 +198,20 @@ static error_t read_option(int key, char *text, struct argp_state *state)
     harness_options *o = state->input;
     switch (key) {
     case 't':
-        if (o->teams == MOST_TEAMS)
-            argp_error(state, "--team: more than %d of them", MOST_TEAMS);
-        o->team[o->teams++] = text;
+        team_option(state, o, text);
         break;
     case 'n':
         o->n = number_option(state, "--n", text, 0, (uint64_t)1 << 50);
         o->sized = true;
         if (o->file)
-            argp_error(state, "--n and FILE: the file says how many elements there are");
+            usage_error(state, "--n and FILE: the file says how many elements there are");
         break;
     case 'd':
         o->dtype = trine_dtype_find(text);
         if (o->dtype == TRINE_DTYPE_NONE)
-            argp_error(state,
-                       "--dtype '%s': expected f64, f32, i64, i32, u64, u32, i16, u16, i8 or u8",
-                       text);
+            usage_error(state,
+                        "--dtype '%s': expected f64, f32, i64, i32, u64, u32, i16, u16, i8 or u8",
+                        text);
         break;
     case KEY_SEED:
         o->seed = number_option(state, "--seed", text, 0, UINT64_MAX);
@@ -194,15 +261,9 @@ static error_t read_option(int key, char *text, struct argp_state *state)
         else if (key >= KEY_TASKS && key < KEY_TASKS + TASK_OPTIONS)
             task_option(state, o, key - KEY_TASKS, text);
         else
-            return ARGP_ERR_UNKNOWN;
+            return help_option(state, key, o->driver->examples) ? 0 : ARGP_ERR_UNKNOWN;
     }
     return 0;
-}
-
-static void print_version(FILE *stream, struct argp_state *state)
-{
-    (void)state;
-    fprintf(stream, "%s\n", trine_version());
 }
 
 /* Options that mean nothing to a driver without arrays are not shown, and --n counts items. */
@@ -213,10 +274,11 @@ static void suit(const trine_driver *driver, struct argp_option *option)
     if (option->key == 'd' || option->key == KEY_STREAM)
         option->flags |= OPTION_HIDDEN;
     if (option->key == 'n')
-        option->doc = "Items: a whole number, with K M G T for powers of 1024";
+        option->doc = "Items. " NUMBER_UNITS;
 }
 
-/* The table of all drivers, then that of tasks, then the driver's own, then an empty entry. */
+/* The table of all drivers, then that of tasks, then the driver's own, then help, then an empty
+ * entry. */
 enum { TABLE = sizeof table / sizeof *table - 1 };
 
 static void fill_table(const trine_driver *driver, harness_options *o, struct argp_option all[])
@@ -225,7 +287,8 @@ static void fill_table(const trine_driver *driver, harness_options *o, struct ar
     for (int i = 0; i < TABLE; i++)
         suit(driver, &all[i]);
     int more = add_task_options(driver, KEY_TASKS, all + TABLE);
-    add_extras(driver, o, KEY_EXTRA, all + TABLE + more);
+    more += add_extras(driver, o, KEY_EXTRA, all + TABLE + more);
+    memcpy(all + TABLE + more, help_options, sizeof help_options);
 }
 
 static const char *files_of(const trine_driver *driver)
@@ -244,7 +307,9 @@ static void describe_driver(const trine_driver *driver, char *about, size_t size
     if (used < size)
         snprintf(
             about + used, size - used,
-            ". %sExit status: 0 right, 1 wrong result, 2 usage or bad input, 3 the run failed.",
+            ". %sExit status: 0 right, 1 a wrong result, 2 usage or bad input (also a file that "
+            "cannot be read or written), 3 the run failed (also a row without a value, or standard "
+            "output that cannot be written).",
             has_arrays(driver) ? "FILE is a .npy file of real numbers, or - for standard input. "
                                : "");
 }
@@ -281,14 +346,15 @@ bool read_options(const trine_driver *driver, int argc, char **argv, harness_opt
         return false;
     }
     describe_driver(driver, about, sizeof about);
-    struct argp_option all[TABLE + TASK_OPTIONS + HARNESS_EXTRAS + 1] = {{0}};
+    struct argp_option all[TABLE + TASK_OPTIONS + HARNESS_EXTRAS + HELP_OPTIONS + 1] = {{0}};
     fill_table(driver, options, all);
     const struct argp argp = {
         .options = all, .parser = read_option, .args_doc = files_of(driver), .doc = about};
-    argp_program_version_hook = print_version;
     argp_err_exit_status = EXIT_USAGE;
     hushed kept = hush_other_ranks();
-    argp_parse(&argp, argc, argv, 0, NULL, options);
+    answer_usage_errors(driver, argc, argv);
+    argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, options);
+    answer_usage_errors(NULL, 0, NULL);
     speak_again(kept);
     complete(driver, options);
     return true;

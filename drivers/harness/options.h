@@ -55,6 +55,10 @@ bool read_options(const trine_driver *driver, int argc, char **argv, harness_opt
 bool runs_tasks(const trine_driver *driver);
 bool has_arrays(const trine_driver *driver);
 
+/* argp_error, of which --json tells programs, too: ends the program with EXIT_USAGE. */
+void usage_error(struct argp_state *state, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* A whole number of an option; ends the program when the text is none, or out of its limits. */
 uint64_t number_option(struct argp_state *state, const char *option, const char *text,
                        uint64_t least, uint64_t most);
@@ -65,9 +69,9 @@ bool choice_option(struct argp_state *state, const char *option, const char *tex
                    const char *first, const char *second);
 
 /* extras.c: the driver's own options from argp key `first_key` on, into own[HARNESS_EXTRAS], and
- * the defaults of those that are not given; and what one of them was given. */
-void add_extras(const trine_driver *driver, harness_options *o, int first_key,
-                struct argp_option own[]);
+ * the defaults of those that are not given; how many they are; and what one of them was given. */
+int add_extras(const trine_driver *driver, harness_options *o, int first_key,
+               struct argp_option own[]);
 void extra_option(struct argp_state *state, harness_options *o, int i, const char *text);
 
 /* What all generated elements are to be: the setting of the driver's KIND_FILL; NULL when that was

@@ -55,7 +55,7 @@ static bool is_command(const char *name)
     return found;
 }
 
-bool can_plot(const char *path)
+int can_plot(const char *path)
 {
     const char *slash = strrchr(path, '/');
     char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
@@ -64,10 +64,11 @@ bool can_plot(const char *path)
         say(speaker, "%s: %s", path, strerror(errno));
     free(folder);
     if (!written)
-        return false;
-    if (!is_command("gnuplot"))
-        say_absent(path);
-    return is_command("gnuplot");
+        return EXIT_USAGE;
+    if (is_command("gnuplot"))
+        return EXIT_RIGHT;
+    say_absent(path);
+    return EXIT_FAILED;
 }
 
 /* A gnuplot that is not there, or dies, shall not end the driver: while one is written to, a broken
@@ -77,7 +78,8 @@ static struct sigaction outside;
 static FILE *start_gnuplot(void)
 {
     const struct sigaction ignored = {.sa_handler = SIG_IGN};
-    FILE *gnuplot = popen("exec gnuplot", "we");
+    /* In a locale without UTF-8 gnuplot warns of a degree sign that nobody draws. */
+    FILE *gnuplot = popen("LC_ALL=C.UTF-8; export LC_ALL; exec gnuplot", "we");
     if (gnuplot)
         sigaction(SIGPIPE, &ignored, &outside);
     return gnuplot;
@@ -90,8 +92,9 @@ static int end_gnuplot(FILE *gnuplot)
     return ended;
 }
 
-FILE *open_plot(const char *path, int width, int height)
+FILE *open_plot(const char *path, int width, int height, int *result)
 {
+    *result = EXIT_USAGE;
     if (strchr(path, '\n')) {
         say(speaker, "'%s': gnuplot takes no file name of several lines", path);
         return NULL;
@@ -103,6 +106,7 @@ FILE *open_plot(const char *path, int width, int height)
     }
     FILE *gnuplot = start_gnuplot();
     if (!gnuplot) {
+        *result = EXIT_FAILED;
         say(speaker, "%s: gnuplot cannot be started: %s", path, strerror(errno));
         return NULL;
     }
@@ -126,12 +130,12 @@ static bool is_whole(const char *path)
     return read && strstr(tail, "</svg>") != NULL;
 }
 
-bool close_plot(FILE *gnuplot, const char *path)
+int close_plot(FILE *gnuplot, const char *path)
 {
     fprintf(gnuplot, "\nset output\n");
     int ended = end_gnuplot(gnuplot);
     if (ended == 0 && is_whole(path))
-        return true;
+        return EXIT_RIGHT;
     if (WIFEXITED(ended) && WEXITSTATUS(ended) == COMMAND_NOT_FOUND)
         say_absent(path);
     else if (ended == 0)
@@ -140,7 +144,7 @@ bool close_plot(FILE *gnuplot, const char *path)
         say(speaker, "%s: gnuplot ended with status %d", path,
             WIFEXITED(ended) ? WEXITSTATUS(ended) : -1);
     (void)remove(path);
-    return false;
+    return ended == 0 ? EXIT_USAGE : EXIT_FAILED;
 }
 
 /* Whether a point has a place on the axes. */
@@ -224,18 +228,19 @@ static void put_points(FILE *gnuplot, const harness_figure *figure, const harnes
     fprintf(gnuplot, "e\n");
 }
 
-bool harness_plot(const harness_figure *figure, const char *path)
+int harness_plot(const harness_figure *figure, const char *path)
 {
     size_t points = 0;
+    int result;
     for (int i = 0; i < figure->series_count; i++)
         points += count_drawable(figure, &figure->series[i]);
     if (points == 0) {
         say(speaker, "%s: there is no point to draw", path);
-        return false;
+        return EXIT_FAILED;
     }
-    FILE *gnuplot = open_plot(path, 900, 540);
+    FILE *gnuplot = open_plot(path, 900, 540, &result);
     if (!gnuplot)
-        return false;
+        return result;
     put_axes(gnuplot, figure);
     put_marks(gnuplot, figure);
     const char *between = "plot ";

@@ -6,15 +6,16 @@
 
 #include "drivers/harness/harness.h"
 
-/* Whether a drawing could be made there now: before work whose drawing would come too late to
- * complain of. If not, that was said. */
-bool can_plot(const char *path);
+/* EXIT_RIGHT when a drawing could be made there now: asked before work whose drawing would come too
+ * late to complain of. Else what harness_plot gives, and why was said. */
+int can_plot(const char *path);
 
-/* gnuplot, set to draw into that file in so many pixels; NULL when it cannot be, which was said. */
-FILE *open_plot(const char *path, int width, int height);
+/* gnuplot, set to draw into that file in so many pixels; NULL when it cannot be, which was said,
+ * with what harness_plot gives then in *result. */
+FILE *open_plot(const char *path, int width, int height, int *result);
 
-/* Whether the drawing is there and whole; if not, that was said. */
-bool close_plot(FILE *gnuplot, const char *path);
+/* Ends gnuplot: what harness_plot gives, of a drawing that is there and whole or not. */
+int close_plot(FILE *gnuplot, const char *path);
 
 /* "set title 'text'" and such, quoted; nothing for NULL. */
 void put_text(FILE *gnuplot, const char *command, const char *text);

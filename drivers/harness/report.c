@@ -1,5 +1,4 @@
 /* harness/report.c - printing a run: a table for people, CSV and JSON for programs. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 
 #include "drivers/harness/report.h"
 #include "drivers/harness/say.h"
+#include "drivers/harness/standard.h"
 #include "drivers/harness/tally.h"
 
 void row_value_text(const harness_row *row, char *text, size_t size)
@@ -18,11 +18,16 @@ void row_value_text(const harness_row *row, char *text, size_t size)
         value_text(&row->value, text, size);
 }
 
-const char *judged(const harness_row *row)
+void judged(const harness_row *row, char *text, size_t size)
 {
-    if (!row->agrees)
-        return "DIFFERS";
-    return row->verdict == VERDICT_WRONG ? "WRONG" : verdict_name(row->verdict);
+    const char *verdict = !row->agrees                    ? "DIFFERS"
+                          : row->verdict == VERDICT_WRONG ? "WRONG"
+                                                          : verdict_name(row->verdict);
+    const char *word = row->status == TRINE_E_OVERFLOW ? "overflow" : "empty";
+    if (has_no_value(row->status))
+        snprintf(text, size, "%s (%s)", word, verdict);
+    else
+        snprintf(text, size, "%s", verdict);
 }
 
 static int longer(int width, const char *text)
@@ -68,10 +73,11 @@ static double load_of(const harness_row *row, bool carried)
 
 static void print_table_row(const harness_row *row, table_widths w)
 {
-    char value[VALUE_TEXT], bits[VALUE_TEXT];
+    char value[VALUE_TEXT], bits[VALUE_TEXT], check[VALUE_TEXT];
     const trine_ledger *l = &row->ledger;
     row_value_text(row, value, sizeof value);
     bits_text(&row->value, bits, sizeof bits);
+    judged(row, check, sizeof check);
     print_column(w.team, row->team);
     print_column(w.mode, row->mode);
     print_column(w.transport, row->transport);
@@ -82,7 +88,7 @@ static void print_table_row(const harness_row *row, table_widths w)
            1e3 * l->dispatch, 1e3 * l->compute, 1e3 * l->wait, 1e3 * l->combine, 1e3 * l->other);
     print_column(w.value, value);
     print_column(w.bits, row->status ? "" : bits);
-    printf("%s\n", judged(row));
+    printf("%s\n", check);
 }
 
 static void print_table_head(const harness_run *run, table_widths w)
@@ -122,8 +128,9 @@ static void print_wrong_rows(const harness_run *run)
 
 static void print_conclusion(const harness_run *run)
 {
-    int wrong = 0, differ = 0, unverified = 0;
+    int wrong = 0, differ = 0, unverified = 0, none = 0;
     for (int i = 0; i < run->rows; i++) {
+        none += run->row[i].status != TRINE_OK;
         wrong += run->row[i].verdict == VERDICT_WRONG;
         unverified += run->row[i].verdict == VERDICT_UNVERIFIED;
         differ += !run->row[i].agrees;
@@ -139,6 +146,8 @@ static void print_conclusion(const harness_run *run)
     else
         printf("Verified against an independent %s: right.\n",
                run->options->driver->operation ? "computation" : "sum");
+    if (none)
+        printf("%d of %d results %s no value.\n", none, run->rows, none == 1 ? "has" : "have");
     print_wrong_rows(run);
 }
 
@@ -240,8 +249,5 @@ int print_run(const harness_run *run)
     default:
         print_table(run);
     }
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return EXIT_RIGHT;
-    say(run->options->driver->name, "writing the results: %s", strerror(errno));
-    return EXIT_FAILED;
+    return end_output(run->options->driver->name);
 }

@@ -14,8 +14,8 @@ table_widths measure_table(const harness_run *run);
 /* A column of text and the space after it; none at width 0. */
 void print_column(int width, const char *text);
 
-/* The row's result, or its status; and what was found of it. */
+/* The row's result, or its status; and what was found of it, as "right" or "overflow (right)". */
 void row_value_text(const harness_row *row, char *text, size_t size);
-const char *judged(const harness_row *row);
+void judged(const harness_row *row, char *text, size_t size);
 
 #endif

@@ -42,10 +42,13 @@ typedef struct harness_run {
     uint64_t n, bytes;
     double bandwidth_one, bandwidth_all;
     harness_reference reference;
-    bool verified;
+    bool verified, printed;
     harness_row *row;
     int rows;
 } harness_run;
+
+/* Whether a status says of the data that the result has no value. */
+bool has_no_value(trine_status status);
 
 /* Adds a row; NULL when there is no memory. */
 harness_row *add_row(harness_run *run);
@@ -82,5 +85,11 @@ int print_run(const harness_run *run);
 /* The run as JSON text, malloc'ed; and the rows of such a text added to a run. */
 char *run_to_json(const harness_run *run);
 bool rows_from_json(harness_run *run, const char *text);
+
+/* Prints what was said last as the error of a run that came to nothing, which ends with that exit
+ * status; and remembers the error in such a text, if there is one, as said here. text may be NULL.
+ */
+void print_error_as_json(const char *driver, int exit_status);
+void remember_error_in_json(const char *text);
 
 #endif

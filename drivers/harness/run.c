@@ -18,6 +18,11 @@ static double seconds_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+bool has_no_value(trine_status status)
+{
+    return status == TRINE_E_OVERFLOW || status == TRINE_E_EMPTY;
+}
+
 harness_row *add_row(harness_run *run)
 {
     harness_row *more = realloc(run->row, (size_t)(run->rows + 1) * sizeof *more);
@@ -196,7 +201,7 @@ static trine_status time_method(const team_data *data, const trine_monoid *monoi
     for (uint64_t i = 0; i < repeat; i++) {
         status = data->scattered ? bring_and_compute(data, monoid, transport, row, &ledgers[i])
                                  : compute(data, monoid, row, &ledgers[i]);
-        if (status && status != TRINE_E_OVERFLOW)
+        if (status && !has_no_value(status))
             break;
     }
     qsort(ledgers, (size_t)repeat, sizeof *ledgers, compare_seconds);
@@ -248,7 +253,7 @@ static trine_status time_operation(const harness_options *o, const team_data *da
     void *back = NULL;
     if (!status && data->scattered && job->out)
         status = make_whole(job->out, &back);
-    for (uint64_t i = 0; i < o->repeat && !status; i++) {
+    for (uint64_t i = 0; i < o->repeat && (!status || has_no_value(status)); i++) {
         clear_tally(&job->tally);
         status = operation->reset ? operation->reset(job) : TRINE_OK;
         double began = seconds_now();
@@ -260,7 +265,7 @@ static trine_status time_operation(const harness_options *o, const team_data *da
         ledgers[i].other += seconds - ledgers[i].wall;
         ledgers[i].wall = seconds;
     }
-    if (!status) {
+    if (ledgers && (!status || has_no_value(status))) {
         qsort(ledgers, (size_t)o->repeat, sizeof *ledgers, compare_seconds);
         row->ledger = ledgers[o->repeat / 2];
         row->seconds = row->ledger.wall;
@@ -321,6 +326,10 @@ static trine_status operate(const harness_run *run, const team_data *data,
     row->verdict = VERDICT_UNVERIFIED;
     if (!status && o->verify && operation->check)
         status = operation->check(&job, &row->verdict);
+    if (has_no_value(status) && o->verify && operation->check_none) {
+        trine_status checked = operation->check_none(&job, status, &row->verdict);
+        status = checked ? checked : status;
+    }
     if (!status && operation->print && first_rank() && !o->child && o->form == FORM_TABLE)
         operation->print(&job);
     trine_status taken = take_job(&job, row);
@@ -409,7 +418,7 @@ static int run_method(harness_run *run, const team_data *data, const harness_met
         row->status = operation ? operate(run, data, method, transport, row)
                                 : time_method(data, monoid, transport, repeat, row);
     describe(run, data, row);
-    if (row->status == TRINE_OK || row->status == TRINE_E_OVERFLOW)
+    if (row->status == TRINE_OK || has_no_value(row->status))
         return EXIT_RIGHT;
     trine_status status = row->status;
     bool cannot = status == TRINE_E_ABSENT || status == TRINE_E_THREADS;

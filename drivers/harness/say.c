@@ -2,6 +2,7 @@
 #include "drivers/harness/say.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,17 +94,35 @@ int progress_columns(void)
     return known ? size.ws_col - 1 : 79;
 }
 
+/* What was said last: programs are told it, too. */
+static struct {
+    char message[2 * PATH_MAX];
+    trine_status status;
+} last;
+
+const char *last_said(trine_status *status)
+{
+    *status = last.status;
+    return last.message;
+}
+
+void remember(trine_status status, const char *message)
+{
+    snprintf(last.message, sizeof last.message, "%s", message);
+    last.status = status;
+}
+
 void say(const char *driver, const char *format, ...)
 {
     va_list arguments;
     if (!first_rank())
         return;
     clear_progress();
-    fprintf(stderr, "%s: ", driver);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    vsnprintf(last.message, sizeof last.message, format, arguments);
     va_end(arguments);
-    fputc('\n', stderr);
+    last.status = TRINE_OK;
+    fprintf(stderr, "%s: %s\n", driver, last.message);
 }
 
 void complain(const char *driver, trine_status status)
@@ -113,6 +132,7 @@ void complain(const char *driver, trine_status status)
         say(driver, "%s (%s)", detail, trine_status_name(status));
     else if (status != TRINE_E_ARGUMENT)
         say(driver, "%s (%s)", trine_status_text(status), trine_status_name(status));
+    last.status = status;
 }
 
 void progress(const char *driver, const char *format, ...)

@@ -18,6 +18,12 @@ void speak_again(hushed kept);
  * without a detail: the driver refused it, and said why. */
 void complain(const char *driver, trine_status status);
 
+/* What was said last, and the status that it came with; TRINE_OK when it came with none. */
+const char *last_said(trine_status *status);
+
+/* The same of what another process said. */
+void remember(trine_status status, const char *message);
+
 /* "sum: " and a line made as by printf. */
 void say(const char *driver, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

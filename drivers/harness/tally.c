@@ -35,11 +35,12 @@ static double busy_percentage(const harness_tally *tally)
 
 static void print_task_row(const harness_row *row, table_widths w)
 {
-    char value[VALUE_TEXT], bits[VALUE_TEXT];
+    char value[VALUE_TEXT], bits[VALUE_TEXT], check[VALUE_TEXT];
     const trine_ledger *l = &row->ledger;
     const harness_tally *t = &row->tally;
     row_value_text(row, value, sizeof value);
     bits_text(&row->value, bits, sizeof bits);
+    judged(row, check, sizeof check);
     print_column(w.team, row->team);
     print_column(w.mode, row->mode);
     print_column(w.transport, row->transport);
@@ -50,7 +51,7 @@ static void print_task_row(const harness_row *row, table_widths w)
            t->lost, 1e3 * row->open);
     print_column(w.value, value);
     print_column(w.bits, row->status ? "" : bits);
-    printf("%s\n", judged(row));
+    printf("%s\n", check);
 }
 
 /* The figures of rows that came from under mpirun: what a driver says of its others for people it
@@ -145,7 +146,7 @@ int draw_timelines(const harness_run *run)
                  row->team, row->tally.items);
         if (path)
             timeline_path(run, row, path, size + 8);
-        result = path && harness_plot_timeline(title, &row->tally, path) ? EXIT_RIGHT : EXIT_FAILED;
+        result = path ? harness_plot_timeline(title, &row->tally, path) : EXIT_FAILED;
         free(path);
     }
     return result;

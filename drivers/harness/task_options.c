@@ -105,7 +105,7 @@ static void transport_option(struct argp_state *state, task_settings *tasks, con
     char known[256] = "";
     for (int i = 0; i < TRINE_TRANSPORT_COUNT; i++)
         snprintf(known + strlen(known), sizeof known - strlen(known), "%s, ", transport_names[i]);
-    argp_error(state, "--transport '%s': expected one of %seach", text, known);
+    usage_error(state, "--transport '%s': expected one of %seach", text, known);
 }
 
 static double seconds_option(struct argp_state *state, const char *option, const char *text)
@@ -113,7 +113,7 @@ static double seconds_option(struct argp_state *state, const char *option, const
     char *end;
     double seconds = strtod(text, &end);
     if (end == text || *end || !isfinite(seconds) || seconds <= 0)
-        argp_error(state, "%s '%s': expected seconds above 0", option, text);
+        usage_error(state, "%s '%s': expected seconds above 0", option, text);
     return seconds;
 }
 
@@ -138,7 +138,7 @@ void task_option(struct argp_state *state, harness_options *o, int key, char *te
         break;
     case TASK_JOURNAL:
         if (*text == '\0')
-            argp_error(state, "--journal '': expected the path of a file");
+            usage_error(state, "--journal '': expected the path of a file");
         tasks->journal = text;
         break;
     case TASK_TIMELINE:
@@ -156,15 +156,15 @@ void check_task_options(struct argp_state *state, const harness_options *o)
 {
     const task_settings *tasks = &o->tasks;
     if (tasks->journal && (o->teams > 1 || o->methods > 1 || tasks->transports > 1))
-        argp_error(state,
-                   "--journal %s: what one run finished the next would not run: give one --team, "
-                   "one --mode, one --transport",
-                   tasks->journal);
+        usage_error(state,
+                    "--journal %s: what one run finished the next would not run: give one --team, "
+                    "one --mode, one --transport",
+                    tasks->journal);
     if (tasks->journal && o->repeat > 1)
-        argp_error(state,
-                   "--journal %s: what the first repetition finished the next would not run: give "
-                   "--repeat=1",
-                   tasks->journal);
+        usage_error(state,
+                    "--journal %s: what the first repetition finished the next would not run: give "
+                    "--repeat=1",
+                    tasks->journal);
     if (tasks->who && o->form == FORM_CSV)
-        argp_error(state, "--who: --csv prints one line a row; --json has room for items");
+        usage_error(state, "--who: --csv prints one line a row; --json has room for items");
 }

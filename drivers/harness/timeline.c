@@ -15,7 +15,7 @@
 #include "drivers/harness/say.h"
 
 /* The drawing, in pixels; BORDER: from where a box has a line around it. */
-enum { WIDTH = 1100, MARGIN = 260, LANE = 26, HEAD = 110, MOST_HEIGHT = 4000, BORDER = 4 };
+enum { WIDTH = 1100, MARGIN = 260, LANE = 26, HEAD = 140, MOST_HEIGHT = 4000, BORDER = 4 };
 
 typedef struct timeline {
     const harness_tally *tally;
@@ -215,25 +215,25 @@ static void put_timeline(FILE *gnuplot, const timeline *t, const timeline_box *b
     }
 }
 
-bool harness_plot_timeline(const char *title, const harness_tally *tally, const char *path)
+int harness_plot_timeline(const char *title, const harness_tally *tally, const char *path)
 {
     timeline t = {.tally = tally};
     size_t count = 0;
     timeline_box *box = make_boxes(&t, &count);
     int height = HEAD + LANE * t.lanes;
-    bool drawn = false;
+    int result = EXIT_FAILED;
     if (!box)
         say("plot", "%s: no memory for %llu records", path, (unsigned long long)tally->records);
     else if (count == 0)
         say("plot", "%s: no item was run, there is nothing to draw", path);
     FILE *gnuplot =
-        count ? open_plot(path, WIDTH, height < MOST_HEIGHT ? height : MOST_HEIGHT) : NULL;
+        count ? open_plot(path, WIDTH, height < MOST_HEIGHT ? height : MOST_HEIGHT, &result) : NULL;
     if (gnuplot) {
         put_text(gnuplot, "set title", title);
         put_timeline(gnuplot, &t, box, count);
-        drawn = close_plot(gnuplot, path);
+        result = close_plot(gnuplot, path);
     }
     free(box);
     free(t.lane);
-    return drawn;
+    return result;
 }

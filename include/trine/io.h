@@ -38,8 +38,8 @@ typedef struct trine_npy_info {
  * open a regular file again by its absolute path, so it must keep its name while it is open: IO
  * when another file has taken its place. Collective: when one rank cannot open the file, or ranks
  * see different headers, all get the error. *file is untouched on error. Errors: ARGUMENT, IO,
- * FORMAT (naming file, byte and what is wrong; complex and float16 by name), MEMORY,
- * COLLECTIVE. */
+ * FORMAT (naming file, byte and what is wrong; complex and float16, archives and other formats by
+ * name), MEMORY, COLLECTIVE. */
 TRINE_API trine_status trine_npy_open(trine_team *team, const char *path, trine_npy **file);
 
 /* Before the team is closed. Not collective. NULL does nothing. */
@@ -80,9 +80,9 @@ TRINE_API void trine_npy_block(const trine_npy *file, uint64_t *first, uint64_t 
  * order. It is written beside `path` under a name of its own, synced, and renamed to `path` when
  * all is written: `path` is always the old file or the new one, and nothing stays after an error. A
  * symbolic link is replaced; what is there and no regular file is refused. Permissions as the umask
- * has them. The folder must be the same one on all ranks. Collective. Errors: ARGUMENT, IO, MEMORY,
- * COLLECTIVE.
- */
+ * has them. The folder must be the same one on all ranks. `path` "-" is standard output, to which
+ * the bytes go at once, past stdio's buffer; on teams of one rank only: ARGUMENT otherwise.
+ * Collective. Errors: ARGUMENT, IO, MEMORY, COLLECTIVE. */
 TRINE_API trine_status trine_npy_save(const char *path, const trine_array *x);
 
 #ifdef __cplusplus

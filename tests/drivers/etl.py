@@ -266,7 +266,7 @@ def taken_over(reference):
             file.write(b"x" * 1000000)
     with open(part, "rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        refused("what a living run writes is left alone", 3, "sine-0000.wav: is being written by another run",
+        refused("what a living run writes is left alone", 2, "sine-0000.wav: is being written by another run",
                 "--seed=7", "--out", out, source)
         found = contents(out)
         check("the others are written", len(found) == FILES and os.path.getsize(part) == 1000000, found)
@@ -289,7 +289,7 @@ def journal(reference):
           json.loads(done.stdout)["rows"][0]["tasks"]["resumed"] == FILES and
           before == {name: os.stat(os.path.join(out, name)).st_ino for name in reference}, outcome(done))
     os.remove(os.path.join(out, "sine-0003.wav"))
-    refused("what the journal says is written must be there", 3, "sine-0003.wav: the journal says", *options, *some)
+    refused("what the journal says is written must be there", 2, "sine-0003.wav: the journal says", *options, *some)
     for _ in range(4):
         shutil.rmtree(out)
         os.remove(path)
@@ -317,7 +317,7 @@ def bad_inputs(reference):
     for team in ["serial", "pool:2"] + (["omp:2"] if OMP else []):
         for mode in ("path", "samples"):
             done = run("--team", team, "--mode", mode, "--out", out, bad, *missing)
-            check(f"{team} {mode}: bad files are named, once", done.returncode == 3 and all(
+            check(f"{team} {mode}: bad files are named, once", done.returncode == 2 and all(
                 done.stderr.count(name) == 1 for name in ("a-text.wav", "b-empty.wav", "c-cut.flac", "nowhere", "nofile.wav")),
                 outcome(done))
             check(f"{team} {mode}: the others are written", contents(out) == alone and sorted(alone) == sorted(reference))
@@ -327,7 +327,7 @@ def bad_inputs(reference):
           row["numbers"]["files"] == FILES, row)
     if os.geteuid() != 0:
         os.chmod(os.path.join(bad, "sine-0001.wav"), 0)
-        refused("a file that may not be read is named", 3, "sine-0001.wav", "--out", out, bad)
+        refused("a file that may not be read is named", 2, "sine-0001.wav", "--out", out, bad)
 
 
 def bad_among_good():
@@ -345,7 +345,7 @@ def bad_among_good():
     alone = contents(os.path.join(top, "alone"))
     for _ in range(10):
         done = run("--team=omp:5", "--out", fresh("out"), many)
-        check("files that fail do no harm to those of other threads", done.returncode == 3 and len(alone) == 30 and
+        check("files that fail do no harm to those of other threads", done.returncode == 2 and len(alone) == 30 and
               contents(os.path.join(top, "out")) == alone, outcome(done))
 
 
@@ -357,7 +357,7 @@ def bad_outputs():
         os.chmod(closed, 0o555)
     for mode in ("path", "samples"):
         done = run("--mode", mode, "--out", closed, source)
-        check("a folder that cannot be written to fails each file by name", done.returncode == 3 and all(
+        check("a folder that cannot be written to fails each file by name", done.returncode == 2 and all(
             done.stderr.count(f"sine-{i:04}.wav") == 1 for i in range(FILES)), outcome(done))
     mixed, out = os.path.join(top, "mixed"), fresh("out")
     shutil.copytree(source, mixed)
@@ -367,11 +367,11 @@ def bad_outputs():
             done = run("--team", team, "--mode", mode, "--out", out, mixed,
                        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50000, 50000)))
             check(f"{team} {mode}: what does not fit fails by name, what fits is written, nothing is left",
-                  done.returncode == 3 and list(contents(out)) == ["short.wav"] and
+                  done.returncode == 2 and list(contents(out)) == ["short.wav"] and
                   all(done.stderr.count(f"sine-{i:04}.wav") == 1 for i in range(FILES)) and "too large" in done.stderr,
                   outcome(done) + str(sorted(contents(out))))
     os.makedirs(os.path.join(out, "sine-0002.wav"))
-    refused("a folder in an output's place is not replaced", 3, "sine-0002.wav: is not a regular file", "--out", out, source)
+    refused("a folder in an output's place is not replaced", 2, "sine-0002.wav: is not a regular file", "--out", out, source)
 
 
 def full_disk(reference):
@@ -389,7 +389,7 @@ def full_disk(reference):
                 full = [line for line in done.stderr.splitlines() if "No space left" in line]
                 failed = sum(any(f"sine-{i:04}.wav: " in line for line in full) for i in range(FILES))
                 check(f"{team} {mode}: a full disk fails what does not fit, by name, and nothing of it is left",
-                      done.returncode == 3 and failed == FILES - len(found) > 0 and
+                      done.returncode == 2 and failed == FILES - len(found) > 0 and
                       all(found[name] == reference[name] for name in found), outcome(done) + str(sorted(found)))
                 shutil.rmtree(out)
     finally:

@@ -54,7 +54,7 @@ static void series_have_their_names_points_and_marks(void)
                                    .series_count = 2,
                                    .mark = marks,
                                    .marks = 2};
-    CU_ASSERT_TRUE_FATAL(harness_plot(&figure, path));
+    CU_ASSERT_EQUAL_FATAL(harness_plot(&figure, path), EXIT_RIGHT);
     char *text = text_of(path);
     static const char *const words[] = {
         "What a trip costs", "items of a trip", "seconds", "chosen", "omp:2",
@@ -101,7 +101,7 @@ static void release(harness_tally *t)
 static void a_timeline_has_a_box_for_each_item(void)
 {
     harness_tally t = tally_of(12);
-    CU_ASSERT_TRUE_FATAL(harness_plot_timeline("twelve", &t, path));
+    CU_ASSERT_EQUAL_FATAL(harness_plot_timeline("twelve", &t, path), EXIT_RIGHT);
     char *text = text_of(path);
     static const char *const words[] = {"twelve",          "rank 0 worker 0, busy 50 %",
                                         "rank 1 worker 1", "TRINE_OK",
@@ -119,7 +119,7 @@ static void a_timeline_of_many_items_stays_small(void)
 {
     harness_tally t = tally_of(100000);
     struct stat about;
-    CU_ASSERT_TRUE_FATAL(harness_plot_timeline("many", &t, path));
+    CU_ASSERT_EQUAL_FATAL(harness_plot_timeline("many", &t, path), EXIT_RIGHT);
     CU_ASSERT_EQUAL(stat(path, &about), 0);
     CU_ASSERT_TRUE(about.st_size < 1 << 20);
     char *text = text_of(path);
@@ -135,7 +135,7 @@ static bool fails_saying(const harness_figure *figure, const char *name, const c
     char said[64];
     snprintf(said, sizeof said, "%s/said", folder);
     int kept = dup(STDERR_FILENO);
-    bool drawn = freopen(said, "w", stderr) && harness_plot(figure, name);
+    bool drawn = freopen(said, "w", stderr) && harness_plot(figure, name) == EXIT_RIGHT;
     fflush(stderr);
     dup2(kept, STDERR_FILENO);
     close(kept);

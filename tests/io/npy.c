@@ -152,6 +152,13 @@ static void other_files_are_refused(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "4294967295 bytes"));
     write_file("PK\x03\x04 a zip file", 16);
     CU_ASSERT_EQUAL(open_status(&info), TRINE_E_FORMAT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "numpy.savez"));
+    write_file("", 0);
+    CU_ASSERT_EQUAL(open_status(&info), TRINE_E_FORMAT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "the file is empty"));
+    write_file("1,2\n", 4);
+    CU_ASSERT_EQUAL(open_status(&info), TRINE_E_FORMAT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "no .npy file: text"));
     CU_ASSERT_EQUAL(trine_npy_open(serial, folder, &file), TRINE_E_IO);
     CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "is a directory"));
     CU_ASSERT_EQUAL(trine_npy_open(serial, "/nonexistent/x.npy", &file), TRINE_E_IO);

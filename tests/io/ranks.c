@@ -160,6 +160,11 @@ static void a_save_that_fails_fails_on_all(void)
     trine_array *x = numbers(team, TRINE_DISTRIBUTED);
     CU_ASSERT_EQUAL(trine_npy_save("/nowhere/x.npy", x), TRINE_E_IO);
     CU_ASSERT_EQUAL(trine_npy_save(folder, x), TRINE_E_IO);
+    if (size > 1) {
+        CU_ASSERT_EQUAL(trine_npy_save("-", x), TRINE_E_ARGUMENT);
+        CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "written by one rank"));
+        CU_ASSERT_NOT_EQUAL(trine_npy_save(rank == 0 ? "-" : path, x), TRINE_OK);
+    }
     CU_ASSERT_EQUAL(trine_npy_save(rank == size - 1 ? own_path : path, x),
                     size > 1 ? TRINE_E_COLLECTIVE : TRINE_OK);
     trine_array_free(x);

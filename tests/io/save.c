@@ -103,6 +103,38 @@ static void only_regular_files_are_replaced(void)
     unlink(link);
 }
 
+static int save_to_output(int fd, const trine_array *x)
+{
+    fflush(stdout);
+    int kept = dup(STDOUT_FILENO);
+    dup2(fd, STDOUT_FILENO);
+    int status = trine_npy_save("-", x);
+    dup2(kept, STDOUT_FILENO);
+    close(kept);
+    return status;
+}
+
+static void standard_output_takes_what_a_file_would_have(void)
+{
+    enum { BYTES = 128 + 300 * 4 };
+    unsigned char filed[BYTES + 1], piped[BYTES + 1];
+    int ends[2], full = open("/dev/full", O_WRONLY);
+    trine_array *x = equal_elements(serial, TRINE_I32, 300, 9);
+    CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+    CU_ASSERT_EQUAL(read_back(filed, sizeof filed), BYTES);
+    CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+    CU_ASSERT_EQUAL(save_to_output(ends[1], x), TRINE_OK);
+    close(ends[1]);
+    CU_ASSERT_EQUAL(read(ends[0], piped, sizeof piped), BYTES);
+    CU_ASSERT_EQUAL(memcmp(piped, filed, BYTES), 0);
+    CU_ASSERT_NOT_EQUAL(access("-", F_OK), 0);
+    CU_ASSERT_EQUAL(save_to_output(full, x), TRINE_E_IO);
+    CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "standard output: writing: No space"));
+    close(ends[0]);
+    close(full);
+    trine_array_free(x);
+}
+
 /* The temporary of an earlier process that had this one's number and was killed, or a link laid
  * for it by somebody else, in a folder that all may write. */
 static void what_else_lies_in_the_folder_is_left_alone(void)
@@ -172,6 +204,8 @@ int main(void)
     CU_TestInfo tests[] = {
         {"headers are those that numpy writes", headers_are_those_that_numpy_writes},
         {"only regular files are replaced", only_regular_files_are_replaced},
+        {"standard output takes what a file would have",
+         standard_output_takes_what_a_file_would_have},
         {"what else lies in the folder is left alone", what_else_lies_in_the_folder_is_left_alone},
         {"two threads may save to one path", two_threads_may_save_to_one_path},
         CU_TEST_INFO_NULL,

@@ -73,6 +73,11 @@ static void bad_specs_name_the_nearest_good_one(void)
     expect_bad("pool:2,spin=-1", "expected microseconds", "pool:2");
     expect_bad("pool:2,color=red", "the options are", "pool:2");
     expect_bad("mpi,heap=1G", "mpi has no options", "mpi");
+    expect_bad("serial,omp", "'omp' is none; a spec names one team", "serial");
+    expect_bad("pool:4,spin=9,mpi:2", "'mpi:2' is none; a spec names one team", "pool:4");
+    expect_bad("mpi:2+pool:3,omp", "'omp' is none; a spec names one team", "mpi:2+pool:3");
+    expect_bad("opm:3,serial", "'opm' is no part", "omp:3");
+    expect_bad("serial,", "'' is none; a spec names one team", "serial");
 }
 
 static void a_long_spec_is_refused_not_cut(void)

@@ -1,0 +1,34 @@
+/* harness/standard.c - see standard.h. */
+#include "drivers/harness/standard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "drivers/harness/harness.h"
+#include "drivers/harness/say.h"
+
+void hold_standard_files(void)
+{
+    /* open takes the lowest number that is free. */
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+void take_write_errors(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+int end_output(const char *driver)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EXIT_RIGHT;
+    say(driver, "writing to standard output: %s", strerror(errno));
+    return EXIT_FAILED;
+}

@@ -1,0 +1,17 @@
+/* harness/standard.h - standard input and output of a driver. */
+#ifndef TRINE_HARNESS_STANDARD_H
+#define TRINE_HARNESS_STANDARD_H
+
+/* Before anything else is opened: a standard file that is closed is put where reading or writing it
+ * fails, so that no other file takes its number and gets what is printed. */
+void hold_standard_files(void);
+
+/* Writing to a closed pipe, or more to a file than it may grow to, is an error from now on, and no
+ * signal. */
+void take_write_errors(void);
+
+/* Writes out what was printed. EXIT_RIGHT, or EXIT_FAILED when standard output cannot take it,
+ * which was said. */
+int end_output(const char *driver);
+
+#endif

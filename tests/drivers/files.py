@@ -1,0 +1,221 @@
+"""files.py FOLDER - files that drivers read and write: what is no .npy file is called by its name, make_npy
+writes to a pipe, and every writer that cannot write ends with the same exit status: 2 for a file, 3 for standard
+output."""
+import bz2
+import gzip
+import io
+import lzma
+import os
+import pickle
+import pty
+import resource
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import wave
+import zipfile
+
+folder = os.path.abspath(sys.argv[1])
+os.environ.update(OMP_WAIT_POLICY="passive")
+here = tempfile.mkdtemp()
+promises = failures = 0
+TASKS = ["--n=20", "--team=serial", "--repeat=1"]
+
+
+def check(holds, *about):
+    global promises, failures
+    promises += 1
+    if not holds:
+        failures += 1
+        print("FAILED:", *about)
+
+
+def path(name):
+    return os.path.join(here, name)
+
+
+def program(driver):
+    return os.path.join(folder, driver)
+
+
+def run(driver, *arguments, **more):
+    return subprocess.run([program(driver), *arguments], stdout=more.pop("stdout", subprocess.PIPE),
+                          stderr=subprocess.PIPE, text=True, timeout=120, **more)
+
+
+def npy(descr, shape="(3,)", data=b"\0" * 96, fortran="False"):
+    header = f"{{'descr': {descr}, 'fortran_order': {fortran}, 'shape': {shape}, }}".ljust(117).encode() + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + data
+
+
+def sound():
+    made = io.BytesIO()
+    with wave.open(made, "wb") as file:
+        file.setparams((1, 2, 44100, 0, "NONE", ""))
+        file.writeframes(b"\0\0" * 100)
+    return made.getvalue()
+
+
+def archive():
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as file:
+        file.writestr("x.npy", npy("'<f8'"))
+    return made.getvalue()
+
+
+def what_is_no_npy_file_is_called_by_its_name():
+    good = npy("'<f8'")
+    cases = [("a.npz", archive(), ["a zip archive, as numpy.savez makes (.npz)", "unzip -p", "numpy.load"]),
+             ("a.h5", b"\x89HDF\r\n\x1a\n" + b"\0" * 500, ["an HDF5 file", "h5py"]),
+             ("a.npy.gz", gzip.compress(good), ["compressed by gzip", "gzip -dc"]),
+             ("a.npy.bz2", bz2.compress(good), ["compressed by bzip2", "bzip2 -dc"]),
+             ("a.npy.xz", lzma.compress(good), ["compressed by xz", "xz -dc"]),
+             ("a.csv", b"time,volts\n0.1,2.5\n0.2,2.75\n", ["text", "numpy.loadtxt"]),
+             ("short.txt", b"1.5\n", ["text", "numpy.loadtxt"]),
+             ("a.wav", sound(), ["a WAV or other RIFF file", "wavfile"]),
+             ("a.mat", b"MATLAB 5.0 MAT-file, Platform: GLNXA64".ljust(128), ["a MATLAB file", "loadmat"]),
+             ("a.pickle", pickle.dumps([1.5, 2.5]), ["a Python pickle", "pickle.load"]),
+             ("a.nc", b"CDF\x01" + b"\0" * 60, ["a netCDF file"]),
+             ("a.fits", b"SIMPLE  =                    T".ljust(80), ["a FITS file"]),
+             ("a.parquet", b"PAR1" + b"\0" * 60, ["a Parquet file"]),
+             ("a.out", b"\x7fELF\x02\x01\x01\0\0\0\0\0", ["a program"]),
+             ("zeros", b"\0" * 200, ["does not begin with \\x93NUMPY"]),
+             ("empty.npy", b"", ["the file is empty"]),
+             ("complex.npy", npy("'<c16'"), ["complex128 ('<c16')", "expected f4, f8", "x.real"]),
+             ("half.npy", npy("'<f2'"), ["float16 ('<f2')", "expected f4, f8", "x.astype('f4')"]),
+             ("bool.npy", npy("'|b1'"), ["bool ('|b1')", "expected f4, f8", "x.view('u1')"]),
+             ("objects.npy", npy("'|O'"), ["Python objects (pickled) ('|O')", "expected f4, f8"]),
+             ("fields.npy", npy("[('a', '<f8'), ('b', '<i4')]"), ["a structured dtype", "expected one real number", "x['FIELD']"])]
+    for name, bytes_, words in cases:
+        with open(path(name), "wb") as file:
+            file.write(bytes_)
+        with open(path(name), "rb") as file:
+            for done, called in ((run("sum", path(name)), name), (run("sum", "-", stdin=file), "standard input")):
+                check(done.returncode == 2 and done.stderr.count("\n") == 1 and called in done.stderr and
+                      all(word in done.stderr for word in words), name, done.returncode, done.stderr)
+        if not name.endswith(".npy") or name == "empty.npy":
+            check("no .npy file: " in done.stderr, name, done.stderr)
+    done = run("sum", here)
+    check(done.returncode == 2 and "is a directory; expected a .npy file" in done.stderr, done.stderr)
+    with zipfile.ZipFile(path("a.npz")) as file:
+        done = subprocess.run([program("sum"), "-"], input=file.read("x.npy"), capture_output=True, timeout=60)
+    check(done.returncode == 0, "a member of an archive is summed from a pipe", done.stderr)
+
+
+def make_npy_writes_to_a_pipe():
+    kept = os.getcwd()
+    os.chdir(here)
+    made = subprocess.run([program("make_npy"), "--n=1000", "--dtype=i16", "-"], capture_output=True, timeout=60)
+    check(made.returncode == 0 and not os.path.exists("-"), "- names no file", made.stderr)
+    run("make_npy", "--n=1000", "--dtype=i16", "x.dat")
+    with open("x.dat", "rb") as file:
+        check(file.read() == made.stdout, "the pipe gets what the file has")
+    done = subprocess.run([program("sum"), "--json", "-"], input=made.stdout, capture_output=True, timeout=60)
+    check(done.returncode == 0 and b'"n": 1000' in done.stdout, done.stdout, done.stderr)
+    run("make_npy", "--n=10", "./-")
+    check(os.path.getsize("-") == 128 + 80, "./- is a file")
+    os.chdir(kept)
+    own, other = pty.openpty()
+    done = run("make_npy", "--n=1000", "-", stdout=other)
+    check(done.returncode == 2 and "is a terminal; expected a pipe or a file" in done.stderr, done.returncode, done.stderr)
+    os.close(own)
+    os.close(other)
+
+
+def make_npy_answers_misuse():
+    run("make_npy", "--n=10", path("twice.npy"))
+    done = run("make_npy", "--n=20", path("twice.npy"))
+    check(done.returncode == 0 and os.path.getsize(path("twice.npy")) == 128 + 160, "what is there is replaced", done.stderr)
+    for arguments, words in (([], "Give a FILE, or - for standard output"), ([path("a"), path("b")], "one FILE at a time"),
+                             ([here], "is a directory, not a regular file"), (["/dev/null"], "is not a regular file"),
+                             (["/nowhere/x.npy"], "No such file or directory"), ([path("twice.npy/x")], "Not a directory"),
+                             (["--dtype=f16", path("a")], "--dtype 'f16': expected f64"), ([""], "No such file"),
+                             (["--team=opm", path("a")], "nearest good spec is 'omp'")):
+        done = run("make_npy", "--n=10", *arguments)
+        check(done.returncode == 2 and words in done.stderr, "make_npy", arguments, done.returncode, done.stderr)
+    done = run("make_npy", "--n=1T", path("much.npy"))
+    check(done.returncode == 3 and "TRINE_E_MEMORY" in done.stderr and not os.path.exists(path("much.npy")), done.stderr)
+
+
+def no_room():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))
+
+
+def a_file_that_cannot_be_written_ends_with_2():
+    writers = [("make_npy", ["--n=10000"], "", "x.npy"), ("times10", TASKS, "--journal=", "j")]
+    if shutil.which("gnuplot"):
+        writers += [("times10", TASKS, "--timeline=", "t.svg"), ("times10", [*TASKS, "--sweep"], "--plot=", "p.svg"),
+                    ("bound", ["--n=4", "--milliseconds=1", "--sweep"], "--plot=", "p.svg"),
+                    ("passing", ["--n=1000", "--team=serial", "--sweep", "--most=4K"], "--plot=", "p.svg")]
+    for driver, arguments, option, name in writers:
+        done = run(driver, *arguments, option + "/nowhere/" + name)
+        check(done.returncode == 2 and "/nowhere/" in done.stderr, driver, option, done.returncode, done.stderr)
+        if driver == "bound":
+            continue  # its sweep opens pools, which need files that grow
+        done = run(driver, *arguments, option + path(name), preexec_fn=no_room)
+        check(done.returncode == 2 and "/" + name in done.stderr, driver, option, "no room", done.returncode, done.stderr)
+    if os.path.exists(program("etl")):
+        done = run("etl", "--team=serial", "--make=2", "--seconds=0.1", path("sounds"), "--out=/nowhere/at/all")
+        check(done.returncode == 2 and "--out /nowhere/at/all: No such" in done.stderr, done.returncode, done.stderr)
+        done = run("etl", "--team=serial", path("no sounds"), f"--out={path('out')}")
+        check(done.returncode == 2 and "no sounds" in done.stderr, done.returncode, done.stderr)
+
+
+def closed():
+    os.close(1)
+
+
+def standard_output_that_cannot_be_written_ends_with_3():
+    commands = [("sum", ["--n=1000", "--team=serial"]), ("sum", ["--n=1000", "--team=serial", "--json"]),
+                ("sum", ["--n=1000", "--team=serial", "--csv"]), ("sum", ["--json", "/nowhere.npy"]), ("sum", ["--help"]),
+                ("sum", ["--usage"]), ("sum", ["--version"]), ("make_npy", ["-h"]), ("make_npy", ["--n=100K", "-"]),
+                ("times10", TASKS), ("times10", [*TASKS, "--sweep"]), ("passing", ["--n=1000", "--team=serial", "--sweep", "--most=4K"])]
+    for driver, arguments in commands:
+        with open("/dev/full", "w") as full:
+            done = run(driver, *arguments, stdout=full)
+        check(done.returncode == 3 and "standard output: " in done.stderr and "No space left" in done.stderr,
+              driver, arguments, "/dev/full", done.returncode, done.stderr)
+        done = run(driver, *arguments, preexec_fn=closed)
+        check(done.returncode == 3 and "Bad file descriptor" in done.stderr, driver, arguments, "closed", done.returncode, done.stderr)
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = run(driver, *arguments, stdout=writer)
+        os.close(writer)
+        check(done.returncode == 3 and "Broken pipe" in done.stderr, driver, arguments, "pipe", done.returncode, done.stderr)
+
+
+def what_is_said_to_a_closed_output_lands_in_no_other_file():
+    if not os.path.exists(program("etl")):
+        return
+    run("etl", "--team=serial", "--make=2", "--seconds=0.1", path("said"), f"--out={path('out')}")
+    with open(path("said/text.wav"), "w") as file:
+        file.write("no sound")
+    done = subprocess.run([program("etl"), "--team=serial", path("said"), f"--out={path('out')}", f"--journal={path('kept')}"],
+                          stdout=subprocess.DEVNULL, preexec_fn=lambda: os.close(2), timeout=60)
+    with open(path("kept"), "rb") as file:
+        check(done.returncode == 2 and b"text.wav: " not in file.read(), "the journal has what was said", done.returncode)
+
+
+def a_drawing_needs_no_locale():
+    if not shutil.which("gnuplot"):
+        return
+    for locale in ("C", "POSIX", "nowhere.UTF-8", "C.UTF-8"):
+        done = run("times10", *TASKS, f"--timeline={path('µ.svg')}", env=dict(os.environ, LC_ALL=locale))
+        check(done.returncode == 0 and done.stderr == "", locale, done.returncode, done.stderr)
+        with open(path("µ.svg"), encoding="utf-8") as file:
+            check("times10 on serial: 20 items" in file.read(), locale)
+
+
+try:
+    for test in (what_is_no_npy_file_is_called_by_its_name, make_npy_writes_to_a_pipe, make_npy_answers_misuse,
+                 a_file_that_cannot_be_written_ends_with_2, standard_output_that_cannot_be_written_ends_with_3,
+                 what_is_said_to_a_closed_output_lands_in_no_other_file, a_drawing_needs_no_locale):
+        before = promises
+        test()
+        print(f"{test.__name__}: {promises - before} promises", flush=True)
+finally:
+    shutil.rmtree(here)
+print(f"{promises} promises, {failures} broken")
+sys.exit(failures != 0)
