@@ -87,7 +87,8 @@ def the_examples_of_every_driver_work():
             for example in filter(can_run, examples):
                 command = example.replace("mpirun", " ".join(mpirun)) if example.startswith("mpirun") else example
                 done = subprocess.run(command, shell=True, cwd=place, capture_output=True, text=True, timeout=120)
-                check(done.returncode == 0, example, "ended with", done.returncode, done.stderr)
+                absent = done.returncode == 2 and "TRINE_E_ABSENT" in done.stderr
+                check(done.returncode == 0 or absent, example, "ended with", done.returncode, done.stderr)
 
 
 def help_is_there_by_every_name():
