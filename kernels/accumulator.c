@@ -71,7 +71,7 @@ static void merge(digit_span *span, int64_t digit[], int digits, const digit_spa
     count_additions(span, digit, digits, other->additions);
 }
 
-bool seen_special(uint32_t seen, double *sum)
+bool trine_seen_special(uint32_t seen, double *sum)
 {
     bool plus = seen & SEEN_PLUS_INF, minus = seen & SEEN_MINUS_INF;
     if (seen & SEEN_NAN || (plus && minus))
@@ -83,58 +83,58 @@ bool seen_special(uint32_t seen, double *sum)
     return true;
 }
 
-double round_seen(const natural *n, uint32_t seen, bool single)
+double trine_round_seen(const natural *n, uint32_t seen, bool single)
 {
     double sum;
-    if (seen_special(seen, &sum))
+    if (trine_seen_special(seen, &sum))
         return sum;
     if (n->top < 0)
         return (seen & (SEEN_ANY | SEEN_OTHER)) == SEEN_ANY ? -0.0 : 0.0;
-    return natural_round(n, single);
+    return trine_natural_round(n, single);
 }
 
-void accumulator_clear(accumulator *a)
+void trine_accumulator_clear(accumulator *a)
 {
     memset(a, 0, sizeof *a);
     a->span.low = ACCUMULATOR_DIGITS;
 }
 
-void accumulator_reset(accumulator *a)
+void trine_accumulator_reset(accumulator *a)
 {
     reset(&a->span, a->digit, ACCUMULATOR_DIGITS);
     a->seen = 0;
 }
 
-void accumulator_add(accumulator *a, int128 value, int bit)
+void trine_accumulator_add(accumulator *a, int128 value, int bit)
 {
     add(&a->span, a->digit, ACCUMULATOR_DIGITS, value, bit);
 }
 
-void accumulator_merge(accumulator *a, const accumulator *b)
+void trine_accumulator_merge(accumulator *a, const accumulator *b)
 {
     a->seen |= b->seen;
     merge(&a->span, a->digit, ACCUMULATOR_DIGITS, &b->span, b->digit, 0);
 }
 
-void accumulator_natural(const accumulator *a, natural *n)
+void trine_accumulator_natural(const accumulator *a, natural *n)
 {
-    natural_from_words(n, a->digit, a->span.low, a->span.high, ACCUMULATOR_UNIT);
+    trine_natural_from_words(n, a->digit, a->span.low, a->span.high, ACCUMULATOR_UNIT);
 }
 
-double accumulator_round(const accumulator *a, bool single)
+double trine_accumulator_round(const accumulator *a, bool single)
 {
     natural n;
-    accumulator_natural(a, &n);
-    return round_seen(&n, a->seen, single);
+    trine_accumulator_natural(a, &n);
+    return trine_round_seen(&n, a->seen, single);
 }
 
-void wide_clear(wide_accumulator *a)
+void trine_wide_clear(wide_accumulator *a)
 {
     memset(a, 0, sizeof *a);
     a->span.low = WIDE_DIGITS;
 }
 
-void wide_reset(wide_accumulator *a)
+void trine_wide_reset(wide_accumulator *a)
 {
     reset(&a->span, a->digit, WIDE_DIGITS);
     a->seen = 0;
@@ -151,7 +151,7 @@ static uint64_t whole_significand(double x, int *field)
 }
 
 /* The product has up to 106 bits, of which a shift by 31 would lose some: it goes in two parts. */
-void wide_add_product(wide_accumulator *a, double x, double y)
+void trine_wide_add_product(wide_accumulator *a, double x, double y)
 {
     int fields[2];
     uint128 product = (uint128)whole_significand(x, &fields[0]) * whole_significand(y, &fields[1]);
@@ -161,26 +161,26 @@ void wide_add_product(wide_accumulator *a, double x, double y)
     add(&a->span, a->digit, WIDE_DIGITS, sign * (int128)(product >> 64), bit + 64);
 }
 
-void wide_merge(wide_accumulator *a, const wide_accumulator *b)
+void trine_wide_merge(wide_accumulator *a, const wide_accumulator *b)
 {
     a->seen |= b->seen;
     merge(&a->span, a->digit, WIDE_DIGITS, &b->span, b->digit, 0);
 }
 
-void wide_merge_accumulator(wide_accumulator *a, const accumulator *b)
+void trine_wide_merge_accumulator(wide_accumulator *a, const accumulator *b)
 {
     a->seen |= b->seen;
     merge(&a->span, a->digit, WIDE_DIGITS, &b->span, b->digit, WIDE_BELOW);
 }
 
-void wide_natural(const wide_accumulator *a, natural *n)
+void trine_wide_natural(const wide_accumulator *a, natural *n)
 {
-    natural_from_words(n, a->digit, a->span.low, a->span.high, WIDE_UNIT);
+    trine_natural_from_words(n, a->digit, a->span.low, a->span.high, WIDE_UNIT);
 }
 
-double wide_round(const wide_accumulator *a, bool single)
+double trine_wide_round(const wide_accumulator *a, bool single)
 {
     natural n;
-    wide_natural(a, &n);
-    return round_seen(&n, a->seen, single);
+    trine_wide_natural(a, &n);
+    return trine_round_seen(&n, a->seen, single);
 }

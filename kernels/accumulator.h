@@ -43,36 +43,36 @@ typedef struct wide_accumulator {
     int64_t digit[WIDE_DIGITS];
 } wide_accumulator;
 
-void accumulator_clear(accumulator *a);
+void trine_accumulator_clear(accumulator *a);
 
 /* The same of one that was cleared before: only what is in use. */
-void accumulator_reset(accumulator *a);
+void trine_accumulator_reset(accumulator *a);
 
 /* Adds value * 2^(bit - 1074). |value| < 2^(127 - bit % 32), 0 <= bit < 2100. */
-void accumulator_add(accumulator *a, int128 value, int bit);
+void trine_accumulator_add(accumulator *a, int128 value, int bit);
 
-void accumulator_merge(accumulator *a, const accumulator *b);
+void trine_accumulator_merge(accumulator *a, const accumulator *b);
 
-void accumulator_natural(const accumulator *a, natural *n);
+void trine_accumulator_natural(const accumulator *a, natural *n);
 
 /* The sum rounded to nearest-even, to a double or a float's value. */
-double accumulator_round(const accumulator *a, bool single);
+double trine_accumulator_round(const accumulator *a, bool single);
 
-void wide_clear(wide_accumulator *a);
-void wide_reset(wide_accumulator *a);
+void trine_wide_clear(wide_accumulator *a);
+void trine_wide_reset(wide_accumulator *a);
 
 /* Adds the product of two finite doubles. */
-void wide_add_product(wide_accumulator *a, double x, double y);
+void trine_wide_add_product(wide_accumulator *a, double x, double y);
 
-void wide_merge(wide_accumulator *a, const wide_accumulator *b);
-void wide_merge_accumulator(wide_accumulator *a, const accumulator *b);
-void wide_natural(const wide_accumulator *a, natural *n);
-double wide_round(const wide_accumulator *a, bool single);
+void trine_wide_merge(wide_accumulator *a, const wide_accumulator *b);
+void trine_wide_merge_accumulator(wide_accumulator *a, const accumulator *b);
+void trine_wide_natural(const wide_accumulator *a, natural *n);
+double trine_wide_round(const wide_accumulator *a, bool single);
 
 /* Whether what was seen makes the sum NaN or infinite, which *sum then is. */
-bool seen_special(uint32_t seen, double *sum);
+bool trine_seen_special(uint32_t seen, double *sum);
 
 /* The sum that n and seen tell. */
-double round_seen(const natural *n, uint32_t seen, bool single);
+double trine_round_seen(const natural *n, uint32_t seen, bool single);
 
 #endif

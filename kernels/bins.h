@@ -152,7 +152,7 @@ static inline void bins_flush(bins *b, accumulator *a)
         if (group == 0)
             sum += bin_total(b, 0);
         if (sum != 0)
-            accumulator_add(a, sum, group);
+            trine_accumulator_add(a, sum, group);
     }
     bins_clear(b);
 }

@@ -33,13 +33,13 @@ enum { exact_state_size = sizeof(wide_accumulator) };
 static void exact_identity(void *state, const void *param)
 {
     (void)param;
-    wide_clear(state);
+    trine_wide_clear(state);
 }
 
 static void exact_merge(void *left, const void *right, const void *param)
 {
     (void)param;
-    wide_merge(left, right);
+    trine_wide_merge(left, right);
 }
 
 static void exact_settle(void *state, void *work, const void *param)
@@ -51,14 +51,14 @@ static void exact_settle(void *state, void *work, const void *param)
 static trine_status exact_finish_f64(void *result, const void *state, const void *param)
 {
     (void)param;
-    *(double *)result = wide_round(state, false);
+    *(double *)result = trine_wide_round(state, false);
     return TRINE_OK;
 }
 
 static trine_status exact_finish_f32(void *result, const void *state, const void *param)
 {
     (void)param;
-    *(float *)result = (float)wide_round(state, true);
+    *(float *)result = (float)trine_wide_round(state, true);
     return TRINE_OK;
 }
 

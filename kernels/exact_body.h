@@ -109,7 +109,7 @@ static inline void flush_lanes(exact_work *w)
             for (int c = 0; c < CHAINS; c++)
                 steps += vec_bits(w->sum[s][l][c]) - base;
             int bit = anchor_exponent(w, s, l) - 52 + 1074;
-            accumulator_add(&w->total, vec_add_lanes(steps), bit);
+            trine_accumulator_add(&w->total, vec_add_lanes(steps), bit);
         }
     reset_lanes(w);
 }
@@ -303,9 +303,9 @@ static inline void take_product(exact_work *w, elements e, size_t i, double *pro
     if (near || zero || !finite)
         return;
     if (!w->far_ready)
-        wide_clear(&w->far);
+        trine_wide_clear(&w->far);
     w->far_ready = true;
-    wide_add_product(&w->far, x, y);
+    trine_wide_add_product(&w->far, x, y);
     w->total.seen |= SEEN_OTHER;
     *product = -0.0;
 }
@@ -449,7 +449,7 @@ static inline void reset_course(exact_work *w)
 
 static inline void exact_work_begin(exact_work *w)
 {
-    accumulator_clear(&w->total);
+    trine_accumulator_clear(&w->total);
     w->bins_ready = w->far_ready = false;
     reset_course(w);
 }
@@ -474,9 +474,9 @@ static inline void exact_work_gather(exact_work *w)
 /* Leaves w as it began. */
 static inline void exact_work_reset(exact_work *w)
 {
-    accumulator_reset(&w->total);
+    trine_accumulator_reset(&w->total);
     if (w->far_ready)
-        wide_reset(&w->far);
+        trine_wide_reset(&w->far);
     reset_course(w);
 }
 
@@ -484,9 +484,9 @@ static inline void exact_work_reset(exact_work *w)
 static inline void exact_work_settle_wide(wide_accumulator *sum, exact_work *w)
 {
     exact_work_gather(w);
-    wide_merge_accumulator(sum, &w->total);
+    trine_wide_merge_accumulator(sum, &w->total);
     if (w->far_ready)
-        wide_merge(sum, &w->far);
+        trine_wide_merge(sum, &w->far);
     exact_work_reset(w);
 }
 

@@ -42,7 +42,7 @@ static void exact_identity(void *state, const void *param)
 {
     exact_mean_state *s = state;
     (void)param;
-    accumulator_clear(&s->sum);
+    trine_accumulator_clear(&s->sum);
     s->count = 0;
 }
 
@@ -51,7 +51,7 @@ static void exact_merge(void *left, const void *right, const void *param)
     exact_mean_state *l = left;
     const exact_mean_state *r = right;
     (void)param;
-    accumulator_merge(&l->sum, &r->sum);
+    trine_accumulator_merge(&l->sum, &r->sum);
     l->count += r->count;
 }
 
@@ -61,7 +61,7 @@ static void exact_settle(void *state, void *work, const void *param)
     exact_work *w = work;
     (void)param;
     exact_work_gather(w);
-    accumulator_merge(&s->sum, &w->total);
+    trine_accumulator_merge(&s->sum, &w->total);
     s->count += w->count;
     exact_work_reset(w);
 }
@@ -71,11 +71,11 @@ static trine_status exact_mean(const exact_mean_state *s, bool single, double *m
     natural sum, count;
     if (s->count == 0)
         return TRINE_E_EMPTY;
-    accumulator_natural(&s->sum, &sum);
-    natural_from_integer(&count, s->count);
-    bool quotient = sum.top >= 0 && !seen_special(s->sum.seen, mean);
-    *mean =
-        quotient ? natural_quotient(&sum, &count, single) : round_seen(&sum, s->sum.seen, single);
+    trine_accumulator_natural(&s->sum, &sum);
+    trine_natural_from_integer(&count, s->count);
+    bool quotient = sum.top >= 0 && !trine_seen_special(s->sum.seen, mean);
+    *mean = quotient ? trine_natural_quotient(&sum, &count, single)
+                     : trine_round_seen(&sum, s->sum.seen, single);
     return TRINE_OK;
 }
 
@@ -92,9 +92,9 @@ static trine_status integer_finish_f64(void *result, const void *state, const vo
     (void)param;
     if (s->count == 0)
         return TRINE_E_EMPTY;
-    natural_from_integer(&sum, s->sum);
-    natural_from_integer(&count, s->count);
-    *(double *)result = natural_quotient(&sum, &count, false);
+    trine_natural_from_integer(&sum, s->sum);
+    trine_natural_from_integer(&count, s->count);
+    *(double *)result = trine_natural_quotient(&sum, &count, false);
     return TRINE_OK;
 }
 

@@ -12,7 +12,7 @@ static int highest(const natural *n, int top)
     return top >= n->low ? top : -1;
 }
 
-void natural_from_words(natural *n, const int64_t word[], int low, int high, int unit)
+void trine_natural_from_words(natural *n, const int64_t word[], int low, int high, int unit)
 {
     uint32_t *digit = n->digit + NATURAL_BELOW;
     int64_t carry = 0;
@@ -40,7 +40,7 @@ void natural_from_words(natural *n, const int64_t word[], int low, int high, int
     n->top = highest(n, top);
 }
 
-void natural_from_integer(natural *n, int128 value)
+void trine_natural_from_integer(natural *n, int128 value)
 {
     int64_t word[4];
     for (int i = 0; i < 3; i++) {
@@ -48,7 +48,7 @@ void natural_from_integer(natural *n, int128 value)
         value >>= DIGIT_BITS;
     }
     word[3] = (int64_t)value;
-    natural_from_words(n, word, 0, 3, 0);
+    trine_natural_from_words(n, word, 0, 3, 0);
 }
 
 static int bit_length(uint128 x)
@@ -105,7 +105,7 @@ static double round_bits(uint128 value, int exponent, bool sticky, bool single)
     return ldexp((double)kept, lowest);
 }
 
-double natural_round(const natural *n, bool single)
+double trine_natural_round(const natural *n, bool single)
 {
     int exponent;
     bool sticky;
@@ -156,7 +156,7 @@ static void twice(uint32_t a[], int length)
 
 /* Long division of the two with their highest bits aligned, bit by bit: the quotient lies between
  * 1/2 and 2, so that QUOTIENT_BITS of it hold more than a double. */
-double natural_quotient(const natural *a, const natural *b, bool single)
+double trine_natural_quotient(const natural *a, const natural *b, bool single)
 {
     enum { QUOTIENT_BITS = 57, LENGTH = NATURAL_DIGITS + 2 };
     uint32_t rest[LENGTH], divisor[LENGTH];
@@ -199,7 +199,7 @@ static uint64_t integer_root(uint128 square)
 
 /* With f between 0 and 1, floor(sqrt(s + f)) = floor(sqrt(s)): what lies below the leading bits
  * only makes the root inexact. */
-double natural_root(const natural *n, bool single)
+double trine_natural_root(const natural *n, bool single)
 {
     int exponent;
     bool sticky;

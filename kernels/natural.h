@@ -23,15 +23,15 @@ typedef struct natural {
 } natural;
 
 /* The sum of word[i] * 2^(32 i) over low <= i <= high, in units of 2^unit. */
-void natural_from_words(natural *n, const int64_t word[], int low, int high, int unit);
+void trine_natural_from_words(natural *n, const int64_t word[], int low, int high, int unit);
 
-void natural_from_integer(natural *n, int128 value);
+void trine_natural_from_integer(natural *n, int128 value);
 
 /* n, a / b and the square root of n, rounded once to nearest-even: to a float's value if `single`,
  * which may be too large for a float, else to a double. b is not zero; n is not negative where its
  * root is taken. */
-double natural_round(const natural *n, bool single);
-double natural_quotient(const natural *a, const natural *b, bool single);
-double natural_root(const natural *n, bool single);
+double trine_natural_round(const natural *n, bool single);
+double trine_natural_quotient(const natural *a, const natural *b, bool single);
+double trine_natural_root(const natural *n, bool single);
 
 #endif

@@ -23,13 +23,13 @@ enum { exact_state_size = sizeof(wide_accumulator) };
 static void exact_identity(void *state, const void *param)
 {
     (void)param;
-    wide_clear(state);
+    trine_wide_clear(state);
 }
 
 static void exact_merge(void *left, const void *right, const void *param)
 {
     (void)param;
-    wide_merge(left, right);
+    trine_wide_merge(left, right);
 }
 
 static void exact_settle(void *state, void *work, const void *param)
@@ -41,9 +41,9 @@ static void exact_settle(void *state, void *work, const void *param)
 static trine_status exact_norm(const wide_accumulator *squares, bool single, double *norm)
 {
     natural n;
-    wide_natural(squares, &n);
-    if (!seen_special(squares->seen, norm))
-        *norm = natural_root(&n, single);
+    trine_wide_natural(squares, &n);
+    if (!trine_seen_special(squares->seen, norm))
+        *norm = trine_natural_root(&n, single);
     return TRINE_OK;
 }
 

@@ -53,15 +53,16 @@ static void accumulator_take(accumulator *a, double x)
         return;
     }
     int128 significand = (int128)(fraction | (uint64_t)(field > 0) << 52);
-    accumulator_add(a, bits & sign_bit ? -significand : significand, field > 0 ? field - 1 : 0);
+    trine_accumulator_add(a, bits & sign_bit ? -significand : significand,
+                          field > 0 ? field - 1 : 0);
 }
 
 static void put_result(const exact_scan *s, size_t i, const accumulator *a)
 {
     if (s->narrow)
-        ((float *)s->out)[i] = (float)canonical(accumulator_round(a, true));
+        ((float *)s->out)[i] = (float)canonical(trine_accumulator_round(a, true));
     else
-        ((double *)s->out)[i] = canonical(accumulator_round(a, false));
+        ((double *)s->out)[i] = canonical(trine_accumulator_round(a, false));
 }
 
 /* Results by the long integer: all, or (some) the uncertain ones. */
@@ -99,7 +100,7 @@ static void split_prefix(exact_scan *s)
 {
     accumulator a = *s->prefix;
     for (int l = 0; l < SCAN_LEVELS; l++) {
-        double rounded = accumulator_round(&a, false);
+        double rounded = trine_accumulator_round(&a, false);
         s->rest[l] = rounded != 0;
         s->part[l] = 0;
         if (rounded != 0) {
@@ -107,7 +108,7 @@ static void split_prefix(exact_scan *s)
             accumulator_take(&a, -s->part[l]);
         }
     }
-    s->rest[SCAN_LEVELS] = accumulator_round(&a, false) != 0;
+    s->rest[SCAN_LEVELS] = trine_accumulator_round(&a, false) != 0;
 }
 
 /* Chooses the anchors; false when the chunk is none for them. */
@@ -115,7 +116,7 @@ static bool set_anchors(exact_scan *s)
 {
     bool special;
     double greatest = greatest_of(s, &special);
-    double before = fabs(accumulator_round(s->prefix, false));
+    double before = fabs(trine_accumulator_round(s->prefix, false));
     double most = before / TRINE_CHUNK + greatest;
     if (special || !isfinite(most))
         return false;

@@ -34,13 +34,13 @@ enum { exact_state_size = sizeof(accumulator) };
 static void exact_identity(void *state, const void *param)
 {
     (void)param;
-    accumulator_clear(state);
+    trine_accumulator_clear(state);
 }
 
 static void exact_merge(void *left, const void *right, const void *param)
 {
     (void)param;
-    accumulator_merge(left, right);
+    trine_accumulator_merge(left, right);
 }
 
 static void exact_settle(void *state, void *work, const void *param)
@@ -48,21 +48,21 @@ static void exact_settle(void *state, void *work, const void *param)
     exact_work *w = work;
     (void)param;
     exact_work_gather(w);
-    accumulator_merge(state, &w->total);
+    trine_accumulator_merge(state, &w->total);
     exact_work_reset(w);
 }
 
 static trine_status exact_finish_f64(void *result, const void *state, const void *param)
 {
     (void)param;
-    *(double *)result = accumulator_round(state, false);
+    *(double *)result = trine_accumulator_round(state, false);
     return TRINE_OK;
 }
 
 static trine_status exact_finish_f32(void *result, const void *state, const void *param)
 {
     (void)param;
-    *(float *)result = (float)accumulator_round(state, true);
+    *(float *)result = (float)trine_accumulator_round(state, true);
     return TRINE_OK;
 }
 

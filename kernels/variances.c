@@ -28,8 +28,8 @@ static void variance_identity(void *state, const void *param)
 {
     square_sums *s = state;
     (void)param;
-    wide_clear(&s->squares);
-    accumulator_clear(&s->sum);
+    trine_wide_clear(&s->squares);
+    trine_accumulator_clear(&s->sum);
     s->count = 0;
 }
 
@@ -64,7 +64,7 @@ static void variance_settle(void *state, void *work, const void *param)
     (void)param;
     s->count += w->sum.count;
     exact_work_gather(&w->sum);
-    accumulator_merge(&s->sum, &w->sum.total);
+    trine_accumulator_merge(&s->sum, &w->sum.total);
     exact_work_reset(&w->sum);
     exact_work_settle_wide(&s->squares, &w->squares);
 }
@@ -74,8 +74,8 @@ static void variance_merge(void *left, const void *right, const void *param)
     square_sums *l = left;
     const square_sums *r = right;
     (void)param;
-    wide_merge(&l->squares, &r->squares);
-    accumulator_merge(&l->sum, &r->sum);
+    trine_wide_merge(&l->squares, &r->squares);
+    trine_accumulator_merge(&l->sum, &r->sum);
     l->count += r->count;
 }
 
@@ -117,21 +117,24 @@ static trine_status variance_finish(void *result, const void *state, const void 
     double ddof = *(const double *)param, special;
     if (!((double)s->count > ddof))
         return TRINE_E_EMPTY;
-    if (seen_special(s->sum.seen, &special) || seen_special(s->squares.seen, &special)) {
+    if (trine_seen_special(s->sum.seen, &special) ||
+        trine_seen_special(s->squares.seen, &special)) {
         *(double *)result = NAN;
         return TRINE_OK;
     }
     int64_t word[VARIANCE_DIGITS] = {0}, shifted[VARIANCE_DIGITS] = {0};
     natural sum, squares, numerator, denominator;
-    accumulator_natural(&s->sum, &sum);
+    trine_accumulator_natural(&s->sum, &sum);
     add_multiple(&sum, (uint64_t)1 << SHIFT, shifted);
-    natural_from_words(&sum, shifted, 0, VARIANCE_DIGITS - 1, ACCUMULATOR_UNIT - SHIFT);
-    wide_natural(&s->squares, &squares);
+    trine_natural_from_words(&sum, shifted, 0, VARIANCE_DIGITS - 1, ACCUMULATOR_UNIT - SHIFT);
+    trine_wide_natural(&s->squares, &squares);
     add_multiple(&squares, s->count, word);
     subtract_square(&sum, word);
-    natural_from_words(&numerator, word, 0, VARIANCE_DIGITS - 1, WIDE_UNIT);
-    natural_from_integer(&denominator, (int128)s->count * (int128)(s->count - (uint64_t)ddof));
-    *(double *)result = numerator.top < 0 ? 0 : natural_quotient(&numerator, &denominator, false);
+    trine_natural_from_words(&numerator, word, 0, VARIANCE_DIGITS - 1, WIDE_UNIT);
+    trine_natural_from_integer(&denominator,
+                               (int128)s->count * (int128)(s->count - (uint64_t)ddof));
+    *(double *)result =
+        numerator.top < 0 ? 0 : trine_natural_quotient(&numerator, &denominator, false);
     return TRINE_OK;
 }
 

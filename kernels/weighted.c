@@ -118,8 +118,8 @@ static void exact_wmean_identity(void *state, const void *param)
 {
     exact_wmean_state *s = state;
     (void)param;
-    wide_clear(&s->products);
-    accumulator_clear(&s->weights);
+    trine_wide_clear(&s->products);
+    trine_accumulator_clear(&s->weights);
     s->count = 0;
 }
 
@@ -144,7 +144,7 @@ static void exact_wmean_settle(void *state, void *work, const void *param)
     (void)param;
     exact_work_settle_wide(&s->products, &w->products);
     exact_work_gather(&w->weights);
-    accumulator_merge(&s->weights, &w->weights.total);
+    trine_accumulator_merge(&s->weights, &w->weights.total);
     s->count += w->weights.count;
     exact_work_reset(&w->weights);
 }
@@ -154,8 +154,8 @@ static void exact_wmean_merge(void *left, const void *right, const void *param)
     exact_wmean_state *l = left;
     const exact_wmean_state *r = right;
     (void)param;
-    wide_merge(&l->products, &r->products);
-    accumulator_merge(&l->weights, &r->weights);
+    trine_wide_merge(&l->products, &r->products);
+    trine_accumulator_merge(&l->weights, &r->weights);
     l->count += r->count;
 }
 
@@ -163,8 +163,8 @@ static void exact_wmean_merge(void *left, const void *right, const void *param)
 static double kind_of_sum(const natural *n, uint32_t seen)
 {
     double sum;
-    if (seen_special(seen, &sum) || n->top < 0)
-        return round_seen(n, seen, false);
+    if (trine_seen_special(seen, &sum) || n->top < 0)
+        return trine_round_seen(n, seen, false);
     return n->negative ? -1 : 1;
 }
 
@@ -173,12 +173,12 @@ static trine_status exact_weighted_mean(const exact_wmean_state *s, bool single,
     natural products, weights;
     if (s->count == 0)
         return TRINE_E_EMPTY;
-    wide_natural(&s->products, &products);
-    accumulator_natural(&s->weights, &weights);
+    trine_wide_natural(&s->products, &products);
+    trine_accumulator_natural(&s->weights, &weights);
     double product = kind_of_sum(&products, s->products.seen);
     double weight = kind_of_sum(&weights, s->weights.seen);
     *mean = product != 0 && isfinite(product) && weight != 0 && isfinite(weight)
-                ? natural_quotient(&products, &weights, single)
+                ? trine_natural_quotient(&products, &weights, single)
                 : canonical(product / weight);
     return TRINE_OK;
 }
