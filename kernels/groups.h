@@ -55,12 +55,18 @@ TRINE_INLINE vec vec_canonical(vec x)
     return vec_choose(x <= vec_of((double)INFINITY), x, vec_of((double)NAN));
 }
 
+/* Vector k of the group, `none` before its beginning. The remainder bounds the index also where a
+ * compiler unrolls a loop over k further than it goes. */
+TRINE_INLINE vec vector_of(const vec group[PARTS], int k, vec none)
+{
+    return k >= 0 ? group[(unsigned)k % PARTS] : none;
+}
+
 /* Vector k of the group as it was `by` elements earlier; `none` before its beginning. */
 TRINE_INLINE vec behind(const vec group[PARTS], int k, int by, vec none)
 {
     int whole = k - by / WIDTH, part = by % WIDTH;
-    vec last = whole >= 0 ? group[whole > 0 ? whole : 0] : none;
-    vec before = whole >= 1 ? group[whole > 1 ? whole - 1 : 0] : none;
+    vec last = vector_of(group, whole, none), before = vector_of(group, whole - 1, none);
     return part == 0 ? last : vec_behind(before, last, part);
 }
 
