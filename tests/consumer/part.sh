@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# part.sh BUILD SOURCE CMAKE CC - trine as a part of a project of C++ alone, which has a target `sort` of
+# its own and neither tests nor programs of trine; with this build's flags, so that a compiler cache has
+# its objects.
+. "$(dirname "$0")/surroundings.sh" "$@"
+command -v "$CXX" >/dev/null || { echo "skipped: no C++ compiler"; exit 77; }
+root=$(cd "$source/../.." && pwd)
+mapfile -t flags < <(sed -nE 's/^(CMAKE_BUILD_TYPE|CMAKE_C_COMPILER_LAUNCHER|TRINE_WERROR|TRINE_MPI|TRINE_OPENMP):[A-Z]+=/-D\1=/p' "$build/CMakeCache.txt")
+cat >"$work/CMakeLists.txt" <<PART
+cmake_minimum_required(VERSION 3.20)
+project(part CXX)
+add_subdirectory("$root" trine)
+add_executable(sort "$source/project/use.cpp")
+target_link_libraries(sort PRIVATE trine::trine)
+add_executable(static "$source/project/use.cpp")
+target_link_libraries(static PRIVATE trine::static)
+PART
+quietly part "$cmake" -S "$work" -B "$work/build" "${flags[@]}" || fail "add_subdirectory"
+quietly part "$cmake" --build "$work/build" -j 2 --target sort static || fail "building"
+"$work/build/sort" && "$work/build/static" || fail "the programs of a project that holds trine"
+[ ! -e "$work/build/trine/drivers/sum" ] || fail "trine's programs were built"
+echo "a project of C++ that holds trine: 2 programs"
