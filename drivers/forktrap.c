@@ -26,6 +26,7 @@
 
 #include "drivers/harness/harness.h"
 #include "drivers/harness/say.h"
+#include "drivers/harness/signals.h"
 
 enum { TIMES, PATIENCE };
 
@@ -408,6 +409,7 @@ int main(int argc, char **argv)
         .methods = methods,
         .operation = &operation,
         .extras = extras};
+    take_signals_back();
     if (argc == PROVOKE_ARGUMENTS && strcmp(argv[1], "--provoke") == 0)
         return provoke(argv);
     return trine_driver_main(&driver, argc, argv);

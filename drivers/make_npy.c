@@ -8,6 +8,7 @@
 #include "drivers/harness/help.h"
 #include "drivers/harness/number.h"
 #include "drivers/harness/say.h"
+#include "drivers/harness/signals.h"
 #include "drivers/harness/standard.h"
 
 static const char name[] = "make_npy";
@@ -104,6 +105,7 @@ static trine_status make_file(const make_options *o)
 int main(int argc, char **argv)
 {
     make_options o = {.n = 1 << 24, .dtype = TRINE_F64};
+    take_signals_back();
     hold_standard_files();
     (void)trine_init();
     take_write_errors();

@@ -1,6 +1,6 @@
 /* harness/main.c - a driver from beginning to end.
  *
- * 1. trine_init, so that pools can be opened later; then the options.
+ * 1. Signals are taken back from libraries; trine_init, so that pools can be opened later; options.
  * 2. Each team in turn: in this process, or under mpirun when the spec asks for ranks and no
  * launcher started us. Rank 0 collects the rows.
  * 3. Bandwidth and reference are measured once, outside every timed region.
@@ -17,6 +17,7 @@
 #include "drivers/harness/plot.h"
 #include "drivers/harness/rows.h"
 #include "drivers/harness/say.h"
+#include "drivers/harness/signals.h"
 #include "drivers/harness/standard.h"
 #include "drivers/harness/tally.h"
 
@@ -206,6 +207,7 @@ int trine_driver_main(const trine_driver *driver, int argc, char **argv)
 {
     harness_options options;
     char self[PATH_MAX];
+    take_signals_back();
     hold_standard_files();
     /* Without it pools are refused later, with the reason; nothing else needs it. */
     (void)trine_init();

@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""signals.py DRIVERS HANDLERS [MPIRUN...] - a driver ends by the signals that end a program, and its workers with it, whatever the
+libraries that it is linked with do with signals when they are loaded: HANDLERS is such a library."""
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+
+DRIVERS, HANDLERS, *MPIRUN = sys.argv[1:]
+TEAMS = ["serial", "omp:2", "pool:3"] + (["mpi:2"] if MPIRUN else [])
+FATAL = (signal.SIGHUP, signal.SIGTERM, signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
+PATIENCE = 20
+failures = 0
+
+
+def check(promise, holds, *shown):
+    global failures
+    if not holds:
+        failures += 1
+        print("FAILED:", promise, *shown)
+
+
+def marked(mark):
+    """Processes that have the mark in their environment and are not dead."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as environ, open(f"/proc/{pid}/stat") as stat:
+                if mark.encode() in environ.read() and stat.read().rsplit(")", 1)[1].split()[0] != "Z":
+                    found.append(int(pid))
+        except OSError:
+            pass
+    return found
+
+
+def wait_until(holds):
+    deadline = time.time() + PATIENCE
+    while not holds() and time.time() < deadline:
+        time.sleep(0.05)
+    return holds()
+
+
+def handled(pid):
+    """Which signals a process handles, as a mask."""
+    with open(f"/proc/{pid}/status") as status:
+        return next(int(line.split()[1], 16) for line in status if line.startswith("SigCgt"))
+
+
+def run_until_it_computes(mark, team, **more):
+    """A driver that would compute for minutes."""
+    environment = {**os.environ, "TRINE_TEST_MARK": mark, "LD_PRELOAD": HANDLERS}
+    process = subprocess.Popen([f"{DRIVERS}/sum", f"--team={team}", "--n=1M", "--repeat=100000", "--verify=none"],
+                               env=environment, **more)
+    workers = {"pool:3": 4, "mpi:2": 4}.get(team, 1)
+    check(f"{team} starts", wait_until(lambda: len(marked(mark)) >= workers or process.poll() is not None) and process.poll() is None, marked(mark))
+    time.sleep(0.3)
+    return process
+
+
+def end_all(mark):
+    for pid in marked(mark):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def signals_end_a_driver_and_its_workers():
+    for team in TEAMS:
+        for what in FATAL if team == "serial" else FATAL[:2]:
+            mark = f"ended-{team}-{what}-{os.getpid()}"
+            process = run_until_it_computes(mark, team, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+            process.send_signal(what)
+            ended = wait_until(lambda: process.poll() is not None)
+            gone = wait_until(lambda: not marked(mark))
+            check(f"{what.name} ends {team}", ended and process.returncode == -what, process.returncode)
+            check(f"{what.name} ends the workers of {team}", gone, marked(mark))
+            end_all(mark)
+            said = process.communicate()[1]
+            check(f"a library's handler is silent at {what.name} on {team}", b"handled" not in said, said)
+
+
+def workers_are_ended_in_silence():
+    mark = f"workers-{os.getpid()}"
+    process = run_until_it_computes(mark, "pool:3", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+    others = [pid for pid in marked(mark) if pid != process.pid]
+    for pid in others:
+        check("a worker or the zygote handles no signal", handled(pid) & 0x7FFFFFFF == 0, hex(handled(pid)))
+    for pid in others:
+        os.kill(pid, signal.SIGHUP)
+    check("SIGHUP ends workers", wait_until(lambda: not set(others) & set(marked(mark))), marked(mark))
+    end_all(mark)
+    check("in silence", b"handled" not in process.communicate()[1])
+
+
+def a_closed_terminal_ends_a_driver_and_its_workers():
+    for team in TEAMS:
+        mark = f"terminal-{team}-{os.getpid()}"
+        ours, theirs = pty.openpty()
+        process = run_until_it_computes(mark, team, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+                                        preexec_fn=lambda: __import__("fcntl").ioctl(0, __import__("termios").TIOCSCTTY, 0))
+        os.close(theirs)
+        os.close(ours)
+        check(f"the terminal's end is that of {team}", wait_until(lambda: process.poll() is not None), marked(mark))
+        check(f"and of its workers", wait_until(lambda: not marked(mark)), marked(mark))
+        end_all(mark)
+        process.wait()
+
+
+def what_was_ignored_stays_so():
+    """As under nohup, also where a library installs a handler over it."""
+    mark = f"nohup-{os.getpid()}"
+    process = run_until_it_computes(mark, "pool:3", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
+                                    preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    before = set(marked(mark))
+    for pid in before:
+        os.kill(pid, signal.SIGHUP)
+    time.sleep(0.5)
+    check("nohup holds", process.poll() is None and set(marked(mark)) == before, process.returncode)
+    end_all(mark)
+    check("in silence", b"handled" not in process.communicate()[1])
+
+
+def every_program_takes_its_signals_back():
+    for program in sorted(os.listdir(DRIVERS)):
+        if os.access(f"{DRIVERS}/{program}", os.X_OK) and os.path.isfile(f"{DRIVERS}/{program}"):
+            done = subprocess.run([f"{DRIVERS}/{program}", "--help"], env={**os.environ, "LD_PRELOAD": HANDLERS}, capture_output=True)
+            check(f"{program} handles nothing at its end", done.returncode == 0 and b"still" not in done.stderr, done.stderr)
+
+
+def what_forktrap_starts_takes_its_signals_back():
+    mark = f"forktrap-{os.getpid()}"
+    process = subprocess.Popen([f"{DRIVERS}/forktrap", "--mode=lock", "--patience=60"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               env={**os.environ, "TRINE_TEST_MARK": mark, "LD_PRELOAD": HANDLERS})
+    check("forktrap starts itself", wait_until(lambda: len(marked(mark)) >= 4), marked(mark))
+    time.sleep(0.2)
+    for pid in marked(mark):
+        check("forktrap handles no signal", handled(pid) & 0x7FFFFFFF == 0, hex(handled(pid)))
+    process.kill()
+    process.wait()
+    wait_until(lambda: not marked(mark))
+    end_all(mark)
+
+
+for test in (signals_end_a_driver_and_its_workers, workers_are_ended_in_silence, a_closed_terminal_ends_a_driver_and_its_workers,
+             what_was_ignored_stays_so, every_program_takes_its_signals_back,
+             what_forktrap_starts_takes_its_signals_back):
+    test()
+sys.exit(failures > 0)
