@@ -70,12 +70,13 @@ static bool is_through(const pool_crew *crew, int servant)
            atomic_load(&crew->control->generation);
 }
 
-/* The first of `count` servants from `first` on that died before its body returned, or -1. */
-static int find_lost(const pool_crew *crew, int first, int count)
+/* The first of BLOCK servants from `first` on that died before its body returned, or -1. */
+static int find_lost(const pool_crew *crew, int first)
 {
     struct pollfd watch[BLOCK];
-    for (int i = 0; i < count; i++)
-        watch[i] = (struct pollfd){.fd = crew->worker[first + i].pidfd, .events = POLLIN};
+    int count = 0;
+    for (; count < BLOCK && first + count < crew->control->workers; count++)
+        watch[count] = (struct pollfd){.fd = crew->worker[first + count].pidfd, .events = POLLIN};
     if (poll(watch, (nfds_t)count, 0) <= 0)
         return -1;
     for (int i = 0; i < count; i++)
@@ -88,7 +89,7 @@ bool trine_pool_lost(pool_crew *crew, int *servant, char *how, size_t size)
 {
     int workers = crew->control->workers, lost = -1;
     for (int i = 0; i < workers && lost < 0; i += BLOCK)
-        lost = find_lost(crew, i, workers - i < BLOCK ? workers - i : BLOCK);
+        lost = find_lost(crew, i);
     if (lost < 0)
         return false;
     trine_crew_bury(crew, lost);
