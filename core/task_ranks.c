@@ -122,7 +122,7 @@ static trine_status check_transport(const trine_ranks *ranks, const settings *s)
     if (s->each)
         return trine_fail(TRINE_E_ABSENT, "trine_task_open: a window is read in place: nothing "
                                           "moves for each item; expected transport message");
-    char probe;
+    const char probe = 0;
     if (!ranks->team->executor.ops.addresses(&ranks->team->executor, &probe, 1))
         return trine_fail(TRINE_E_ABSENT,
                           "trine_task_open: an MPI window is not in the memory of workers forked "

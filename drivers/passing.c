@@ -272,7 +272,7 @@ static int draw(const char *path, const curve c[], int curves, const crossing x[
     harness_mark mark[CROSSINGS];
     for (int i = 0; i < curves; i++)
         series[i] = (harness_series){c[i].label, c[i].bytes, c[i].seconds, (size_t)c[i].n, false};
-    char text[CROSSINGS][3 * LABEL];
+    char text[CROSSINGS][3 * LABEL + sizeof ", then : "];
     for (int i = 0; i < crossings; i++) {
         snprintf(text[i], sizeof text[i], "%s, then %s: %s", x[i].below->label, x[i].above->label,
                  x[i].text);
