@@ -13,6 +13,7 @@
 #ifndef TRINE_BACKENDS_POOL_H
 #define TRINE_BACKENDS_POOL_H
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/types.h>
 
@@ -153,7 +154,9 @@ int trine_zygote_end(pid_t pid);
 bool trine_zygote_foreign(void);
 void trine_zygote_disown(void);
 
-/* Signals as in a new program. */
+/* Signals wait from before a fork until the new process has them as a new program does, so that no
+ * handler of the user's runs there. Returns the mask that the old process goes on with. */
+sigset_t trine_zygote_hold_signals(void);
 void trine_zygote_reset_signals(void);
 
 /* --- pool_forking.c: the same from this process. THREADS when it runs threads. */

@@ -76,9 +76,14 @@ static pid_t clone_with_locks(void)
  * and has no part in its zygote and its signals. */
 static pid_t fork_silently(void)
 {
+    sigset_t before = trine_zygote_hold_signals();
     pid_t parent = getpid(), pid = clone_with_locks();
-    if (pid != 0)
+    if (pid != 0) {
+        int error = errno;
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        errno = error;
         return pid;
+    }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(1);

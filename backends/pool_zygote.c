@@ -135,6 +135,14 @@ static void end_worker(int socket, pid_t pid)
     answer_with(socket, got == pid ? status : -1, -1);
 }
 
+sigset_t trine_zygote_hold_signals(void)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    return before;
+}
+
 /* Signals as in a new program: what is ignored (SIGHUP under nohup) stays so, but for SIGCHLD, by
  * which workers are reaped. The terminal's interrupt is ignored: the parent decides about that. */
 void trine_zygote_reset_signals(void)
@@ -255,11 +263,13 @@ static trine_status clone_zygote(void)
     if (!error) {
         files.socket = ends[1];
         /* A clone without an exit signal: the user's wait() neither sees it nor waits for it. */
+        sigset_t before = trine_zygote_hold_signals();
         pid_t pid = (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
         if (pid == 0)
             live(&files);
         if (pid < 0)
             error = errno;
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
         zygote.pid = pid > 0 ? pid : 0;
     }
     close_file(files.parent);

@@ -32,7 +32,9 @@ typedef enum trine_schedule { TRINE_STATIC = 0, TRINE_DYNAMIC } trine_schedule;
 
 /* Call first thing in main, before any thread starts, when a pool is to be opened later: keeps a
  * small process (a zygote) from which workers are forked. Without it, opening a pool is refused in
- * a process that runs threads. Calling again does nothing. Not collective. */
+ * a process that runs threads. Calling again does nothing. It changes no signal of the program; the
+ * zygote and workers start with the system's defaults, whatever handlers the program or a library
+ * has installed, but what is ignored stays so. Not collective. */
 TRINE_API trine_status trine_init(void);
 
 /* Ends the zygote, and MPI if trine started it (Collective then). Teams must be closed. Runs by

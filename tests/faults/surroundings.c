@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "backends/pool.h"
@@ -178,6 +180,58 @@ static void under_nohup_a_hangup_ends_nothing_body(void)
 }
 IN_CHILD(NULL, under_nohup_a_hangup_ends_nothing)
 
+enum { STORMS = 100 };
+
+static pid_t owner;
+static volatile int *elsewhere;
+
+static void note_process(int number)
+{
+    (void)number;
+    *elsewhere += getpid() != owner;
+}
+
+/* Signals that do nothing where nobody handles them, to this process and all that it forks. */
+static pid_t begin_storm(void)
+{
+    setpgid(0, 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        signal(SIGWINCH, SIG_IGN);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;)
+            kill(0, SIGWINCH);
+    }
+    return pid;
+}
+
+static void handlers_of_the_program_run_in_no_worker_body(void)
+{
+    struct sigaction noting = {.sa_handler = note_process, .sa_flags = SA_RESTART};
+    owner = getpid();
+    elsewhere =
+        mmap(NULL, sizeof *elsewhere, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    MUST(elsewhere != MAP_FAILED);
+    sigaction(SIGWINCH, &noting, NULL);
+    pid_t storm = begin_storm();
+    for (int i = 0; i < STORMS; i++) {
+        const double ones[] = {1, 1};
+        double sum;
+        trine_array *x;
+        open_use_close(SMALL);
+        kill(trine_zygote_pid(), SIGKILL);
+        trine_team *team = open_team("pool:3,transport=inherit");
+        MUST(trine_array_wrap(team, TRINE_F64, ones, 2, &x) == TRINE_OK);
+        MUST(trine_sum_f64(x, TRINE_EXACT, &sum) == TRINE_OK && sum == 2);
+        trine_array_free(x);
+        MUST(trine_team_close(team) == TRINE_OK);
+    }
+    kill(storm, SIGKILL);
+    waitpid(storm, NULL, 0);
+    MUST(*elsewhere == 0);
+}
+IN_CHILD(NULL, handlers_of_the_program_run_in_no_worker)
+
 static void with_sigchld_ignored_deaths_are_named_body(void)
 {
     signal(SIGCHLD, SIG_IGN);
@@ -213,6 +267,7 @@ int main(void)
          a_limit_on_file_size_makes_the_heap_smaller},
         {"closed standard streams do no harm", closed_standard_streams_do_no_harm},
         {"under nohup a hangup ends nothing", under_nohup_a_hangup_ends_nothing},
+        {"handlers of the program run in no worker", handlers_of_the_program_run_in_no_worker},
         {"with SIGCHLD ignored deaths are named", with_sigchld_ignored_deaths_are_named},
         CU_TEST_INFO_NULL,
     };
