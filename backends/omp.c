@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/omp_environment.h"
 #include "backends/thread.h"
 #include "core/error.h"
 #include "core/memory.h"
@@ -210,4 +211,5 @@ const trine_executor_ops trine_omp_executor = {
     .alloc = threads_alloc,
     .serve = threads_serve,
     .serve_end = threads_serve_end,
+    .binding = trine_omp_binding,
 };

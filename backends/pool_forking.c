@@ -76,6 +76,7 @@ static pid_t clone_with_locks(void)
  * and has no part in its zygote and its signals. */
 static pid_t fork_silently(void)
 {
+    trine_cpu_set cpus = trine_cpus_mask();
     sigset_t before = trine_zygote_hold_signals();
     pid_t parent = getpid(), pid = clone_with_locks();
     if (pid != 0) {
@@ -84,6 +85,7 @@ static pid_t fork_silently(void)
         errno = error;
         return pid;
     }
+    sched_setaffinity(0, sizeof cpus, cpus.part);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(1);

@@ -196,8 +196,10 @@ static bool next_request(const zygote_files *files, request *r)
     return !watch[1].revents && recv(files->socket, r, sizeof *r, 0) == sizeof *r;
 }
 
-static _Noreturn void live(const zygote_files *files)
+/* cpus: those of the process. The thread that forks may be bound to one of them by OpenMP. */
+static _Noreturn void live(const zygote_files *files, const trine_cpu_set *cpus)
 {
+    sched_setaffinity(0, sizeof *cpus, cpus->part);
     /* The pidfd tells of the parent's end; this wakes a zygote that was stopped. A signal that
      * kills would also come when only the thread that forked ends. */
     prctl(PR_SET_PDEATHSIG, SIGCONT);
@@ -262,11 +264,12 @@ static trine_status clone_zygote(void)
             error = errno;
     if (!error) {
         files.socket = ends[1];
+        trine_cpu_set cpus = trine_cpus_mask();
         /* A clone without an exit signal: the user's wait() neither sees it nor waits for it. */
         sigset_t before = trine_zygote_hold_signals();
         pid_t pid = (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
         if (pid == 0)
-            live(&files);
+            live(&files, &cpus);
         if (pid < 0)
             error = errno;
         pthread_sigmask(SIG_SETMASK, &before, NULL);

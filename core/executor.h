@@ -12,6 +12,8 @@
 #include <trine/ledger.h>
 #include <trine/team.h>
 
+#include "core/cpus.h"
+
 /* One worker as a body sees it. scratch: job->scratch_size bytes of the worker's own, aligned to
  * 64, kept from run to run of a job with whatever the last one left there. Bodies add the seconds
  * that they spend reading their input to `transfer`. */
@@ -91,6 +93,9 @@ typedef struct trine_executor_ops {
     trine_status (*commit)(void *memory, size_t bytes);
     void (*discard)(void *memory, size_t bytes);
     void (*unreserve)(void *memory, size_t bytes);
+    /* What the runtime has bound, asked by a thread of mask `own`; does not start the runtime.
+     * NULL: it binds nothing. */
+    void (*binding)(const trine_cpu_set *own, trine_binding *binding);
     /* What trine_init and trine_finalize do for this backend; NULL for nothing. */
     trine_status (*init)(void);
     void (*finalize)(void);

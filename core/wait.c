@@ -75,8 +75,6 @@ static const double default_spin_seconds = 50e-6;
 
 double trine_spin_seconds(int workers)
 {
-    long online = sysconf(_SC_NPROCESSORS_ONLN);
-    int cpus =
-        trine_cpus_for_rank(trine_cpus(), online > 0 ? (int)online : 1, trine_launch_neighbours());
+    int cpus = trine_cpus_for_rank(trine_cpus(), trine_cpus_of_node(), trine_launch_neighbours());
     return workers <= cpus ? default_spin_seconds : 0;
 }

@@ -85,7 +85,9 @@ TRINE_API trine_transport trine_team_transport(const trine_team *team);
  * environment says; 0 without a launcher. Any thread. */
 TRINE_API int trine_launched(void);
 
-/* CPUs that this process may use: affinity mask and cgroup quota, at least 1. */
+/* CPUs that this process may use: affinity mask and cgroup quota, at least 1. The mask is that of
+ * the calling thread; where OpenMP has bound the thread (OMP_PROC_BIND, OMP_PLACES), that from
+ * before. */
 TRINE_API int trine_cpus(void);
 
 #ifdef __cplusplus

@@ -28,7 +28,7 @@ none "core forks nothing" "$(grep -nE '\b(v?fork|clone|posix_spawn)[a-z]* *\(' c
 none "core knows no MPI by #ifdef" "$(grep -nE '^ *# *if.*MPI' core/*.[ch])"
 none "backends include no kernels, io or drivers" \
     "$(includes backends/*.[ch] backends/transports/*.[ch] | grep -E ' (kernels|io|drivers)/')"
-none "only omp.c includes omp.h" "$(includes backends/*.[ch] | grep ' omp\.h$' | grep -v '^backends/omp\.c:')"
+none "only omp*.c includes omp.h" "$(includes backends/*.[ch] | grep ' omp\.h$' | grep -v '^backends/omp[a-z_]*\.c:')"
 none "only mpi*.c and trine/mpi.h include mpi.h" \
     "$(includes core/*.[ch] backends/*.[ch] io/*.[ch] kernels/*.[ch] include/trine/*.h drivers/*.c drivers/harness/*.[ch] tests/*.h tests/unit/*.c tests/kernels/*.c tests/faults/*.c tests/misuse/*.c tests/io/npy.c tests/parity/*.c tests/sort/*.c |
        grep ' mpi\.h$' | grep -vE '^(backends/mpi[a-z_]*\.[ch]|include/trine/mpi\.h):')"
