@@ -1,14 +1,14 @@
 /* backends/omp.c - OpenMP threads. The caller is thread 0 of the parallel region.
  *
  * Threads of a region live as long as the OpenMP runtime keeps them; a team of T asks for T at each
- * job. Where the runtime gives fewer (nested regions, OMP_THREAD_LIMIT) the job is shared out among
- * those that came.
+ * job. Where the runtime gives fewer (nested regions, OMP_THREAD_LIMIT, OMP_DYNAMIC) the job is
+ * shared out among those that came, and the executor says how many, and why.
  *
  * Servants are the threads of a region that a thread of its own opens, so that the caller stays
  * free. The first service opens it and it stays open until the team closes: its threads sleep
  * between services, and no barrier of the runtime, where threads spin, stands between two. */
-#include <omp.h>
 #include <limits.h>
+#include <omp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -36,10 +36,28 @@ typedef struct service {
 /* A sleep that only a wake ends, in seconds. */
 static const double long_time = 1e6;
 
+/* asked: threads that each region asks for. */
 typedef struct threads_data {
     trine_thread *threads;
+    int asked;
     service service;
 } threads_data;
+
+/* How many threads a region had. */
+static void count_threads(trine_executor *executor, int came)
+{
+    if (came == executor->working)
+        return;
+    executor->working = came;
+    trine_omp_explain(executor);
+}
+
+/* Threads to ask for: libomp prints a warning where they are more than its limit. */
+static int threads_to_ask(int workers)
+{
+    int limit = omp_get_thread_limit();
+    return limit > 0 && limit < workers ? limit : workers;
+}
 
 static trine_status threads_open(trine_executor *executor, const trine_executor_options *options)
 {
@@ -53,12 +71,17 @@ static trine_status threads_open(trine_executor *executor, const trine_executor_
     }
     memset(threads, 0, size);
     data->threads = threads;
-    data->service.workers = options->workers;
     executor->data = data;
+    data->asked = threads_to_ask(options->workers);
+    data->service.workers = data->asked;
+    int came = 1;
 /* The first region starts the runtime's threads: that is the launch. */
-#pragma omp parallel num_threads(options->workers)
+#pragma omp parallel num_threads(data->asked)
     {
+        if (omp_get_thread_num() == 0)
+            came = omp_get_num_threads();
     }
+    count_threads(executor, came);
     return TRINE_OK;
 }
 
@@ -136,6 +159,7 @@ static trine_status threads_serve(trine_executor *executor, const trine_job *job
     while (atomic_load(&s->came) == 0)
         trine_futex_wait(&s->came, 0, long_time);
     *servants = (int)atomic_load(&s->came);
+    count_threads(executor, *servants);
     s->job = *job;
     atomic_store(&s->finished, 0);
     publish(s);
@@ -167,10 +191,11 @@ static void run_dynamic(trine_thread *thread, const trine_job *job, atomic_size_
 
 static trine_status threads_run(trine_executor *executor, const trine_job *job)
 {
-    trine_thread *threads = ((threads_data *)executor->data)->threads;
+    const threads_data *data = executor->data;
+    trine_thread *threads = data->threads;
     atomic_size_t next = 0;
     int came = 1;
-#pragma omp parallel num_threads(executor->workers)
+#pragma omp parallel num_threads(data->asked)
     {
         int number = omp_get_thread_num(), workers = omp_get_num_threads();
         if (number == 0)
@@ -183,6 +208,7 @@ static trine_status threads_run(trine_executor *executor, const trine_job *job)
         trine_thread_end(&threads[number], &executor->ledger[number]);
     }
     executor->ended = trine_seconds();
+    count_threads(executor, came);
     for (int i = came; i < executor->workers; i++)
         executor->ledger[i] = (trine_ledger_worker){.runs = 0};
     return trine_thread_status(threads, came);
@@ -194,7 +220,8 @@ static trine_status threads_alloc(trine_executor *executor, size_t bytes, void *
     if (status || bytes < TRINE_LARGE_MEMORY)
         return status;
     char *first = *memory;
-#pragma omp parallel num_threads(executor->workers)
+    int asked = ((threads_data *)executor->data)->asked;
+#pragma omp parallel num_threads(asked)
     {
         size_t begin, end;
         trine_static_share(bytes, omp_get_num_threads(), omp_get_thread_num(), &begin, &end);
@@ -211,5 +238,7 @@ const trine_executor_ops trine_omp_executor = {
     .alloc = threads_alloc,
     .serve = threads_serve,
     .serve_end = threads_serve_end,
+    .asked = trine_omp_asked,
     .binding = trine_omp_binding,
+    .places = trine_omp_places,
 };

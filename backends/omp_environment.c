@@ -1,10 +1,46 @@
 /* backends/omp_environment.c - what the user's environment tells the OpenMP runtime. */
 #include "backends/omp_environment.h"
 
+#include <ctype.h>
 #include <omp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* As many as a team spec may name. */
+enum { MOST_ASKED = 65536 };
+
+/* Digits, then whatever may follow a count in a list; 0 when it is not that. */
+static int read_count(const char **text)
+{
+    char *end;
+    while (isspace((unsigned char)**text))
+        ++*text;
+    if (!isdigit((unsigned char)**text))
+        return 0;
+    long value = strtol(*text, &end, 10);
+    while (isspace((unsigned char)*end))
+        end++;
+    *text = end;
+    return value <= MOST_ASKED && (*end == '\0' || *end == ',') ? (int)value : 0;
+}
+
+/* What is no list of counts is ignored, as the runtime ignores it. */
+int trine_omp_asked(const char **variable)
+{
+    static const char name[] = "OMP_NUM_THREADS";
+    const char *text = getenv(name);
+    int first = text ? read_count(&text) : 0, next = first;
+    while (next > 0 && *text == ',') {
+        text++;
+        next = read_count(&text);
+    }
+    if (next == 0)
+        return 0;
+    *variable = name;
+    return first;
+}
 
 /* Whether place `place` of the runtime is `own`; its CPUs are added to `all`. */
 static bool is_place(int place, const trine_cpu_set *own, trine_cpu_set *all)
@@ -65,4 +101,42 @@ void trine_omp_binding(const trine_cpu_set *own, trine_binding *binding)
     bool initial = getpid() == (pid_t)syscall(SYS_gettid);
     binding->bound = join_places(own, initial ? omp_get_place_num() : -1, &binding->places);
     binding->count = omp_get_num_procs();
+}
+
+int trine_omp_places(const char **variable)
+{
+    trine_cpu_set none = {0}, all = {0};
+    *variable = binding_variable();
+    if (!*variable || omp_get_proc_bind() == omp_proc_bind_false)
+        return 0;
+    join_places(&none, -1, &all);
+    return trine_cpu_set_count(&all);
+}
+
+void trine_omp_explain(trine_executor *executor)
+{
+    int came = executor->working, asked = executor->workers, limit = omp_get_thread_limit();
+    int level = omp_get_active_level(), levels = omp_get_max_active_levels();
+    char *text = executor->shortfall;
+    size_t size = sizeof executor->shortfall;
+    if (levels == 0)
+        snprintf(text, size,
+                 "OMP_MAX_ACTIVE_LEVELS=0: %d of the %d threads asked for work; unset it", came,
+                 asked);
+    else if (level >= levels)
+        snprintf(text, size,
+                 "used inside a parallel region, where OpenMP gives %d of the %d threads asked "
+                 "for; use it outside, or set OMP_MAX_ACTIVE_LEVELS=%d",
+                 came, asked, level + 1);
+    else if (limit < asked)
+        snprintf(text, size,
+                 "OMP_THREAD_LIMIT=%d: %d of the %d threads asked for work; raise it or unset it",
+                 limit, came, asked);
+    else if (omp_get_dynamic())
+        snprintf(text, size,
+                 "OMP_DYNAMIC=true: %d of the %d threads asked for work; OMP_DYNAMIC=false gives "
+                 "them all",
+                 came, asked);
+    else
+        snprintf(text, size, "OpenMP gives %d of the %d threads asked for", came, asked);
 }

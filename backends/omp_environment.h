@@ -1,10 +1,21 @@
-/* backends/omp_environment.h - what the user's environment tells the OpenMP runtime. */
+/* backends/omp_environment.h - what the user's environment tells the OpenMP runtime: how many
+ * threads, bound to which CPUs, and why there are fewer. */
 #ifndef TRINE_BACKENDS_OMP_ENVIRONMENT_H
 #define TRINE_BACKENDS_OMP_ENVIRONMENT_H
 
 #include "core/executor.h"
 
+/* The first of the counts in OMP_NUM_THREADS, one a level of nested regions; 0 for none. */
+int trine_omp_asked(const char **variable);
+
 /* Whether the runtime bound the calling thread, whose mask is `own`, and where it binds. */
 void trine_omp_binding(const trine_cpu_set *own, trine_binding *binding);
+
+/* How many CPUs the runtime binds threads to; 0 where it does not. */
+int trine_omp_places(const char **variable);
+
+/* Writes executor->shortfall: why fewer came than were asked for, as far as the runtime says, and
+ * what mends it. */
+void trine_omp_explain(trine_executor *executor);
 
 #endif

@@ -26,7 +26,8 @@ static trine_executor_ops complete(const trine_executor_ops *ops)
 trine_status trine_executor_open(trine_executor *executor, const trine_executor_ops *ops,
                                  const trine_executor_options *options)
 {
-    *executor = (trine_executor){.ops = complete(ops), .workers = options->workers};
+    *executor = (trine_executor){
+        .ops = complete(ops), .workers = options->workers, .working = options->workers};
     executor->ledger = calloc((size_t)options->workers, sizeof *executor->ledger);
     trine_status status = executor->ledger ? executor->ops.open(executor, options)
                                            : trine_fail(TRINE_E_MEMORY,

@@ -43,6 +43,8 @@ typedef struct trine_executor_options {
     double spin_microseconds;
 } trine_executor_options;
 
+#define TRINE_SHORTFALL_SIZE 200
+
 typedef struct trine_executor trine_executor;
 
 typedef struct trine_executor_ops {
@@ -93,18 +95,27 @@ typedef struct trine_executor_ops {
     trine_status (*commit)(void *memory, size_t bytes);
     void (*discard)(void *memory, size_t bytes);
     void (*unreserve)(void *memory, size_t bytes);
+    /* Workers that the environment asks for where a spec does not; 0 when it does not ask.
+     * variable: the name of what asked. */
+    int (*asked)(const char **variable);
     /* What the runtime has bound, asked by a thread of mask `own`; does not start the runtime.
      * NULL: it binds nothing. */
     void (*binding)(const trine_cpu_set *own, trine_binding *binding);
+    /* To how many CPUs the runtime binds its threads, 0 where it does not; variable: what asked for
+     * that. */
+    int (*places)(const char **variable);
     /* What trine_init and trine_finalize do for this backend; NULL for nothing. */
     trine_status (*init)(void);
     void (*finalize)(void);
 } trine_executor_ops;
 
-/* ops: the backend's, completed by serial's. */
+/* ops: the backend's, completed by serial's. workers: those that were asked for, of numbers below
+ * that. working: how many took part in the last job, or came when it opened; shortfall: why these
+ * are fewer, and what mends that. */
 struct trine_executor {
     trine_executor_ops ops;
-    int workers;
+    int workers, working;
+    char shortfall[TRINE_SHORTFALL_SIZE];
     int replaced;
     double published, ended;
     trine_ledger_worker *ledger;

@@ -240,7 +240,7 @@ trine_status trine_spec_parse(const char *text, trine_spec *spec)
         return refuse(text, "longer than %zu bytes", sizeof copy - 1);
     snprintf(copy, sizeof copy, "%s", text);
     trine_spec parsed = {
-        &trine_serial_executor, &trine_self_communicator, 0, {0}, TRINE_TRANSPORT_COUNT};
+        &trine_serial_executor, &trine_self_communicator, 0, {0}, TRINE_TRANSPORT_COUNT, NULL};
     int place = 0;
     for (char *part = copy, *next; part; part = next, place++) {
         next = strchr(part, '+');

@@ -7,13 +7,15 @@
 #include "core/transport.h"
 
 /* ranks: 0 when the spec does not say. executor.workers: likewise. transport: TRINE_TRANSPORT_COUNT
- * when it does not. */
+ * when it does not. asked_by: the variable of the environment that gave executor.workers; NULL for
+ * none. */
 typedef struct trine_spec {
     const trine_executor_ops *executor;
     const trine_communicator_ops *communicator;
     int ranks;
     trine_executor_options options;
     trine_transport transport;
+    const char *asked_by;
 } trine_spec;
 
 /* Reads text. SPEC: says what is wrong, where, and the nearest good spec. */

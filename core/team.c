@@ -4,14 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/carry.h"
-#include "core/cpus.h"
 #include "core/error.h"
 #include "core/launch.h"
 #include "core/memory_usage.h"
 #include "core/open.h"
+#include "core/placement.h"
 #include "core/spec.h"
 
 static _Thread_local double last_teardown;
@@ -46,12 +45,6 @@ static const char *default_spec(void)
     return trine_omp_executor.absent ? "serial" : "omp";
 }
 
-static int node_cpus(void)
-{
-    long online = sysconf(_SC_NPROCESSORS_ONLN);
-    return online > 0 ? (int)online : 1;
-}
-
 /* The spec with its counts filled in, or why it cannot be. */
 static trine_status resolve(const char *text, bool own_communicator, trine_spec *spec)
 {
@@ -72,29 +65,8 @@ static trine_status resolve(const char *text, bool own_communicator, trine_spec 
     if (spec->executor == &trine_serial_executor)
         spec->options.workers = 1;
     if (spec->options.workers == 0)
-        spec->options.workers =
-            trine_cpus_for_rank(trine_cpus(), node_cpus(), trine_launch_neighbours());
+        spec->options.workers = trine_placement_workers(spec->executor, &spec->asked_by);
     return TRINE_OK;
-}
-
-/* What the user should know about the placement. */
-static void note_placement(trine_team *team)
-{
-    int workers = team->executor.workers, neighbours = team->communicator.neighbours;
-    int cpus = trine_cpus(), all = neighbours > 1 ? node_cpus() : cpus;
-    if (workers > cpus)
-        snprintf(team->note, sizeof team->note,
-                 "%s: %d workers share %d CPU%s, the most that this process may use%s", team->spec,
-                 workers, cpus, cpus == 1 ? "" : "s",
-                 cpus < node_cpus() ? "; if the launcher bound it there, mpirun --bind-to none "
-                                      "(or srun --cpus-per-task) mends that"
-                                    : "");
-    else if (workers * neighbours > all)
-        snprintf(team->note, sizeof team->note,
-                 "%s: %d ranks of %d worker%s share the %d CPUs of this node; %s", team->spec,
-                 neighbours, workers, workers == 1 ? "" : "s", all,
-                 workers > 1 ? "give each fewer, as in mpi+omp:1"
-                             : "start fewer ranks (mpirun -n)");
 }
 
 static trine_status join(trine_team *team, const trine_spec *spec, const void *handle)
@@ -188,8 +160,9 @@ trine_status trine_open(const char *text, const void *handle, trine_team **opene
     spec.ranks = team->communicator.size;
     team->transport = spec.transport;
     trine_spec_print(&spec, team->spec, sizeof team->spec);
-    note_placement(team);
-    team->ledger.workers = team->executor.workers;
+    team->asked_by = spec.asked_by;
+    trine_placement_note(team);
+    team->ledger.workers = team->executor.working;
     team->ledger.reproducible = true;
     team->ledger.launch = trine_seconds() - began;
     *opened = team;
@@ -227,7 +200,7 @@ trine_status trine_call_begin(trine_team *team)
                           team->spec);
     double launch = team->ledger.launch;
     team->ledger =
-        (trine_ledger){.launch = launch, .workers = team->executor.workers, .reproducible = true};
+        (trine_ledger){.launch = launch, .workers = team->executor.working, .reproducible = true};
     memset(team->shares, 0, (size_t)team->executor.workers * sizeof *team->shares);
     team->began = team->marked = trine_seconds();
     return TRINE_OK;
@@ -262,6 +235,10 @@ trine_status trine_call_end(trine_team *team, double *field, trine_status status
     l->wall = team->marked - team->began;
     l->other = l->wall - l->transfer_in - l->dispatch - l->compute - l->wait - l->combine -
                l->transfer_out;
+    if (team->executor.working != team->noted) {
+        l->workers = team->executor.working;
+        trine_placement_note(team);
+    }
     atomic_flag_clear_explicit(&team->busy, memory_order_release);
     return status;
 }
@@ -359,7 +336,7 @@ const char *trine_team_spec(const trine_team *team)
 
 int trine_team_workers(const trine_team *team)
 {
-    return team ? team->executor.workers : 0;
+    return team ? team->executor.working : 0;
 }
 
 int trine_team_ranks(const trine_team *team)

@@ -25,8 +25,9 @@ typedef struct trine_place_kept {
 /* alone: the calling thread, for memory that the workers do not address. arrays: also locks,
  * counters and open files, all that must be freed before the team. shares: the call's ledger of
  * each worker, summed over its jobs. transport: how arrays that the workers do not address reach
- * them, TRINE_TRANSPORT_COUNT where they do not; forking, carriers, places: what core/carry.c has
- * made for that. */
+ * them, TRINE_TRANSPORT_COUNT where they do not. asked_by: the variable that gave the number of
+ * workers, NULL where none did. noted: how many workers the note speaks of. forking, carriers,
+ * places: what core/carry.c has made for that. */
 struct trine_team {
     trine_executor executor, alone;
     trine_communicator communicator;
@@ -35,6 +36,8 @@ struct trine_team {
     atomic_int arrays;
     char spec[TRINE_SPEC_SIZE];
     char note[320];
+    const char *asked_by;
+    int noted;
     trine_ledger ledger;
     trine_ledger_worker *shares;
     double began, marked;

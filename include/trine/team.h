@@ -10,8 +10,9 @@
  *   mpi[:R]           the ranks of MPI_COMM_WORLD, which must be R when R is given
  *   mpi[:R]+omp[:T]   each rank with T threads
  *   mpi[:R]+pool[:P]  each rank with P processes
- * T and P default to the CPUs that this process may use (affinity mask and cgroup quota), divided
- * by the ranks that share them.
+ * T and P default to the CPUs that this process may use (trine_cpus), divided by the ranks that
+ * share them. For T the first count of $OMP_NUM_THREADS comes before that, as it is given, and
+ * where OpenMP binds its threads to fewer CPUs (OMP_PLACES), T is as many; for P neither counts.
  *
  * Thread rule: a team serves one call at a time; a second one gets TRINE_E_BUSY.
  */
@@ -53,7 +54,9 @@ TRINE_API trine_status trine_team_close(trine_team *team);
 /* The spec in full: "mpi:16+omp:4". Valid while the team is open. NULL for a NULL team. */
 TRINE_API const char *trine_team_spec(const trine_team *team);
 
-/* Workers of this rank, ranks, and this rank's number; 0 for a NULL team. */
+/* Workers of this rank, ranks, and this rank's number; 0 for a NULL team. Workers are those that
+ * took part in the last call (when it opened, before the first): fewer threads than the spec says
+ * where OpenMP gives no more (OMP_THREAD_LIMIT, OMP_DYNAMIC, inside a parallel region). */
 TRINE_API int trine_team_workers(const trine_team *team);
 TRINE_API int trine_team_ranks(const trine_team *team);
 TRINE_API int trine_team_rank(const trine_team *team);
@@ -62,8 +65,9 @@ TRINE_API int trine_team_rank(const trine_team *team);
  * of a pool. -1 when there is no such worker. */
 TRINE_API int64_t trine_team_worker_pid(const trine_team *team, int worker);
 
-/* What a user should know about this team's placement (oversubscription, a binding to one core) and
- * the flag that mends it; NULL when there is nothing to say. Valid while the team is open. */
+/* What a user should know about this team's placement (fewer threads than asked for, several
+ * workers on a CPU) and what mends it; NULL when there is nothing to say. Valid until the next call
+ * on the team. */
 TRINE_API const char *trine_team_note(const trine_team *team);
 
 TRINE_API trine_status trine_team_set_schedule(trine_team *team, trine_schedule schedule);
