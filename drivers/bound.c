@@ -197,8 +197,9 @@ static int conclude(const harness_run *run)
     char title[128];
     if (!set[PLOT].count)
         return EXIT_RIGHT;
-    snprintf(title, sizeof title, "items of %g ms, of which %g %% computing, on %d CPUs",
-             set[MILLISECONDS].real[0], 100 * set[MIX].real[0], trine_cpus());
+    snprintf(title, sizeof title, "items of %g ms, of which %g %% computing, on %d CPU%s",
+             set[MILLISECONDS].real[0], 100 * set[MIX].real[0], trine_cpus(),
+             trine_cpus() == 1 ? "" : "s");
     size_t n = (size_t)f->points;
     harness_series series[KINDS + 1] = {{"at most", f->workers, f->bound, n, false}};
     int count = 1;

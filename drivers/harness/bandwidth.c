@@ -90,10 +90,29 @@ static double team_bandwidth(trine_team *team, uint64_t bytes)
     return rate;
 }
 
+/* Threads, or processes where the environment keeps OpenMP from giving each reader a CPU of its own
+ * (or there is no OpenMP): a note says that it does. */
+static trine_status open_readers(int workers, trine_team **team)
+{
+    char threads[32], processes[32];
+    snprintf(threads, sizeof threads, "omp:%d", workers);
+    snprintf(processes, sizeof processes, "pool:%d", workers);
+    if (workers == 1)
+        return trine_team_open("serial", team);
+    trine_status status = trine_team_open(threads, team);
+    if (status == TRINE_E_ABSENT)
+        return trine_team_open(processes, team);
+    trine_team *pool;
+    if (status == TRINE_OK && trine_team_note(*team) && !trine_team_open(processes, &pool)) {
+        trine_team_close(*team);
+        *team = pool;
+    }
+    return status;
+}
+
 double read_bandwidth(int workers, uint64_t bytes)
 {
     static double measured[MOST_MEASURED + 1];
-    char spec[32];
     trine_team *team;
     int cpus = trine_cpus();
     if (workers > cpus)
@@ -102,13 +121,7 @@ double read_bandwidth(int workers, uint64_t bytes)
         workers = MOST_MEASURED;
     if (measured[workers] > 0)
         return measured[workers];
-    snprintf(spec, sizeof spec, "omp:%d", workers);
-    trine_status status = trine_team_open(workers == 1 ? "serial" : spec, &team);
-    if (status == TRINE_E_ABSENT) {
-        snprintf(spec, sizeof spec, "pool:%d", workers);
-        status = trine_team_open(spec, &team);
-    }
-    if (status)
+    if (open_readers(workers, &team))
         return 0;
     measured[workers] = team_bandwidth(team, bytes_to_read(bytes));
     trine_team_close(team);

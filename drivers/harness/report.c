@@ -71,6 +71,12 @@ static double load_of(const harness_row *row, bool carried)
     return carried ? l->transfer_in + l->transfer_out : row->load + l->transfer_in;
 }
 
+void print_cpus(void)
+{
+    int cpus = trine_cpus();
+    printf("%d CPU%s", cpus, cpus == 1 ? "" : "s");
+}
+
 static void print_table_row(const harness_row *row, table_widths w)
 {
     char value[VALUE_TEXT], bits[VALUE_TEXT], check[VALUE_TEXT];
@@ -96,10 +102,10 @@ static void print_table_head(const harness_run *run, table_widths w)
     int launched = trine_launched();
     printf("%s of %s: %" PRIu64 " elements of %s, %.3f GiB\n", run->options->driver->name,
            run->data, run->n, trine_dtype_name(run->dtype), (double)run->bytes / (1 << 30));
-    printf(
-        "%s; %d CPUs%s; read bandwidth %.1f GB/s on one, %.1f GB/s on all; open to other: ms\n\n",
-        trine_version(), trine_cpus(), launched > 1 ? " for rank 0" : "", run->bandwidth_one,
-        run->bandwidth_all);
+    printf("%s; ", trine_version());
+    print_cpus();
+    printf("%s; read bandwidth %.1f GB/s on one, %.1f GB/s on all; open to other: ms\n\n",
+           launched > 1 ? " for rank 0" : "", run->bandwidth_one, run->bandwidth_all);
     print_column(w.team, "team");
     print_column(w.mode, "mode");
     print_column(w.transport, "transport");

@@ -14,6 +14,9 @@ table_widths measure_table(const harness_run *run);
 /* A column of text and the space after it; none at width 0. */
 void print_column(int width, const char *text);
 
+/* "1 CPU", "2 CPUs": what this process may use. */
+void print_cpus(void);
+
 /* The row's result, or its status; and what was found of it, as "right" or "overflow (right)". */
 void row_value_text(const harness_row *row, char *text, size_t size);
 void judged(const harness_row *row, char *text, size_t size);

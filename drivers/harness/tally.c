@@ -73,7 +73,9 @@ void print_task_table(const harness_run *run)
 {
     table_widths w = measure_table(run);
     printf("%s of %s\n", run->options->driver->name, run->data);
-    printf("%s; %d CPUs; moved: MB, busy: %%, open: ms\n\n", trine_version(), trine_cpus());
+    printf("%s; ", trine_version());
+    print_cpus();
+    printf("; moved: MB, busy: %%, open: ms\n\n");
     print_column(w.team, "team");
     print_column(w.mode, "mode");
     print_column(w.transport, "transport");

@@ -83,6 +83,13 @@ with tempfile.TemporaryDirectory() as folder:
     check("the table shows bits and agreement",
           done.stdout.count(row["bits"]) == 2 and "agree, bit for bit" in done.stdout, done.stdout)
 
+    done = run("taskset", "-c", str(min(os.sched_getaffinity(0))), SUM, "--team=serial", path)
+    check("one CPU is 1 CPU", "; 1 CPU; read bandwidth" in done.stdout, done.stdout)
+    if OMP:
+        row = rows("--team=omp:3", path, env={**os.environ, "OMP_THREAD_LIMIT": "1"})[0]
+        check("the row counts the threads that work, and the note says why they are few",
+              row["workers"] == 1 and "OMP_THREAD_LIMIT=1: 1 of the 3 threads" in row["note"], row)
+
     with open(path, "rb") as file:
         check("standard input is summed", rows("--team=pool:2", "-", stdin=file)[0]["bits"] == row["bits"])
     cat = subprocess.Popen(["cat", path], stdout=subprocess.PIPE)
