@@ -89,6 +89,13 @@ for kind, command in KINDS.items():
                 continue
             same_cpus(f"{kind}, {settings} {prefix}", look(command, SPECS, prefix=prefix, **settings), base)
 
+    if not kind.startswith("ctypes"):
+        for prefix in ((), ("taskset", "-c", str(LAST))):
+            forked = ["pool:3,transport=inherit"]
+            [base], [got] = (look(command, forked, prefix=prefix, **settings) for settings in ({}, {"OMP_PROC_BIND": "true"}))
+            check(f"{kind} {prefix}: workers that are forked from a bound caller have all CPUs",
+                  got["together"] == got["most"] == base["together"], got)
+
     # Places of fewer CPUs bind OpenMP's threads alone.
     base = look(command, SPECS)
     for settings in ({"OMP_PLACES": f"{{{FIRST}}}"}, {"GOMP_CPU_AFFINITY": str(FIRST)}) if WHOLE else ():

@@ -75,7 +75,9 @@ static trine_status look(const char *spec, uint64_t caller)
     trine_status status = trine_team_open(spec, &team);
     if (status)
         return status;
-    status = trine_array_create(team, TRINE_F64, ELEMENTS, TRINE_SHARED, &x);
+    bool carried = trine_team_transport(team) != TRINE_TRANSPORT_COUNT;
+    status =
+        trine_array_create(team, TRINE_F64, ELEMENTS, carried ? TRINE_PRIVATE : TRINE_SHARED, &x);
     if (status)
         return status;
     status = trine_reduce(&all_places, NULL, (const trine_array *[]){x}, &found);
