@@ -75,13 +75,12 @@ static void note_few_cpus(trine_team *team, const trine_cpus_found *found, const
 static void note_crowded_node(trine_team *team, int all, const char *asked)
 {
     int workers = team->executor.working, neighbours = team->communicator.neighbours;
-    char remedy[80];
+    char remedy[80] = "start fewer ranks (mpirun -n)";
     if (*asked && all >= neighbours)
-        snprintf(remedy, sizeof remedy, "%s=%d gives each a CPU", team->asked_by, all / neighbours);
-    else
-        snprintf(remedy, sizeof remedy, "%s",
-                 workers > 1 ? "give each fewer, as in mpi+omp:1"
-                             : "start fewer ranks (mpirun -n)");
+        snprintf(remedy, sizeof remedy, "%s=%d gives each thread one", team->asked_by,
+                 all / neighbours);
+    else if (workers > 1)
+        snprintf(remedy, sizeof remedy, "give each fewer, as in mpi+%s:1", team->executor.ops.name);
     note(team, "%d ranks of %d worker%s%s share the %d CPU%s of this node; %s", neighbours, workers,
          plural(workers), asked, all, plural(all), remedy);
 }
@@ -96,6 +95,7 @@ void trine_placement_note(trine_team *team)
     int node = trine_cpus_of_node();
     int places = executor->ops.places ? executor->ops.places(&variable) : 0;
     int bound = places < found.cpus ? places : 0;
+    bool crowded = neighbours > 1 && (long long)working * neighbours > node;
     setting(team->asked_by, asked, sizeof asked);
     setting(variable, bound_by, sizeof bound_by);
     team->noted = working;
@@ -108,9 +108,11 @@ void trine_placement_note(trine_team *team)
             "%d workers%s share %d CPU%s, all that OpenMP's places%s have, of %d that this process "
             "may use; unset it or name more of them",
             working, asked, bound, plural(bound), bound_by, found.cpus);
+    else if (crowded && found.mask >= node)
+        note_crowded_node(team, node, asked);
     else if (working > found.cpus)
         note_few_cpus(team, &found, asked);
-    else if (neighbours > 1 && (long long)working * neighbours > node)
+    else if (crowded)
         note_crowded_node(team, node, asked);
     else if (bound > 0 && team->asked_by == variable)
         note(team,

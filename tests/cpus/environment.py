@@ -81,9 +81,11 @@ BINDINGS = [{"OMP_PROC_BIND": "true"}, {"OMP_PROC_BIND": "close"}, {"OMP_PROC_BI
             {"OMP_PROC_BIND": "close", "OMP_PLACES": "cores"}, {"GOMP_CPU_AFFINITY": " ".join(map(str, CPUS))},
             {"KMP_AFFINITY": "compact"}, {"OMP_PROC_BIND": "false"}]
 for kind, command in KINDS.items():
-    for prefix in ((), ("taskset", "-c", str(LAST)), ("taskset", "-c", f"{FIRST},{LAST}")):
+    # Python and numpy take their time to start.
+    bindings = BINDINGS[::4] if kind.startswith("ctypes") else BINDINGS
+    for prefix in ((), ("taskset", "-c", str(LAST)), *[("taskset", "-c", f"{FIRST},{LAST}")] * (len(CPUS) > 2)):
         base = look(command, SPECS, prefix=prefix)
-        for settings in BINDINGS:
+        for settings in bindings:
             # libgomp binds to the CPUs named here also where a launcher has taken them away.
             if prefix and "GOMP_CPU_AFFINITY" in settings:
                 continue
@@ -161,6 +163,14 @@ if RUNTIME:
     if MPIRUN:
         rows = look([STATIC], ["omp"], prefix=[*MPIRUN, "-n", "2"], OMP_NUM_THREADS=str(more))
         check("OMP_NUM_THREADS is each rank's default", [row["workers"] for row in rows] == [more, more], rows)
+        rows = look([STATIC], ["mpi+omp"], prefix=[*MPIRUN, "-n", "2"], OMP_NUM_THREADS=str(more))
+        check("OMP_NUM_THREADS of ranks that share CPUs counts", [row["workers"] for row in rows] == [more, more], rows)
+        node = f"2 ranks of {more} workers (OMP_NUM_THREADS={more}) share the {os.cpu_count()} CPU"
+        check("the note says that the ranks are too many together", not WHOLE or all(node in row["note"] for row in rows), rows)
+        rows = look([STATIC], ["mpi+omp:1"], prefix=[*MPIRUN, "-n", "2"], OMP_PROC_BIND="true")
+        same = "the threads of all 2 ranks are bound to the same CPUs (OMP_PROC_BIND=true)"
+        check("the note says that ranks are bound to the same CPUs", not WHOLE or len(CPUS) < 2 or
+              all(same in row["note"] for row in rows), rows)
 
 print(f"{passed} passed, {failures} failed")
 sys.exit(failures != 0)
