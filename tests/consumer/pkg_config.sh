@@ -6,14 +6,15 @@ install_into "$prefix"
 library=$(dirname "$(found libtrine.so)")
 export PKG_CONFIG_PATH=$library/pkgconfig
 
-# An installed example, too: it goes by what is installed alone.
-for file in "$source/project/use.c" "$(found own_monoid.c)"; do
-    for name in "trine" "--static trine" "trine-static" "--static trine-static"; do
+for name in "trine" "--static trine" "trine-static" "--static trine-static"; do
+    # An installed example links, too; whether it runs depends on the teams that were built.
+    for file in "$(found own_monoid.c)" "$source/project/use.c"; do
         # Word splitting as in a makefile; quotes in the flags are the shell's to read.
-        eval "'$CC' '$file' -o '$work/use' $(pkg-config --cflags --libs $name)" || fail "pkg-config $name"
-        LD_LIBRARY_PATH="$library" "$work/use" >/dev/null || fail "the program linked by pkg-config $name"
+        eval "'$CC' '$file' -o '$work/use' $(pkg-config --cflags --libs $name)" || fail "$file by pkg-config $name"
     done
+    LD_LIBRARY_PATH="$library" "$work/use" || fail "the program linked by pkg-config $name"
 done
+
 words=$(pkg-config --libs trine | grep -o -- '-l[^ ]*')
 [ "$words" = -ltrine ] || fail "--libs names more than trine: $words"
 version=$(pkg-config --modversion trine)
