@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "drivers/harness/rows.h"
+#include "drivers/harness/failures.h"
 #include "drivers/harness/say.h"
 
 /* The seconds of a ledger, by name. */
@@ -152,6 +152,20 @@ static json_t *row_to_json(const harness_row *row, bool tasks)
     return object;
 }
 
+static json_t *failures_to_json(const harness_run *run)
+{
+    json_t *errors = json_array();
+    for (int i = 0; i < run->failures; i++) {
+        const harness_failure *f = &run->failure[i];
+        json_array_append_new(errors,
+                              json_pack("{s:o, s:s, s:s, s:i, s:o}", "team", text_to_json(f->team),
+                                        "mode", f->mode, "status", trine_status_name(f->status),
+                                        "exit_status", f->exit_status, "message",
+                                        text_to_json(f->message ? f->message : "")));
+    }
+    return errors;
+}
+
 char *run_to_json(const harness_run *run)
 {
     char host[256] = "";
@@ -173,6 +187,7 @@ char *run_to_json(const harness_run *run)
     reference_text(&run->reference, run->dtype, reference, sizeof reference);
     json_object_set_new(object, "reference", run->verified ? json_string(reference) : json_null());
     json_object_set_new(object, "rows", rows);
+    json_object_set_new(object, "errors", failures_to_json(run));
     char *text = json_dumps(object, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
     json_decref(object);
     return text;
@@ -343,32 +358,48 @@ static void row_from_json(const json_t *object, harness_row *row)
     row->ledger.reproducible = json_is_true(json_object_get(ledger, "reproducible"));
 }
 
-void remember_error_in_json(const char *text)
+static void failure_from_json(harness_run *run, const json_t *error)
 {
-    json_t *object = text ? json_loads(text, 0, NULL) : NULL;
-    const json_t *error = json_object_get(object, "error");
+    char team[96], mode[32];
     const char *message = json_string_value(json_object_get(error, "message"));
+    copy_text(error, "team", team, sizeof team);
+    copy_text(error, "mode", mode, sizeof mode);
+    trine_status status = status_named(json_string_value(json_object_get(error, "status")));
+    add_failure(run, team, mode, status, (int)whole_in(error, "exit_status"),
+                message ? message : "");
     if (message)
-        remember(status_named(json_string_value(json_object_get(error, "status"))), message);
-    json_decref(object);
+        remember(status, message);
 }
 
-bool rows_from_json(harness_run *run, const char *text)
+bool run_from_json(harness_run *run, const char *text)
 {
     json_t *object = json_loads(text, 0, NULL);
-    const json_t *rows = json_object_get(object, "rows");
-    size_t count = json_array_size(rows);
+    const json_t *rows = json_object_get(object, "rows"),
+                 *errors = json_object_get(object, "errors");
+    size_t count = json_array_size(rows), failed = json_array_size(errors);
     for (size_t i = 0; i < count; i++) {
         harness_row *row = add_row(run);
         if (!row) {
-            count = 0;
+            count = failed = 0;
             break;
         }
         row_from_json(json_array_get(rows, i), row);
     }
-    run->n = (uint64_t)whole_in(object, "n");
-    run->bytes = (uint64_t)whole_in(object, "bytes");
-    run->dtype = trine_dtype_find(json_string_value(json_object_get(object, "dtype")));
+    for (size_t i = 0; i < failed; i++)
+        failure_from_json(run, json_array_get(errors, i));
+    if (count > 0) {
+        run->n = (uint64_t)whole_in(object, "n");
+        run->bytes = (uint64_t)whole_in(object, "bytes");
+        run->dtype = trine_dtype_find(json_string_value(json_object_get(object, "dtype")));
+    }
     json_decref(object);
-    return count > 0;
+    return count + failed > 0;
+}
+
+bool errors_in_json(const char *text)
+{
+    json_t *object = json_loads(text, 0, NULL);
+    bool errors = json_array_size(json_object_get(object, "errors")) > 0;
+    json_decref(object);
+    return errors;
 }

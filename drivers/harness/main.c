@@ -2,10 +2,12 @@
  *
  * 1. Signals are taken back from libraries; trine_init, so that pools can be opened later; options.
  * 2. Each team in turn: in this process, or under mpirun when the spec asks for ranks and no
- * launcher started us. Rank 0 collects the rows.
+ * launcher started us; then ranks get their options from here, and rank 0 sends its rows. A team
+ * that fails has none, and the others go on.
  * 3. Bandwidth and reference are measured once, outside every timed region.
  * 4. Rows are judged and printed; with --json, why there are none.
  */
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +15,9 @@
 #include <unistd.h>
 
 #include "drivers/harness/bandwidth.h"
+#include "drivers/harness/channel.h"
 #include "drivers/harness/data.h"
+#include "drivers/harness/failures.h"
 #include "drivers/harness/plot.h"
 #include "drivers/harness/rows.h"
 #include "drivers/harness/say.h"
@@ -64,19 +68,27 @@ static int check_launch(const harness_options *o)
     return EXIT_RIGHT;
 }
 
+/* Each team in turn; one that fails leaves the others their rows. The worst exit status. */
 static int run_teams(harness_run *run, const char *self)
 {
     const harness_options *o = run->options;
     bool launched = trine_launched() > 0;
+    int worst = EXIT_RIGHT;
     if (o->teams == 0)
         return run_team(run, NULL);
-    for (int i = 0; i < o->teams; i++) {
+    for (int i = 0; i < o->teams && !is_input_bad(run); i++) {
         bool start = !launched && ranks_asked(o->team[i]) > 0;
+        const harness_run before = *run;
         int result = start ? run_launched(run, o->team[i], self) : run_team(run, o->team[i]);
-        if (result)
-            return result;
+        /* What the data is, those say that have read it. */
+        if (result && before.rows > 0) {
+            run->n = before.n;
+            run->bytes = before.bytes;
+            run->dtype = before.dtype;
+        }
+        worst = result > worst ? result : worst;
     }
-    return EXIT_RIGHT;
+    return worst;
 }
 
 static void measure_bandwidth(harness_run *run)
@@ -172,25 +184,42 @@ static void print_notes(const harness_run *run)
 
 static int conclude(harness_run *run)
 {
-    int result = run->options->child ? EXIT_RIGHT : make_reference(run);
-    if (!run->options->child)
-        measure_bandwidth(run);
+    int result = make_reference(run);
+    measure_bandwidth(run);
     progress(run->options->driver->name, NULL);
     if (result)
         return result;
     result = judge_rows(run);
-    if (!run->options->child)
-        print_notes(run);
-    int drawn = run->options->child ? EXIT_RIGHT : draw_timelines(run), printed = print_run(run);
+    print_notes(run);
+    int drawn = draw_timelines(run), printed = print_run(run);
     run->printed = true;
     printed = printed ? printed : drawn;
-    if (!printed && !run->options->child && run->options->driver->conclude) {
+    if (!printed && run->options->driver->conclude) {
         int concluded = run->options->driver->conclude(run);
         printed = end_output(run->options->driver->name);
         printed = printed ? printed : concluded;
     }
-    /* A child's rows are judged again by whoever started it. */
-    return printed ? printed : run->options->child ? EXIT_RIGHT : result;
+    return printed ? printed : result;
+}
+
+/* A rank's rows are judged and shown by whoever started it. */
+static int hand_over(harness_run *run)
+{
+    const char *name = run->options->driver->name;
+    progress(name, NULL);
+    char *text = run_to_json(run);
+    if (!text)
+        say(name, "no memory for the results as JSON");
+    bool sent = text && send_found(name, text);
+    free(text);
+    return sent ? EXIT_RIGHT : EXIT_FAILED;
+}
+
+/* The exit status of a rank that another driver started. That one knows of all errors; what the
+ * user can mend is no reason for mpirun to end the other ranks, with a page about it. */
+static int child_status(int result)
+{
+    return result == EXIT_USAGE ? EXIT_RIGHT : result;
 }
 
 /* With --json standard output is JSON however the run ends. */
@@ -213,8 +242,12 @@ int trine_driver_main(const trine_driver *driver, int argc, char **argv)
     (void)trine_init();
     keep_environment();
     take_write_errors();
+    bool child = is_child(argc, argv);
+    if (child && !join_launch(&argc, &argv))
+        return EXIT_FAILED;
     if (!read_options(driver, argc, argv, &options))
         return EXIT_FAILED;
+    options.child = child;
     if (options.terminal)
         show_progress_anyway(options.terminal);
     harness_run run = {.options = &options};
@@ -228,13 +261,16 @@ int trine_driver_main(const trine_driver *driver, int argc, char **argv)
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
     self[length > 0 ? length : 0] = '\0';
     result = run_teams(&run, self);
-    if (!result && first_rank())
-        result = conclude(&run);
+    if (first_rank() && (child || run.rows > 0 || !result)) {
+        int concluded = child ? hand_over(&run) : conclude(&run);
+        result = concluded > result ? concluded : result;
+    }
     result = end_run(&run, result);
     for (int i = 0; i < run.rows; i++)
         clear_row(&run.row[i]);
     free(run.row);
+    clear_failures(&run);
     free(options.files);
     trine_finalize();
-    return result;
+    return child ? child_status(result) : result;
 }

@@ -18,7 +18,6 @@ enum {
     KEY_VERIFY,
     KEY_STREAM,
     KEY_SEED,
-    KEY_CHILD,
     KEY_TERMINAL,
     KEY_MEMORY,
     KEY_TASKS = 512,
@@ -58,7 +57,6 @@ static const struct argp_option table[] = {
      "Print each worker's memory, too: resident (RSS), shared pages divided (PSS), its own alone "
      "(USS)",
      0},
-    {"child", KEY_CHILD, NULL, OPTION_HIDDEN, NULL, 0},
     {"terminal", KEY_TERMINAL, "COLUMNS", OPTION_HIDDEN, NULL, 0},
     {NULL, 0, NULL, 0, NULL, 0}};
 
@@ -237,9 +235,6 @@ static error_t read_option(int key, char *text, struct argp_state *state)
         break;
     case KEY_CSV:
         o->form = FORM_CSV;
-        break;
-    case KEY_CHILD:
-        o->child = true;
         break;
     case KEY_MEMORY:
         o->memory = true;

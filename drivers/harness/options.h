@@ -23,8 +23,8 @@ typedef struct task_settings {
 } task_settings;
 
 /* file: NULL for generated data. files: of a driver that takes several. sized: --n was given.
- * dtype: of generated data. child: started by another driver, which measures bandwidth and verifies
- * itself. terminal: progress is shown in so many columns, though stderr is no
+ * dtype: of generated data. child: a rank that another driver started, which measures bandwidth and
+ * verifies itself. terminal: progress is shown in so many columns, though stderr is no
  * terminal; 0: as it is. */
 typedef struct harness_options {
     const trine_driver *driver;

@@ -132,9 +132,20 @@ static void print_wrong_rows(const harness_run *run)
     }
 }
 
+/* What has no row. */
+static void print_failures(const harness_run *run)
+{
+    for (int i = 0; i < run->failures; i++) {
+        const harness_failure *f = &run->failure[i];
+        printf("%s%s%s FAILED: %s\n", f->mode, *f->mode ? " on " : "", f->team,
+               f->message && *f->message ? f->message : trine_status_text(f->status));
+    }
+}
+
 static void print_conclusion(const harness_run *run)
 {
     int wrong = 0, differ = 0, unverified = 0, none = 0;
+    print_failures(run);
     for (int i = 0; i < run->rows; i++) {
         none += run->row[i].status != TRINE_OK;
         wrong += run->row[i].verdict == VERDICT_WRONG;
@@ -143,6 +154,7 @@ static void print_conclusion(const harness_run *run)
     }
     if (run->rows > 1)
         printf("%s", differ                      ? "The teams do NOT agree. "
+                     : run->failures > 0         ? "All others agree, bit for bit. "
                      : run->options->methods > 1 ? "In each mode all teams agree, bit for bit. "
                                                  : "All teams agree, bit for bit. ");
     if (unverified == run->rows)
@@ -217,6 +229,16 @@ static void print_csv_row(const harness_run *run, const harness_row *r)
     printf("%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", m.rss, m.pss, m.uss);
 }
 
+/* A row without figures: its status, and in the note what was said. */
+static void print_csv_failure(const harness_run *run, const harness_failure *failure)
+{
+    harness_row row = {.status = failure->status, .verdict = VERDICT_UNVERIFIED};
+    snprintf(row.team, sizeof row.team, "%s", failure->team);
+    snprintf(row.mode, sizeof row.mode, "%s", failure->mode);
+    snprintf(row.note, sizeof row.note, "%s", failure->message ? failure->message : "");
+    print_csv_row(run, &row);
+}
+
 static void print_csv(const harness_run *run)
 {
     printf(
@@ -228,6 +250,8 @@ static void print_csv(const harness_run *run)
         "s,chunk,failed,retried,resumed,lost,rss,pss,uss\n");
     for (int i = 0; i < run->rows; i++)
         print_csv_row(run, &run->row[i]);
+    for (int i = 0; i < run->failures; i++)
+        print_csv_failure(run, &run->failure[i]);
 }
 
 static bool print_json(const harness_run *run)

@@ -34,6 +34,14 @@ typedef struct harness_row {
     int numbers;
 } harness_row;
 
+/* What gave no row. mode: "" for all that the team was to do. message: what was said of it,
+ * malloc'ed, NULL without memory. */
+typedef struct harness_failure {
+    char team[96], mode[32], *message;
+    trine_status status;
+    int exit_status;
+} harness_failure;
+
 /* All rows of a run, and what it was about. */
 typedef struct harness_run {
     const harness_options *options;
@@ -45,6 +53,8 @@ typedef struct harness_run {
     bool verified, printed;
     harness_row *row;
     int rows;
+    harness_failure *failure;
+    int failures;
 } harness_run;
 
 /* Whether a status says of the data that the result has no value. */
@@ -60,14 +70,15 @@ double items_per_second(const harness_row *row);
 void clear_row(harness_row *row);
 
 /* Runs every method on that team, in this process; adds a row each. EXIT_RIGHT, or the exit status
- * after what went wrong was said. */
+ * after what went wrong was said and added to the failures. */
 int run_team(harness_run *run, const char *spec);
 
 /* Keeps the environment as it is now for run_launched: once MPI runs in this process, what it adds
  * would mislead an mpirun. */
 void keep_environment(void);
 
-/* Starts this driver under mpirun for a team of several ranks and takes over its rows. */
+/* Starts this driver under mpirun for a team of several ranks and takes over its rows and failures.
+ * The exit status as from run_team. */
 int run_launched(harness_run *run, const char *spec, const char *self);
 
 /* Ranks that a spec such as "mpi:4+omp:2" asks for; 0 when it does not say or cannot be read
@@ -82,14 +93,14 @@ void print_memory(const harness_run *run);
 /* Prints the run in the form that the options ask for. EXIT_RIGHT or EXIT_FAILED. */
 int print_run(const harness_run *run);
 
-/* The run as JSON text, malloc'ed; and the rows of such a text added to a run. */
+/* The run as JSON text, malloc'ed; the rows and errors of such a text added to a run, false when it
+ * has none; whether it has errors. */
 char *run_to_json(const harness_run *run);
-bool rows_from_json(harness_run *run, const char *text);
+bool run_from_json(harness_run *run, const char *text);
+bool errors_in_json(const char *text);
 
 /* Prints what was said last as the error of a run that came to nothing, which ends with that exit
- * status; and remembers the error in such a text, if there is one, as said here. text may be NULL.
- */
+ * status. */
 void print_error_as_json(const char *driver, int exit_status);
-void remember_error_in_json(const char *text);
 
 #endif

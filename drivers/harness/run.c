@@ -7,6 +7,7 @@
 #include "drivers/harness/bandwidth.h"
 #include "drivers/harness/bring.h"
 #include "drivers/harness/data.h"
+#include "drivers/harness/failures.h"
 #include "drivers/harness/rows.h"
 #include "drivers/harness/say.h"
 #include "drivers/harness/tally.h"
@@ -401,12 +402,14 @@ static int run_method(harness_run *run, const team_data *data, const harness_met
     bool operation = o->driver->operation != NULL;
     const trine_monoid *monoid = operation ? NULL : trine_monoid_find(method->monoid, data->dtype);
     if (!monoid && !operation) {
-        complain(name, TRINE_E_ARGUMENT);
-        return EXIT_USAGE;
+        return fail(run, trine_team_spec(data->team), method->mode, TRINE_E_ARGUMENT);
     }
     harness_row *row = add_row(run);
-    if (!row)
+    if (!row) {
+        add_failure(run, trine_team_spec(data->team), method->mode, TRINE_E_MEMORY, EXIT_FAILED,
+                    what_was_said());
         return EXIT_FAILED;
+    }
     snprintf(row->mode, sizeof row->mode, "%s", method->mode);
     if (transport != TRINE_TRANSPORT_COUNT)
         snprintf(row->transport, sizeof row->transport, "%s", transport_text(transport));
@@ -422,13 +425,12 @@ static int run_method(harness_run *run, const team_data *data, const harness_met
         return EXIT_RIGHT;
     trine_status status = row->status;
     bool cannot = status == TRINE_E_ABSENT || status == TRINE_E_THREADS;
+    clear_row(&run->row[--run->rows]);
     if (cannot && o->tasks.each_transport) {
         say(name, "left out: %s", trine_error_detail());
-        clear_row(&run->row[--run->rows]);
         return EXIT_RIGHT;
     }
-    complain(name, status);
-    return exit_of(status);
+    return fail(run, trine_team_spec(data->team), method->mode, status);
 }
 
 static int run_methods(harness_run *run, const team_data *data, double launch)
@@ -448,20 +450,16 @@ int run_team(harness_run *run, const char *spec)
     team_data data = {.team = NULL};
     trine_ledger ledger;
     trine_status status = trine_team_open(spec, &data.team);
-    if (status) {
-        complain(run->options->driver->name, status);
-        return exit_of(status);
-    }
+    if (status)
+        return fail(run, spec ? spec : "", "", status);
     trine_team_ledger(data.team, &ledger);
     trine_team_set_schedule(data.team, run->options->schedule);
     if (has_arrays(run->options->driver))
         progress(run->options->driver->name, "%s for %s",
                  run->options->file ? "reading" : "generating", trine_team_spec(data.team));
     status = open_data(run, &data);
-    if (status)
-        complain(run->options->driver->name, status);
-    int before = run->rows,
-        result = status ? exit_of(status) : run_methods(run, &data, ledger.launch);
+    int before = run->rows, result = status ? fail(run, trine_team_spec(data.team), "", status)
+                                            : run_methods(run, &data, ledger.launch);
     if (!result && trine_launched() > 1 && !run->options->child && data.in[0]) {
         double bound = array_bandwidth(data.in[0]);
         for (int i = before; i < run->rows; i++)

@@ -1,5 +1,6 @@
 """tasks.py SQUARES [MPIRUN ...] - what the harness promises of drivers whose work is tasks: rows, who ran what,
 timelines, progress at a terminal, journals that a killed run goes on with, refusals. MPIRUN is empty without MPI."""
+import atexit
 import csv
 import fcntl
 import io
@@ -7,6 +8,7 @@ import json
 import os
 import pty
 import random
+import shutil
 import signal
 import struct
 import subprocess
@@ -21,9 +23,11 @@ os.environ.update(OMP_WAIT_POLICY="passive", OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_AL
 VERSION = subprocess.run([SQUARES, "--version"], capture_output=True, text=True).stdout
 LOCAL = ["serial", "pool:2"] + (["omp:2"] if ", omp" in VERSION else [])
 TEAMS = LOCAL + (["mpi:2"] if mpirun else [])
+MPICH = "MPICH" in VERSION
 GNUPLOT = subprocess.run(["sh", "-c", "command -v gnuplot"], capture_output=True).returncode == 0
 promises = failures = 0
 folder = tempfile.mkdtemp(prefix="trine-tasks-")
+atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
 def check(holds, *about):
@@ -194,24 +198,33 @@ def a_killed_run_goes_on_with_its_journal():
     check(done.returncode == 2 and "another param" in done.stderr and journal in done.stderr, done.returncode, done.stderr)
 
 
-def pids_of(word):
-    """Those that have that word as an argument."""
-    found = []
+def pids_of(process):
+    """Those that were started with that process's number in TEST_RUN (as `started` does)."""
+    word, found = b"TEST_RUN=" + process.test_run.encode(), []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            with open(f"/proc/{pid}/cmdline", "rb") as file:
-                if word.encode() in file.read().split(b"\0"):
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                if word in file.read().split(b"\0"):
                     found.append(int(pid))
         except OSError:
             pass
     return found
 
 
-def kill_all(process, word):
-    """A session and its ranks, which mpirun puts into sessions of their own: they have that word as an argument."""
+def started(*arguments):
+    """A run in a session of its own, of which pids_of finds all processes."""
+    word = os.urandom(8).hex()
+    process = subprocess.Popen([SQUARES, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               start_new_session=True, env=dict(os.environ, TEST_RUN=word))
+    process.test_run = word
+    return process
+
+
+def kill_all(process):
+    """A session and its ranks, which mpirun puts into sessions of their own."""
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    for pid in pids_of(word):
+    for pid in pids_of(process):
         try:
             os.kill(pid, signal.SIGKILL)
         except OSError:
@@ -222,12 +235,11 @@ def killed_ranks_go_on_with_their_journal():
     n, journal, output = 2000, path("journal-ranks"), path("squares")
     options = [f"--n={n}", "--micros=2000", "--team=mpi:2", f"--journal={journal}"]
     for patience in (3, 4):
-        process = subprocess.Popen([SQUARES, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                   start_new_session=True)
+        process = started(*options)
         began, size = time.time(), os.path.getsize(journal) if os.path.exists(journal) else 0
         while time.time() < began + 20 and (not os.path.exists(journal) or os.path.getsize(journal) < size + patience * 4000):
             time.sleep(0.02)
-        kill_all(process, f"--journal={journal}")
+        kill_all(process)
     done = run("--json", *options)
     check(done.returncode == 0, done.returncode, done.stderr)
     row = json.loads(done.stdout)["rows"][0] if done.returncode == 0 else {"tasks": {}}
@@ -240,30 +252,39 @@ def killed_ranks_go_on_with_their_journal():
     check(done.returncode == 2 and done.stderr.count("another param") == 1, done.returncode, done.stderr)
 
 
-def shared_memory_of_ranks():
-    return {name for name in os.listdir("/dev/shm") if name.startswith("vader_segment")}
+def shared_memory_of_ranks(process):
+    """Files below /dev/shm that the processes have mapped."""
+    found = set()
+    for pid in pids_of(process):
+        try:
+            with open(f"/proc/{pid}/maps") as file:
+                found |= {line.split(maxsplit=5)[5].strip() for line in file if "/dev/shm/" in line}
+        except OSError:
+            pass
+    return {path for path in found if os.path.exists(path)}
 
 
 def ranks_that_are_interrupted_leave_nothing():
     """As from a terminal (all of the group are signalled), and as by kill (the driver alone)."""
-    for n, send in ((50001, lambda process, what: os.killpg(process.pid, what)), (50002, lambda process, what: process.send_signal(what))):
+    for send in (lambda process, what: os.killpg(process.pid, what), lambda process, what: process.send_signal(what)):
         for what in (signal.SIGINT, signal.SIGTERM):
-            process = subprocess.Popen([SQUARES, f"--n={n}", "--micros=2000", "--team=mpi:2"], stdout=subprocess.DEVNULL,
-                                       stderr=subprocess.DEVNULL, start_new_session=True)
+            process = started("--n=50000", "--micros=2000", "--team=mpi:2")
             deadline, segments = time.time() + 10, set()
             while len(segments) < 2 and time.time() < deadline:
                 time.sleep(0.1)
-                maps = "".join(open(f"/proc/{pid}/maps").read() for pid in pids_of(f"--n={n}") if os.path.exists(f"/proc/{pid}/maps"))
-                segments = {name for name in shared_memory_of_ranks() if name in maps}
+                segments = shared_memory_of_ranks(process)
+            check(segments or MPICH, "ranks have no files in /dev/shm")
             time.sleep(0.5)
             send(process, what)
             try:
                 process.wait(timeout=30)
             except subprocess.TimeoutExpired:
-                kill_all(process, f"--n={n}")
+                kill_all(process)
             check(process.returncode == -what, "interrupted ranks ended with", process.returncode, "instead of", -what)
-            check(not pids_of(f"--n={n}"), "interrupted ranks are still there:", pids_of(f"--n={n}"))
-            check(not segments & shared_memory_of_ranks(), "left in /dev/shm:", segments & shared_memory_of_ranks())
+            check(not pids_of(process), "interrupted ranks are still there:", pids_of(process))
+            left = {path for path in segments if os.path.exists(path) or os.path.exists(os.path.dirname(path) + "/") and
+                    os.path.dirname(path) != "/dev/shm"}
+            check(not left, "left in /dev/shm:", left)
 
 
 def two_runs_cannot_share_a_journal():
@@ -307,6 +328,5 @@ for test in (every_team_has_the_row_of_its_tasks, failures_and_deaths_are_counte
     before = promises
     test()
     print(f"{test.__name__}: {promises - before} promises", flush=True)
-subprocess.run(["rm", "-rf", folder])
 print(f"{promises} promises, {failures} broken")
 sys.exit(failures != 0)

@@ -1,0 +1,155 @@
+/* harness/launch_folders.c - see launch_folders.h. */
+#include "drivers/harness/launch_folders.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "drivers/harness/say.h"
+
+#define FOLDER_PREFIX "trine-mpi-"
+static const char shared_memory[] = "/dev/shm";
+
+/* KiB that mpirun and its ranks write: without them Open MPI's mpirun waits for ever. */
+enum { ROOM_KIB = 4096 };
+
+/* A folder is locked within so many seconds of being made; unlocked ones that are older are left
+ * over. */
+enum { LOCKED_WITHIN = 60 };
+
+static int remove_entry(const char *path, const struct stat *about, int type, struct FTW *at)
+{
+    (void)about, (void)type, (void)at;
+    (void)remove(path);
+    return 0;
+}
+
+static void remove_folder(const char *path)
+{
+    enum { DESCRIPTORS = 16 };
+    (void)nftw(path, remove_entry, DESCRIPTORS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+/* The folder, open and locked; -1 when another process uses it. */
+static int lock_folder(int base, const char *name)
+{
+    int fd = openat(base, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static bool is_left_over(int base, const char *name)
+{
+    struct stat about;
+    return strncmp(name, FOLDER_PREFIX, strlen(FOLDER_PREFIX)) == 0 &&
+           fstatat(base, name, &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(about.st_mode) &&
+           about.st_uid == geteuid() && time(NULL) - about.st_ctime > LOCKED_WITHIN;
+}
+
+/* What drivers left that were killed. */
+static void sweep(const char *base)
+{
+    DIR *all = opendir(base);
+    for (struct dirent *entry; all && (entry = readdir(all));) {
+        char path[FOLDER_TEXT + sizeof entry->d_name];
+        int lock =
+            is_left_over(dirfd(all), entry->d_name) ? lock_folder(dirfd(all), entry->d_name) : -1;
+        if (lock < 0)
+            continue;
+        snprintf(path, sizeof path, "%s/%s", base, entry->d_name);
+        remove_folder(path);
+        close(lock);
+    }
+    if (all)
+        closedir(all);
+}
+
+/* 0 or an errno. A file system that takes no locks does without: nothing is swept there. */
+static int make_folder(const char *base, char path[FOLDER_TEXT], int *lock)
+{
+    snprintf(path, FOLDER_TEXT, "%s/" FOLDER_PREFIX "XXXXXX", base);
+    if (!mkdtemp(path)) {
+        path[0] = '\0';
+        return errno;
+    }
+    *lock = lock_folder(AT_FDCWD, path);
+    return 0;
+}
+
+/* Whether there is room for what mpirun writes; a quota shows by writing only. */
+static bool has_room(const char *folder)
+{
+    enum { TRIED = 65536 };
+    char path[FOLDER_TEXT + 8];
+    struct statvfs about;
+    if (statvfs(folder, &about) == 0 && about.f_blocks > 0 &&
+        (double)about.f_bavail * (double)about.f_frsize < 1024.0 * ROOM_KIB)
+        return false;
+    snprintf(path, sizeof path, "%s/room", folder);
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool room = fd >= 0 && posix_fallocate(fd, 0, TRIED) == 0;
+    if (fd >= 0)
+        close(fd);
+    unlink(path);
+    return room;
+}
+
+static const char *temporary_base(void)
+{
+    const char *named = getenv("TMPDIR");
+    return named && *named && strlen(named) <= MOST_BASE ? named : "/tmp";
+}
+
+bool open_launch_folders(launch_folders *folders, const char *driver, const char *spec)
+{
+    const char *base = temporary_base();
+    *folders = (launch_folders){.temporary_lock = -1, .memory_lock = -1};
+    sweep(base);
+    sweep(shared_memory);
+    int error = make_folder(base, folders->temporary, &folders->temporary_lock);
+    if (!error && !has_room(folders->temporary))
+        error = ENOSPC;
+    /* Without it the ranks take whatever MPI takes by itself. */
+    if (!error)
+        (void)make_folder(shared_memory, folders->memory, &folders->memory_lock);
+    if (!error)
+        return true;
+    close_launch_folders(folders);
+    if (error == ENOSPC)
+        say(driver,
+            "--team %s: %s has less room than the %d MiB that mpirun needs for its files: make "
+            "room, or let TMPDIR name another folder",
+            spec, base, ROOM_KIB / 1024);
+    else
+        say(driver,
+            "--team %s: no folder for mpirun's files can be made in %s: %s; TMPDIR names "
+            "another",
+            spec, base, strerror(error));
+    return false;
+}
+
+static void close_folder(const char *path, int lock)
+{
+    if (*path)
+        remove_folder(path);
+    if (lock >= 0)
+        close(lock);
+}
+
+void close_launch_folders(launch_folders *folders)
+{
+    close_folder(folders->temporary, folders->temporary_lock);
+    close_folder(folders->memory, folders->memory_lock);
+}
