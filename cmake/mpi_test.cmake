@@ -12,6 +12,9 @@ if(MPI_C_FOUND AND NOT DEFINED TRINE_MPI_LAUNCHER)
   endif()
 endif()
 
+# Gives each mpirun folders of its own, which are removed with what killed ranks leave.
+set(TRINE_MPI_RUN sh ${CMAKE_CURRENT_LIST_DIR}/mpi_run.sh)
+
 # Tests run more ranks than there are CPUs, as whoever builds: also as root in a container.
 set(TRINE_MPI_FLAGS "")
 # Ranks share CPUs: threads that wait must not spin.
@@ -45,9 +48,9 @@ function(trine_mpi_test name)
   endif()
   foreach(ranks IN LISTS test_RANKS)
     add_test(NAME mpi.${name}.${ranks}
-      COMMAND ${MPIEXEC_EXECUTABLE} ${TRINE_MPI_FLAGS} ${MPIEXEC_NUMPROC_FLAG} ${ranks}
+      COMMAND ${TRINE_MPI_RUN} ${MPIEXEC_EXECUTABLE} ${TRINE_MPI_FLAGS} ${MPIEXEC_NUMPROC_FLAG} ${ranks}
               ${MPIEXEC_PREFLAGS} $<TARGET_FILE:${test_TARGET}> ${MPIEXEC_POSTFLAGS} ${test_ARGS})
     set_tests_properties(mpi.${name}.${ranks} PROPERTIES TIMEOUT ${test_TIMEOUT}
-      PROCESSORS ${ranks} LABELS mpi ENVIRONMENT "${TRINE_MPI_ENVIRONMENT}")
+      PROCESSORS ${ranks} LABELS mpi FIXTURES_REQUIRED leftovers ENVIRONMENT "${TRINE_MPI_ENVIRONMENT}")
   endforeach()
 endfunction()

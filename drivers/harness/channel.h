@@ -2,7 +2,8 @@
  *
  * 1. The driver listens, then starts mpirun, whose command line says only where: --child=ADDRESS.
  * 2. Every rank connects, says who it is (hello), and is sent its arguments.
- * 3. Rank 0 keeps the connection and sends what it found.
+ * 3. Rank 0 keeps the connection and sends what it found, as text behind its length in 64 bits; a
+ *    length of 0 before that says that the team is open.
  *
  * So what ranks and mpirun print is no part of it, and no argument is mpirun's to read. The socket
  * is a Unix one in the abstract namespace: nothing on disk, gone with the driver. Where ranks can
@@ -49,6 +50,10 @@ typedef struct channel_hello {
  * arguments, malloc'ed, in its place. False after what went wrong was said. */
 bool is_child(int argc, char **argv);
 bool join_launch(int *argc, char ***argv);
+
+/* Tells the driver that the ranks have found each other: from there on work takes what it takes.
+ * Nothing in a process that no driver started. */
+void tell_driver_of_team(void);
 
 /* What rank 0 found, as text, and the end of the connection. False after that was said. */
 bool send_found(const char *driver, const char *text);

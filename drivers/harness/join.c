@@ -182,6 +182,13 @@ bool join_launch(int *argc, char ***argv)
     return true;
 }
 
+void tell_driver_of_team(void)
+{
+    const uint64_t none = 0;
+    if (to_driver >= 0)
+        (void)send_all(to_driver, &none, sizeof none);
+}
+
 bool send_found(const char *driver, const char *text)
 {
     uint64_t size = htobe64(strlen(text));

@@ -1,9 +1,12 @@
 /* harness/launch.c - a team's rows from ranks that are started under mpirun. */
 #include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "drivers/harness/failures.h"
@@ -60,8 +63,8 @@ static void compose(command *c, const char *spec, const char *self, const char *
     push(c, c->child);
 }
 
-/* Seconds that the next of the ranks may take to come up under our own mpirun. A user's own may
- * wait in a queue. */
+/* Seconds that our own mpirun may take from one rank to the next, and all ranks together to open
+ * the team: so many, and one for each rank. A user's own may wait in a queue. */
 enum { PATIENCE = 120 };
 
 /* What is open for a launch. */
@@ -76,8 +79,7 @@ typedef struct launch_parts {
 static void close_parts(launch_parts *parts)
 {
     listener_close(&parts->listener);
-    if (!parts->elsewhere)
-        close_launch_folders(&parts->folders);
+    close_launch_folders(&parts->folders);
     free(parts->environment);
     free(parts->message);
 }
@@ -87,7 +89,8 @@ static bool open_parts(launch_parts *parts, const harness_options *o, const char
 {
     size_t size = 0;
     *parts = (launch_parts){.elsewhere = may_use_other_hosts()};
-    if (!parts->elsewhere && !open_launch_folders(&parts->folders, o->driver->name, spec))
+    /* Where ranks are elsewhere they do not lie in the folders; but mpirun does need the room. */
+    if (!open_launch_folders(&parts->folders, o->driver->name, spec))
         return false;
     int error = listener_open(&parts->listener, parts->elsewhere);
     if (!error) {
@@ -105,6 +108,18 @@ static bool open_parts(launch_parts *parts, const harness_options *o, const char
         strerror(error));
     close_parts(parts);
     return false;
+}
+
+static bool has_network(void)
+{
+    struct ifaddrs *all;
+    if (getifaddrs(&all))
+        return true;
+    bool up = false;
+    for (const struct ifaddrs *i = all; i; i = i->ifa_next)
+        up = up || (i->ifa_addr && i->ifa_addr->sa_family != AF_PACKET && (i->ifa_flags & IFF_UP));
+    freeifaddrs(all);
+    return up;
 }
 
 static bool ended_well(const supervised_end *end)
@@ -130,6 +145,11 @@ static int complain_of_end(const char *name, const char *spec, const char *mpiru
     else if (code == 0)
         say(name, "--team %s: rank 0 ended before it sent its rows%s", spec,
             listener->is_short_of_memory ? ": no memory for them" : "");
+    else if (listener->joined == 0 && !has_network())
+        say(name,
+            "--team %s: %s ended with status %d: it needs a network interface, if only the "
+            "loopback, and none is up (ip link set lo up)",
+            spec, mpirun, code);
     else if (listener->joined == 0 || (code != EXIT_USAGE && code != EXIT_FAILED))
         say(name, "--team %s: %s ended with status %d", spec, mpirun, code);
     return !end->reason && code == EXIT_USAGE ? EXIT_USAGE : EXIT_FAILED;
@@ -158,8 +178,7 @@ static int launch(harness_run *run, const char *spec, const char *self, launch_p
     const supervised what = {.command = c.word,
                              .environment = parts->environment->variable,
                              .mark = parts->address,
-                             .ranks = ranks_asked(spec),
-                             .patience = own_mpirun() ? 0 : PATIENCE,
+                             .patience = own_mpirun() ? 0 : PATIENCE + ranks_asked(spec),
                              .listener = &parts->listener};
     int error = supervise(&what, &end);
     if (error) {

@@ -5,22 +5,25 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "drivers/harness/harness.h"
 #include "drivers/harness/say.h"
 
 #define FOLDER_PREFIX "trine-mpi-"
 static const char shared_memory[] = "/dev/shm";
 
 /* KiB that mpirun and its ranks write: without them Open MPI's mpirun waits for ever. */
-enum { ROOM_KIB = 4096 };
+enum { ROOM_KIB = 8192 };
 
 /* A folder is locked within so many seconds of being made; unlocked ones that are older are left
  * over. */
@@ -106,6 +109,53 @@ static bool has_room(const char *folder)
     return room;
 }
 
+/* The guard reads until nobody has the other end, which is when this process is gone, gives mpirun
+ * the time to end, and removes the folders. */
+static const char guarding[] = "read -r _; sleep 1; rm -rf -- \"$@\"";
+
+/* Between fork and exec only what is safe with threads running. */
+static void start_guard(launch_folders *folders)
+{
+    int ends[2];
+    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    char *const command[] = {"sh",
+                             "-c",
+                             (char *)guarding,
+                             "sh",
+                             folders->temporary,
+                             *folders->memory ? folders->memory : NULL,
+                             NULL};
+    if (nowhere < 0 || pipe2(ends, O_CLOEXEC)) {
+        if (nowhere >= 0)
+            close(nowhere);
+        return;
+    }
+    folders->guard = fork();
+    if (folders->guard == 0) {
+        setsid();
+        if (dup2(ends[0], STDIN_FILENO) < 0 || dup2(nowhere, STDOUT_FILENO) < 0 ||
+            dup2(nowhere, STDERR_FILENO) < 0 || chdir("/"))
+            _exit(EXIT_FAILED);
+        execv("/bin/sh", command);
+        _exit(EXIT_FAILED);
+    }
+    folders->alive = ends[1];
+    close(ends[0]);
+    close(nowhere);
+}
+
+/* Before the folders' names can be another launch's. */
+static void end_guard(launch_folders *folders)
+{
+    if (folders->guard > 0) {
+        kill(folders->guard, SIGKILL);
+        while (waitpid(folders->guard, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    if (folders->alive >= 0)
+        close(folders->alive);
+}
+
 static const char *temporary_base(void)
 {
     const char *named = getenv("TMPDIR");
@@ -115,19 +165,24 @@ static const char *temporary_base(void)
 bool open_launch_folders(launch_folders *folders, const char *driver, const char *spec)
 {
     const char *base = temporary_base();
-    *folders = (launch_folders){.temporary_lock = -1, .memory_lock = -1};
+    *folders = (launch_folders){.temporary_lock = -1, .memory_lock = -1, .alive = -1};
     sweep(base);
     sweep(shared_memory);
     int error = make_folder(base, folders->temporary, &folders->temporary_lock);
+    /* One that cannot be used at all is passed over, as mpirun does. */
+    if (error && error != ENOSPC && error != EDQUOT)
+        error = make_folder(base = "/tmp", folders->temporary, &folders->temporary_lock);
     if (!error && !has_room(folders->temporary))
         error = ENOSPC;
     /* Without it the ranks take whatever MPI takes by itself. */
     if (!error)
         (void)make_folder(shared_memory, folders->memory, &folders->memory_lock);
-    if (!error)
+    if (!error) {
+        start_guard(folders);
         return true;
+    }
     close_launch_folders(folders);
-    if (error == ENOSPC)
+    if (error == ENOSPC || error == EDQUOT)
         say(driver,
             "--team %s: %s has less room than the %d MiB that mpirun needs for its files: make "
             "room, or let TMPDIR name another folder",
@@ -150,6 +205,7 @@ static void close_folder(const char *path, int lock)
 
 void close_launch_folders(launch_folders *folders)
 {
+    end_guard(folders);
     close_folder(folders->temporary, folders->temporary_lock);
     close_folder(folders->memory, folders->memory_lock);
 }

@@ -4,15 +4,18 @@
 #define TRINE_HARNESS_LAUNCH_FOLDERS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* A base of at most so many bytes: names of sockets in it have to fit into 107. */
 enum { MOST_BASE = 60, FOLDER_TEXT = MOST_BASE + 24 };
 
 /* temporary: under $TMPDIR. memory: under /dev/shm, "" where there is none to be had. The locks
- * say that this process still uses them. */
+ * say that this process still uses them. guard: a shell that removes them should this process be
+ * killed; alive: what it sees that by. */
 typedef struct launch_folders {
     char temporary[FOLDER_TEXT], memory[FOLDER_TEXT];
-    int temporary_lock, memory_lock;
+    int temporary_lock, memory_lock, alive;
+    pid_t guard;
 } launch_folders;
 
 /* Makes them, and removes those of launches whose drivers were killed. False after what is in the

@@ -225,6 +225,10 @@ static int step(harness_listener *l, listener_peer *peer)
         return went > 0 && peer->hello.rank ? -1 : went;
     case PEER_SIZE:
         went = take(peer, &peer->size, sizeof peer->size);
+        if (went > 0 && peer->size == 0) {
+            l->opened = true;
+            return 1;
+        }
         peer->state = went > 0 ? PEER_FOUND : PEER_SIZE;
         return went > 0 ? make_room(l, peer) : went;
     default:

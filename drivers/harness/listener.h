@@ -24,7 +24,7 @@ typedef struct listener_peer {
 
 /* own, tcp: sockets that listen; tcp is -1 where ranks are on this machine alone. message: the
  * arguments behind their size, the caller's. joined: ranks that were given them. found: what rank 0
- * sent, the listener's; left: it has sent that or gone without. */
+ * sent, the listener's; opened: its team is open; left: it has sent all or gone without. */
 typedef struct harness_listener {
     channel_address address;
     int own, tcp;
@@ -33,7 +33,7 @@ typedef struct harness_listener {
     listener_peer peer[LISTENER_PEERS];
     int peers, joined;
     char *found;
-    bool left, is_short_of_memory;
+    bool opened, left, is_short_of_memory;
 } harness_listener;
 
 /* 0 or an errno; then nothing is open. */

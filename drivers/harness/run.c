@@ -6,6 +6,7 @@
 
 #include "drivers/harness/bandwidth.h"
 #include "drivers/harness/bring.h"
+#include "drivers/harness/channel.h"
 #include "drivers/harness/data.h"
 #include "drivers/harness/failures.h"
 #include "drivers/harness/rows.h"
@@ -452,6 +453,7 @@ int run_team(harness_run *run, const char *spec)
     trine_status status = trine_team_open(spec, &data.team);
     if (status)
         return fail(run, spec ? spec : "", "", status);
+    tell_driver_of_team();
     trine_team_ledger(data.team, &ledger);
     trine_team_set_schedule(data.team, run->options->schedule);
     if (has_arrays(run->options->driver))

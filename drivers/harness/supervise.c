@@ -180,8 +180,8 @@ static void look(launch *l, double now)
         tell(l, "was told to end", now);
     } else if (!l->told && l->left && now > l->since + ENDS_WITHIN) {
         tell(l, "did not end after its ranks", now);
-    } else if (!l->told && !l->left && l->joined < l->what->ranks && late) {
-        tell(l, "did not start all ranks", now);
+    } else if (!l->told && !l->left && !listener->opened && late) {
+        tell(l, "did not bring all ranks together", now);
     }
 }
 

@@ -8,11 +8,11 @@
 enum { COMMAND_NOT_FOUND = 127 };
 
 /* command, environment: what to run, NULL at their ends. mark: by which its processes are known.
- * ranks: how many will join. patience: seconds that the next rank may take, 0 for any. */
+ * patience: seconds that the next rank may take to join, and then the team to open; 0 for any. */
 typedef struct supervised {
     char *const *command, *const *environment;
     const char *mark;
-    int ranks, patience;
+    int patience;
     harness_listener *listener;
 } supervised;
 

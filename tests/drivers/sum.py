@@ -5,6 +5,7 @@ import io
 import json
 import os
 import resource
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -162,7 +163,7 @@ with tempfile.TemporaryDirectory() as folder:
     refused("--version names the library", 0, "trine ", SUM, "--version")
 
     if MPIRUN:
-        mpirun = MPIRUN.split()
+        mpirun = shlex.split(MPIRUN)
         run(MAKE_NPY, "--n", "300001", path)
         done = run(*mpirun, "-n", "3", SUM, "--json", path)
         check("mpirun -n 3 sum FILE prints once, the same bits",
