@@ -63,17 +63,27 @@ typedef struct addition {
 static const addition for_root[] = {{"OMPI_ALLOW_RUN_AS_ROOT", "1", AS_IT_IS, true},
                                     {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", AS_IT_IS, true}};
 
-/* On one machine: ranks reach each other by its memory and need no network (Open MPI complains of
- * one that is not there); session folders and segments lie in the launch's folders. Open MPI 4
- * calls vader what 5 calls sm. */
+/* On one machine: session folders and segments lie in the launch's folders. Open MPI 4 calls vader
+ * what 5 calls sm. */
 static const addition on_one_machine[] = {
     {"TMPDIR", NULL, FROM_TEMPORARY, true},
-    {"OMPI_MCA_btl", "^tcp", AS_IT_IS, false},
     {"OMPI_MCA_btl_vader_backing_directory", NULL, FROM_MEMORY, false},
     {"OMPI_MCA_btl_sm_backing_directory", NULL, FROM_MEMORY, false},
     {"OMPI_MCA_osc_sm_backing_directory", NULL, FROM_MEMORY, false},
     {"OMPI_MCA_osc_rdma_backing_directory", NULL, FROM_MEMORY, false},
     {"OMPI_MCA_osc_ucx_backing_directory", NULL, FROM_MEMORY, false}};
+
+/* Ranks of one machine reach each other by its memory and need no network: Open MPI complains of
+ * one that is not there. NULL for another MPI. What is left out is named by what is left: to
+ * exclude tcp alone would take back what the system's own settings exclude. */
+static const char *transports_of_open_mpi(void)
+{
+    static const char name[] = "Open MPI v";
+    const char *at = strstr(trine_version(), name);
+    if (!at)
+        return NULL;
+    return strtol(at + strlen(name), NULL, 10) < 5 ? "self,vader" : "self,sm";
+}
 
 static char **find(char **variable, const char *name)
 {
@@ -118,6 +128,9 @@ launch_environment *make_launch_environment(const char *mark, const launch_folde
     add(block, "TRINE_LAUNCH", mark, true);
     if (geteuid() == 0)
         add_all(block, for_root, sizeof for_root / sizeof *for_root, folders);
+    const char *transports = folders ? transports_of_open_mpi() : NULL;
+    if (transports)
+        add(block, "OMPI_MCA_btl", transports, false);
     if (folders)
         add_all(block, on_one_machine, sizeof on_one_machine / sizeof *on_one_machine, folders);
     return block;

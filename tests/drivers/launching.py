@@ -341,16 +341,18 @@ def nothing_is_left_of_ranks_or_drivers_that_are_killed():
 
 
 def a_launch_that_ends_leaves_others_their_folders():
-    first = long_run("--n=1500")
-    check(all(map(os.path.isdir, first.folders)), first.folders)
+    first = long_run("--n=6000")
     rows(run(SUM, "--json", "--team=mpi:2", *SMALL, env=dict(os.environ, TMPDIR=top)))
+    check(first.poll() is None, "the first has ended too early to tell")
     check(all(map(os.path.isdir, first.folders)), "another launch took away", first.folders)
     check("right" in first.communicate(timeout=100)[0] and first.returncode == 0, first.returncode)
     check(not any(map(os.path.exists, first.folders)), "left:", first.folders)
 
 
 def the_users_choice_of_a_network_stands():
-    for chosen, expected in (({}, {b"^tcp"}), ({"OMPI_MCA_btl": "self,tcp"}, {b"self,tcp"})):
+    if not OPENMPI:
+        return
+    for chosen, expected in (({}, {b"self,sm" if "Open MPI v5" in VERSION else b"self,vader"}), ({"OMPI_MCA_btl": "^openib"}, {b"^openib"})):
         process = long_run(**chosen)
         found = {own.get(b"OMPI_MCA_btl") for own in variables(process) if b"TRINE_LAUNCH" in own}
         check(found == expected, found, "instead of", expected)
