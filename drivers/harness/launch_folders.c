@@ -58,7 +58,7 @@ static bool is_left_over(int base, const char *name)
     struct stat about;
     return strncmp(name, FOLDER_PREFIX, strlen(FOLDER_PREFIX)) == 0 &&
            fstatat(base, name, &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(about.st_mode) &&
-           about.st_uid == geteuid() && time(NULL) - about.st_ctime > LOCKED_WITHIN;
+           about.st_uid == geteuid() && time(NULL) - about.st_mtime > LOCKED_WITHIN;
 }
 
 /* What drivers left that were killed. */

@@ -2,6 +2,7 @@
 printed can spoil, arguments that mpirun does not read, ends in bounded time, nothing left, and the rows of other teams
 when one fails. FOLDER has the drivers."""
 import csv
+import fcntl
 import io
 import json
 import os
@@ -349,6 +350,21 @@ def a_launch_that_ends_leaves_others_their_folders():
     check(not any(map(os.path.exists, first.folders)), "left:", first.folders)
 
 
+def folders_of_drivers_that_were_killed_go_with_the_next_launch():
+    folder = os.path.join(top, "sweep")
+    old, used, other = (os.path.join(folder, name) for name in ("trine-mpi-old", "trine-mpi-used", "trine-other"))
+    for path in (old, used, other):
+        os.makedirs(os.path.join(path, "inside"))
+        open(os.path.join(path, "inside", "file"), "w").close()
+        os.utime(path, (0, 0))
+    os.mkdir(os.path.join(folder, "trine-mpi-new"))
+    lock = os.open(used, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    rows(run(SUM, "--json", "--team=mpi:2", *SMALL, env=dict(os.environ, TMPDIR=folder)))
+    os.close(lock)
+    check(sorted(os.listdir(folder)) == ["trine-mpi-new", "trine-mpi-used", "trine-other"], os.listdir(folder))
+
+
 def the_users_choice_of_a_network_stands():
     if not OPENMPI:
         return
@@ -414,7 +430,7 @@ TESTS = [what_is_printed_is_not_taken_for_rows, closed_descriptors_change_nothin
          one_failing_team_loses_its_row_only, rows_that_are_cut_are_noticed, arguments_are_for_this_user_alone,
          a_rank_without_its_driver_says_so, an_mpirun_that_ignores_signals_is_killed,
          nothing_is_left_of_ranks_or_drivers_that_are_killed, a_launch_that_ends_leaves_others_their_folders,
-         the_users_choice_of_a_network_stands,
+         folders_of_drivers_that_were_killed_go_with_the_next_launch, the_users_choice_of_a_network_stands,
          a_full_tmpdir_is_named, one_machine_needs_no_network, ranks_of_another_host_use_tcp]
 try:
     for test in TESTS:
