@@ -98,6 +98,14 @@ def closed_descriptors_change_nothing():
     for closed in ("<&-", "2>&-", "<&- 2>&-", "</dev/full"):
         done = run("sh", "-c", f'exec "$@" {closed}', "sh", SUM, "--json", "--team=mpi:2", *SMALL)
         check([row["bits"] for row in rows(done, closed)] == [right], closed)
+    process = subprocess.Popen(["sh", "-c", 'exec "$@" <&- 2>&-', "sh", SQUARES, "--n=1000", "--micros=5000", "--team=serial"],
+                               stdout=subprocess.DEVNULL)
+    time.sleep(1)
+    paths = [f"/proc/{process.pid}/fd/{fd}" for fd in (0, 2)]
+    taken = [os.readlink(path) if os.path.lexists(path) else "closed" for path in paths]
+    check(taken == ["/dev/null"] * 2, "what is opened takes the place of a closed descriptor:", taken)
+    process.kill()
+    process.wait()
     done = run("sh", "-c", 'exec "$@" >&-', "sh", SUM, "--team=mpi:2", *SMALL)
     check(done.returncode == 3 and "writing the results" in done.stderr, done.returncode, done.stderr)
 
@@ -270,9 +278,10 @@ def an_mpirun_that_ignores_signals_is_killed():
         check(until(lambda: os.path.exists(environment["TRINE_MPIRUN"] + ".up"), 20), "the script was not started")
         process.send_signal(what)
         try:
-            said = process.communicate(timeout=60)[1]
+            said = process.communicate(timeout=40)[1]
         except subprocess.TimeoutExpired:
-            process.kill()
+            for pid in processes(word):
+                os.kill(pid, signal.SIGKILL)
             said = process.communicate()[1]
         check(process.returncode == -what and time.time() - began < 40, process.returncode, time.time() - began, "s")
         check("was killed" in said, said)
@@ -332,7 +341,8 @@ def nothing_is_left_of_ranks_or_drivers_that_are_killed():
         try:
             process.communicate(timeout=60)
         except subprocess.TimeoutExpired:
-            process.kill()
+            for pid in processes(process.word):
+                os.kill(pid, signal.SIGKILL)
             process.communicate()
         check(process.returncode == status, "ended with", process.returncode, "instead of", status)
         check(until(lambda: not processes(process.word), 20), "still there:", processes(process.word))
