@@ -2,8 +2,8 @@
  *
  * 1. The driver listens, then starts mpirun, whose command line says only where: --child=ADDRESS.
  * 2. Every rank connects, says who it is (hello), and is sent its arguments.
- * 3. Rank 0 keeps the connection and sends what it found, as text behind its length in 64 bits; a
- *    length of 0 before that says that the team is open.
+ * 3. Rank 0 keeps the connection and sends what it found, as bytes behind their number in 64 bits; a
+ *    number of 0 before that says that the team is open.
  *
  * So what ranks and mpirun print is no part of it, and no argument is mpirun's to read. The socket
  * is a Unix one in the abstract namespace: nothing on disk, gone with the driver. Where ranks can
@@ -14,6 +14,7 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/un.h>
 
@@ -55,7 +56,7 @@ bool join_launch(int *argc, char ***argv);
  * Nothing in a process that no driver started. */
 void tell_driver_of_team(void);
 
-/* What rank 0 found, as text, and the end of the connection. False after that was said. */
-bool send_found(const char *driver, const char *text);
+/* What rank 0 found, and the end of the connection. False after what went wrong was said. */
+bool send_found(const char *driver, const void *found, size_t size);
 
 #endif

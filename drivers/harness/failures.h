@@ -20,6 +20,7 @@ int worst_failure(const harness_run *run, int first);
 /* Whether the last one lies in the input, so that other teams would fail as well. */
 bool is_input_bad(const harness_run *run);
 
-void clear_failures(harness_run *run);
+/* Takes out all from number `first` on. */
+void forget_failures(harness_run *run, int first);
 
 #endif

@@ -189,10 +189,10 @@ void tell_driver_of_team(void)
         (void)send_all(to_driver, &none, sizeof none);
 }
 
-bool send_found(const char *driver, const char *text)
+bool send_found(const char *driver, const void *found, size_t size)
 {
-    uint64_t size = htobe64(strlen(text));
-    bool sent = send_all(to_driver, &size, sizeof size) && send_all(to_driver, text, strlen(text));
+    uint64_t head = htobe64(size);
+    bool sent = send_all(to_driver, &head, sizeof head) && send_all(to_driver, found, size);
     if (!sent)
         say(driver, "the driver that started the ranks does not take what they found: %s",
             strerror(errno));

@@ -1,4 +1,4 @@
-/* harness/json.c - runs as JSON, written and read with jansson. The schema stands in
+/* harness/json.c - runs as JSON, written with jansson. The schema stands in
  * drivers/README.md. */
 #include <inttypes.h>
 #include <jansson.h>
@@ -166,6 +166,11 @@ static json_t *failures_to_json(const harness_run *run)
     return errors;
 }
 
+bool has_json(void)
+{
+    return true;
+}
+
 char *run_to_json(const harness_run *run)
 {
     char host[256] = "";
@@ -206,200 +211,4 @@ void print_error_as_json(const char *driver, int exit_status)
     if (object && json_dumpf(object, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER) == 0)
         putchar('\n');
     json_decref(object);
-}
-
-static double real_in(const json_t *object, const char *key)
-{
-    return json_number_value(json_object_get(object, key));
-}
-
-static int64_t whole_in(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
-
-static void copy_text(const json_t *object, const char *key, char *text, size_t size)
-{
-    const char *value = json_string_value(json_object_get(object, key));
-    snprintf(text, size, "%s", value ? value : "");
-}
-
-static trine_status status_named(const char *name)
-{
-    for (int i = 0; name && i < TRINE_STATUS_COUNT; i++)
-        if (strcmp(name, trine_status_name((trine_status)i)) == 0)
-            return (trine_status)i;
-    return TRINE_E_SYSTEM;
-}
-
-static trine_memory memory_from_json(const json_t *object)
-{
-    return (trine_memory){.rss = (uint64_t)whole_in(object, "rss"),
-                          .pss = (uint64_t)whole_in(object, "pss"),
-                          .uss = (uint64_t)whole_in(object, "uss")};
-}
-
-static void shares_from_json(const json_t *shares, harness_row *row)
-{
-    size_t count = json_array_size(shares);
-    row->share = calloc(count + 1, sizeof *row->share);
-    row->shares = row->share ? (int)count : 0;
-    row->memory = calloc(count + 1, sizeof *row->memory);
-    for (int i = 0; i < row->shares; i++) {
-        const json_t *share = json_array_get(shares, (size_t)i);
-        row->share[i] = (trine_ledger_worker){.dispatch = real_in(share, "dispatch"),
-                                              .transfer = real_in(share, "transfer"),
-                                              .compute = real_in(share, "compute"),
-                                              .wait = real_in(share, "wait"),
-                                              .user = real_in(share, "user"),
-                                              .sys = real_in(share, "sys"),
-                                              .runs = (uint64_t)whole_in(share, "runs"),
-                                              .pid = whole_in(share, "pid")};
-        if (row->memory)
-            row->memory[i] = memory_from_json(share);
-    }
-}
-
-static void lanes_from_json(const json_t *lanes, harness_tally *tally)
-{
-    size_t count = json_array_size(lanes);
-    tally->lane = calloc(count + 1, sizeof *tally->lane);
-    tally->lanes = tally->lane ? (int)count : 0;
-    for (int i = 0; i < tally->lanes; i++) {
-        const json_t *lane = json_array_get(lanes, (size_t)i);
-        tally->lane[i] = (trine_task_lane){.rank = (int)whole_in(lane, "rank"),
-                                           .worker = (int)whole_in(lane, "worker"),
-                                           .pid = whole_in(lane, "pid"),
-                                           .items = (uint64_t)whole_in(lane, "items"),
-                                           .busy = real_in(lane, "busy")};
-    }
-}
-
-static void records_from_json(const json_t *records, harness_tally *tally)
-{
-    size_t count = json_array_size(records);
-    tally->record = count ? calloc(count, sizeof *tally->record) : NULL;
-    tally->records = tally->record ? count : 0;
-    for (size_t i = 0; i < tally->records; i++) {
-        const json_t *r = json_array_get(records, i);
-        tally->record[i] =
-            (trine_task_record){.index = (uint64_t)json_integer_value(json_array_get(r, 0)),
-                                .began = json_number_value(json_array_get(r, 1)),
-                                .ended = json_number_value(json_array_get(r, 2)),
-                                .rank = (int)json_integer_value(json_array_get(r, 3)),
-                                .worker = (int)json_integer_value(json_array_get(r, 4)),
-                                .status = status_named(json_string_value(json_array_get(r, 5)))};
-    }
-}
-
-static void tally_from_json(const json_t *object, harness_tally *tally)
-{
-    *tally = (harness_tally){.items = (uint64_t)whole_in(object, "items"),
-                             .chunk = (uint64_t)whole_in(object, "chunk"),
-                             .failed = (uint64_t)whole_in(object, "failed"),
-                             .retried = (uint64_t)whole_in(object, "retried"),
-                             .resumed = (uint64_t)whole_in(object, "resumed"),
-                             .lost = (int)whole_in(object, "lost"),
-                             .seconds = real_in(object, "seconds")};
-    lanes_from_json(json_object_get(object, "lanes"), tally);
-    records_from_json(json_object_get(object, "records"), tally);
-}
-
-static void numbers_from_json(json_t *numbers, harness_row *row)
-{
-    const char *name;
-    json_t *value;
-    row->number = calloc(json_object_size(numbers) + 1, sizeof *row->number);
-    if (!row->number)
-        return;
-    json_object_foreach(numbers, name, value)
-    {
-        harness_named *number = &row->number[row->numbers++];
-        snprintf(number->name, sizeof number->name, "%s", name);
-        number->value = json_number_value(value);
-    }
-}
-
-static void row_from_json(const json_t *object, harness_row *row)
-{
-    char bits[24];
-    copy_text(object, "team", row->team, sizeof row->team);
-    copy_text(object, "mode", row->mode, sizeof row->mode);
-    copy_text(object, "note", row->note, sizeof row->note);
-    copy_text(object, "bits", bits, sizeof bits);
-    row->ranks = (int)whole_in(object, "ranks");
-    row->workers = (int)whole_in(object, "workers");
-    row->n = (uint64_t)whole_in(object, "n");
-    row->bytes = (uint64_t)whole_in(object, "bytes");
-    row->seconds = real_in(object, "seconds");
-    row->least = real_in(object, "least_seconds");
-    row->load = real_in(object, "load_seconds");
-    row->open = real_in(object, "open_seconds");
-    row->rate = real_in(object, "gb_per_s");
-    const char *verdict = json_string_value(json_object_get(object, "verdict"));
-    for (int i = 0; i < VERDICTS && verdict; i++)
-        if (strcmp(verdict, verdict_name((harness_verdict)i)) == 0)
-            row->verdict = (harness_verdict)i;
-    row->status = status_named(json_string_value(json_object_get(object, "status")));
-    row->value.dtype = trine_dtype_find(json_string_value(json_object_get(object, "dtype")));
-    uint64_t value = strtoull(bits, NULL, 16);
-    memcpy(&row->value.as, &value, sizeof value);
-    const json_t *ledger = json_object_get(object, "ledger");
-    for (int i = 0; i < PARTS; i++)
-        *part_of(&row->ledger, i) = real_in(ledger, parts[i].name);
-    row->ledger.replaced = (int)whole_in(ledger, "replaced");
-    row->ledger.bytes = (uint64_t)whole_in(ledger, "bytes");
-    row->ledger.moved = (uint64_t)whole_in(ledger, "moved");
-    shares_from_json(json_object_get(object, "shares"), row);
-    row->all_memory = memory_from_json(json_object_get(object, "memory"));
-    copy_text(object, "transport", row->transport, sizeof row->transport);
-    numbers_from_json(json_object_get(object, "numbers"), row);
-    tally_from_json(json_object_get(object, "tasks"), &row->tally);
-    row->ledger.reproducible = json_is_true(json_object_get(ledger, "reproducible"));
-}
-
-static void failure_from_json(harness_run *run, const json_t *error)
-{
-    char team[96], mode[32];
-    const char *message = json_string_value(json_object_get(error, "message"));
-    copy_text(error, "team", team, sizeof team);
-    copy_text(error, "mode", mode, sizeof mode);
-    trine_status status = status_named(json_string_value(json_object_get(error, "status")));
-    add_failure(run, team, mode, status, (int)whole_in(error, "exit_status"),
-                message ? message : "");
-    if (message)
-        remember(status, message);
-}
-
-bool run_from_json(harness_run *run, const char *text)
-{
-    json_t *object = json_loads(text, 0, NULL);
-    const json_t *rows = json_object_get(object, "rows"),
-                 *errors = json_object_get(object, "errors");
-    size_t count = json_array_size(rows), failed = json_array_size(errors);
-    for (size_t i = 0; i < count; i++) {
-        harness_row *row = add_row(run);
-        if (!row) {
-            count = failed = 0;
-            break;
-        }
-        row_from_json(json_array_get(rows, i), row);
-    }
-    for (size_t i = 0; i < failed; i++)
-        failure_from_json(run, json_array_get(errors, i));
-    if (count > 0) {
-        run->n = (uint64_t)whole_in(object, "n");
-        run->bytes = (uint64_t)whole_in(object, "bytes");
-        run->dtype = trine_dtype_find(json_string_value(json_object_get(object, "dtype")));
-    }
-    json_decref(object);
-    return count + failed > 0;
-}
-
-bool errors_in_json(const char *text)
-{
-    json_t *object = json_loads(text, 0, NULL);
-    bool errors = json_array_size(json_object_get(object, "errors")) > 0;
-    json_decref(object);
-    return errors;
 }

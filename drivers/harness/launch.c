@@ -12,7 +12,7 @@
 #include "drivers/harness/failures.h"
 #include "drivers/harness/launch_arguments.h"
 #include "drivers/harness/launch_environment.h"
-#include "drivers/harness/rows.h"
+#include "drivers/harness/rows_bytes.h"
 #include "drivers/harness/say.h"
 #include "drivers/harness/supervise.h"
 
@@ -160,11 +160,16 @@ static int complain_of_end(const char *name, const char *spec, const char *mpiru
 static int take_found(harness_run *run, const char *spec, const char *mpirun,
                       const harness_listener *listener, const supervised_end *end)
 {
-    int before = run->failures;
-    bool found = listener->found && (ended_well(end) || errors_in_json(listener->found)) &&
-                 run_from_json(run, listener->found);
-    if (found)
-        return worst_failure(run, before);
+    int rows = run->rows, failures = run->failures;
+    bool found = listener->found && run_from_bytes(run, listener->found, listener->found_size);
+    if (found && run->failures > failures) {
+        const harness_failure *last = &run->failure[run->failures - 1];
+        remember(last->status, last->message ? last->message : "");
+        return worst_failure(run, failures);
+    }
+    if (found && run->rows > rows && ended_well(end))
+        return EXIT_RIGHT;
+    forget_rows(run, rows);
     int result = complain_of_end(run->options->driver->name, spec, mpirun, listener, end);
     add_failure(run, spec, "", TRINE_E_LAUNCH, result, what_was_said());
     return result;

@@ -100,7 +100,7 @@ int listener_open(harness_listener *l, bool other_hosts)
 static void drop(harness_listener *l, listener_peer *peer)
 {
     close(peer->fd);
-    free(peer->text);
+    free(peer->found);
     *peer = l->peer[--l->peers];
 }
 
@@ -191,21 +191,21 @@ static bool is_rank(const harness_listener *l, const listener_peer *peer)
     return !differs && memcmp(peer->hello.magic, CHANNEL_MAGIC, sizeof peer->hello.magic) == 0;
 }
 
-/* Room for the text that rank 0 announced. */
+/* Room for what rank 0 announced. */
 static int make_room(harness_listener *l, listener_peer *peer)
 {
     uint64_t size = be64toh(peer->size);
-    peer->text = size < SIZE_MAX ? malloc((size_t)size + 1) : NULL;
-    l->is_short_of_memory = !peer->text;
-    return peer->text ? 1 : -1;
+    peer->found = size <= SIZE_MAX ? malloc((size_t)size) : NULL;
+    l->is_short_of_memory = !peer->found;
+    return peer->found ? 1 : -1;
 }
 
 static void keep_found(harness_listener *l, listener_peer *peer)
 {
-    peer->text[be64toh(peer->size)] = '\0';
     if (!l->found) {
-        l->found = peer->text;
-        peer->text = NULL;
+        l->found = peer->found;
+        l->found_size = (size_t)be64toh(peer->size);
+        peer->found = NULL;
     }
 }
 
@@ -232,7 +232,7 @@ static int step(harness_listener *l, listener_peer *peer)
         peer->state = went > 0 ? PEER_FOUND : PEER_SIZE;
         return went > 0 ? make_room(l, peer) : went;
     default:
-        went = take(peer, peer->text, (size_t)be64toh(peer->size));
+        went = take(peer, peer->found, (size_t)be64toh(peer->size));
         if (went > 0)
             keep_found(l, peer);
         return went ? -1 : 0;

@@ -10,7 +10,7 @@
 /* LISTENER_PEERS: connections at a time; others wait in the system's queue. */
 enum { LISTENER_PEERS = 128, LISTENER_FDS = LISTENER_PEERS + 2 };
 
-/* One connection. done: bytes of what is under way: hello, arguments, size, text. */
+/* One connection. done: bytes of what is under way: hello, arguments, size, found. */
 typedef struct listener_peer {
     enum { PEER_HELLO, PEER_ARGUMENTS, PEER_SIZE, PEER_FOUND } state;
     int fd;
@@ -19,7 +19,7 @@ typedef struct listener_peer {
     channel_hello hello;
     uint64_t size;
     size_t done;
-    char *text;
+    void *found;
 } listener_peer;
 
 /* own, tcp: sockets that listen; tcp is -1 where ranks are on this machine alone. message: the
@@ -32,7 +32,8 @@ typedef struct harness_listener {
     size_t message_size;
     listener_peer peer[LISTENER_PEERS];
     int peers, joined;
-    char *found;
+    void *found;
+    size_t found_size;
     bool opened, left, is_short_of_memory;
 } harness_listener;
 

@@ -19,7 +19,7 @@
 #include "drivers/harness/data.h"
 #include "drivers/harness/failures.h"
 #include "drivers/harness/plot.h"
-#include "drivers/harness/rows.h"
+#include "drivers/harness/rows_bytes.h"
 #include "drivers/harness/say.h"
 #include "drivers/harness/signals.h"
 #include "drivers/harness/standard.h"
@@ -207,11 +207,12 @@ static int hand_over(harness_run *run)
 {
     const char *name = run->options->driver->name;
     progress(name, NULL);
-    char *text = run_to_json(run);
-    if (!text)
-        say(name, "no memory for the results as JSON");
-    bool sent = text && send_found(name, text);
-    free(text);
+    size_t size;
+    void *bytes = run_to_bytes(run, &size);
+    if (!bytes)
+        say(name, "no memory for the results on their way to the driver");
+    bool sent = bytes && send_found(name, bytes, size);
+    free(bytes);
     return sent ? EXIT_RIGHT : EXIT_FAILED;
 }
 
@@ -266,10 +267,10 @@ int trine_driver_main(const trine_driver *driver, int argc, char **argv)
         result = concluded > result ? concluded : result;
     }
     result = end_run(&run, result);
-    for (int i = 0; i < run.rows; i++)
-        clear_row(&run.row[i]);
+    forget_rows(&run, 0);
     free(run.row);
-    clear_failures(&run);
+    forget_failures(&run, 0);
+    free(run.failure);
     free(options.files);
     trine_finalize();
     return child ? child_status(result) : result;

@@ -231,6 +231,8 @@ static error_t read_option(int key, char *text, struct argp_state *state)
         o->stream = true;
         break;
     case KEY_JSON:
+        if (!has_json())
+            usage_error(state, "--json: this build has no JSON; libjansson-dev provides it");
         o->form = FORM_JSON;
         break;
     case KEY_CSV:

@@ -66,8 +66,9 @@ harness_row *add_row(harness_run *run);
 /* Items of tasks that were run in a second of the median repetition. */
 double items_per_second(const harness_row *row);
 
-/* Releases what a row points to. */
+/* Releases what a row points to; and all rows from number `first` on. */
 void clear_row(harness_row *row);
+void forget_rows(harness_run *run, int first);
 
 /* Runs every method on that team, in this process; adds a row each. EXIT_RIGHT, or the exit status
  * after what went wrong was said and added to the failures. */
@@ -93,11 +94,9 @@ void print_memory(const harness_run *run);
 /* Prints the run in the form that the options ask for. EXIT_RIGHT or EXIT_FAILED. */
 int print_run(const harness_run *run);
 
-/* The run as JSON text, malloc'ed; the rows and errors of such a text added to a run, false when it
- * has none; whether it has errors. */
+/* Whether this build has JSON, and the run as its text, malloc'ed. */
+bool has_json(void);
 char *run_to_json(const harness_run *run);
-bool run_from_json(harness_run *run, const char *text);
-bool errors_in_json(const char *text);
 
 /* Prints what was said last as the error of a run that came to nothing, which ends with that exit
  * status. */

@@ -46,6 +46,12 @@ void clear_row(harness_row *row)
     free(row->number);
 }
 
+void forget_rows(harness_run *run, int first)
+{
+    while (run->rows > first)
+        clear_row(&run->row[--run->rows]);
+}
+
 /* The data on one team: arrays, or a file to be read while computing. scattered: each repetition
  * brings the arrays to the ranks, from `whole` on rank 0. */
 typedef struct team_data {
