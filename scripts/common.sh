@@ -40,6 +40,8 @@ have_header() {
         "${CC:-cc}" -E -x c - >/dev/null 2>&1
 }
 
+have_openblas_header() { compgen -G '/usr/include/*/openblas*/cblas.h' >/dev/null; }
+
 have_module() { /usr/bin/python3 -c "import $1" >/dev/null 2>&1; }
 
 cmake_is_new_enough() {
@@ -67,8 +69,8 @@ each_need() {
     "$1" test 'have_module numpy && have_module scipy' "python3-numpy python3-scipy" \
         "tests against NumPy and SciPy"
     "$1" test 'have slurmctld && have munged' "slurm-wlm munge" "the test of SLURM scripts"
-    "$1" bench 'have_header openblas/cblas.h || compgen -G "/usr/include/*/openblas*/cblas.h" >/dev/null' \
-        "libopenblas-dev" "OpenBLAS as a peer"
+    "$1" test have_openblas_header "libopenblas-dev" "tests of programs with an OpenBLAS of their own"
+    "$1" bench have_openblas_header "libopenblas-dev" "OpenBLAS as a peer"
     "$1" bench 'have_module numpy && have_module scipy' "python3-numpy python3-scipy" "NumPy as a peer"
 }
 

@@ -41,6 +41,16 @@ static inline bool cpu_has_avx2(void)
 #endif
 }
 
+static inline bool cpu_has_avx512(void)
+{
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+#else
+    return false;
+#endif
+}
+
 /* n doubles in (-1, 1), to be freed. */
 static inline double *random_doubles(size_t n, uint64_t seed)
 {
