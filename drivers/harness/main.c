@@ -239,6 +239,7 @@ int trine_driver_main(const trine_driver *driver, int argc, char **argv)
     char self[PATH_MAX];
     take_signals_back();
     hold_standard_files();
+    let_first_rank_fail_first();
     /* Without it pools are refused later, with the reason; nothing else needs it. */
     (void)trine_init();
     keep_environment();

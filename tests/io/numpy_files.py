@@ -19,7 +19,7 @@ checked = 0
 
 def check(path, array, *options):
     global checked
-    done = subprocess.run([sys.argv[1], "--child", "--json", "--team", "serial", "--repeat=1", *options, path],
+    done = subprocess.run([sys.argv[1], "--json", "--team", "serial", "--repeat=1", *options, path],
                           capture_output=True, text=True)
     assert done.returncode == 0, (array.dtype, array.shape, done.stderr)
     row = json.loads(done.stdout)["rows"][0]
