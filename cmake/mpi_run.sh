@@ -1,6 +1,6 @@
 #!/bin/sh
 # mpi_run.sh MPIRUN [ARGUMENT...] - runs it with folders of its own for its files and for the memory that ranks share,
-# and removes them however it ends: ranks that are killed leave nothing, and no other mpirun that ends takes them away.
+# and removes them when it ends: ranks that are killed leave nothing, and no other mpirun that ends takes them away.
 temporary=$(mktemp -d "${TMPDIR:-/tmp}/trine-test-XXXXXX") || exit 1
 memory=$(mktemp -d /dev/shm/trine-test-XXXXXX 2>/dev/null) || memory=
 trap 'rm -rf -- "$temporary" ${memory:+"$memory"}' EXIT

@@ -40,6 +40,9 @@ have_header() {
         "${CC:-cc}" -E -x c - >/dev/null 2>&1
 }
 
+# grep -q would leave early, and ldconfig would fail for it.
+have_openblas() { PATH=$PATH:/sbin ldconfig -p 2>/dev/null | grep libopenblas.so.0 >/dev/null; }
+
 have_openblas_header() { compgen -G '/usr/include/*/openblas*/cblas.h' >/dev/null; }
 
 have_module() { /usr/bin/python3 -c "import $1" >/dev/null 2>&1; }
@@ -60,7 +63,7 @@ each_need() {
     "$1" run 'have_header sleef.h' "libsleef-dev" "exp, log, sin, cos, tanh and pow"
     "$1" run 'have_header sndfile.h' "libsndfile1-dev" "the driver etl"
     "$1" run 'have gnuplot' "gnuplot-nox" "pictures"
-    "$1" run 'PATH=$PATH:/sbin ldconfig -p | grep -q libopenblas.so.0' "libopenblas0" "products of matrices"
+    "$1" run have_openblas "libopenblas0" "products of matrices"
     "$1" test 'have_header CUnit/CUnit.h' "libcunit1-dev" "the tests written in C"
     "$1" test 'have c++' "g++" "tests from C++"
     "$1" test 'have_header mpfr.h' "libmpfr-dev" "tests against MPFR"
@@ -94,9 +97,9 @@ look_for() {
     each_need note_missing
 }
 
-# Whether commands can be run as root, perhaps after a password.
+# Whether commands can be run as root, after a password at a terminal.
 can_be_root() {
-    [ "$(id -u)" = 0 ] || { have sudo && { sudo -n true 2>/dev/null || [ -t 0 ]; }; }
+    [ "$(id -u)" = 0 ] || { have sudo && { sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; }; }; }
 }
 
 as_root() {
@@ -109,7 +112,7 @@ as_root() {
 
 # What apt says of installing the packages: "84.2 MB to download, 390 MB on disk", if anything.
 apt_sizes() {
-    apt-get install --no-install-recommends --print-uris -y "$@" 2>/dev/null | awk '
+    LC_ALL=C apt-get install --no-install-recommends --print-uris -y "$@" 2>/dev/null | awk '
         /^Need to get/ { sub(/^Need to get /, ""); sub(/ of archives.*/, ""); sub(/^.*\//, ""); get = $0 }
         /additional disk space/ { sub(/^After this operation, /, ""); sub(/ of additional.*/, ""); use = $0 }
         END { if (get && use) printf "%s to download, %s on disk", get, use }'
@@ -158,8 +161,10 @@ provide() {
         { say "Nothing can be built without: $(joined "${left_out_all[@]}")"; exit 2; }
     announce "$takes"
     if [ "$installs" = yes ]; then
-        printf '%s\n' "${missing[@]}" >>"$root/build/packages"
         step "Installing ${missing[*]}" install_missing || say "Going on with what is there."
+        # Of what was asked for, what is there now.
+        dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${missing[@]}" 2>/dev/null |
+            sed -n 's/^installed //p' >>"$root/build/packages" || true
         look_for "$@"
         [ ${#left_out_all[@]} = 0 ] ||
             { say "Nothing can be built without: $(joined "${left_out_all[@]}")"; exit 2; }

@@ -2,11 +2,12 @@
 examples, errors as JSON, rows without a value."""
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
 
-folder, mpirun = os.path.abspath(sys.argv[1]), " ".join(sys.argv[2:]).split()
+folder, mpirun = os.path.abspath(sys.argv[1]), sys.argv[2:]
 os.environ.update(OMP_WAIT_POLICY="passive", OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
 VERSION = subprocess.run([os.path.join(folder, "sum"), "--version"], capture_output=True, text=True).stdout
 OMP = ", omp" in VERSION
@@ -85,7 +86,7 @@ def the_examples_of_every_driver_work():
             check(len(examples) == 3, driver, examples)
             check(all(f"drivers/{driver} " in example + " " for example in examples), driver, examples)
             for example in filter(can_run, examples):
-                command = example.replace("mpirun", " ".join(mpirun)) if example.startswith("mpirun") else example
+                command = example.replace("mpirun", shlex.join(mpirun), 1) if example.startswith("mpirun") else example
                 done = subprocess.run(command, shell=True, cwd=place, capture_output=True, text=True, timeout=120)
                 absent = done.returncode == 2 and "TRINE_E_ABSENT" in done.stderr
                 check(done.returncode == 0 or absent, example, "ended with", done.returncode, done.stderr)
