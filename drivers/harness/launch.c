@@ -124,7 +124,7 @@ static bool has_network(void)
 
 static bool ended_well(const supervised_end *end)
 {
-    return !end->reason && WIFEXITED(end->status) && WEXITSTATUS(end->status) == 0;
+    return !end->reason && !end->unknown && WIFEXITED(end->status) && WEXITSTATUS(end->status) == 0;
 }
 
 /* Says how mpirun ended that brought no rows, unless the ranks have said why. */
@@ -136,6 +136,8 @@ static int complain_of_end(const char *name, const char *spec, const char *mpiru
         say(name, "--team %s: %s %s (%d ranks came up): it was %s%s", spec, mpirun, end->reason,
             listener->joined, end->killed ? "killed" : "told to end",
             end->left ? ", and what it left was killed" : "");
+    else if (end->unknown)
+        say(name, "--team %s: the system does not say how %s ended", spec, mpirun);
     else if (code == COMMAND_NOT_FOUND && listener->joined == 0)
         say(name, "--team %s: %s cannot be started; $TRINE_MPIRUN names another", spec, mpirun);
     else if (WIFSIGNALED(end->status))

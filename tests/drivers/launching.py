@@ -14,6 +14,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import wave
 
@@ -134,6 +135,29 @@ def progress_of_ranks_shows_at_a_terminal():
         printed, status, said = at_a_terminal(own)
         check(status == 0 and json.loads(printed)["rows"][0]["verdict"] == "right", status, printed[-300:])
         check("exact on mpi:2" in said, "the ranks' progress is not shown:", repr(said))
+
+
+def take_terminal():
+    """Standard error, as that of a session of its own, which stops what prints in the background (stty tostop)."""
+    fcntl.ioctl(2, termios.TIOCSCTTY, 0)
+    settings = termios.tcgetattr(2)
+    settings[3] |= termios.TOSTOP
+    termios.tcsetattr(2, termios.TCSANOW, settings)
+
+
+def a_terminal_does_not_stop_the_ranks():
+    own_end, other = pty.openpty()
+    process = subprocess.Popen([SUM, "--team=mpi:2", "--json", *SMALL], stdin=other, stderr=other, stdout=subprocess.PIPE,
+                               env=dict(os.environ, TRINE_MPIRUN=script("echo junk; exec $MPIRUN \"$@\"")),
+                               start_new_session=True, preexec_fn=take_terminal)
+    os.close(other)
+    try:
+        process.communicate(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        process.communicate()
+    os.close(own_end)
+    check(process.returncode == 0, "ended with", process.returncode)
 
 
 def files_of_any_name_are_the_ranks_alone():
@@ -442,6 +466,7 @@ export TRINE_MPIRUN="nsenter --net=/proc/$other/ns/net $MPIRUN"
 
 
 TESTS = [what_is_printed_is_not_taken_for_rows, closed_descriptors_change_nothing, progress_of_ranks_shows_at_a_terminal,
+         a_terminal_does_not_stop_the_ranks,
          files_of_any_name_are_the_ranks_alone, sound_files_of_any_name_are_the_ranks_alone,
          one_failing_team_loses_its_row_only, rows_that_are_cut_are_noticed, arguments_are_for_this_user_alone,
          a_rank_without_its_driver_says_so, an_mpirun_that_ignores_signals_is_killed,
