@@ -160,6 +160,16 @@ def a_terminal_does_not_stop_the_ranks():
     check(process.returncode == 0, "ended with", process.returncode)
 
 
+def a_shell_of_slurm_is_no_launch():
+    shell = dict(os.environ, SLURM_STEP_NUM_TASKS="1")
+    found = rows(run(SUM, "--json", "--team=mpi:2", *SMALL, env=shell))
+    check([row["ranks"] for row in found] == [2], "srun --pty bash:", found)
+    for name, tasks in (("PMI_RANK", "1"), ("PMIX_RANK", "1"), ("PMI_RANK", "2"), ("NOTHING", "2")):
+        done = run(SUM, "--team=mpi:2", *SMALL, env=dict(shell, SLURM_STEP_NUM_TASKS=tasks, **{name: "0"}),
+                   own="echo here >&2; exit 7")
+        check(done.returncode and "here" not in done.stderr, name, tasks, "is a launch:", done.stderr)
+
+
 def files_of_any_name_are_the_ranks_alone():
     folder = os.path.join(top, "odd")
     os.mkdir(folder)
@@ -277,6 +287,19 @@ except (ConnectionError, ValueError):
 print('said', said, file=sys.stderr)"""
     done = run(SUM, "--team=mpi:2", *SMALL, env=dict(os.environ, TRINE_MPIRUN=script(SPEAKER % tcp, "python")))
     check("said b''" in done.stderr or "said b'no TCP'" in done.stderr, "who has no token is answered:", done.stderr)
+    # From this host, with the token that other users can read in the command line of mpirun.
+    known = """at = address.partition('p')[2][:4]
+said = b'' if at else b'no TCP'
+for host in (['127.0.0.1', '127.0.0.2', '::1'] if at else []):
+    try:
+        s = socket.create_connection((host, int(at, 16)), 20)
+        s.sendall(b'trine 1\\0' + bytes.fromhex(address.partition('t')[2][:32]) + bytes(4))
+        said += s.recv(8)
+    except OSError:
+        pass
+print('said', said, file=sys.stderr)"""
+    done = run(SUM, "--team=mpi:2", *SMALL, env=dict(os.environ, TRINE_MPIRUN=script(SPEAKER % known, "python")))
+    check("said b''" in done.stderr or "said b'no TCP'" in done.stderr, "TCP from this host is answered:", done.stderr)
     if not ROOT:
         return
     other = "os.setuid(65534)\n" + words
@@ -466,7 +489,7 @@ export TRINE_MPIRUN="nsenter --net=/proc/$other/ns/net $MPIRUN"
 
 
 TESTS = [what_is_printed_is_not_taken_for_rows, closed_descriptors_change_nothing, progress_of_ranks_shows_at_a_terminal,
-         a_terminal_does_not_stop_the_ranks,
+         a_terminal_does_not_stop_the_ranks, a_shell_of_slurm_is_no_launch,
          files_of_any_name_are_the_ranks_alone, sound_files_of_any_name_are_the_ranks_alone,
          one_failing_team_loses_its_row_only, rows_that_are_cut_are_noticed, arguments_are_for_this_user_alone,
          a_rank_without_its_driver_says_so, an_mpirun_that_ignores_signals_is_killed,
