@@ -361,7 +361,7 @@ def long_run(*options, **chosen):
     word = os.urandom(8).hex()
     process = subprocess.Popen([SQUARES, "--n=40000", "--micros=2000", "--team=mpi:2", *options], start_new_session=True,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               env=dict(os.environ, TEST_RUN=word, TMPDIR=top, **chosen))
+                               env={**os.environ, "TEST_RUN": word, "TMPDIR": top, **chosen})
     process.word = "TEST_RUN=" + word
     process.folders = []
 
@@ -409,17 +409,36 @@ def a_launch_that_ends_leaves_others_their_folders():
 
 def folders_of_drivers_that_were_killed_go_with_the_next_launch():
     folder = os.path.join(top, "sweep")
-    old, used, other = (os.path.join(folder, name) for name in ("trine-mpi-old", "trine-mpi-used", "trine-other"))
-    for path in (old, used, other):
+    host = 2166136261
+    for byte in os.fsencode(socket.gethostname()):
+        host = (host ^ byte) * 16777619 % 2**32
+    own = f"trine-mpi-{host:08x}-"
+    old, used, *others = (os.path.join(folder, name) for name in (own + "old", own + "used", "trine-other", "trine-mpi-00000000-old"))
+    for path in (old, used, *others):
         os.makedirs(os.path.join(path, "inside"))
         open(os.path.join(path, "inside", "file"), "w").close()
         os.utime(path, (0, 0))
-    os.mkdir(os.path.join(folder, "trine-mpi-new"))
+    os.mkdir(os.path.join(folder, own + "new"))
     lock = os.open(used, os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)
     rows(run(SUM, "--json", "--team=mpi:2", *SMALL, env=dict(os.environ, TMPDIR=folder)))
     os.close(lock)
-    check(sorted(os.listdir(folder)) == ["trine-mpi-new", "trine-mpi-used", "trine-other"], os.listdir(folder))
+    check(sorted(os.listdir(folder)) == sorted([own + "new", own + "used", "trine-other", "trine-mpi-00000000-old"]),
+          os.listdir(folder))
+
+
+def a_tmpdir_is_any_folder_of_a_short_name():
+    process = long_run(TMPDIR=os.path.relpath(top))
+    process.kill()
+    process.communicate(timeout=60)
+    check(until(lambda: not any(map(os.path.exists, process.folders)), 20), "left:", process.folders)
+    most = 60
+    folder = os.path.join(top, "x" * (most - len(top) - 1))
+    os.mkdir(folder)
+    done = run(SUM, "--json", "--team=mpi:2", *SMALL, env=dict(os.environ, TMPDIR=folder))
+    check([row["verdict"] for row in rows(done)] == ["right"] and not os.listdir(folder), done.stderr)
+    done = run(SUM, "--team=mpi:2", *SMALL, env=dict(os.environ, TMPDIR=folder + "x"))
+    check(done.returncode == 3 and folder + "x" in done.stderr and "TMPDIR" in done.stderr, done.returncode, done.stderr)
 
 
 def the_users_choice_of_a_network_stands():
@@ -494,7 +513,8 @@ TESTS = [what_is_printed_is_not_taken_for_rows, closed_descriptors_change_nothin
          one_failing_team_loses_its_row_only, rows_that_are_cut_are_noticed, arguments_are_for_this_user_alone,
          a_rank_without_its_driver_says_so, an_mpirun_that_ignores_signals_is_killed,
          nothing_is_left_of_ranks_or_drivers_that_are_killed, a_launch_that_ends_leaves_others_their_folders,
-         folders_of_drivers_that_were_killed_go_with_the_next_launch, the_users_choice_of_a_network_stands,
+         folders_of_drivers_that_were_killed_go_with_the_next_launch, a_tmpdir_is_any_folder_of_a_short_name,
+         the_users_choice_of_a_network_stands,
          a_full_tmpdir_is_named, one_machine_needs_no_network, ranks_of_another_host_use_tcp]
 try:
     for test in TESTS:
