@@ -315,6 +315,37 @@ def a_rank_without_its_driver_says_so():
     check(done.returncode == 2 and "unrecognized option" in done.stderr, "--child among others", done.stderr)
 
 
+def a_rank_waits_for_no_address_that_leads_nowhere():
+    """A full queue answers no more than a host that is not there does."""
+    silent, good = socket.socket(), socket.socket()
+    silent.bind(("127.0.0.1", 0))
+    silent.listen(0)
+    good.bind(("127.0.0.2", silent.getsockname()[1]))
+    good.listen(5)
+    good.settimeout(30)
+    waiting = []
+    for _ in range(4):
+        waiting.append(socket.socket())
+        waiting[-1].setblocking(False)
+        waiting[-1].connect_ex(silent.getsockname())
+    mapped = "".join("a" + (bytes(10) + b"\xff\xff" + socket.inet_aton(host)).hex() for host in ("127.0.0.1", "127.0.0.2"))
+    address = "u" + os.urandom(16).hex() + "t" + "0" * 32 + f"p{silent.getsockname()[1]:04x}" + mapped
+    began = time.time()
+    process = subprocess.Popen([SUM, f"--child={address}"], stderr=subprocess.PIPE, text=True)
+    try:
+        driver = good.accept()[0]
+        check(3 < time.time() - began < 15, "the next address is tried after", time.time() - began, "s")
+        driver.sendall((2 << 30).to_bytes(8, "big"))
+        said = process.communicate(timeout=10)[1]
+        check(process.returncode == 3 and "too long" in said, "2 GiB of arguments are waited for:", process.returncode, said)
+    except (socket.timeout, subprocess.TimeoutExpired) as late:
+        check(False, late)
+        process.kill()
+        process.communicate()
+    for one in (silent, good, *waiting):
+        one.close()
+
+
 def an_mpirun_that_ignores_signals_is_killed():
     for what in (signal.SIGTERM, signal.SIGINT):
         word = "TEST_RUN=" + os.urandom(8).hex()
@@ -511,7 +542,7 @@ TESTS = [what_is_printed_is_not_taken_for_rows, closed_descriptors_change_nothin
          a_terminal_does_not_stop_the_ranks, a_shell_of_slurm_is_no_launch,
          files_of_any_name_are_the_ranks_alone, sound_files_of_any_name_are_the_ranks_alone,
          one_failing_team_loses_its_row_only, rows_that_are_cut_are_noticed, arguments_are_for_this_user_alone,
-         a_rank_without_its_driver_says_so, an_mpirun_that_ignores_signals_is_killed,
+         a_rank_without_its_driver_says_so, a_rank_waits_for_no_address_that_leads_nowhere, an_mpirun_that_ignores_signals_is_killed,
          nothing_is_left_of_ranks_or_drivers_that_are_killed, a_launch_that_ends_leaves_others_their_folders,
          folders_of_drivers_that_were_killed_go_with_the_next_launch, a_tmpdir_is_any_folder_of_a_short_name,
          the_users_choice_of_a_network_stands,
