@@ -346,6 +346,29 @@ def a_rank_waits_for_no_address_that_leads_nowhere():
         one.close()
 
 
+def a_command_of_any_words_is_run_or_refused():
+    started = script("echo here >&2; exit 7")
+    for words, says in ((f"{started} " + "x" * 4096, "TRINE_MPIRUN has"), (f"{started} " + "x " * 300, "252 words")):
+        done = run(SUM, "--team=mpi:2", *SMALL, env=dict(os.environ, TRINE_MPIRUN=words))
+        check(done.returncode == 2 and says in done.stderr and "here" not in done.stderr, done.returncode, done.stderr)
+    shown = script('echo "words: $1|$2|$3" >&2; exit 7')
+    done = run(SUM, "--team=mpi:2", *SMALL, env=dict(os.environ, TRINE_MPIRUN=f"\t{shown}\ta\n b\n"))
+    check("words: a|b|-n" in done.stderr, done.stderr)
+    row = rows(run(SUM, "--json", "--team=mpi:2", *SMALL, env=dict(os.environ, TRINE_MPIRUN=" \t\n")), "only blanks")
+    check([one["verdict"] for one in row] == ["right"], row)
+
+
+def a_driver_without_proc_knows_its_path():
+    if not namespace("--mount"):
+        return
+    hide = ["unshare", "--mount", "bash", "-c", 'mount -t tmpfs none /proc && PATH=$1:$PATH && shift && exec "$@"', "bash", FOLDER]
+    shown = script('echo "program: $3" >&2; exit 7')
+    done = run(*hide, SUM, "--team=mpi:2", *SMALL, env=dict(os.environ, TRINE_MPIRUN=shown))
+    check(f"program: {os.path.realpath(SUM)}\n" in done.stderr, done.stderr)
+    done = run(*hide, "sum", "--team=mpi:2", *SMALL, env=dict(os.environ, TRINE_MPIRUN=shown))
+    check(done.returncode == 3 and "/proc/self/exe" in done.stderr and "program:" not in done.stderr, done.returncode, done.stderr)
+
+
 def an_mpirun_that_ignores_signals_is_killed():
     for what in (signal.SIGTERM, signal.SIGINT):
         word = "TEST_RUN=" + os.urandom(8).hex()
@@ -542,6 +565,7 @@ TESTS = [what_is_printed_is_not_taken_for_rows, closed_descriptors_change_nothin
          a_terminal_does_not_stop_the_ranks, a_shell_of_slurm_is_no_launch,
          files_of_any_name_are_the_ranks_alone, sound_files_of_any_name_are_the_ranks_alone,
          one_failing_team_loses_its_row_only, rows_that_are_cut_are_noticed, arguments_are_for_this_user_alone,
+         a_command_of_any_words_is_run_or_refused, a_driver_without_proc_knows_its_path,
          a_rank_without_its_driver_says_so, a_rank_waits_for_no_address_that_leads_nowhere, an_mpirun_that_ignores_signals_is_killed,
          nothing_is_left_of_ranks_or_drivers_that_are_killed, a_launch_that_ends_leaves_others_their_folders,
          folders_of_drivers_that_were_killed_go_with_the_next_launch, a_tmpdir_is_any_folder_of_a_short_name,
