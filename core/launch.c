@@ -3,8 +3,10 @@
 
 #include <trine/team.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int number_in(const char *variable)
 {
@@ -14,13 +16,21 @@ static int number_in(const char *variable)
     return text && end != text && value > 0 && value < 1 << 30 ? (int)value : 0;
 }
 
+/* srun has a step of one task for a shell, too, where salloc or --pty gives one: it did not start
+ * this process, unless it also offers what MPI finds its ranks by. */
+static bool is_shell_of_slurm(const char *variable, int size)
+{
+    return size == 1 && strncmp(variable, "SLURM", 5) == 0 && !getenv("PMI_RANK") &&
+           !getenv("PMI_SIZE") && !getenv("PMIX_RANK");
+}
+
 int trine_launch_size(const char **variable)
 {
     /* SLURM_NTASKS is set in a batch script too, where one process runs: only a step counts. */
     static const char *const sizes[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         int size = number_in(sizes[i]);
-        if (size > 0) {
+        if (size > 0 && !is_shell_of_slurm(sizes[i], size)) {
             if (variable)
                 *variable = sizes[i];
             return size;

@@ -18,6 +18,12 @@ static const char child_option[] = "--child=";
 /* Seconds that a driver has for an answer; it does nothing else meanwhile. */
 enum { ANSWERED_IN = 60 };
 
+/* Seconds that an address of the driver's host has: of several, some may lead nowhere from here. */
+enum { REACHED_IN = 5 };
+
+/* Bytes of arguments that no command line has. */
+#define MOST_ARGUMENTS ((uint64_t)1 << 30)
+
 /* To the driver; -1: this rank is not the one that reports. */
 static int to_driver = -1;
 
@@ -26,23 +32,25 @@ bool is_child(int argc, char **argv)
     return argc == 2 && strncmp(argv[1], child_option, strlen(child_option)) == 0;
 }
 
-static void bound_waits(int fd)
+static void bound_waits(int fd, int seconds)
 {
-    const struct timeval most = {.tv_sec = ANSWERED_IN};
+    const struct timeval most = {.tv_sec = seconds};
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most);
 }
 
-/* A socket that is connected there; -1 and errno. */
-static int connect_to(const struct sockaddr *at, socklen_t length)
+/* A socket that is connected there within so many seconds; -1 and errno. */
+static int connect_to(const struct sockaddr *at, socklen_t length, int seconds)
 {
     int fd = socket(at->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    bound_waits(fd);
-    if (connect(fd, at, length) == 0)
+    bound_waits(fd, seconds);
+    if (connect(fd, at, length) == 0) {
+        bound_waits(fd, ANSWERED_IN);
         return fd;
-    int error = errno;
+    }
+    int error = errno == EINPROGRESS ? ETIMEDOUT : errno;
     close(fd);
     errno = error;
     return -1;
@@ -60,7 +68,7 @@ static int connect_unix(const channel_address *address)
 {
     struct sockaddr_un at;
     socklen_t length = unix_address(address, &at);
-    int fd = connect_to((const struct sockaddr *)&at, length);
+    int fd = connect_to((const struct sockaddr *)&at, length, ANSWERED_IN);
     if (fd >= 0 && !is_own(fd)) {
         close(fd);
         fd = -1;
@@ -75,9 +83,9 @@ static int connect_tcp(const channel_address *address, const struct in6_addr *ho
     struct sockaddr_in6 v6 = {
         .sin6_family = AF_INET6, .sin6_port = htons(address->port), .sin6_addr = *host};
     if (!IN6_IS_ADDR_V4MAPPED(host))
-        return connect_to((const struct sockaddr *)&v6, sizeof v6);
+        return connect_to((const struct sockaddr *)&v6, sizeof v6, REACHED_IN);
     memcpy(&v4.sin_addr, host->s6_addr + 12, sizeof v4.sin_addr);
-    return connect_to((const struct sockaddr *)&v4, sizeof v4);
+    return connect_to((const struct sockaddr *)&v4, sizeof v4, REACHED_IN);
 }
 
 /* The token is shown where the driver cannot see whose this process is. */
@@ -146,6 +154,10 @@ static bool receive_arguments(int fd, int *argc, char ***argv)
     if (!receive_all(fd, &size, sizeof size))
         return false;
     size = be64toh(size);
+    if (size > MOST_ARGUMENTS) {
+        errno = EMSGSIZE;
+        return false;
+    }
     char *words = malloc(size + 1);
     if (!words)
         return false;

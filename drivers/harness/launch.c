@@ -32,35 +32,37 @@ int ranks_asked(const char *spec)
     return ranks <= MOST_RANKS ? (int)ranks : 0;
 }
 
-/* Words of mpirun's command line, and their text. */
-enum { MOST_WORDS = 256, COMMAND_TEXT = 4096 };
+/* Words of mpirun's command line, those of them that are not the user's, and their text. */
+enum { MOST_WORDS = 256, OWN_WORDS = 4, COMMAND_TEXT = 4096 };
 typedef struct command {
     char *word[MOST_WORDS + 1], flags[COMMAND_TEXT], ranks[16], child[16 + CHANNEL_TEXT];
     int count;
 } command;
 
-static void push(command *c, const char *word)
+/* False without room. */
+static bool push(command *c, const char *word)
 {
-    if (c->count < MOST_WORDS)
-        c->word[c->count++] = (char *)word;
+    if (c->count == MOST_WORDS)
+        return false;
+    c->word[c->count++] = (char *)word;
+    return true;
 }
 
-static void compose(command *c, const char *spec, const char *self, const char *address)
+/* False when there is no room for all of it. */
+static bool compose(command *c, const char *spec, const char *self, const char *address)
 {
-    const char *own = own_mpirun();
+    const char *own = own_mpirun(), *flags = own ? own : TRINE_MPIEXEC_FLAGS;
     char *rest = c->flags;
+    bool fits = strlen(flags) < sizeof c->flags;
     *c = (command){.count = 0};
     if (!own)
         push(c, TRINE_MPIEXEC);
-    snprintf(c->flags, sizeof c->flags, "%s", own ? own : TRINE_MPIEXEC_FLAGS);
-    for (char *word; (word = strtok_r(rest, " ", &rest));)
-        push(c, word);
+    snprintf(c->flags, sizeof c->flags, "%s", flags);
+    for (char *word; fits && (word = strtok_r(rest, BLANKS, &rest));)
+        fits = push(c, word);
     snprintf(c->ranks, sizeof c->ranks, "%d", ranks_asked(spec));
     snprintf(c->child, sizeof c->child, "--child=%s", address);
-    push(c, "-n");
-    push(c, c->ranks);
-    push(c, self);
-    push(c, c->child);
+    return fits && push(c, "-n") && push(c, c->ranks) && push(c, self) && push(c, c->child);
 }
 
 /* Seconds that our own mpirun may take from one rank to the next, and all ranks together to open
@@ -124,7 +126,7 @@ static bool has_network(void)
 
 static bool ended_well(const supervised_end *end)
 {
-    return !end->reason && WIFEXITED(end->status) && WEXITSTATUS(end->status) == 0;
+    return !end->reason && !end->unknown && WIFEXITED(end->status) && WEXITSTATUS(end->status) == 0;
 }
 
 /* Says how mpirun ended that brought no rows, unless the ranks have said why. */
@@ -136,6 +138,8 @@ static int complain_of_end(const char *name, const char *spec, const char *mpiru
         say(name, "--team %s: %s %s (%d ranks came up): it was %s%s", spec, mpirun, end->reason,
             listener->joined, end->killed ? "killed" : "told to end",
             end->left ? ", and what it left was killed" : "");
+    else if (end->unknown)
+        say(name, "--team %s: the system does not say how %s ended", spec, mpirun);
     else if (code == COMMAND_NOT_FOUND && listener->joined == 0)
         say(name, "--team %s: %s cannot be started; $TRINE_MPIRUN names another", spec, mpirun);
     else if (WIFSIGNALED(end->status))
@@ -179,7 +183,13 @@ static int launch(harness_run *run, const char *spec, const char *self, launch_p
 {
     command c;
     supervised_end end;
-    compose(&c, spec, self, parts->address);
+    if (!compose(&c, spec, self, parts->address)) {
+        say(run->options->driver->name,
+            "--team %s: $TRINE_MPIRUN has %zu bytes; it may have %d, and %d words", spec,
+            own_mpirun() ? strlen(own_mpirun()) : 0, COMMAND_TEXT - 1, MOST_WORDS - OWN_WORDS);
+        add_failure(run, spec, "", TRINE_E_LAUNCH, EXIT_USAGE, what_was_said());
+        return EXIT_USAGE;
+    }
     const supervised what = {.command = c.word,
                              .environment = parts->environment->variable,
                              .mark = parts->address,
@@ -205,6 +215,14 @@ int run_launched(harness_run *run, const char *spec, const char *self)
 {
     const char *name = run->options->driver->name;
     launch_parts parts;
+    if (!*self) {
+        say(name,
+            "--team %s: where this program lies cannot be told: /proc/self/exe cannot be read, and "
+            "it was not started by a path",
+            spec);
+        add_failure(run, spec, "", TRINE_E_SYSTEM, EXIT_FAILED, what_was_said());
+        return EXIT_FAILED;
+    }
     if (!*TRINE_MPIEXEC) {
         say(name, "--team %s: this driver was built without MPI", spec);
         add_failure(run, spec, "", TRINE_E_ABSENT, EXIT_USAGE, what_was_said());

@@ -25,7 +25,7 @@ void keep_environment(void)
 const char *own_mpirun(void)
 {
     const char *own = getenv("TRINE_MPIRUN");
-    return own && *own ? own : NULL;
+    return own && own[strspn(own, BLANKS)] ? own : NULL;
 }
 
 bool may_use_other_hosts(void)

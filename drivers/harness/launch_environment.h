@@ -11,7 +11,9 @@
  * hosts in the environment. */
 bool may_use_other_hosts(void);
 
-/* $TRINE_MPIRUN, which is an mpirun with its flags, in words; NULL where there is none. */
+/* $TRINE_MPIRUN, which is an mpirun with its flags, in words between BLANKS; NULL where there is
+ * none. */
+#define BLANKS " \t\n"
 const char *own_mpirun(void);
 
 /* The variables, NULL at their end, and the text of those that were added. */

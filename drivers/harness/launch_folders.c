@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +21,20 @@
 #include "drivers/harness/harness.h"
 #include "drivers/harness/say.h"
 
-#define FOLDER_PREFIX "trine-mpi-"
+/* Of folders of this host, which others may share: locks need not be seen from there. A name of a
+ * host is too long for the sockets in it: 32 bits that tell it from others. */
+enum { PREFIX_TEXT = 24 };
+
+static void prefix_of_host(char prefix[PREFIX_TEXT])
+{
+    char host[256] = "";
+    uint32_t digest = 2166136261u; /* FNV-1a */
+    (void)gethostname(host, sizeof host - 1);
+    for (const char *at = host; *at; at++)
+        digest = (digest ^ (unsigned char)*at) * 16777619u;
+    snprintf(prefix, PREFIX_TEXT, "trine-mpi-%08" PRIx32 "-", digest);
+}
+
 static const char shared_memory[] = "/dev/shm";
 
 /* KiB that mpirun and its ranks write: without them Open MPI's mpirun waits for ever. */
@@ -53,10 +68,10 @@ static int lock_folder(int base, const char *name)
     return -1;
 }
 
-static bool is_left_over(int base, const char *name)
+static bool is_left_over(int base, const char *name, const char *prefix)
 {
     struct stat about;
-    return strncmp(name, FOLDER_PREFIX, strlen(FOLDER_PREFIX)) == 0 &&
+    return strncmp(name, prefix, strlen(prefix)) == 0 &&
            fstatat(base, name, &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(about.st_mode) &&
            about.st_uid == geteuid() && time(NULL) - about.st_mtime > LOCKED_WITHIN;
 }
@@ -64,11 +79,13 @@ static bool is_left_over(int base, const char *name)
 /* What drivers left that were killed. */
 static void sweep(const char *base)
 {
+    char prefix[PREFIX_TEXT];
     DIR *all = opendir(base);
+    prefix_of_host(prefix);
     for (struct dirent *entry; all && (entry = readdir(all));) {
         char path[FOLDER_TEXT + sizeof entry->d_name];
-        int lock =
-            is_left_over(dirfd(all), entry->d_name) ? lock_folder(dirfd(all), entry->d_name) : -1;
+        bool left = is_left_over(dirfd(all), entry->d_name, prefix);
+        int lock = left ? lock_folder(dirfd(all), entry->d_name) : -1;
         if (lock < 0)
             continue;
         snprintf(path, sizeof path, "%s/%s", base, entry->d_name);
@@ -82,7 +99,9 @@ static void sweep(const char *base)
 /* 0 or an errno. A file system that takes no locks does without: nothing is swept there. */
 static int make_folder(const char *base, char path[FOLDER_TEXT], int *lock)
 {
-    snprintf(path, FOLDER_TEXT, "%s/" FOLDER_PREFIX "XXXXXX", base);
+    char prefix[PREFIX_TEXT];
+    prefix_of_host(prefix);
+    snprintf(path, FOLDER_TEXT, "%.*s/%sXXXXXX", MOST_BASE, base, prefix);
     if (!mkdtemp(path)) {
         path[0] = '\0';
         return errno;
@@ -91,22 +110,23 @@ static int make_folder(const char *base, char path[FOLDER_TEXT], int *lock)
     return 0;
 }
 
-/* Whether there is room for what mpirun writes; a quota shows by writing only. */
-static bool has_room(const char *folder)
+/* 0, or an errno that says why what mpirun writes cannot be; a quota shows by writing only. */
+static int try_room(const char *folder)
 {
     enum { TRIED = 65536 };
     char path[FOLDER_TEXT + 8];
     struct statvfs about;
     if (statvfs(folder, &about) == 0 && about.f_blocks > 0 &&
         (double)about.f_bavail * (double)about.f_frsize < 1024.0 * ROOM_KIB)
-        return false;
+        return ENOSPC;
     snprintf(path, sizeof path, "%s/room", folder);
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool room = fd >= 0 && posix_fallocate(fd, 0, TRIED) == 0;
-    if (fd >= 0)
-        close(fd);
+    if (fd < 0)
+        return errno;
+    int error = posix_fallocate(fd, 0, TRIED);
+    close(fd);
     unlink(path);
-    return room;
+    return error;
 }
 
 /* The guard reads until nobody has the other end, which is when this process is gone, gives mpirun
@@ -156,24 +176,36 @@ static void end_guard(launch_folders *folders)
         close(folders->alive);
 }
 
-static const char *temporary_base(void)
+/* $TMPDIR, from the root on: ranks may have another folder to begin from. /tmp where there is none,
+ * or it is no folder. */
+static const char *temporary_base(char path[PATH_MAX])
 {
     const char *named = getenv("TMPDIR");
-    return named && *named && strlen(named) <= MOST_BASE ? named : "/tmp";
+    if (!named || !*named)
+        return "/tmp";
+    return *named == '/' ? named : realpath(named, path) ? path : "/tmp";
 }
 
 bool open_launch_folders(launch_folders *folders, const char *driver, const char *spec)
 {
-    const char *base = temporary_base();
+    char path[PATH_MAX];
+    const char *base = temporary_base(path);
     *folders = (launch_folders){.temporary_lock = -1, .memory_lock = -1, .alive = -1};
+    if (strlen(base) > MOST_BASE) {
+        say(driver,
+            "--team %s: TMPDIR, %s, has %zu bytes; with more than %d the names of mpirun's sockets "
+            "in it are too long: let it name another folder",
+            spec, base, strlen(base), MOST_BASE);
+        return false;
+    }
     sweep(base);
     sweep(shared_memory);
     int error = make_folder(base, folders->temporary, &folders->temporary_lock);
     /* One that cannot be used at all is passed over, as mpirun does. */
     if (error && error != ENOSPC && error != EDQUOT)
         error = make_folder(base = "/tmp", folders->temporary, &folders->temporary_lock);
-    if (!error && !has_room(folders->temporary))
-        error = ENOSPC;
+    if (!error)
+        error = try_room(folders->temporary);
     /* Without it the ranks take whatever MPI takes by itself. */
     if (!error)
         (void)make_folder(shared_memory, folders->memory, &folders->memory_lock);

@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 /* A base of at most so many bytes: names of sockets in it have to fit into 107. */
-enum { MOST_BASE = 60, FOLDER_TEXT = MOST_BASE + 24 };
+enum { MOST_BASE = 60, FOLDER_TEXT = MOST_BASE + 32 };
 
 /* temporary: under $TMPDIR. memory: under /dev/shm, "" where there is none to be had. The locks
  * say that this process still uses them. guard: a shell that removes them should this process be

@@ -49,18 +49,24 @@ static int listen_tcp(harness_listener *l)
     return 0;
 }
 
+/* An IPv6 address, or an IPv4 one as that; false for another kind. */
+static bool map_address(const struct sockaddr *at, struct in6_addr *host)
+{
+    if (at->sa_family == AF_INET6) {
+        *host = ((const struct sockaddr_in6 *)at)->sin6_addr;
+        return true;
+    }
+    *host = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
+    if (at->sa_family == AF_INET)
+        memcpy(host->s6_addr + 12, &((const struct sockaddr_in *)at)->sin_addr, 4);
+    return at->sa_family == AF_INET;
+}
+
 static void add_host(channel_address *address, const struct sockaddr *at)
 {
     struct in6_addr *host = &address->host[address->hosts];
-    if (at->sa_family == AF_INET) {
-        *host = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
-        memcpy(host->s6_addr + 12, &((const struct sockaddr_in *)at)->sin_addr, 4);
-        address->hosts++;
-    } else if (at->sa_family == AF_INET6) {
-        *host = ((const struct sockaddr_in6 *)at)->sin6_addr;
-        /* A link-local address means nothing without the interface that the other side has. */
-        address->hosts += !IN6_IS_ADDR_LINKLOCAL(host);
-    }
+    /* A link-local address means nothing without the interface that the other side has. */
+    address->hosts += map_address(at, host) && !IN6_IS_ADDR_LINKLOCAL(host);
 }
 
 /* The addresses of this host that others may reach. */
@@ -136,14 +142,33 @@ static bool is_own_user(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
 }
 
+/* Whether a TCP peer is on this host, or cannot be told from one. Ranks here have the Unix socket,
+ * which knows whose they are: the token every user here can read in /proc. */
+static bool is_of_this_host(const struct sockaddr *peer)
+{
+    struct in6_addr host, own;
+    struct ifaddrs *all;
+    if (!map_address(peer, &host) || IN6_IS_ADDR_LOOPBACK(&host) ||
+        (IN6_IS_ADDR_V4MAPPED(&host) && host.s6_addr[12] == IN_LOOPBACKNET) || getifaddrs(&all))
+        return true;
+    bool same = false;
+    for (const struct ifaddrs *i = all; i && !same; i = i->ifa_next)
+        same = i->ifa_addr && map_address(i->ifa_addr, &own) && IN6_ARE_ADDR_EQUAL(&own, &host);
+    freeifaddrs(all);
+    return same;
+}
+
 static void admit(harness_listener *l, int listening, double now)
 {
     bool is_local = listening == l->own;
     while (l->peers < LISTENER_PEERS) {
-        int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        struct sockaddr_storage from = {.ss_family = AF_UNSPEC};
+        struct sockaddr *peer = (struct sockaddr *)&from;
+        socklen_t length = sizeof from;
+        int fd = accept4(listening, peer, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd < 0)
             return;
-        if (is_local && !is_own_user(fd))
+        if (is_local ? !is_own_user(fd) : is_of_this_host(peer))
             close(fd);
         else
             l->peer[l->peers++] = (listener_peer){

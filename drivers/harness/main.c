@@ -233,6 +233,16 @@ static int end_run(const harness_run *run, int result)
     return printed ? printed : result;
 }
 
+/* This program's path, for mpirun; "" when it cannot be told. */
+static void find_self(const char *called, char path[PATH_MAX])
+{
+    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+    path[length > 0 ? length : 0] = '\0';
+    /* Without /proc. A name without a folder could be any of PATH's. */
+    if (length <= 0 && (!strchr(called, '/') || !realpath(called, path)))
+        path[0] = '\0';
+}
+
 int trine_driver_main(const trine_driver *driver, int argc, char **argv)
 {
     harness_options options;
@@ -260,8 +270,7 @@ int trine_driver_main(const trine_driver *driver, int argc, char **argv)
         return result;
     }
     name_data(&run);
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    self[length > 0 ? length : 0] = '\0';
+    find_self(argv[0], self);
     result = run_teams(&run, self);
     if (first_rank() && (child || run.rows > 0 || !result)) {
         int concluded = child ? hand_over(&run) : conclude(&run);

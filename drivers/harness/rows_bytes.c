@@ -7,11 +7,13 @@
 
 #include "drivers/harness/failures.h"
 
-/* One walk over a run does all three: counts its bytes, writes them, reads them. */
+/* One walk over a run does all three: counts its bytes, writes them, reads them. came: items that
+ * the last pointer led to. */
 typedef struct walk {
     enum { COUNT, WRITE, READ } way;
     char *at;
     size_t done, size;
+    uint64_t came;
     bool failed;
 } walk;
 
@@ -42,6 +44,7 @@ static void pass_items(walk *w, void **items, uint64_t count, size_t item)
     }
     if (*items)
         pass(w, *items, (size_t)present * item);
+    w->came = present;
 }
 
 #define PASS_ITEMS(w, pointer, count)                                                              \
@@ -51,16 +54,67 @@ static void pass_items(walk *w, void **items, uint64_t count, size_t item)
         (pointer) = items;                                                                         \
     } while (0)
 
-static void pass_row(walk *w, harness_row *row)
+/* The same where all have to come: whoever reads them counts by `count` alone. */
+#define PASS_ALL_ITEMS(w, pointer, count)                                                          \
+    do {                                                                                           \
+        PASS_ITEMS(w, pointer, count);                                                             \
+        (w)->failed = (w)->failed || ((w)->way == READ && (w)->came != (uint64_t)(count));         \
+    } while (0)
+
+static bool has_end(const char *text, size_t size)
+{
+    return memchr(text, '\0', size) != NULL;
+}
+
+static bool is_status(trine_status status)
+{
+    return (unsigned)status < TRINE_STATUS_COUNT;
+}
+
+static bool is_mode_of(const harness_options *o, const char *mode)
+{
+    int i = 0;
+    while (i < o->methods && strcmp(o->method[i]->mode, mode) != 0)
+        i++;
+    return i < o->methods;
+}
+
+/* Whether a row that was read can be judged and shown. */
+static bool is_sound(const harness_options *o, const harness_row *row)
+{
+    bool sound = has_end(row->team, sizeof row->team) && has_end(row->mode, sizeof row->mode) &&
+                 has_end(row->note, sizeof row->note) &&
+                 has_end(row->transport, sizeof row->transport) && is_mode_of(o, row->mode) &&
+                 is_status(row->status) && (unsigned)row->verdict < VERDICTS &&
+                 (unsigned)row->value.dtype < TRINE_DTYPE_COUNT;
+    for (int i = 0; i < row->numbers && sound; i++)
+        sound = has_end(row->number[i].name, sizeof row->number[i].name);
+    for (uint64_t i = 0; i < row->tally.records && sound; i++)
+        sound = is_status(row->tally.record[i].status);
+    return sound;
+}
+
+static void pass_row(walk *w, const harness_options *o, harness_row *row)
 {
     pass(w, row, sizeof *row);
     if (w->failed)
         *row = (harness_row){.ranks = 1};
-    PASS_ITEMS(w, row->share, row->shares);
+    PASS_ALL_ITEMS(w, row->share, row->shares);
     PASS_ITEMS(w, row->memory, row->shares);
-    PASS_ITEMS(w, row->number, row->numbers);
-    PASS_ITEMS(w, row->tally.lane, row->tally.lanes);
-    PASS_ITEMS(w, row->tally.record, row->tally.records);
+    /* There may be none of it. */
+    w->failed = w->failed || (w->way == READ && w->came && w->came != (uint64_t)row->shares);
+    PASS_ALL_ITEMS(w, row->number, row->numbers);
+    PASS_ALL_ITEMS(w, row->tally.lane, row->tally.lanes);
+    PASS_ALL_ITEMS(w, row->tally.record, row->tally.records);
+    w->failed = w->failed || (w->way == READ && !is_sound(o, row));
+}
+
+static bool is_sound_failure(const harness_failure *failure, uint64_t length)
+{
+    return has_end(failure->team, sizeof failure->team) &&
+           has_end(failure->mode, sizeof failure->mode) && is_status(failure->status) &&
+           failure->exit_status >= EXIT_RIGHT && failure->exit_status <= EXIT_FAILED &&
+           (!failure->message || has_end(failure->message, (size_t)length));
 }
 
 static void pass_failure(walk *w, harness_failure *failure)
@@ -70,6 +124,7 @@ static void pass_failure(walk *w, harness_failure *failure)
     if (w->failed)
         *failure = (harness_failure){.status = TRINE_OK};
     PASS_ITEMS(w, failure->message, length);
+    w->failed = w->failed || (w->way == READ && !is_sound_failure(failure, w->came));
 }
 
 /* Layouts by which two programs would differ. */
@@ -98,6 +153,7 @@ static void pass_run(walk *w, harness_run *run)
     pass(w, &rows, sizeof rows);
     pass(w, &failures, sizeof failures);
     pass(w, data, sizeof data);
+    w->failed = w->failed || (w->way == READ && data[2] >= TRINE_DTYPE_COUNT);
     if (w->way == READ && rows > 0 && !w->failed) {
         run->n = data[0];
         run->bytes = data[1];
@@ -107,7 +163,7 @@ static void pass_run(walk *w, harness_run *run)
         harness_row *row = w->way == READ ? add_row(run) : &run->row[i];
         w->failed = !row;
         if (row)
-            pass_row(w, row);
+            pass_row(w, run->options, row);
     }
     for (uint64_t i = 0; i < failures && !w->failed; i++) {
         harness_failure read = {.message = NULL};

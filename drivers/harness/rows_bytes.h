@@ -11,8 +11,8 @@
 void *run_to_bytes(const harness_run *run, size_t *size);
 
 /* Adds the rows and failures to the run, and takes over what the data is where there are rows.
- * False when the bytes are not those of this very program, are cut, or memory is short: then
- * nothing is added. */
+ * False when the bytes are not those of this very program, are cut or name what this run does not
+ * have (a mode, a type), or memory is short: then nothing is added. */
 bool run_from_bytes(harness_run *run, const void *bytes, size_t size);
 
 #endif

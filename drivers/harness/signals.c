@@ -3,7 +3,8 @@
  * 1. Before any library begins, `ignored` notes what the program was started to ignore: all else is
  *    at its default, since handlers do not survive an exec.
  * 2. Libraries install handlers, over what was ignored, too.
- * 3. At the beginning of main, every signal that has a handler gets back what it had.
+ * 3. At the beginning of main, every signal that has a handler gets back what it had, and SIGCHLD
+ * its default.
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -51,4 +52,6 @@ void take_signals_back(void)
         action = (struct sigaction){.sa_handler = was_ignored ? SIG_IGN : SIG_DFL};
         sigaction(number, &action, NULL);
     }
+    const struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigaction(SIGCHLD, &standard, NULL);
 }

@@ -4,7 +4,8 @@
 
 /* First thing in main. Handlers that libraries installed when they were loaded go: UCX, which comes
  * with Open MPI, takes SIGHUP, so that a closed terminal would leave the program running. What was
- * ignored (by nohup) is ignored again. */
+ * ignored (by nohup) is ignored again, but for SIGCHLD: while that is ignored, the system does not
+ * say how a child has ended. */
 void take_signals_back(void);
 
 #endif

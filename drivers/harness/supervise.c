@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,10 @@
  * one soon after the first: so it is told again, but not at once. A launch whose rank 0 has left
  * is at its end. */
 enum { TOLD_AGAIN = 5, KILLED_AFTER = 10, ENDS_WITHIN = 60 };
+
+/* What a rank sends for ever shall not keep this process: seconds. Processes that are started while
+ * others are killed show in another pass over all. */
+enum { REST_WITHIN = 5, KILLING_PASSES = 10 };
 
 /* Between two looks at the clock. */
 enum { LOOK_MS = 200 };
@@ -74,16 +79,33 @@ static double seconds_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+/* In the child, which shall end by what this process notes, also before exec. Its process group is
+ * in the background of a terminal, which may stop (stty tostop) those that print there. */
+static void set_signals_of_child(void)
+{
+    const struct sigaction standard = {.sa_handler = SIG_DFL}, ignored = {.sa_handler = SIG_IGN};
+    struct sigaction action;
+    for (int i = 0; i < ENDINGS; i++)
+        if (sigaction(ending[i], NULL, &action) == 0 && action.sa_handler == note_signal)
+            sigaction(ending[i], &standard, NULL);
+    sigaction(SIGTTOU, &ignored, NULL);
+}
+
 /* Between fork and exec only what is safe with threads running. Ranks and mpirun print to stderr:
- * stdout is for results. */
+ * stdout is for results. Signals wait until the child has its own actions for them. */
 static int start(const supervised *what, pid_t *pid)
 {
     pid_t self = getpid();
+    sigset_t all, before;
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (nothing < 0)
         return errno;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     *pid = fork();
     if (*pid == 0) {
+        set_signals_of_child();
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
         prctl(PR_SET_PDEATHSIG, SIGTERM);
         setpgid(0, 0);
         if (getppid() != self || dup2(nothing, STDIN_FILENO) < 0 ||
@@ -93,6 +115,7 @@ static int start(const supervised *what, pid_t *pid)
         _exit(COMMAND_NOT_FOUND);
     }
     int error = *pid < 0 ? errno : 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     close(nothing);
     return error;
 }
@@ -125,19 +148,28 @@ static bool kill_if_marked(const char *pid, const char *variable)
     return killed;
 }
 
-/* Kills what is left of a launch, wherever it has put itself; how many. */
-static int kill_marked(const char *mark)
+/* One pass over all processes; how many were killed. */
+static int kill_all(const char *variable)
 {
-    char variable[64 + CHANNEL_TEXT];
     int killed = 0;
     DIR *all = opendir("/proc");
-    snprintf(variable, sizeof variable, "TRINE_LAUNCH=%s", mark);
     for (struct dirent *entry; all && (entry = readdir(all));)
         if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
             killed += kill_if_marked(entry->d_name, variable);
     if (all)
         closedir(all);
     return killed;
+}
+
+/* Kills what is left of a launch, wherever it has put itself; whether there was anything. */
+static bool kill_marked(const char *mark)
+{
+    char variable[64 + CHANNEL_TEXT];
+    int pass = 0;
+    snprintf(variable, sizeof variable, "TRINE_LAUNCH=%s", mark);
+    while (pass < KILLING_PASSES && kill_all(variable) > 0)
+        pass++;
+    return pass > 0;
 }
 
 /* A launch under way. since: when the last rank joined, or rank 0 left. told: when mpirun was told
@@ -190,6 +222,7 @@ static bool has_ended(launch *l)
     pid_t ended;
     while ((ended = waitpid(l->pid, &l->end->status, WNOHANG)) < 0 && errno == EINTR)
         ;
+    l->end->unknown = ended < 0;
     return ended != 0;
 }
 
@@ -213,7 +246,9 @@ static void wait_and_serve(launch *l)
 static void serve_the_rest(harness_listener *listener)
 {
     struct pollfd set[LISTENER_FDS];
-    while (!listener->left && poll(set, (nfds_t)listener_waits(listener, set), 0) > 0)
+    double until = seconds_now() + REST_WITHIN;
+    while (!listener->left && seconds_now() < until &&
+           poll(set, (nfds_t)listener_waits(listener, set), 0) > 0)
         listener_serve(listener, set, seconds_now());
 }
 
@@ -230,7 +265,7 @@ static int run_to_end(launch *l)
         look(l, seconds_now());
     }
     serve_the_rest(l->what->listener);
-    bool well = WIFEXITED(l->end->status) && WEXITSTATUS(l->end->status) == 0;
+    bool well = !l->end->unknown && WIFEXITED(l->end->status) && WEXITSTATUS(l->end->status) == 0;
     if (!well || l->told)
         l->end->left = kill_marked(l->what->mark);
     if (l->pidfd >= 0)

@@ -17,12 +17,12 @@ typedef struct supervised {
 } supervised;
 
 /* status: as waitpid gives it. reason: why it was ended, NULL when it ended by itself. killed: it
- * had to be, and so had `left` processes besides. signal: what told this process to end, 0 for
- * nothing. */
+ * had to be. left: so had processes that it had started. unknown: the system does not say how it
+ * ended. signal: what told this process to end, 0 for nothing. */
 typedef struct supervised_end {
-    int status, signal, left;
+    int status, signal;
     const char *reason;
-    bool killed;
+    bool killed, left, unknown;
 } supervised_end;
 
 /* Runs it until it has ended or was ended, while the listener serves its ranks. Its output goes to

@@ -14,6 +14,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import wave
 
@@ -136,6 +137,39 @@ def progress_of_ranks_shows_at_a_terminal():
         check("exact on mpi:2" in said, "the ranks' progress is not shown:", repr(said))
 
 
+def take_terminal():
+    """Standard error, as that of a session of its own, which stops what prints in the background (stty tostop)."""
+    fcntl.ioctl(2, termios.TIOCSCTTY, 0)
+    settings = termios.tcgetattr(2)
+    settings[3] |= termios.TOSTOP
+    termios.tcsetattr(2, termios.TCSANOW, settings)
+
+
+def a_terminal_does_not_stop_the_ranks():
+    own_end, other = pty.openpty()
+    process = subprocess.Popen([SUM, "--team=mpi:2", "--json", *SMALL], stdin=other, stderr=other, stdout=subprocess.PIPE,
+                               env=dict(os.environ, TRINE_MPIRUN=script("echo junk; exec $MPIRUN \"$@\"")),
+                               start_new_session=True, preexec_fn=take_terminal)
+    os.close(other)
+    try:
+        process.communicate(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        process.communicate()
+    os.close(own_end)
+    check(process.returncode == 0, "ended with", process.returncode)
+
+
+def a_shell_of_slurm_is_no_launch():
+    shell = dict(os.environ, SLURM_STEP_NUM_TASKS="1")
+    found = rows(run(SUM, "--json", "--team=mpi:2", *SMALL, env=shell))
+    check([row["ranks"] for row in found] == [2], "srun --pty bash:", found)
+    for name, tasks in (("PMI_RANK", "1"), ("PMIX_RANK", "1"), ("PMI_RANK", "2"), ("NOTHING", "2")):
+        done = run(SUM, "--team=mpi:2", *SMALL, env=dict(shell, SLURM_STEP_NUM_TASKS=tasks, **{name: "0"}),
+                   own="echo here >&2; exit 7")
+        check(done.returncode and "here" not in done.stderr, name, tasks, "is a launch:", done.stderr)
+
+
 def files_of_any_name_are_the_ranks_alone():
     folder = os.path.join(top, "odd")
     os.mkdir(folder)
@@ -253,6 +287,19 @@ except (ConnectionError, ValueError):
 print('said', said, file=sys.stderr)"""
     done = run(SUM, "--team=mpi:2", *SMALL, env=dict(os.environ, TRINE_MPIRUN=script(SPEAKER % tcp, "python")))
     check("said b''" in done.stderr or "said b'no TCP'" in done.stderr, "who has no token is answered:", done.stderr)
+    # From this host, with the token that other users can read in the command line of mpirun.
+    known = """at = address.partition('p')[2][:4]
+said = b'' if at else b'no TCP'
+for host in (['127.0.0.1', '127.0.0.2', '::1'] if at else []):
+    try:
+        s = socket.create_connection((host, int(at, 16)), 20)
+        s.sendall(b'trine 1\\0' + bytes.fromhex(address.partition('t')[2][:32]) + bytes(4))
+        said += s.recv(8)
+    except OSError:
+        pass
+print('said', said, file=sys.stderr)"""
+    done = run(SUM, "--team=mpi:2", *SMALL, env=dict(os.environ, TRINE_MPIRUN=script(SPEAKER % known, "python")))
+    check("said b''" in done.stderr or "said b'no TCP'" in done.stderr, "TCP from this host is answered:", done.stderr)
     if not ROOT:
         return
     other = "os.setuid(65534)\n" + words
@@ -266,6 +313,60 @@ def a_rank_without_its_driver_says_so():
         check(done.returncode == 3 and "driver" in done.stderr and done.stdout == "", address, done.returncode, done.stderr)
     done = run(SUM, "--child=u" + "0" * 32, "--n=5")
     check(done.returncode == 2 and "unrecognized option" in done.stderr, "--child among others", done.stderr)
+
+
+def a_rank_waits_for_no_address_that_leads_nowhere():
+    """A full queue answers no more than a host that is not there does."""
+    silent, good = socket.socket(), socket.socket()
+    silent.bind(("127.0.0.1", 0))
+    silent.listen(0)
+    good.bind(("127.0.0.2", silent.getsockname()[1]))
+    good.listen(5)
+    good.settimeout(30)
+    waiting = []
+    for _ in range(4):
+        waiting.append(socket.socket())
+        waiting[-1].setblocking(False)
+        waiting[-1].connect_ex(silent.getsockname())
+    mapped = "".join("a" + (bytes(10) + b"\xff\xff" + socket.inet_aton(host)).hex() for host in ("127.0.0.1", "127.0.0.2"))
+    address = "u" + os.urandom(16).hex() + "t" + "0" * 32 + f"p{silent.getsockname()[1]:04x}" + mapped
+    began = time.time()
+    process = subprocess.Popen([SUM, f"--child={address}"], stderr=subprocess.PIPE, text=True)
+    try:
+        driver = good.accept()[0]
+        check(3 < time.time() - began < 15, "the next address is tried after", time.time() - began, "s")
+        driver.sendall((2 << 30).to_bytes(8, "big"))
+        said = process.communicate(timeout=10)[1]
+        check(process.returncode == 3 and "too long" in said, "2 GiB of arguments are waited for:", process.returncode, said)
+    except (socket.timeout, subprocess.TimeoutExpired) as late:
+        check(False, late)
+        process.kill()
+        process.communicate()
+    for one in (silent, good, *waiting):
+        one.close()
+
+
+def a_command_of_any_words_is_run_or_refused():
+    started = script("echo here >&2; exit 7")
+    for words, says in ((f"{started} " + "x" * 4096, "TRINE_MPIRUN has"), (f"{started} " + "x " * 300, "252 words")):
+        done = run(SUM, "--team=mpi:2", *SMALL, env=dict(os.environ, TRINE_MPIRUN=words))
+        check(done.returncode == 2 and says in done.stderr and "here" not in done.stderr, done.returncode, done.stderr)
+    shown = script('echo "words: $1|$2|$3" >&2; exit 7')
+    done = run(SUM, "--team=mpi:2", *SMALL, env=dict(os.environ, TRINE_MPIRUN=f"\t{shown}\ta\n b\n"))
+    check("words: a|b|-n" in done.stderr, done.stderr)
+    row = rows(run(SUM, "--json", "--team=mpi:2", *SMALL, env=dict(os.environ, TRINE_MPIRUN=" \t\n")), "only blanks")
+    check([one["verdict"] for one in row] == ["right"], row)
+
+
+def a_driver_without_proc_knows_its_path():
+    if not namespace("--mount"):
+        return
+    hide = ["unshare", "--mount", "bash", "-c", 'mount -t tmpfs none /proc && PATH=$1:$PATH && shift && exec "$@"', "bash", FOLDER]
+    shown = script('echo "program: $3" >&2; exit 7')
+    done = run(*hide, SUM, "--team=mpi:2", *SMALL, env=dict(os.environ, TRINE_MPIRUN=shown))
+    check(f"program: {os.path.realpath(SUM)}\n" in done.stderr, done.stderr)
+    done = run(*hide, "sum", "--team=mpi:2", *SMALL, env=dict(os.environ, TRINE_MPIRUN=shown))
+    check(done.returncode == 3 and "/proc/self/exe" in done.stderr and "program:" not in done.stderr, done.returncode, done.stderr)
 
 
 def an_mpirun_that_ignores_signals_is_killed():
@@ -314,7 +415,7 @@ def long_run(*options, **chosen):
     word = os.urandom(8).hex()
     process = subprocess.Popen([SQUARES, "--n=40000", "--micros=2000", "--team=mpi:2", *options], start_new_session=True,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               env=dict(os.environ, TEST_RUN=word, TMPDIR=top, **chosen))
+                               env={**os.environ, "TEST_RUN": word, "TMPDIR": top, **chosen})
     process.word = "TEST_RUN=" + word
     process.folders = []
 
@@ -362,17 +463,36 @@ def a_launch_that_ends_leaves_others_their_folders():
 
 def folders_of_drivers_that_were_killed_go_with_the_next_launch():
     folder = os.path.join(top, "sweep")
-    old, used, other = (os.path.join(folder, name) for name in ("trine-mpi-old", "trine-mpi-used", "trine-other"))
-    for path in (old, used, other):
+    host = 2166136261
+    for byte in os.fsencode(socket.gethostname()):
+        host = (host ^ byte) * 16777619 % 2**32
+    own = f"trine-mpi-{host:08x}-"
+    old, used, *others = (os.path.join(folder, name) for name in (own + "old", own + "used", "trine-other", "trine-mpi-00000000-old"))
+    for path in (old, used, *others):
         os.makedirs(os.path.join(path, "inside"))
         open(os.path.join(path, "inside", "file"), "w").close()
         os.utime(path, (0, 0))
-    os.mkdir(os.path.join(folder, "trine-mpi-new"))
+    os.mkdir(os.path.join(folder, own + "new"))
     lock = os.open(used, os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)
     rows(run(SUM, "--json", "--team=mpi:2", *SMALL, env=dict(os.environ, TMPDIR=folder)))
     os.close(lock)
-    check(sorted(os.listdir(folder)) == ["trine-mpi-new", "trine-mpi-used", "trine-other"], os.listdir(folder))
+    check(sorted(os.listdir(folder)) == sorted([own + "new", own + "used", "trine-other", "trine-mpi-00000000-old"]),
+          os.listdir(folder))
+
+
+def a_tmpdir_is_any_folder_of_a_short_name():
+    process = long_run(TMPDIR=os.path.relpath(top))
+    process.kill()
+    process.communicate(timeout=60)
+    check(until(lambda: not any(map(os.path.exists, process.folders)), 20), "left:", process.folders)
+    most = 60
+    folder = os.path.join(top, "x" * (most - len(top) - 1))
+    os.mkdir(folder)
+    done = run(SUM, "--json", "--team=mpi:2", *SMALL, env=dict(os.environ, TMPDIR=folder))
+    check([row["verdict"] for row in rows(done)] == ["right"] and not os.listdir(folder), done.stderr)
+    done = run(SUM, "--team=mpi:2", *SMALL, env=dict(os.environ, TMPDIR=folder + "x"))
+    check(done.returncode == 3 and folder + "x" in done.stderr and "TMPDIR" in done.stderr, done.returncode, done.stderr)
 
 
 def the_users_choice_of_a_network_stands():
@@ -442,11 +562,14 @@ export TRINE_MPIRUN="nsenter --net=/proc/$other/ns/net $MPIRUN"
 
 
 TESTS = [what_is_printed_is_not_taken_for_rows, closed_descriptors_change_nothing, progress_of_ranks_shows_at_a_terminal,
+         a_terminal_does_not_stop_the_ranks, a_shell_of_slurm_is_no_launch,
          files_of_any_name_are_the_ranks_alone, sound_files_of_any_name_are_the_ranks_alone,
          one_failing_team_loses_its_row_only, rows_that_are_cut_are_noticed, arguments_are_for_this_user_alone,
-         a_rank_without_its_driver_says_so, an_mpirun_that_ignores_signals_is_killed,
+         a_command_of_any_words_is_run_or_refused, a_driver_without_proc_knows_its_path,
+         a_rank_without_its_driver_says_so, a_rank_waits_for_no_address_that_leads_nowhere, an_mpirun_that_ignores_signals_is_killed,
          nothing_is_left_of_ranks_or_drivers_that_are_killed, a_launch_that_ends_leaves_others_their_folders,
-         folders_of_drivers_that_were_killed_go_with_the_next_launch, the_users_choice_of_a_network_stands,
+         folders_of_drivers_that_were_killed_go_with_the_next_launch, a_tmpdir_is_any_folder_of_a_short_name,
+         the_users_choice_of_a_network_stands,
          a_full_tmpdir_is_named, one_machine_needs_no_network, ranks_of_another_host_use_tcp]
 try:
     for test in TESTS:

@@ -7,7 +7,8 @@
 #include "drivers/harness/rows_bytes.h"
 
 static const trine_driver driver = {.name = "rows"};
-static const harness_options options = {.driver = &driver};
+static const harness_method exact = {"exact", "sum"};
+static const harness_options options = {.driver = &driver, .method = {&exact}, .methods = 1};
 
 static void *copy_of(const void *items, size_t size)
 {
@@ -24,6 +25,8 @@ static void fill(harness_run *run)
     CU_ASSERT_PTR_NOT_NULL_FATAL(full);
     plain = &run->row[0];
     snprintf(plain->team, sizeof plain->team, "mpi:2");
+    snprintf(plain->mode, sizeof plain->mode, "exact");
+    snprintf(full->mode, sizeof full->mode, "exact");
     plain->value.as.f64 = 0.1;
     snprintf(full->note, sizeof full->note, "a note");
     full->shares = 2;
@@ -89,10 +92,81 @@ static void what_is_cut_adds_nothing(void)
     empty(&to);
 }
 
+/* Ways to spoil a run. */
+static void spoil(harness_run *run, int way)
+{
+    harness_row *row = &run->row[1];
+    switch (way) {
+    case 0:
+        snprintf(row->mode, sizeof row->mode, "exacter");
+        break;
+    case 1:
+        memset(row->note, 'x', sizeof row->note);
+        break;
+    case 2:
+        row->verdict = VERDICTS;
+        break;
+    case 3:
+        row->status = (trine_status)TRINE_STATUS_COUNT;
+        break;
+    case 4:
+        row->value.dtype = (trine_dtype)TRINE_DTYPE_COUNT;
+        break;
+    case 5:
+        memset(row->number[0].name, 'x', sizeof row->number[0].name);
+        break;
+    case 6:
+        run->failure[0].exit_status = 77;
+        break;
+    case 7:
+        run->failure[0].status = (trine_status)TRINE_STATUS_COUNT;
+        break;
+    case 8:
+        run->dtype = TRINE_DTYPE_COUNT;
+        break;
+    case 9:
+        free(row->number);
+        row->number = NULL;
+        break;
+    case 10:
+        free(row->share);
+        row->share = NULL;
+        break;
+    case 11:
+        free(row->tally.lane);
+        row->tally.lane = NULL;
+        break;
+    default:
+        free(row->tally.record);
+        row->tally.record = NULL;
+        break;
+    }
+}
+
+static void what_cannot_be_shown_adds_nothing(void)
+{
+    enum { WAYS = 13 };
+    for (int way = 0; way < WAYS; way++) {
+        harness_run from, to = {.options = &options};
+        size_t size;
+        fill(&from);
+        spoil(&from, way);
+        void *bytes = run_to_bytes(&from, &size);
+        bool taken = run_from_bytes(&to, bytes, size);
+        if (taken)
+            printf("\nway %d is taken\n", way);
+        CU_ASSERT_TRUE(!taken && to.rows == 0 && to.failures == 0);
+        free(bytes);
+        empty(&from);
+        empty(&to);
+    }
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"all comes over", all_comes_over},
                            {"what is cut adds nothing", what_is_cut_adds_nothing},
+                           {"what cannot be shown adds nothing", what_cannot_be_shown_adds_nothing},
                            CU_TEST_INFO_NULL};
     return trine_check_main("rows", tests);
 }

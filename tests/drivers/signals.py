@@ -123,6 +123,14 @@ def what_was_ignored_stays_so():
     check("in silence", b"handled" not in process.communicate()[1])
 
 
+def the_end_of_an_mpirun_shows_though_SIGCHLD_is_ignored():
+    if not MPIRUN:
+        return
+    done = subprocess.run([f"{DRIVERS}/sum", "--team=mpi:2", "--n=1000"], env={**os.environ, "TRINE_MPIRUN": "false"},
+                          capture_output=True, text=True, preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+    check("the status of mpirun is seen", done.returncode == 3 and "ended with status 1" in done.stderr, done.returncode, done.stderr)
+
+
 def every_program_takes_its_signals_back():
     for program in sorted(os.listdir(DRIVERS)):
         if os.access(f"{DRIVERS}/{program}", os.X_OK) and os.path.isfile(f"{DRIVERS}/{program}"):
@@ -145,7 +153,7 @@ def what_forktrap_starts_takes_its_signals_back():
 
 
 for test in (signals_end_a_driver_and_its_workers, workers_are_ended_in_silence, a_closed_terminal_ends_a_driver_and_its_workers,
-             what_was_ignored_stays_so, every_program_takes_its_signals_back,
+             what_was_ignored_stays_so, the_end_of_an_mpirun_shows_though_SIGCHLD_is_ignored, every_program_takes_its_signals_back,
              what_forktrap_starts_takes_its_signals_back):
     test()
 sys.exit(failures > 0)
