@@ -2,8 +2,8 @@
  *
  * 1. The driver listens, then starts mpirun, whose command line says only where: --child=ADDRESS.
  * 2. Every rank connects, says who it is (hello), and is sent its arguments.
- * 3. Rank 0 keeps the connection and sends what it found, as bytes behind their number in 64 bits; a
- *    number of 0 before that says that the team is open.
+ * 3. Rank 0 keeps the connection and sends what it found, as bytes behind their number in 64 bits;
+ * a number of 0 before that says that the team is open.
  *
  * So what ranks and mpirun print is no part of it, and no argument is mpirun's to read. The socket
  * is a Unix one in the abstract namespace: nothing on disk, gone with the driver. Where ranks can

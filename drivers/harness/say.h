@@ -7,8 +7,8 @@
 /* Whether this is the rank that speaks: rank 0 of a launch, or a process that nobody launched. */
 bool first_rank(void);
 
-/* A launcher ends all ranks when the first one of them fails, so rank 0, which says why, goes first:
- * from here on the others wait a moment before they end with an error. */
+/* A launcher ends all ranks when the first one of them fails, so rank 0, which says why, goes
+ * first: from here on the others wait a moment before they end with an error. */
 void let_first_rank_fail_first(void);
 
 /* Silences stderr and stdout of the other ranks, and gives them back. */

@@ -1,5 +1,5 @@
-/* names.c - a program that gives its own functions names that a numeric library might take, and must
- * get its own: exits 0 when it does, and trine its sum. */
+/* names.c - a program that gives its own functions names that a numeric library might take, and
+ * must get its own: exits 0 when it does, and trine its sum. */
 #include <trine/trine.h>
 
 static int calls;
