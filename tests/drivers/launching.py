@@ -1,6 +1,7 @@
 """launching.py FOLDER SQUARES MPIRUN - what drivers promise that start their ranks themselves: rows that nothing
 printed can spoil, arguments that mpirun does not read, ends in bounded time, nothing left, and the rows of other teams
 when one fails. FOLDER has the drivers."""
+import contextlib
 import csv
 import fcntl
 import io
@@ -427,14 +428,22 @@ def long_run(*options, **chosen):
     return process
 
 
+def kill_all(process):
+    for pid in processes(process.word):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 def nothing_is_left_of_ranks_or_drivers_that_are_killed():
     def kill_ranks(process):
         own = {process.pid}
         for pid in processes(process.word):
-            with open(f"/proc/{pid}/cmdline", "rb") as file:
-                words = file.read().split(b"\0")
-            if words[1:2] and words[1].startswith(b"--child=") and pid not in own:
-                os.kill(pid, signal.SIGKILL)
+            # The launcher ends the others as soon as one is dead.
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    words = file.read().split(b"\0")
+                if words[1:2] and words[1].startswith(b"--child=") and pid not in own:
+                    os.kill(pid, signal.SIGKILL)
 
     for kill, status in ((lambda process: process.kill(), -9), (kill_ranks, 3), (lambda process: process.terminate(), -15)):
         process = long_run()
@@ -442,14 +451,12 @@ def nothing_is_left_of_ranks_or_drivers_that_are_killed():
         try:
             process.communicate(timeout=60)
         except subprocess.TimeoutExpired:
-            for pid in processes(process.word):
-                os.kill(pid, signal.SIGKILL)
+            kill_all(process)
             process.communicate()
         check(process.returncode == status, "ended with", process.returncode, "instead of", status)
         check(until(lambda: not processes(process.word), 20), "still there:", processes(process.word))
         check(until(lambda: not any(map(os.path.exists, process.folders)), 10), "left:", process.folders)
-        for pid in processes(process.word):
-            os.kill(pid, signal.SIGKILL)
+        kill_all(process)
 
 
 def a_launch_that_ends_leaves_others_their_folders():

@@ -281,6 +281,10 @@ def ranks_that_are_interrupted_leave_nothing():
             except subprocess.TimeoutExpired:
                 kill_all(process)
             check(process.returncode == -what, "interrupted ranks ended with", process.returncode, "instead of", -what)
+            # Those that had to be killed may be a moment in dying.
+            deadline = time.time() + 5
+            while pids_of(process) and time.time() < deadline:
+                time.sleep(0.1)
             check(not pids_of(process), "interrupted ranks are still there:", pids_of(process))
             left = {path for path in segments if os.path.exists(path) or os.path.exists(os.path.dirname(path) + "/") and
                     os.path.dirname(path) != "/dev/shm"}
