@@ -363,10 +363,11 @@ def a_driver_without_proc_knows_its_path():
     if not namespace("--mount"):
         return
     hide = ["unshare", "--mount", "bash", "-c", 'mount -t tmpfs none /proc && PATH=$1:$PATH && shift && exec "$@"', "bash", FOLDER]
-    shown = script('echo "program: $3" >&2; exit 7')
-    done = run(*hide, SUM, "--team=mpi:2", *SMALL, env=dict(os.environ, TRINE_MPIRUN=shown))
+    # A sanitizer looks for leaks through /proc.
+    environment = dict(os.environ, TRINE_MPIRUN=script('echo "program: $3" >&2; exit 7'), ASAN_OPTIONS="detect_leaks=0")
+    done = run(*hide, SUM, "--team=mpi:2", *SMALL, env=environment)
     check(f"program: {os.path.realpath(SUM)}\n" in done.stderr, done.stderr)
-    done = run(*hide, "sum", "--team=mpi:2", *SMALL, env=dict(os.environ, TRINE_MPIRUN=shown))
+    done = run(*hide, "sum", "--team=mpi:2", *SMALL, env=environment)
     check(done.returncode == 3 and "/proc/self/exe" in done.stderr and "program:" not in done.stderr, done.returncode, done.stderr)
 
 
