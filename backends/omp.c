@@ -220,8 +220,7 @@ static trine_status threads_alloc(trine_executor *executor, size_t bytes, void *
     if (status || bytes < TRINE_LARGE_MEMORY)
         return status;
     char *first = *memory;
-    int asked = ((threads_data *)executor->data)->asked;
-#pragma omp parallel num_threads(asked)
+#pragma omp parallel num_threads(((threads_data *)executor->data)->asked)
     {
         size_t begin, end;
         trine_static_share(bytes, omp_get_num_threads(), omp_get_thread_num(), &begin, &end);

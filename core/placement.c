@@ -108,9 +108,7 @@ void trine_placement_note(trine_team *team)
             "%d workers%s share %d CPU%s, all that OpenMP's places%s have, of %d that this process "
             "may use; unset it or name more of them",
             working, asked, bound, plural(bound), bound_by, found.cpus);
-    else if (crowded && found.mask >= node)
-        note_crowded_node(team, node, asked);
-    else if (working > found.cpus)
+    else if (working > found.cpus && !(crowded && found.mask >= node))
         note_few_cpus(team, &found, asked);
     else if (crowded)
         note_crowded_node(team, node, asked);
