@@ -9,7 +9,8 @@ import sys
 import time
 
 DRIVERS, HANDLERS, *MPIRUN = sys.argv[1:]
-TEAMS = ["serial", "omp:2", "pool:3"] + (["mpi:2"] if MPIRUN else [])
+VERSION = subprocess.run([f"{DRIVERS}/sum", "--version"], capture_output=True, text=True).stdout
+TEAMS = ["serial", *(["omp:2"] if ", omp" in VERSION else []), "pool:3", *(["mpi:2"] if MPIRUN else [])]
 FATAL = (signal.SIGHUP, signal.SIGTERM, signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
 PATIENCE = 20
 failures = 0
