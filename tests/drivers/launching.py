@@ -361,11 +361,13 @@ def a_command_of_any_words_is_run_or_refused():
 
 
 def a_driver_without_proc_knows_its_path():
-    if not namespace("--mount"):
+    with open(SUM, "rb") as file:
+        # A sanitizer reads its options and looks for leaks through /proc.
+        sanitized = b"__asan_init" in file.read()
+    if sanitized or not namespace("--mount"):
         return
     hide = ["unshare", "--mount", "bash", "-c", 'mount -t tmpfs none /proc && PATH=$1:$PATH && shift && exec "$@"', "bash", FOLDER]
-    # A sanitizer looks for leaks through /proc.
-    environment = dict(os.environ, TRINE_MPIRUN=script('echo "program: $3" >&2; exit 7'), ASAN_OPTIONS="detect_leaks=0")
+    environment = dict(os.environ, TRINE_MPIRUN=script('echo "program: $3" >&2; exit 7'))
     done = run(*hide, SUM, "--team=mpi:2", *SMALL, env=environment)
     check(f"program: {os.path.realpath(SUM)}\n" in done.stderr, done.stderr)
     done = run(*hide, "sum", "--team=mpi:2", *SMALL, env=environment)
