@@ -2,7 +2,8 @@
 nothing is brought, on several ranks by message and by window, bytes moved that are those of the arrays, refusals."""
 import os
 
-from journeys import MPI, OMP, check, conclude, refused, rows, run
+from journeys import MPI, OMP, refused, rows, run
+from promises import check, conclude
 
 BETWEEN = ["message", "window"]
 # Driver, its arguments, the bytes of all its inputs and of what goes back.

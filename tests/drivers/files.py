@@ -17,19 +17,12 @@ import tempfile
 import wave
 import zipfile
 
+from promises import check, conclude
+
 folder = os.path.abspath(sys.argv[1])
 os.environ.update(OMP_WAIT_POLICY="passive")
 here = tempfile.mkdtemp()
-promises = failures = 0
 TASKS = ["--n=20", "--team=serial", "--repeat=1"]
-
-
-def check(holds, *about):
-    global promises, failures
-    promises += 1
-    if not holds:
-        failures += 1
-        print("FAILED:", *about)
 
 
 def path(name):
@@ -209,13 +202,8 @@ def a_drawing_needs_no_locale():
 
 
 try:
-    for test in (what_is_no_npy_file_is_called_by_its_name, make_npy_writes_to_a_pipe, make_npy_answers_misuse,
+    conclude((what_is_no_npy_file_is_called_by_its_name, make_npy_writes_to_a_pipe, make_npy_answers_misuse,
                  a_file_that_cannot_be_written_ends_with_2, standard_output_that_cannot_be_written_ends_with_3,
-                 what_is_said_to_a_closed_output_lands_in_no_other_file, a_drawing_needs_no_locale):
-        before = promises
-        test()
-        print(f"{test.__name__}: {promises - before} promises", flush=True)
+                 what_is_said_to_a_closed_output_lands_in_no_other_file, a_drawing_needs_no_locale))
 finally:
     shutil.rmtree(here)
-print(f"{promises} promises, {failures} broken")
-sys.exit(failures != 0)

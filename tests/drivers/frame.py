@@ -3,7 +3,8 @@ bytes moved as each transport implies, memory that shows what is shared and what
 import re
 import tempfile
 
-from journeys import MPI, OMP, check, conclude, digest, generated, refused, rows, run, tasks_run_on_ranks
+from journeys import MPI, OMP, digest, generated, refused, rows, run, tasks_run_on_ranks
+from promises import check, conclude
 
 ROWS, COLUMNS, ITEMS = 20000, 10, 12
 BYTES = ROWS * COLUMNS * 8

@@ -1,9 +1,11 @@
-"""journeys.py - what the tests of frame and passing share: running drivers, counting promises, and the digest of
+"""journeys.py - what the tests of frame and passing share: running drivers, and the digest of
 an array's bits, by numpy."""
 import json
 import os
 import subprocess
 import sys
+
+from promises import check
 
 try:
     import numpy
@@ -16,15 +18,6 @@ os.environ.update(OMP_WAIT_POLICY="passive", OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_AL
 os.environ.pop("TRINE_TEAM", None)
 VERSION = subprocess.run([os.path.join(FOLDER, "sum"), "--version"], capture_output=True, text=True).stdout
 OMP, MPI = ", omp" in VERSION, bool(MPIRUN)
-promises = failures = 0
-
-
-def check(holds, *about):
-    global promises, failures
-    promises += 1
-    if not holds:
-        failures += 1
-        print("FAILED:", *about, flush=True)
 
 
 def run(driver, *arguments, **more):
@@ -73,12 +66,3 @@ def generated(folder, n, dtype):
     done = run("make_npy", "--n", str(n), "--dtype", dtype, path)
     check(done.returncode == 0, "make_npy", done.stderr)
     return numpy.load(path)
-
-
-def conclude(tests):
-    for test in tests:
-        before = promises
-        test()
-        print(f"{test.__name__}: {promises - before} promises", flush=True)
-    print(f"{promises} promises, {failures} broken")
-    sys.exit(failures != 0)

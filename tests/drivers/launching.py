@@ -19,6 +19,8 @@ import termios
 import time
 import wave
 
+from promises import check, conclude
+
 FOLDER, SQUARES, MPIRUN = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), sys.argv[3]
 SUM, MAKE_NPY, ETL = (os.path.join(FOLDER, name) for name in ("sum", "make_npy", "etl"))
 for name in ("TRINE_TEAM", "TRINE_MPIRUN"):
@@ -27,16 +29,7 @@ VERSION = subprocess.run([SUM, "--version"], capture_output=True, text=True).std
 OPENMPI = "Open MPI" in VERSION
 ROOT = os.geteuid() == 0
 ODD = [":", "-x", "*", "a b", "it's \"quoted\"", "two\nlines", "$(touch evil)", "\u00fc %s", "--"]
-promises = failures = 0
 top = tempfile.mkdtemp(prefix="trine-launch-")
-
-
-def check(holds, *about):
-    global promises, failures
-    promises += 1
-    if not holds:
-        failures += 1
-        print("FAILED:", *about, flush=True)
 
 
 def run(*command, own=None, **more):
@@ -583,13 +576,6 @@ TESTS = [what_is_printed_is_not_taken_for_rows, closed_descriptors_change_nothin
          the_users_choice_of_a_network_stands,
          a_full_tmpdir_is_named, one_machine_needs_no_network, ranks_of_another_host_use_tcp]
 try:
-    for test in TESTS:
-        if len(sys.argv) > 4 and test.__name__ not in sys.argv[4:]:
-            continue
-        before, began = promises, time.time()
-        test()
-        print(f"{test.__name__}: {promises - before} promises, {time.time() - began:.1f} s", flush=True)
+    conclude(test for test in TESTS if len(sys.argv) <= 4 or test.__name__ in sys.argv[4:])
 finally:
     shutil.rmtree(top, ignore_errors=True)
-print(f"{promises} promises, {failures} broken")
-sys.exit(failures != 0)

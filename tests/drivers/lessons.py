@@ -10,6 +10,8 @@ import tempfile
 import time
 import xml.etree.ElementTree
 
+from promises import check, conclude
+
 folder, mpirun = sys.argv[1], " ".join(sys.argv[2:])
 os.environ.update(OMP_WAIT_POLICY="passive", OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
 VERSION = subprocess.run([os.path.join(folder, "fib"), "--version"], capture_output=True, text=True).stdout
@@ -17,15 +19,6 @@ OMP = ["omp:2"] if ", omp" in VERSION else []
 TEAMS = ["serial", "pool:2"] + OMP
 RANKS = ["mpi:2"] if mpirun else []
 GNUPLOT = shutil.which("gnuplot") is not None
-promises = failures = 0
-
-
-def check(holds, *about):
-    global promises, failures
-    promises += 1
-    if not holds:
-        failures += 1
-        print("FAILED:", *about)
 
 
 def run(driver, *arguments, teams=()):
@@ -230,12 +223,7 @@ def refused_options_say_what_was_expected():
         check(done.returncode == 2 and "mpi" in done.stderr, driver, "on ranks", done.returncode, done.stderr)
 
 
-for test in (every_mode_is_right_on_every_team, fib_numbers_are_what_python_finds, only_unsynchronised_increments_are_lost,
+conclude((every_mode_is_right_on_every_team, fib_numbers_are_what_python_finds, only_unsynchronised_increments_are_lost,
              times10_sweeps_chunks, the_chosen_chunk_is_among_the_good_ones,
              waiting_scales_with_workers_and_computing_with_cpus,
-             a_fork_with_threads_hangs_and_a_pool_does_not, refused_options_say_what_was_expected):
-    before = promises
-    test()
-    print(f"{test.__name__}: {promises - before} promises", flush=True)
-print(f"{promises} promises, {failures} broken")
-sys.exit(failures != 0)
+             a_fork_with_threads_hangs_and_a_pool_does_not, refused_options_say_what_was_expected))

@@ -5,19 +5,12 @@ import os
 import subprocess
 import sys
 
+from promises import check, conclude
+
 folder, mpirun = sys.argv[1], " ".join(sys.argv[2:])
 os.environ.update(OMP_WAIT_POLICY="passive", OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
 VERSION = subprocess.run([os.path.join(folder, "sum"), "--version"], capture_output=True, text=True).stdout
 TEAMS = ["serial", "pool:2"] + (["omp:2"] if ", omp" in VERSION else []) + (["mpi:3"] if mpirun else [])
-promises = failures = 0
-
-
-def check(holds, *about):
-    global promises, failures
-    promises += 1
-    if not holds:
-        failures += 1
-        print("FAILED:", *about)
 
 
 def run(driver, *arguments, teams=()):
@@ -74,9 +67,4 @@ def help_names_every_method():
         check(all(word in text for word in words), driver, "--help lacks one of", words)
 
 
-for test in (every_method_is_right_on_every_team, refused_options_say_what_was_expected, help_names_every_method):
-    before = promises
-    test()
-    print(f"{test.__name__}: {promises - before} promises", flush=True)
-print(f"{promises} promises, {failures} broken")
-sys.exit(failures != 0)
+conclude((every_method_is_right_on_every_team, refused_options_say_what_was_expected, help_names_every_method))

@@ -7,21 +7,14 @@ import subprocess
 import sys
 import tempfile
 
+from promises import check, conclude
+
 folder, mpirun = os.path.abspath(sys.argv[1]), sys.argv[2:]
 os.environ.update(OMP_WAIT_POLICY="passive", OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
 VERSION = subprocess.run([os.path.join(folder, "sum"), "--version"], capture_output=True, text=True).stdout
 OMP = ", omp" in VERSION
 DRIVERS = [name for name in ("sum dot reduce stats histogram quantile map scan sort transpose jacobi gemm forktrap times10 fib "
                              "bound counter make_npy frame passing etl").split() if os.path.exists(os.path.join(folder, name))]
-promises = failures = 0
-
-
-def check(holds, *about):
-    global promises, failures
-    promises += 1
-    if not holds:
-        failures += 1
-        print("FAILED:", *about)
 
 
 def run(driver, *arguments, **more):
@@ -156,10 +149,5 @@ def a_row_without_a_value_exits_with_3():
         check(done.returncode == 3 and done.stdout.count("overflow (right)") == 2, done.returncode, done.stdout, done.stderr)
 
 
-for test in (sizes_have_units_and_what_was_taken_is_shown, several_teams_stand_in_one_option, help_is_there_by_every_name,
-             the_examples_of_every_driver_work, a_run_that_fails_is_an_error_in_json, a_row_without_a_value_exits_with_3):
-    before = promises
-    test()
-    print(f"{test.__name__}: {promises - before} promises", flush=True)
-print(f"{promises} promises, {failures} broken")
-sys.exit(failures != 0)
+conclude((sizes_have_units_and_what_was_taken_is_shown, several_teams_stand_in_one_option, help_is_there_by_every_name,
+             the_examples_of_every_driver_work, a_run_that_fails_is_an_error_in_json, a_row_without_a_value_exits_with_3))

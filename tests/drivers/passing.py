@@ -6,7 +6,8 @@ import re
 import tempfile
 import xml.etree.ElementTree
 
-from journeys import MPI, OMP, check, conclude, digest, generated, refused, rows, run, tasks_run_on_ranks
+from journeys import MPI, OMP, digest, generated, refused, rows, run, tasks_run_on_ranks
+from promises import check, conclude
 
 N = 300000
 LOCAL = ["shm", "inherit", "pipe", "file", "cma"]

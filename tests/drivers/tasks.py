@@ -18,6 +18,8 @@ import termios
 import time
 import xml.etree.ElementTree
 
+from promises import check, conclude
+
 SQUARES, mpirun = sys.argv[1], sys.argv[2:]
 os.environ.update(OMP_WAIT_POLICY="passive", OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
 VERSION = subprocess.run([SQUARES, "--version"], capture_output=True, text=True).stdout
@@ -25,17 +27,8 @@ LOCAL = ["serial", "pool:2"] + (["omp:2"] if ", omp" in VERSION else [])
 TEAMS = LOCAL + (["mpi:2"] if mpirun else [])
 MPICH = "MPICH" in VERSION
 GNUPLOT = subprocess.run(["sh", "-c", "command -v gnuplot"], capture_output=True).returncode == 0
-promises = failures = 0
 folder = tempfile.mkdtemp(prefix="trine-tasks-")
 atexit.register(shutil.rmtree, folder, ignore_errors=True)
-
-
-def check(holds, *about):
-    global promises, failures
-    promises += 1
-    if not holds:
-        failures += 1
-        print("FAILED:", *about, flush=True)
 
 
 def run(*arguments, **more):
@@ -326,11 +319,6 @@ def options_are_read_and_refused():
     check("--seed" in text and "--journal" not in text, text)
 
 
-for test in (every_team_has_the_row_of_its_tasks, failures_and_deaths_are_counted, who_ran_what_is_told_of_every_item,
+conclude((every_team_has_the_row_of_its_tasks, failures_and_deaths_are_counted, who_ran_what_is_told_of_every_item,
              timelines_are_drawn, progress_is_shown_at_a_terminal_only, a_killed_run_goes_on_with_its_journal,
-             *([killed_ranks_go_on_with_their_journal, ranks_that_are_interrupted_leave_nothing] if mpirun else []), two_runs_cannot_share_a_journal, options_are_read_and_refused):
-    before = promises
-    test()
-    print(f"{test.__name__}: {promises - before} promises", flush=True)
-print(f"{promises} promises, {failures} broken")
-sys.exit(failures != 0)
+             *([killed_ranks_go_on_with_their_journal, ranks_that_are_interrupted_leave_nothing] if mpirun else []), two_runs_cannot_share_a_journal, options_are_read_and_refused))
