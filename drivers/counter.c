@@ -21,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "drivers/harness/harness.h"
 
@@ -70,13 +69,6 @@ typedef struct contest {
     bool together;
 } contest;
 
-static double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Binds worker w to the CPU of that number among those that it may use, until its set is given
  * back; where that is refused, it stays where it is. */
 static bool bind_to_own(int w, cpu_set_t *given)
@@ -95,16 +87,16 @@ static bool bind_to_own(int w, cpu_set_t *given)
 /* Until the moment at which all begin; false when some did not come in time. */
 static bool wait_for_all(board *b, uint64_t workers)
 {
-    double began = seconds_now(), waited = 0;
+    double began = harness_seconds(), waited = 0;
     if (trine_atomic_add_u64((uint64_t *)&b->arrived, 1) == workers - 1)
         trine_atomic_add_u64((uint64_t *)&b->start, (uint64_t)(1e9 * (began + settling)));
     while (b->start == 0 && waited < patience) {
-        waited = seconds_now() - began;
+        waited = harness_seconds() - began;
         if (waited > eager)
             sched_yield();
     }
     bool all = b->start != 0;
-    while (all && 1e9 * seconds_now() < (double)b->start) {
+    while (all && 1e9 * harness_seconds() < (double)b->start) {
     }
     return all;
 }
@@ -142,7 +134,7 @@ static trine_status count(trine_task *task)
     cpu_set_t given;
     bool bound = bind_to_own(task->worker, &given);
     *s = (share){.together = wait_for_all(p->board, p->workers)};
-    s->began = seconds_now();
+    s->began = harness_seconds();
     if (p->method == MUTEX)
         status = add_locked(p);
     else if (p->method == REDUCTION)
@@ -153,7 +145,7 @@ static trine_status count(trine_task *task)
                 trine_atomic_add_i64((int64_t *)&p->board->count, 1);
             else
                 p->board->count = p->board->count + 1;
-    s->ended = seconds_now();
+    s->ended = harness_seconds();
     if (bound)
         sched_setaffinity(0, sizeof given, &given);
     return status;
@@ -225,10 +217,10 @@ static trine_status add_to_counter(trine_counter *counter, int method)
 /* Until all ranks have come, or patience ends. */
 static trine_status meet(contest *c, int64_t ranks)
 {
-    double began = seconds_now();
+    double began = harness_seconds();
     int64_t there = 0;
     trine_status status = trine_counter_add(c->arrivals, 1, NULL);
-    while (!status && there < ranks && seconds_now() - began < patience)
+    while (!status && there < ranks && harness_seconds() - began < patience)
         status = trine_counter_get(c->arrivals, &there);
     c->together = there >= ranks;
     return status;
@@ -251,13 +243,13 @@ static trine_status run_ranks(harness_job *job)
     uint64_t increments = job->setting[INCREMENTS].whole[0];
     int64_t own = 0, sum = 0;
     trine_status status = meet(c, trine_team_ranks(job->team));
-    double began = seconds_now();
+    double began = harness_seconds();
     if (!status && c->method == REDUCTION)
         own = add_own(increments);
     for (uint64_t i = 0; i < increments && !status && c->method != REDUCTION; i++)
         status = add_to_counter(c->counter, c->method);
     trine_status summed = sum_over_ranks(job->team, own, &sum);
-    c->seconds = seconds_now() - began;
+    c->seconds = harness_seconds() - began;
     c->counted = sum;
     if (!status && !summed && c->method != REDUCTION)
         status = trine_counter_get(c->counter, &c->counted);

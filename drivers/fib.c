@@ -10,7 +10,6 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "drivers/harness/harness.h"
 
@@ -19,13 +18,6 @@ typedef struct numbers {
     trine_array *x, *y;
     double seconds;
 } numbers;
-
-static double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static bool is_mode(const harness_job *job, const char *mode)
 {
@@ -163,7 +155,7 @@ static void run_loop(const numbers *f)
 static trine_status run(harness_job *job)
 {
     numbers *f = job->own;
-    double began = seconds_now();
+    double began = harness_seconds();
     trine_status status = TRINE_OK;
     if (is_mode(job, "scan"))
         status = run_scan(f);
@@ -171,7 +163,7 @@ static trine_status run(harness_job *job)
         run_loop(f);
     else
         status = run_tasks(job);
-    f->seconds = seconds_now() - began;
+    f->seconds = harness_seconds() - began;
     return status;
 }
 

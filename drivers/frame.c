@@ -111,15 +111,15 @@ static trine_status run(harness_job *job)
     frame *f = job->own;
     trine_task_queue *queue = NULL;
     trine_ledger ledger = {.moved = 0};
-    double began = journey_clock();
+    double began = harness_seconds();
     trine_status status = journey_open(&f->journey, job, 0, &queue);
     if (status)
         return status;
-    double opened = journey_clock();
+    double opened = harness_seconds();
     if (trine_team_rank(job->team) == 0)
         status = journey_items(&f->journey, queue, f->bytes, items_of(job), &f->wrong);
     f->open[f->runs % SAMPLES] = opened - began;
-    f->items[f->runs++ % SAMPLES] = journey_clock() - opened;
+    f->items[f->runs++ % SAMPLES] = harness_seconds() - opened;
     trine_status tallied = harness_tally_tasks(job, queue), closed = trine_task_close(queue);
     trine_team_ledger(job->team, &ledger);
     f->moved = ledger.moved;
@@ -156,9 +156,9 @@ static trine_status repeat_items(harness_job *job, trine_task_queue *queue)
     if (f->journey.each_item && job->transport != TRINE_TRANSPORT_SHM)
         return TRINE_OK;
     for (int i = 0; i < AGAIN && !status; i++) {
-        double began = journey_clock();
+        double began = harness_seconds();
         status = journey_items(&f->journey, queue, f->bytes, items_of(job), &f->wrong);
-        seconds[i] = journey_clock() - began;
+        seconds[i] = harness_seconds() - began;
     }
     if (!status)
         f->again = median(seconds, AGAIN);

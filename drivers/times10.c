@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "drivers/harness/harness.h"
 #include "drivers/harness/rows.h"
@@ -34,13 +33,6 @@ typedef struct products {
 static bool is_mode(const harness_job *job, const char *mode)
 {
     return strcmp(job->method->mode, mode) == 0;
-}
-
-static double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static trine_status multiply(trine_task *task)
@@ -155,11 +147,11 @@ static trine_status time_chunk(harness_job *job, uint64_t chunk, double *median)
     double seconds[SWEEP_ROUNDS];
     int rounds = chunk > 0 && chunk < SLOW_CHUNK ? 1 : SWEEP_ROUNDS;
     for (int i = 0; i < rounds; i++) {
-        double began = seconds_now();
+        double began = harness_seconds();
         trine_status status = map_tasks(job, chunk);
         if (status)
             return status;
-        seconds[i] = seconds_now() - began;
+        seconds[i] = harness_seconds() - began;
     }
     qsort(seconds, (size_t)rounds, sizeof *seconds, compare_seconds);
     *median = seconds[rounds / 2];

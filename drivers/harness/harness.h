@@ -196,6 +196,9 @@ typedef trine_status harness_collect(harness_job *job, const trine_task_outcome 
 trine_status harness_run_tasks(harness_job *job, const trine_task_kind *kind,
                                const trine_task_options *options, harness_collect *collect);
 
+/* Seconds of a clock that does not go back. */
+double harness_seconds(void);
+
 /* Adds a figure to the job's row, which --json shows under `numbers`; one of that name is replaced,
  * and more than HARNESS_NUMBERS are left out. */
 void harness_add_number(harness_job *job, const char *name, double value);

@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "drivers/harness/data.h"
@@ -34,13 +33,6 @@ typedef struct journey_item {
 typedef struct journey_param {
     atomic_uint_least64_t *arrived;
 } journey_param;
-
-double journey_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 trine_status journey_sum(trine_team *team, uint64_t *number)
 {
@@ -79,9 +71,9 @@ static void meet(const journey_param *param, int meeting, uint64_t lanes)
     if (!param->arrived)
         return;
     atomic_uint_least64_t *arrived = &param->arrived[meeting];
-    double until = journey_clock() + PATIENCE_SECONDS;
+    double until = harness_seconds() + PATIENCE_SECONDS;
     atomic_fetch_add(arrived, 1);
-    while (atomic_load(arrived) < lanes && journey_clock() < until)
+    while (atomic_load(arrived) < lanes && harness_seconds() < until)
         sched_yield();
 }
 

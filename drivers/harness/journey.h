@@ -60,7 +60,4 @@ trine_status journey_sum(trine_team *team, uint64_t *number);
 /* The digest of the words at data, the first `zeroed` bytes taken as zeros. */
 uint64_t journey_digest(const void *data, size_t size, size_t zeroed);
 
-/* Seconds since some moment. */
-double journey_clock(void);
-
 #endif

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "drivers/harness/bandwidth.h"
 #include "drivers/harness/bring.h"
@@ -12,13 +11,6 @@
 #include "drivers/harness/rows.h"
 #include "drivers/harness/say.h"
 #include "drivers/harness/tally.h"
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 bool has_no_value(trine_status status)
 {
@@ -264,11 +256,11 @@ static trine_status time_operation(const harness_options *o, const team_data *da
     for (uint64_t i = 0; i < o->repeat && (!status || has_no_value(status)); i++) {
         clear_tally(&job->tally);
         status = operation->reset ? operation->reset(job) : TRINE_OK;
-        double began = seconds_now();
+        double began = harness_seconds();
         if (!status)
             status = data->scattered ? bring_and_run(data, job, back, &ledgers[i])
                                      : run_once(job, &ledgers[i]);
-        double seconds = seconds_now() - began;
+        double seconds = harness_seconds() - began;
         release_brought(data, job);
         ledgers[i].other += seconds - ledgers[i].wall;
         ledgers[i].wall = seconds;

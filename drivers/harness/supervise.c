@@ -20,7 +20,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "drivers/harness/harness.h"
@@ -70,13 +69,6 @@ static void let_signals_go(const struct sigaction before[])
 {
     for (int i = 0; i < ENDINGS; i++)
         sigaction(ending[i], &before[i], NULL);
-}
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 /* In the child, which shall end by what this process notes, also before exec. Its process group is
@@ -239,17 +231,17 @@ static void wait_and_serve(launch *l)
     uint64_t woken;
     if (set[count].revents && read(wake, &woken, sizeof woken) < 0)
         return;
-    listener_serve(listener, set, seconds_now());
+    listener_serve(listener, set, harness_seconds());
 }
 
 /* What rank 0 sent before it ended may still be in the socket. */
 static void serve_the_rest(harness_listener *listener)
 {
     struct pollfd set[LISTENER_FDS];
-    double until = seconds_now() + REST_WITHIN;
-    while (!listener->left && seconds_now() < until &&
+    double until = harness_seconds() + REST_WITHIN;
+    while (!listener->left && harness_seconds() < until &&
            poll(set, (nfds_t)listener_waits(listener, set), 0) > 0)
-        listener_serve(listener, set, seconds_now());
+        listener_serve(listener, set, harness_seconds());
 }
 
 static int run_to_end(launch *l)
@@ -259,10 +251,10 @@ static int run_to_end(launch *l)
         return error;
     /* Without one the end shows at the next look. */
     l->pidfd = (int)syscall(SYS_pidfd_open, l->pid, 0);
-    l->since = seconds_now();
+    l->since = harness_seconds();
     while (!has_ended(l)) {
         wait_and_serve(l);
-        look(l, seconds_now());
+        look(l, harness_seconds());
     }
     serve_the_rest(l->what->listener);
     bool well = !l->end->unknown && WIFEXITED(l->end->status) && WEXITSTATUS(l->end->status) == 0;
