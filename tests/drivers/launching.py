@@ -19,6 +19,7 @@ import termios
 import time
 import wave
 
+from processes import marked, until
 from promises import check, conclude
 
 FOLDER, SQUARES, MPIRUN = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), sys.argv[3]
@@ -52,27 +53,6 @@ def script(text, kind="sh"):
 def rows(done, *about):
     check(done.returncode == 0, *about, "ended with", done.returncode, done.stderr, done.stdout[-300:])
     return json.loads(done.stdout)["rows"] if done.returncode == 0 else []
-
-
-def processes(word):
-    """Those that have that word in their environment."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/environ", "rb") as file:
-                if word.encode() in file.read().split(b"\0"):
-                    found.append(int(pid))
-        except OSError:
-            pass
-    return found
-
-
-def until(holds, seconds):
-    """Whether it holds within so many seconds."""
-    deadline = time.time() + seconds
-    while not holds() and time.time() < deadline:
-        time.sleep(0.05)
-    return holds()
 
 
 SMALL = ["--n=1000", "--repeat=1"]
@@ -367,6 +347,12 @@ def a_driver_without_proc_knows_its_path():
     check(done.returncode == 3 and "/proc/self/exe" in done.stderr and "program:" not in done.stderr, done.returncode, done.stderr)
 
 
+def kill_all(word):
+    for pid in marked(word):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 def an_mpirun_that_ignores_signals_is_killed():
     for what in (signal.SIGTERM, signal.SIGINT):
         word = "TEST_RUN=" + os.urandom(8).hex()
@@ -379,19 +365,17 @@ def an_mpirun_that_ignores_signals_is_killed():
         try:
             said = process.communicate(timeout=40)[1]
         except subprocess.TimeoutExpired:
-            for pid in processes(word):
-                os.kill(pid, signal.SIGKILL)
+            kill_all(word)
             said = process.communicate()[1]
         check(process.returncode == -what and time.time() - began < 40, process.returncode, time.time() - began, "s")
         check("was killed" in said, said)
-        check(until(lambda: not processes(word), 3), "still there:", processes(word))
-        for pid in processes(word):
-            os.kill(pid, signal.SIGKILL)
+        check(until(lambda: not marked(word), 3), "still there:", marked(word))
+        kill_all(word)
 
 
 def folders_of(process):
     """The launch's own, of a driver's first child that has one."""
-    for pid in processes(process.word):
+    for pid in marked(process.word):
         try:
             with open(f"/proc/{pid}/environ", "rb") as file:
                 entries = dict(entry.partition(b"=")[::2] for entry in file.read().split(b"\0"))
@@ -404,7 +388,7 @@ def folders_of(process):
 
 def variables(process):
     """Those of the launch's processes, one after the other, as dicts."""
-    for pid in processes(process.word):
+    for pid in marked(process.word):
         with open(f"/proc/{pid}/environ", "rb") as file:
             yield dict(entry.partition(b"=")[::2] for entry in file.read().split(b"\0"))
 
@@ -419,22 +403,16 @@ def long_run(*options, **chosen):
 
     def is_up():
         process.folders = process.folders or folders_of(process)
-        return process.folders and len(processes(process.word)) >= 4
-    check(until(is_up, 30), "the ranks do not come up:", processes(process.word))
+        return process.folders and len(marked(process.word)) >= 4
+    check(until(is_up, 30), "the ranks do not come up:", marked(process.word))
     time.sleep(1)
     return process
-
-
-def kill_all(process):
-    for pid in processes(process.word):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
 
 
 def nothing_is_left_of_ranks_or_drivers_that_are_killed():
     def kill_ranks(process):
         own = {process.pid}
-        for pid in processes(process.word):
+        for pid in marked(process.word):
             # The launcher ends the others as soon as one is dead.
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                 with open(f"/proc/{pid}/cmdline", "rb") as file:
@@ -448,12 +426,12 @@ def nothing_is_left_of_ranks_or_drivers_that_are_killed():
         try:
             process.communicate(timeout=60)
         except subprocess.TimeoutExpired:
-            kill_all(process)
+            kill_all(process.word)
             process.communicate()
         check(process.returncode == status, "ended with", process.returncode, "instead of", status)
-        check(until(lambda: not processes(process.word), 20), "still there:", processes(process.word))
+        check(until(lambda: not marked(process.word), 20), "still there:", marked(process.word))
         check(until(lambda: not any(map(os.path.exists, process.folders)), 10), "left:", process.folders)
-        kill_all(process)
+        kill_all(process.word)
 
 
 def a_launch_that_ends_leaves_others_their_folders():

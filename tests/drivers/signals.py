@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 
+from processes import marked, until
+
 DRIVERS, HANDLERS, *MPIRUN = sys.argv[1:]
 VERSION = subprocess.run([f"{DRIVERS}/sum", "--version"], capture_output=True, text=True).stdout
 TEAMS = ["serial", *(["omp:2"] if ", omp" in VERSION else []), "pool:3", *(["mpi:2"] if MPIRUN else [])]
@@ -23,24 +25,8 @@ def check(promise, holds, *shown):
         print("FAILED:", promise, *shown)
 
 
-def marked(mark):
-    """Processes that have the mark in their environment and are not dead."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/environ", "rb") as environ, open(f"/proc/{pid}/stat") as stat:
-                if mark.encode() in environ.read() and stat.read().rsplit(")", 1)[1].split()[0] != "Z":
-                    found.append(int(pid))
-        except OSError:
-            pass
-    return found
-
-
-def wait_until(holds):
-    deadline = time.time() + PATIENCE
-    while not holds() and time.time() < deadline:
-        time.sleep(0.05)
-    return holds()
+def processes_of(mark):
+    return marked("TRINE_TEST_MARK=" + mark)
 
 
 def handled(pid):
@@ -55,13 +41,13 @@ def run_until_it_computes(mark, team, **more):
     process = subprocess.Popen([f"{DRIVERS}/sum", f"--team={team}", "--n=1M", "--repeat=100000", "--verify=none"],
                                env=environment, **more)
     workers = {"pool:3": 4, "mpi:2": 4}.get(team, 1)
-    check(f"{team} starts", wait_until(lambda: len(marked(mark)) >= workers or process.poll() is not None) and process.poll() is None, marked(mark))
+    check(f"{team} starts", until(lambda: len(processes_of(mark)) >= workers or process.poll() is not None, PATIENCE) and process.poll() is None, processes_of(mark))
     time.sleep(0.3)
     return process
 
 
 def end_all(mark):
-    for pid in marked(mark):
+    for pid in processes_of(mark):
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -74,10 +60,10 @@ def signals_end_a_driver_and_its_workers():
             mark = f"ended-{team}-{what}-{os.getpid()}"
             process = run_until_it_computes(mark, team, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
             process.send_signal(what)
-            ended = wait_until(lambda: process.poll() is not None)
-            gone = wait_until(lambda: not marked(mark))
+            ended = until(lambda: process.poll() is not None, PATIENCE)
+            gone = until(lambda: not processes_of(mark), PATIENCE)
             check(f"{what.name} ends {team}", ended and process.returncode == -what, process.returncode)
-            check(f"{what.name} ends the workers of {team}", gone, marked(mark))
+            check(f"{what.name} ends the workers of {team}", gone, processes_of(mark))
             end_all(mark)
             said = process.communicate()[1]
             check(f"a library's handler is silent at {what.name} on {team}", b"handled" not in said, said)
@@ -86,12 +72,12 @@ def signals_end_a_driver_and_its_workers():
 def workers_are_ended_in_silence():
     mark = f"workers-{os.getpid()}"
     process = run_until_it_computes(mark, "pool:3", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
-    others = [pid for pid in marked(mark) if pid != process.pid]
+    others = [pid for pid in processes_of(mark) if pid != process.pid]
     for pid in others:
         check("a worker or the zygote handles no signal", handled(pid) & 0x7FFFFFFF == 0, hex(handled(pid)))
     for pid in others:
         os.kill(pid, signal.SIGHUP)
-    check("SIGHUP ends workers", wait_until(lambda: not set(others) & set(marked(mark))), marked(mark))
+    check("SIGHUP ends workers", until(lambda: not set(others) & set(processes_of(mark)), PATIENCE), processes_of(mark))
     end_all(mark)
     check("in silence", b"handled" not in process.communicate()[1])
 
@@ -104,8 +90,8 @@ def a_closed_terminal_ends_a_driver_and_its_workers():
                                         preexec_fn=lambda: __import__("fcntl").ioctl(0, __import__("termios").TIOCSCTTY, 0))
         os.close(theirs)
         os.close(ours)
-        check(f"the terminal's end is that of {team}", wait_until(lambda: process.poll() is not None), marked(mark))
-        check(f"and of its workers", wait_until(lambda: not marked(mark)), marked(mark))
+        check(f"the terminal's end is that of {team}", until(lambda: process.poll() is not None, PATIENCE), processes_of(mark))
+        check(f"and of its workers", until(lambda: not processes_of(mark), PATIENCE), processes_of(mark))
         end_all(mark)
         process.wait()
 
@@ -115,11 +101,11 @@ def what_was_ignored_stays_so():
     mark = f"nohup-{os.getpid()}"
     process = run_until_it_computes(mark, "pool:3", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
                                     preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
-    before = set(marked(mark))
+    before = set(processes_of(mark))
     for pid in before:
         os.kill(pid, signal.SIGHUP)
     time.sleep(0.5)
-    check("nohup holds", process.poll() is None and set(marked(mark)) == before, process.returncode)
+    check("nohup holds", process.poll() is None and set(processes_of(mark)) == before, process.returncode)
     end_all(mark)
     check("in silence", b"handled" not in process.communicate()[1])
 
@@ -143,13 +129,13 @@ def what_forktrap_starts_takes_its_signals_back():
     mark = f"forktrap-{os.getpid()}"
     process = subprocess.Popen([f"{DRIVERS}/forktrap", "--mode=lock", "--patience=60"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                env={**os.environ, "TRINE_TEST_MARK": mark, "LD_PRELOAD": HANDLERS})
-    check("forktrap starts itself", wait_until(lambda: len(marked(mark)) >= 4), marked(mark))
+    check("forktrap starts itself", until(lambda: len(processes_of(mark)) >= 4, PATIENCE), processes_of(mark))
     time.sleep(0.2)
-    for pid in marked(mark):
+    for pid in processes_of(mark):
         check("forktrap handles no signal", handled(pid) & 0x7FFFFFFF == 0, hex(handled(pid)))
     process.kill()
     process.wait()
-    wait_until(lambda: not marked(mark))
+    until(lambda: not processes_of(mark), PATIENCE)
     end_all(mark)
 
 

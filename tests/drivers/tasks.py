@@ -18,6 +18,7 @@ import termios
 import time
 import xml.etree.ElementTree
 
+from processes import marked, until
 from promises import check, conclude
 
 SQUARES, mpirun = sys.argv[1], sys.argv[2:]
@@ -193,15 +194,7 @@ def a_killed_run_goes_on_with_its_journal():
 
 def pids_of(process):
     """Those that were started with that process's number in TEST_RUN (as `started` does)."""
-    word, found = b"TEST_RUN=" + process.test_run.encode(), []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/environ", "rb") as file:
-                if word in file.read().split(b"\0"):
-                    found.append(int(pid))
-        except OSError:
-            pass
-    return found
+    return marked("TEST_RUN=" + process.test_run)
 
 
 def started(*arguments):
@@ -275,10 +268,7 @@ def ranks_that_are_interrupted_leave_nothing():
                 kill_all(process)
             check(process.returncode == -what, "interrupted ranks ended with", process.returncode, "instead of", -what)
             # Those that had to be killed may be a moment in dying.
-            deadline = time.time() + 5
-            while pids_of(process) and time.time() < deadline:
-                time.sleep(0.1)
-            check(not pids_of(process), "interrupted ranks are still there:", pids_of(process))
+            check(until(lambda: not pids_of(process), 5), "interrupted ranks are still there:", pids_of(process))
             left = {path for path in segments if os.path.exists(path) or os.path.exists(os.path.dirname(path) + "/") and
                     os.path.dirname(path) != "/dev/shm"}
             check(not left, "left in /dev/shm:", left)
