@@ -10,27 +10,23 @@
 void add_failure(harness_run *run, const char *team, const char *mode, trine_status status,
                  int exit_status, const char *message)
 {
+    trine_status ignored;
+    const char *what = message ? message : last_said(&ignored);
     harness_failure *more = realloc(run->failure, (size_t)(run->failures + 1) * sizeof *more);
     if (!more)
         return;
     run->failure = more;
     harness_failure *failure = &run->failure[run->failures++];
     *failure =
-        (harness_failure){.status = status, .exit_status = exit_status, .message = strdup(message)};
+        (harness_failure){.status = status, .exit_status = exit_status, .message = strdup(what)};
     snprintf(failure->team, sizeof failure->team, "%s", team);
     snprintf(failure->mode, sizeof failure->mode, "%s", mode);
-}
-
-const char *what_was_said(void)
-{
-    trine_status status;
-    return last_said(&status);
 }
 
 int fail(harness_run *run, const char *team, const char *mode, trine_status status)
 {
     complain(run->options->driver->name, status);
-    add_failure(run, team, mode, status, exit_of(status), what_was_said());
+    add_failure(run, team, mode, status, exit_of(status), NULL);
     return exit_of(status);
 }
 

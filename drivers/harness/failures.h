@@ -4,12 +4,9 @@
 
 #include "drivers/harness/rows.h"
 
-/* Adds one, with what was said of it; mode: "" when the whole team failed. */
+/* Adds one. mode: "" when the whole team failed. message: NULL for what the driver said last. */
 void add_failure(harness_run *run, const char *team, const char *mode, trine_status status,
                  int exit_status, const char *message);
-
-/* The message that the driver said last. */
-const char *what_was_said(void);
 
 /* complain, and add_failure with the status's exit status, which it returns. */
 int fail(harness_run *run, const char *team, const char *mode, trine_status status);

@@ -175,7 +175,7 @@ static int take_found(harness_run *run, const char *spec, const char *mpirun,
         return EXIT_RIGHT;
     forget_rows(run, rows);
     int result = complain_of_end(run->options->driver->name, spec, mpirun, listener, end);
-    add_failure(run, spec, "", TRINE_E_LAUNCH, result, what_was_said());
+    add_failure(run, spec, "", TRINE_E_LAUNCH, result, NULL);
     return result;
 }
 
@@ -187,7 +187,7 @@ static int launch(harness_run *run, const char *spec, const char *self, launch_p
         say(run->options->driver->name,
             "--team %s: $TRINE_MPIRUN has %zu bytes; it may have %d, and %d words", spec,
             own_mpirun() ? strlen(own_mpirun()) : 0, COMMAND_TEXT - 1, MOST_WORDS - OWN_WORDS);
-        add_failure(run, spec, "", TRINE_E_LAUNCH, EXIT_USAGE, what_was_said());
+        add_failure(run, spec, "", TRINE_E_LAUNCH, EXIT_USAGE, NULL);
         return EXIT_USAGE;
     }
     const supervised what = {.command = c.word,
@@ -199,7 +199,7 @@ static int launch(harness_run *run, const char *spec, const char *self, launch_p
     if (error) {
         say(run->options->driver->name, "--team %s: %s cannot be started: %s", spec, c.word[0],
             strerror(error));
-        add_failure(run, spec, "", TRINE_E_SYSTEM, EXIT_FAILED, what_was_said());
+        add_failure(run, spec, "", TRINE_E_SYSTEM, EXIT_FAILED, NULL);
         return EXIT_FAILED;
     }
     int result = take_found(run, spec, c.word[0], &parts->listener, &end);
@@ -220,17 +220,17 @@ int run_launched(harness_run *run, const char *spec, const char *self)
             "--team %s: where this program lies cannot be told: /proc/self/exe cannot be read, and "
             "it was not started by a path",
             spec);
-        add_failure(run, spec, "", TRINE_E_SYSTEM, EXIT_FAILED, what_was_said());
+        add_failure(run, spec, "", TRINE_E_SYSTEM, EXIT_FAILED, NULL);
         return EXIT_FAILED;
     }
     if (!*TRINE_MPIEXEC) {
         say(name, "--team %s: this driver was built without MPI", spec);
-        add_failure(run, spec, "", TRINE_E_ABSENT, EXIT_USAGE, what_was_said());
+        add_failure(run, spec, "", TRINE_E_ABSENT, EXIT_USAGE, NULL);
         return EXIT_USAGE;
     }
     progress(name, "%s, under mpirun", spec);
     if (!open_parts(&parts, run->options, spec)) {
-        add_failure(run, spec, "", TRINE_E_LAUNCH, EXIT_FAILED, what_was_said());
+        add_failure(run, spec, "", TRINE_E_LAUNCH, EXIT_FAILED, NULL);
         return EXIT_FAILED;
     }
     int result = launch(run, spec, self, &parts);

@@ -406,7 +406,7 @@ static int run_method(harness_run *run, const team_data *data, const harness_met
     harness_row *row = add_row(run);
     if (!row) {
         add_failure(run, trine_team_spec(data->team), method->mode, TRINE_E_MEMORY, EXIT_FAILED,
-                    what_was_said());
+                    NULL);
         return EXIT_FAILED;
     }
     snprintf(row->mode, sizeof row->mode, "%s", method->mode);
