@@ -85,7 +85,7 @@ note_missing() {
     # shellcheck disable=SC2206
     missing+=($3)
     if [ "$1" = build ]; then
-        left_out_all+=("$3")
+        unbuildable+=("$3")
     else
         left_out+=("$4 ($3)")
     fi
@@ -93,7 +93,7 @@ note_missing() {
 
 look_for() {
     hash -r
-    purposes=" $* " missing=() left_out=() left_out_all=()
+    purposes=" $* " missing=() left_out=() unbuildable=()
     each_need note_missing
 }
 
@@ -130,6 +130,12 @@ announce() {
     say "This takes: $packages$1. Everything that is printed on the way: $log"
 }
 
+end_without_build_tools() {
+    [ ${#unbuildable[@]} = 0 ] && return
+    say "Nothing can be built without: $(joined "${unbuildable[@]}")"
+    exit 2
+}
+
 # provide TAKES PURPOSES...: says what is missing and what the script takes, installs with apt what
 # can be installed, and goes on with what is there. Ends where nothing can be built.
 provide() {
@@ -157,8 +163,7 @@ provide() {
             fi
         fi
     fi
-    [ "$installs" = yes ] || [ ${#left_out_all[@]} = 0 ] ||
-        { say "Nothing can be built without: $(joined "${left_out_all[@]}")"; exit 2; }
+    [ "$installs" = yes ] || end_without_build_tools
     announce "$takes"
     if [ "$installs" = yes ]; then
         step "Installing ${missing[*]}" install_missing || say "Going on with what is there."
@@ -166,8 +171,7 @@ provide() {
         dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${missing[@]}" 2>/dev/null |
             sed -n 's/^installed //p' >>"$root/build/packages" || true
         look_for "$@"
-        [ ${#left_out_all[@]} = 0 ] ||
-            { say "Nothing can be built without: $(joined "${left_out_all[@]}")"; exit 2; }
+        end_without_build_tools
     fi
     [ ${#left_out[@]} = 0 ] || say "Left out here: $(joined "${left_out[@]}")"
 }
