@@ -7,7 +7,6 @@
  * 3. Bandwidth and reference are measured once, outside every timed region.
  * 4. Rows are judged and printed; with --json, why there are none.
  */
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
