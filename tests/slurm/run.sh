@@ -14,7 +14,7 @@ work=$(mktemp -d)
 chmod 755 "$work" # munged wants a socket that all can reach
 finish() { bash "$here/cluster.sh" down "$work/cluster"; rm -rf "$work"; }
 trap finish EXIT
-fail() { echo "FAILED: $*" >&2; tail -n 20 "$work"/*.out "$work"/cluster/munge/out 2>/dev/null >&2; exit 1; }
+fail() { echo "FAILED: $*" >&2; tail -n 20 "$work"/*.out "$work"/cluster/munge/out >&2 2>/dev/null; exit 1; }
 bits() { grep -oE '\b[0-9a-f]{16}\b' "$1" | sort -u; }
 
 "$build/drivers/make_npy" --n 1M "$work/x.npy" || fail "make_npy"
