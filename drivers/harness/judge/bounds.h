@@ -17,6 +17,10 @@ sum_mode mode_of(const char *method, int *length);
 /* What a product that underflows may be off by. */
 #define UNDERFLOW_ERROR 0x1p-1075L
 
+/* Roundings that a moment may carry, by the sum of the sizes of its terms: a power's, those of the
+ * few additions before a sum becomes a pair of doubles, those of a division and a root. */
+enum { MOMENT_ROUNDINGS = 32 };
+
 /* Additions that an element goes through: a lane's, the fold of 32, the tree over chunks; fewer
  * where there are fewer elements. */
 long double sum_depth(uint64_t n);

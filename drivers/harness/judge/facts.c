@@ -11,7 +11,7 @@
 /* Fourth powers of doubles fit. */
 _Static_assert(LDBL_MAX_EXP >= 16384, "long double has no wider range than double");
 
-static void long_sum_add(long_sum *s, long double x)
+void long_sum_add(long_sum *s, long double x)
 {
     s->few += x;
     if (++s->taken % BLOCK)
@@ -151,8 +151,8 @@ void facts_take(facts *f, unsigned find, const void *x, size_t n, uint64_t index
     f->found |= find & (FACTS_SUMS | FACTS_SQUARES | FACTS_EXTREMES | FACTS_PRODUCT);
 }
 
-/* The mean of the finite elements in two parts: what the first one leaves of the sum is exact. */
-static void find_centre(facts *f)
+/* What the first part leaves of the sum is exact. */
+void facts_find_centre(facts *f)
 {
     uint64_t n = facts_numbers(f) ? facts_numbers(f) : 1;
     exact_number rest;
@@ -274,7 +274,7 @@ void facts_of_memory(facts *f, unsigned find, trine_dtype dtype, const void *x, 
     facts_take(f, first_needs(find), x, n, 0);
     if (!(find & AGAIN))
         return;
-    find_centre(f);
+    facts_find_centre(f);
     facts_take_again(f, find, x, n);
 }
 
@@ -312,7 +312,7 @@ trine_status facts_of_array(facts *f, unsigned find, const trine_array *x)
     }
     if (status || !again)
         return status;
-    find_centre(f);
+    facts_find_centre(f);
     clear_again(f);
     facts_take_again(f, again | (known & AGAIN), data, n);
     return merge_ranks(f, 1, team, merge_again);
@@ -351,7 +351,7 @@ trine_status facts_of_columns(facts f[], unsigned find, const trine_array *x, ui
     if (status || !(find & AGAIN))
         return status;
     for (size_t c = 0; c < count; c++)
-        find_centre(&f[c]);
+        facts_find_centre(&f[c]);
     take_columns(f, find, x, column, count, true);
     return merge_ranks(f, count, team, merge_again);
 }

@@ -69,6 +69,10 @@ uint64_t facts_numbers(const facts *f);
 void facts_sum(const facts *f, exact_number *sum);
 void facts_size(const facts *f, exact_number *size);
 
+/* The mean of the finite elements: high and low. */
+void facts_find_centre(facts *f);
+
+void long_sum_add(long_sum *s, long double x);
 long double long_sum_value(const long_sum *s);
 
 #endif

@@ -307,10 +307,6 @@ static truth log_sum(const question *q)
                       units * ROUNDOFF);
 }
 
-/* Roundings that a moment may carry, by the sum of the sizes of its terms: a power's, those of the
- * few additions before a sum becomes a pair of doubles, those of a division and a root. */
-enum { MOMENT_ROUNDINGS = 32 };
-
 static long double moment(const facts *f, int power)
 {
     return long_sum_value(&f->central[power]) / (long double)facts_numbers(f);
