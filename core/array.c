@@ -147,6 +147,7 @@ trine_status trine_array_wrap(trine_team *team, trine_dtype dtype, const void *d
 
 void trine_array_free(trine_array *array)
 {
+    TRINE_FLOAT_SCOPE;
     if (!array)
         return;
     if (array->owner && array->bytes > 0)

@@ -7,6 +7,7 @@
 #include <trine/reduce.h>
 
 #include "core/error.h"
+#include "core/float_environment.h"
 
 static trine_status check_edges(uint64_t bins, const double edges[])
 {
@@ -48,6 +49,7 @@ static void set_scale(trine_histogram_param *p, const double edges[])
 trine_status trine_histogram_monoid(trine_dtype dtype, uint64_t bins, const double edges[],
                                     trine_monoid *monoid, void **param)
 {
+    TRINE_FLOAT_SCOPE;
     if (!edges || !monoid || !param)
         return trine_fail(TRINE_E_ARGUMENT, "a histogram: %s is NULL",
                           !edges    ? "edges"
@@ -81,6 +83,7 @@ trine_status trine_histogram_monoid(trine_dtype dtype, uint64_t bins, const doub
 trine_status trine_histogram_edges(const trine_array *x, uint64_t bins, const double edges[],
                                    uint64_t counts[])
 {
+    TRINE_FLOAT_SCOPE;
     trine_monoid monoid;
     void *param = NULL;
     if (!x || !counts)
@@ -96,6 +99,7 @@ trine_status trine_histogram_edges(const trine_array *x, uint64_t bins, const do
 trine_status trine_histogram(const trine_array *x, uint64_t bins, double low, double high,
                              uint64_t counts[])
 {
+    TRINE_FLOAT_SCOPE;
     if (bins < 1 || bins > TRINE_HISTOGRAM_BINS || !(low < high) || !isfinite(low) ||
         !isfinite(high))
         return trine_fail(TRINE_E_ARGUMENT,

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/float_environment.h"
 #include "core/mesh.h"
 #include "core/past_cache.h"
 
@@ -236,6 +237,7 @@ static trine_status check(const trine_array *u, const trine_array *f, double tol
 trine_status trine_jacobi(trine_array *u, const trine_array *f, double tolerance,
                           uint64_t most_sweeps, trine_jacobi_result *result)
 {
+    TRINE_FLOAT_SCOPE;
     trine_team *team = u ? u->team : f ? f->team : NULL;
     trine_status status = check(u, f, tolerance);
     if (status || !u)

@@ -13,6 +13,7 @@
 #include <trine/reduce.h>
 
 #include "core/error.h"
+#include "core/float_environment.h"
 
 enum { DIGIT_BITS = 11, RANKS = 2 * TRINE_QUANTILES };
 
@@ -156,6 +157,7 @@ static trine_status check(const trine_array *x, int count, const double q[],
 
 trine_status trine_quantile(const trine_array *x, int count, const double q[], double quantile[])
 {
+    TRINE_FLOAT_SCOPE;
     uint64_t nans = 0;
     trine_status status = check(x, count, q, quantile);
     if (!status)
