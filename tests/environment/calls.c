@@ -357,6 +357,14 @@ static void note_control(const trine_chunk *chunk, const void *param)
         out[i] = environment_control();
 }
 
+/* What no kernel should do. */
+static void leave_changed(const trine_chunk *chunk, const void *param)
+{
+    memset(chunk->out[0], 0, chunk->n * sizeof(uint64_t));
+    (void)param;
+    environment_set(&environments[1]);
+}
+
 static trine_status note_then_change(trine_task *task)
 {
     uint64_t *result = trine_task_result(task, sizeof *result);
@@ -378,6 +386,7 @@ static void user_code(trine_team *team)
 {
     enum { ITEMS = 40 };
     const trine_map map = {.name = "control", .nout = 1, .out = {TRINE_U64}, .apply = note_control};
+    const trine_map bad = {.name = "bad", .nout = 1, .out = {TRINE_U64}, .apply = leave_changed};
     const trine_task_kind kind = {.name = "control",
                                   .run = note_then_change,
                                   .begin = change,
@@ -386,6 +395,7 @@ static void user_code(trine_team *team)
     static const char items[ITEMS];
     uint64_t seen[ITEMS] = {0}, standard = environment_control();
     trine_array *out = new_array(team, TRINE_U64, N, 1);
+    TRY(trine_apply(&bad, NULL, NULL, &out), NULL, 0);
     TRY(trine_apply(&map, NULL, NULL, &out), trine_array_data(out), bytes_of(out));
     for (uint64_t i = 0; i < trine_array_local_n(out); i++)
         if (((uint64_t *)trine_array_data(out))[i] != standard)
