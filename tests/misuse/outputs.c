@@ -168,6 +168,23 @@ static void outputs_and_inputs_share_all_or_nothing(void)
     }
 }
 
+/* Of no rows, it may point into what is read. */
+static void arrays_of_nothing_overlap_nothing(void)
+{
+    static const unsigned square[2] = {K, K}, line[2] = {K, 1};
+    trine_array *a = wrap(TRINE_F64, NULL, square, true),
+                *b = wrap(TRINE_F64, buffer, square, false);
+    trine_array *c = wrap(TRINE_F64, buffer + 3, square, true),
+                *x = wrap(TRINE_F64, buffer, line, false);
+    trine_array *y = wrap(TRINE_F64, buffer + 3, line, true);
+    trine_status status = trine_gemm_f64(1, a, b, 0, c);
+    CU_ASSERT_TRUE(status == TRINE_OK || status == TRINE_E_ABSENT);
+    CU_ASSERT_EQUAL(trine_gemv_f64(1, a, x, 0, y), TRINE_OK);
+    trine_array *all[] = {a, b, c, x, y};
+    for (int i = 0; i < 5; i++)
+        trine_array_free(all[i]);
+}
+
 static void read_only_arrays_are_no_outputs(void)
 {
     static const double constant[N] = {1};
@@ -212,6 +229,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         {"outputs and inputs share all or nothing", outputs_and_inputs_share_all_or_nothing},
+        {"arrays of nothing overlap nothing", arrays_of_nothing_overlap_nothing},
         {"read-only arrays are no outputs", read_only_arrays_are_no_outputs},
         {"read-only arrays are inputs", read_only_arrays_are_inputs},
         CU_TEST_INFO_NULL};
