@@ -87,8 +87,9 @@ static bool is_delicate(trine_dtype out, double x)
 /* The sum, rounded once. */
 static double nearest_sum(running *r)
 {
-    double about = 2 * r->error, least = r->high + (r->low - about),
-           most = r->high + (r->low + about);
+    /* What was lost may decide a tie, however small it is. */
+    double about = r->error > 0 ? 2 * r->error + fabs(r->low) * 0x1p-52 : 0,
+           least = r->high + (r->low - about), most = r->high + (r->low + about);
     if (is_followed(r) && least == most && !is_delicate(r->out, least))
         return r->out == TRINE_F32 ? (double)(float)least : least;
     follow_exactly(r);
