@@ -33,7 +33,8 @@ trine_status trine_arrays_check(const char *call, const char *role,
 trine_status trine_overlap_check(const char *call, const trine_array *x, const trine_array *out,
                                  bool *in_place);
 
-/* The team of the first of `count` arrays that is not NULL; NULL when there is none. */
+/* The team of `count` arrays, any of which may be NULL, as may all: NULL. Where they are of
+ * several teams, the one on which other ranks are likely to wait. */
 trine_team *trine_arrays_team(const trine_array *const arrays[], int count);
 
 /* The executor whose workers address all these arrays: the team's, or the calling thread alone. */

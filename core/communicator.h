@@ -81,6 +81,8 @@ typedef struct trine_communicator_ops {
                             trine_status status);
     /* Name and version of the foreign library; NULL for none. Not collective. */
     const char *(*library)(void);
+    /* Whether the foreign library has ended, so that only close may be called; NULL for never. */
+    bool (*ended)(void);
     /* What trine_finalize does for this backend; NULL for nothing. */
     void (*finalize)(void);
 } trine_communicator_ops;

@@ -152,7 +152,7 @@ static trine_status check(const char *call, const trine_array *x, trine_dtype dt
 static trine_status convolve(const char *call, const trine_array *x, trine_dtype dtype,
                              const double kernel[], size_t taps, trine_array *out)
 {
-    trine_team *team = x ? x->team : out ? out->team : NULL;
+    trine_team *team = trine_arrays_team((const trine_array *const[]){x, out}, 2);
     trine_status status = check(call, x, dtype, kernel, taps, out);
     if (status || !x || !out)
         return trine_call_refuse(team, status);

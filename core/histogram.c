@@ -7,6 +7,7 @@
 #include <trine/reduce.h>
 
 #include "core/error.h"
+#include "core/team.h"
 
 static trine_status check_edges(uint64_t bins, const double edges[])
 {
@@ -84,11 +85,14 @@ trine_status trine_histogram_edges(const trine_array *x, uint64_t bins, const do
     trine_monoid monoid;
     void *param = NULL;
     if (!x || !counts)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_histogram: %s is NULL", x ? "counts" : "x");
+        return trine_call_refuse(
+            trine_array_team(x),
+            trine_fail(TRINE_E_ARGUMENT, "trine_histogram: %s is NULL", x ? "counts" : "x"));
     trine_status status =
         trine_histogram_monoid(trine_array_dtype(x), bins, edges, &monoid, &param);
-    if (!status)
-        status = trine_reduce(&monoid, param, &x, counts);
+    if (status)
+        return trine_call_refuse(trine_array_team(x), status);
+    status = trine_reduce(&monoid, param, &x, counts);
     free(param);
     return status;
 }
@@ -98,13 +102,17 @@ trine_status trine_histogram(const trine_array *x, uint64_t bins, double low, do
 {
     if (bins < 1 || bins > TRINE_HISTOGRAM_BINS || !(low < high) || !isfinite(low) ||
         !isfinite(high))
-        return trine_fail(TRINE_E_ARGUMENT,
-                          "trine_histogram: %llu bins from %g to %g; expected 1 to %d bins between "
-                          "finite limits, the lower one first",
-                          (unsigned long long)bins, low, high, TRINE_HISTOGRAM_BINS);
+        return trine_call_refuse(
+            trine_array_team(x),
+            trine_fail(TRINE_E_ARGUMENT,
+                       "trine_histogram: %llu bins from %g to %g; expected 1 to %d bins between "
+                       "finite limits, the lower one first",
+                       (unsigned long long)bins, low, high, TRINE_HISTOGRAM_BINS));
     double *edges = malloc((size_t)(bins + 1) * sizeof *edges);
     if (!edges)
-        return trine_fail(TRINE_E_MEMORY, "no memory for %llu bins", (unsigned long long)bins);
+        return trine_call_refuse(
+            trine_array_team(x),
+            trine_fail(TRINE_E_MEMORY, "no memory for %llu bins", (unsigned long long)bins));
     uniform_edges(bins, low, high, edges);
     trine_status status = trine_histogram_edges(x, bins, edges, counts);
     free(edges);

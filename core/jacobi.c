@@ -236,7 +236,7 @@ static trine_status check(const trine_array *u, const trine_array *f, double tol
 trine_status trine_jacobi(trine_array *u, const trine_array *f, double tolerance,
                           uint64_t most_sweeps, trine_jacobi_result *result)
 {
-    trine_team *team = u ? u->team : f ? f->team : NULL;
+    trine_team *team = trine_arrays_team((const trine_array *const[]){u, f}, 2);
     trine_status status = check(u, f, tolerance);
     if (status || !u)
         return trine_call_refuse(team, status);

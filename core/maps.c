@@ -4,6 +4,7 @@
 #include <trine/reduce.h>
 #include <trine/transform.h>
 
+#include "core/array.h"
 #include "core/error.h"
 
 /* known: what was found the last time, NULL at first. */
@@ -15,7 +16,9 @@ static trine_status apply_known(_Atomic(const trine_map *) *known, const char *n
     if (!map) {
         map = trine_map_find(name, from, to);
         if (!map)
-            return strcmp(trine_isa(), "none") == 0 ? TRINE_E_ARGUMENT : TRINE_E_ABSENT;
+            return trine_call_refuse(trine_array_team(out), strcmp(trine_isa(), "none") == 0
+                                                                ? TRINE_E_ARGUMENT
+                                                                : TRINE_E_ABSENT);
         atomic_store_explicit(known, map, memory_order_relaxed);
     }
     return trine_apply(map, param, in, &out);
@@ -100,10 +103,12 @@ TRINE_DTYPES(COMPUTE)
 static trine_status linspace(trine_dtype dtype, double start, double stop, trine_array *y)
 {
     if (trine_array_place(y) != TRINE_DISTRIBUTED && trine_team_ranks(trine_array_team(y)) > 1)
-        return trine_fail(TRINE_E_ARGUMENT,
-                          "trine_linspace_%s: y is a block of several ranks' whole; expected a "
-                          "DISTRIBUTED array, or the map by name with the whole's n",
-                          trine_dtype_name(dtype));
+        return trine_call_refuse(
+            trine_array_team(y),
+            trine_fail(TRINE_E_ARGUMENT,
+                       "trine_linspace_%s: y is a block of several ranks' whole; expected a "
+                       "DISTRIBUTED array, or the map by name with the whole's n",
+                       trine_dtype_name(dtype)));
     const trine_linspace param = {start, stop, trine_array_n(y)};
     return apply("linspace", TRINE_DTYPE_NONE, dtype, &param, NULL, y);
 }
@@ -155,7 +160,9 @@ trine_status trine_add_normal_i16(double sd, uint64_t seed, uint64_t stream, con
 static trine_status cast(const char *name, const trine_array *x, trine_array *y)
 {
     if (!x || !y)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_%s: %s is NULL", name, x ? "y" : "x");
+        return trine_call_refuse(
+            trine_arrays_team((const trine_array *const[]){x, y}, 2),
+            trine_fail(TRINE_E_ARGUMENT, "trine_%s: %s is NULL", name, x ? "y" : "x"));
     return apply(name, trine_array_dtype(x), trine_array_dtype(y), NULL, &x, y);
 }
 

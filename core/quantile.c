@@ -13,6 +13,7 @@
 #include <trine/reduce.h>
 
 #include "core/error.h"
+#include "core/team.h"
 
 enum { DIGIT_BITS = 11, RANKS = 2 * TRINE_QUANTILES };
 
@@ -158,8 +159,9 @@ trine_status trine_quantile(const trine_array *x, int count, const double q[], d
 {
     uint64_t nans = 0;
     trine_status status = check(x, count, q, quantile);
-    if (!status)
-        status = trine_count_nan(x, &nans);
+    if (status)
+        return trine_call_refuse(trine_array_team(x), status);
+    status = trine_count_nan(x, &nans);
     if (status)
         return status;
     if (nans > 0) {
@@ -175,7 +177,9 @@ trine_status trine_quantile(const trine_array *x, int count, const double q[], d
         *s = (selection){.x = x, .monoid = *digits, .counts = memory};
         status = select_all(s, count, q, quantile);
     } else {
-        status = trine_fail(TRINE_E_MEMORY, "trine_quantile: no memory for the counts");
+        status = trine_call_refuse(
+            trine_array_team(x),
+            trine_fail(TRINE_E_MEMORY, "trine_quantile: no memory for the counts"));
     }
     free(memory);
     free(s);

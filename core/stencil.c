@@ -155,7 +155,7 @@ static trine_status check(const trine_stencil *stencil, const void *param, const
 trine_status trine_apply_stencil(const trine_stencil *stencil, const void *param,
                                  const trine_array *x, trine_array *out)
 {
-    trine_team *team = x ? x->team : out ? out->team : NULL;
+    trine_team *team = trine_arrays_team((const trine_array *const[]){x, out}, 2);
     trine_status status = check(stencil, param, x, out);
     if (status || !x || !out)
         return trine_call_refuse(team, status);
@@ -170,7 +170,7 @@ trine_status trine_apply_stencil(const trine_stencil *stencil, const void *param
 trine_status trine_stencil5(const double weight[5], const trine_array *x, trine_array *out)
 {
     const trine_grid_kernels *kernels = trine_grid_kernels_find();
-    trine_team *team = x ? x->team : out ? out->team : NULL;
+    trine_team *team = trine_arrays_team((const trine_array *const[]){x, out}, 2);
     trine_status status = kernels ? TRINE_OK : TRINE_E_ARGUMENT;
     if (!status && (!weight || !x))
         status =

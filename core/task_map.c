@@ -120,12 +120,12 @@ trine_status trine_task_map(trine_team *team, const trine_task_kind *kind,
     char why[TRINE_DETAIL_SIZE];
     snprintf(why, sizeof why, "%s", trine_error_detail());
     trine_status closed = trine_task_close(queue);
-    if (closed && !status)
-        return closed;
     if (status)
         trine_fail(status, "%s", why);
+    else if (closed)
+        status = closed;
     else if (m.status)
         status = trine_fail(m.status, "trine_task_map: item %llu failed: %s",
                             (unsigned long long)m.failed, m.detail);
-    return alone || closed ? status : tell_all(team, status);
+    return alone ? status : tell_all(team, status);
 }

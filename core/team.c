@@ -1,6 +1,7 @@
 /* core/team.c - opening and closing teams, and the life of a call on one. */
 #include "core/team.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,7 @@ static trine_status join(trine_team *team, const trine_spec *spec, const void *h
 
 static void dissolve(trine_team *team)
 {
+    trine_refuse_forget(team);
     trine_carry_release(team);
     if (team->arena)
         team->executor.ops.free(&team->executor, team->arena, team->arena_size);
@@ -98,22 +100,53 @@ static void dissolve(trine_team *team)
     free(team);
 }
 
-/* Whether other ranks would wait for one whose spec is refused. */
-static bool others_wait(const char *text, const void *handle)
+/* Whether the spec, which was refused, is of an executor alone. */
+static bool names_executor(const char *spec)
 {
-    const char *spec = text ? text : default_spec();
-    bool ranks = handle || (strncmp(spec, "mpi", 3) == 0 && trine_launch_size(NULL) > 1);
-    return ranks && !trine_mpi_communicator.absent;
+    for (int i = 0; trine_executors[i]; i++) {
+        size_t n = strlen(trine_executors[i]->name);
+        if (strncmp(spec, trine_executors[i]->name, n) == 0 && !isalpha((unsigned char)spec[n]))
+            return true;
+    }
+    return false;
 }
 
-/* status: of the spec. A rank that fails still joins, so that the others learn of it. */
-static trine_status assemble(trine_team *team, trine_spec *spec, const void *handle,
-                             trine_status status)
+/* Whether other ranks would wait for one that refuses. spec: NULL when it was refused. */
+static bool others_wait(const char *text, const void *handle, const trine_spec *spec)
+{
+    if (trine_mpi_communicator.absent)
+        return false;
+    if (spec || handle)
+        return handle || spec->communicator == &trine_mpi_communicator;
+    return trine_launch_size(NULL) > 1 && !names_executor(text ? text : default_spec());
+}
+
+static uint64_t open_number(void)
+{
+    return trine_call_number(1, "open", 4);
+}
+
+/* A rank that refuses still joins the others, so that they learn of it. */
+static trine_status refuse_open(const void *handle, trine_status status)
+{
+    const trine_spec spec = {.communicator = &trine_mpi_communicator};
+    trine_team team = {.ledger = {.wall = 0}};
+    char why[TRINE_DETAIL_SIZE];
+    snprintf(why, sizeof why, "%s", trine_error_detail());
+    (void)join(&team, &spec, handle);
+    trine_fail(status, "%s", why);
+    if (!team.communicator.ops)
+        return status;
+    status = trine_team_agree(&team, open_number(), status);
+    team.communicator.ops->close(&team.communicator);
+    return status;
+}
+
+static trine_status assemble(trine_team *team, const trine_spec *spec, const void *handle)
 {
     /* Workers are forked before MPI starts its threads. */
     const trine_executor_options one = {.workers = 1};
-    if (!status)
-        status = trine_executor_open(&team->executor, spec->executor, &spec->options);
+    trine_status status = trine_executor_open(&team->executor, spec->executor, &spec->options);
     if (!status)
         status = trine_executor_open(&team->alone, &trine_serial_executor, &one);
     team->shares = calloc((size_t)spec->options.workers, sizeof *team->shares);
@@ -128,42 +161,47 @@ static trine_status assemble(trine_team *team, trine_spec *spec, const void *han
         trine_fail(status, "%s", why);
     if (!team->communicator.ops)
         return status;
-    return trine_team_agree(team, trine_call_number(1, "open", 4), status ? status : joined);
+    return trine_team_agree(team, open_number(), status ? status : joined);
+}
+
+static void name_team(trine_team *team, trine_spec *spec)
+{
+    spec->ranks = team->communicator.size;
+    team->transport = spec->transport;
+    trine_spec_print(spec, team->spec, sizeof team->spec);
+    team->asked_by = spec->asked_by;
+    trine_placement_note(team);
+    team->ledger.workers = team->executor.working;
+    team->ledger.reproducible = true;
 }
 
 trine_status trine_open(const char *text, const void *handle, trine_team **opened)
 {
     double began = trine_seconds();
     trine_spec spec;
-    if (!opened)
-        return trine_fail(TRINE_E_ARGUMENT,
-                          "trine_team_open: team is NULL; expected where to put it");
-    trine_status status = resolve(text, handle != NULL, &spec);
-    if (status && !others_wait(text, handle))
-        return status;
-    if (status)
-        spec = (trine_spec){.communicator = &trine_mpi_communicator,
-                            .executor = &trine_serial_executor,
-                            .options = {.workers = 1}};
-    trine_team *team = calloc(1, sizeof *team);
-    if (!team)
-        return trine_fail(TRINE_E_MEMORY, "no memory for a team");
+    trine_status refused = resolve(text, handle != NULL, &spec), status = refused;
+    trine_team *team = status ? NULL : calloc(1, sizeof *team);
+    if (!status && !team)
+        status = trine_fail(TRINE_E_MEMORY, "no memory for a team");
+    if (!status && !opened)
+        status =
+            trine_fail(TRINE_E_ARGUMENT, "trine_team_open: team is NULL; expected where to put it");
+    if (status || !team) {
+        free(team);
+        return others_wait(text, handle, refused ? NULL : &spec) ? refuse_open(handle, status)
+                                                                 : status;
+    }
     atomic_flag_clear(&team->busy);
     team->transport = TRINE_TRANSPORT_COUNT;
-    status = assemble(team, &spec, handle, status);
+    status = assemble(team, &spec, handle);
     if (status) {
         char why[TRINE_DETAIL_SIZE];
         snprintf(why, sizeof why, "%s", trine_error_detail());
         dissolve(team);
         return trine_fail(status, "%s", why);
     }
-    spec.ranks = team->communicator.size;
-    team->transport = spec.transport;
-    trine_spec_print(&spec, team->spec, sizeof team->spec);
-    team->asked_by = spec.asked_by;
-    trine_placement_note(team);
-    team->ledger.workers = team->executor.working;
-    team->ledger.reproducible = true;
+    name_team(team, &spec);
+    trine_refuse_know(team);
     team->ledger.launch = trine_seconds() - began;
     *opened = team;
     return TRINE_OK;
@@ -174,20 +212,34 @@ trine_status trine_team_open(const char *spec, trine_team **team)
     return trine_open(spec, NULL, team);
 }
 
+/* What keeps this rank's team open. */
+static trine_status check_close(trine_team *team)
+{
+    int arrays = atomic_load(&team->arrays);
+    return arrays == 0
+               ? TRINE_OK
+               : trine_fail(TRINE_E_BUSY,
+                            "team %s still has %d array%s, lock%s, counter%s or open "
+                            "file%s: free them first",
+                            team->spec, arrays, arrays == 1 ? "" : "s", arrays == 1 ? "" : "s",
+                            arrays == 1 ? "" : "s", arrays == 1 ? "" : "s");
+}
+
 trine_status trine_team_close(trine_team *team)
 {
     if (!team)
         return TRINE_OK;
     double began = trine_seconds();
-    int arrays = atomic_load(&team->arrays);
-    if (arrays > 0)
-        return trine_fail(TRINE_E_BUSY,
-                          "team %s still has %d array%s, lock%s, counter%s or open file%s: free "
-                          "them first",
-                          team->spec, arrays, arrays == 1 ? "" : "s", arrays == 1 ? "" : "s",
-                          arrays == 1 ? "" : "s", arrays == 1 ? "" : "s");
     if (atomic_flag_test_and_set(&team->busy))
         return trine_fail(TRINE_E_BUSY, "team %s is at work in another thread", team->spec);
+    trine_status status = check_close(team);
+    /* Where MPI has ended, nobody can wait any more. */
+    if (!team->communicator.ops->ended || !team->communicator.ops->ended())
+        status = trine_team_agree(team, trine_call_number(1, "close", 5), status);
+    if (status) {
+        atomic_flag_clear(&team->busy);
+        return status;
+    }
     dissolve(team);
     last_teardown = trine_seconds() - began;
     return TRINE_OK;
@@ -202,18 +254,9 @@ trine_status trine_call_begin(trine_team *team)
     team->ledger =
         (trine_ledger){.launch = launch, .workers = team->executor.working, .reproducible = true};
     memset(team->shares, 0, (size_t)team->executor.workers * sizeof *team->shares);
+    trine_refuse_count(team);
     team->began = team->marked = trine_seconds();
     return TRINE_OK;
-}
-
-trine_status trine_call_refuse(trine_team *team, trine_status status)
-{
-    if (!team)
-        return status;
-    trine_status begun = trine_call_begin(team);
-    if (begun)
-        return begun;
-    return trine_call_end(team, NULL, trine_team_agree(team, 0, status));
 }
 
 void trine_call_mark(trine_team *team, double *field)

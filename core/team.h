@@ -26,7 +26,8 @@ typedef struct trine_place_kept {
  * counters and open files, all that must be freed before the team. shares: the call's ledger of
  * each worker, summed over its jobs. transport: how arrays that the workers do not address reach
  * them, TRINE_TRANSPORT_COUNT where they do not. asked_by: the variable that gave the number of
- * workers, NULL where none did. noted: how many workers the note speaks of. forking, carriers,
+ * workers, NULL where none did. noted: how many workers the note speaks of. called, next:
+ * core/refuse.c's, which of the open teams of several ranks was called last. forking, carriers,
  * places: what core/carry.c has made for that. */
 struct trine_team {
     trine_executor executor, alone;
@@ -41,6 +42,8 @@ struct trine_team {
     trine_ledger ledger;
     trine_ledger_worker *shares;
     double began, marked;
+    uint64_t called;
+    trine_team *next;
     /* Memory that all workers address, kept from call to call and grown as needed. */
     void *arena;
     size_t arena_size;
@@ -53,10 +56,16 @@ struct trine_team {
 /* Claims the team and starts the ledger's clock. BUSY when another call holds it. */
 trine_status trine_call_begin(trine_team *team);
 
-/* The whole of a call whose arguments this rank refuses with that status: the other ranks, which
- * make the call, learn of it instead of waiting. team may be NULL: none can then be told. Returns
- * the status that all return. Collective. */
+/* The whole of a call that this rank refuses with that status before it has entered any function of
+ * the communicator: the other ranks, which make the call, learn of it instead of waiting. A public
+ * function that is Collective returns early by this alone. team may be NULL when no argument names
+ * one. Returns the status that all return. Collective. */
 trine_status trine_call_refuse(trine_team *team, trine_status status);
+
+/* An opened team becomes one that can be told; a call of it was made; it will be closed. */
+void trine_refuse_know(trine_team *team);
+void trine_refuse_count(trine_team *team);
+void trine_refuse_forget(trine_team *team);
 
 /* Adds the seconds since the last mark (or the beginning) to *field. */
 void trine_call_mark(trine_team *team, double *field);

@@ -315,7 +315,7 @@ static trine_status check(const trine_array *x, const trine_array *out)
 
 trine_status trine_transpose(const trine_array *x, trine_array *out)
 {
-    trine_team *team = x ? x->team : out ? out->team : NULL;
+    trine_team *team = trine_arrays_team((const trine_array *const[]){x, out}, 2);
     trine_status status = check(x, out);
     if (status || !x || !out)
         return trine_call_refuse(team, status);
