@@ -187,7 +187,7 @@ static trine_status join_ranks(trine_communicator *communicator, MPI_Comm comm)
     if (error)
         return trine_mpi_fail("MPI_Allreduce", error);
     return worst.rank == communicator->rank
-               ? status
+               ? trine_fail(status, "rank %d: %s", communicator->rank, trine_error_detail())
                : trine_fail((trine_status)worst.status, "rank %d could not join the other ranks",
                             worst.rank);
 }
@@ -229,6 +229,7 @@ const trine_communicator_ops trine_mpi_communicator = {
     .close = mpi_close,
     .merge = trine_mpi_merge,
     .exscan = trine_mpi_exscan,
+    .agree = trine_mpi_agreement,
     .gather = trine_mpi_gather,
     .exchange = trine_mpi_exchange,
     .broadcast = trine_mpi_broadcast,

@@ -148,6 +148,12 @@ trine_status trine_mpi_agree(trine_communicator *communicator, uint64_t call, ui
     return status ? status : trine_packet_status(&data->own);
 }
 
+trine_status trine_mpi_agreement(trine_communicator *communicator, uint64_t call, uint64_t *sum,
+                                 trine_status status)
+{
+    return trine_mpi_agree(communicator, trine_mpi_call(TRINE_MPI_AGREE, call, 0), sum, status);
+}
+
 trine_status trine_mpi_merge(trine_communicator *communicator, trine_tree *tree, uint64_t call,
                              trine_status status)
 {

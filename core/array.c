@@ -189,6 +189,11 @@ trine_status trine_arrays_check(const char *call, const char *role,
     return TRINE_OK;
 }
 
+uint64_t trine_array_common(const trine_array *array)
+{
+    return array->place == TRINE_DISTRIBUTED ? array->n : UINT64_MAX;
+}
+
 trine_executor *trine_arrays_executor(trine_team *team, const trine_array *const arrays[],
                                       int count)
 {

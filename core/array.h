@@ -37,6 +37,10 @@ trine_status trine_overlap_check(const char *call, const trine_array *x, const t
  * several teams, the one on which other ranks are likely to wait. */
 trine_team *trine_arrays_team(const trine_array *const arrays[], int count);
 
+/* What of the array must be the same on all ranks, for the number of a call: its length when it is
+ * DISTRIBUTED. */
+uint64_t trine_array_common(const trine_array *array);
+
 /* The executor whose workers address all these arrays: the team's, or the calling thread alone. */
 trine_executor *trine_arrays_executor(trine_team *team, const trine_array *const arrays[],
                                       int count);

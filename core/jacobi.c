@@ -244,8 +244,8 @@ trine_status trine_jacobi(trine_array *u, const trine_array *f, double tolerance
     if (status)
         return status;
     const trine_array *arrays[] = {u, f};
-    uint64_t given[] = {u->columns, f != NULL, most_sweeps, 0};
-    memcpy(&given[3], &tolerance, sizeof tolerance);
+    uint64_t given[] = {u->columns, f != NULL, most_sweeps, trine_array_common(u), 0};
+    memcpy(&given[4], &tolerance, sizeof tolerance);
     jacobi j = {.team = team,
                 .executor = trine_arrays_executor(team, arrays, f ? 2 : 1),
                 .u = u,

@@ -176,10 +176,28 @@ trine_status trine_cast_wrap(const trine_array *x, trine_array *y)
     return cast("cast_wrap", x, y);
 }
 
+/* Each of the calls that standardising is made of would see one array alone. */
+static trine_status check_standardise(const trine_array *x, const trine_array *y)
+{
+    static const char call[] = "trine_standardise";
+    trine_dtype dtype = trine_array_dtype(x);
+    const trine_array *like = NULL;
+    trine_status status = trine_arrays_check(call, "x", &x, &dtype, 1, &like);
+    if (!status)
+        status = trine_arrays_check(call, "y", &y, &dtype, 1, &like);
+    if (!status && dtype != TRINE_F64 && dtype != TRINE_F32)
+        status = trine_fail(TRINE_E_DTYPE, "%s: x is %s; expected f64 or f32", call,
+                            trine_dtype_name(dtype));
+    return status;
+}
+
 trine_status trine_standardise(const trine_array *x, double ddof, trine_array *y)
 {
     double mean, sd;
-    trine_status status = trine_mean_f64(x, TRINE_EXACT, &mean);
+    trine_status status = check_standardise(x, y);
+    if (status)
+        return trine_call_refuse(trine_arrays_team((const trine_array *const[]){x, y}, 2), status);
+    status = trine_mean_f64(x, TRINE_EXACT, &mean);
     if (!status)
         status = trine_std(x, ddof, &sd);
     if (status)

@@ -95,7 +95,8 @@ static trine_status run(trine_team *team, const trine_stencil *stencil, const vo
                         const trine_array *x, trine_array *out)
 {
     const trine_array *arrays[] = {x, out};
-    uint64_t given[] = {(uint64_t)x->dtype, x->columns, (uint64_t)stencil->halo};
+    uint64_t given[] = {(uint64_t)x->dtype, x->columns, (uint64_t)stencil->halo,
+                        trine_array_common(x)};
     uint64_t call = trine_call_number(22, given, sizeof given);
     call = trine_call_number(call, stencil->name, strlen(stencil->name));
     if (stencil->param_size)
@@ -107,6 +108,9 @@ static trine_status run(trine_team *team, const trine_stencil *stencil, const vo
     if (!status) {
         status = trine_halo_open(team, &blocks, (size_t)x->columns * trine_dtype_size(x->dtype),
                                  border, border, &halo);
+        if (!status)
+            status = trine_team_ready(team, &team->executor,
+                                      sizeof(stencil_job) + stencil->param_size, 0);
         status = trine_halo_exchange(&halo, x->data, call, status);
         if (!status || team->communicator.size == 1) {
             trine_call_mark(team, &team->ledger.combine);

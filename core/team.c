@@ -344,9 +344,30 @@ trine_status trine_team_arena(trine_team *team, size_t bytes, void **memory)
     return TRINE_OK;
 }
 
+static trine_status do_nothing(void *context, size_t run, trine_worker *worker)
+{
+    (void)context;
+    (void)run;
+    (void)worker;
+    return TRINE_OK;
+}
+
+trine_status trine_team_ready(trine_team *team, trine_executor *executor, size_t bytes,
+                              size_t scratch)
+{
+    void *memory;
+    if (team->communicator.size == 1)
+        return TRINE_OK;
+    trine_status status = trine_team_arena(team, bytes, &memory);
+    if (status || scratch == 0)
+        return status;
+    trine_job none = {.body = do_nothing, .context = memory, .scratch_size = scratch};
+    return trine_team_run(team, executor, &none);
+}
+
 trine_status trine_team_agree(trine_team *team, uint64_t call, trine_status status)
 {
-    return team->communicator.ops->gather(&team->communicator, NULL, 0, NULL, call, status);
+    return team->communicator.ops->agree(&team->communicator, call, NULL, status);
 }
 
 trine_status trine_team_origin(trine_team *team, uint64_t local, uint64_t call, trine_status status,

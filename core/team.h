@@ -77,6 +77,11 @@ trine_status trine_call_end(trine_team *team, double *field, trine_status status
 /* At least `bytes` of the team's arena, aligned to 64. What it held is lost when it grows. */
 trine_status trine_team_arena(trine_team *team, size_t bytes, void **memory);
 
+/* On several ranks, before the ranks agree on writing: `bytes` of the arena, and that scratch for
+ * each worker, are there for what runs then. */
+trine_status trine_team_ready(trine_team *team, trine_executor *executor, size_t bytes,
+                              size_t scratch);
+
 /* Runs a job on that executor of the team, by the team's schedule, and enters its dispatch, compute
  * and wait into the ledger. */
 trine_status trine_team_run(trine_team *team, trine_executor *executor, trine_job *job);

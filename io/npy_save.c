@@ -175,6 +175,8 @@ static trine_status save(const trine_array *x, const char *path)
     save_plan plan = {.fd = -1};
     bool first_rank = team->communicator.rank == 0;
     uint64_t call = trine_call_number(7 + (uint64_t)x->dtype, path, strlen(path));
+    uint64_t given[] = {x->columns, trine_array_common(x)};
+    call = trine_call_number(call, given, sizeof given);
     trine_status status = place_blocks(x, path, call, &plan);
     if (status)
         return status;
