@@ -77,7 +77,7 @@ static trine_status refuse_unnamed(trine_status status)
     trine_team *team = called_last();
     if (!team || atomic_flag_test_and_set_explicit(&team->busy, memory_order_acquire))
         return status;
-    status = trine_team_agree(team, 0, status);
+    status = trine_team_settle(team, trine_team_agree(team, 0, status));
     atomic_flag_clear_explicit(&team->busy, memory_order_release);
     return status;
 }

@@ -85,6 +85,7 @@ static trine_status tell_all(trine_team *team, trine_status status)
     if (atomic_flag_test_and_set(&team->busy))
         return trine_fail(TRINE_E_BUSY, "team %s is at work on another call", team->spec);
     status = trine_team_agree(team, trine_call_number(1, "task_map", 8), status);
+    status = trine_team_settle(team, status);
     atomic_flag_clear(&team->busy);
     return status;
 }

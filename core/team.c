@@ -161,7 +161,8 @@ static trine_status assemble(trine_team *team, const trine_spec *spec, const voi
         trine_fail(status, "%s", why);
     if (!team->communicator.ops)
         return status;
-    return trine_team_agree(team, open_number(), status ? status : joined);
+    status = trine_team_agree(team, open_number(), status ? status : joined);
+    return trine_team_settle(team, status);
 }
 
 static void name_team(trine_team *team, trine_spec *spec)
@@ -225,6 +226,18 @@ static trine_status check_close(trine_team *team)
                             arrays == 1 ? "" : "s", arrays == 1 ? "" : "s");
 }
 
+/* A failure of MPI that other ranks still have to tell comes first. What MPI says then keeps no
+ * team open. */
+static trine_status agree_to_close(trine_team *team, trine_status own)
+{
+    trine_status status = TRINE_E_MPI;
+    for (int i = 0; i < 2 && status == TRINE_E_MPI; i++) {
+        status = trine_team_agree(team, trine_call_number(1, "close", 5), own);
+        status = trine_team_settle(team, status);
+    }
+    return status;
+}
+
 trine_status trine_team_close(trine_team *team)
 {
     if (!team)
@@ -235,14 +248,14 @@ trine_status trine_team_close(trine_team *team)
     trine_status status = check_close(team);
     /* Where MPI has ended, nobody can wait any more. */
     if (!team->communicator.ops->ended || !team->communicator.ops->ended())
-        status = trine_team_agree(team, trine_call_number(1, "close", 5), status);
-    if (status) {
+        status = agree_to_close(team, status);
+    if (status && status != TRINE_E_MPI) {
         atomic_flag_clear(&team->busy);
         return status;
     }
     dissolve(team);
     last_teardown = trine_seconds() - began;
-    return TRINE_OK;
+    return status;
 }
 
 trine_status trine_call_begin(trine_team *team)
@@ -267,9 +280,27 @@ void trine_call_mark(trine_team *team, double *field)
     team->marked = now;
 }
 
+trine_status trine_team_settle(trine_team *team, trine_status status)
+{
+    trine_communicator *communicator = &team->communicator;
+    uint64_t knowing = 0, size = (uint64_t)communicator->size;
+    if (status != TRINE_E_MPI || size == 1)
+        return status;
+    char why[TRINE_DETAIL_SIZE];
+    snprintf(why, sizeof why, "%s", trine_error_detail());
+    /* The first may meet other ranks' next function, which brings another sum and from which they
+     * learn; the second, theirs. */
+    for (int i = 0; i < 2 && knowing != size; i++) {
+        knowing = 1;
+        (void)communicator->ops->agree(communicator, 0, &knowing, status);
+    }
+    return trine_fail(status, "%s", why);
+}
+
 trine_status trine_call_end(trine_team *team, double *field, trine_status status)
 {
     trine_ledger *l = &team->ledger;
+    status = trine_team_settle(team, status);
     trine_call_mark(team, field);
     for (int i = 0; i < team->executor.workers; i++) {
         l->user += team->shares[i].user;

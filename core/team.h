@@ -89,6 +89,11 @@ trine_status trine_team_run(trine_team *team, trine_executor *executor, trine_jo
 /* All ranks learn the worst status, with its detail; COLLECTIVE when `call` differs. Collective. */
 trine_status trine_team_agree(trine_team *team, uint64_t call, trine_status status);
 
+/* The end of what the ranks agreed on, which gave status. A failure of MPI may be known to some
+ * ranks alone: they agree once more, which meets the next function of the others, until all have
+ * learned of it. Returns status. Collective when status is MPI. */
+trine_status trine_team_settle(trine_team *team, trine_status status);
+
 /* How many elements the ranks before this one hold, when each brings `local` of them. call and
  * status as above. Collective. */
 trine_status trine_team_origin(trine_team *team, uint64_t local, uint64_t call, trine_status status,

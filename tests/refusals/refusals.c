@@ -15,6 +15,7 @@
 
 #include "backends/mpi_data.h"
 #include "core/team.h"
+#include "failing_mpi.h"
 #include "short_memory.h"
 
 enum { PATTERN = 0x5a, TEAMS = 3, MOST_ARRAYS = 4096, PATIENCE = 30, MOST_ALLOCATIONS = 60 };
@@ -289,6 +290,32 @@ static void short_memory(const entry *e, int refuser)
     works(e);
 }
 
+/* The failure of MPI that one rank alone saw: others learn of it in that call or in their next. */
+static void failing_mpi(const entry *e, int refuser)
+{
+    value v[MOST_ARGUMENTS];
+    good_values(e, v);
+    snprintf(what, sizeof what, "%s, counting", e->name);
+    fail_mpi(0);
+    (void)make_call(e, v);
+    int n = mpi_calls();
+    PMPI_Bcast(&n, 1, MPI_INT, refuser, MPI_COMM_WORLD);
+    for (int k = 1; k <= n; k++) {
+        trine_array *next = NULL;
+        snprintf(what, sizeof what, "%s, rank %d: MPI fails at its call %d of %d", e->name, refuser,
+                 k, n);
+        fail_mpi(rank == refuser ? k : 0);
+        trine_status status = make_call(e, v);
+        fail_mpi(0);
+        if (!status && rank != refuser)
+            status = trine_array_create(teams[0], TRINE_F64, 10, TRINE_DISTRIBUTED, &next);
+        if (status != TRINE_E_MPI)
+            complain("expected TRINE_E_MPI", status);
+        trine_array_free(next);
+    }
+    works(e);
+}
+
 /* What takes no blocks on several ranks; or whose shapes here make no whole when all ranks have
  * them. */
 static bool needs_distributed(const entry *e)
@@ -299,6 +326,12 @@ static bool needs_distributed(const entry *e)
         if (strstr(e->name, names[i]))
             return true;
     return false;
+}
+
+/* What goes on among the ranks once it is open: a rank that MPI failed is not in it. */
+static bool opens(const entry *e)
+{
+    return strstr(e->name, "task") || strstr(e->name, "team") || strstr(e->name, "counter");
 }
 
 static void try_entry(const entry *e)
@@ -316,6 +349,8 @@ static void try_entry(const entry *e)
             else
                 bad_others(e, i, r);
         short_memory(e, r);
+        if (!opens(e))
+            failing_mpi(e, r);
     }
 }
 
@@ -356,6 +391,7 @@ int main(int argc, char **argv)
     char path[64];
     if (argc > 1 && strcmp(argv[1], "names") == 0)
         return print_names();
+    setvbuf(stdout, NULL, _IOLBF, 0);
     signal(SIGALRM, too_long);
     if (trine_team_open("mpi", &teams[0]) || trine_team_open("serial", &teams[1]) ||
         trine_team_open("mpi", &teams[2]))
