@@ -334,11 +334,21 @@ static bool opens(const entry *e)
     return strstr(e->name, "task") || strstr(e->name, "team") || strstr(e->name, "counter");
 }
 
+/* What ranks of several workers each do not have: a counter; a window that a pool's processes
+ * address. */
+static bool needs_single_workers(const entry *e)
+{
+    return strstr(e->name, "counter") ||
+           (strstr(e->name, "scatter") && e->argument[5].good.integer == TRINE_TRANSPORT_WINDOW);
+}
+
 static void try_entry(const entry *e)
 {
     int n = count_arguments(e), array_arguments = 0;
     for (int i = 0; i < n; i++)
         array_arguments += e->argument[i].kind == ARRAY;
+    if (trine_team_workers(teams[0]) > 1 && needs_single_workers(e))
+        return;
     if (place != TRINE_DISTRIBUTED && (array_arguments == 0 || needs_distributed(e)))
         return;
     works(e);
@@ -386,15 +396,18 @@ static int print_names(void)
     return 0;
 }
 
+/* refusals [whole|blocks [SPEC]]: arrays of one whole, or blocks that the caller cut; the team. */
 int main(int argc, char **argv)
 {
     char path[64];
     if (argc > 1 && strcmp(argv[1], "names") == 0)
         return print_names();
+    (void)trine_init();
     setvbuf(stdout, NULL, _IOLBF, 0);
     signal(SIGALRM, too_long);
-    if (trine_team_open("mpi", &teams[0]) || trine_team_open("serial", &teams[1]) ||
-        trine_team_open("mpi", &teams[2]))
+    const char *spec = argc > 2 ? argv[2] : "mpi";
+    if (trine_team_open(spec, &teams[0]) || trine_team_open("serial", &teams[1]) ||
+        trine_team_open(spec, &teams[2]))
         return 1;
     rank = trine_team_rank(teams[0]);
     size = trine_team_ranks(teams[0]);
