@@ -30,7 +30,7 @@ def every_method_is_right_on_every_team():
              ("transpose", "--shape=301x517"), ("transpose", "--shape=1x5000", "--dtype=u8"),
              ("gemm", "--shape=200x200"), ("jacobi", "--shape=100x130", "--sweeps=9")]
     for driver, *arguments in cases:
-        several = driver in ("dot", "reduce", "map", "scan") and "--dtype=i8" not in arguments
+        several = driver in ("dot", "reduce", "map", "scan", "quantile") and "--dtype=i8" not in arguments
         done = run(driver, *arguments, *(["--mode=each"] if several else []), "--json", teams=TEAMS)
         check(done.returncode == 0, driver, arguments, "ended with", done.returncode, done.stdout[-600:], done.stderr[-600:])
         if done.returncode:
@@ -47,7 +47,7 @@ def refused_options_say_what_was_expected():
             ("transpose", "--shape=3x4x5", "ROWSxCOLUMNS"), ("stats", "--axis=2", "from 0 to 1"),
             ("stats", "--axis=-1", "whole number"), ("histogram", "--bins=0", "from 1"),
             ("histogram", "--low=abc", "a number from"), ("quantile", "--q=0.5,1.5", "from 0 to 1"),
-            ("quantile", "--q=", "from 0 to 1"), ("reduce", "--mode=nothing", "argmin"), ("map", "--mode=nothing", "exp"),
+            ("quantile", "--q=", "from 0 to 1"), ("quantile", "--mode=median", "hazen"), ("reduce", "--mode=nothing", "argmin"), ("map", "--mode=nothing", "exp"),
             ("sort", "--stream", "memory"), ("jacobi", "--sweeps=few", "whole number")):
         done = run(driver, argument)
         check(done.returncode == 2 and words in done.stderr, driver, argument, done.returncode, done.stderr)
