@@ -5,6 +5,7 @@
 #include <trine/transform.h>
 
 #include "core/error.h"
+#include "core/float_environment.h"
 
 /* known: what was found the last time, NULL at first. */
 static trine_status apply_known(_Atomic(const trine_map *) *known, const char *name,
@@ -171,6 +172,7 @@ trine_status trine_cast_wrap(const trine_array *x, trine_array *y)
 
 trine_status trine_standardise(const trine_array *x, double ddof, trine_array *y)
 {
+    TRINE_FLOAT_SCOPE;
     double mean, sd;
     trine_status status = trine_mean_f64(x, TRINE_EXACT, &mean);
     if (!status)
