@@ -13,6 +13,7 @@
 #include "check.h"
 #include "environment/environments.h"
 #include "map_cases.h"
+#include "monoid_params.h"
 
 static const char *spec = "serial";
 static int step = 1;
@@ -143,19 +144,6 @@ static void release(trine_array *x)
 
 /* --- Kernels by name */
 
-static const void *param_for(const trine_monoid *monoid)
-{
-    static const trine_order_param digits = {.shift = 40, .prefixes = 1};
-    static const struct {
-        trine_histogram_param param;
-        double edges[2];
-    } bin = {{.bins = 1, .scale = 1, .guard = 0x1p-40}, {0, 1}};
-    static const double zero[8];
-    return strcmp(monoid->name, "histogram") == 0      ? (const void *)&bin
-           : strcmp(monoid->name, "order_digits") == 0 ? (const void *)&digits
-                                                       : zero;
-}
-
 static void reductions(trine_team *team, trine_dtype dtype, uint64_t rows, uint64_t columns)
 {
     static uint64_t result[2 * TRINE_ORDER_DIGITS];
@@ -241,7 +229,9 @@ static void statistics(const trine_array *x, const trine_array *y)
     const double ddofs[] = {1, 0.1, NAN, -1, 0x1p-1050};
     double result[3] = {0};
     uint64_t counts[16] = {0};
+    double sums[16] = {0};
     trine_description description = {0};
+    trine_array *weights = new_filled(trine_array_team(x), TRINE_U16, N, 1, 2);
     for (int i = 0; i < 5; i++) {
         TRY(trine_std(x, ddofs[i], result), result, 8);
         TRY(trine_var_exact(x, ddofs[i], result), result, 8);
@@ -257,7 +247,16 @@ static void statistics(const trine_array *x, const trine_array *y)
     TRY(trine_histogram(x, 7, -0.1, 3.3, counts), counts, sizeof counts);
     TRY(trine_histogram(x, 7, ddofs[2], 3.3, counts), NULL, 0);
     TRY(trine_histogram_edges(x, 4, edges, counts), counts, sizeof counts);
+    TRY(trine_quantile_by(x, TRINE_MEDIAN_UNBIASED, 3, q, result), result, sizeof result);
+    TRY(trine_nanquantile_by(x, TRINE_MIDPOINT, 3, q, result), result, sizeof result);
+    TRY(trine_nanquantile_weighted(x, weights, 3, q, result), result, sizeof result);
+    TRY(trine_nanquantile_weighted(x, y, 3, q, result), NULL, 0);
+    TRY(trine_histogram(x, 7, -1.7e308, 1.7e308, counts), counts, sizeof counts);
+    TRY(trine_histogram(x, 7, 0, 0x1p-1070, counts), counts, sizeof counts);
+    TRY(trine_histogram_edges_weighted(x, y, 4, edges, sums), sums, sizeof sums);
+    TRY(trine_smallest(x, 7, sums, counts), counts, sizeof counts);
     TRY(trine_count_between_f64(x, -0.1, 0x1p-1060, counts), counts, 8);
+    release(weights);
 }
 
 /* In place: what is written is what is judged. */
