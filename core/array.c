@@ -209,12 +209,9 @@ trine_status trine_arrays_check(const char *call, const char *role,
     return TRINE_OK;
 }
 
-trine_team *trine_arrays_team(const trine_array *const arrays[], int count)
+uint64_t trine_array_common(const trine_array *array)
 {
-    for (int i = 0; i < count && arrays; i++)
-        if (arrays[i])
-            return arrays[i]->team;
-    return NULL;
+    return array->place == TRINE_DISTRIBUTED ? array->n : UINT64_MAX;
 }
 
 trine_executor *trine_arrays_executor(trine_team *team, const trine_array *const arrays[],

@@ -32,8 +32,13 @@ trine_status trine_arrays_check(const char *call, const char *role,
                                 const trine_array *const arrays[], const trine_dtype dtypes[],
                                 int count, const trine_array **like);
 
-/* The team of the first of `count` arrays that is not NULL; NULL when there is none. */
+/* The team of `count` arrays, any of which may be NULL, as may all: NULL. Where they are of
+ * several teams, the one on which other ranks are likely to wait. */
 trine_team *trine_arrays_team(const trine_array *const arrays[], int count);
+
+/* What of the array must be the same on all ranks, for the number of a call: its length when it is
+ * DISTRIBUTED. */
+uint64_t trine_array_common(const trine_array *array);
 
 /* The executor whose workers address all these arrays: the team's, or the calling thread alone. */
 trine_executor *trine_arrays_executor(trine_team *team, const trine_array *const arrays[],

@@ -54,6 +54,8 @@ typedef struct trine_executor_ops {
     const char *name;
     /* NULL; else why this library cannot run it, and what would provide it. */
     const char *absent;
+    /* Workers other than the caller are processes, which may die. */
+    bool processes;
     /* Starts the workers; options->workers is at least 1. Sets executor->data. On error nothing is
      * left behind. */
     trine_status (*open)(trine_executor *executor, const trine_executor_options *options);

@@ -195,6 +195,9 @@ static trine_status lay_out(travel *t)
     if (status)
         return status;
     t->panel = t->memory = memory;
+    status = trine_team_ready(t->team, &t->team->executor, sizeof(part), 0);
+    if (status)
+        return status;
     t->work_a = moves_a ? t->panel + depth * width * p->item : NULL;
     t->work_c = moves_c ? t->panel + depth * width * p->item + of_a : NULL;
     return TRINE_OK;

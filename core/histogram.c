@@ -117,6 +117,7 @@ trine_status trine_histogram_weighted_monoid(trine_dtype dtype, trine_dtype weig
 static trine_status count_by_edges(const char *call, const trine_array *const in[], bool weighted,
                                    uint64_t bins, const double edges[], void *result)
 {
+    TRINE_FLOAT_SCOPE;
     trine_monoid monoid;
     void *param = NULL;
     trine_status status = TRINE_OK;

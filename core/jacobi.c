@@ -242,7 +242,7 @@ trine_status trine_jacobi(trine_array *u, const trine_array *f, double tolerance
                           uint64_t most_sweeps, trine_jacobi_result *result)
 {
     TRINE_FLOAT_SCOPE;
-    trine_team *team = u ? u->team : f ? f->team : NULL;
+    trine_team *team = trine_arrays_team((const trine_array *const[]){u, f}, 2);
     trine_status status = check(u, f, tolerance);
     if (status || !u)
         return trine_call_refuse(team, status);
@@ -250,8 +250,8 @@ trine_status trine_jacobi(trine_array *u, const trine_array *f, double tolerance
     if (status)
         return status;
     const trine_array *arrays[] = {u, f};
-    uint64_t given[] = {u->columns, f != NULL, most_sweeps, 0};
-    memcpy(&given[3], &tolerance, sizeof tolerance);
+    uint64_t given[] = {u->columns, f != NULL, most_sweeps, trine_array_common(u), 0};
+    memcpy(&given[4], &tolerance, sizeof tolerance);
     jacobi j = {.team = team,
                 .executor = trine_arrays_executor(team, arrays, f ? 2 : 1),
                 .u = u,

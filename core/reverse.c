@@ -133,7 +133,8 @@ trine_status trine_reverse(const trine_array *x, trine_array *out)
 {
     trine_status status = check(x, out);
     if (status)
-        return trine_call_refuse(trine_array_team(x ? x : out), status);
+        return trine_call_refuse(trine_arrays_team((const trine_array *const[]){x, out}, 2),
+                                 status);
     trine_team *team = x->team;
     uint64_t given[] = {x->dtype, x->place == TRINE_DISTRIBUTED ? x->n : 0};
     uint64_t call = trine_call_number(52, given, sizeof given);

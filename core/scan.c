@@ -40,7 +40,7 @@ static trine_status check_scan(const trine_scanner *scanner, const void *param,
 /* A team that knows of the call. */
 static trine_team *team_of(const trine_array *x, const trine_array *out)
 {
-    return trine_array_team(x ? x : out);
+    return trine_arrays_team((const trine_array *const[]){x, out}, 2);
 }
 
 trine_status trine_scan(const trine_scanner *scanner, const void *param, const trine_array *x,

@@ -53,13 +53,12 @@ static trine_status sort_call(const char *call, const trine_array *x, void *elem
 
 trine_status trine_sort(trine_array *x)
 {
-    if (!x)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_sort: x is NULL");
-    trine_status status = check_array("trine_sort", x);
+    trine_status status =
+        x ? check_array("trine_sort", x) : trine_fail(TRINE_E_ARGUMENT, "trine_sort: x is NULL");
     if (!status)
         status = trine_output_check("trine_sort", (trine_argument){"x", -1, x});
-    if (status)
-        return trine_call_refuse(x->team, status);
+    if (status || !x)
+        return trine_call_refuse(trine_array_team(x), status);
     return sort_call("trine_sort", x, x->data, NULL);
 }
 

@@ -96,7 +96,8 @@ static trine_status run(trine_team *team, const trine_stencil *stencil, const vo
                         const trine_array *x, trine_array *out)
 {
     const trine_array *arrays[] = {x, out};
-    uint64_t given[] = {(uint64_t)x->dtype, x->columns, (uint64_t)stencil->halo};
+    uint64_t given[] = {(uint64_t)x->dtype, x->columns, (uint64_t)stencil->halo,
+                        trine_array_common(x)};
     uint64_t call = trine_call_number(22, given, sizeof given);
     call = trine_call_number(call, stencil->name, strlen(stencil->name));
     if (stencil->param_size)
@@ -108,6 +109,9 @@ static trine_status run(trine_team *team, const trine_stencil *stencil, const vo
     if (!status) {
         status = trine_halo_open(team, &blocks, (size_t)x->columns * trine_dtype_size(x->dtype),
                                  border, border, &halo);
+        if (!status)
+            status = trine_team_ready(team, &team->executor,
+                                      sizeof(stencil_job) + stencil->param_size, 0);
         status = trine_halo_exchange(&halo, x->data, call, status);
         if (!status || team->communicator.size == 1) {
             trine_call_mark(team, &team->ledger.combine);
@@ -154,7 +158,7 @@ static trine_status check(const trine_stencil *stencil, const void *param, const
 trine_status trine_apply_stencil(const trine_stencil *stencil, const void *param,
                                  const trine_array *x, trine_array *out)
 {
-    trine_team *team = x ? x->team : out ? out->team : NULL;
+    trine_team *team = trine_arrays_team((const trine_array *const[]){x, out}, 2);
     trine_status status = check(stencil, param, x, out);
     if (status || !x || !out)
         return trine_call_refuse(team, status);
@@ -169,7 +173,7 @@ trine_status trine_apply_stencil(const trine_stencil *stencil, const void *param
 trine_status trine_stencil5(const double weight[5], const trine_array *x, trine_array *out)
 {
     const trine_grid_kernels *kernels = trine_grid_kernels_find();
-    trine_team *team = x ? x->team : out ? out->team : NULL;
+    trine_team *team = trine_arrays_team((const trine_array *const[]){x, out}, 2);
     trine_status status = kernels ? TRINE_OK : TRINE_E_ARGUMENT;
     if (!status && (!weight || !x))
         status =

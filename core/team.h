@@ -27,7 +27,8 @@ typedef struct trine_place_kept {
  * counters and open files, all that must be freed before the team. shares: the call's ledger of
  * each worker, summed over its jobs. transport: how arrays that the workers do not address reach
  * them, TRINE_TRANSPORT_COUNT where they do not. asked_by: the variable that gave the number of
- * workers, NULL where none did. noted: how many workers the note speaks of. forking, carriers,
+ * workers, NULL where none did. noted: how many workers the note speaks of. called, next:
+ * core/refuse.c's, which of the open teams of several ranks was called last. forking, carriers,
  * places: what core/carry.c has made for that. */
 struct trine_team {
     trine_executor executor, alone;
@@ -43,6 +44,8 @@ struct trine_team {
     trine_ledger ledger;
     trine_ledger_worker *shares;
     double began, marked;
+    uint64_t called;
+    trine_team *next;
     /* Memory that all workers address, kept from call to call and grown as needed. */
     void *arena;
     size_t arena_size;
@@ -55,10 +58,16 @@ struct trine_team {
 /* Claims the team, enters the default floating-point environment and starts the ledger's clock. BUSY when another call holds it. */
 trine_status trine_call_begin(trine_team *team);
 
-/* The whole of a call whose arguments this rank refuses with that status: the other ranks, which
- * make the call, learn of it instead of waiting. team may be NULL: none can then be told. Returns
- * the status that all return. Collective. */
+/* The whole of a call that this rank refuses with that status before it has entered any function of
+ * the communicator: the other ranks, which make the call, learn of it instead of waiting. A public
+ * function that is Collective returns early by this alone. team may be NULL when no argument names
+ * one. Returns the status that all return. Collective. */
 trine_status trine_call_refuse(trine_team *team, trine_status status);
+
+/* An opened team becomes one that can be told; a call of it was made; it will be closed. */
+void trine_refuse_know(trine_team *team);
+void trine_refuse_count(trine_team *team);
+void trine_refuse_forget(trine_team *team);
 
 /* Adds the seconds since the last mark (or the beginning) to *field. */
 void trine_call_mark(trine_team *team, double *field);
@@ -70,12 +79,22 @@ trine_status trine_call_end(trine_team *team, double *field, trine_status status
 /* At least `bytes` of the team's arena, aligned to 64. What it held is lost when it grows. */
 trine_status trine_team_arena(trine_team *team, size_t bytes, void **memory);
 
+/* On several ranks, before the ranks agree on writing: `bytes` of the arena, and that scratch for
+ * each worker, are there for what runs then. */
+trine_status trine_team_ready(trine_team *team, trine_executor *executor, size_t bytes,
+                              size_t scratch);
+
 /* Runs a job on that executor of the team, by the team's schedule, and enters its dispatch, compute
  * and wait into the ledger. */
 trine_status trine_team_run(trine_team *team, trine_executor *executor, trine_job *job);
 
 /* All ranks learn the worst status, with its detail; COLLECTIVE when `call` differs. Collective. */
 trine_status trine_team_agree(trine_team *team, uint64_t call, trine_status status);
+
+/* The end of what the ranks agreed on, which gave status. A failure of MPI may be known to some
+ * ranks alone: they agree once more, which meets the next function of the others, until all have
+ * learned of it. Returns status. Collective when status is MPI. */
+trine_status trine_team_settle(trine_team *team, trine_status status);
 
 /* How many elements the ranks before this one hold, when each brings `local` of them. call and
  * status as above. Collective. */

@@ -56,15 +56,19 @@ static trine_status check_call(const trine_map *map, const void *param,
     return status ? status : check_outputs(map, in, out, in_place);
 }
 
-/* A team that knows of the call: an output's, or an input's. A map whose counts make no sense has
- * one output for certain. */
+/* The team that knows of the call. A map whose counts make no sense has one output for certain. */
 static trine_team *team_of(const trine_map *map, const trine_array *const in[],
                            trine_array *const out[])
 {
     bool sound =
         map && map->nin >= 0 && map->nin <= TRINE_ARGS && map->nout >= 1 && map->nout <= TRINE_ARGS;
-    trine_team *team = trine_arrays_team(in, sound ? map->nin : 0);
-    return team ? team : trine_arrays_team((const trine_array *const *)out, sound ? map->nout : 1);
+    const trine_array *all[2 * TRINE_ARGS];
+    int count = 0;
+    for (int i = 0; in && sound && i < map->nin; i++)
+        all[count++] = in[i];
+    for (int i = 0; out && i < (sound ? map->nout : 1); i++)
+        all[count++] = out[i];
+    return trine_arrays_team(all, count);
 }
 
 trine_status trine_apply(const trine_map *map, const void *param, const trine_array *const in[],

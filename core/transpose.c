@@ -222,7 +222,7 @@ static trine_status prepare(transposition *t)
     if (!status && t->receive_bytes > 0)
         status = executor->ops.alloc(executor, t->receive_bytes, &memory);
     t->receive = memory;
-    return status;
+    return status ? status : trine_team_ready(t->team, t->executor, sizeof(turn_job), 0);
 }
 
 static void release(transposition *t)
@@ -314,7 +314,7 @@ static trine_status check(const trine_array *x, const trine_array *out)
 
 trine_status trine_transpose(const trine_array *x, trine_array *out)
 {
-    trine_team *team = x ? x->team : out ? out->team : NULL;
+    trine_team *team = trine_arrays_team((const trine_array *const[]){x, out}, 2);
     trine_status status = check(x, out);
     if (status || !x || !out)
         return trine_call_refuse(team, status);
@@ -322,7 +322,8 @@ trine_status trine_transpose(const trine_array *x, trine_array *out)
     if (status)
         return status;
     const trine_array *arrays[] = {x, out};
-    uint64_t given[] = {(uint64_t)x->dtype, x->columns, out->columns};
+    uint64_t given[] = {(uint64_t)x->dtype, x->columns, out->columns, trine_array_common(x),
+                        trine_array_common(out)};
     transposition t = {.team = team,
                        .executor = trine_arrays_executor(team, arrays, 2),
                        .kernels = trine_grid_kernels_find(),

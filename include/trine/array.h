@@ -18,8 +18,8 @@ typedef enum trine_place { TRINE_PRIVATE = 0, TRINE_SHARED, TRINE_DISTRIBUTED } 
 
 /* A zeroed array. n: elements of this rank for PRIVATE and SHARED, of the whole for DISTRIBUTED
  * (the same on all ranks). First touched by the workers that will use it. n may be 0. *array is
- * untouched on error. Collective: what one rank is refused, all are; but a rank that gives no team
- * returns alone, and the others wait for it. Errors: ARGUMENT, DTYPE, MEMORY, COLLECTIVE, MPI. */
+ * untouched on error. Collective: what one rank refuses all do, as in reduce.h. Errors: ARGUMENT,
+ * DTYPE, MEMORY, COLLECTIVE, MPI. */
 TRINE_API trine_status trine_array_create(trine_team *team, trine_dtype dtype, uint64_t n,
                                           trine_place place, trine_array **array);
 
@@ -79,8 +79,8 @@ TRINE_API trine_status trine_array_scatter_2d(trine_team *team, trine_dtype dtyp
 
 /* Copies all elements of a DISTRIBUTED array, in order, to data[n] on rank `root`, by message. data
  * is not looked at on other ranks; it is untouched on error. The ledger's moved is what this rank
- * got. Collective; but a rank that gives no array returns alone, and the others wait for it.
- * Errors: ARGUMENT, MEMORY, COLLECTIVE, MPI. */
+ * got. Collective; what one rank refuses all do, as in reduce.h. Errors: ARGUMENT, MEMORY,
+ * COLLECTIVE, MPI. */
 TRINE_API trine_status trine_array_gather(const trine_array *array, int root, void *data);
 
 /* Releases the array (a wrapped one's data stays the caller's). NULL does nothing. Not

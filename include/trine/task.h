@@ -210,8 +210,8 @@ TRINE_API trine_status trine_task_wait_any(trine_task_queue *queue, const uint64
 TRINE_API trine_status trine_task_cancel(trine_task_queue *queue, uint64_t ticket);
 
 /* Ends the queue: what waits is cancelled, what runs is waited for, workers run `end`, the team's
- * ledger is filled. On other ranks than 0: works until rank 0 closes. NULL does nothing.
- * Collective.
+ * ledger is filled. On other ranks than 0: works until rank 0 closes. NULL, which all ranks give or
+ * none, does nothing. Collective.
  */
 TRINE_API trine_status trine_task_close(trine_task_queue *queue);
 
