@@ -234,6 +234,7 @@ static void statistics(const trine_array *x, const trine_array *y, const trine_a
     trine_description description = {0};
     trine_monoid monoid;
     void *param = NULL;
+    trine_array *weights = new_filled(trine_array_team(x), TRINE_U16, N, 1, 2);
     for (int i = 0; i < 5; i++) {
         TRY(trine_std(x, ddofs[i], result), result, 8);
         TRY(trine_var_exact(x, ddofs[i], result), result, 8);
@@ -259,7 +260,16 @@ static void statistics(const trine_array *x, const trine_array *y, const trine_a
     TRY(trine_histogram(x, 7, -0.1, 3.3, counts), counts, sizeof counts);
     TRY(trine_histogram(x, 7, ddofs[2], 3.3, counts), NULL, 0);
     TRY(trine_histogram_edges(x, 4, edges, counts), counts, sizeof counts);
+    TRY(trine_quantile_by(x, TRINE_MEDIAN_UNBIASED, 3, q, result), result, sizeof result);
+    TRY(trine_nanquantile_by(x, TRINE_MIDPOINT, 3, q, result), result, sizeof result);
+    TRY(trine_nanquantile_weighted(x, weights, 3, q, result), result, sizeof result);
+    TRY(trine_nanquantile_weighted(x, y, 3, q, result), NULL, 0);
+    TRY(trine_histogram(x, 7, -1.7e308, 1.7e308, counts), counts, sizeof counts);
+    TRY(trine_histogram(x, 7, 0, 0x1p-1070, counts), counts, sizeof counts);
+    TRY(trine_histogram_edges_weighted(x, y, 4, edges, sums), sums, sizeof sums);
+    TRY(trine_smallest(x, 7, sums, counts), counts, sizeof counts);
     TRY(trine_count_between_f64(x, -0.1, 0x1p-1060, counts), counts, 8);
+    release(weights);
 }
 
 /* In place: what is written is what is judged. */
