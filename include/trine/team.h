@@ -44,8 +44,8 @@ TRINE_API void trine_finalize(void);
 
 /* Opens a team. spec NULL reads $TRINE_TEAM; without that it is `mpi` under a launcher and `omp`
  * else. Collective over the ranks when the spec is mpi: all get the same status, also where a rank
- * of a launch gives a spec that begins with no executor's name and is refused. *team is untouched on
- * error. Errors: SPEC, ABSENT, LAUNCH, THREADS, MEMORY, MPI, SYSTEM, ARGUMENT. */
+ * of a launch gives a spec that begins with no executor's name and is refused. *team is untouched
+ * on error. Errors: SPEC, ABSENT, LAUNCH, THREADS, MEMORY, MPI, SYSTEM, ARGUMENT. */
 TRINE_API trine_status trine_team_open(const char *spec, trine_team **team);
 
 /* Ends the workers and releases the team; arrays of it must have been freed, on all ranks (BUSY on
