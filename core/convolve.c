@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/halo.h"
+#include "core/overlap.h"
 #include "core/past_cache.h"
 
 /* The job's context, followed by the kernel. x: this rank's elements [first, first + local);
@@ -156,9 +157,7 @@ static trine_status check(const char *call, const trine_array *x, trine_dtype dt
     if (!status && x->columns != 1)
         status = trine_fail(TRINE_E_LENGTH, "%s: x is %llu x %llu; expected one axis", call,
                             (unsigned long long)x->rows, (unsigned long long)x->columns);
-    if (!status && trine_arrays_overlap(x, out))
-        status = trine_fail(TRINE_E_ARGUMENT, "%s: x and out share memory", call);
-    return status;
+    return status ? status : trine_out_check(call, x, out, NULL);
 }
 
 static trine_status convolve(const char *call, const trine_array *x, trine_dtype dtype,

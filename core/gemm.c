@@ -18,6 +18,7 @@
 
 #include "core/blas.h"
 #include "core/error.h"
+#include "core/float_environment.h"
 #include "core/matrix.h"
 #include "core/layout.h"
 
@@ -367,6 +368,7 @@ static trine_status check(const char *call, trine_dtype dtype, const trine_array
     trine_status trine_gemm_##suffix(type alpha, const trine_array *a, const trine_array *b,       \
                                      type beta, trine_array *c)                                    \
     {                                                                                              \
+        TRINE_FLOAT_SCOPE;                                                                         \
         const trine_array *const arrays[] = {a, b, c};                                             \
         trine_status status = check("trine_gemm_" #suffix, constant, a, b, c);                     \
         if (status)                                                                                \
@@ -385,10 +387,12 @@ DEFINE_GEMM(f32, float, TRINE_F32)
 
 const char *trine_gemm_library(void)
 {
+    TRINE_FLOAT_SCOPE;
     return trine_blas_open() ? NULL : trine_blas_name();
 }
 
 const char *trine_gemm_note(void)
 {
+    TRINE_FLOAT_SCOPE;
     return trine_blas_open() ? NULL : trine_blas_note();
 }

@@ -6,6 +6,7 @@
 
 #include "core/array.h"
 #include "core/error.h"
+#include "core/float_environment.h"
 
 /* known: what was found the last time, NULL at first. */
 static trine_status apply_known(_Atomic(const trine_map *) *known, const char *name,
@@ -193,6 +194,7 @@ static trine_status check_standardise(const trine_array *x, const trine_array *y
 
 trine_status trine_standardise(const trine_array *x, double ddof, trine_array *y)
 {
+    TRINE_FLOAT_SCOPE;
     double mean, sd;
     trine_status status = check_standardise(x, y);
     if (status)

@@ -7,6 +7,7 @@
 
 #include "core/array.h"
 #include "core/error.h"
+#include "core/overlap.h"
 #include "core/recut.h"
 #include "core/runs.h"
 #include <trine/scan.h>
@@ -120,12 +121,12 @@ static trine_status reverse_between(trine_team *team, const trine_array *x, cons
 
 static trine_status check(const trine_array *x, const trine_array *out)
 {
-    bool in_place;
+    bool in_place = false;
     if (!x || !out)
         return trine_fail(TRINE_E_ARGUMENT, "trine_reverse: %s is NULL", x ? "out" : "x");
     const trine_array *like = x;
     trine_status status = trine_arrays_check("trine_reverse", "out", &out, &x->dtype, 1, &like);
-    return status ? status : trine_overlap_check("trine_reverse", x, out, &in_place);
+    return status ? status : trine_out_check("trine_reverse", x, out, &in_place);
 }
 
 trine_status trine_reverse(const trine_array *x, trine_array *out)

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/mesh.h"
+#include "core/overlap.h"
 #include "core/past_cache.h"
 
 /* The job's context. out: this rank's rows of the output. */
@@ -151,9 +152,7 @@ static trine_status check(const trine_stencil *stencil, const void *param, const
         status = trine_arrays_check(stencil->name, "in", &x, &stencil->in, 1, &like);
     if (!status)
         status = trine_arrays_check(stencil->name, "out", &out, &stencil->out, 1, &like);
-    if (!status && trine_arrays_overlap(x, out))
-        status = trine_fail(TRINE_E_ARGUMENT, "%s: x and out share memory", stencil->name);
-    return status;
+    return status ? status : trine_out_check(stencil->name, x, out, NULL);
 }
 
 trine_status trine_apply_stencil(const trine_stencil *stencil, const void *param,

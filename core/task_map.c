@@ -95,6 +95,7 @@ trine_status trine_task_map(trine_team *team, const trine_task_kind *kind,
                             size_t item_size, void *results, size_t sizes[],
                             trine_status statuses[])
 {
+    TRINE_FLOAT_SCOPE;
     trine_status status = check_map(team, kind, options, items, n, item_size);
     if (status)
         return trine_call_refuse(team, status);

@@ -18,6 +18,7 @@ static _Thread_local double last_teardown;
 
 trine_status trine_init(void)
 {
+    TRINE_FLOAT_SCOPE;
     for (int i = 0; trine_executors[i]; i++)
         if (!trine_executors[i]->absent && trine_executors[i]->init) {
             trine_status status = trine_executors[i]->init();
@@ -29,6 +30,7 @@ trine_status trine_init(void)
 
 void trine_finalize(void)
 {
+    TRINE_FLOAT_SCOPE;
     for (int i = 0; trine_executors[i]; i++)
         if (!trine_executors[i]->absent && trine_executors[i]->finalize)
             trine_executors[i]->finalize();
@@ -178,6 +180,7 @@ static void name_team(trine_team *team, trine_spec *spec)
 
 trine_status trine_open(const char *text, const void *handle, trine_team **opened)
 {
+    TRINE_FLOAT_SCOPE;
     double began = trine_seconds();
     trine_spec spec;
     trine_status refused = resolve(text, handle != NULL, &spec), status = refused;
@@ -192,6 +195,7 @@ trine_status trine_open(const char *text, const void *handle, trine_team **opene
         return others_wait(text, handle, refused ? NULL : &spec) ? refuse_open(handle, status)
                                                                  : status;
     }
+    spec.options.callers_environment = &callers_environment;
     atomic_flag_clear(&team->busy);
     team->transport = TRINE_TRANSPORT_COUNT;
     status = assemble(team, &spec, handle);
@@ -240,6 +244,7 @@ static trine_status agree_to_close(trine_team *team, trine_status own)
 
 trine_status trine_team_close(trine_team *team)
 {
+    TRINE_FLOAT_SCOPE;
     if (!team)
         return TRINE_OK;
     double began = trine_seconds();
@@ -263,6 +268,7 @@ trine_status trine_call_begin(trine_team *team)
     if (atomic_flag_test_and_set_explicit(&team->busy, memory_order_acquire))
         return trine_fail(TRINE_E_BUSY, "team %s is at work on another call; open a team a thread",
                           team->spec);
+    trine_float_enter(&team->callers_environment);
     double launch = team->ledger.launch;
     team->ledger =
         (trine_ledger){.launch = launch, .workers = team->executor.working, .reproducible = true};
@@ -313,6 +319,7 @@ trine_status trine_call_end(trine_team *team, double *field, trine_status status
         l->workers = team->executor.working;
         trine_placement_note(team);
     }
+    trine_float_leave(&team->callers_environment);
     atomic_flag_clear_explicit(&team->busy, memory_order_release);
     return status;
 }
@@ -470,6 +477,7 @@ trine_status trine_team_set_schedule(trine_team *team, trine_schedule schedule)
 
 trine_status trine_team_memory(trine_team *team, int worker, trine_memory *memory)
 {
+    TRINE_FLOAT_SCOPE;
     if (!team || !memory)
         return trine_fail(TRINE_E_ARGUMENT, "trine_team_memory: %s is NULL",
                           team ? "memory" : "team");
@@ -488,6 +496,7 @@ trine_status trine_team_memory(trine_team *team, int worker, trine_memory *memor
 
 trine_status trine_team_set_transport(trine_team *team, trine_transport transport)
 {
+    TRINE_FLOAT_SCOPE;
     if (!team)
         return trine_fail(TRINE_E_ARGUMENT, "trine_team_set_transport: team is NULL");
     trine_status status = transport == TRINE_TRANSPORT_COUNT

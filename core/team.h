@@ -1,8 +1,8 @@
 /* core/team.h - a team from the inside: an executor, a communicator, and the ledger of the last
  * call.
  *
- * Life of a call: begin (validate, claim the team, start the clock), any number of jobs, merge,
- * end (release, fill the ledger). A call that failed in any function of the communicator ends there
+ * Life of a call: begin (validate, claim the team, enter the default floating-point environment,
+ * start the clock), any number of jobs, merge, end (fill the ledger, leave, release). A call that failed in any function of the communicator ends there
  * on all ranks: one that refuses its arguments enters one function alone.
  */
 #ifndef TRINE_CORE_TEAM_H
@@ -12,6 +12,7 @@
 
 #include "core/communicator.h"
 #include "core/executor.h"
+#include "core/float_environment.h"
 #include "core/transport.h"
 
 #define TRINE_SPEC_SIZE 128
@@ -33,6 +34,7 @@ struct trine_team {
     trine_executor executor, alone;
     trine_communicator communicator;
     trine_schedule schedule;
+    trine_float_environment callers_environment;
     atomic_flag busy;
     atomic_int arrays;
     char spec[TRINE_SPEC_SIZE];
@@ -53,7 +55,7 @@ struct trine_team {
     trine_place_kept places[TRINE_ARGS];
 };
 
-/* Claims the team and starts the ledger's clock. BUSY when another call holds it. */
+/* Claims the team, enters the default floating-point environment and starts the ledger's clock. BUSY when another call holds it. */
 trine_status trine_call_begin(trine_team *team);
 
 /* The whole of a call that this rank refuses with that status before it has entered any function of
@@ -71,7 +73,7 @@ void trine_refuse_forget(trine_team *team);
 void trine_call_mark(trine_team *team, double *field);
 
 /* Ends the call: the seconds since the last mark go to *field (NULL: to what is left over), the
- * ledger is closed. Returns status. */
+ * ledger is closed, the caller's floating-point environment is back. Returns status. */
 trine_status trine_call_end(trine_team *team, double *field, trine_status status);
 
 /* At least `bytes` of the team's arena, aligned to 64. What it held is lost when it grows. */

@@ -13,6 +13,7 @@
 
 #include "core/blocks.h"
 #include "core/error.h"
+#include "core/overlap.h"
 #include "core/past_cache.h"
 
 /* Columns of x that are turned together, bytes of a row of out that are written together, the least
@@ -308,9 +309,7 @@ static trine_status check(const trine_array *x, const trine_array *out)
     if (x->dtype != out->dtype)
         return trine_fail(TRINE_E_DTYPE, "trine_transpose: out is %s; expected %s, as x",
                           trine_dtype_name(out->dtype), trine_dtype_name(x->dtype));
-    if (trine_arrays_overlap(x, out))
-        return trine_fail(TRINE_E_ARGUMENT, "trine_transpose: x and out share memory");
-    return TRINE_OK;
+    return trine_out_check("trine_transpose", x, out, NULL);
 }
 
 trine_status trine_transpose(const trine_array *x, trine_array *out)

@@ -30,14 +30,25 @@ TRINE_API trine_status trine_array_create_2d(trine_team *team, trine_dtype dtype
                                              trine_array **array);
 
 /* The caller's n elements at data as a PRIVATE array; nothing is copied, and data must outlive it.
- * data may be NULL when n is 0. Not collective. Errors: ARGUMENT (also for misaligned data), DTYPE,
- * MEMORY. */
+ * data may be NULL when n is 0. Functions that write the array write data: where it lies in memory
+ * without write permission (a constant, a file mapped for reading) they answer ARGUMENT instead.
+ * The first and the last byte are looked at, once, when the array is first to be written; a hole
+ * between them or a later mprotect is not seen. Not collective. Errors: ARGUMENT (also for
+ * misaligned data), DTYPE, MEMORY. */
 TRINE_API trine_status trine_array_wrap(trine_team *team, trine_dtype dtype, const void *data,
                                         uint64_t n, trine_array **array);
 
 /* The same with two axes. */
 TRINE_API trine_status trine_array_wrap_2d(trine_team *team, trine_dtype dtype, const void *data,
                                            uint64_t rows, uint64_t columns, trine_array **array);
+
+/* The same as input alone: a function that would write the array answers ARGUMENT, which names the
+ * argument. What trine_array_data gives must not be written either. */
+TRINE_API trine_status trine_array_wrap_const(trine_team *team, trine_dtype dtype, const void *data,
+                                              uint64_t n, trine_array **array);
+TRINE_API trine_status trine_array_wrap_const_2d(trine_team *team, trine_dtype dtype,
+                                                 const void *data, uint64_t rows, uint64_t columns,
+                                                 trine_array **array);
 
 /* A DISTRIBUTED array of the n elements at data on rank `root`, of which each rank gets its block.
  * What transport brings them:

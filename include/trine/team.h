@@ -14,6 +14,13 @@
  * share them. For T the first count of $OMP_NUM_THREADS comes before that, as it is given, and
  * where OpenMP binds its threads to fewer CPUs (OMP_PLACES), T is as many; for P neither counts.
  *
+ * Floating-point environment: all functions compute, and call user code, in the default one (to
+ * nearest, gradual underflow, no traps), on every worker, whatever the caller has set (flush-to-zero
+ * as by -ffast-math, a rounding mode, traps, x87 precision), before the team was opened or after.
+ * When they return, the calling thread has its own again, exception flags included; so have the
+ * OpenMP threads, which are the caller's too. (Flags that x87 instructions of user code raise stay,
+ * where x87's control word is the default.)
+ *
  * Thread rule: a team serves one call at a time; a second one gets TRINE_E_BUSY.
  */
 #ifndef TRINE_TEAM_H
