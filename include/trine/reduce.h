@@ -8,8 +8,8 @@
  * other ranks, and all return its status, with a detail that names it. Whom it tells, the arrays
  * say; where all are NULL, or of several teams, it is the team of several ranks that this process
  * called last. A team that is at work in another thread of that rank (TRINE_E_BUSY) tells nobody:
- * the rank returns alone, and the others wait for its next call, which MPI does for ever. So they do
- * when a rank gives sound arguments of another team, since that is another call.
+ * the rank returns alone, and the others wait for its next call, which MPI does for ever. So they
+ * do when a rank gives sound arguments of another team, since that is another call.
  *
  * Modes of sums:
  *   TRINE_EXACT        the true value of the whole operation, rounded once to nearest-even; order

@@ -24,8 +24,9 @@ TRINE_API trine_status trine_sort(trine_array *x);
 /* The indices that would sort x, stable: element permutation[0] of x is the first in order. x is of
  * any element type and one axis, and is not changed. permutation: u64, of the team and length of x,
  * DISTRIBUTED if x is, and none of x's memory; its indices are those of the whole, from 0. The call
- * takes 16 bytes an element, 32 on several ranks. Collective, as trine_sort. Errors: those of trine_sort, and DTYPE, LENGTH, TEAM. After MEMORY, WORKER or MPI what
- * permutation holds is not defined; other errors leave it untouched. */
+ * takes 16 bytes an element, 32 on several ranks. Collective, as trine_sort. Errors: those of
+ * trine_sort, and DTYPE, LENGTH, TEAM. After MEMORY, WORKER or MPI what permutation holds is not
+ * defined; other errors leave it untouched. */
 TRINE_API trine_status trine_argsort(const trine_array *x, trine_array *permutation);
 
 #ifdef __cplusplus

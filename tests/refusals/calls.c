@@ -167,6 +167,11 @@ void calls_close(void)
         }                                                                                          \
     }
 #define RESULT POINTER(result)
+#define RESULT_2 POINTER(result + RESULT_BYTES / 2)
+#define MAY_BE_NULL(good_one)                                                                      \
+    {                                                                                              \
+        .kind = OTHER, .good = {.pointer = good_one }                                              \
+    }
 #define ROOTS                                                                                      \
     {                                                                                              \
         .kind = OTHER, .good = {.pointer = result}, .bads = 1, .root = true                        \
@@ -191,15 +196,6 @@ void calls_close(void)
 #define LINE(name, ...) {"trine_" #name, call_##name, {__VA_ARGS__}},
 
 /* ---- reductions ---- */
-
-/* Above 0, whatever their type. */
-static const trine_array *weights(trine_array *w)
-{
-    if (w && trine_array_local_n(w))
-        memset(trine_array_data(w), 0x3f,
-               (size_t)trine_array_local_n(w) * trine_dtype_size(trine_array_dtype(w)));
-    return w;
-}
 
 #define CALL_SUM(op, s, type) CALL(op##_##s, A(0), M(1), P(2))
 #define CALL_SUM_2(op, s, type) CALL(op##_##s, A(0), A(1), M(2), P(3))
@@ -230,22 +226,21 @@ CALL(var_exact, A(0), D(1), P(2))
 CALL(describe, A(0), P(1))
 CALL(histogram, A(0), (uint64_t)I(1), D(2), D(3), P(4))
 CALL(histogram_edges, A(0), (uint64_t)I(1), P(2), P(3))
-CALL(histogram_weighted, A(0), A(1), (uint64_t)I(2), D(3), D(4), P(5))
-CALL(histogram_edges_weighted, A(0), A(1), (uint64_t)I(2), P(3), P(4))
 CALL(quantile, A(0), (int)I(1), P(2), P(3))
-CALL(nanquantile, A(0), (int)I(1), P(2), P(3))
-CALL(quantile_by, A(0), (trine_quantile_method)I(1), (int)I(2), P(3), P(4))
-CALL(nanquantile_by, A(0), (trine_quantile_method)I(1), (int)I(2), P(3), P(4))
-CALL(quantile_elements, A(0), (trine_quantile_method)I(1), (int)I(2), P(3), P(4), P(5))
-CALL(nanquantile_elements, A(0), (trine_quantile_method)I(1), (int)I(2), P(3), P(4), P(5))
-CALL(quantile_weighted, A(0), weights(A(1)), (int)I(2), P(3), P(4))
-CALL(nanquantile_weighted, A(0), weights(A(1)), (int)I(2), P(3), P(4))
-CALL(quantile_weighted_elements, A(0), weights(A(1)), (int)I(2), P(3), P(4))
-CALL(nanquantile_weighted_elements, A(0), weights(A(1)), (int)I(2), P(3), P(4))
 CALL(median, A(0), P(1))
 CALL(nanmedian, A(0), P(1))
-CALL(smallest, A(0), (uint64_t)I(1), P(2), NULL)
-CALL(largest, A(0), (uint64_t)I(1), NULL, P(2))
+CALL(nanquantile, A(0), (int)I(1), P(2), P(3))
+#define CALL_QUANTILES(prefix)                                                                     \
+    CALL(prefix##_by, A(0), (trine_quantile_method)I(1), (int)I(2), P(3), P(4))                    \
+    CALL(prefix##_elements, A(0), (trine_quantile_method)I(1), (int)I(2), P(3), P(4), P(5))        \
+    CALL(prefix##_weighted, A(0), A(1), (int)I(2), P(3), P(4))                                     \
+    CALL(prefix##_weighted_elements, A(0), A(1), (int)I(2), P(3), P(4))
+CALL_QUANTILES(quantile)
+CALL_QUANTILES(nanquantile)
+CALL(smallest, A(0), (uint64_t)I(1), P(2), P(3))
+CALL(largest, A(0), (uint64_t)I(1), P(2), P(3))
+CALL(histogram_weighted, A(0), A(1), (uint64_t)I(2), D(3), D(4), P(5))
+CALL(histogram_edges_weighted, A(0), A(1), (uint64_t)I(2), P(3), P(4))
 CALL(reduce, P(0), NULL, (const trine_array *const[]){A(1)}, P(2))
 CALL(reduce_axis, P(0), NULL, (const trine_array *const[]){A(1)}, (int)I(2), P(3))
 
@@ -253,14 +248,20 @@ CALL(reduce_axis, P(0), NULL, (const trine_array *const[]){A(1)}, (int)I(2), P(3
 #define LINE_SUM_2(op, s, type) LINE(op##_##s, IN(DT_##s), IN(DT_##s), MODE, RESULT)
 #define LINE_TYPED(op, s, type) LINE(op##_##s, IN(DT_##s), RESULT)
 #define LINE_ELEMENT(op, text) TRINE_EACH_TYPE(LINE_TYPED, op)
-#define LINE_INDEXED(op, s, type) LINE(op##_##s, IN(DT_##s), RESULT, RESULT)
+#define LINE_INDEXED(op, s, type) LINE(op##_##s, IN(DT_##s), RESULT, RESULT_2)
 #define LINE_PAIR_INDEX(op, text) TRINE_EACH_TYPE(LINE_INDEXED, op)
-#define QUANTILES WHOLE(2, 0, TRINE_QUANTILES + 1), POINTER_OR(halves, beyond)
-#define METHOD WHOLE(TRINE_HAZEN, 0, TRINE_QUANTILE_METHODS)
 #define LINE_WHOLE(op, text) LINE(op, ANY(TRINE_F64), RESULT)
 #define LINE_MOMENT(op, text) LINE(op, ANY(TRINE_F64), DDOF, RESULT)
 #define LINE_REAL(op, text) LINE(op, IN(TRINE_F64), RESULT)
 #define LINE_JOINT(op, text) LINE(op, IN(TRINE_F64), IN(TRINE_F64), DDOF, RESULT)
+#define BINS WHOLE(4, 0, TRINE_HISTOGRAM_BINS + 1)
+#define PROBABILITIES WHOLE(2, 0, TRINE_QUANTILES + 1), POINTER_OR(halves, beyond)
+#define METHOD WHOLE(TRINE_LINEAR, 0, TRINE_QUANTILE_METHODS)
+#define LINE_QUANTILES(prefix)                                                                     \
+    LINE(prefix##_by, ANY(TRINE_F64), METHOD, PROBABILITIES, RESULT)                               \
+    LINE(prefix##_elements, ANY(TRINE_F64), METHOD, PROBABILITIES, RESULT, RESULT_2)               \
+    LINE(prefix##_weighted, ANY(TRINE_F64), ANY(TRINE_F64), PROBABILITIES, RESULT)                 \
+    LINE(prefix##_weighted_elements, ANY(TRINE_F64), ANY(TRINE_F64), PROBABILITIES, RESULT)
 #define REDUCTIONS                                                                                 \
     TRINE_SUMS_OF_ONE(LINE_SUM)                                                                    \
     TRINE_SUMS_OF_TWO(LINE_SUM_2)                                                                  \
@@ -279,28 +280,22 @@ CALL(reduce_axis, P(0), NULL, (const trine_array *const[]){A(1)}, (int)I(2), P(3
     LINE(prod_u64, IN(TRINE_U64), RESULT)                                                          \
     LINE(var_exact, ANY(TRINE_F64), DDOF, RESULT)                                                  \
     LINE(describe, ANY(TRINE_F64), RESULT)                                                         \
-    LINE(histogram, ANY(TRINE_F64), WHOLE(4, 0, TRINE_HISTOGRAM_BINS + 1), NUMBER(0, 9),           \
-         NUMBER(2, -9), RESULT)                                                                    \
-    LINE(histogram_edges, ANY(TRINE_F64), WHOLE(4, 0, TRINE_HISTOGRAM_BINS + 1),                   \
+    LINE(histogram, ANY(TRINE_F64), BINS, NUMBER(0, 9), NUMBER(2, -9), RESULT)                     \
+    LINE(histogram_edges, ANY(TRINE_F64), BINS, POINTER_OR(four, falling), RESULT)                 \
+    LINE(histogram_weighted, ANY(TRINE_F64), ANY(TRINE_F64), BINS, NUMBER(0, 9), NUMBER(2, -9),    \
+         RESULT)                                                                                   \
+    LINE(histogram_edges_weighted, ANY(TRINE_F64), ANY(TRINE_F64), BINS,                           \
          POINTER_OR(four, falling), RESULT)                                                        \
-    LINE(histogram_weighted, ANY(TRINE_F64), ANY(TRINE_F64),                                       \
-         WHOLE(4, 0, TRINE_HISTOGRAM_BINS + 1), NUMBER(0, 9), NUMBER(2, -9), RESULT)               \
-    LINE(histogram_edges_weighted, ANY(TRINE_F64), ANY(TRINE_F64),                                 \
-         WHOLE(4, 0, TRINE_HISTOGRAM_BINS + 1), POINTER_OR(four, falling), RESULT)                 \
-    LINE(quantile, ANY(TRINE_F64), QUANTILES, RESULT)                                              \
-    LINE(nanquantile, ANY(TRINE_F64), QUANTILES, RESULT)                                           \
-    LINE(quantile_by, ANY(TRINE_F64), METHOD, QUANTILES, RESULT)                                   \
-    LINE(nanquantile_by, ANY(TRINE_F64), METHOD, QUANTILES, RESULT)                                \
-    LINE(quantile_elements, ANY(TRINE_F64), METHOD, QUANTILES, RESULT, RESULT)                     \
-    LINE(nanquantile_elements, ANY(TRINE_F64), METHOD, QUANTILES, RESULT, RESULT)                  \
-    LINE(quantile_weighted, ANY(TRINE_F64), ANY(TRINE_F64), QUANTILES, RESULT)                     \
-    LINE(nanquantile_weighted, ANY(TRINE_F64), ANY(TRINE_F64), QUANTILES, RESULT)                  \
-    LINE(quantile_weighted_elements, ANY(TRINE_F64), ANY(TRINE_F64), QUANTILES, RESULT)            \
-    LINE(nanquantile_weighted_elements, ANY(TRINE_F64), ANY(TRINE_F64), QUANTILES, RESULT)         \
-    LINE(nanmedian, ANY(TRINE_F64), RESULT)                                                        \
-    LINE(smallest, ANY(TRINE_F64), WHOLE(3, 1 << 30, -1), RESULT)                                  \
-    LINE(largest, ANY(TRINE_F64), WHOLE(1025, 1 << 30, -1), RESULT)                                \
+    LINE(quantile, ANY(TRINE_F64), PROBABILITIES, RESULT)                                          \
+    LINE(nanquantile, ANY(TRINE_F64), PROBABILITIES, RESULT)                                       \
     LINE(median, ANY(TRINE_F64), RESULT)                                                           \
+    LINE(nanmedian, ANY(TRINE_F64), RESULT)                                                        \
+    LINE_QUANTILES(quantile)                                                                       \
+    LINE_QUANTILES(nanquantile)                                                                    \
+    LINE(smallest, ANY(TRINE_F64), WHOLE(5, 6, INT64_MAX), MAY_BE_NULL(result),                    \
+         MAY_BE_NULL(result + RESULT_BYTES / 2))                                                   \
+    LINE(largest, ANY(TRINE_F64), WHOLE(5, 6, INT64_MAX), MAY_BE_NULL(result),                     \
+         MAY_BE_NULL(result + RESULT_BYTES / 2))                                                   \
     LINE(reduce, POINTER_OR(&sum, &partial_sum), IN(TRINE_F64), RESULT)                            \
     LINE(reduce_axis, POINTER_OR(&sum, &partial_sum), SHAPED(TRINE_F64, MATRIX_A),                 \
          WHOLE(0, -1, 2), RESULT)
