@@ -1,7 +1,7 @@
 /* kernels/functions.c - elementary functions through SLEEF's deterministic variants, which give the
  * same bits for every vector width, mended to be within 1 unit in the last place of every finite
- * result. An empty table where this library was built without SLEEF. (Shibata and Petrogalli, SLEEF: A portable vectorized library of
- * C standard mathematical functions, IEEE TPDS 31 (2020).)
+ * result. An empty table where this library was built without SLEEF. (Shibata and Petrogalli,
+ * SLEEF: A portable vectorized library of C standard mathematical functions, IEEE TPDS 31 (2020).)
  */
 #include "kernels/isa.h"
 #include "kernels/list.h"
