@@ -252,7 +252,8 @@ TRINE_API const trine_predicate *trine_predicate_find(const char *name, trine_dt
  *
  * Reals: operations round to nearest. sqrt is correctly rounded; exp to pow are within 1 unit in
  * the last place. The result of an operation on what is not a number is the NaN 0x7ff8000000000000
- * (0x7fc00000), whatever went in; moves (copy, neg, abs, clip, where) keep its bits.
+ * (0x7fc00000), whatever went in, as it is of every reduction, scan, stencil and product; moves
+ * (copy, neg, abs, clip, where, fill; sorts, transpositions, compactions) keep its bits.
  * Integers: wrap modulo 2^bits, in two's complement. x / 0 is 0; the least integer / -1 and its neg
  * and abs are itself. Quotients are cut toward zero.
  * Casts to reals round to nearest, ties to even; beyond the range of f32 lies Inf. Casts of reals

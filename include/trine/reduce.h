@@ -14,8 +14,11 @@
  * Modes of sums:
  *   TRINE_EXACT        the true value of the whole operation, rounded once to nearest-even; order
  *                      and decomposition do not matter. It overflows only if the true value does.
- *   TRINE_COMPENSATED  as if computed in twice the precision, in a fixed order
- *   TRINE_FAST         32 lanes in a chunk, then the binary tree over chunks
+ *   TRINE_COMPENSATED  as if computed in twice the precision, in a fixed order; nothing over- or
+ *                      underflows on the way
+ *   TRINE_FAST         32 lanes in a chunk, then the binary tree over chunks. Products, squares and
+ *                      sums round one by one, and may over- or underflow though the result would
+ *                      not (a mean of {1.7e308, 1.7e308} is inf); nrm2 alone never does
  * Integers have one value in every mode, exact.
  */
 #ifndef TRINE_REDUCE_H
