@@ -4,6 +4,7 @@
 #include <trine/reduce.h>
 #include <trine/transform.h>
 
+#include "core/array.h"
 #include "core/error.h"
 
 /* known: what was found the last time, NULL at first. */
@@ -171,12 +172,19 @@ trine_status trine_cast_wrap(const trine_array *x, trine_array *y)
 
 trine_status trine_standardise(const trine_array *x, double ddof, trine_array *y)
 {
-    double mean, sd;
-    trine_status status = trine_mean_f64(x, TRINE_EXACT, &mean);
-    if (!status)
-        status = trine_std(x, ddof, &sd);
-    if (status)
-        return status;
-    return trine_array_dtype(x) == TRINE_F32 ? trine_standardise_f32((float)mean, (float)sd, x, y)
-                                             : trine_standardise_f64(mean, sd, x, y);
+    trine_standardisation param;
+    if (!x || !y)
+        return trine_call_refuse(
+            trine_array_team(x ? x : y),
+            trine_fail(TRINE_E_ARGUMENT, "trine_standardise: %s is NULL", x ? "y" : "x"));
+    if (!(ddof >= 0))
+        return trine_call_refuse(
+            trine_array_team(x),
+            trine_fail(TRINE_E_ARGUMENT, "trine_standardise: ddof %g; expected 0 or more", ddof));
+    trine_dtype from = trine_array_dtype(x), to = trine_array_dtype(y);
+    const trine_monoid *monoid = trine_monoid_find("standardisation", from);
+    if (!monoid || !trine_map_find("standardised", from, to))
+        return trine_call_refuse(trine_array_team(x), TRINE_E_DTYPE);
+    trine_status status = trine_reduce(monoid, &ddof, &x, &param);
+    return status ? status : apply("standardised", from, to, &param, &x, y);
 }
