@@ -74,6 +74,7 @@ static trine_status describe_finish(void *result, const void *state, const void 
                              .nan = d->nan,
                              .mean = m->n == 0 ? (double)NAN : mean_of(m),
                              .var = variance_of(m, m->n),
+                             .std = deviation_of(m, m->n),
                              .skewness = skewness_of(m),
                              .kurtosis = kurtosis_of(m),
                              .min = m->n == 0 ? (double)NAN : d->min,

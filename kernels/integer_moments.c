@@ -221,13 +221,14 @@ static trine_status describe(trine_description *r, const integer_description *d,
 {
     natural sum, count;
     *r = (trine_description){.n = d->sums.n};
-    r->mean = r->var = r->skewness = r->kurtosis = r->min = r->max = NAN;
+    r->mean = r->var = r->std = r->skewness = r->kurtosis = r->min = r->max = NAN;
     if (d->sums.n == 0)
         return TRINE_OK;
     wide_natural(&sum, d->sums.power[0], SUM_WORDS);
     trine_natural_from_integer(&count, d->sums.n);
     r->mean = trine_natural_quotient(&sum, &count, false);
     spread(&r->var, &d->sums, 0, false);
+    spread(&r->std, &d->sums, 0, true);
     r->skewness = skewness_of(&d->sums);
     r->kurtosis = kurtosis_of(&d->sums);
     r->min_whole.u64 = d->range.least;

@@ -162,7 +162,7 @@ static __attribute__((noinline)) chunk_range range_of(const void *x, size_t n, b
 static inline int range_exponent(double most)
 {
     int exponent;
-    if (most == 0 || (most >= 0x1p-150 && most <= 0x1p150))
+    if (most == 0 || (most >= power_of_two(-MODERATE) && most <= power_of_two(MODERATE)))
         return 0;
     frexp(most, &exponent);
     return exponent;

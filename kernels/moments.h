@@ -165,7 +165,7 @@ static __attribute__((noinline)) moments scaled_moments(moments plain, const voi
 {
     chunk_range r = range_of(x, n, single, skip);
     pair none = {NAN, 0};
-    if (!isfinite(r.special) || r.special != 0)
+    if (r.special != 0)
         return (moments){r.count, {canonical(r.special), 0}, none, none, none, 0};
     int exponent = range_exponent(r.most);
     if (exponent == 0)

@@ -86,11 +86,11 @@ typedef union trine_whole {
 } trine_whole;
 
 /* Result of the reduction "describe": of the elements that are numbers, of which there are n;
- * beside them there are `nan` others. var has the divisor n. NaN where n is 0. min_whole,
- * max_whole: min and max of integers, unrounded; 0 of reals. */
+ * beside them there are `nan` others. var, and std, its root, have the divisor n. NaN where n is 0.
+ * min_whole, max_whole: min and max of integers, unrounded; 0 of reals. */
 typedef struct trine_description {
     uint64_t n, nan;
-    double mean, var, skewness, kurtosis, min, max;
+    double mean, var, skewness, kurtosis, min, max, std;
     trine_whole min_whole, max_whole;
 } trine_description;
 

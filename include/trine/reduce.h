@@ -178,8 +178,8 @@ TRINE_API trine_status trine_var_exact(const trine_array *x, double ddof, double
     TRINE_API trine_status trine_##name(const trine_array *x, double *result);
 TRINE_REAL_REDUCTIONS(TRINE_DECLARE_REAL)
 
-/* Number, mean, variance, skewness, kurtosis and range of all elements that are numbers, in one
- * reading; x of any type. Integers: each rounded once, and the range unrounded too. */
+/* Number, mean, variance, deviation, skewness, kurtosis and range of all elements that are numbers,
+ * in one reading; x of any type. Integers: each rounded once, and the range unrounded too. */
 TRINE_API trine_status trine_describe(const trine_array *x, trine_description *description);
 
 /* trine_cov(x, y, ddof, &covariance), trine_corr(x, y, 0, &r): x and y of one type, any. As the

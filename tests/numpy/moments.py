@@ -3,9 +3,12 @@
 Reals: no result is off by more than 4e-16 times a condition number that knows nothing of the mean, where Chan, Golub and
 LeVeque, Algorithms for computing the sample variance (The American Statistician 37, 1983), allow sqrt(1 + mean^2 / variance).
 Integers: every result is the true one, rounded once."""
-import ctypes as c
 from fractions import Fraction
+import hashlib
 from math import isqrt
+import os
+import subprocess
+import sys
 
 import binding as t
 import numpy as np
@@ -79,9 +82,10 @@ def judge(team, x, *about, shape=True):
     if truth.n > 1:
         sample = truth.m2 / (truth.n - 1)
         near(t.reduce("std", a, param=np.ones(1))[0], root(sample), root(sample), "std", *about)
-    got = t.reduce("describe", a).view(np.float64)[2:8]
+    got = t.reduce("describe", a).view(np.float64)[2:9]
     near(got[0], truth.mean, abs(truth.mean) + root(variance), "mean of describe", *about)
     near(got[1], variance, variance, "var of describe", *about)
+    near(got[6], root(variance), root(variance), "std of describe", *about)
     check(got[4] == x.min() and got[5] == x.max(), "range of describe", *about)
     if truth.m2 > 0 and shape:
         cube, fourth = root(variance) ** 3, truth.power(4) / truth.n / variance ** 2
@@ -248,10 +252,11 @@ def integers_have_the_true_moments_rounded_once(team):
                     correct(t.reduce("cov", a, b, param=param)[0], p.product(q) / divisor, False, "cov", ddof, *about)
                 correct(t.reduce("var_exact", a, param=zero)[0], p.m2 / n, False, "var_exact", *about)
                 whole = t.reduce("describe", a)
-                got = whole.view(np.float64)[2:8]
+                got = whole.view(np.float64)[2:9]
                 correct(got[0], p.mean, False, "mean of describe", *about)
                 correct(got[1], p.m2 / n, False, "var of describe", *about)
-                same(whole[64:80].view("i8" if dtype[0] == "i" else "u8"), np.array([x.min(), x.max()], dtype[0] + "8"), *about)
+                correct(got[6], p.m2 / n, True, "std of describe", *about)
+                same(whole[72:88].view("i8" if dtype[0] == "i" else "u8"), np.array([x.min(), x.max()], dtype[0] + "8"), *about)
                 if p.m2 == 0:
                     check(np.isnan(got[2]) and np.isnan(got[3]) and np.isnan(t.reduce("corr", a, b)[0]), "alike", *about)
                 else:
@@ -302,6 +307,41 @@ def standardised_elements_are_true_at_any_offset_and_scale(team):
     b.free()
 
 
+def bits_of_all(team):
+    """A hash of the results of elements of all types, sizes and kinds."""
+    source, bits = np.random.default_rng(7), hashlib.sha256()
+    for dtype in t.DTYPES:
+        for n in (1, 5, 33, 257, 1000, CHUNK - 1, CHUNK + 1, 3 * CHUNK):
+            if dtype[0] == "f":
+                with np.errstate(all="ignore"):
+                    plain = source.normal(size=n)
+                    kinds = [plain, plain + 1e6, plain * 2.0 ** source.integers(-1070, 1000, n), plain * 1e-200,
+                             np.where(source.random(n) < 0.1, np.nan, plain)]
+                    kinds = [x.astype(dtype) for x in kinds]
+            else:
+                kinds = [source.integers(low, high, n, dtype, endpoint=True) for low, high in ranges(dtype)]
+            for x in kinds:
+                a, b = team.array(x), team.array(x[::-1].copy())
+                for name in "var std nanvar nanstd skewness kurtosis describe standardisation cov corr".split():
+                    try:
+                        bits.update(t.reduce(name, *([a, b] if name[0] == "c" else [a]), param=zero).tobytes())
+                    except t.Failed as failed:
+                        bits.update(str(failed)[:5].encode())
+                a.free()
+                b.free()
+    return bits.hexdigest()
+
+
+def all_instruction_sets_and_teams_give_the_same_bits(team):
+    other = subprocess.run([sys.executable, __file__, "--bits"], env=dict(os.environ, TRINE_ISA="baseline"), text=True,
+                           stdout=subprocess.PIPE, check=True)
+    check(other.stdout.split()[-1] == bits_of_all(team), "bits", other.stdout)
+
+
+if sys.argv[1] == "--bits":
+    print(bits_of_all(t.Team("serial")))
+    sys.exit()
+
 run(no_offset_costs_accuracy, the_result_is_nists, nothing_over_or_underflows_on_the_way, products_lose_nothing_to_an_offset,
     a_point_far_from_the_mean_is_taken_again, what_is_not_finite_gives_nan, integers_have_the_true_moments_rounded_once,
-    standardised_elements_are_true_at_any_offset_and_scale)
+    standardised_elements_are_true_at_any_offset_and_scale, all_instruction_sets_and_teams_give_the_same_bits)
