@@ -147,7 +147,7 @@ static void print(const harness_job *job)
            "n", "NaN", "mean", "std", "skewness", "kurtosis", "min", "max");
     for (size_t i = 0; i < o->count && i < SHOWN; i++) {
         const trine_description *d = &o->description[i];
-        double n = (double)d->n, std = n > ddof ? sqrt(d->var * (n / (n - ddof))) : (double)NAN;
+        double n = (double)d->n, std = n > ddof ? d->std * sqrt(n / (n - ddof)) : (double)NAN;
         char place[24] = "all";
         if (axis_of(job) >= 0)
             snprintf(place, sizeof place, "%zu", i);
