@@ -37,12 +37,17 @@ extern "C" {
 TRINE_API trine_status trine_reduce(const trine_monoid *monoid, const void *param,
                                     const trine_array *const in[], void *result);
 
-/* The same along one axis of arrays of rows x columns. axis 0: one result for each column, columns
- * x result_size bytes, the same on all ranks. axis 1: one result for each row, the rows of this
- * rank's block only (trine_array_local_n / trine_array_columns of them, from row trine_array_first
- * / trine_array_columns on); each row is a whole of its own, whose elements number from 0. A result
- * that one column or row refuses (TRINE_E_EMPTY, ...) is the call's. Errors: as trine_reduce,
- * ARGUMENT for another axis. */
+/* The same along one axis, -ndim to ndim - 1 (negative ones count from behind, as numpy's): each
+ * line of elements along it is a whole of its own, whose elements number from 0. The results have
+ * the shape of the array without that axis, in C order, result_size bytes each. Along the first
+ * axis they are the columns' (trine_array_columns of them), the same on all ranks; along another,
+ * those of this rank's block, trine_array_local_rows times the other axes' sizes. The bits depend
+ * on the shape and the line's elements. A line of some elements whose result is not defined (EMPTY:
+ * none of them is a number, or fewer than ddof asks for) gives NaN where the result is a real
+ * number, as numpy's do; it is the call's error where the result is an index or several numbers,
+ * and wherever the monoid's flags have TRINE_EMPTY_FAILS. Lines of no elements are EMPTY where the
+ * whole would be, and a line's OVERFLOW is the call's. Errors: as trine_reduce, ARGUMENT for an
+ * axis that x has not. */
 TRINE_API trine_status trine_reduce_axis(const trine_monoid *monoid, const void *param,
                                          const trine_array *const in[], int axis, void *result);
 
