@@ -6,7 +6,7 @@
  */
 #include "kernels/isa.h"
 #include "kernels/list.h"
-#include "kernels/order.h"
+#include "kernels/radix_keys.h"
 
 enum { DIGIT_BITS = 11, DIGITS = TRINE_ORDER_DIGITS };
 
@@ -44,43 +44,30 @@ static size_t find_prefix(const trine_order_param *p, uint64_t wanted)
     return p->prefix[least] == wanted ? least : p->prefixes;
 }
 
-/* key: the order key of element i. A prefix of all bits is shifted out in two steps. */
-#define ACCUMULATE(suffix, type, offset)                                                           \
-    static uint64_t order_key_##suffix(const type *x)                                              \
-    {                                                                                              \
-        return (uint64_t)key_##suffix(x) - (uint64_t)(offset);                                     \
-    }                                                                                              \
+/* A prefix of all bits is shifted out in two steps. */
+#define ACCUMULATE(constant, suffix, bits)                                                         \
     static void digits_accumulate_##suffix(void *state, const trine_chunk *chunk,                  \
                                            const void *param)                                      \
     {                                                                                              \
         const trine_order_param *p = param;                                                        \
-        const type *x = chunk->in[0];                                                              \
+        const trine_bits##bits *x = chunk->in[0];                                                  \
         uint64_t *count = state;                                                                   \
         if (p->prefixes == 1) {                                                                    \
             for (size_t i = 0; i < chunk->n; i++) {                                                \
-                uint64_t digits = order_key_##suffix(x + i) >> p->shift;                           \
+                uint64_t digits = (uint64_t)trine_key_##suffix(x[i]) >> p->shift;                  \
                 if (digits >> DIGIT_BITS == p->prefix[0])                                          \
                     count[digits % DIGITS]++;                                                      \
             }                                                                                      \
             return;                                                                                \
         }                                                                                          \
         for (size_t i = 0; i < chunk->n; i++) {                                                    \
-            uint64_t digits = order_key_##suffix(x + i) >> p->shift;                               \
+            uint64_t digits = (uint64_t)trine_key_##suffix(x[i]) >> p->shift;                      \
             size_t at = find_prefix(p, digits >> DIGIT_BITS);                                      \
             if (at < p->prefixes)                                                                  \
                 count[at * DIGITS + digits % DIGITS]++;                                            \
         }                                                                                          \
     }
-ACCUMULATE(f64, double, INT64_MIN)
-ACCUMULATE(f32, float, -((int64_t)1 << 31))
-ACCUMULATE(i64, int64_t, INT64_MIN)
-ACCUMULATE(i32, int32_t, -((int64_t)1 << 31))
-ACCUMULATE(u64, uint64_t, INT64_MIN)
-ACCUMULATE(u32, uint32_t, -((int64_t)1 << 31))
-ACCUMULATE(i16, int16_t, -((int64_t)1 << 15))
-ACCUMULATE(u16, uint16_t, 0)
-ACCUMULATE(i8, int8_t, -((int64_t)1 << 7))
-ACCUMULATE(u8, uint8_t, 0)
+TRINE_ORDERS(ACCUMULATE)
 
 /* Sizes are those of one prefix; core/quantile.c sets those of as many as there are. */
 #define DIGITS_OF(constant, suffix, type, name_)                                                   \

@@ -291,6 +291,20 @@ void trine_radix_elements(trine_dtype dtype, const void *keys, size_t n, void *o
     trine_elements(dtype, keys, n, out);
 }
 
+void trine_radix_element(trine_dtype dtype, uint64_t key, void *x)
+{
+    switch (dtype) {
+#define ELEMENT(constant, suffix, bits)                                                            \
+    case constant:                                                                                 \
+        *(trine_bits##bits *)x = trine_element_##suffix((uint##bits##_t)key);                      \
+        break;
+        TRINE_ORDERS(ELEMENT)
+#undef ELEMENT
+    default:
+        break;
+    }
+}
+
 void trine_radix_sort_pairs(const trine_pair *pairs, size_t n, trine_pair *out, trine_pair *spare)
 {
     sort_pair(pairs, n, out, spare);

@@ -74,6 +74,9 @@ void trine_radix_sort(trine_dtype dtype, const void *keys, size_t n, void *out, 
 /* Turns n keys, none of them NaN's, into elements at out. */
 void trine_radix_elements(trine_dtype dtype, const void *keys, size_t n, void *out);
 
+/* The element of that key, at x; a NaN for NaN's. */
+void trine_radix_element(trine_dtype dtype, uint64_t key, void *x);
+
 /* Sorts n pairs by their keys, stable. */
 void trine_radix_sort_pairs(const trine_pair *pairs, size_t n, trine_pair *out, trine_pair *spare);
 

@@ -89,17 +89,14 @@ typedef struct trine_description {
 /* Param of the reduction "order_digits", whose result is counts[prefixes][TRINE_ORDER_DIGITS] of
  * uint64_t: of the elements whose order key, without its last shift + 11 bits, is prefix[p], how
  * many have which 11 bits next. Prefixes are in ascending order. The order key of an element is a
- * whole number of as many bits, in the order of the elements (-NaN < -Inf < ... < -0 < +0 < ... <
- * NaN). */
+ * whole number of as many bits, in the order of sorts: -Inf < ... < -0 < +0 < ... < +Inf < NaN,
+ * whose key is the last, whatever its bits. */
 #define TRINE_ORDER_DIGITS 2048
 #define TRINE_ORDER_PREFIXES 128
 typedef struct trine_order_param {
     uint32_t shift, prefixes;
     uint64_t prefix[TRINE_ORDER_PREFIXES];
 } trine_order_param;
-
-/* The element of that order key, as a double. Any thread. */
-TRINE_API double trine_order_value(trine_dtype dtype, uint64_t key);
 
 /* A transform: out[j][i] from in[*][i], element by element; `chunk->first` is the global index. An
  * output may be an input (in place). Large outputs that are no input may be made in pieces, smaller

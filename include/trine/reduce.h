@@ -202,15 +202,79 @@ TRINE_API trine_status trine_histogram_monoid(trine_dtype dtype, uint64_t bins,
                                               const double edges[], trine_monoid *monoid,
                                               void **param);
 
-/* quantile[i] for the probabilities q[i], 0 <= q <= 1, i < count: the element of rank (n - 1) q in
- * ascending order, between two of them interpolated linearly (numpy's `linear`; Hyndman and Fan,
- * Sample quantiles in statistical packages, American Statistician 50 (1996), definition 7). Exact:
- * by counting, not by sorting; the data are read a few times and not changed. NaN when an element
- * is. x of any type; the median is q = 0.5. EMPTY for no elements. */
+/* Definitions of sample quantiles: the nine of Hyndman and Fan (Sample quantiles in statistical
+ * packages, American Statistician 50 (1996) 361-365) by their numbers, and four more. Their names
+ * are numpy's: "inverted_cdf", ..., "nearest". With n elements in ascending order, numbered from 0,
+ * the quantile of probability q lies at the place
+ *   INVERTED_CDF               ceil(n q) - 1: the least element up to which there are n q
+ *   AVERAGED_INVERTED_CDF      the same, but n q - 1/2, between two, where n q is whole
+ *   CLOSEST_OBSERVATION        n q - 1, rounded to the nearest; of two the odd one (numpy before
+ *                              2.2 took the even one; the paper has it as here, numbered from 1)
+ *   INTERPOLATED_INVERTED_CDF  n q - 1
+ *   HAZEN                      n q - 1/2
+ *   WEIBULL                    (n + 1) q - 1
+ *   LINEAR                     (n - 1) q
+ *   MEDIAN_UNBIASED            (n + 1/3) q - 2/3
+ *   NORMAL_UNBIASED            (n + 1/4) q - 5/8
+ *   LOWER, HIGHER              (n - 1) q, rounded down, up
+ *   MIDPOINT                   halfway between LOWER and HIGHER
+ *   NEAREST                    (n - 1) q, rounded to the nearest, of two the even one
+ * computed in double, and at the first or last element where it lies beyond them. */
+typedef enum trine_quantile_method {
+    TRINE_INVERTED_CDF = 1,
+    TRINE_AVERAGED_INVERTED_CDF = 2,
+    TRINE_CLOSEST_OBSERVATION = 3,
+    TRINE_INTERPOLATED_INVERTED_CDF = 4,
+    TRINE_HAZEN = 5,
+    TRINE_WEIBULL = 6,
+    TRINE_LINEAR = 7,
+    TRINE_MEDIAN_UNBIASED = 8,
+    TRINE_NORMAL_UNBIASED = 9,
+    TRINE_LOWER = 10,
+    TRINE_HIGHER = 11,
+    TRINE_MIDPOINT = 12,
+    TRINE_NEAREST = 13
+} trine_quantile_method;
+
+/* One more than the last definition. */
+#define TRINE_QUANTILE_METHODS 14
+
+/* Its name, NULL when there is none; static storage. Any thread. */
+TRINE_API const char *trine_quantile_method_name(trine_quantile_method method);
+
+/* The definition of that name. ARGUMENT when there is none, or for NULL; *method is then untouched.
+ * Any thread. */
+TRINE_API trine_status trine_quantile_method_find(const char *name, trine_quantile_method *method);
+
+/* quantiles[count] of x, of any type and shape, for the probabilities q[count], 0 <= q <= 1; count
+ * is 1 to TRINE_QUANTILES. Between elements a <= b the quantile is a + part (b - a), where part is
+ * how far its place is from that of a: the true value rounded once to a double, of 64-bit integers
+ * and of any reals, so that it is never outside of the elements and ascends with q. Found by
+ * counting, not by sorting: the data are read a few times and not changed.
+ * NaN when an element is, or between -Inf and +Inf; the nan* forms pass NaN over. trine_quantile
+ * and trine_median (q = 0.5) are LINEAR, the _by forms by any definition. Collective. EMPTY for no
+ * elements (nan*: none but NaN); ARGUMENT, BUSY, MEMORY, WORKER, COLLECTIVE, MPI. */
 #define TRINE_QUANTILES 64
 TRINE_API trine_status trine_quantile(const trine_array *x, int count, const double q[],
-                                      double quantile[]);
+                                      double quantiles[]);
+TRINE_API trine_status trine_nanquantile(const trine_array *x, int count, const double q[],
+                                         double quantiles[]);
 TRINE_API trine_status trine_median(const trine_array *x, double *median);
+TRINE_API trine_status trine_nanmedian(const trine_array *x, double *median);
+TRINE_API trine_status trine_quantile_by(const trine_array *x, trine_quantile_method method,
+                                         int count, const double q[], double quantiles[]);
+TRINE_API trine_status trine_nanquantile_by(const trine_array *x, trine_quantile_method method,
+                                            int count, const double q[], double quantiles[]);
+
+/* The elements themselves, which a double may not hold: elements[2 i] and elements[2 i + 1], of x's
+ * type, are those that the quantile of q[i] lies between, and part[i], 0 <= part < 1, how far; with
+ * a part of 0 both are the quantile. Otherwise as trine_quantile_by. */
+TRINE_API trine_status trine_quantile_elements(const trine_array *x, trine_quantile_method method,
+                                               int count, const double q[], void *elements,
+                                               double part[]);
+TRINE_API trine_status trine_nanquantile_elements(const trine_array *x,
+                                                  trine_quantile_method method, int count,
+                                                  const double q[], void *elements, double part[]);
 
 #ifdef __cplusplus
 }

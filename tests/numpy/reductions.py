@@ -311,31 +311,6 @@ def histograms_are_those_of_numpy(team):
     a.free()
 
 
-def quantiles(a, q):
-    q = np.array(q, float)
-    found = np.zeros(len(q))
-    t.need(t.lib.trine_quantile(a.handle, len(q), q.ctypes.data_as(t.pointer), found.ctypes.data_as(t.pointer)))
-    return found
-
-
-def quantiles_are_those_of_numpy(team):
-    for dtype in t.DTYPES:
-        for n in LENGTHS:
-            for kind in ("plain", "few", "wide"):
-                x = sample(dtype, n, kind)
-                a = team.array(x)
-                q = np.concatenate([[0, 1, 0.5, 0.25], random.random(12)])
-                close(quantiles(a, q), np.quantile(x.astype(float), q), 1e-15, "quantile", dtype, n, kind)
-                a.free()
-    a = team.array(np.array([1.0, np.nan, 2.0]))
-    check(np.all(np.isnan(quantiles(a, [0.5, 1]))), "quantile with NaN")
-    fails("ARGUMENT", lambda: quantiles(a, [1.5]), "q above 1")
-    a.free()
-    a = team.array(np.empty(0))
-    fails("EMPTY", lambda: quantiles(a, [0.5]), "quantile of nothing")
-    a.free()
-
-
 def axes_give_each_column_and_row_its_own_result(team):
     names = [t.lib.trine_monoid_name(c.c_size_t(i)) for i in range(200)]
     names = [name.decode() for name in names if name]
@@ -382,5 +357,5 @@ run(extremes_and_counts_are_those_of_numpy, empty_input_is_defined_or_refused, n
     products_are_true_or_refused, moments_are_those_of_numpy_and_scipy,
     moments_do_not_depend_on_where_a_chunk_begins, logsumexp_is_that_of_long_doubles,
     standardised_elements_have_mean_0_and_deviation_1, exact_variances_are_the_true_ones_rounded_once,
-    variance_of_equal_elements_is_zero, histograms_are_those_of_numpy, quantiles_are_those_of_numpy,
+    variance_of_equal_elements_is_zero, histograms_are_those_of_numpy,
     axes_give_each_column_and_row_its_own_result)
