@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <trine/reduce.h>
+
 #include "core/axis.h"
 #include "core/carry.h"
 #include "core/error.h"

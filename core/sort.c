@@ -6,12 +6,14 @@
 #include "core/array.h"
 #include "core/error.h"
 #include "core/sort.h"
+#include "core/sort_lines.h"
 
 static trine_status check_array(const char *call, const trine_array *x)
 {
+    char text[TRINE_SHAPE_TEXT];
     if (x->columns != 1)
-        return trine_fail(TRINE_E_ARGUMENT, "%s: x is %llu x %llu; expected one axis", call,
-                          (unsigned long long)x->rows, (unsigned long long)x->columns);
+        return trine_fail(TRINE_E_ARGUMENT, "%s: x is %s; expected one axis, or trine_%s_axis",
+                          call, trine_shape_text(x->ndim, x->shape, text), strrchr(call, '_') + 1);
     if (x->team->communicator.size == 1 || x->place == TRINE_DISTRIBUTED)
         return TRINE_OK;
     return trine_fail(TRINE_E_ARGUMENT,
@@ -72,25 +74,49 @@ trine_status trine_sort(trine_array *x)
     return sort_call("trine_sort", x, x->data, NULL);
 }
 
-static trine_status check_argsort(const trine_array *x, const trine_array *permutation)
+static trine_status check_permutation(const trine_array *x, const trine_array *permutation)
 {
     if (!x || !permutation)
         return trine_fail(TRINE_E_ARGUMENT, "trine_argsort: %s is NULL", x ? "permutation" : "x");
     const trine_dtype u64[] = {TRINE_U64};
     trine_status status =
         trine_arrays_check("trine_argsort", "permutation", &permutation, u64, 1, &x);
-    if (!status)
-        status = check_array("trine_argsort", x);
-    if (!status)
-        status = check_overlap(x, permutation);
-    return status;
+    return status ? status : check_overlap(x, permutation);
 }
 
 trine_status trine_argsort(const trine_array *x, trine_array *permutation)
 {
     const trine_array *all[] = {x, permutation};
-    trine_status status = check_argsort(x, permutation);
+    trine_status status = check_permutation(x, permutation);
+    if (!status)
+        status = check_array("trine_argsort", x);
     if (status)
         return trine_call_refuse(trine_arrays_team(all, 2), status);
     return sort_call("trine_argsort", x, NULL, permutation);
+}
+
+trine_status trine_sort_axis(trine_array *x, int axis)
+{
+    if (!x)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_sort_axis: x is NULL");
+    trine_status status = trine_axis_check("trine_sort_axis", x->ndim, &axis);
+    if (status)
+        return trine_call_refuse(x->team, status);
+    /* One line: the workers and ranks share it. */
+    if (axis == 0 && x->columns == 1)
+        return trine_sort(x);
+    return trine_sort_lines(x, axis);
+}
+
+trine_status trine_argsort_axis(const trine_array *x, trine_array *permutation, int axis)
+{
+    const trine_array *all[] = {x, permutation};
+    trine_status status = check_permutation(x, permutation);
+    if (!status)
+        status = trine_axis_check("trine_argsort_axis", x->ndim, &axis);
+    if (status)
+        return trine_call_refuse(trine_arrays_team(all, 2), status);
+    if (axis == 0 && x->columns == 1)
+        return trine_argsort(x, permutation);
+    return trine_argsort_lines(x, permutation, axis);
 }

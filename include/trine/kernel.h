@@ -41,9 +41,6 @@ typedef struct trine_chunk {
 /* The kernel does not read chunk->first, so nobody need find it out. */
 #define TRINE_POSITION_FREE 2u
 
-/* Along an axis: the call fails where one line's finish says EMPTY, instead of giving NaN there. */
-#define TRINE_EMPTY_FAILS 4u
-
 /* A reduction. in[0..nin) are its inputs' types; `out` is the type of its result when that is one
  * scalar, else TRINE_DTYPE_NONE with result_size bytes. finish may refuse (TRINE_E_EMPTY,
  * TRINE_E_OVERFLOW), and then leaves the result untouched. */

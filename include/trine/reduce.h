@@ -37,6 +37,10 @@ extern "C" {
 TRINE_API trine_status trine_reduce(const trine_monoid *monoid, const void *param,
                                     const trine_array *const in[], void *result);
 
+/* A flag of a monoid for trine_reduce_axis: the call is EMPTY where one of the lines is, instead of
+ * giving NaN there. */
+#define TRINE_EMPTY_FAILS 4u
+
 /* The same along one axis, -ndim to ndim - 1 (negative ones count from behind, as numpy's): each
  * line of elements along it is a whole of its own, whose elements number from 0. The results have
  * the shape of the array without that axis, in C order, result_size bytes each. Along the first
@@ -275,6 +279,19 @@ TRINE_API trine_status trine_quantile_elements(const trine_array *x, trine_quant
 TRINE_API trine_status trine_nanquantile_elements(const trine_array *x,
                                                   trine_quantile_method method, int count,
                                                   const double q[], void *elements, double part[]);
+
+/* The same along an axis of x, -ndim to ndim - 1: quantiles[count][...], those of q[0] first, each
+ * of the shape of x without that axis, in C order. Which rank has which, as trine_reduce_axis:
+ * along the first axis all ranks have all, along another each those of its block. A line with a
+ * NaN, or (nanquantile) of nothing else, gives NaN. Each line is sorted by one worker, in memory of
+ * its own; along the first axis on several ranks, lines are gathered by transposing x. EMPTY for
+ * lines of no elements. method as trine_quantile_by's. */
+TRINE_API trine_status trine_quantile_axis(const trine_array *x, trine_quantile_method method,
+                                           int count, const double q[], int axis,
+                                           double quantiles[]);
+TRINE_API trine_status trine_nanquantile_axis(const trine_array *x, trine_quantile_method method,
+                                              int count, const double q[], int axis,
+                                              double quantiles[]);
 
 #ifdef __cplusplus
 }

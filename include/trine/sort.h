@@ -29,6 +29,18 @@ TRINE_API trine_status trine_sort(trine_array *x);
  * permutation holds is not defined; other errors leave it untouched. */
 TRINE_API trine_status trine_argsort(const trine_array *x, trine_array *permutation);
 
+/* Sorts each line of elements along an axis of x, -ndim to ndim - 1, in place: as trine_sort sorts
+ * an array that holds it alone. A worker sorts a line in memory of its own, four times the line's.
+ * Along the first axis on several ranks, where x may have any place unless it is one line, the
+ * lines are gathered, each whole, by transposing x and the result: twice its memory. Collective,
+ * and errors, as trine_sort. */
+TRINE_API trine_status trine_sort_axis(trine_array *x, int axis);
+
+/* For each line along an axis of x the indices within it, from 0, that would sort it, as
+ * trine_argsort's. permutation: u64, of the shape of x. Collective, and errors, as trine_argsort.
+ */
+TRINE_API trine_status trine_argsort_axis(const trine_array *x, trine_array *permutation, int axis);
+
 #ifdef __cplusplus
 }
 #endif

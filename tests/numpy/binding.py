@@ -25,7 +25,13 @@ PRIVATE, SHARED, DISTRIBUTED = 0, 1, 2
 
 class Monoid(c.Structure):
     _fields_ = [("name", c.c_char_p), ("nin", c.c_int), ("inputs", c.c_int * 4), ("out", c.c_int),
-                ("param_size", c.c_size_t), ("state_size", c.c_size_t), ("result_size", c.c_size_t)]
+                ("param_size", c.c_size_t), ("state_size", c.c_size_t), ("result_size", c.c_size_t),
+                ("flags", c.c_uint)]
+
+
+class Scanner(c.Structure):
+    """Room for a trine_scanner, which nobody here looks into."""
+    _fields_ = [("bytes", c.c_uint64 * 64)]
 
 
 lib.trine_monoid_find.restype = c.POINTER(Monoid)
@@ -35,6 +41,7 @@ for name in "data n first local_n rows columns first_row local_rows".split():
     function = getattr(lib, "trine_array_" + name)
     function.argtypes = [pointer]
     function.restype = pointer if name == "data" else u64
+lib.trine_array_place.argtypes = [pointer]
 
 
 class Failed(Exception):
