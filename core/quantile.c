@@ -1,6 +1,5 @@
 /* core/quantile.c - quantiles: which elements they lie between, finding these, and interpolating.
  */
-#include <math.h>
 #include <string.h>
 
 #include <trine/reduce.h>
@@ -52,11 +51,10 @@ static trine_status select_between(const quantile_call *call, trine_selection *s
 
 static void fill_with_nan(const quantile_call *call, void *elements, double part[])
 {
+    trine_dtype dtype = call->x->dtype;
     for (int i = 0; i < 2 * call->count; i++) {
-        if (call->x->dtype == TRINE_F64)
-            ((double *)elements)[i] = NAN;
-        else
-            ((float *)elements)[i] = NAN;
+        trine_radix_element(dtype, trine_radix_last(dtype),
+                            (char *)elements + (size_t)i * trine_dtype_size(dtype));
         part[i / 2] = 0;
     }
 }

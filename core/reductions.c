@@ -68,6 +68,24 @@ static trine_status check_ddof(const char *name, double ddof, const trine_array 
 TRINE_ELEMENT_REDUCTIONS(DEFINE_ELEMENT)
 TRINE_PAIR_REDUCTIONS(DEFINE_ELEMENT)
 
+#define DEFINE_INDEXED(name, suffix, type)                                                         \
+    trine_status trine_##name##_##suffix(const trine_array *x, type pair[2], uint64_t index[2])    \
+    {                                                                                              \
+        struct {                                                                                   \
+            uint64_t index[2];                                                                     \
+            type pair[2];                                                                          \
+        } found;                                                                                   \
+        trine_status status =                                                                      \
+            run_typed(#name, DTYPE_##suffix, NULL, x, pair && index ? &found : NULL);              \
+        for (int i = 0; i < 2 && !status; i++) {                                                   \
+            pair[i] = found.pair[i];                                                               \
+            index[i] = found.index[i];                                                             \
+        }                                                                                          \
+        return status;                                                                             \
+    }
+#define DEFINE_PAIR_INDEX(name, text) TRINE_EACH_TYPE(DEFINE_INDEXED, name)
+TRINE_PAIR_INDEX_REDUCTIONS(DEFINE_PAIR_INDEX)
+
 #define DEFINE_WHOLE(name, text)                                                                   \
     trine_status trine_##name(const trine_array *x, uint64_t *result)                              \
     {                                                                                              \

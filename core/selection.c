@@ -15,10 +15,10 @@
 
 enum { DIGIT_BITS = 11 };
 
-/* A wanted element: rank among the elements whose keys begin with `prefix`; at: its number among
- * those that the caller wants. */
+/* A wanted element: rank among the `equal` elements whose keys begin with `prefix`; at: its number
+ * among those that the caller wants. */
 typedef struct sought {
-    uint64_t rank, prefix;
+    uint64_t rank, prefix, equal;
     int at;
 } sought;
 
@@ -55,6 +55,7 @@ static void descend(trine_selection *s, const uint64_t counts[])
         uint64_t digit = 0;
         while (digit + 1 < TRINE_ORDER_DIGITS && w->rank >= count[digit])
             w->rank -= count[digit++];
+        w->equal = count[digit];
         w->prefix = w->prefix << DIGIT_BITS | digit;
     }
 }
@@ -139,6 +140,7 @@ trine_status trine_selection_find(trine_selection *s, trine_ranked wanted[], int
         trine_ranked *w = &wanted[s->sought[i].at];
         w->key = s->sought[i].prefix;
         w->below = w->rank - s->sought[i].rank;
+        w->equal = s->sought[i].equal;
     }
     return TRINE_OK;
 }

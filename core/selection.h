@@ -11,9 +11,9 @@
 typedef struct trine_selection trine_selection;
 
 /* An element that is looked for, by its rank in ascending order, from 0; and what was found: its
- * order key, and how many elements have a lower one. */
+ * order key, and how many elements have a lower one and the same. */
 typedef struct trine_ranked {
-    uint64_t rank, key, below;
+    uint64_t rank, key, below, equal;
 } trine_ranked;
 
 /* call: for the detail. *n: how many elements there are on all ranks, *nans of them NaN, which are

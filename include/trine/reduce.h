@@ -138,8 +138,16 @@ TRINE_ELEMENT_REDUCTIONS(TRINE_DECLARE_ELEMENT)
 /* trine_minmax_f64(x, pair): pair[0] is the least, pair[1] the greatest. EMPTY for no elements. */
 TRINE_PAIR_REDUCTIONS(TRINE_DECLARE_ELEMENT)
 
+/* trine_argminmax_f64(x, pair, index): the same in one reading with the indices that argmin and
+ * argmax give. pair and index are of two, for the least and the greatest. EMPTY for no elements. */
+#define TRINE_DECLARE_INDEXED(name, suffix, type)                                                  \
+    TRINE_API trine_status trine_##name##_##suffix(const trine_array *x, type pair[2],             \
+                                                   uint64_t index[2]);
+#define TRINE_DECLARE_PAIR_INDEX(name, text) TRINE_EACH_TYPE(TRINE_DECLARE_INDEXED, name)
+TRINE_PAIR_INDEX_REDUCTIONS(TRINE_DECLARE_PAIR_INDEX)
+
 /* trine_argmin(x, &index), trine_count_nan(x, &count), ...: x of any type. Indices are those of the
- * whole; argmin and argmax of no elements are EMPTY. */
+ * whole; argmin and argmax of no elements are EMPTY, nanargmin and nanargmax of none but NaN. */
 #define TRINE_DECLARE_WHOLE(name, text)                                                            \
     TRINE_API trine_status trine_##name(const trine_array *x, uint64_t *result);
 TRINE_INDEX_REDUCTIONS(TRINE_DECLARE_WHOLE)
@@ -189,22 +197,39 @@ TRINE_JOINT_REDUCTIONS(TRINE_DECLARE_JOINT)
 
 /* counts[bins + 3]: how many elements lie in each of `bins` bins of one width from low to high,
  * then how many lie below low, above high, and how many are NaN. Bins are half open, [edge, next
- * edge), the last one closed; the edges are low + i ((high - low) / bins) and high, as
- * numpy.linspace's. x of any type; elements count as the doubles that they convert to. ARGUMENT
- * unless low < high, both finite, and 1 <= bins <= TRINE_HISTOGRAM_BINS. */
+ * edge), the last one closed. The edges are those of numpy.linspace: edge[i] = low + i step with
+ * step = (high - low) / bins (low + (i / bins) (high - low) where step is 0), at most high, and
+ * high the last; each operation rounds, and none overflows, as if exponents had no limit. Where
+ * edges coincide, the bin between them is empty, unless it is the last. x of any type; elements
+ * count as the doubles that they convert to. Collective. ARGUMENT unless low < high, both finite,
+ * and 1 <= bins <= TRINE_HISTOGRAM_BINS. */
 #define TRINE_HISTOGRAM_BINS 1048576
 TRINE_API trine_status trine_histogram(const trine_array *x, uint64_t bins, double low, double high,
                                        uint64_t counts[]);
 
-/* The same with bins of any width: edges[bins + 1], finite, ascending strictly. */
+/* The same with bins of any width: edges[bins + 1], ascending, none of them NaN. */
 TRINE_API trine_status trine_histogram_edges(const trine_array *x, uint64_t bins,
                                              const double edges[], uint64_t counts[]);
 
+/* The same with weights: sums[bins + 3], where each element counts as its weight; weights is an
+ * array of any type, of x's team, length and place. Each sum is the true one, rounded once to a
+ * double; of NaN, or of +Inf and -Inf, NaN. Takes 576 bytes a bin and worker. Collective; errors:
+ * those of trine_histogram_edges and trine_reduce. */
+TRINE_API trine_status trine_histogram_weighted(const trine_array *x, const trine_array *weights,
+                                                uint64_t bins, double low, double high,
+                                                double sums[]);
+TRINE_API trine_status trine_histogram_edges_weighted(const trine_array *x,
+                                                      const trine_array *weights, uint64_t bins,
+                                                      const double edges[], double sums[]);
+
 /* The monoid and param of such a histogram, for trine_reduce_axis and trine_npy_reduce: param is
- * malloc'ed and the caller's. Any thread. */
+ * malloc'ed and the caller's. weights: the type of in[1]. Any thread. */
 TRINE_API trine_status trine_histogram_monoid(trine_dtype dtype, uint64_t bins,
                                               const double edges[], trine_monoid *monoid,
                                               void **param);
+TRINE_API trine_status trine_histogram_weighted_monoid(trine_dtype dtype, trine_dtype weights,
+                                                       uint64_t bins, const double edges[],
+                                                       trine_monoid *monoid, void **param);
 
 /* Definitions of sample quantiles: the nine of Hyndman and Fan (Sample quantiles in statistical
  * packages, American Statistician 50 (1996) 361-365) by their numbers, and four more. Their names
@@ -292,6 +317,44 @@ TRINE_API trine_status trine_quantile_axis(const trine_array *x, trine_quantile_
 TRINE_API trine_status trine_nanquantile_axis(const trine_array *x, trine_quantile_method method,
                                               int count, const double q[], int axis,
                                               double quantiles[]);
+
+/* quantiles[count] of x with weights, an array of any type and of x's team, length and place: the
+ * least element up to which the weights add up to more than 0, and to at least the share q of all.
+ * The share is the quotient of the two true sums, rounded once to a double: numpy.quantile's
+ * `weights` with `inverted_cdf`, but without its sums' rounding. An element that does not fit a
+ * double is rounded; the _elements forms give elements of x's type.
+ * NaN when an element is; the nan* forms pass these and their weights over. Reads the data once for
+ * each byte of an element, and as often again for each 8 further probabilities. Collective.
+ * ARGUMENT when a weight is negative, infinite or NaN, or all are 0; else as trine_quantile and
+ * trine_reduce. */
+TRINE_API trine_status trine_quantile_weighted(const trine_array *x, const trine_array *weights,
+                                               int count, const double q[], double quantiles[]);
+TRINE_API trine_status trine_nanquantile_weighted(const trine_array *x, const trine_array *weights,
+                                                  int count, const double q[], double quantiles[]);
+TRINE_API trine_status trine_quantile_weighted_elements(const trine_array *x,
+                                                        const trine_array *weights, int count,
+                                                        const double q[], void *elements);
+TRINE_API trine_status trine_nanquantile_weighted_elements(const trine_array *x,
+                                                           const trine_array *weights, int count,
+                                                           const double q[], void *elements);
+
+/* The k first elements of x, of any type and shape, in the order of trine_sort (smallest; NaN last)
+ * or in the opposite one (largest; NaN first): values[k], of x's type, and their indices[k] in the
+ * whole; either may be NULL. Of equal elements, all NaN among them, the lowest index is first, in
+ * both. A NaN is given as the one NaN. The same on all ranks, for any k up to the number of
+ * elements; up to TRINE_TOP the data are read once, beyond it a few times, and the call takes 48
+ * bytes for each of the k. Collective. ARGUMENT for a larger k, or both NULL; BUSY, MEMORY, WORKER,
+ * COLLECTIVE, MPI. */
+#define TRINE_TOP 1024
+TRINE_API trine_status trine_smallest(const trine_array *x, uint64_t k, void *values,
+                                      uint64_t indices[]);
+TRINE_API trine_status trine_largest(const trine_array *x, uint64_t k, void *values,
+                                     uint64_t indices[]);
+
+/* The monoid of that for k up to TRINE_TOP, with its param, for trine_reduce_axis and
+ * trine_npy_reduce; the result is trine_indexed[k]. ARGUMENT for another k. Any thread. */
+TRINE_API trine_status trine_top_monoid(trine_dtype dtype, uint64_t k, bool largest,
+                                        trine_monoid *monoid, trine_top_param *param);
 
 #ifdef __cplusplus
 }

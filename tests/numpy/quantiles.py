@@ -218,5 +218,161 @@ def what_is_no_probability_or_definition_is_refused(team):
     empty.free()
 
 
+def weighted(a, w, q, skip=False):
+    q = np.array(q, float)
+    found, same_found = np.full(len(q), 77.0), np.zeros(len(q), a.dtype)
+    name = "trine_nanquantile_weighted" if skip else "trine_quantile_weighted"
+    t.need(getattr(t.lib, name)(a.handle, w.handle, len(q), at(q), at(found)))
+    t.need(getattr(t.lib, name + "_elements")(a.handle, w.handle, len(q), at(q), at(same_found)))
+    same(same_found.astype(float), found, name)
+    return found
+
+
+def by_shares(x, w, q):
+    """The least element of a share of at least q and above 0: the true share, rounded once."""
+    order = np.argsort(x, kind="stable")
+    x, w = x[order], [Fraction(v.item()) for v in w[order]]
+    total, sums, so_far = sum(w), [], Fraction(0)
+    for v in w:
+        so_far += v
+        sums.append(so_far)
+    shares = np.array([float(v / total) if v > 0 else -1.0 for v in sums])
+    return x[np.minimum(np.searchsorted(shares, q, side="left"), len(x) - 1)].astype(float)
+
+
+def some_weights(dtype, n):
+    if np.dtype(dtype).kind != "f":
+        return random.integers(0, min(np.iinfo(dtype).max, 10 ** 17), n, dtype)
+    w = random.random(n) * 10.0 ** random.integers(-12, 12, n)
+    w[random.random(n) < 0.2] = 0
+    return (w + (n < 4)).astype(dtype)
+
+
+def weighted_quantiles_are_those_of_exact_shares(team):
+    for i, dtype in enumerate(t.DTYPES):
+        for n in (1, 2, 7, 500, CHUNK + 9):
+            for kind in ("plain", "few"):
+                weights = t.DTYPES[(i + n) % 10]
+                x, w = sample(dtype, n, kind), some_weights(weights, n)
+                w[0] += 1
+                a, b = team.array(x), team.array(w)
+                q = np.concatenate([[0, 1, 0.5, 1e-300], random.random(9)])
+                about = "weighted", dtype, weights, n, kind
+                check(np.all(weighted(a, b, q) == by_shares(x, w, q)), *about)
+                ones = team.array(np.ones(n, weights))
+                counts = np.array([k / n for k in random.integers(0, n + 1, 6)])
+                # numpy 2's weights: shares k / n, which equal q where it was computed alike.
+                expected = np.sort(x)[np.maximum(np.searchsorted(np.arange(1, n + 1) / n, counts), 0)].astype(float)
+                check(np.all(weighted(a, ones, counts) == expected), "equal weights", *about)
+                for array in (a, b, ones):
+                    array.free()
+    x = sample("f8", 3000, "special")
+    w = some_weights("f8", 3000)
+    a, b, q = team.array(x), team.array(w), random.random(5)
+    check(np.all(np.isnan(weighted(a, b, q))), "NaN")
+    rest = ~np.isnan(x)
+    check(np.all(weighted(a, b, q, True) == by_shares(x[rest], w[rest], q)), "NaN passed over")
+    a.free()
+    b.free()
+    # Sums in double would lose the ones beside 1e16, and those of 1e300 would overflow.
+    for w in ([1e16, 1, 1, 1, 1e16], [1e308, 1e308, 1e308], [LEAST, 0, LEAST], [2.0 ** 53, 1, 2.0 ** 53]):
+        x, w = np.arange(len(w), dtype=float), np.array(w)
+        a, b = team.array(x), team.array(w)
+        q = np.concatenate([np.linspace(0, 1, 13), [0.5 + 2.0 ** -53, 1 / 3]])
+        check(np.all(weighted(a, b, q) == by_shares(x, w, q)), "weights", w)
+        a.free()
+        b.free()
+
+
+def what_is_no_weight_is_refused(team):
+    for dtype in ("f8", "i8", "f4"):
+        x = np.arange(9000.0)
+        a = team.array(x)
+        bad = [np.full(9000, -1), np.where(x == 8999, -1, 1), np.zeros(9000)]
+        if dtype[0] == "f":
+            bad += [np.where(x == 5, np.nan, 1), np.where(x == 8500, np.inf, 1)]
+        for w in bad:
+            b = team.array(w.astype(dtype))
+            for skip in (False, True):
+                fails("ARGUMENT", lambda: weighted(a, b, [0.5], skip), "weights", dtype, w)
+            b.free()
+        a.free()
+    for x, status in ((np.empty(0), "EMPTY"), (np.array([np.nan]), "EMPTY")):
+        a, b = team.array(x), team.array(np.ones(len(x)))
+        fails(status, lambda: weighted(a, b, [0.5], True), "nothing to weigh")
+        a.free()
+        b.free()
+    a, b, c2 = team.array(np.arange(3.0)), team.array(np.ones(4)), team.array(np.ones(3))
+    fails("LENGTH", lambda: weighted(a, b, [0.5]), "lengths")
+    fails("ARGUMENT", lambda: weighted(a, c2, [2]), "q")
+    for null in range(4):
+        q, found = np.array([0.5]), np.array([77.0])
+        given = [None if null == i else v for i, v in enumerate([a.handle, c2.handle, at(q), at(found)])]
+        fails("ARGUMENT", lambda: t.need(t.lib.trine_quantile_weighted(*given[:2], 1, *given[2:])), "NULL", null)
+        check(found[0] == 77, "untouched")
+    for array in (a, b, c2):
+        array.free()
+
+
+def top(a, k, largest=False):
+    values, indices = np.zeros(k, a.dtype), np.zeros(k, np.uint64)
+    t.need((t.lib.trine_largest if largest else t.lib.trine_smallest)(a.handle, t.u64(k), at(values), at(indices)))
+    return values, indices
+
+
+def keys_of(x):
+    """Integers in trine's order: -0 before 0, NaN last."""
+    if x.dtype.kind != "f":
+        return x
+    bits = x.view(x.dtype.str.replace("f", "i"))
+    keys = np.where(bits < 0, np.iinfo(bits.dtype).min - bits - 1, bits)
+    return np.where(np.isnan(x), np.iinfo(bits.dtype).max, keys)
+
+
+def the_first_elements_are_those_of_a_stable_sort(team):
+    for dtype in t.DTYPES:
+        for n in (1, 5, 64, 1500, 3 * CHUNK + 11):
+            for kind in ("plain", "few", "special"):
+                x = sample(dtype, n, kind)
+                a, keys = team.array(x), keys_of(x)
+                for k in sorted({0, 1, min(n, 7), min(n, 1024), min(n, 1025), n // 2, n}):
+                    for largest in (False, True):
+                        order = np.argsort(~keys if largest else keys, kind="stable")[:k]
+                        values, indices = top(a, k, largest)
+                        about = "largest" if largest else "smallest", dtype, n, kind, k
+                        same(indices, order.astype(np.uint64), *about)
+                        same(values, x[order], *about)
+                        check(x.dtype.kind != "f" or np.all(~np.signbit(values[np.isnan(values)])), "the one NaN", *about)
+                a.free()
+    for n in (10, 2000, 5000):
+        for x in (np.zeros(n), np.full(n, np.nan), np.arange(n, dtype=float), -np.arange(n, dtype=float)):
+            a = team.array(x)
+            for k in (n // 3, n):
+                for largest in (False, True):
+                    keys = keys_of(x)
+                    order = np.argsort(~keys if largest else keys, kind="stable")[:k]
+                    same(top(a, k, largest)[1], order.astype(np.uint64), "ordered or equal", x[:2], k, largest)
+            a.free()
+
+
+def more_than_there_are_is_refused(team):
+    a, empty = team.array(np.arange(2000.0)), team.array(np.empty(0, "i4"))
+    for k in (2001, 1 << 40, (1 << 64) - 1):
+        fails("ARGUMENT", lambda: t.need(t.lib.trine_smallest(a.handle, t.u64(k), at(np.zeros(1)), None)), "k", k)
+    fails("ARGUMENT", lambda: top(empty, 1), "of nothing")
+    check(len(top(empty, 0)[0]) == 0, "none of nothing")
+    fails("ARGUMENT", lambda: t.need(t.lib.trine_largest(a.handle, t.u64(1), None, None)), "no results")
+    fails("ARGUMENT", lambda: t.need(t.lib.trine_largest(None, t.u64(1), at(np.zeros(1)), None)), "x is NULL")
+    for k in (5, 1500):
+        values, indices = np.zeros(k), np.zeros(k, np.uint64)
+        t.need(t.lib.trine_largest(a.handle, t.u64(k), at(values), None))
+        t.need(t.lib.trine_largest(a.handle, t.u64(k), None, at(indices)))
+        check(np.all(values == 1999 - np.arange(k)) and np.all(indices == 1999 - np.arange(k)), "one result", k)
+    a.free()
+    empty.free()
+
+
 run(every_definition_is_numpys_and_rounded_once, quantiles_of_extreme_elements_stay_within_them,
-    medians_of_wide_integers_are_true, nan_is_passed_over_where_asked, what_is_no_probability_or_definition_is_refused)
+    medians_of_wide_integers_are_true, nan_is_passed_over_where_asked, what_is_no_probability_or_definition_is_refused,
+    weighted_quantiles_are_those_of_exact_shares, what_is_no_weight_is_refused,
+    the_first_elements_are_those_of_a_stable_sort, more_than_there_are_is_refused)
