@@ -133,6 +133,8 @@ static trine_status open_data(harness_run *run, team_data *data)
             return status;
         const trine_npy_info *info = trine_npy_header(data->file);
         data->dtype = info->dtype;
+        if (strcmp(info->stored, "bool") == 0 || info->stored_size < trine_dtype_size(info->dtype))
+            run->stored = info->stored;
         run->n = info->n;
         if (!o->stream)
             status = trine_npy_load(data->file, &data->in[0]);
