@@ -15,7 +15,7 @@ extern "C" {
 
 /* Sorts x, of any element type and one axis, in place. The call takes as much memory again, twice
  * as much on several ranks. Collective: what one rank is refused, all are; but a rank that gives
- * NULL returns alone, and the others wait for it. Errors: ARGUMENT (x is NULL, has two axes, or is
+ * NULL returns alone, and the others wait for it. Errors: ARGUMENT (x is NULL, has several axes, or is
  * not DISTRIBUTED on a team of several ranks), BUSY, MEMORY, WORKER, COLLECTIVE, MPI. After MEMORY,
  * WORKER or MPI x is either unchanged or holds elements of its own in no order, some perhaps twice
  * and others not at all; other errors leave it unchanged. */

@@ -19,7 +19,7 @@ def arrays(team, dtypes="f8 f4 i8 u4 i2 u1", kinds=("few", "special")):
             for kind in kinds:
                 x = np.asarray(sample(dtype, shape, kind))
                 a = team.array(x, int(random.integers(3)))
-                for axis in range(-x.ndim, x.ndim):
+                for axis in range(-1, x.ndim):
                     yield x, a, axis, (dtype, shape, kind, "axis", axis)
                 a.free()
 
@@ -146,7 +146,7 @@ def quantiles_are_numpy_s(team):
     q = np.array([0, 0.1, 0.5, 0.77, 1])
     for x, a, axis, about in arrays(team, "f8 f4 i4 u1"):
         n = results(x, axis)
-        if n > 2000:
+        if n > 400:
             continue  # numpy takes seconds
         # Interpolating near 0 numpy loses what it cancels.
         small = 1e-15 * np.max(np.abs(x[np.isfinite(x)].astype("f8")), initial=0)
