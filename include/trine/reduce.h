@@ -42,12 +42,21 @@ extern "C" {
 TRINE_API trine_status trine_reduce(const trine_monoid *monoid, const void *param,
                                     const trine_array *const in[], void *result);
 
-/* The same along one axis of arrays of rows x columns. axis 0: one result for each column, columns
- * x result_size bytes, the same on all ranks. axis 1: one result for each row, the rows of this
- * rank's block only (trine_array_local_n / trine_array_columns of them, from row trine_array_first
- * / trine_array_columns on); each row is a whole of its own, whose elements number from 0. A result
- * that one column or row refuses (TRINE_E_EMPTY, ...) is the call's. Errors: as trine_reduce,
- * ARGUMENT for another axis. */
+/* A flag of a monoid for trine_reduce_axis: the call is EMPTY where one of the lines is, instead of
+ * giving NaN there. */
+#define TRINE_EMPTY_FAILS 4u
+
+/* The same along one axis, -ndim to ndim - 1 (negative ones count from behind, as numpy's): each
+ * line of elements along it is a whole of its own, whose elements number from 0. The results have
+ * the shape of the array without that axis, in C order, result_size bytes each. Along the first
+ * axis they are the columns' (trine_array_columns of them), the same on all ranks; along another,
+ * those of this rank's block, trine_array_local_rows times the other axes' sizes. The bits depend
+ * on the shape and the line's elements. A line of some elements whose result is not defined (EMPTY:
+ * none of them is a number, or fewer than ddof asks for) gives NaN where the result is a real
+ * number, as numpy's do; it is the call's error where the result is an index or several numbers,
+ * and wherever the monoid's flags have TRINE_EMPTY_FAILS. Lines of no elements are EMPTY where the
+ * whole would be, and a line's OVERFLOW is the call's. Errors: as trine_reduce, ARGUMENT for an
+ * axis that x has not. */
 TRINE_API trine_status trine_reduce_axis(const trine_monoid *monoid, const void *param,
                                          const trine_array *const in[], int axis, void *result);
 
@@ -303,6 +312,19 @@ TRINE_API trine_status trine_quantile_elements(const trine_array *x, trine_quant
 TRINE_API trine_status trine_nanquantile_elements(const trine_array *x,
                                                   trine_quantile_method method, int count,
                                                   const double q[], void *elements, double part[]);
+
+/* The same along an axis of x, -ndim to ndim - 1: quantiles[count][...], those of q[0] first, each
+ * of the shape of x without that axis, in C order. Which rank has which, as trine_reduce_axis:
+ * along the first axis all ranks have all, along another each those of its block. A line with a
+ * NaN, or (nanquantile) of nothing else, gives NaN. Each line is sorted by one worker, in memory of
+ * its own; along the first axis on several ranks, lines are gathered by transposing x. EMPTY for
+ * lines of no elements. method as trine_quantile_by's. */
+TRINE_API trine_status trine_quantile_axis(const trine_array *x, trine_quantile_method method,
+                                           int count, const double q[], int axis,
+                                           double quantiles[]);
+TRINE_API trine_status trine_nanquantile_axis(const trine_array *x, trine_quantile_method method,
+                                              int count, const double q[], int axis,
+                                              double quantiles[]);
 
 /* quantiles[count] of x with weights, an array of any type and of x's team, length and place: the
  * least element up to which the weights add up to more than 0, and to at least the share q of all.

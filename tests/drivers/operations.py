@@ -45,8 +45,8 @@ def every_method_is_right_on_every_team():
 def refused_options_say_what_was_expected():
     for driver, argument, words in (
             ("transpose", "--shape=10", "ROWSxCOLUMNS"), ("transpose", "--shape=0x5", "from 1"),
-            ("transpose", "--shape=3x4x5", "ROWSxCOLUMNS"), ("stats", "--axis=2", "from 0 to 1"),
-            ("stats", "--axis=-1", "whole number"), ("histogram", "--bins=0", "from 1"),
+            ("transpose", "--shape=3x4x5", "ROWSxCOLUMNS"), ("stats", "--axis=32", "from -32 to 31"),
+            ("stats", "--axis=1.5", "whole number"), ("histogram", "--bins=0", "from 1"),
             ("histogram", "--low=abc", "a number from"), ("quantile", "--q=0.5,1.5", "from 0 to 1"),
             ("quantile", "--q=", "from 0 to 1"), ("quantile", "--mode=median", "hazen"), ("top", "--k=0", "from 1"),
             ("reduce", "--mode=nothing", "argmin"), ("map", "--mode=nothing", "exp"),
