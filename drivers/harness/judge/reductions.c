@@ -249,6 +249,21 @@ static truth first_greatest(const question *q)
                         : truth_whole(q->out, q->f->nan ? q->f->nan_at : q->f->greatest_at);
 }
 
+static truth first_of_numbers(const question *q, uint64_t at)
+{
+    return facts_numbers(q->f) == 0 ? truth_empty() : truth_whole(q->out, at);
+}
+
+static truth first_least_number(const question *q)
+{
+    return first_of_numbers(q, q->f->least_at);
+}
+
+static truth first_greatest_number(const question *q)
+{
+    return first_of_numbers(q, q->f->greatest_at);
+}
+
 static truth is_any(const question *q)
 {
     return truth_whole(q->out, q->f->zeros < q->f->n);
@@ -413,6 +428,8 @@ static const struct {
              {"nanmax", greatest_number, FACTS_EXTREMES, false},
              {"argmin", first_least, FACTS_EXTREMES, false},
              {"argmax", first_greatest, FACTS_EXTREMES, false},
+             {"nanargmin", first_least_number, FACTS_EXTREMES, false},
+             {"nanargmax", first_greatest_number, FACTS_EXTREMES, false},
              {"any", is_any, FACTS_EXTREMES, false},
              {"all", is_all, FACTS_EXTREMES, false},
              {"count_nonzero", nonzero, FACTS_EXTREMES, false},
