@@ -15,7 +15,8 @@
  * does. Only TRINE_ORDER_FREE kernels may have one.
  *
  * State and param are plain bytes without pointers: they are copied between processes. State and
- * work are aligned to 64 bytes. Kernels run on several workers at once and share nothing.
+ * work are aligned to 64 bytes. Kernels run on several workers at once and share nothing. They see
+ * the default floating-point environment (team.h), and leave it as it is.
  */
 #ifndef TRINE_KERNEL_H
 #define TRINE_KERNEL_H

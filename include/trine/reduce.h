@@ -4,10 +4,12 @@
  * the result is untouched on error. The result's bits depend on the elements alone: not on the
  * team, the number of workers, the schedule or the instruction set.
  *
- * A rank whose arguments are refused (a NULL, another dtype, an incomplete monoid) tells the other
- * ranks, and all return its status, provided that it gave at least one array: that alone names the
- * team. Without any, or when the team is at work in another thread of that rank (TRINE_E_BUSY), the
- * rank returns alone and the others wait for it, which MPI does for ever.
+ * A rank that refuses a call (a NULL, another dtype, an incomplete monoid, short memory) tells the
+ * other ranks, and all return its status, with a detail that names it. Whom it tells, the arrays
+ * say; where all are NULL, or of several teams, it is the team of several ranks that this process
+ * called last. A team that is at work in another thread of that rank (TRINE_E_BUSY) tells nobody:
+ * the rank returns alone, and the others wait for its next call, which MPI does for ever. So they do
+ * when a rank gives sound arguments of another team, since that is another call.
  *
  * Modes of sums:
  *   TRINE_EXACT        the true value of the whole operation, rounded once to nearest-even; order
