@@ -1,0 +1,387 @@
+"""orders.py - what depends on the order of the elements: scans, sorts, quantiles, histograms, reversal, compaction."""
+import math
+from fractions import Fraction
+
+import exact
+import numpy as np
+import values
+from case import Case
+from exact import UNIT, float_of, rounded
+from reductions import depth, keys, place
+from subject import by_value, canonical, judged, near, scalar, settle, show, subject, to_the_bit, type_of
+
+
+def prefix_sums(x, dtype, exclusive):
+    """Each prefix's true sum, rounded once; and whether none is odd, as whole numbers 2^exponent apart."""
+    finite = np.where(np.isfinite(x), x, 0).astype(x.dtype) if x.dtype.kind == "f" else x
+    whole, exponent = exact.as_integers(finite)
+    out = np.empty(len(x), dtype)
+    with np.errstate(all="ignore"):
+        odd = np.cumsum(np.where(np.isfinite(x), 0, x).astype("f8"))
+    zeros = np.logical_and.accumulate(np.signbit(x) & (x == 0)) if len(x) else np.zeros(0, bool)
+    total = 0
+    for i, v in enumerate(whole):
+        if not exclusive:
+            total += v
+        at = i if not exclusive else i - 1
+        if at >= 0 and odd[at] != 0:
+            out[i] = odd[at]
+        elif total == 0:
+            out[i] = -0.0 if at >= 0 and zeros[at] else 0.0
+        else:
+            out[i] = rounded(Fraction(total) * Fraction(2) ** exponent, dtype)
+        if exclusive:
+            total += v
+    return out
+
+
+def judge_cumsum(case, status, arrays):
+    x, to, exclusive = case.arrays[0], case.more["to"], case.more["exclusive"]
+    if x.dtype.kind != "f":
+        total, out = 0, []
+        for v in x.tolist():
+            out.append(total if exclusive else total + v)
+            total += v
+        limits = np.iinfo(to)
+        fits = all(limits.min <= v <= limits.max for v in out)
+        return settle(status, arrays, np.array(out, to) if fits else "OVERFLOW")
+    if status != "OK":
+        return f"status {status}"
+    right = prefix_sums(x, to, exclusive)
+    mode = "compensated" if "compensated" in case.kernel else "fast" if "fast" in case.kernel else "exact"
+    if mode == "exact":
+        return by_value(arrays[0], right)
+    got = arrays[0]
+    if canonical(got):
+        return canonical(got)
+    with np.errstate(all="ignore"):
+        size = np.cumsum(np.abs(x.astype(np.longdouble)))
+        if exclusive:
+            size = np.concatenate([[0], size[:-1]])[:len(x)]
+        most = np.finfo("f8").max
+        u, lost = UNIT["f8"], (min(len(x), values.CHUNK) / 8 + 40 + depth(len(x))) * UNIT["f8"]
+        lost = lost if mode == "fast" else 4 * lost * lost
+        # Where sizes reach the range's end, fast sums may overflow on the way.
+        loose = (size >= most * (1 - 1e-9)) & np.isfinite(x[:len(size)].astype("f8")).all() if mode == "fast" else np.zeros(len(x), bool)
+        bound = 2 * UNIT[to] * np.abs(right.astype(np.longdouble)) + lost * size + float(exact.LEAST[to])
+        if mode == "fast" and to == "f4":
+            bound = np.where(size >= np.finfo("f4").max * (1 - 1e-6), np.inf, bound)
+        off = np.abs(got.astype(np.longdouble) - right)
+        bad = np.flatnonzero(~((off <= bound) | (got == right) | (np.isnan(got) & np.isnan(right)) | loose))
+    return f"at {bad[0]}: got {show(got[bad[0]])}, right {show(right[bad[0]])}" if len(bad) else None
+
+
+def make_cumsum(name, suffix):
+    def make(rng):
+        dtype = str(rng.choice(values.REALS if suffix else values.REALS + values.DTYPES))
+        to = "f8" if suffix or dtype == "f8" else dtype if dtype == "f4" else dtype[0] + "8"
+        n = values.length(rng, 17000 if rng.random() < 0.2 else 1000)
+        x = values.elements(rng, n, dtype)
+        more = {"to": to, "exclusive": bool(rng.random() < 0.3), "in_place": to == dtype and bool(rng.random() < 0.3), "place": place(rng)}
+        return Case("scan", name + suffix, [x], None, more)
+    return make
+
+
+for name in ("cumsum", "cumsum_compensated", "cumsum_fast"):
+    for suffix in ("", "_f64"):
+        subject(name + suffix, make_cumsum(name, suffix), judge_cumsum)
+        judged("scans", name + suffix)
+
+
+def judge_cumprod(case, status, arrays):
+    x, to = case.arrays[0], case.more["to"]
+    if case.more["exclusive"]:
+        x = x[:-1]
+    if x.dtype.kind != "f":
+        total, out, limits = 1, [1] if case.more["exclusive"] and len(case.arrays[0]) else [], np.iinfo(to)
+        for v in x.tolist():
+            total = total * v
+            if not limits.min <= total <= limits.max:
+                return settle(status, arrays, "OVERFLOW")
+            out.append(total)
+        return settle(status, arrays, np.array(out, to))
+    if status != "OK":
+        return f"status {status}"
+    got = arrays[0]
+    if canonical(got):
+        return canonical(got)
+    if case.more["exclusive"] and len(got):
+        if got[0] != 1:
+            return f"the product of nothing is {got[0]!r}"
+        got = got[1:]
+    whole, exponent, odd, sign = 1, 0, None, 1.0
+    m, e = exact.split(np.where(np.isfinite(x), x, 1))
+    with np.errstate(all="ignore"):
+        for i, v in enumerate(x.tolist()):
+            sign = math.copysign(sign, sign * math.copysign(1, v))
+            if not math.isfinite(v) or v == 0 or odd is not None:
+                factor = np.float64(v if not math.isfinite(v) or v == 0 else math.copysign(1, v))
+                odd = float(sign * abs(factor) if odd is None else odd * factor)
+                if not (np.isnan(odd) and np.isnan(got[i]) or got[i] == odd and np.signbit(got[i]) == np.signbit(odd)):
+                    return f"at {i}: got {show(got[i])}, right {odd!r}"
+                continue
+            whole, exponent = abs(whole * int(m[i])), exponent + int(e[i])
+            extra = whole.bit_length() - 256
+            if extra > 0:
+                whole, exponent = whole >> extra, exponent + extra
+            size = whole.bit_length() + exponent
+            if size > 1200 or size < -1300:
+                if got[i] != (math.inf if size > 0 else 0.0) * sign:
+                    return f"at {i}: got {show(got[i])}, beyond the range"
+                continue
+            true = Fraction(whole) * Fraction(2) ** exponent
+            lost = (i + 3) * Fraction(UNIT["f8"]) * true
+            if np.isinf(got[i]) or got[i] == 0:
+                edges = [rounded(true - lost, to), rounded(true + lost, to)]
+                if abs(got[i]) not in edges or np.signbit(got[i]) != (sign < 0):
+                    return f"at {i}: got {show(got[i])}, right {float_of(true) * sign!r}"
+                continue
+            bad = near(got[i], true * int(sign), lost + 2 * Fraction(UNIT[to]) * true + exact.LEAST[to] / 2)
+            if bad:
+                return f"at {i}: {bad}"
+    return None
+
+
+def make_cumprod(rng):
+    dtype = str(rng.choice(values.REALS * 2 + values.INTEGERS))
+    n = values.length(rng, 17000 if rng.random() < 0.1 else 300)
+    if rng.random() < 0.4:
+        x = values.elements(rng, n, dtype)
+    elif dtype in values.REALS:
+        x = (np.exp2(rng.normal(size=n) * rng.choice([0.1, 3, 300 if dtype == "f8" else 30])) * rng.choice([-1, 1], n)).astype(dtype)
+    else:
+        x = np.ones(n, dtype)
+        x[rng.integers(0, max(n, 1), min(n, 40))] = 2
+    return Case("scan", "cumprod", [x], None, {"to": dtype if dtype in values.REALS else dtype[0] + "8", "place": place(rng),
+                                               "exclusive": bool(rng.random() < 0.3), "in_place": dtype in values.REALS and bool(rng.random() < 0.3)})
+
+
+subject("cumprod", make_cumprod, judge_cumprod)
+judged("scans", "cumprod")
+
+
+def judge_running(case, status, arrays):
+    x, name = case.arrays[0], case.kernel
+    if case.more["exclusive"]:
+        if len(x) == 0:
+            return None
+        return settle(status, arrays, "ARGUMENT" if name == "difference" else "EMPTY")
+    if name == "difference":
+        with np.errstate(all="ignore"):
+            right = np.concatenate([x[:1], x[1:] - x[:-1]])
+        kept = status == "OK" and len(x) and np.isnan(x[0]) if x.dtype.kind == "f" else False
+        if kept and to_the_bit(arrays[0][:1], x[:1]) is None:
+            return by_value(arrays[0][1:], right[1:])
+        return settle(status, arrays, right)
+    if len(x) == 0:
+        return settle(status, arrays, x)
+    k = keys(x)
+    k = (np.minimum if name == "cummin" else np.maximum).accumulate(k)
+    if x.dtype.kind == "f":
+        kind = k.dtype
+        right = np.where(k < 0, np.iinfo(kind).min - k - 1, k).astype(kind).view(x.dtype).copy()
+        nans = np.isnan(x)
+        if nans.any():
+            right[int(np.argmax(nans)):] = np.nan
+        return settle(status, arrays, right)
+    return settle(status, arrays, k)
+
+
+def make_running(name):
+    def make(rng):
+        dtype = str(rng.choice(values.DTYPES))
+        x = values.elements(rng, values.length(rng), dtype)
+        return Case("scan", name, [x], None, {"to": dtype, "exclusive": bool(rng.random() < 0.05), "in_place": bool(rng.random() < 0.3), "place": place(rng)})
+    return make
+
+
+for name in ("cummin", "cummax", "difference"):
+    subject(name, make_running(name), judge_running)
+    judged("scans", name)
+
+
+def order(x):
+    """The permutation of a stable sort: numbers ascend, -0 before +0, what is not a number comes last."""
+    if x.dtype.kind != "f":
+        return np.argsort(x, kind="stable")
+    k = np.where(np.isnan(x), np.iinfo(keys(x).dtype).max, keys(x))
+    return np.argsort(k, kind="stable")
+
+
+def judge_sort(case, status, arrays):
+    if status != "OK":
+        return f"status {status}"
+    x = case.arrays[0]
+    right = order(x)
+    return to_the_bit(arrays[0], right.astype("u8") if case.call == "argsort" else x[right])
+
+
+def make_of_any(call, kernel):
+    def make(rng):
+        dtype = str(rng.choice(values.DTYPES))
+        return Case(call, kernel, [values.elements(rng, values.length(rng), dtype)], None, {"to": dtype, "place": place(rng)})
+    return make
+
+
+subject("sort", make_of_any("sort", "sort"), judge_sort)
+subject("argsort", make_of_any("argsort", "argsort"), judge_sort)
+
+
+def judge_reverse(case, status, arrays):
+    return f"status {status}" if status != "OK" else to_the_bit(arrays[0], case.arrays[0][::-1].copy())
+
+
+subject("reverse", make_of_any("to", "reverse"), judge_reverse)
+
+
+def judge_compact(case, status, arrays):
+    if status != "OK":
+        return f"status {status}"
+    x = case.arrays[0]
+    if case.kernel == "mask":
+        keep = case.arrays[1] != 0
+    elif case.kernel == "between":
+        low, high = np.frombuffer(case.param, x.dtype)
+        keep = (x >= low) & (x <= high)
+    else:
+        keep = ~np.isnan(x) if case.kernel == "not_nan" and x.dtype.kind == "f" else x != 0 if case.kernel == "nonzero" else np.ones(len(x), bool)
+    return to_the_bit(arrays[0], x[keep])
+
+
+def make_compact(kernel):
+    def make(rng):
+        dtype = str(rng.choice(values.DTYPES))
+        n = values.length(rng)
+        arrays = [values.elements(rng, n, dtype)] + ([rng.integers(0, 3, n).astype("u1")] if kernel == "mask" else [])
+        param = np.sort(values.elements(rng, 2, dtype, None, 0)).tobytes() if kernel == "between" else None
+        return Case("compact", kernel, arrays, param, {"place": str(rng.choice(["shared", "private", "distributed"]))})
+    return make
+
+
+for name in ("nonzero", "not_nan", "between", "mask"):
+    subject("compact_" + name, make_compact(name), judge_compact)
+    judged("predicates", name)
+
+
+def edges_of(low, high, bins):
+    wide = high - low
+    if math.isfinite(wide):
+        edges = low + np.arange(bins + 1) * (wide / bins)
+    else:
+        edges = np.array([float(rounded(Fraction(low) + i * (Fraction(high) - Fraction(low)) / bins, "f8")) for i in range(bins + 1)])
+    edges[-1] = high
+    return edges
+
+
+def count(x, edges):
+    """numpy's rule: bins are half open, the last one closed; then those below, above and not a number."""
+    bins = len(edges) - 1
+    v = x.astype("f8")
+    numbers = v[~np.isnan(v)]
+    inside = numbers[(numbers >= edges[0]) & (numbers <= edges[-1])]
+    at = np.minimum(np.searchsorted(edges, inside, "right") - 1, bins - 1)
+    counts = np.bincount(at, minlength=bins)
+    return np.concatenate([counts, [(numbers < edges[0]).sum(), (numbers > edges[-1]).sum(), np.isnan(v).sum()]]).astype("u8")
+
+
+def judge_histogram(case, status, arrays):
+    x, more = case.arrays[0], case.more
+    if "edges" in more:
+        return settle(status, arrays, count(x, np.array(more["edges"])))
+    low, high, bins = more["low"], more["high"], more["bins"]
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        return settle(status, arrays, "ARGUMENT")
+    with np.errstate(all="ignore"):
+        return settle(status, arrays, count(x, edges_of(low, high, bins)))
+
+
+def make_histogram(rng):
+    dtype = str(rng.choice(values.REALS * 2 + values.INTEGERS))
+    kinds = [values.plain, values.few, values.constant, values.huge, values.tiny, values.any_bits, values.infinities, values.ties]
+    x = values.elements(rng, values.length(rng), dtype, kinds)
+    bins = int(rng.choice([1, 2, 3, 7, 10, 100, 1000]))
+    ranges = [(-1.0, 1.0), (0.0, 0.1), (-3.0, 3.0), (1e15, 1e15 + 1), (-1.7e308, 1.7e308), (0.0, 5e-323), (2.0 ** 53, 2.0 ** 53 + 8),
+              (-1e308, 1e300), (0.0, 1.7e308), (1.0, 1.0), (0.0, float("inf"))]
+    low, high = ranges[int(rng.integers(len(ranges)))]
+    if rng.random() < 0.3 and len(x):
+        finite = x[np.isfinite(x)].astype("f8") if x.dtype.kind == "f" else x.astype("f8")
+        if len(finite) and finite.min() < finite.max():
+            low, high = float(finite.min()), float(finite.max())
+    return Case("histogram", "histogram", [x], None, {"low": low, "high": high, "bins": bins, "place": place(rng)})
+
+
+def make_histogram_edges(rng):
+    dtype = str(rng.choice(values.REALS * 2 + values.INTEGERS))
+    x = values.elements(rng, values.length(rng), dtype)
+    edges = np.unique(values.elements(rng, int(rng.integers(2, 40)), "f8", None, 0.1))
+    edges = edges[np.isfinite(edges)] + 0.0
+    if len(edges) < 2:
+        edges = np.array([-1.0, 0.5, 1e300])
+    return Case("histogram", "histogram_edges", [x], None, {"edges": edges.tolist(), "place": place(rng)})
+
+
+subject("histogram", make_histogram, judge_histogram)
+subject("histogram_edges", make_histogram_edges, judge_histogram)
+
+
+def judge_quantile(case, status, arrays):
+    x, q = case.arrays[0], case.more["q"] if case.kernel != "median" else [0.5]
+    if len(x) == 0:
+        return settle(status, arrays, "EMPTY")
+    if status != "OK":
+        return f"status {status}"
+    got = arrays[0][:len(q)]
+    if x.dtype.kind == "f" and np.isnan(x).any():
+        return by_value(got, np.full(len(q), np.nan))
+    if canonical(got):
+        return canonical(got)
+    ascending = x[order(x)].tolist()
+    n = len(x)
+    for p, value in zip(q, got.tolist()):
+        bad = one_quantile(ascending, n, p, value)
+        if bad:
+            return f"at {p!r}: {bad}"
+    numbers = [value for _, value in sorted(zip(q, got.tolist())) if not math.isnan(value)]
+    if any(a > b for a, b in zip(numbers, numbers[1:])):
+        return "quantiles that fall where the probability rises"
+    return None
+
+
+def one_quantile(ascending, n, p, value):
+    rank = Fraction(p) * (n - 1)
+    at = math.floor(rank)
+    # A rank within its rounding of a whole one may be taken for that.
+    slack = 2 * Fraction(UNIT["f8"]) * (rank + 1)
+    a, b = ascending[at], ascending[min(at + 1, n - 1)]
+    f = rank - at
+    if any(isinstance(v, float) and math.isinf(v) for v in (a, b)):
+        near_whole = f <= slack or 1 - f <= slack
+        if a == b or f == 0:
+            right = a
+        elif math.isinf(a) and math.isinf(b):
+            right = math.nan
+        else:
+            right = a if math.isinf(a) else b
+        same = value == right or math.isnan(right) and math.isnan(value)
+        return None if same or near_whole and value in (a, b) else f"got {value!r}, right {right!r}"
+    true = Fraction(a) + f * (Fraction(b) - Fraction(a))
+    bound = slack * (Fraction(b) - Fraction(a)) + Fraction(UNIT["f8"]) * abs(true) * Fraction(1001, 1000) + exact.LEAST["f8"] / 2
+    bad = near(np.float64(value), true, bound)
+    if bad:
+        return bad
+    low, high = float(a), float(b)
+    return None if low <= value <= high else f"got {value!r}, which is not in [{low!r}, {high!r}]"
+
+
+def make_quantile(kernel):
+    def make(rng):
+        dtype = str(rng.choice(values.REALS * 2 + values.INTEGERS + ["i8", "u8"]))
+        kinds = None if rng.random() < 0.5 else [values.plain, values.huge, values.infinities, values.tiny, values.few, values.offset]
+        x = values.elements(rng, values.length(rng), dtype, kinds, 0.15)
+        q = [0.0, 1.0, 0.5, 0.25, 0.75] + rng.random(4).tolist() + [float(np.nextafter(0.5, 1)), 1 - 2.0 ** -53, 5e-324]
+        return Case("quantile", kernel, [x], None, {"q": q, "place": place(rng)})
+    return make
+
+
+subject("quantile", make_quantile("quantile"), judge_quantile)
+subject("median", make_quantile("median"), judge_quantile)
