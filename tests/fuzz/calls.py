@@ -52,8 +52,14 @@ class Arrays:
         self.made.append(made)
         return made
 
-    def inputs(self):
-        return [self.put(x) for x in self.case.arrays]
+    def inputs(self, cut=False):
+        """cut: in blocks of this rank's own, of uneven lengths, where the case's place allows it."""
+        n, rank = len(self.case.arrays[0]) if self.case.arrays else 0, lib.trine_team_rank(self.team.handle)
+        if ranks(self.team) == 1 or not cut or self.case.more.get("place") != "private":
+            return [self.put(x) for x in self.case.arrays]
+        ends = [0, n // 3] + [n // 3 + 1] * (ranks(self.team) - 2) + [n]
+        self.place = t.PRIVATE
+        return [self.put(x[min(ends[rank], n):min(ends[rank + 1], n)]) for x in self.case.arrays]
 
     def zeros(self, shape, dtype):
         return self.put(np.zeros(shape, dtype))
@@ -77,24 +83,71 @@ def need(within, function, *arguments):
     t.need(status)
 
 
+MODES = {"exact": 0, "compensated": 1, "fast": 2}
+
+
+def typed_reduction(case, given):
+    """The public function of this reduction and its arguments before the result; None where there is none."""
+    more, dtype = case.more, case.arrays[0].dtype.str[1:]
+    name, inputs = more.get("name", case.kernel), [a.handle for a in given]
+    to = "f8" if more.get("suffix") else dtype if dtype[0] == "f" else dtype[0] + "8"
+    if "mode" in more:
+        to = "f8" if name == "mean" and dtype[0] != "f" else to
+        return getattr(lib, f"trine_{name}_{t.SUFFIX[to]}", None), inputs + [c.c_int(MODES[more["mode"]])]
+    if "ddof" in more or name in ("skewness", "kurtosis", "corr"):
+        return getattr(lib, "trine_" + name), inputs + [t.f64(more.get("ddof", 0.0))]
+    if name == "count_between":
+        return None, []
+    if name == "prod":
+        return getattr(lib, f"trine_prod_{t.SUFFIX[to]}"), inputs
+    return getattr(lib, "trine_" + name, None) or getattr(lib, f"trine_{name}_{t.SUFFIX[dtype]}"), inputs
+
+
 def do_reduce(team, case, within):
     monoid = t.find(case.kernel, case.arrays[0].dtype)
     out = t.result_type(monoid.contents)
     axis, size = case.more.get("axis"), monoid.contents.result_size
     with Arrays(team, case) as arrays:
-        given = arrays.inputs()
+        given = arrays.inputs(cut=axis is None and monoid.contents.flags & t.ORDER_FREE)
         count = 1
         if axis is not None:
             columns = lib.trine_array_columns(given[0].handle)
             count = columns if axis == 0 else lib.trine_array_local_n(given[0].handle) // columns
         buffer = np.zeros(max(1, size * count) + 8, np.uint8)
         data = buffer.ctypes.data_as(t.pointer)
-        if axis is None:
+        function, arguments = typed_reduction(case, given) if axis is None and case.more.get("typed") else (None, [])
+        if function:
+            need(within, function, *arguments, data)
+        elif axis is None:
             need(within, lib.trine_reduce, monoid, case.param, handles(given), data)
         else:
             need(within, lib.trine_reduce_axis, monoid, case.param, handles(given), c.c_int(axis), data)
     result = buffer[:size * count]
     return [result.view(out) if out is not None else result.copy()]
+
+
+REAL = {"f8": c.c_double, "f4": c.c_float}
+WHOLE = {"i8": c.c_int64, "u8": c.c_uint64, "i4": c.c_int32, "u4": c.c_uint32, "i2": c.c_int16, "u2": c.c_uint16, "i1": c.c_int8,
+         "u1": c.c_uint8}
+
+
+def typed_map(case, given, out):
+    """The public function of this map, and its arguments: constants, inputs, output."""
+    name, to = case.kernel, case.more["to"]
+    kind = {**REAL, **WHOLE}[to]
+    if name == "axpby":
+        a, b = [kind.from_buffer_copy(case.param, i * c.sizeof(kind)) for i in (0, 1)]
+        arguments = [a, given[0], b, given[1]]
+    elif name in ("fill", "iota", "scale", "axpy", "clip", "standardise"):
+        constants = [kind.from_buffer_copy(case.param, at) for at in range(0, len(case.param), c.sizeof(kind))]
+        arguments = constants + given
+    else:
+        arguments = given
+    return getattr(lib, f"trine_{name}_{t.SUFFIX[to]}"), [v.handle if isinstance(v, t.Array) else v for v in arguments + [out]]
+
+
+# axpy and axpby of the public functions work in place: y is an input and the output.
+UNTYPED = {"cast", "cast_wrap", "linspace", "uniform", "normal", "add_normal", "axpy", "axpby"}
 
 
 def do_map(team, case, within):
@@ -106,7 +159,11 @@ def do_map(team, case, within):
     with Arrays(team, case) as arrays:
         given = arrays.inputs()
         out = given[-1] if case.more.get("in_place") else arrays.zeros(case.more["n"], to)
-        need(within, lib.trine_apply, t.pointer(found), case.param, handles(given), handles([out]))
+        if case.more.get("typed") and case.kernel not in UNTYPED:
+            function, arguments = typed_map(case, given, out)
+            need(within, function, *arguments)
+        else:
+            need(within, lib.trine_apply, t.pointer(found), case.param, handles(given), handles([out]))
         return [arrays.whole(out)]
 
 
@@ -122,6 +179,15 @@ def do_scan(team, case, within):
         x = arrays.inputs()[0]
         out = x if case.more.get("in_place") else arrays.zeros(len(case.arrays[0]), case.more["to"])
         need(within, lib.trine_scan, c.byref(scanner), None, x.handle, out.handle, c.c_bool(case.more.get("exclusive", False)))
+        return [arrays.whole(out)]
+
+
+def do_scan_monoid(team, case, within):
+    monoid = t.find(case.kernel, case.arrays[0].dtype)
+    with Arrays(team, case) as arrays:
+        x = arrays.inputs()[0]
+        out = arrays.zeros(len(case.arrays[0]), t.result_type(monoid.contents))
+        need(within, lib.trine_scan_monoid, monoid, case.param, x.handle, out.handle, c.c_bool(False))
         return [arrays.whole(out)]
 
 
@@ -283,7 +349,7 @@ def do_save(team, case, within):
     return [saved.reshape(-1), np.array(saved.shape, np.int64)]
 
 
-CALLS = {"reduce": do_reduce, "map": do_map, "scan": do_scan, "to": do_to, "sort": do_sort, "argsort": do_argsort,
+CALLS = {"reduce": do_reduce, "map": do_map, "scan": do_scan, "scan_monoid": do_scan_monoid, "to": do_to, "sort": do_sort, "argsort": do_argsort,
          "compact": do_compact, "histogram": do_histogram, "quantile": do_quantile, "standardise": do_standardise,
          "convolve": do_convolve, "stencil5": do_stencil5, "jacobi": do_jacobi, "product": do_product, "file": do_file, "save": do_save}
 

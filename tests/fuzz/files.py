@@ -9,7 +9,7 @@ import numpy as np
 import values
 from case import Case
 from reductions import ALONG
-from subject import SUBJECTS, subject, to_the_bit, type_of
+from subject import SUBJECTS, judged, subject, to_the_bit, type_of
 
 FOLDER = tempfile.TemporaryDirectory(prefix="trine-fuzz.")
 PATH = os.path.join(FOLDER.name, "x.npy")
@@ -134,3 +134,4 @@ def present():
 
 for name in DRIVERS:
     subject("driver_" + name, make_driver(name), judge_driver, "elements", None, run_driver)
+judged("functions", "npy_open", "npy_load", "npy_reduce", "npy_save")

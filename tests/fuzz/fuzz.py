@@ -5,8 +5,10 @@ with the command that repeats it."""
 import argparse
 import fnmatch
 import os
+import re
 import secrets
 import shutil
+import subprocess
 import sys
 import time
 import zlib
@@ -33,6 +35,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
 # Kernels that are parts of calls which have subjects: histograms, quantiles, gemv.
 PARTS = {"histogram", "order_digits", "gemv_rows"}
+# Public functions that compute nothing, or what a user gives them: everything else must have a judge.
+OTHERS = re.compile("(array|atomic|counter|dtype|error|gemm|lock|order|status|task|team|transport)_|(.*_)?(find|name|monoid)$|"
+                    "apply_stencil$|cpus$|finalize$|init$|isa$|launched$|version$|npy_(block|close|header)$")
 TEAMS = ["omp:2", "omp:3", "pool:2", "pool:3"]
 
 
@@ -186,6 +191,8 @@ class Fuzzer:
     def one(self, subject, number):
         rng = np.random.default_rng([self.given.seed, zlib.crc32(subject.name.encode()), number])
         case = subject.make(rng)
+        # By the public function of its name and types, or by name.
+        case.more["typed"] = bool(rng.random() < 0.5)
         plan = self.plan(rng)
         self.cases += 1
         found = self.examine(subject, case, plan)
@@ -210,6 +217,15 @@ class Fuzzer:
         for kind, names in self.inventory.items():
             if kind in JUDGED:
                 yield from (f"{kind[:-1]} {name}" for name in names if name not in JUDGED[kind] | PARTS)
+
+    def functions(self):
+        """Exported functions without trine_ and the types at their ends."""
+        if not shutil.which("nm"):
+            return []
+        symbols = subprocess.run(["nm", "-D", "--defined-only", os.environ["TRINE_LIBRARY"]], capture_output=True, text=True, check=True).stdout
+        names = {line.split()[2] for line in symbols.splitlines() if " T trine_" in line}
+        names = {re.sub(r"^trine_|_([fiu](64|32)|[iu](16|8))$", "", re.sub("^trine_", "", name)) for name in names}
+        return sorted(name for name in names if not OTHERS.match(name))
 
     def run(self):
         subjects = self.available()
@@ -241,6 +257,7 @@ def main():
         given.seed = secrets.randbelow(10**9)
     print("seed", given.seed, flush=True)
     fuzzer = Fuzzer(given)
+    fuzzer.inventory["functions"] = fuzzer.functions()
     lacking = [] if given.only or given.case else list(fuzzer.lacking())
     for name in lacking:
         print("FAILED: nothing judges the", name)

@@ -9,7 +9,7 @@ import values
 from case import Case
 from exact import UNIT
 from reductions import depth, place
-from subject import by_value, canonical, near, show, subject, to_the_bit, type_of
+from subject import by_value, canonical, judged, near, show, subject, to_the_bit, type_of
 
 PLACES = ["shared", "private", "distributed"]
 
@@ -183,3 +183,4 @@ def make_product(name):
 
 for name in ("gemv", "gemm"):
     subject(name, make_product(name), judge_product, "nothing")
+judged("functions", "transpose", "stencil5", "jacobi", "convolve", "gemv", "gemm")

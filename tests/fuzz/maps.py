@@ -337,3 +337,4 @@ def judge_generated(case, status, arrays):
 for name in "fill iota linspace uniform normal add_normal".split():
     subject(name, make_generated(name), judge_generated, "elements" if name == "add_normal" else "nothing")
     judged("maps", name)
+judged("functions", "apply")

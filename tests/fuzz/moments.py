@@ -100,7 +100,7 @@ def make_var(name):
         n = values.length(rng, 17000)
         ddof = float(rng.choice([0.0, 1.0, 0.0, 1.0, 0.5, 2.0, n]))
         if name == "var_exact":
-            ddof = math.floor(ddof)
+            ddof = float(math.floor(ddof))
         return Case("reduce", name, [moment_elements(rng, n, dtype)], np.array([ddof, 0]).tobytes(), {"ddof": ddof, "place": place(rng)})
     return make
 

@@ -7,8 +7,8 @@ import numpy as np
 import values
 from case import Case
 from exact import UNIT, float_of, rounded
-from reductions import depth, keys, place
-from subject import by_value, canonical, judged, near, scalar, settle, show, subject, to_the_bit, type_of
+from reductions import ALONG, depth, keys, place
+from subject import SUBJECTS, by_value, canonical, judged, near, scalar, settle, show, subject, to_the_bit, type_of
 
 
 def prefix_sums(x, dtype, exclusive):
@@ -200,6 +200,33 @@ for name in ("cummin", "cummax", "difference"):
     judged("scans", name)
 
 
+# By any reduction to one number: each prefix has the verdict of an array of its own.
+def make_scan_monoid(rng):
+    names = sorted(n for n in ALONG if n not in ("minmax", "logsumexp"))
+    while True:
+        inner = SUBJECTS[names[int(rng.integers(len(names)))]]
+        case = inner.make(rng)
+        if len(case.arrays) == 1:
+            break
+    x = case.arrays[0][:9000]
+    return Case("scan_monoid", case.kernel, [x], case.param, {**case.more, "inner": inner.name, "place": place(rng)})
+
+
+def judge_scan_monoid(case, status, arrays):
+    inner, x = SUBJECTS[case.more["inner"]], case.arrays[0]
+    picked = range(1, len(x) + 1) if status != "OK" and len(x) < 400 else np.unique(np.linspace(1, len(x), 9).astype(int)) if len(x) else []
+    for n in picked:
+        bad = inner.judge(case.of([x[:n]]), status, [a[n - 1:n].copy() for a in arrays])
+        if status != "OK" and not bad:
+            return None
+        if status == "OK" and bad:
+            return f"of the first {n}: {bad}"
+    return None if status == "OK" or len(x) >= 400 else f"status {status}, which no prefix has"
+
+
+subject("scan_monoid", make_scan_monoid, judge_scan_monoid)
+
+
 def order(x):
     """The permutation of a stable sort: numbers ascend, -0 before +0, what is not a number comes last."""
     if x.dtype.kind != "f":
@@ -385,3 +412,5 @@ def make_quantile(kernel):
 
 subject("quantile", make_quantile("quantile"), judge_quantile)
 subject("median", make_quantile("median"), judge_quantile)
+judged("functions", "scan", "scan_monoid", "sort", "argsort", "reverse", "compact", "compact_mask", "histogram", "histogram_edges",
+       "quantile", "median")

@@ -1,5 +1,6 @@
 """subject.py - what can be fuzzed: a maker of cases and a judge of answers, by name; and what judges say."""
 import math
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -9,7 +10,7 @@ from exact import code, float_of
 
 SUBJECTS = {}
 # Kernels of the library's own lists that a subject judges, and those that are parts of others.
-JUDGED = {"monoids": set(), "maps": set(), "scans": set(), "predicates": set()}
+JUDGED = {"monoids": set(), "maps": set(), "scans": set(), "predicates": set(), "functions": set()}
 
 
 @dataclass
@@ -32,7 +33,9 @@ def subject(name, make, judge, lines="elements", prepare=None, run=None):
 
 
 def judged(kind, *names):
+    """Names of the library's lists that have a subject; public functions are called as what they compute."""
     JUDGED[kind].update(names)
+    JUDGED["functions"].update(re.sub("_(compensated|fast|f64)$", "", name) for name in names)
 
 
 def show(v):

@@ -21,11 +21,13 @@ STATUS = "OK ARGUMENT DTYPE LENGTH TEAM SPEC ABSENT LAUNCH THREADS BUSY COLLECTI
 DTYPES = "f8 f4 i8 i4 u8 u4 i2 u2 i1 u1".split()
 SUFFIX = dict(zip(DTYPES, "f64 f32 i64 i32 u64 u32 i16 u16 i8 u8".split()))
 PRIVATE, SHARED, DISTRIBUTED = 0, 1, 2
+ORDER_FREE = 1
 
 
 class Monoid(c.Structure):
     _fields_ = [("name", c.c_char_p), ("nin", c.c_int), ("inputs", c.c_int * 4), ("out", c.c_int),
-                ("param_size", c.c_size_t), ("state_size", c.c_size_t), ("result_size", c.c_size_t)]
+                ("param_size", c.c_size_t), ("state_size", c.c_size_t), ("result_size", c.c_size_t),
+                ("flags", c.c_uint)]
 
 
 lib.trine_monoid_find.restype = c.POINTER(Monoid)
