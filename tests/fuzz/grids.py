@@ -82,7 +82,7 @@ def judge_jacobi(case, status, arrays):
             inner = np.abs(new - u)[1:-1, 1:-1]
             residual = float(inner.max()) if inner.size else 0.0
             u, sweeps = new, sweeps + 1
-    bad = inner_and_border(arrays[0], u if sweeps else original, u[1:-1, 1:-1])
+    bad = inner_and_border(arrays[0], u, u[1:-1, 1:-1]) if sweeps else to_the_bit(arrays[0], original.reshape(-1))
     if bad:
         return bad
     if int(arrays[1][0]) != sweeps:
