@@ -83,6 +83,9 @@ def need(within, function, *arguments):
     t.need(status)
 
 
+METHODS = {name: i + 1 for i, name in enumerate(
+    "inverted_cdf averaged_inverted_cdf closest_observation interpolated_inverted_cdf hazen weibull linear median_unbiased "
+    "normal_unbiased lower higher midpoint nearest".split())}
 MODES = {"exact": 0, "compensated": 1, "fast": 2}
 
 
@@ -244,14 +247,12 @@ def doubles(values):
 def do_histogram(team, case, within):
     more = case.more
     with Arrays(team, case) as arrays:
-        x = arrays.inputs()[0]
+        given = [a.handle for a in arrays.inputs()]
         bins = more["bins"] if "bins" in more else len(more["edges"]) - 1
-        counts = np.zeros(bins + 3, np.uint64)
+        counts = np.zeros(bins + 3, np.float64 if len(given) > 1 else np.uint64)
         data = counts.ctypes.data_as(t.pointer)
-        if "edges" in more:
-            need(within, lib.trine_histogram_edges, x.handle, t.u64(bins), doubles(more["edges"]), data)
-        else:
-            need(within, lib.trine_histogram, x.handle, t.u64(bins), t.f64(more["low"]), t.f64(more["high"]), data)
+        where = [doubles(more["edges"])] if "edges" in more else [t.f64(more["low"]), t.f64(more["high"])]
+        need(within, getattr(lib, "trine_" + case.kernel), *given, t.u64(bins), *where, data)
         return [counts]
 
 
@@ -261,11 +262,47 @@ def do_quantile(team, case, within):
     with Arrays(team, case) as arrays:
         x = arrays.inputs()[0]
         data = found.ctypes.data_as(t.pointer)
-        if case.kernel == "median":
-            need(within, lib.trine_median, x.handle, data)
-        else:
-            need(within, lib.trine_quantile, x.handle, len(q), doubles(q), data)
+        by = [c.c_int(METHODS[case.more["method"]])] if "method" in case.more else []
+        how = [] if case.kernel.endswith("median") else by + [len(q), doubles(q)]
+        need(within, getattr(lib, "trine_" + case.kernel), x.handle, *how, data)
         return [found]
+
+
+def do_quantile_elements(team, case, within):
+    q = case.more["q"]
+    part, elements = np.zeros(len(q)), np.zeros(2 * len(q), case.arrays[0].dtype)
+    with Arrays(team, case) as arrays:
+        x = arrays.inputs()[0]
+        need(within, getattr(lib, "trine_" + case.kernel), x.handle, c.c_int(METHODS[case.more["method"]]), len(q), doubles(q),
+             elements.ctypes.data_as(t.pointer), part.ctypes.data_as(t.pointer))
+        return [elements, part]
+
+
+def do_quantile_weighted(team, case, within):
+    q = case.more["q"]
+    found = np.zeros(len(q), case.arrays[0].dtype if case.kernel.endswith("_elements") else np.float64)
+    with Arrays(team, case) as arrays:
+        x, weights = arrays.inputs()
+        need(within, getattr(lib, "trine_" + case.kernel), x.handle, weights.handle, len(q), doubles(q), found.ctypes.data_as(t.pointer))
+        return [found]
+
+
+def do_top(team, case, within):
+    k = case.more["k"]
+    found, at = np.zeros(k, case.arrays[0].dtype), np.zeros(k, np.uint64)
+    with Arrays(team, case) as arrays:
+        x = arrays.inputs()[0]
+        need(within, getattr(lib, "trine_" + case.kernel), x.handle, t.u64(k), found.ctypes.data_as(t.pointer), at.ctypes.data_as(t.pointer))
+        return [found, at]
+
+
+def do_argminmax(team, case, within):
+    dtype = case.arrays[0].dtype
+    pair, at = np.zeros(2, dtype), np.zeros(2, np.uint64)
+    with Arrays(team, case) as arrays:
+        x = arrays.inputs()[0]
+        need(within, getattr(lib, "trine_argminmax_" + t.SUFFIX[dtype.str[1:]]), x.handle, pair.ctypes.data_as(t.pointer), at.ctypes.data_as(t.pointer))
+        return [pair, at]
 
 
 def do_standardise(team, case, within):
@@ -350,7 +387,8 @@ def do_save(team, case, within):
 
 
 CALLS = {"reduce": do_reduce, "map": do_map, "scan": do_scan, "scan_monoid": do_scan_monoid, "to": do_to, "sort": do_sort, "argsort": do_argsort,
-         "compact": do_compact, "histogram": do_histogram, "quantile": do_quantile, "standardise": do_standardise,
+         "compact": do_compact, "histogram": do_histogram, "quantile": do_quantile, "quantile_elements": do_quantile_elements,
+         "quantile_weighted": do_quantile_weighted, "top": do_top, "argminmax": do_argminmax, "standardise": do_standardise,
          "convolve": do_convolve, "stencil5": do_stencil5, "jacobi": do_jacobi, "product": do_product, "file": do_file, "save": do_save}
 
 

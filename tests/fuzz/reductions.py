@@ -10,7 +10,7 @@ import numpy as np
 import values
 from case import Case
 from exact import UNIT, rounded
-from subject import SUBJECTS, by_value, canonical, judged, near, scalar, settle, subject, type_of
+from subject import SUBJECTS, by_value, canonical, judged, near, scalar, settle, subject, to_the_bit, type_of
 
 MODES = {"": "exact", "_compensated": "compensated", "_fast": "fast"}
 NOT_REAL = {"nansum", "nanmean", "nrm2", "wmean"}
@@ -204,8 +204,9 @@ def extreme(name, x):
     """What trine/list.h says of it."""
     dtype, real = type_of(x), x.dtype.kind == "f"
     nans = np.isnan(x) if real else np.zeros(len(x), bool)
+    places = np.arange(len(x))
     if name.startswith("nan"):
-        x, nans, name = x[~nans], np.zeros(int((~nans).sum()), bool), name[3:]
+        x, places, nans, name = x[~nans], places[~nans], np.zeros(int((~nans).sum()), bool), name[3:]
     if len(x) == 0:
         return "EMPTY"
     if nans.any():
@@ -213,7 +214,7 @@ def extreme(name, x):
             return scalar(int(np.argmax(nans)), "u8")
         return scalar(math.nan, dtype) if name != "minmax" else np.full(2, math.nan, dtype)
     if name in ("argmin", "argmax"):
-        return scalar(int(getattr(np, name)(keys(x))), "u8")
+        return scalar(int(places[getattr(np, name)(keys(x))]), "u8")
     low, high = least_and_greatest(x)
     if name == "minmax":
         return np.array([low, high], dtype)
@@ -255,9 +256,22 @@ def make_one(name):
     return make
 
 
-for name in "min max absmax ptp nanmin nanmax minmax argmin argmax".split():
+for name in "min max absmax ptp nanmin nanmax minmax argmin argmax nanargmin nanargmax".split():
     subject(name, make_one(name), judge_extreme)
     judged("monoids", name)
+def judge_argminmax(case, status, arrays):
+    x = case.arrays[0]
+    pair, low, high = (extreme(name, x) for name in ("minmax", "argmin", "argmax"))
+    return settle(status, arrays, pair) or (None if status != "OK" else to_the_bit(arrays[1], np.concatenate([low, high])))
+
+
+def make_argminmax(rng):
+    dtype = str(rng.choice(values.DTYPES))
+    return Case("argminmax", "argminmax", [values.elements(rng, values.length(rng), dtype)], None, {"place": place(rng)})
+
+
+subject("argminmax", make_argminmax, judge_argminmax)
+judged("monoids", "argminmax")
 for name in "any all count_nonzero count_nan count_between".split():
     subject(name, make_one(name), judge_count)
     judged("monoids", name)

@@ -24,6 +24,8 @@ def answer(team, case, environment):
     except t.Failed as failed:
         status, _, detail = str(failed).partition(": ")
         return status, detail, [], within.kept
+    except AttributeError as absent:
+        return "NO FUNCTION", str(absent), [], within.kept
 
 
 def serve(connection):
