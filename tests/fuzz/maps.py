@@ -205,7 +205,7 @@ def make_function(name):
         if name == "pow":
             arrays = list(powers(rng, n, dtype)) if rng.random() < 0.7 else [values.elements(rng, n, dtype) for _ in "xy"]
         else:
-            spread = lambda r, n, d: r.normal(size=n) * 10.0 ** r.integers(-12, 4, n)
+            spread = lambda r, n, d: r.normal(size=n) * 10.0 ** r.integers(-20, 4, n)
             arrays = [values.elements(rng, n, dtype, [near_the_edges(name, dtype), spread] if rng.random() < 0.8 else None, 0.1)]
             if name == "log":
                 arrays = [np.abs(arrays[0])] if rng.random() < 0.9 else arrays

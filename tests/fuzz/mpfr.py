@@ -74,7 +74,10 @@ def ulps(name, got, x, y, precision, lowest, most):
     if true == 0 and lib.mpfr_zero_p(c.byref(result)):
         return 0.0 if got == 0 and math.copysign(1, got) == math.copysign(1, true) else math.inf
     exponent = max(math.frexp(true)[1] - precision if true else lowest, lowest)
-    return abs(math.ldexp(less(got), -exponent))
+    off, unit = abs(math.ldexp(less(got), -exponent)), math.ldexp(1, exponent)
+    # A unit and a little is rounded to a unit.
+    lib.mpfr_abs(c.byref(difference), c.byref(difference), NEAREST)
+    return off if off != 1 or lib.mpfr_cmp_d(c.byref(difference), unit) <= 0 else math.nextafter(1, 2)
 
 
 def logsumexp(values):
