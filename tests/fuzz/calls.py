@@ -23,9 +23,8 @@ class Wrapped(t.Array):
         start = -room.ctypes.data % 64 + offset * x.itemsize
         self.memory = room[start:start + x.nbytes].view(x.dtype)
         self.memory[:] = x.reshape(-1)
-        rows, columns = x.shape if x.ndim == 2 else (len(x), 1)
-        t.need(lib.trine_array_wrap_2d(team.handle, t.code(x.dtype), t.pointer(room.ctypes.data + start), t.u64(rows),
-                                       t.u64(columns), c.byref(self.handle)))
+        t.need(lib.trine_array_wrap_nd(team.handle, t.code(x.dtype), t.pointer(room.ctypes.data + start), x.ndim,
+                                       (t.u64 * x.ndim)(*x.shape), c.byref(self.handle)))
 
 
 def ranks(team):
@@ -54,9 +53,9 @@ class Arrays:
 
     def inputs(self, cut=False):
         """cut: in blocks of this rank's own, of uneven lengths, where the case's place allows it."""
-        n, rank = len(self.case.arrays[0]) if self.case.arrays else 0, lib.trine_team_rank(self.team.handle)
         if ranks(self.team) == 1 or not cut or self.case.more.get("place") != "private":
             return [self.put(x) for x in self.case.arrays]
+        n, rank = len(self.case.arrays[0]), lib.trine_team_rank(self.team.handle)
         ends = [0, n // 3] + [n // 3 + 1] * (ranks(self.team) - 2) + [n]
         self.place = t.PRIVATE
         return [self.put(x[min(ends[rank], n):min(ends[rank + 1], n)]) for x in self.case.arrays]
@@ -106,6 +105,14 @@ def typed_reduction(case, given):
     return getattr(lib, "trine_" + name, None) or getattr(lib, f"trine_{name}_{t.SUFFIX[dtype]}"), inputs
 
 
+def lines_along(case, rows):
+    """How many results this rank has along the case's axis; rows: its indices of the first axis."""
+    shape = list(case.arrays[0].shape)
+    axis = case.more["axis"] % len(shape)
+    others = [rows if i == 0 else n for i, n in enumerate(shape) if i != axis]
+    return int(np.prod(others, dtype=np.int64))
+
+
 def do_reduce(team, case, within):
     monoid = t.find(case.kernel, case.arrays[0].dtype)
     out = t.result_type(monoid.contents)
@@ -114,8 +121,7 @@ def do_reduce(team, case, within):
         given = arrays.inputs(cut=axis is None and monoid.contents.flags & t.ORDER_FREE)
         count = 1
         if axis is not None:
-            columns = lib.trine_array_columns(given[0].handle)
-            count = columns if axis == 0 else lib.trine_array_local_n(given[0].handle) // columns
+            count = lines_along(case, lib.trine_array_local_rows(given[0].handle))
         buffer = np.zeros(max(1, size * count) + 8, np.uint8)
         data = buffer.ctypes.data_as(t.pointer)
         function, arguments = typed_reduction(case, given) if axis is None and case.more.get("typed") else (None, [])
@@ -180,8 +186,10 @@ def do_scan(team, case, within):
     t.need(lib.trine_scanner_find(case.kernel.encode(), t.code(case.arrays[0].dtype), c.byref(scanner)))
     with Arrays(team, case) as arrays:
         x = arrays.inputs()[0]
-        out = x if case.more.get("in_place") else arrays.zeros(len(case.arrays[0]), case.more["to"])
-        need(within, lib.trine_scan, c.byref(scanner), None, x.handle, out.handle, c.c_bool(case.more.get("exclusive", False)))
+        out = x if case.more.get("in_place") else arrays.zeros(case.arrays[0].shape, case.more["to"])
+        along = [c.c_int(case.more["axis"])] if "axis" in case.more else []
+        need(within, lib.trine_scan_axis if along else lib.trine_scan, c.byref(scanner), None, x.handle, out.handle, *along,
+             c.c_bool(case.more.get("exclusive", False)))
         return [arrays.whole(out)]
 
 
@@ -207,15 +215,21 @@ def do_to(team, case, within):
 def do_sort(team, case, within):
     with Arrays(team, case) as arrays:
         x = arrays.inputs()[0]
-        need(within, lib.trine_sort, x.handle)
+        if "axis" in case.more:
+            need(within, lib.trine_sort_axis, x.handle, c.c_int(case.more["axis"]))
+        else:
+            need(within, lib.trine_sort, x.handle)
         return [arrays.whole(x)]
 
 
 def do_argsort(team, case, within):
     with Arrays(team, case) as arrays:
         x = arrays.inputs()[0]
-        out = arrays.zeros(len(case.arrays[0]), "u8")
-        need(within, lib.trine_argsort, x.handle, out.handle)
+        out = arrays.zeros(case.arrays[0].shape, "u8")
+        if "axis" in case.more:
+            need(within, lib.trine_argsort_axis, x.handle, out.handle, c.c_int(case.more["axis"]))
+        else:
+            need(within, lib.trine_argsort, x.handle, out.handle)
         return [arrays.whole(out)]
 
 
@@ -258,14 +272,17 @@ def do_histogram(team, case, within):
 
 def do_quantile(team, case, within):
     q = case.more["q"]
-    found = np.zeros(len(q))
     with Arrays(team, case) as arrays:
         x = arrays.inputs()[0]
+        count = lines_along(case, lib.trine_array_local_rows(x.handle)) if "axis" in case.more else 1
+        found = np.zeros(len(q) * count)
         data = found.ctypes.data_as(t.pointer)
         by = [c.c_int(METHODS[case.more["method"]])] if "method" in case.more else []
         how = [] if case.kernel.endswith("median") else by + [len(q), doubles(q)]
+        how += [c.c_int(case.more["axis"])] if "axis" in case.more else []
         need(within, getattr(lib, "trine_" + case.kernel), x.handle, *how, data)
-        return [found]
+        # A rank's results for each probability lie behind each other: lines first, so that ranks' can be joined.
+        return [found.reshape(len(q), count).T.reshape(-1).copy()] if "axis" in case.more else [found]
 
 
 def do_quantile_elements(team, case, within):
@@ -369,10 +386,18 @@ def do_file(team, case, within):
                 arrays.made.append(loaded)
                 return [arrays.whole(loaded)]
         monoid = t.find(case.kernel, dtype)
-        out, size = t.result_type(monoid.contents), monoid.contents.result_size
-        buffer = np.zeros(size + 8, np.uint8)
-        need(within, lib.trine_npy_reduce, file, monoid, case.param, buffer.ctypes.data_as(t.pointer))
-        result = buffer[:size]
+        out, size, count = t.result_type(monoid.contents), monoid.contents.result_size, 1
+        if "axis" in case.more:
+            rows = t.u64()
+            lib.trine_npy_block(file, None, c.byref(rows), None)
+            count = lines_along(case, rows.value)
+        buffer = np.zeros(size * count + 8, np.uint8)
+        data = buffer.ctypes.data_as(t.pointer)
+        if "axis" in case.more:
+            need(within, lib.trine_npy_reduce_axis, file, monoid, case.param, c.c_int(case.more["axis"]), data)
+        else:
+            need(within, lib.trine_npy_reduce, file, monoid, case.param, data)
+        result = buffer[:size * count]
         return [result.view(out) if out is not None else result.copy()]
     finally:
         lib.trine_npy_close(file)

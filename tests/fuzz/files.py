@@ -8,7 +8,7 @@ import tempfile
 import numpy as np
 import values
 from case import Case
-from reductions import ALONG
+from reductions import ALONG, array, dimensions, judge_along, some_axis
 from subject import SUBJECTS, judged, subject, to_the_bit, type_of
 
 FOLDER = tempfile.TemporaryDirectory(prefix="trine-fuzz.")
@@ -20,31 +20,31 @@ def write(case):
     more = case.more
     x = case.arrays[0]
     x = np.asfortranarray(x) if more["fortran"] else np.ascontiguousarray(x).reshape(x.shape)
+    x = x.astype(more["stored"], order="K") if more["stored"] else x
     with open(more["path"] + ".part", "wb") as file:
         np.lib.format.write_array(file, x.astype(x.dtype.newbyteorder(more["byte_order"]), order="K"), more["version"])
     os.replace(more["path"] + ".part", more["path"])
 
 
 def options(rng, dtype):
-    return {"path": PATH, "dtype": dtype, "fortran": bool(rng.random() < 0.5), "byte_order": "<>"[int(rng.integers(2))],
+    # bool is computed as u8, float16 as f64.
+    stored = {"u1": "b1", "f8": "f2"}.get(dtype) if rng.random() < 0.1 else None
+    return {"path": PATH, "dtype": dtype, "stored": stored, "fortran": bool(rng.random() < 0.5), "byte_order": "<>"[int(rng.integers(2))],
             "version": (int(rng.integers(1, 4)), 0)}
 
 
-def dimensions(rng, most=5):
-    ndim = int(rng.choice([0, 1, 1, 2, 2, 2, 3, 3, 4, 5][:most * 2]))
-    while True:
-        shape = tuple(int(rng.choice([0, 1, 2, 3, 5, 7, 33, 100, values.CHUNK + 1], p=[0.04, 0.16, 0.2, 0.2, 0.15, 0.1, 0.08, 0.05, 0.02])) for _ in range(ndim))
-        if np.prod(shape, dtype=np.int64) <= 20000:
-            return shape
-
-
-def array(rng, dtype, shape):
-    return values.elements(rng, int(np.prod(shape, dtype=np.int64)), dtype).reshape(shape)
+def of_file(rng, more, shape):
+    """Elements that the stored type has."""
+    x = array(rng, more["dtype"], shape)
+    if more["stored"]:
+        x = x.astype(more["stored"]).astype(more["dtype"])
+        x = np.where(np.isnan(x), np.array(np.nan), x) if more["stored"] == "f2" else x
+    return x
 
 
 def make_load(rng):
-    dtype = str(rng.choice(values.DTYPES))
-    return Case("file", "load", [array(rng, dtype, dimensions(rng))], None, options(rng, dtype))
+    more = options(rng, str(rng.choice(values.DTYPES)))
+    return Case("file", "load", [of_file(rng, more, dimensions(rng))], None, more)
 
 
 def judge_load(case, status, arrays):
@@ -54,16 +54,20 @@ def judge_load(case, status, arrays):
 subject("file_load", make_load, judge_load, "nothing", write)
 
 
-def make_streamed(rng):
+def one_input(rng):
+    """A case of a reduction of one array."""
     names = sorted(ALONG)
     while True:
         inner = SUBJECTS[names[int(rng.integers(len(names)))]]
         case = inner.make(rng)
         if len(case.arrays) == 1:
-            break
-    dtype = type_of(case.arrays[0])
-    x = array(rng, dtype, dimensions(rng))
-    return Case("file", case.kernel, [x], case.param, {**case.more, **options(rng, dtype), "inner": inner.name})
+            return inner.name, case
+
+
+def make_streamed(rng):
+    name, case = one_input(rng)
+    more = {**case.more, **options(rng, type_of(case.arrays[0])), "inner": name}
+    return Case("file", case.kernel, [of_file(rng, more, dimensions(rng))], case.param, more)
 
 
 def judge_streamed(case, status, arrays):
@@ -73,19 +77,26 @@ def judge_streamed(case, status, arrays):
 subject("file_reduce", make_streamed, judge_streamed, "nothing", write)
 
 
+def make_streamed_axis(rng):
+    name, case = one_input(rng)
+    shape = dimensions(rng, 1)
+    more = {**case.more, **options(rng, type_of(case.arrays[0])), "inner": name, "axis": some_axis(rng, shape)}
+    return Case("file", case.kernel, [of_file(rng, more, shape)], case.param, more)
+
+
+subject("file_reduce_axis", make_streamed_axis, judge_along, "nothing", write)
+
+
 def make_save(rng):
     dtype = str(rng.choice(values.DTYPES))
-    shape = dimensions(rng, 3)
-    shape = shape if len(shape) in (1, 2) and 0 not in shape[1:] else (3, 4)
-    return Case("save", "save", [array(rng, dtype, shape)], None, {"path": PATH, "place": str(rng.choice(["shared", "private", "distributed"]))})
+    return Case("save", "save", [array(rng, dtype, dimensions(rng))], None, {"path": PATH, "place": str(rng.choice(["shared", "private", "distributed"]))})
 
 
 def judge_save(case, status, arrays):
     if status != "OK":
         return f"status {status}"
     x = case.arrays[0]
-    right = x.shape if x.ndim == 1 or x.shape[1] > 1 else (len(x),)
-    if tuple(arrays[1]) not in (x.shape, right):
+    if tuple(arrays[1]) != x.shape:
         return f"shape {tuple(arrays[1])} and not {x.shape}"
     return to_the_bit(arrays[0], x.reshape(-1))
 
@@ -104,8 +115,7 @@ def make_driver(name):
         n = max(1, values.length(rng))
         shape = (n,) if name in ("sort",) or rng.random() < 0.6 else values.shape(rng, 9000)
         more = {**options(rng, dtype), "options": DRIVERS[name] + (["--stream"] if rng.random() < 0.2 and name in ("sum", "reduce") else []), "team": str(rng.choice(["serial", "omp:2", "pool:2"]))}
-        more["fortran"] = more["fortran"] and len(shape) > 1
-        return Case("driver", name, [array(rng, dtype, shape)], None, more)
+        return Case("driver", name, [of_file(rng, more, shape)], None, more)
     return make
 
 
@@ -134,4 +144,4 @@ def present():
 
 for name in DRIVERS:
     subject("driver_" + name, make_driver(name), judge_driver, "elements", None, run_driver)
-judged("functions", "npy_open", "npy_load", "npy_reduce", "npy_save")
+judged("functions", "npy_open", "npy_load", "npy_reduce", "npy_reduce_axis", "npy_save")

@@ -7,7 +7,7 @@ import numpy as np
 import values
 from case import Case
 from exact import UNIT, float_of, rounded
-from reductions import ALONG, depth, keys, place
+from reductions import ALONG, array, depth, dimensions, keys, lines, picked, place, some_axis
 from subject import SUBJECTS, by_value, canonical, judged, near, scalar, settle, show, subject, to_the_bit, type_of
 
 
@@ -358,4 +358,31 @@ subject("histogram", make_histogram, judge_histogram)
 subject("histogram_edges", make_histogram_edges, judge_histogram)
 
 
+# Along an axis each line is an array of its own.
+LINES = ["cumsum", "cumsum_fast", "cumprod", "cummin", "cummax", "difference", "sort", "argsort"]
+
+
+def make_lines(rng):
+    inner = SUBJECTS[LINES[int(rng.integers(len(LINES)))]]
+    case = inner.make(rng)
+    shape = dimensions(rng, 1, 4, 9000)
+    more = {**case.more, "inner": inner.name, "axis": some_axis(rng, shape), "place": str(rng.choice(["shared", "private", "distributed"]))}
+    return Case(case.call, case.kernel, [array(rng, type_of(case.arrays[0]), shape)], case.param, more)
+
+
+def judge_lines(case, status, arrays):
+    inner, along = SUBJECTS[case.more["inner"]], lines(case.arrays[0], case.more["axis"])
+    count = len(along)
+    if status != "OK":
+        return None if count == 0 or any(inner.judge(case.of([x]), status, []) is None for x in along) else f"status {status}, which no line has"
+    found = lines(arrays[0].reshape(case.arrays[0].shape), case.more["axis"])
+    for i in picked(count):
+        bad = inner.judge(case.of([along[i]]), "OK", [found[i].copy()])
+        if bad:
+            return f"line {i} along axis {case.more['axis']}: {bad}"
+    return None
+
+
+subject("lines", make_lines, judge_lines, "nothing")
+judged("functions", "scan_axis", "sort_axis", "argsort_axis")
 judged("functions", "scan", "scan_monoid", "sort", "argsort", "reverse", "compact", "compact_mask", "histogram", "histogram_edges")

@@ -9,7 +9,7 @@ import values
 from case import Case
 from exact import UNIT, rounded
 from orders import count, edges_of, histogram_range, order
-from reductions import keys, place
+from reductions import array, dimensions, keys, lines, picked, place, some_axis
 from subject import by_value, canonical, judged, settle, show, subject, to_the_bit, type_of
 
 METHODS = ("inverted_cdf averaged_inverted_cdf closest_observation interpolated_inverted_cdf hazen weibull linear median_unbiased "
@@ -122,6 +122,34 @@ for name in ("quantile", "median", "quantile_by"):
     for kernel in (name, "nan" + name):
         subject(kernel, make_quantile(kernel), judge_quantile)
         judged("functions", kernel)
+
+
+def judge_quantile_axis(case, status, arrays):
+    along, q = lines(case.arrays[0], case.more["axis"]), case.more["q"]
+    if status != "OK":
+        return None if status == "EMPTY" and along.shape[1] == 0 or len(along) == 0 else f"status {status}"
+    for i in picked(len(along)):
+        got = arrays[0].reshape(len(along), len(q))[i].copy()
+        nothing = case.kernel.startswith("nan") and along.dtype.kind == "f" and np.isnan(along[i]).all()
+        bad = by_value(got, np.full(len(q), np.nan)) if nothing else judge_quantile(case.of([along[i]]), "OK", [got])
+        if bad:
+            return f"line {i}: {bad}"
+    return None
+
+
+def make_quantile_axis(kernel):
+    def make(rng):
+        shape = dimensions(rng, 1, 4, 5000)
+        dtype = str(rng.choice(values.REALS * 2 + values.INTEGERS))
+        more = {"q": probabilities(rng), "method": METHODS[int(rng.integers(len(METHODS)))], "axis": some_axis(rng, shape),
+                "place": str(rng.choice(["shared", "private", "distributed"]))}
+        return Case("quantile", kernel, [array(rng, dtype, shape)], None, more)
+    return make
+
+
+for name in ("quantile_axis", "nanquantile_axis"):
+    subject(name, make_quantile_axis(name), judge_quantile_axis, "nothing")
+    judged("functions", name)
 
 
 def judge_elements(case, status, arrays):

@@ -33,7 +33,7 @@ class Monoid(c.Structure):
 lib.trine_monoid_find.restype = c.POINTER(Monoid)
 lib.trine_monoid_name.restype = c.c_char_p
 lib.trine_error_detail.restype = c.c_char_p
-for name in "data n first local_n rows columns".split():
+for name in "data n first local_n rows columns first_row local_rows".split():
     function = getattr(lib, "trine_array_" + name)
     function.argtypes = [pointer]
     function.restype = pointer if name == "data" else u64
@@ -66,13 +66,18 @@ class Team:
         need(lib.trine_team_close(self.handle))
 
 
+def shape_of(handle):
+    lib.trine_array_shape.restype = c.POINTER(u64)
+    lib.trine_array_shape.argtypes = lib.trine_array_ndim.argtypes = [pointer]
+    return tuple(lib.trine_array_shape(handle)[:lib.trine_array_ndim(handle)])
+
+
 class Array:
-    """The elements of a numpy array of one or two dimensions in an array of trine."""
+    """The elements of a numpy array in an array of trine."""
 
     def __init__(self, team, x, place=SHARED):
         self.handle, self.dtype = pointer(), x.dtype
-        rows, columns = x.shape if x.ndim == 2 else (len(x), 1)
-        need(lib.trine_array_create_2d(team.handle, code(x.dtype), u64(rows), u64(columns), place,
+        need(lib.trine_array_create_nd(team.handle, code(x.dtype), x.ndim, (u64 * x.ndim)(*x.shape), place,
                                        c.byref(self.handle)))
         first, n = lib.trine_array_first(self.handle), lib.trine_array_local_n(self.handle)
         self.local()[:] = x.reshape(-1)[first:first + n]
