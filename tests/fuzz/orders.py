@@ -293,12 +293,11 @@ for name in ("nonzero", "not_nan", "between", "mask"):
 
 
 def edges_of(low, high, bins):
-    """numpy.linspace's, in doubles whose exponents have no limit: scaled to where they do not matter."""
-    most = max(abs(low), abs(high))
-    scale = 0.25 if most > 1e300 else 2.0 ** 600 if most < 1e-150 else 1.0
-    low_, high_ = low * scale, high * scale
+    """numpy.linspace's, where need be of doubles so much smaller that nothing overflows."""
+    scale = 0.25 if max(abs(low), abs(high)) > 1e300 else 1.0
+    low_, high_, i = low * scale, high * scale, np.arange(bins + 1)
     step = (high_ - low_) / bins
-    edges = np.minimum(low_ + np.arange(bins + 1) * step, high_) / scale
+    edges = np.minimum(low_ + (i * step if step else i / bins * (high_ - low_)), high_) / scale
     edges[-1] = high
     return edges
 
