@@ -325,7 +325,7 @@ def do_argminmax(team, case, within):
 def do_standardise(team, case, within):
     with Arrays(team, case) as arrays:
         x = arrays.inputs()[0]
-        out = arrays.zeros(len(case.arrays[0]), case.arrays[0].dtype)
+        out = arrays.zeros(len(case.arrays[0]), case.more["to"])
         need(within, lib.trine_standardise, x.handle, t.f64(case.more["ddof"]), out.handle)
         return [arrays.whole(out)]
 

@@ -34,8 +34,9 @@ import selections
 np.seterr(all="ignore")
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
-# Kernels that are parts of calls which have subjects: histograms, quantiles, gemv.
-PARTS = {"histogram", "histogram_weighted", "order_digits", "order_weights", "smallest", "largest", "gemv_rows"}
+# Kernels that are parts of calls which have subjects.
+PARTS = {"histogram", "histogram_weighted", "order_digits", "order_weights", "smallest", "largest", "gemv_rows",
+         "standardisation", "standardised"}
 # Public functions that compute nothing, or what a user gives them: everything else must have a judge.
 OTHERS = re.compile("(array|atomic|counter|dtype|error|gemm|lock|order|status|task|team|transport)_|(.*_)?(find|name|monoid)$|"
                     "apply_stencil$|cpus$|finalize$|init$|isa$|launched$|version$|npy_(block|close|header)$")
