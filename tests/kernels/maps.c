@@ -17,8 +17,6 @@
 
 #if defined(__x86_64__)
 #define VARIANTS 3
-static philox_words *const words_of[] = {philox_words_baseline, philox_words_avx2,
-                                         philox_words_avx512};
 #define TABLES(table) {table##_baseline, table##_avx2, table##_avx512},
 static bool supported(int variant)
 {
@@ -29,7 +27,6 @@ static bool supported(int variant)
 }
 #else
 #define VARIANTS 1
-static philox_words *const words_of[] = {philox_words_baseline};
 #define TABLES(table) {table##_baseline},
 static bool supported(int variant)
 {
@@ -108,6 +105,13 @@ static void random123(uint64_t counter, uint64_t stream, uint64_t seed, uint64_t
     out[0] = r.v[0] | (uint64_t)r.v[1] << 32;
     out[1] = r.v[2] | (uint64_t)r.v[3] << 32;
 }
+
+#if defined(__x86_64__)
+static philox_words *const words_of[] = {philox_words_baseline, philox_words_avx2,
+                                         philox_words_avx512};
+#else
+static philox_words *const words_of[] = {philox_words_baseline};
+#endif
 
 static void random_words_are_those_of_random123(void)
 {

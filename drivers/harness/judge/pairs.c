@@ -198,6 +198,14 @@ static bool may_overflow(const part *a)
     return a->error > 0 && exact_long_double(&a->size) + a->error >= 0x1p1024L;
 }
 
+/* Infinite or NaN; where other partial results may overflow, either. */
+static truth special_truth(trine_dtype out, double value, const part *a)
+{
+    truth t = truth_real(out, value);
+    t.loose = t.kind == TRUTH_VALUE && may_overflow(a);
+    return t;
+}
+
 static truth dot_truth(trine_dtype out, sum_mode mode, const pair_facts *p)
 {
     part a = products_of(p, mode);
@@ -207,7 +215,7 @@ static truth dot_truth(trine_dtype out, sum_mode mode, const pair_facts *p)
         return truth_whole(out, fits ? whole : (harness_int128)1 << 126);
     }
     if (a.special)
-        return truth_real(out, a.value);
+        return special_truth(out, a.value, &a);
     if (exact_sign(&a.size) == 0)
         return truth_real(out, p->minus_zeros && p->minus_zeros == p->x.n ? -0.0 : 0.0);
     truth t = truth_near_exact(out, &a.sum, a.error, mode != MODE_EXACT);
@@ -230,10 +238,15 @@ static truth mean_truth(trine_dtype out, sum_mode mode, const pair_facts *p)
     exact_number quotient;
     if (p->x.n == 0)
         return truth_empty();
-    if (above.special || below.special || exact_sign(&below.size) == 0 ||
-        (mode == MODE_EXACT && exact_sign(&below.sum) == 0))
-        return truth_real(out, stand_in(&above, p->minus_zeros, p->x.n) /
-                                   stand_in(&below, p->y.minus_zeros, p->x.n));
+    bool exactly = mode == MODE_EXACT;
+    bool zero_above = exact_sign(exactly ? &above.sum : &above.size) == 0,
+         zero_below = exact_sign(exactly ? &below.sum : &below.size) == 0;
+    double stands_for =
+        stand_in(&above, p->minus_zeros, p->x.n) / stand_in(&below, p->y.minus_zeros, p->x.n);
+    if (above.special || below.special)
+        return special_truth(out, stands_for, may_overflow(&above) ? &above : &below);
+    if (zero_below || (zero_above && exact_sign(&below.sum)))
+        return truth_real(out, stands_for);
     long double weights = fabsl(exact_long_double(&below.sum)) - below.error;
     if (!(weights > 0))
         return (truth){.kind = TRUTH_OPEN};
@@ -241,8 +254,6 @@ static truth mean_truth(trine_dtype out, sum_mode mode, const pair_facts *p)
     long double error = (above.error + fabsl(exact_long_double(&quotient)) * below.error) / weights;
     truth t = truth_near_exact(out, &quotient, error, mode != MODE_EXACT);
     t.loose = may_overflow(&above) || may_overflow(&below);
-    if (t.least == 0 && t.most == 0)
-        t.least = t.most = exact_sign(&above.sum) ? t.least : 0.0;
     return t;
 }
 

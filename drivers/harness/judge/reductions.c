@@ -33,6 +33,11 @@ static bool is_special_sum(const question *q, bool skips_nan, truth *t)
         *t = truth_real(q->out, f->plus_inf ? (double)INFINITY : -(double)INFINITY);
     else
         return false;
+    exact_number size;
+    facts_size(f, &size);
+    /* Other partial sums may come to the other infinity. */
+    t->loose = q->mode != MODE_EXACT && t->kind == TRUTH_VALUE &&
+               exact_long_double(&size) * 2 >= 0x1p1024L;
     return true;
 }
 
@@ -109,6 +114,8 @@ static truth square_sum(const question *q)
         return whole_sum(q, &q->f->squares);
     if (is_special_size(q, &t))
         return t;
+    if (exact_sign(&q->f->squares) == 0)
+        return truth_real(q->out, 0);
     if (q->mode == MODE_EXACT)
         return truth_near_exact(q->out, &q->f->squares, 0, false);
     /* A square is rounded once more, in fast mode. */

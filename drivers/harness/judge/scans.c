@@ -32,7 +32,7 @@ static void follow_exactly(running *r)
     exact_number rest = r->sum, part;
     r->high = exact_double(&rest);
     r->low = 0;
-    r->error = 0;
+    r->error = (double)INFINITY;
     if (!(fabs(r->high) < FOLLOWED))
         return;
     exact_clear(&part);
@@ -42,6 +42,11 @@ static void follow_exactly(running *r)
     exact_clear(&part);
     exact_add_real(&part, (long double)r->low);
     r->error = exact_compare(&rest, &part) ? fabs(r->low) * 0x1p-52 : 0;
+}
+
+static bool is_followed(const running *r)
+{
+    return fabs(r->high) < FOLLOWED && r->error < FOLLOWED;
 }
 
 static double two_sum(double a, double b, double *error)
@@ -82,9 +87,10 @@ static bool is_delicate(trine_dtype out, double x)
 /* The sum, rounded once. */
 static double nearest_sum(running *r)
 {
-    double about = 2 * r->error, least = r->high + (r->low - about),
-           most = r->high + (r->low + about);
-    if (fabs(r->high) < FOLLOWED && least == most && !is_delicate(r->out, least))
+    /* What was lost may decide a tie, however small it is. */
+    double about = r->error > 0 ? 2 * r->error + fabs(r->low) * 0x1p-52 : 0,
+           least = r->high + (r->low - about), most = r->high + (r->low + about);
+    if (is_followed(r) && least == most && !is_delicate(r->out, least))
         return r->out == TRINE_F32 ? (double)(float)least : least;
     follow_exactly(r);
     return r->out == TRINE_F32 ? (double)exact_float(&r->sum) : exact_double(&r->sum);
@@ -93,7 +99,7 @@ static double nearest_sum(running *r)
 static bool is_sum_near(running *r, const void *got)
 {
     long double error = sum_error(r->mode, r->depth) * r->size;
-    if (!(fabs(r->high) < FOLLOWED)) {
+    if (!is_followed(r)) {
         truth far = truth_near_exact(r->out, &r->sum, error, true);
         far.loose = r->size + error >= 0x1p1024L;
         follow_exactly(r);
