@@ -4,6 +4,7 @@ import ctypes as c
 
 import binding as t
 import numpy as np
+from case import METHODS
 
 lib = t.lib
 PLACES = {"private": t.PRIVATE, "shared": t.SHARED, "distributed": t.DISTRIBUTED}
@@ -47,7 +48,8 @@ class Arrays:
             a.free()
 
     def put(self, x):
-        made = Wrapped(self.team, x, self.place[1]) if isinstance(self.place, tuple) else t.Array(self.team, x, self.place)
+        made = Wrapped(self.team, x, self.place[1]) if isinstance(self.place, tuple) else t.Array(self.team, x,
+                self.place)
         self.made.append(made)
         return made
 
@@ -82,9 +84,7 @@ def need(within, function, *arguments):
     t.need(status)
 
 
-METHODS = {name: i + 1 for i, name in enumerate(
-    "inverted_cdf averaged_inverted_cdf closest_observation interpolated_inverted_cdf hazen weibull linear median_unbiased "
-    "normal_unbiased lower higher midpoint nearest".split())}
+METHOD_NUMBERS = {name: i + 1 for i, name in enumerate(METHODS)}
 MODES = {"exact": 0, "compensated": 1, "fast": 2}
 
 
@@ -136,7 +136,8 @@ def do_reduce(team, case, within):
 
 
 REAL = {"f8": c.c_double, "f4": c.c_float}
-WHOLE = {"i8": c.c_int64, "u8": c.c_uint64, "i4": c.c_int32, "u4": c.c_uint32, "i2": c.c_int16, "u2": c.c_uint16, "i1": c.c_int8,
+WHOLE = {"i8": c.c_int64, "u8": c.c_uint64, "i4": c.c_int32, "u4": c.c_uint32, "i2": c.c_int16, "u2": c.c_uint16,
+         "i1": c.c_int8,
          "u1": c.c_uint8}
 
 
@@ -152,7 +153,8 @@ def typed_map(case, given, out):
         arguments = constants + given
     else:
         arguments = given
-    return getattr(lib, f"trine_{name}_{t.SUFFIX[to]}"), [v.handle if isinstance(v, t.Array) else v for v in arguments + [out]]
+    return getattr(lib, f"trine_{name}_{t.SUFFIX[to]}"), [v.handle if isinstance(v, t.Array) else v
+                                                          for v in arguments + [out]]
 
 
 # axpy and axpby of the public functions work in place: y is an input and the output.
@@ -188,7 +190,8 @@ def do_scan(team, case, within):
         x = arrays.inputs()[0]
         out = x if case.more.get("in_place") else arrays.zeros(case.arrays[0].shape, case.more["to"])
         along = [c.c_int(case.more["axis"])] if "axis" in case.more else []
-        need(within, lib.trine_scan_axis if along else lib.trine_scan, c.byref(scanner), None, x.handle, out.handle, *along,
+        need(within, lib.trine_scan_axis if along else lib.trine_scan, c.byref(scanner), None, x.handle, out.handle,
+             *along,
              c.c_bool(case.more.get("exclusive", False)))
         return [arrays.whole(out)]
 
@@ -277,7 +280,7 @@ def do_quantile(team, case, within):
         count = lines_along(case, lib.trine_array_local_rows(x.handle)) if "axis" in case.more else 1
         found = np.zeros(len(q) * count)
         data = found.ctypes.data_as(t.pointer)
-        by = [c.c_int(METHODS[case.more["method"]])] if "method" in case.more else []
+        by = [c.c_int(METHOD_NUMBERS[case.more["method"]])] if "method" in case.more else []
         how = [] if case.kernel.endswith("median") else by + [len(q), doubles(q)]
         how += [c.c_int(case.more["axis"])] if "axis" in case.more else []
         need(within, getattr(lib, "trine_" + case.kernel), x.handle, *how, data)
@@ -290,7 +293,9 @@ def do_quantile_elements(team, case, within):
     part, elements = np.zeros(len(q)), np.zeros(2 * len(q), case.arrays[0].dtype)
     with Arrays(team, case) as arrays:
         x = arrays.inputs()[0]
-        need(within, getattr(lib, "trine_" + case.kernel), x.handle, c.c_int(METHODS[case.more["method"]]), len(q), doubles(q),
+        need(within, getattr(lib, "trine_" + case.kernel), x.handle, c.c_int(METHOD_NUMBERS[case.more["method"]]),
+             len(q),
+             doubles(q),
              elements.ctypes.data_as(t.pointer), part.ctypes.data_as(t.pointer))
         return [elements, part]
 
@@ -300,7 +305,8 @@ def do_quantile_weighted(team, case, within):
     found = np.zeros(len(q), case.arrays[0].dtype if case.kernel.endswith("_elements") else np.float64)
     with Arrays(team, case) as arrays:
         x, weights = arrays.inputs()
-        need(within, getattr(lib, "trine_" + case.kernel), x.handle, weights.handle, len(q), doubles(q), found.ctypes.data_as(t.pointer))
+        need(within, getattr(lib, "trine_" + case.kernel), x.handle, weights.handle, len(q), doubles(q),
+             found.ctypes.data_as(t.pointer))
         return [found]
 
 
@@ -309,7 +315,8 @@ def do_top(team, case, within):
     found, at = np.zeros(k, case.arrays[0].dtype), np.zeros(k, np.uint64)
     with Arrays(team, case) as arrays:
         x = arrays.inputs()[0]
-        need(within, getattr(lib, "trine_" + case.kernel), x.handle, t.u64(k), found.ctypes.data_as(t.pointer), at.ctypes.data_as(t.pointer))
+        need(within, getattr(lib, "trine_" + case.kernel), x.handle, t.u64(k), found.ctypes.data_as(t.pointer),
+             at.ctypes.data_as(t.pointer))
         return [found, at]
 
 
@@ -318,7 +325,8 @@ def do_argminmax(team, case, within):
     pair, at = np.zeros(2, dtype), np.zeros(2, np.uint64)
     with Arrays(team, case) as arrays:
         x = arrays.inputs()[0]
-        need(within, getattr(lib, "trine_argminmax_" + t.SUFFIX[dtype.str[1:]]), x.handle, pair.ctypes.data_as(t.pointer), at.ctypes.data_as(t.pointer))
+        need(within, getattr(lib, "trine_argminmax_" + t.SUFFIX[dtype.str[1:]]), x.handle,
+             pair.ctypes.data_as(t.pointer), at.ctypes.data_as(t.pointer))
         return [pair, at]
 
 
@@ -411,10 +419,14 @@ def do_save(team, case, within):
     return [saved.reshape(-1), np.array(saved.shape, np.int64)]
 
 
-CALLS = {"reduce": do_reduce, "map": do_map, "scan": do_scan, "scan_monoid": do_scan_monoid, "to": do_to, "sort": do_sort, "argsort": do_argsort,
-         "compact": do_compact, "histogram": do_histogram, "quantile": do_quantile, "quantile_elements": do_quantile_elements,
-         "quantile_weighted": do_quantile_weighted, "top": do_top, "argminmax": do_argminmax, "standardise": do_standardise,
-         "convolve": do_convolve, "stencil5": do_stencil5, "jacobi": do_jacobi, "product": do_product, "file": do_file, "save": do_save}
+CALLS = {"reduce": do_reduce, "map": do_map, "scan": do_scan, "scan_monoid": do_scan_monoid, "to": do_to,
+         "sort": do_sort, "argsort": do_argsort,
+         "compact": do_compact, "histogram": do_histogram, "quantile": do_quantile,
+         "quantile_elements": do_quantile_elements,
+         "quantile_weighted": do_quantile_weighted, "top": do_top, "argminmax": do_argminmax,
+         "standardise": do_standardise,
+         "convolve": do_convolve, "stencil5": do_stencil5, "jacobi": do_jacobi, "product": do_product,
+         "file": do_file, "save": do_save}
 
 
 def names(function):

@@ -1,6 +1,10 @@
 """case.py - one call of the library with all that it reads, and what is asked of a server."""
 from dataclasses import dataclass, field, replace
 
+# Definitions of quantiles, in the order of the library's numbers from 1.
+METHODS = ("inverted_cdf averaged_inverted_cdf closest_observation interpolated_inverted_cdf hazen weibull linear "
+           "median_unbiased normal_unbiased lower higher midpoint nearest").split()
+
 
 @dataclass
 class Case:

@@ -1,5 +1,5 @@
-"""environments.py - floating-point environments that callers have: what a library built with -ffast-math sets when it is
-loaded, rounding modes, traps. Set by glibc's fesetenv, whose argument on x86-64 ends in MXCSR."""
+"""environments.py - floating-point environments that callers have: what a library built with -ffast-math sets when it
+is loaded, rounding modes, traps. Set by glibc's fesetenv, whose argument on x86-64 ends in MXCSR."""
 import ctypes as c
 import platform
 import struct

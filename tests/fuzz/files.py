@@ -1,5 +1,5 @@
-"""files.py - .npy files of every shape, order of axes and of bytes, and version: loaded, reduced as they are read, along
-axes too, saved; and given to the drivers, whose verdict on a right result must be that it is right."""
+"""files.py - .npy files of every shape, order of axes and of bytes, and version: loaded, reduced as they are read,
+along axes too, saved; and given to the drivers, whose verdict on a right result must be that it is right."""
 import os
 import signal
 import subprocess
@@ -29,7 +29,8 @@ def write(case):
 def options(rng, dtype):
     # bool is computed as u8, float16 as f64.
     stored = {"u1": "b1", "f8": "f2"}.get(dtype) if rng.random() < 0.1 else None
-    return {"path": PATH, "dtype": dtype, "stored": stored, "fortran": bool(rng.random() < 0.5), "byte_order": "<>"[int(rng.integers(2))],
+    return {"path": PATH, "dtype": dtype, "stored": stored, "fortran": bool(rng.random() < 0.5),
+            "byte_order": "<>"[int(rng.integers(2))],
             "version": (int(rng.integers(1, 4)), 0)}
 
 
@@ -89,7 +90,8 @@ subject("file_reduce_axis", make_streamed_axis, judge_along, "nothing", write)
 
 def make_save(rng):
     dtype = str(rng.choice(values.DTYPES))
-    return Case("save", "save", [array(rng, dtype, dimensions(rng))], None, {"path": PATH, "place": str(rng.choice(["shared", "private", "distributed"]))})
+    more = {"path": PATH, "place": str(rng.choice(["shared", "private", "distributed"]))}
+    return Case("save", "save", [array(rng, dtype, dimensions(rng))], None, more)
 
 
 def judge_save(case, status, arrays):
@@ -103,7 +105,8 @@ def judge_save(case, status, arrays):
 
 subject("file_save", make_save, judge_save, "nothing")
 
-DRIVERS = {"sum": ["--mode=each"], "reduce": ["--mode=each"], "stats": [], "histogram": [], "quantile": ["--q=0.5,0,1,0.3"],
+DRIVERS = {"sum": ["--mode=each"], "reduce": ["--mode=each"], "stats": [], "histogram": [],
+           "quantile": ["--q=0.5,0,1,0.3"],
            "scan": ["--mode=each"], "sort": [], "map": ["--mode=each"], "transpose": []}
 
 
@@ -114,7 +117,9 @@ def make_driver(name):
             dtype = str(rng.choice(values.REALS))
         n = max(1, values.length(rng))
         shape = (n,) if name in ("sort",) or rng.random() < 0.6 else values.shape(rng, 9000)
-        more = {**options(rng, dtype), "options": DRIVERS[name] + (["--stream"] if rng.random() < 0.2 and name in ("sum", "reduce") else []), "team": str(rng.choice(["serial", "omp:2", "pool:2"]))}
+        streamed = ["--stream"] if rng.random() < 0.2 and name in ("sum", "reduce") else []
+        more = {**options(rng, dtype), "options": DRIVERS[name] + streamed,
+                "team": str(rng.choice(["serial", "omp:2", "pool:2"]))}
         return Case("driver", name, [of_file(rng, more, shape)], None, more)
     return make
 
@@ -122,15 +127,19 @@ def make_driver(name):
 def run_driver(case):
     """(status, detail, arrays, kept): the status of exit as a name."""
     write(case)
-    command = [os.path.join(os.environ["TRINE_DRIVERS"], case.kernel), "--repeat=1", "--team=" + case.more["team"], *case.more["options"], case.more["path"]]
+    command = [os.path.join(os.environ["TRINE_DRIVERS"], case.kernel), "--repeat=1", "--team=" + case.more["team"],
+               *case.more["options"], case.more["path"]]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
                               env={**os.environ, "OMP_WAIT_POLICY": "passive"})
     except subprocess.TimeoutExpired:
         return "no end within 60 s", "", [], True
-    said = [line for line in (done.stdout + done.stderr).splitlines() if "WRONG" in line or "wrong" in line] or done.stderr.splitlines()
-    status = {0: "right", 1: "wrong", 2: "refused", 3: "failed"}.get(done.returncode)
-    return status or (signal.Signals(-done.returncode).name if done.returncode < 0 else str(done.returncode)), " | ".join(said)[:300], [], True
+    lines = (done.stdout + done.stderr).splitlines()
+    said = [line for line in lines if "wrong" in line.lower()] or done.stderr.splitlines()
+    status = {0: "right", 1: "wrong", 2: "refused", 3: "failed"}.get(done.returncode, str(done.returncode))
+    if done.returncode < 0:
+        status = signal.Signals(-done.returncode).name
+    return status, " | ".join(said)[:300], [], True
 
 
 def judge_driver(case, status, arrays):

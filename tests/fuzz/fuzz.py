@@ -4,6 +4,7 @@ instruction set, rank and floating-point environment must give the bits of seria
 with the command that repeats it."""
 import argparse
 import fnmatch
+import importlib
 import os
 import re
 import secrets
@@ -24,22 +25,20 @@ from case import Job
 from peers import Lost, Peer
 from subject import JUDGED, SUBJECTS
 import files
-import grids
-import maps
-import moments
-import orders
-import reductions
-import selections
 
 np.seterr(all="ignore")
+# Each registers its subjects when it is imported.
+for module in ("grids", "maps", "moments", "orders", "reductions", "selections"):
+    importlib.import_module(module)
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
 # Kernels that are parts of calls which have subjects.
 PARTS = {"histogram", "histogram_weighted", "order_digits", "order_weights", "smallest", "largest", "gemv_rows",
          "standardisation", "standardised"}
 # Public functions that compute nothing, or what a user gives them: everything else must have a judge.
-OTHERS = re.compile("(array|atomic|counter|dtype|error|gemm|lock|order|status|task|team|transport)_|(.*_)?(find|name|monoid)$|"
-                    "apply_stencil$|cpus$|finalize$|init$|isa$|launched$|version$|npy_(block|close|header)$")
+OTHERS = re.compile("(array|atomic|counter|dtype|error|gemm|lock|order|status|task|team|transport)_|"
+                    "(.*_)?(find|name|monoid)$|apply_stencil$|cpus$|finalize$|init$|isa$|launched$|version$|"
+                    "npy_(block|close|header)$")
 TEAMS = ["omp:2", "omp:3", "pool:2", "pool:3"]
 
 
@@ -50,7 +49,8 @@ def options():
     parser.add_argument("--only", metavar="PATTERN[,...]", help="subjects of these names, which --list lists")
     parser.add_argument("--case", metavar="SUBJECT:NUMBER", help="this case alone, of --seed")
     parser.add_argument("--cases", type=int, help="at most so many")
-    parser.add_argument("--library", default=os.environ.get("TRINE_LIBRARY", os.path.join(ROOT, "build", "libtrine.so")))
+    parser.add_argument("--library", default=os.environ.get("TRINE_LIBRARY", os.path.join(ROOT, "build",
+            "libtrine.so")))
     parser.add_argument("--drivers", default=os.environ.get("TRINE_DRIVERS", os.path.join(ROOT, "build", "drivers")))
     parser.add_argument("--without", default="", metavar="PEER[,...]",
                         help="leave out: isa, mpi, environments, teams")
@@ -102,7 +102,8 @@ class Fuzzer:
                 runs.append((name, ["serial", "omp:2", "pool:2"][int(rng.integers(3))], "default"))
         for name, often in (("mpi", 0.1), ("mpi3", 0.03)):
             if rng.random() < often:
-                runs.append((name, ["mpi", "mpi", "mpi+omp:2", "mpi+pool:2"][int(rng.integers(4))] if name == "mpi" else "mpi", "default"))
+                runs.append((name, ["mpi", "mpi", "mpi+omp:2", "mpi+pool:2"][int(rng.integers(4))]
+                             if name == "mpi" else "mpi", "default"))
         return [run for run in runs if self.has(*run)]
 
     def has(self, name, spec, environment):
@@ -147,7 +148,8 @@ class Fuzzer:
                 runs = [(spec, environment) for peer, spec, environment in plan if peer == name]
                 # One at a time where an environment can end the process.
                 for part in [[r] for r in runs] if name != "mpi" else [runs]:
-                    where = f"{self.peers[name].name}, {part[0][0]}" + ("" if part[0][1] == "default" else f", {part[0][1]}")
+                    where = f"{self.peers[name].name}, {part[0][0]}" + ("" if part[0][1] == "default"
+                            else f", {part[0][1]}")
                     for (spec, environment), answer in zip(part, self.ask(name, case, part)):
                         self.runs += 1
                         bad = answer and self.differ(serial, answer)
@@ -162,8 +164,10 @@ class Fuzzer:
         if answer[0] != serial[0]:
             return f"status {answer[0]} ({answer[1]}) and not {serial[0]}"
         for mine, right in zip(answer[2], serial[2]):
+            if len(mine) != len(right):
+                return f"{len(mine)} elements and not {len(right)}"
             if mine.tobytes() != right.tobytes():
-                at = int(np.flatnonzero(mine.view(np.uint8) != right.view(np.uint8))[0]) // mine.itemsize if len(mine) == len(right) else -1
+                at = int(np.flatnonzero(mine.view(np.uint8) != right.view(np.uint8))[0]) // mine.itemsize
                 return f"other bits than serial, at {at} of {len(right)}: {mine[at]!r} and not {right[at]!r}"
         return None if answer[3] else "the floating-point environment was not restored"
 
@@ -178,7 +182,8 @@ class Fuzzer:
             while step and time.monotonic() < end:
                 at = 0
                 while at < case.arrays[0].shape[axis] and time.monotonic() < end:
-                    smaller = case.of([np.ascontiguousarray(np.delete(a, np.s_[at:at + step], axis)) for a in case.arrays])
+                    smaller = case.of([np.ascontiguousarray(np.delete(a, np.s_[at:at + step], axis))
+                                       for a in case.arrays])
                     if "n" in case.more:
                         smaller.more = dict(case.more, n=len(smaller.arrays[0]))
                     again = smaller.arrays[0].size or subject.lines != "rows"
@@ -210,9 +215,11 @@ class Fuzzer:
         case, found = self.shrink(subject, case, plan, found)
         print(f"FAILED on {found[0]}: {case}\n   {found[1]}")
         for a in case.arrays:
-            shown = ", ".join(v.hex() if isinstance(v, float) and np.isfinite(v) else repr(v) for v in a.ravel()[:12].tolist())
+            shown = ", ".join(v.hex() if isinstance(v, float) and np.isfinite(v) else repr(v)
+                              for v in a.ravel()[:12].tolist())
             print(f"   {a.dtype.str[1:]} {list(a.shape)}: {shown}{' ...' if a.size > 12 else ''}")
-        print(f"   again: {os.path.relpath(os.path.abspath(__file__))} --seed {self.given.seed} --case {subject.name}:{number}", flush=True)
+        again = f"{os.path.relpath(os.path.abspath(__file__))} --seed {self.given.seed} --case {subject.name}:{number}"
+        print("   again:", again, flush=True)
 
     def lacking(self):
         """Kernels of the library that no subject judges."""
@@ -224,7 +231,8 @@ class Fuzzer:
         """Exported functions without trine_ and the types at their ends."""
         if not shutil.which("nm"):
             return []
-        symbols = subprocess.run(["nm", "-D", "--defined-only", os.environ["TRINE_LIBRARY"]], capture_output=True, text=True, check=True).stdout
+        symbols = subprocess.run(["nm", "-D", "--defined-only", os.environ["TRINE_LIBRARY"]], capture_output=True,
+                                 text=True, check=True).stdout
         names = {line.split()[2] for line in symbols.splitlines() if " T trine_" in line}
         names = {re.sub(r"^trine_|_([fiu](64|32)|[iu](16|8))$", "", re.sub("^trine_", "", name)) for name in names}
         return sorted(name for name in names if not OTHERS.match(name))
@@ -238,7 +246,8 @@ class Fuzzer:
         number, end = 0, time.monotonic() + (self.given.seconds or 1e12)
         while True:
             for at in order.permutation(len(subjects)):
-                if time.monotonic() > end or self.failures >= self.given.failures or self.cases >= (self.given.cases or 1e12):
+                enough = self.failures >= self.given.failures or self.cases >= (self.given.cases or 1e12)
+                if enough or time.monotonic() > end:
                     return
                 if number % subjects[at].every == 0:
                     self.one(subjects[at], number)
@@ -251,7 +260,8 @@ class Fuzzer:
 
 def main():
     given = options()
-    os.environ["TRINE_LIBRARY"], os.environ["TRINE_DRIVERS"] = os.path.abspath(given.library), os.path.abspath(given.drivers)
+    os.environ["TRINE_LIBRARY"] = os.path.abspath(given.library)
+    os.environ["TRINE_DRIVERS"] = os.path.abspath(given.drivers)
     if given.list:
         print("\n".join(sorted(SUBJECTS)))
         return 0

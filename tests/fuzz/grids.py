@@ -1,5 +1,5 @@
-"""grids.py - transpositions, stencils, Jacobi's iteration and convolutions, whose order of additions is promised, to the
-bit; products of matrices and vectors within what their additions can lose."""
+"""grids.py - transpositions, stencils, Jacobi's iteration and convolutions, whose order of additions is promised, to
+the bit; products of matrices and vectors within what their additions can lose."""
 import math
 from fractions import Fraction
 
@@ -29,7 +29,8 @@ def make_transpose(rng):
 
 
 def judge_transpose(case, status, arrays):
-    return f"status {status}" if status != "OK" else to_the_bit(arrays[0], np.ascontiguousarray(case.arrays[0].T).reshape(-1))
+    return f"status {status}" if status != "OK" else to_the_bit(arrays[0],
+                                                                np.ascontiguousarray(case.arrays[0].T).reshape(-1))
 
 
 subject("transpose", make_transpose, judge_transpose, "rows")
@@ -64,7 +65,8 @@ def judge_stencil5(case, status, arrays):
 
 def make_stencil5(rng):
     dtype = str(rng.choice(values.REALS))
-    return Case("stencil5", "stencil5", [grid(rng, dtype)], None, {"weight": values.reals(rng, 5, "f8", [values.plain], 0.1).tolist(), "place": where(rng)})
+    return Case("stencil5", "stencil5", [grid(rng, dtype)], None, {"weight": values.reals(rng, 5, "f8",
+            [values.plain], 0.1).tolist(), "place": where(rng)})
 
 
 subject("stencil5", make_stencil5, judge_stencil5, "rows")
@@ -94,7 +96,8 @@ def judge_jacobi(case, status, arrays):
 def make_jacobi(rng):
     u = grid(rng, "f8", [values.plain, values.few, values.huge, values.tiny, values.offset], 0.3, 9000)
     f = values.elements(rng, u.size, "f8", [values.plain, values.zeros], 0.2).reshape(u.shape)
-    return Case("jacobi", "jacobi", [u, f], None, {"tolerance": float(rng.choice([0.0, 1e-3])), "most": int(rng.choice([0, 1, 2, 5])), "place": where(rng)})
+    return Case("jacobi", "jacobi", [u, f], None, {"tolerance": float(rng.choice([0.0, 1e-3])),
+                                                   "most": int(rng.choice([0, 1, 2, 5])), "place": where(rng)})
 
 
 subject("jacobi", make_jacobi, judge_jacobi, "rows")
@@ -141,7 +144,8 @@ def judge_product(case, status, arrays):
     steps = depth(a.shape[1]) + 4 if gemv else a.shape[1] + 6
     rng = np.random.default_rng(a.size)
     with np.errstate(all="ignore"):
-        plain = (alpha * (a.astype("f8") @ b.astype("f8")) if alpha else 0) + (beta * c.astype("f8") if beta else 0) + np.zeros(c.shape)
+        plain = (alpha * (a.astype("f8") @ b.astype("f8")) if alpha else 0) + (beta * c.astype("f8") if beta
+                else 0) + np.zeros(c.shape)
     for _ in range(min(12, c.size)):
         i, j = int(rng.integers(c.shape[0])), int(rng.integers(c.shape[1]))
         row, column = a[i], np.ascontiguousarray(b[:, j])
@@ -156,7 +160,8 @@ def judge_product(case, status, arrays):
         true, whole = Fraction(alpha) * dot + old, abs(Fraction(alpha)) * size + abs(old)
         if whole * 2 > Fraction(float(np.finfo(dtype).max)):
             continue
-        bad = near(got[i, j], true, 2 * steps * unit * whole + 2 * Fraction(UNIT[dtype]) * abs(true) + (a.shape[1] + 4) * exact.LEAST[dtype] * (1 + int(abs(alpha))))
+        bad = near(got[i, j], true, 2 * steps * unit * whole + 2 * Fraction(UNIT[dtype]) * abs(true) + (a.shape[1]
+                + 4) * exact.LEAST[dtype] * (1 + int(abs(alpha))))
         if bad:
             return f"at {i}, {j}: {bad}"
     return None

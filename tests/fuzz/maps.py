@@ -11,7 +11,7 @@ import values
 from case import Case
 from exact import code, rounded
 from reductions import place
-from subject import by_value, canonical, judged, near, settle, show, subject, to_the_bit, type_of
+from subject import by_value, canonical, judged, show, subject, to_the_bit, type_of
 
 WORDS = {"f8": np.dtype("u8"), "f4": np.dtype("u4")}
 
@@ -84,7 +84,8 @@ def arithmetic(name, arrays, given, dtype):
         return results[name]().astype(dtype), False
 
 
-INPUTS = {"copy": 1, "neg": 1, "abs": 1, "clip": 1, "scale": 1, "sqrt": 1, "standardise": 1, "add": 2, "sub": 2, "mul": 2,
+INPUTS = {"copy": 1, "neg": 1, "abs": 1, "clip": 1, "scale": 1, "sqrt": 1, "standardise": 1, "add": 2, "sub": 2,
+          "mul": 2,
           "div": 2, "axpy": 2, "axpby": 2, "fma": 3, "where": 3}
 CONSTANTS = {"scale": 1, "axpy": 1, "axpby": 2, "clip": 2, "standardise": 2}
 
@@ -97,7 +98,8 @@ def make_arithmetic(name):
         if name == "where":
             arrays[0] = rng.integers(0, 3, n).astype("u1")
         given = values.elements(rng, CONSTANTS.get(name, 0), dtype)
-        more = {"to": dtype, "n": n, "place": place(rng), "in_place": bool(rng.random() < 0.3), "constants": given.tolist()}
+        more = {"to": dtype, "n": n, "place": place(rng), "in_place": bool(rng.random() < 0.3),
+                "constants": given.tolist()}
         return Case("map", name, arrays, given.tobytes() or None, more)
     return make
 
@@ -134,7 +136,8 @@ def wrapped(x, to):
 
 def edges_of(rng, n, dtype):
     """Reals at the ends of the integers' ranges."""
-    return rng.choice([s * 2.0 ** p + d for s in (1, -1) for p in (7, 8, 15, 16, 31, 32, 63, 64) for d in (-1, -0.5, 0, 0.5, 1)], n)
+    return rng.choice([s * 2.0 ** p + d for s in (1, -1) for p in (7, 8, 15, 16, 31, 32, 63, 64) for d in (-1, -0.5,
+            0, 0.5, 1)], n)
 
 
 def make_cast(name):
@@ -166,13 +169,15 @@ def near_the_edges(name, dtype):
 
     def make(rng, n, _):
         if name == "exp":
-            edges = [math.log(most), -745.1332191019411, -708.3964185322641] if dtype == "f8" else [math.log(most), -103.972, -87.336]
+            edges = [math.log(most), -745.1332191019411, -708.3964185322641] if dtype == "f8" else [math.log(most),
+                    -103.972, -87.336]
         elif name == "tanh":
             edges = [19.06, 1e-8, 0.5, 7.33797734e-08] if dtype == "f8" else [9.01, 7.33797734e-08, 3e-4, 0.5]
         elif name == "log":
             edges = [1.0, most, float(np.finfo(dtype).tiny)]
         else:
-            edges = [math.pi * k / 2 for k in (1, 2, 3, 1000, 10**6)] + [1e22 if dtype == "f8" else 1e10, 6381956970095103 * 2.0 ** 797 if dtype == "f8" else 1.6e38]
+            edges = [math.pi * k / 2 for k in (1, 2, 3, 1000, 10**6)] + [1e22 if dtype == "f8" else 1e10,
+                    6381956970095103 * 2.0 ** 797 if dtype == "f8" else 1.6e38]
         x = np.array(rng.choice(edges, n), dtype)
         kind = WORDS[dtype]
         return (x.view(kind) + rng.integers(-20, 20, n).astype(kind)).view(dtype)
@@ -188,7 +193,8 @@ def powers(rng, n, dtype):
         target = rng.choice([most, most, least, least + 20, 0.0], n) + rng.normal(size=n) * 1e-9
         y = target / np.log2(x)
     elif kind == 1:
-        x, y = rng.choice([2.0, 4.0, 0.5, float(np.finfo(dtype).max), 3.0, -2.0], n), rng.choice([1.0, most, most / 2, least, 0.5, -1.0, 3.0], n)
+        x, y = rng.choice([2.0, 4.0, 0.5, float(np.finfo(dtype).max), 3.0, -2.0], n), rng.choice([1.0, most, most / 2,
+                least, 0.5, -1.0, 3.0], n)
         y = np.nextafter(y.astype(dtype), np.array(rng.choice([-1e30, 1e30], n), dtype))
     elif kind == 2:
         x, y = 1 + rng.normal(size=n) * 1e-6, rng.normal(size=n) * 1e7
@@ -203,13 +209,16 @@ def make_function(name):
         dtype = str(rng.choice(values.REALS))
         n = values.length(rng, 300)
         if name == "pow":
-            arrays = list(powers(rng, n, dtype)) if rng.random() < 0.7 else [values.elements(rng, n, dtype) for _ in "xy"]
+            arrays = list(powers(rng, n, dtype)) if rng.random() < 0.7 else [values.elements(rng, n, dtype)
+                    for _ in "xy"]
         else:
             spread = lambda r, n, d: r.normal(size=n) * 10.0 ** r.integers(-20, 4, n)
-            arrays = [values.elements(rng, n, dtype, [near_the_edges(name, dtype), spread] if rng.random() < 0.8 else None, 0.1)]
+            arrays = [values.elements(rng, n, dtype, [near_the_edges(name, dtype), spread] if rng.random() < 0.8
+                                      else None, 0.1)]
             if name == "log":
                 arrays = [np.abs(arrays[0])] if rng.random() < 0.9 else arrays
-        return Case("map", name, arrays, None, {"to": dtype, "n": n, "place": place(rng), "in_place": bool(rng.random() < 0.2)})
+        return Case("map", name, arrays, None, {"to": dtype, "n": n, "place": place(rng),
+                                                "in_place": bool(rng.random() < 0.2)})
     return make
 
 
@@ -228,7 +237,8 @@ def judge_function(case, status, arrays):
         off = mpfr.ulps(case.kernel, got, x, y, *limits)
         if off > 1:
             mpfr.function(case.kernel, x, y)
-            return f"{case.kernel}({x.hex()}{'' if y is None else ', ' + y.hex()}) is {show(arrays[0][i])}, right {mpfr.near()!r}: {off:.7g} ulp"
+            of = x.hex() if y is None else f"{x.hex()}, {y.hex()}"
+            return f"{case.kernel}({of}) is {show(arrays[0][i])}, right {mpfr.near()!r}: {off:.7g} ulp"
     return None
 
 
@@ -240,11 +250,13 @@ for name in "exp log sin cos tanh pow".split():
 def philox(counters, stream, seed):
     """Philox4x32-10: the four words of each counter (counter, stream) under the key `seed`."""
     low = np.uint64(2 ** 32 - 1)
-    c = [counters & low, counters >> np.uint64(32), np.full_like(counters, stream & 0xffffffff), np.full_like(counters, stream >> 32)]
+    c = [counters & low, counters >> np.uint64(32), np.full_like(counters, stream & 0xffffffff),
+         np.full_like(counters, stream >> 32)]
     key = [seed & 0xffffffff, seed >> 32]
     for _ in range(10):
         p0, p1 = c[0] * np.uint64(0xD2511F53), c[2] * np.uint64(0xCD9E8D57)
-        c = [(p1 >> np.uint64(32)) ^ c[1] ^ np.uint64(key[0]), p1 & low, (p0 >> np.uint64(32)) ^ c[3] ^ np.uint64(key[1]), p0 & low]
+        c = [(p1 >> np.uint64(32)) ^ c[1] ^ np.uint64(key[0]), p1 & low,
+             (p0 >> np.uint64(32)) ^ c[3] ^ np.uint64(key[1]), p0 & low]
         key = [(key[0] + 0x9E3779B9) & 0xffffffff, (key[1] + 0xBB67AE85) & 0xffffffff]
     return c
 
@@ -263,7 +275,8 @@ def standard_normal(n, dtype, seed, stream):
     w = words(n + n % 2, dtype, seed, stream)[:n + n % 2].reshape(-1, 2)
     bits, turn = (53, 64) if dtype == "f8" else (31, 32)
     u = ((w[:, 0] >> np.uint64(turn - bits)).astype(np.longdouble) + np.longdouble(0.5)) / np.longdouble(2) ** bits
-    angle = 2 * np.longdouble("3.14159265358979323846264338327950288") * (w[:, 1].astype(np.longdouble) / np.longdouble(2) ** turn)
+    angle = 2 * np.longdouble("3.14159265358979323846264338327950288") * (w[:,
+            1].astype(np.longdouble) / np.longdouble(2) ** turn)
     r = np.sqrt(-2 * np.log(u))
     return np.stack([r * np.cos(angle), r * np.sin(angle)], 1).reshape(-1)[:n]
 
@@ -282,13 +295,16 @@ def make_generated(name):
             given = values.elements(rng, 2, "f8", [values.plain, values.scaled, values.huge, values.tiny], 0.05)
             param = struct.pack("ddQ", *given, n)
         elif name == "uniform":
-            given = rng.choice([0.0, 1.0, -2.5, 3.0, 1e300, -1e300, 1e-310, 5e-324, 1.7e308] if dtype == "f8" else [0.0, 1.0, -2.5, 1e30, 1e-40], 2)
+            given = rng.choice([0.0, 1.0, -2.5, 3.0, 1e300, -1e300, 1e-310, 5e-324, 1.7e308] if dtype == "f8"
+                               else [0.0, 1.0, -2.5, 1e30, 1e-40], 2)
             param = struct.pack("ddQQ", *given, seed, stream)
         else:
-            given = [0.0, float(rng.choice([1.0, 3.0, 2000.0]))] if name == "add_normal" else rng.choice([0.0, 1.0, -3.0, 100.0], 2)
+            given = [0.0, float(rng.choice([1.0, 3.0, 2000.0]))] if name == "add_normal" else rng.choice([0.0, 1.0,
+                    -3.0, 100.0], 2)
             param = struct.pack("ddQQ", *given, seed, stream)
         arrays = [values.elements(rng, n, dtype, [values.plain])] if name == "add_normal" else []
-        return Case("map", name, arrays, param, {"to": dtype, "n": n, "place": place(rng), "constants": [v.item() if hasattr(v, "item") else v for v in given],
+        return Case("map", name, arrays, param, {"to": dtype, "n": n, "place": place(rng), "constants": [v.item()
+                if hasattr(v, "item") else v for v in given],
                                                  "seed": seed, "stream": stream})
     return make
 
@@ -316,7 +332,7 @@ def judge_generated(case, status, arrays):
         if name == "uniform":
             low, high = np.dtype(dtype).type(a), np.dtype(dtype).type(b)
             w = words(n, dtype, case.more["seed"], case.more["stream"])[:n]
-            u = (w >> np.uint64(11)).astype("f8") * 2.0 ** -53 if dtype == "f8" else (w >> np.uint64(8)).astype("f4") * np.float32(2.0 ** -24)
+            u = (w >> np.uint64(11 if dtype == "f8" else 8)).astype(dtype) * np.dtype(dtype).type(exact.UNIT[dtype])
             right = low + (high - low) * u
             if low < high:
                 right = np.minimum(right, np.nextafter(high, low))

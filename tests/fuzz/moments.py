@@ -11,8 +11,8 @@ import exact
 import numpy as np
 import values
 from case import Case
-from exact import UNIT, float_of, rounded
-from reductions import PLACES, depth, least_and_greatest, place
+from exact import UNIT, rounded
+from reductions import depth, least_and_greatest, place
 from subject import by_value, canonical, judged, near, scalar, settle, subject, type_of
 
 U = Fraction(UNIT["f8"])
@@ -68,9 +68,11 @@ def judge_var(case, status, arrays):
     if name.endswith("std"):
         right = exact.root(true, "f8")
         if whole:
-            return settle(status, arrays, lambda got: canonical(got) or near(got[0], exact.fraction(right), 2 * U * exact.fraction(right)))
+            return settle(status, arrays, lambda got: canonical(got) or near(got[0], exact.fraction(right), 2 * U
+                    * exact.fraction(right)))
         bound = relative_bound(n, centred.condition_squared())
-        return settle(status, arrays, lambda got: within(got, exact.fraction(right) if np.isfinite(right) else None, bound))
+        return settle(status, arrays, lambda got: within(got, exact.fraction(right) if np.isfinite(right) else None,
+                                                         bound))
     return settle(status, arrays, lambda got: within(got, true, relative_bound(n, centred.condition_squared())))
 
 
@@ -87,7 +89,8 @@ def struct_double(param):
 
 
 KINDS = [values.plain, values.offset, values.offset, values.scaled, values.few_times_scale, values.constant, values.few,
-         values.mixed, values.huge, values.tiny, values.around_underflow_of_squares, values.around_overflow_of_squares, values.ordered]
+         values.mixed, values.huge, values.tiny, values.around_underflow_of_squares,
+         values.around_overflow_of_squares, values.ordered]
 
 
 def moment_elements(rng, n, dtype):
@@ -101,7 +104,8 @@ def make_var(name):
         ddof = float(rng.choice([0.0, 1.0, 0.0, 1.0, 0.5, 2.0, n]))
         if name == "var_exact":
             ddof = float(math.floor(ddof))
-        return Case("reduce", name, [moment_elements(rng, n, dtype)], np.array([ddof, 0]).tobytes(), {"ddof": ddof, "place": place(rng)})
+        return Case("reduce", name, [moment_elements(rng, n, dtype)], np.array([ddof, 0]).tobytes(), {"ddof": ddof,
+                "place": place(rng)})
     return make
 
 
@@ -135,7 +139,8 @@ def judge_shape(case, status, arrays):
     found = shape_of(centred, k)
     if found is None:
         return settle(status, arrays, scalar(math.nan, "f8"))
-    return settle(status, arrays, lambda got: canonical(got) or near(got[0], Fraction(found[0]), shape_bound(centred, found[1], k)))
+    return settle(status, arrays, lambda got: canonical(got) or near(got[0], Fraction(found[0]), shape_bound(centred,
+            found[1], k)))
 
 
 def shape_bound(centred, size, k):
@@ -145,7 +150,8 @@ def shape_bound(centred, size, k):
 def make_shape(name):
     def make(rng):
         dtype = str(rng.choice(values.REALS * 2 + values.INTEGERS))
-        return Case("reduce", name, [moment_elements(rng, values.length(rng, 9000), dtype)], None, {"place": place(rng)})
+        return Case("reduce", name, [moment_elements(rng, values.length(rng, 9000), dtype)], None,
+                    {"place": place(rng)})
     return make
 
 
@@ -187,7 +193,8 @@ def judge_describe(case, status, arrays):
         return "variance: " + bad
     for at, k in ((2, 3), (3, 4)):
         found = shape_of(centred, k)
-        bad = by_value(results[at:at + 1], scalar(math.nan, "f8")) if found is None else near(results[at], Fraction(found[0]), shape_bound(centred, found[1], k))
+        bad = by_value(results[at:at + 1], scalar(math.nan, "f8")) if found is None else near(results[at],
+                Fraction(found[0]), shape_bound(centred, found[1], k))
         if bad:
             return f"moment {k}: " + bad
     return None
@@ -213,7 +220,8 @@ def judge_joint(case, status, arrays):
             return settle(status, arrays, scalar(math.nan, "f8"))
         size = math.sqrt(product * product / (sxx * syy))
         true = Fraction(size if product > 0 else -size)
-        return settle(status, arrays, lambda got: canonical(got) or near(got[0], true, 2 * bound) or (None if abs(got[0]) <= 1 else f"got {got[0]!r}, beyond 1"))
+        return settle(status, arrays, lambda got: canonical(got) or near(got[0], true, 2 * bound)
+                      or (None if abs(got[0]) <= 1 else f"got {got[0]!r}, beyond 1"))
     true = product / Fraction(n - ddof)
     if x.dtype.kind != "f":
         return settle(status, arrays, scalar(rounded(true, "f8"), "f8"))
@@ -234,7 +242,8 @@ def geometric_mean(a, b):
     value = a * b
     shift = 64 - (value.numerator.bit_length() - value.denominator.bit_length()) // 2
     scaled = value * Fraction(4) ** shift
-    return Fraction(math.isqrt(scaled.numerator // scaled.denominator) + 1) / Fraction(2) ** shift if value else Fraction(0)
+    return Fraction(math.isqrt(scaled.numerator // scaled.denominator)
+                    + 1) / Fraction(2) ** shift if value else Fraction(0)
 
 
 def make_joint(name):
@@ -244,11 +253,13 @@ def make_joint(name):
         x = moment_elements(rng, n, dtype)
         if dtype in values.REALS and rng.random() < 0.5:
             with np.errstate(all="ignore"):
-                y = (x * np.dtype(dtype).type(rng.choice([0.5, -2, 1])) + (np.abs(x).max(initial=0) * 1e-3 * rng.normal(size=n))).astype(dtype)
+                y = (x * np.dtype(dtype).type(rng.choice([0.5, -2, 1])) + (np.abs(x).max(initial=0) * 1e-3
+                        * rng.normal(size=n))).astype(dtype)
         else:
             y = moment_elements(rng, n, dtype)
         ddof = float(rng.choice([0.0, 1.0])) if name == "cov" else 0.0
-        return Case("reduce", name, [x, y], np.array([ddof]).tobytes() if name == "cov" else None, {"ddof": ddof, "place": place(rng)})
+        return Case("reduce", name, [x, y], np.array([ddof]).tobytes() if name == "cov" else None, {"ddof": ddof,
+                "place": place(rng)})
     return make
 
 
@@ -287,7 +298,8 @@ def judge_standardise(case, status, arrays):
 def make_standardise(rng):
     dtype = str(rng.choice(values.REALS * 2 + values.INTEGERS))
     return Case("standardise", "standardise", [moment_elements(rng, values.length(rng, 9000), dtype)], None,
-                {"ddof": float(rng.choice([0.0, 1.0])), "to": dtype if dtype in values.REALS else "f8", "place": place(rng)})
+                {"ddof": float(rng.choice([0.0, 1.0])), "to": dtype if dtype in values.REALS else "f8",
+                 "place": place(rng)})
 
 
 subject("standardise_whole", make_standardise, judge_standardise)

@@ -8,7 +8,7 @@ import values
 from case import Case
 from exact import UNIT, float_of, rounded
 from reductions import ALONG, array, depth, dimensions, keys, lines, picked, place, some_axis
-from subject import SUBJECTS, by_value, canonical, judged, near, scalar, settle, show, subject, to_the_bit, type_of
+from subject import SUBJECTS, by_value, canonical, judged, near, settle, show, subject, to_the_bit, type_of
 
 
 def prefix_sums(x, dtype, exclusive):
@@ -59,12 +59,13 @@ def judge_cumsum(case, status, arrays):
         if exclusive:
             size = np.concatenate([[0], size[:-1]])[:len(x)]
         most = np.finfo("f8").max
-        u, lost = UNIT["f8"], (min(len(x), values.CHUNK) / 8 + 40 + depth(len(x))) * UNIT["f8"]
+        lost = (min(len(x), values.CHUNK) / 8 + 40 + depth(len(x))) * UNIT["f8"]
         lost = lost if mode == "fast" else 4 * lost * lost
         # Where sizes reach the range's end, fast sums may overflow on the way.
         loose = np.zeros(len(x), bool)
         if mode == "fast":
-            loose = ~np.isfinite(got) & (np.cumsum(np.where(np.isfinite(x), np.abs(x.astype(np.longdouble)), 0)) >= most * (1 - 1e-9))
+            loose = ~np.isfinite(got) & (np.cumsum(np.where(np.isfinite(x), np.abs(x.astype(np.longdouble)),
+                                                            0)) >= most * (1 - 1e-9))
         bound = 2 * UNIT[to] * np.abs(right.astype(np.longdouble)) + lost * size + float(exact.LEAST[to])
         if mode == "fast" and to == "f4":
             bound = np.where(size >= np.finfo("f4").max * (1 - 1e-6), np.inf, bound)
@@ -79,7 +80,8 @@ def make_cumsum(name, suffix):
         to = "f8" if suffix or dtype == "f8" else dtype if dtype == "f4" else dtype[0] + "8"
         n = values.length(rng, 17000 if rng.random() < 0.2 else 1000)
         x = values.elements(rng, n, dtype)
-        more = {"to": to, "exclusive": bool(rng.random() < 0.3), "in_place": to == dtype and bool(rng.random() < 0.3), "place": place(rng)}
+        more = {"to": to, "exclusive": bool(rng.random() < 0.3), "in_place": to == dtype and bool(rng.random() < 0.3),
+                "place": place(rng)}
         return Case("scan", name + suffix, [x], None, more)
     return make
 
@@ -150,12 +152,15 @@ def make_cumprod(rng):
     if rng.random() < 0.4:
         x = values.elements(rng, n, dtype)
     elif dtype in values.REALS:
-        x = (np.exp2(rng.normal(size=n) * rng.choice([0.1, 3, 300 if dtype == "f8" else 30])) * rng.choice([-1, 1], n)).astype(dtype)
+        x = (np.exp2(rng.normal(size=n) * rng.choice([0.1, 3, 300 if dtype == "f8" else 30])) * rng.choice([-1, 1],
+                n)).astype(dtype)
     else:
         x = np.ones(n, dtype)
         x[rng.integers(0, max(n, 1), min(n, 40))] = 2
-    return Case("scan", "cumprod", [x], None, {"to": dtype if dtype in values.REALS else dtype[0] + "8", "place": place(rng),
-                                               "exclusive": bool(rng.random() < 0.3), "in_place": dtype in values.REALS and bool(rng.random() < 0.3)})
+    return Case("scan", "cumprod", [x], None, {"to": dtype if dtype in values.REALS else dtype[0] + "8",
+                                               "place": place(rng),
+                                               "exclusive": bool(rng.random() < 0.3),
+                                               "in_place": dtype in values.REALS and bool(rng.random() < 0.3)})
 
 
 subject("cumprod", make_cumprod, judge_cumprod)
@@ -193,7 +198,8 @@ def make_running(name):
     def make(rng):
         dtype = str(rng.choice(values.DTYPES))
         x = values.elements(rng, values.length(rng), dtype)
-        return Case("scan", name, [x], None, {"to": dtype, "exclusive": bool(rng.random() < 0.05), "in_place": bool(rng.random() < 0.3), "place": place(rng)})
+        return Case("scan", name, [x], None, {"to": dtype, "exclusive": bool(rng.random() < 0.05),
+                                              "in_place": bool(rng.random() < 0.3), "place": place(rng)})
     return make
 
 
@@ -216,7 +222,8 @@ def make_scan_monoid(rng):
 
 def judge_scan_monoid(case, status, arrays):
     inner, x = SUBJECTS[case.more["inner"]], case.arrays[0]
-    picked = range(1, len(x) + 1) if status != "OK" and len(x) < 400 else np.unique(np.linspace(1, len(x), 9).astype(int)) if len(x) else []
+    picked = range(1, len(x) + 1) if status != "OK" and len(x) < 400 else np.unique(np.linspace(1, len(x),
+            9).astype(int)) if len(x) else []
     for n in picked:
         bad = inner.judge(case.of([x[:n]]), status, [a[n - 1:n].copy() for a in arrays])
         if status != "OK" and not bad:
@@ -248,7 +255,8 @@ def judge_sort(case, status, arrays):
 def make_of_any(call, kernel):
     def make(rng):
         dtype = str(rng.choice(values.DTYPES))
-        return Case(call, kernel, [values.elements(rng, values.length(rng), dtype)], None, {"to": dtype, "place": place(rng)})
+        return Case(call, kernel, [values.elements(rng, values.length(rng), dtype)], None, {"to": dtype,
+                "place": place(rng)})
     return make
 
 
@@ -273,7 +281,7 @@ def judge_compact(case, status, arrays):
         low, high = np.frombuffer(case.param, x.dtype)
         keep = (x >= low) & (x <= high)
     else:
-        keep = ~np.isnan(x) if case.kernel == "not_nan" and x.dtype.kind == "f" else x != 0 if case.kernel == "nonzero" else np.ones(len(x), bool)
+        keep = x == x if case.kernel == "not_nan" else x != 0
     return to_the_bit(arrays[0], x[keep])
 
 
@@ -310,7 +318,8 @@ def count(x, edges):
     inside = numbers[(numbers >= edges[0]) & (numbers <= edges[-1])]
     at = np.minimum(np.searchsorted(edges, inside, "right") - 1, bins - 1)
     counts = np.bincount(at, minlength=bins)
-    return np.concatenate([counts, [(numbers < edges[0]).sum(), (numbers > edges[-1]).sum(), np.isnan(v).sum()]]).astype("u8")
+    return np.concatenate([counts, [(numbers < edges[0]).sum(), (numbers > edges[-1]).sum(),
+                                    np.isnan(v).sum()]]).astype("u8")
 
 
 def judge_histogram(case, status, arrays):
@@ -326,14 +335,16 @@ def judge_histogram(case, status, arrays):
 
 def make_histogram(rng):
     dtype = str(rng.choice(values.REALS * 2 + values.INTEGERS))
-    kinds = [values.plain, values.few, values.constant, values.huge, values.tiny, values.any_bits, values.infinities, values.ties]
+    kinds = [values.plain, values.few, values.constant, values.huge, values.tiny, values.any_bits, values.infinities,
+             values.ties]
     x = values.elements(rng, values.length(rng), dtype, kinds)
     return Case("histogram", "histogram", [x], None, {**histogram_range(rng, x), "place": place(rng)})
 
 
 def histogram_range(rng, x):
     bins = int(rng.choice([1, 2, 3, 7, 10, 100, 1000]))
-    ranges = [(-1.0, 1.0), (0.0, 0.1), (-3.0, 3.0), (1e15, 1e15 + 1), (-1.7e308, 1.7e308), (0.0, 5e-323), (2.0 ** 53, 2.0 ** 53 + 8),
+    ranges = [(-1.0, 1.0), (0.0, 0.1), (-3.0, 3.0), (1e15, 1e15 + 1), (-1.7e308, 1.7e308), (0.0, 5e-323),
+              (2.0 ** 53, 2.0 ** 53 + 8),
               (-1e308, 1e300), (0.0, 1.7e308), (1.0, 1.0), (0.0, float("inf"))]
     low, high = ranges[int(rng.integers(len(ranges)))]
     if rng.random() < 0.3 and len(x):
@@ -365,7 +376,8 @@ def make_lines(rng):
     inner = SUBJECTS[LINES[int(rng.integers(len(LINES)))]]
     case = inner.make(rng)
     shape = dimensions(rng, 1, 4, 9000)
-    more = {**case.more, "inner": inner.name, "axis": some_axis(rng, shape), "place": str(rng.choice(["shared", "private", "distributed"]))}
+    more = {**case.more, "inner": inner.name, "axis": some_axis(rng, shape),
+            "place": str(rng.choice(["shared", "private", "distributed"]))}
     return Case(case.call, case.kernel, [array(rng, type_of(case.arrays[0]), shape)], case.param, more)
 
 
@@ -373,7 +385,8 @@ def judge_lines(case, status, arrays):
     inner, along = SUBJECTS[case.more["inner"]], lines(case.arrays[0], case.more["axis"])
     count = len(along)
     if status != "OK":
-        return None if count == 0 or any(inner.judge(case.of([x]), status, []) is None for x in along) else f"status {status}, which no line has"
+        return None if count == 0 or any(inner.judge(case.of([x]), status, []) is None
+                                         for x in along) else f"status {status}, which no line has"
     found = lines(arrays[0].reshape(case.arrays[0].shape), case.more["axis"])
     for i in picked(count):
         bad = inner.judge(case.of([along[i]]), "OK", [found[i].copy()])
@@ -384,4 +397,5 @@ def judge_lines(case, status, arrays):
 
 subject("lines", make_lines, judge_lines, "nothing")
 judged("functions", "scan_axis", "sort_axis", "argsort_axis")
-judged("functions", "scan", "scan_monoid", "sort", "argsort", "reverse", "compact", "compact_mask", "histogram", "histogram_edges")
+judged("functions", "scan", "scan_monoid", "sort", "argsort", "reverse", "compact", "compact_mask", "histogram",
+       "histogram_edges")

@@ -34,10 +34,12 @@ class Peer:
         if self.ranks > 1:
             command = ["mpirun", "-n", str(self.ranks)] + command
             environment.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", TMPDIR=self.folder,
-                               OMPI_MCA_rmaps_base_oversubscribe="1", PRTE_MCA_rmaps_default_mapping_policy=":oversubscribe",
+                               OMPI_MCA_rmaps_base_oversubscribe="1",
+                               PRTE_MCA_rmaps_default_mapping_policy=":oversubscribe",
                                OMPI_MCA_mpi_yield_when_idle="1")
         self.log = open(os.path.join(self.folder, "log"), "w+")
-        self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=self.log,
+                                        stderr=self.log)
         self.connections = [None] * self.ranks
         end = time.monotonic() + 60
         while None in self.connections:

@@ -84,7 +84,8 @@ def main():
     given.seed = secrets.randbelow(10**9) if given.seed is None else given.seed
     fuzzer = fuzz.Fuzzer(given)
     try:
-        for test in (each_subject_sees_errors, other_errors_are_seen, unjudged_kernels_are_named, verdicts_of_drivers_are_seen):
+        for test in (each_subject_sees_errors, other_errors_are_seen, unjudged_kernels_are_named,
+                     verdicts_of_drivers_are_seen):
             before = promises
             test(fuzzer)
             print(f"{test.__name__}: {promises - before} promises", flush=True)

@@ -1,7 +1,6 @@
 """reductions.py - sums, products, extremes, counts: the exact modes to the bit; the others within what their order of
 additions can lose; along axes each line as an array of its own."""
 import math
-import struct
 from fractions import Fraction
 
 import exact
@@ -23,7 +22,7 @@ def place(rng):
 
 
 def depth(n):
-    """Roundings on the way of one element: a lane of a chunk, the lanes' fold, the tree over chunks, what comes after."""
+    """Roundings on the way of one element: a lane of a chunk, the lanes' fold, the tree over chunks, what follows."""
     chunks = -(-n // values.CHUNK)
     return min(-(-n // 32), values.CHUNK // 32) + 5 + max(0, chunks - 1).bit_length() + 4
 
@@ -33,7 +32,8 @@ class Terms:
 
     def __init__(self, x, y=None):
         real = x.dtype.kind == "f"
-        finite = (np.isfinite(x) & np.isfinite(y) if y is not None else np.isfinite(x)) if real else np.ones(len(x), bool)
+        finite = (np.isfinite(x) & np.isfinite(y) if y is not None else np.isfinite(x)) if real else np.ones(len(x),
+                bool)
         self.n, self.odd = len(x), None
         with np.errstate(all="ignore"):
             if not finite.all():
@@ -69,18 +69,23 @@ def result_dtype(name, dtype, suffix):
     return "f8" if suffix == "_f64" else dtype
 
 
+def as_sign(terms):
+    """What a quotient with an infinity or a zero depends on."""
+    if terms.odd is not None:
+        return terms.odd
+    if terms.total == 0:
+        return -0.0 if terms.negative_zero else 0.0
+    return 1.0 if terms.total > 0 else -1.0
+
+
 def finish(name, terms, weights):
     """The true result, as a fraction, or a float that is no finite number."""
     if name in ("mean", "nanmean"):
         return terms.odd if terms.odd is not None else terms.total / terms.n
     if name == "wmean":
         if terms.odd is not None or weights.odd is not None or weights.total == 0:
-            top = terms.odd if terms.odd is not None else np.sign(float(rounded(terms.total, "f8", terms.negative_zero)))
-            bottom = weights.odd if weights.odd is not None else -0.0 if weights.negative_zero and weights.total == 0 else float(np.sign(exact.float_of(weights.total)))
             with np.errstate(all="ignore"):
-                if terms.odd is None and terms.total != 0 and abs(top) == 0:
-                    top = math.copysign(1, terms.total)
-                return float(np.float64(top) / np.float64(bottom))
+                return float(np.float64(as_sign(terms)) / np.float64(as_sign(weights)))
         return terms.total / weights.total
     return terms.odd if terms.odd is not None else terms.total
 
@@ -109,7 +114,8 @@ def loose_result(name, mode, terms, weights, dtype):
     if isinstance(value, float):
         if name == "wmean" and weights.odd is None and terms.odd is None:
             return lambda got: None  # weights that add up to 0 need not do so when they are rounded
-        return lambda got: (canonical(got) if may_overflow and not np.isfinite(got[0]) else by_value(got, scalar(value, dtype)))
+        return lambda got: (canonical(got) if may_overflow and not np.isfinite(got[0]) else by_value(got,
+                scalar(value, dtype)))
     # Products and sums of squares that underflow lose up to half the least number each; compensated ones do not.
     least = exact.LEAST["f8"]
     under = terms.n * least if mode == "fast" and name in ("dot", "wsum", "wmean", "sumsq") else 0
@@ -240,7 +246,8 @@ def counted(case):
         low, high = np.frombuffer(case.param, x.dtype)
         return int(((x >= low) & (x <= high)).sum())
     nonzero = int(np.count_nonzero(x))
-    return {"any": int(nonzero > 0), "all": int(nonzero == len(x)), "count_nonzero": nonzero, "count_nan": int(nans.sum())}[case.kernel]
+    return {"any": int(nonzero > 0), "all": int(nonzero == len(x)), "count_nonzero": nonzero,
+            "count_nan": int(nans.sum())}[case.kernel]
 
 
 def judge_count(case, status, arrays):
@@ -262,12 +269,14 @@ for name in "min max absmax ptp nanmin nanmax minmax argmin argmax nanargmin nan
 def judge_argminmax(case, status, arrays):
     x = case.arrays[0]
     pair, low, high = (extreme(name, x) for name in ("minmax", "argmin", "argmax"))
-    return settle(status, arrays, pair) or (None if status != "OK" else to_the_bit(arrays[1], np.concatenate([low, high])))
+    return settle(status, arrays, pair) or (None if status != "OK" else to_the_bit(arrays[1],
+            np.concatenate([low, high])))
 
 
 def make_argminmax(rng):
     dtype = str(rng.choice(values.DTYPES))
-    return Case("argminmax", "argminmax", [values.elements(rng, values.length(rng), dtype)], None, {"place": place(rng)})
+    return Case("argminmax", "argminmax", [values.elements(rng, values.length(rng), dtype)], None,
+                {"place": place(rng)})
 
 
 subject("argminmax", make_argminmax, judge_argminmax)
@@ -293,7 +302,8 @@ def judge_prod(case, status, arrays):
     x = case.arrays[0]
     dtype = type_of(x)
     if x.dtype.kind != "f":
-        true = 0 if (x == 0).any() else math.prod(int(v) for v in x.tolist() if v not in (1, -1)) * (-1) ** int((x.astype(object) == -1).sum())
+        true = 0 if (x == 0).any() else math.prod(int(v) for v in x.tolist() if v not in (1,
+                -1)) * (-1) ** int((x.astype(object) == -1).sum())
         to = dtype[0] + "8"
         fits = np.iinfo(to).min <= true <= np.iinfo(to).max
         return settle(status, arrays, scalar(true, to) if fits else "OVERFLOW")
@@ -318,7 +328,8 @@ def real_product(x, dtype):
         if canonical(got):
             return canonical(got)
         if np.isinf(got[0]) or got[0] == 0:
-            return None if np.signbit(got[0]) == (sign < 0) and (got[0] in (low, high)) else by_value(got, scalar(rounded(true, dtype), dtype))
+            return None if np.signbit(got[0]) == (sign < 0) and (got[0] in (low, high)) else by_value(got,
+                    scalar(rounded(true, dtype), dtype))
         return near(got[0], true, lost + Fraction(UNIT[dtype]) * abs(true) + exact.LEAST[dtype] / 2)
     return wrong
 
@@ -357,14 +368,16 @@ def judge_logsumexp(case, status, arrays):
         true = mpfr.near()
         error = abs(mpfr.less(float(got[0]))) if np.isfinite(got[0]) else math.inf
         bound = 2 * UNIT["f8"] * abs(true) + (4 + depth(len(x))) * UNIT["f8"]
-        return canonical(got) or (None if error <= bound or got[0] == true else f"got {got[0]!r}, right {true!r}: {error / bound:.3g} times the bound")
+        return canonical(got) or (None if error <= bound or got[0] == true
+                                  else f"got {got[0]!r}, right {true!r}: {error / bound:.3g} times the bound")
     return settle(status, arrays, wrong)
 
 
 def make_logsumexp(rng):
     dtype = str(rng.choice(values.REALS))
     n = values.length(rng, 9000 if rng.random() < 0.1 else 300)
-    kinds = None if rng.random() < 0.4 else [values.plain, values.offset, values.few, lambda r, n, d: 300 * r.normal(size=n)]
+    kinds = None if rng.random() < 0.4 else [values.plain, values.offset, values.few, lambda r, n, d: 300
+                                             * r.normal(size=n)]
     return Case("reduce", "logsumexp", [values.elements(rng, n, dtype, kinds)], None, {"place": place(rng)})
 
 
@@ -376,7 +389,8 @@ def dimensions(rng, least=0, most=5, largest=20000):
     """A shape of so many axes."""
     ndim = int(rng.choice([n for n in (0, 1, 1, 2, 2, 2, 3, 3, 4, 5) if least <= n <= most]))
     while True:
-        shape = tuple(int(rng.choice([0, 1, 2, 3, 5, 7, 33, 100, values.CHUNK + 1], p=[0.03, 0.16, 0.2, 0.2, 0.15, 0.11, 0.08, 0.05, 0.02])) for _ in range(ndim))
+        shape = tuple(int(rng.choice([0, 1, 2, 3, 5, 7, 33, 100, values.CHUNK + 1], p=[0.03, 0.16, 0.2, 0.2, 0.15,
+                0.11, 0.08, 0.05, 0.02])) for _ in range(ndim))
         if np.prod(shape, dtype=np.int64) <= largest:
             return shape
 
@@ -399,8 +413,8 @@ def picked(count):
     return range(count) if count < 6 else sorted({0, 1, count // 2, count - 2, count - 1})
 
 
-# Along an axis each line of elements is an array of its own, with its own verdict. Where a line's result is not defined,
-# it is NaN if it is a real number; else what one line is refused, all are.
+# Along an axis each line of elements is an array of its own, with its own verdict. Where a line's result is not
+# defined, it is NaN if it is a real number; else what one line is refused, all are.
 def make_along(rng):
     names = sorted(ALONG)
     inner = SUBJECTS[names[int(rng.integers(len(names)))]]
@@ -410,7 +424,8 @@ def make_along(rng):
     arrays = [array(rng, dtype, shape) for _ in case.arrays]
     if dtype in values.REALS and rng.random() < 0.3 and arrays[0].size:
         np.moveaxis(arrays[0], some_axis(rng, shape), 0)[0] = np.nan
-    more = dict(case.more, axis=some_axis(rng, shape), inner=inner.name, place=str(rng.choice(["shared", "private", "distributed"])))
+    more = dict(case.more, axis=some_axis(rng, shape), inner=inner.name, place=str(rng.choice(["shared", "private",
+            "distributed"])))
     return Case(case.call, case.kernel, arrays, case.param, more)
 
 
@@ -423,11 +438,13 @@ def judge_along(case, status, arrays):
         return inner.judge(case.of([x[i] for x in along]), status, results)
 
     if status != "OK":
-        return None if any(verdict(i, status, []) is None for i in range(count)) or count == 0 else f"status {status}, which no line has"
+        return None if any(verdict(i, status, []) is None
+                           for i in range(count)) or count == 0 else f"status {status}, which no line has"
     for i in picked(count):
         part = arrays[0].reshape(count, -1)[i].copy()
         bad = verdict(i, "OK", [part])
-        if bad and part.dtype.kind == "f" and np.isnan(part).all() and along[0].shape[1] and verdict(i, "EMPTY", []) is None:
+        if bad and part.dtype.kind == "f" and np.isnan(part).all() and along[0].shape[1] and verdict(i, "EMPTY",
+                []) is None:
             bad = canonical(part)
         if bad:
             return f"line {i} along axis {axis}: {bad}"

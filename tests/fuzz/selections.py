@@ -6,14 +6,12 @@ from fractions import Fraction
 import exact
 import numpy as np
 import values
-from case import Case
+from case import METHODS, Case
 from exact import UNIT, rounded
 from orders import count, edges_of, histogram_range, order
 from reductions import array, dimensions, keys, lines, picked, place, some_axis
-from subject import by_value, canonical, judged, settle, show, subject, to_the_bit, type_of
+from subject import by_value, canonical, judged, settle, subject, to_the_bit, type_of
 
-METHODS = ("inverted_cdf averaged_inverted_cdf closest_observation interpolated_inverted_cdf hazen weibull linear median_unbiased "
-           "normal_unbiased lower higher midpoint nearest").split()
 # Of the continuous ones the place is (n + a) q + b.
 PLACES = {"interpolated_inverted_cdf": (0, -1), "hazen": (0, Fraction(-1, 2)), "weibull": (1, -1), "linear": (-1, 0),
           "median_unbiased": (Fraction(1, 3), Fraction(-2, 3)), "normal_unbiased": (Fraction(1, 4), Fraction(-5, 8))}
@@ -96,7 +94,8 @@ def judge_quantile(case, status, arrays):
     return None
 
 
-KINDS = [values.plain, values.huge, values.huge, values.infinities, values.infinities, values.tiny, values.few, values.offset]
+KINDS = [values.plain, values.huge, values.huge, values.infinities, values.infinities, values.tiny, values.few,
+         values.offset]
 
 
 def some(rng, longest=10**9):
@@ -105,7 +104,8 @@ def some(rng, longest=10**9):
 
 
 def probabilities(rng):
-    q = [0.0, 1.0, 0.5, 0.25, 0.75, 0.1, 0.3] + rng.random(4).tolist() + [float(np.nextafter(0.5, 1)), 1 - 2.0 ** -53, 5e-324]
+    q = [0.0, 1.0, 0.5, 0.25, 0.75, 0.1, 0.3] + rng.random(4).tolist() + [float(np.nextafter(0.5, 1)), 1 - 2.0 ** -53,
+            5e-324]
     return q[:int(rng.integers(1, len(q) + 1))] if rng.random() < 0.2 else q
 
 
@@ -141,7 +141,8 @@ def make_quantile_axis(kernel):
     def make(rng):
         shape = dimensions(rng, 1, 4, 5000)
         dtype = str(rng.choice(values.REALS * 2 + values.INTEGERS))
-        more = {"q": probabilities(rng), "method": METHODS[int(rng.integers(len(METHODS)))], "axis": some_axis(rng, shape),
+        more = {"q": probabilities(rng), "method": METHODS[int(rng.integers(len(METHODS)))], "axis": some_axis(rng,
+                shape),
                 "place": str(rng.choice(["shared", "private", "distributed"]))}
         return Case("quantile", kernel, [array(rng, dtype, shape)], None, more)
     return make
@@ -163,7 +164,6 @@ def judge_elements(case, status, arrays):
     if x.dtype.kind == "f" and np.isnan(x).any():
         return by_value(pairs.reshape(-1), np.full(pairs.size, np.nan, x.dtype))
     ascending = x[order(x)]
-    k = keys(ascending)
     for i, q in enumerate(case.more["q"]):
         if not 0 <= part[i] < 1:
             return f"part {part[i]!r}"
@@ -179,7 +179,8 @@ def judge_elements(case, status, arrays):
 def make_elements(kernel):
     def make(rng):
         method = METHODS[int(rng.integers(len(METHODS)))]
-        return Case("quantile_elements", kernel, [some(rng)], None, {"q": probabilities(rng), "method": method, "place": place(rng)})
+        return Case("quantile_elements", kernel, [some(rng)], None, {"q": probabilities(rng), "method": method,
+                                                                     "place": place(rng)})
     return make
 
 
@@ -215,7 +216,8 @@ def judge_weighted(case, status, arrays):
     for q in case.more["q"]:
         first = next(i for i, s in enumerate(shares) if cumulative[i] > 0 and s >= q)
         right.append(x[at[first]])
-    right = np.array(right, x.dtype) if elements else np.array([float(rounded(exact.fraction(v), "f8")) if np.isfinite(v) else v for v in right], "f8")
+    right = np.array(right, x.dtype) if elements else np.array([float(rounded(exact.fraction(v), "f8"))
+                                                                if np.isfinite(v) else v for v in right], "f8")
     return to_the_bit(arrays[0] + 0, right + 0)
 
 
@@ -234,7 +236,8 @@ def make_weighted(kernel):
     return make
 
 
-for name in ("quantile_weighted", "nanquantile_weighted", "quantile_weighted_elements", "nanquantile_weighted_elements"):
+for name in ("quantile_weighted", "nanquantile_weighted", "quantile_weighted_elements",
+             "nanquantile_weighted_elements"):
     subject(name, make_weighted(name), judge_weighted)
     judged("functions", name)
 
@@ -294,7 +297,8 @@ def make_histogram_weighted(kernel):
         w = values.elements(rng, len(x), str(rng.choice(values.DTYPES)))
         more = {"place": place(rng)}
         if kernel.endswith("edges_weighted"):
-            edges = np.sort(values.elements(rng, int(rng.integers(2, 20)), "f8", [values.plain, values.few, values.infinities], 0))
+            edges = np.sort(values.elements(rng, int(rng.integers(2, 20)), "f8", [values.plain, values.few,
+                    values.infinities], 0))
             more["edges"] = (edges if len(edges) > 1 else np.array([-1.0, 1.0])).tolist()
         else:
             more.update(histogram_range(rng, x))

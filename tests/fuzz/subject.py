@@ -61,7 +61,8 @@ def to_the_bit(got, right):
     if len(bad) == 0:
         return None
     at = bad[0]
-    return f"got {show(got.flat[at])}, right {show(right.flat[at])}" + (f", at {at}, {len(bad)} of {got.size}" if got.size > 1 else "")
+    return f"got {show(got.flat[at])}, right {show(right.flat[at])}" + (f", at {at}, {len(bad)} of {got.size}"
+            if got.size > 1 else "")
 
 
 def by_value(got, right):
@@ -85,7 +86,8 @@ def near(got, right, tolerance):
 def settle(status, arrays, truth):
     """truth: a status that is not OK; an array to the bit; or a function of the first result."""
     if isinstance(truth, str):
-        return None if status == truth else f"status {status} and not {truth}" + (f": {show(arrays[0].flat[0])}" if arrays and arrays[0].size else "")
+        return None if status == truth else f"status {status} and not {truth}" + (f": {show(arrays[0].flat[0])}"
+                if arrays and arrays[0].size else "")
     if status != "OK":
         return f"status {status}"
     if callable(truth):

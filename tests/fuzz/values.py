@@ -22,7 +22,8 @@ def length(rng, longest=10**9):
 def shape(rng, largest=30000):
     """Rows and columns."""
     while True:
-        rows, columns = (int(rng.choice([1, 2, 3, 5, 8, 17, 31, 33, 64, 100, 257, 820, CHUNK, CHUNK + 1])) for _ in "rc")
+        rows, columns = (int(rng.choice([1, 2, 3, 5, 8, 17, 31, 33, 64, 100, 257, 820, CHUNK, CHUNK + 1]))
+                         for _ in "rc")
         if rows * columns <= largest:
             return rows, columns
 
@@ -44,7 +45,8 @@ def nan(rng, dtype):
 def special(rng, dtype):
     info = np.finfo(dtype)
     tiny, most = float(info.smallest_subnormal), float(info.max)
-    choices = [np.inf, -np.inf, 0.0, -0.0, tiny, -tiny, float(info.tiny), float(info.tiny) - tiny, most, -most, 1.0, -1.0,
+    choices = [np.inf, -np.inf, 0.0, -0.0, tiny, -tiny, float(info.tiny), float(info.tiny) - tiny, most, -most, 1.0,
+               -1.0,
                2.0 ** 53, 2.0 ** 53 + 2, most / 2, 1 + float(info.eps), 0.5, float(info.tiny) ** 0.5, most ** 0.5]
     return nan(rng, dtype) if rng.random() < 0.15 else np.dtype(dtype).type(rng.choice(choices))
 
@@ -86,12 +88,14 @@ def any_bits(rng, n, dtype):
 
 def offset(rng, n, dtype):
     """Little spread around a large mean."""
-    around = float(rng.choice([1e3, 1e6, 1e8, -1e8, 1e10, 1e12, 1e15])) if dtype == "f8" else float(rng.choice([1e2, 1e5]))
+    around = float(rng.choice([1e3, 1e6, 1e8, -1e8, 1e10, 1e12, 1e15])) if dtype == "f8" else float(rng.choice([1e2,
+            1e5]))
     return around + (np.linspace(0, 100, n) if rng.random() < 0.5 else rng.normal(size=n))
 
 
 def constant(rng, n, dtype):
-    return np.full(n, rng.choice([0.0, 0.1, -1e15, 1e-300, 3.0, 1.7e308]) if dtype == "f8" else rng.choice([0.0, 0.1, 3e38]))
+    return np.full(n, rng.choice([0.0, 0.1, -1e15, 1e-300, 3.0, 1.7e308]) if dtype == "f8"
+                   else rng.choice([0.0, 0.1, 3e38]))
 
 
 def ordered(rng, n, dtype):
@@ -153,7 +157,8 @@ def infinities(rng, n, dtype):
     return rng.choice([np.inf, np.inf, 1.0] if rng.random() < 0.5 else [np.inf, -np.inf, 2.0], n)
 
 
-REAL_KINDS = [plain, plain, scaled, few_times_scale, mixed, any_bits, offset, offset, constant, ordered, few, cancel, ties,
+REAL_KINDS = [plain, plain, scaled, few_times_scale, mixed, any_bits, offset, offset, constant, ordered, few, cancel,
+              ties,
               huge, tiny, around_underflow_of_squares, around_overflow_of_squares, zeros, no_number, infinities]
 
 
