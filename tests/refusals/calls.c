@@ -237,6 +237,8 @@ CALL(nanquantile, A(0), (int)I(1), P(2), P(3))
     CALL(prefix##_weighted_elements, A(0), A(1), (int)I(2), P(3), P(4))
 CALL_QUANTILES(quantile)
 CALL_QUANTILES(nanquantile)
+CALL(quantile_axis, A(0), (trine_quantile_method)I(1), (int)I(2), P(3), (int)I(4), P(5))
+CALL(nanquantile_axis, A(0), (trine_quantile_method)I(1), (int)I(2), P(3), (int)I(4), P(5))
 CALL(smallest, A(0), (uint64_t)I(1), P(2), P(3))
 CALL(largest, A(0), (uint64_t)I(1), P(2), P(3))
 CALL(histogram_weighted, A(0), A(1), (uint64_t)I(2), D(3), D(4), P(5))
@@ -291,6 +293,10 @@ CALL(reduce_axis, P(0), NULL, (const trine_array *const[]){A(1)}, (int)I(2), P(3
     LINE(median, ANY(TRINE_F64), RESULT)                                                           \
     LINE(nanmedian, ANY(TRINE_F64), RESULT)                                                        \
     LINE_QUANTILES(quantile)                                                                       \
+    LINE(quantile_axis, SHAPED(TRINE_F64, MATRIX_C), METHOD, PROBABILITIES, WHOLE(0, -1, 2),       \
+         RESULT)                                                                                   \
+    LINE(nanquantile_axis, SHAPED(TRINE_F64, MATRIX_C), METHOD, PROBABILITIES, WHOLE(0, -1, 2),    \
+         RESULT)                                                                                   \
     LINE_QUANTILES(nanquantile)                                                                    \
     LINE(smallest, ANY(TRINE_F64), WHOLE(5, 6, INT64_MAX), MAY_BE_NULL(result),                    \
          MAY_BE_NULL(result + RESULT_BYTES / 2))                                                   \
@@ -395,6 +401,9 @@ CALL(scan_monoid, P(0), NULL, A(1), A(2), false)
 CALL(reverse, A(0), A(1))
 CALL(sort, A(0))
 CALL(argsort, A(0), A(1))
+CALL(scan_axis, P(0), NULL, A(1), A(2), (int)I(3), false)
+CALL(sort_axis, A(0), (int)I(1))
+CALL(argsort_axis, A(0), A(1), (int)I(2))
 
 /* A call that makes an array, which is freed. */
 #define CALL_MAKING(name, to, ...)                                                                 \
@@ -427,7 +436,12 @@ CALL_MAKING(compact_mask, 2, A(0), A(1), P(2))
     LINE(compact, POINTER_OR(&positive, &partial_predicate), IN(TRINE_F64), MADE)                  \
     LINE(compact_mask, ANY(TRINE_F64), IN(TRINE_U8), MADE)                                         \
     LINE(sort, ANY_OUT(TRINE_F64))                                                                 \
-    LINE(argsort, ANY(TRINE_F64), OUT(TRINE_U64))
+    LINE(argsort, ANY(TRINE_F64), OUT(TRINE_U64))                                                  \
+    LINE(scan_axis, POINTER_OR(&cumulate, &partial_scanner), SHAPED(TRINE_F64, MATRIX_A),          \
+         SHAPED_OUT(TRINE_F64, MATRIX_A), WHOLE(0, -1, 2))                                         \
+    LINE(sort_axis, SHAPED_OUT(TRINE_F64, MATRIX_A), WHOLE(1, -1, 2))                              \
+    LINE(argsort_axis, SHAPED(TRINE_F64, MATRIX_A), SHAPED_OUT(TRINE_U64, MATRIX_A),               \
+         WHOLE(1, -1, 2))
 
 /* ---- matrices, grids ---- */
 
