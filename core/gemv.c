@@ -10,10 +10,12 @@
  */
 #include <trine/matrix.h>
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/error.h"
+#include "core/float_environment.h"
 #include "core/matrix.h"
 #include "core/layout.h"
 
@@ -219,7 +221,8 @@ static trine_status bring_x(const product *p, trine_status status)
         type *y = p->y->data;                                                                      \
         for (uint64_t i = 0; i < p->y->local; i++) {                                               \
             double sum = p->alpha != 0 ? p->alpha * p->results[i] : 0;                             \
-            y[i] = (type)(p->beta != 0 ? sum + p->beta * (double)y[i] : sum);                      \
+            sum = p->beta != 0 ? sum + p->beta * (double)y[i] : sum;                               \
+            y[i] = (type)(sum == sum ? sum : (double)NAN);                                         \
         }                                                                                          \
     }
 DEFINE_UPDATE(f64, double)
@@ -284,6 +287,7 @@ static trine_status check(const char *call, trine_dtype dtype, const trine_array
     trine_status trine_gemv_##suffix(type alpha, const trine_array *a, const trine_array *x,       \
                                      type beta, trine_array *y)                                    \
     {                                                                                              \
+        TRINE_FLOAT_SCOPE;                                                                         \
         const trine_array *const arrays[] = {a, x, y};                                             \
         trine_status status = check("trine_gemv_" #suffix, constant, a, x, y);                     \
         if (status)                                                                                \

@@ -8,6 +8,7 @@
 
 #include "core/array.h"
 #include "core/error.h"
+#include "core/float_environment.h"
 
 static trine_status check_edges(uint64_t bins, const double edges[])
 {
@@ -71,6 +72,7 @@ static trine_status make_monoid(const char *name, trine_dtype dtype, trine_dtype
                                 uint64_t bins, const double edges[], trine_monoid *monoid,
                                 void **param)
 {
+    TRINE_FLOAT_SCOPE;
     trine_status status = check_monoid(bins, edges, monoid, param);
     const trine_monoid *found = status ? NULL : trine_monoid_find(name, dtype);
     if (!found)
@@ -115,6 +117,7 @@ trine_status trine_histogram_weighted_monoid(trine_dtype dtype, trine_dtype weig
 static trine_status count_by_edges(const char *call, const trine_array *const in[], bool weighted,
                                    uint64_t bins, const double edges[], void *result)
 {
+    TRINE_FLOAT_SCOPE;
     trine_monoid monoid;
     void *param = NULL;
     trine_status status = TRINE_OK;
@@ -137,6 +140,7 @@ static trine_status count_by_edges(const char *call, const trine_array *const in
 static trine_status count_uniformly(const char *call, const trine_array *const in[], bool weighted,
                                     uint64_t bins, double low, double high, void *result)
 {
+    TRINE_FLOAT_SCOPE;
     double *edges = NULL;
     trine_status status = TRINE_OK;
     if (bins < 1 || bins > TRINE_HISTOGRAM_BINS || !(low < high) || !isfinite(low) ||

@@ -6,6 +6,7 @@
 
 #include "core/array.h"
 #include "core/error.h"
+#include "core/float_environment.h"
 #include "core/order_statistics.h"
 #include "core/selection.h"
 #include "kernels/interpolate.h"
@@ -80,6 +81,7 @@ static trine_status find_elements(const quantile_call *call, void *elements, dou
 
 static trine_status quantile(quantile_call call, double result[])
 {
+    TRINE_FLOAT_SCOPE;
     uint64_t elements[2 * TRINE_QUANTILES];
     double part[TRINE_QUANTILES];
     trine_status status = check(&call, result, result);
@@ -97,6 +99,7 @@ static trine_status quantile(quantile_call call, double result[])
 
 static trine_status quantile_elements(quantile_call call, void *elements, double part[])
 {
+    TRINE_FLOAT_SCOPE;
     uint64_t found[2 * TRINE_QUANTILES];
     double parts[TRINE_QUANTILES];
     trine_status status = check(&call, elements, part);

@@ -3,6 +3,7 @@
 
 #include "core/array.h"
 #include "core/error.h"
+#include "core/float_environment.h"
 
 /* Finds the monoid and runs it; out: the type of the result that the function promises. */
 static trine_status run(const char *name, trine_dtype out, const void *param,
@@ -41,6 +42,7 @@ static trine_status run_typed(const char *name, trine_dtype dtype, const void *p
 
 static trine_status check_ddof(const char *name, double ddof, const trine_array *x)
 {
+    TRINE_FLOAT_SCOPE;
     if (ddof >= 0)
         return TRINE_OK;
     return trine_call_refuse(
@@ -126,6 +128,7 @@ TRINE_MOMENT_REDUCTIONS(DEFINE_MOMENT)
 
 trine_status trine_var_exact(const trine_array *x, double ddof, double *result)
 {
+    TRINE_FLOAT_SCOPE;
     const trine_array *in[] = {x, x};
     trine_status status = check_ddof("var_exact", ddof, x);
     if (!status && ddof != (double)(uint64_t)ddof)

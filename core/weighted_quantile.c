@@ -11,6 +11,7 @@
 
 #include "core/array.h"
 #include "core/error.h"
+#include "core/float_environment.h"
 #include "core/order_statistics.h"
 #include "kernels/interpolate.h"
 #include "kernels/radix.h"
@@ -153,6 +154,7 @@ static trine_status find_all(weighing *w, const weighted_call *call, void *eleme
 
 static trine_status find_elements(const weighted_call *call, void *elements)
 {
+    TRINE_FLOAT_SCOPE;
     const trine_array *in[] = {call->x, call->weights};
     trine_status status = check(call, elements);
     const trine_monoid *monoid = status ? NULL : trine_monoid_find("order_weights", call->x->dtype);
@@ -175,6 +177,7 @@ static trine_status find_elements(const weighted_call *call, void *elements)
 
 static trine_status weighted_quantile(const weighted_call *call, double quantiles[])
 {
+    TRINE_FLOAT_SCOPE;
     uint64_t elements[TRINE_QUANTILES];
     trine_status status = find_elements(call, quantiles ? elements : NULL);
     for (int i = 0; i < call->count && !status; i++) {

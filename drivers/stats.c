@@ -190,7 +190,7 @@ static void print(const harness_job *job)
            "NaN", "mean", "std", "skewness", "kurtosis", "min", "max");
     for (size_t i = 0; i < o->count && i < SHOWN; i++) {
         const trine_description *d = &o->description[i];
-        double n = (double)d->n, std = n > ddof ? sqrt(d->var * (n / (n - ddof))) : (double)NAN;
+        double n = (double)d->n, std = n > ddof ? d->std * sqrt(n / (n - ddof)) : (double)NAN;
         char place[64];
         name_place(job, i, place, sizeof place);
         printf("%12s %14" PRIu64 " %10" PRIu64 " %13.6g %13.6g %9.4f %9.4f %13.6g %13.6g\n", place,

@@ -233,22 +233,11 @@ int harness_plot_timeline(const char *title, const harness_tally *tally, const c
  * what a driver prints as the bits of an array. Collective. */
 trine_status harness_digest(const trine_array *x, uint64_t *digest);
 
-/* Whether each of n elements of out is what `expected` says, within so many units in its last
- * place; in: `inputs` arrays like it, whose elements expected gets. Collective. */
-typedef long double harness_expected(const long double x[], uint64_t index, const void *param);
-trine_status harness_check_elements(const trine_array *const in[], int inputs,
-                                    const trine_array *out, harness_expected *expected,
-                                    const void *param, size_t param_size, double ulps,
-                                    harness_verdict *verdict);
-
 /* Element i of those of that type at x. */
 long double harness_element_at(trine_dtype dtype, const void *x, size_t i);
 
 /* Whether a type has room for a number: that type's range holds it, rounded or not. */
 bool harness_has_room(trine_dtype dtype, long double number);
-
-/* A result as a number. */
-long double harness_number(const harness_value *value);
 
 /* Element i of the array that was generated from that seed, as the driver's input has it. */
 double harness_element(trine_dtype dtype, uint64_t seed, uint64_t i);

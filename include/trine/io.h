@@ -10,8 +10,7 @@
  * depend on any order (a reduction that is TRINE_ORDER_FREE and TRINE_POSITION_FREE) reads the file
  * as it lies.
  *
- * A rank whose arguments are refused tells the other ranks, as in reduce.h, provided that it gave
- * the team, the file or the array that names it.
+ * What one rank refuses all do, as in reduce.h.
  */
 #ifndef TRINE_IO_H
 #define TRINE_IO_H

@@ -4,16 +4,21 @@
  * the result is untouched on error. The result's bits depend on the elements alone: not on the
  * team, the number of workers, the schedule or the instruction set.
  *
- * A rank whose arguments are refused (a NULL, another dtype, an incomplete monoid) tells the other
- * ranks, and all return its status, provided that it gave at least one array: that alone names the
- * team. Without any, or when the team is at work in another thread of that rank (TRINE_E_BUSY), the
- * rank returns alone and the others wait for it, which MPI does for ever.
+ * A rank that refuses a call (a NULL, another dtype, an incomplete monoid, short memory) tells the
+ * other ranks, and all return its status, with a detail that names it. Whom it tells, the arrays
+ * say; where all are NULL, or of several teams, it is the team of several ranks that this process
+ * called last. A team that is at work in another thread of that rank (TRINE_E_BUSY) tells nobody:
+ * the rank returns alone, and the others wait for its next call, which MPI does for ever. So they
+ * do when a rank gives sound arguments of another team, since that is another call.
  *
  * Modes of sums:
  *   TRINE_EXACT        the true value of the whole operation, rounded once to nearest-even; order
  *                      and decomposition do not matter. It overflows only if the true value does.
- *   TRINE_COMPENSATED  as if computed in twice the precision, in a fixed order
- *   TRINE_FAST         32 lanes in a chunk, then the binary tree over chunks
+ *   TRINE_COMPENSATED  as if computed in twice the precision, in a fixed order; nothing over- or
+ *                      underflows on the way
+ *   TRINE_FAST         32 lanes in a chunk, then the binary tree over chunks. Products, squares and
+ *                      sums round one by one, and may over- or underflow though the result would
+ *                      not (a mean of {1.7e308, 1.7e308} is inf); nrm2 alone never does
  * Integers have one value in every mode, exact.
  */
 #ifndef TRINE_REDUCE_H
@@ -167,16 +172,18 @@ TRINE_API trine_status trine_prod_f32(const trine_array *x, float *product);
 TRINE_API trine_status trine_prod_i64(const trine_array *x, int64_t *product);
 TRINE_API trine_status trine_prod_u64(const trine_array *x, uint64_t *product);
 
-/* trine_var(x, ddof, &variance), ...: x of any type, computed in
- * double around the mean. The
- * divisor is n - ddof; EMPTY when that is not above 0. skewness and kurtosis take a ddof of 0 and
- * are NaN where all elements are alike. */
+/* trine_var(x, ddof, &variance), ...: x of any type; the divisor is n - ddof. Reals: off by some
+ * units in the last place, however far the mean lies from 0; infinite or 0 only where the true
+ * value is beyond a double's range; NaN where an element is NaN or infinite. Integers: the true
+ * value, rounded once. Collective. EMPTY when n - ddof is not above 0. skewness and kurtosis take a
+ * ddof of 0 and are NaN where all elements are alike. Means are merged as in Chan, Golub and
+ * LeVeque (1983), in twice the precision. */
 #define TRINE_DECLARE_MOMENT(name, text)                                                           \
     TRINE_API trine_status trine_##name(const trine_array *x, double ddof, double *result);
 TRINE_MOMENT_REDUCTIONS(TRINE_DECLARE_MOMENT)
 
-/* The true variance, rounded once: order, decomposition and cancellation do not matter. x of f64 or
- * f32; ddof a whole number below n. NaN when an element is NaN or infinite. */
+/* The true variance, rounded once: order, decomposition and cancellation do not matter. x of any
+ * type; ddof a whole number below n. NaN when an element is NaN or infinite. */
 TRINE_API trine_status trine_var_exact(const trine_array *x, double ddof, double *result);
 
 /* trine_logsumexp(x, &result): x of f64 or f32, computed in double. EMPTY for no elements; -Inf
@@ -185,11 +192,12 @@ TRINE_API trine_status trine_var_exact(const trine_array *x, double ddof, double
     TRINE_API trine_status trine_##name(const trine_array *x, double *result);
 TRINE_REAL_REDUCTIONS(TRINE_DECLARE_REAL)
 
-/* Number, mean, variance, skewness, kurtosis and range of all elements that are numbers, in one
- * reading; x of any type. */
+/* Number, mean, variance, deviation, skewness, kurtosis and range of all elements that are numbers,
+ * in one reading; x of any type. Integers: each rounded once, and the range unrounded too. */
 TRINE_API trine_status trine_describe(const trine_array *x, trine_description *description);
 
-/* trine_cov(x, y, ddof, &covariance), trine_corr(x, y, 0, &r): x and y of one type, f64 or f32. */
+/* trine_cov(x, y, ddof, &covariance), trine_corr(x, y, 0, &r): x and y of one type, any. As the
+ * variance; corr is NaN where the elements of x or of y are alike. */
 #define TRINE_DECLARE_JOINT(name, text)                                                            \
     TRINE_API trine_status trine_##name(const trine_array *x, const trine_array *y, double ddof,   \
                                         double *result);

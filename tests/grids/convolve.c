@@ -32,7 +32,7 @@ static void judge(const double *x, uint64_t n, const double *kernel, size_t taps
         double sum = 0;
         for (size_t t = 0; t < taps; t++)
             sum += kernel[t] * at(x, n, (int64_t)(i + (taps - 1) / 2) - (int64_t)t);
-        out[i] = sum;
+        out[i] = one_nan(sum);
     }
 }
 
@@ -89,6 +89,17 @@ static void halos_come_from_several_ranks(void)
     convolve(TRINE_F64, 2 * TRINE_CHUNK + 17, 500, ALL_ON_THE_LAST);
 }
 
+static void every_team_makes_the_one_nan(void)
+{
+    hostile = true;
+    for (int how = 0; how < SPREADS; how++)
+        for (size_t taps = 1; taps < 9; taps += 3) {
+            convolve(TRINE_F64, 45000, taps, how);
+            convolve(TRINE_F32, 45000, taps, how);
+        }
+    hostile = false;
+}
+
 /* As if caches were small. */
 static void stores_past_the_caches_change_no_bits(void)
 {
@@ -119,7 +130,7 @@ static void misuse_is_named(void)
     expect(trine_convolve_f32(x.array, kernel, 3, out.array), TRINE_E_DTYPE, "expected f32");
     expect(trine_convolve_f64(wide.array, kernel, 3, wide_out.array), TRINE_E_LENGTH, "one axis");
     if (trine_team_ranks(team) == 1)
-        expect(trine_convolve_f64(x.array, kernel, 3, x.array), TRINE_E_ARGUMENT, "share memory");
+        expect(trine_convolve_f64(x.array, kernel, 3, x.array), TRINE_E_ARGUMENT, "overlaps");
     release(&x);
     release(&out);
     release(&longer);
@@ -157,6 +168,7 @@ int main(int argc, char **argv)
     CU_TestInfo tests[] = {
         {"sums are those of a plain loop", sums_are_those_of_a_plain_loop},
         {"halos come from several ranks", halos_come_from_several_ranks},
+        {"every team makes the one NaN", every_team_makes_the_one_nan},
         {"stores past the caches change no bits", stores_past_the_caches_change_no_bits},
         {"misuse is named", misuse_is_named},
         {"another kernel on one rank is another call", another_kernel_on_one_rank_is_another_call},

@@ -21,6 +21,7 @@ STATUS = "OK ARGUMENT DTYPE LENGTH TEAM SPEC ABSENT LAUNCH THREADS BUSY COLLECTI
 DTYPES = "f8 f4 i8 i4 u8 u4 i2 u2 i1 u1".split()
 SUFFIX = dict(zip(DTYPES, "f64 f32 i64 i32 u64 u32 i16 u16 i8 u8".split()))
 PRIVATE, SHARED, DISTRIBUTED = 0, 1, 2
+ORDER_FREE = 1
 
 
 class Monoid(c.Structure):

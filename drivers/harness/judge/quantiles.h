@@ -8,15 +8,22 @@
 
 enum { MOST_QUANTILES = 64 };
 
-/* Elements by the distinct values that were found, ascending: at[k] of value k, and in gap k those
- * below value k and above the one before, the least and greatest of which are kept. All by their
- * order: reals as order_of_real, whole numbers twice themselves, so that there is a place between
- * two. */
+/* n elements that follow each other in order, of which the first and last are kept: whole numbers,
+ * or reals by order_of_real. */
+typedef struct ranked_group {
+    uint64_t n;
+    harness_int128 least, greatest;
+} ranked_group;
+
+/* Elements by the distinct values that were found, ascending, in order_of_real. Group 2 k + 1 is of
+ * those that are value k, rounded to a double; group 2 k of those below it and above the one
+ * before. */
 typedef struct ranked {
     trine_dtype dtype;
     int count;
-    uint64_t n, nan, at[MOST_QUANTILES], gap[MOST_QUANTILES + 1];
-    harness_int128 value[MOST_QUANTILES], least[MOST_QUANTILES + 1], greatest[MOST_QUANTILES + 1];
+    uint64_t n, nan;
+    int64_t value[MOST_QUANTILES];
+    ranked_group group[2 * MOST_QUANTILES + 1];
 } ranked;
 
 /* For elements of that type and quantiles that were found; NaN are no values. */
@@ -25,8 +32,8 @@ void ranked_take(ranked *r, const void *x, size_t n);
 void ranked_merge(ranked *left, const ranked *right);
 
 /* What the quantile of probability q must be, provided that it was among those found: a + part (b -
- * a), rounded once, between the elements of ranks floor(h) and floor(h) + 1, h = (n - 1) q as a
- * double. False when it was not, and so cannot be right. */
-bool ranked_truth(const ranked *r, double q, truth *t);
+ * a), rounded once, between the elements of ranks floor(h) and floor(h) + 1, where h is its place
+ * by the definition of that name, as a double. False when it was not, and so cannot be right. */
+bool ranked_truth(const ranked *r, const char *definition, double q, truth *t);
 
 #endif

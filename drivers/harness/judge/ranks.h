@@ -8,6 +8,9 @@
  */
 trine_status gather_ranks(trine_team *team, const void *own, size_t bytes, void **all);
 
+/* All elements of an array of all ranks, malloc'ed. Collective. */
+trine_status gather_array(const trine_array *x, void **all);
+
 /* Right when it is on every rank. Collective. */
 trine_status agree_on_verdict(trine_team *team, bool right, harness_verdict *verdict);
 

@@ -32,7 +32,7 @@ static void follow_exactly(running *r)
     exact_number rest = r->sum, part;
     r->high = exact_double(&rest);
     r->low = 0;
-    r->error = 0;
+    r->error = (double)INFINITY;
     if (!(fabs(r->high) < FOLLOWED))
         return;
     exact_clear(&part);
@@ -42,6 +42,11 @@ static void follow_exactly(running *r)
     exact_clear(&part);
     exact_add_real(&part, (long double)r->low);
     r->error = exact_compare(&rest, &part) ? fabs(r->low) * 0x1p-52 : 0;
+}
+
+static bool is_followed(const running *r)
+{
+    return fabs(r->high) < FOLLOWED && r->error < FOLLOWED;
 }
 
 static double two_sum(double a, double b, double *error)
@@ -82,9 +87,10 @@ static bool is_delicate(trine_dtype out, double x)
 /* The sum, rounded once. */
 static double nearest_sum(running *r)
 {
-    double about = 2 * r->error, least = r->high + (r->low - about),
-           most = r->high + (r->low + about);
-    if (fabs(r->high) < FOLLOWED && least == most && !is_delicate(r->out, least))
+    /* What was lost may decide a tie, however small it is. */
+    double about = r->error > 0 ? 2 * r->error + fabs(r->low) * 0x1p-52 : 0,
+           least = r->high + (r->low - about), most = r->high + (r->low + about);
+    if (is_followed(r) && least == most && !is_delicate(r->out, least))
         return r->out == TRINE_F32 ? (double)(float)least : least;
     follow_exactly(r);
     return r->out == TRINE_F32 ? (double)exact_float(&r->sum) : exact_double(&r->sum);
@@ -93,16 +99,16 @@ static double nearest_sum(running *r)
 static bool is_sum_near(running *r, const void *got)
 {
     long double error = sum_error(r->mode, r->depth) * r->size;
-    if (!(fabs(r->high) < FOLLOWED)) {
+    if (!is_followed(r)) {
         truth far = truth_near_exact(r->out, &r->sum, error, true);
-        far.loose = r->size + error >= 0x1p1024L;
+        far.loose = r->mode == MODE_FAST && r->size + error >= 0x1p1024L;
         follow_exactly(r);
         return truth_holds(&far, TRINE_OK, got);
     }
     /* What was lost of the sum is far less than a unit of the error. */
     double bound = (double)error + r->error;
     truth t = truth_between(r->out, r->high + (r->low - bound), r->high + (r->low + bound));
-    t.loose = r->size + error >= 0x1p1024L;
+    t.loose = r->mode == MODE_FAST && r->size + error >= 0x1p1024L;
     return truth_holds(&t, TRINE_OK, got);
 }
 
@@ -243,23 +249,9 @@ static void whole_greatest(running *r, harness_int128 x, harness_int128 *right)
     *right = r->greatest;
 }
 
-#define WRAP(constant, suffix, type, name)                                                         \
-    case constant:                                                                                 \
-        return (harness_int128)(type)x;
-
-/* Modulo two to the bits of the type. */
-static harness_int128 wrapped(trine_dtype dtype, harness_uint128 x)
-{
-    switch (dtype) {
-        TRINE_DTYPES(WRAP)
-    default:
-        return 0;
-    }
-}
-
 static void whole_difference(running *r, harness_int128 x, harness_int128 *right)
 {
-    *right = wrapped(r->out, (harness_uint128)(r->any ? x - r->last_whole : x));
+    *right = wrapped_whole(r->out, (harness_uint128)(r->any ? x - r->last_whole : x));
     r->last_whole = x;
     r->any = true;
 }

@@ -94,8 +94,9 @@ static bool value_holds(const truth *t, const void *got)
     double x = real_at(t->dtype, got);
     if (t->loose && !isfinite(x))
         return !isnan(x) || is_the_nan(t->dtype, got);
-    if (t->least == t->most && x == t->least)
-        return signbit(x) == signbit(t->least);
+    bool alike = t->least == t->most && !signbit(t->least) == !signbit(t->most);
+    if (alike && x == t->least)
+        return !signbit(x) == !signbit(t->least);
     return x >= t->least && x <= t->most;
 }
 
