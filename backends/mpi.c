@@ -18,11 +18,16 @@
 static bool started_mpi;
 int trine_mpi_machines;
 
-static void finish_mpi(void)
+static bool mpi_ended(void)
 {
     int finalized = 1;
     MPI_Finalized(&finalized);
-    if (started_mpi && !finalized)
+    return finalized;
+}
+
+static void finish_mpi(void)
+{
+    if (started_mpi && !mpi_ended())
         MPI_Finalize();
 }
 
@@ -88,9 +93,7 @@ static void release(trine_mpi_data *data)
 static void mpi_close(trine_communicator *communicator)
 {
     trine_mpi_data *data = communicator->data;
-    int finalized = 1;
-    MPI_Finalized(&finalized);
-    if (!finalized) {
+    if (!mpi_ended()) {
         trine_mpi_blocks_free(data);
         MPI_Comm_free(&data->machine);
         MPI_Comm_free(&data->comm);
@@ -145,32 +148,48 @@ static trine_status number_ranks(trine_mpi_data *data, int size)
     return error ? trine_mpi_fail("MPI_Group_translate_ranks", error) : TRINE_OK;
 }
 
+/* What this rank does before it hears from the others. data->machine is MPI_COMM_NULL after a
+ * failure. */
+static trine_status make_data(trine_communicator *communicator, MPI_Comm comm)
+{
+    MPI_Comm machine = MPI_COMM_NULL;
+    trine_status status = join_machine(comm, communicator->rank, &machine);
+    trine_mpi_data *data = new_data(comm, communicator->size);
+    if (!status && !data)
+        status = trine_fail(TRINE_E_MEMORY, "mpi: no memory to join %d ranks", communicator->size);
+    communicator->data = data;
+    if (data && !status) {
+        data->machine = machine;
+        MPI_Comm_size(machine, &communicator->neighbours);
+        status = number_ranks(data, communicator->size);
+    }
+    if (status && machine != MPI_COMM_NULL)
+        MPI_Comm_free(&machine);
+    return status;
+}
+
+/* A rank that failed waits for the others, too, so that none of them goes on alone. */
 static trine_status join_ranks(trine_communicator *communicator, MPI_Comm comm)
 {
     MPI_Comm_rank(comm, &communicator->rank);
     MPI_Comm_size(comm, &communicator->size);
-    MPI_Comm machine;
-    trine_status status = join_machine(comm, communicator->rank, &machine);
-    if (status)
-        return status;
-    MPI_Comm_size(machine, &communicator->neighbours);
-    trine_mpi_data *data = new_data(comm, communicator->size);
-    if (data)
-        data->machine = machine;
-    if (data && number_ranks(data, communicator->size)) {
-        release(data);
-        data = NULL;
-    }
-    int failed = !data, failures = 0;
-    int error = MPI_Allreduce(&failed, &failures, 1, MPI_INT, MPI_SUM, comm);
-    communicator->data = data;
-    if (!error && !failures)
+    trine_status status = make_data(communicator, comm);
+    trine_mpi_data *data = communicator->data;
+    struct {
+        int status, rank;
+    } own = {status, communicator->rank}, worst = {TRINE_OK, 0};
+    int error = MPI_Allreduce(&own, &worst, 1, MPI_2INT, MPI_MAXLOC, comm);
+    if (!error && !worst.status)
         return TRINE_OK;
-    MPI_Comm_free(&machine);
+    if (!status && data)
+        MPI_Comm_free(&data->machine);
     release(data);
-    return error ? trine_mpi_fail("MPI_Allreduce", error)
-                 : trine_fail(TRINE_E_MEMORY, "mpi: %d of %d ranks have no memory to join the rest",
-                              failures, communicator->size);
+    if (error)
+        return trine_mpi_fail("MPI_Allreduce", error);
+    return worst.rank == communicator->rank
+               ? trine_fail(status, "rank %d: %s", communicator->rank, trine_error_detail())
+               : trine_fail((trine_status)worst.status, "rank %d could not join the other ranks",
+                            worst.rank);
 }
 
 static trine_status mpi_open(trine_communicator *communicator, const void *handle)
@@ -210,6 +229,7 @@ const trine_communicator_ops trine_mpi_communicator = {
     .close = mpi_close,
     .merge = trine_mpi_merge,
     .exscan = trine_mpi_exscan,
+    .agree = trine_mpi_agreement,
     .gather = trine_mpi_gather,
     .exchange = trine_mpi_exchange,
     .broadcast = trine_mpi_broadcast,
@@ -217,6 +237,7 @@ const trine_communicator_ops trine_mpi_communicator = {
     .share = trine_mpi_share,
     .scatter = trine_mpi_scatter,
     .library = mpi_library,
+    .ended = mpi_ended,
     .finalize = finish_mpi,
 };
 

@@ -334,7 +334,9 @@ static trine_status board_receive(trine_board *base, int *from, void **letter, s
     }
 }
 
-/* ---- opening and closing ---- */
+/* ---- opening and closing ----
+ *
+ * What not all ranks got of MPI cannot be freed, for which all are needed: it is left. */
 
 static void release(mpi_board *board)
 {
@@ -449,10 +451,8 @@ static trine_status open_window(mpi_board *board)
         return status;
     MPI_Win_set_errhandler(board->window, MPI_ERRORS_RETURN);
     int error = MPI_Win_lock_all(MPI_MODE_NOCHECK, board->window);
-    if (error) {
-        MPI_Win_free(&board->window);
+    if (error)
         return trine_mpi_fail("MPI_Win_lock_all", error);
-    }
     if (own > 0)
         memset(board->memory, 0, own);
     return check("MPI_Win_sync", MPI_Win_sync(board->window));
@@ -469,23 +469,20 @@ trine_status trine_mpi_board(trine_communicator *communicator, size_t bytes, tri
         status = trine_memory_check("a board", bytes);
     uint64_t given = trine_mpi_call(TRINE_MPI_BOARD, call, bytes);
     status = trine_mpi_agree(communicator, given, NULL, status);
-    if (!status && board)
-        status = check("MPI_Comm_dup", MPI_Comm_dup(data->comm, &board->comm));
     if (status || !board) {
         release(board);
         return status;
     }
-    MPI_Comm_set_errhandler(board->comm, MPI_ERRORS_RETURN);
-    status = open_window(board);
-    if (status) {
-        MPI_Comm_free(&board->comm);
-        release(board);
-        return status;
+    status = check("MPI_Comm_dup", MPI_Comm_dup(data->comm, &board->comm));
+    status = trine_mpi_agree(communicator, given + 1, NULL, status);
+    if (!status) {
+        MPI_Comm_set_errhandler(board->comm, MPI_ERRORS_RETURN);
+        status = open_window(board);
+        /* Nobody comes before rank 0 is through. */
+        status = trine_mpi_agree(communicator, given + 2, NULL, status);
     }
-    /* Nobody comes before rank 0 is through. */
-    status = trine_mpi_agree(communicator, given + 1, NULL, TRINE_OK);
     if (status)
-        board_close(&board->board);
+        release(board);
     else
         *opened = &board->board;
     return status;

@@ -52,7 +52,8 @@ typedef enum trine_mpi_kind {
     TRINE_MPI_BROADCAST,
     TRINE_MPI_BOARD,
     TRINE_MPI_SHARE,
-    TRINE_MPI_SCATTER
+    TRINE_MPI_SCATTER,
+    TRINE_MPI_AGREE
 } trine_mpi_kind;
 
 /* The call number that tells functions apart, and what must be the same on all ranks. */
@@ -84,6 +85,8 @@ trine_status trine_mpi_merge(trine_communicator *communicator, trine_tree *tree,
                              trine_status status);
 trine_status trine_mpi_exscan(trine_communicator *communicator, const trine_tree *own,
                               trine_tree *before, uint64_t call, trine_status status);
+trine_status trine_mpi_agreement(trine_communicator *communicator, uint64_t call, uint64_t *sum,
+                                 trine_status status);
 trine_status trine_mpi_gather(trine_communicator *communicator, const uint64_t *values,
                               size_t count, uint64_t *gathered, uint64_t call, trine_status status);
 trine_status trine_mpi_exchange(trine_communicator *communicator, const trine_part send[],

@@ -33,11 +33,10 @@ trine_status trine_mpi_fail(const char *call, int error)
     return trine_fail(TRINE_E_MPI, "%s: %.*s (error %d)", call, length, text, error);
 }
 
-/* Makes it a failure of that rank, with the calling thread's detail. */
-static void fail_packet(trine_packet *packet, uint32_t rank, trine_status status)
+void trine_packet_fail(trine_packet *packet, int rank, trine_status status)
 {
     packet->head.status = status;
-    packet->head.rank = rank;
+    packet->head.rank = (uint32_t)rank;
     snprintf(packet->detail, sizeof packet->detail, "%s", trine_error_detail());
 }
 
@@ -45,7 +44,7 @@ void trine_packet_begin(trine_packet *packet, int rank, uint64_t call, trine_sta
 {
     packet->head = (trine_packet_head){.call = call, .rank = (uint32_t)rank};
     if (status)
-        fail_packet(packet, (uint32_t)rank, status);
+        trine_packet_fail(packet, rank, status);
 }
 
 void trine_packet_agree(trine_packet *own, const trine_packet *other)
@@ -64,7 +63,7 @@ void trine_packet_agree(trine_packet *own, const trine_packet *other)
                    "the ranks from %u on and those from %u on made different calls, or gave "
                    "different arguments",
                    low, high);
-        fail_packet(own, low, TRINE_E_COLLECTIVE);
+        trine_packet_fail(own, (int)low, TRINE_E_COLLECTIVE);
     } else if (!failed && other->head.rank < own->head.rank) {
         /* A healthy packet is named for the first rank of its range. */
         own->head.rank = other->head.rank;

@@ -45,6 +45,9 @@ trine_status trine_packet_reserve(trine_packet *packet, const trine_monoid *mono
 /* This rank's packet before the rounds; detail is the calling thread's. */
 void trine_packet_begin(trine_packet *packet, int rank, uint64_t call, trine_status status);
 
+/* It becomes a failure of that rank; detail is the calling thread's. */
+void trine_packet_fail(trine_packet *packet, int rank, trine_status status);
+
 /* own takes on other's failure, unless its own is of a lower rank, and finds out whether the two
  * come from the same call. The sums are added. */
 void trine_packet_agree(trine_packet *own, const trine_packet *other);

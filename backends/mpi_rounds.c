@@ -95,45 +95,58 @@ static int rank_at(int p, int pairs)
     return p < pairs ? 2 * p : p + pairs;
 }
 
-/* An odd rank's part: it gives its packet away, and gets the final one. */
-static trine_status stand_aside(trine_mpi_data *data, trine_tree *tree, int partner)
+/* A rank that MPI refuses a message goes on, so that nobody waits for those that it still has to
+ * send: whom it sends them learns of the failure, the others at their next function. */
+static void note_failure(trine_mpi_data *data, int rank, trine_status status)
 {
-    trine_status status =
-        trine_packet_exchange(&data->own, tree, &data->other, partner, data->comm);
-    if (status)
-        return status;
-    trine_packet_agree(&data->own, &data->other);
-    status = trine_packet_shift(&data->own, NULL, MPI_PROC_NULL, &data->other, partner, data->comm);
-    if (!status)
-        take_packet(data, tree);
-    return status;
+    if (status && !data->own.head.status)
+        trine_packet_fail(&data->own, rank, status);
 }
 
-static trine_status run_rounds(trine_communicator *communicator, trine_tree *tree)
+/* An odd rank's part: it gives its packet away, and gets the final one. */
+static void stand_aside(trine_mpi_data *data, trine_tree *tree, int rank)
+{
+    int partner = rank - 1;
+    trine_status given = trine_packet_exchange(&data->own, tree, &data->other, partner, data->comm);
+    if (!given)
+        trine_packet_agree(&data->own, &data->other);
+    trine_status taken =
+        trine_packet_shift(&data->own, NULL, MPI_PROC_NULL, &data->other, partner, data->comm);
+    if (!taken)
+        take_packet(data, tree);
+    note_failure(data, rank, given ? given : taken);
+}
+
+static void exchange_packets(trine_mpi_data *data, trine_tree *tree, int rank, int partner,
+                             bool gives, bool partner_is_left)
+{
+    trine_status status =
+        trine_packet_exchange(&data->own, gives ? tree : NULL, &data->other, partner, data->comm);
+    if (!status)
+        join_packet(data, tree, partner_is_left);
+    note_failure(data, rank, status);
+}
+
+static void run_rounds(trine_communicator *communicator, trine_tree *tree)
 {
     trine_mpi_data *data = communicator->data;
     int rank = communicator->rank, power = power_of_two_below(communicator->size);
     int pairs = communicator->size - power;
     bool paired = rank < 2 * pairs;
-    if (paired && rank % 2 == 1)
-        return stand_aside(data, tree, rank - 1);
-    trine_status status = TRINE_OK;
-    if (paired) {
-        status = trine_packet_exchange(&data->own, NULL, &data->other, rank + 1, data->comm);
-        if (!status)
-            join_packet(data, tree, false);
+    if (paired && rank % 2 == 1) {
+        stand_aside(data, tree, rank);
+        return;
     }
+    if (paired)
+        exchange_packets(data, tree, rank, rank + 1, false, false);
     int position = paired ? rank / 2 : rank - pairs;
-    for (int distance = 1; distance < power && !status; distance *= 2) {
-        int partner = rank_at(position ^ distance, pairs);
-        status = trine_packet_exchange(&data->own, tree, &data->other, partner, data->comm);
-        if (!status)
-            join_packet(data, tree, (position & distance) != 0);
-    }
-    if (paired && !status)
-        status =
-            trine_packet_shift(&data->own, tree, rank + 1, &data->other, MPI_PROC_NULL, data->comm);
-    return status;
+    for (int distance = 1; distance < power; distance *= 2)
+        exchange_packets(data, tree, rank, rank_at(position ^ distance, pairs), true,
+                         (position & distance) != 0);
+    if (paired)
+        note_failure(data, rank,
+                     trine_packet_shift(&data->own, tree, rank + 1, &data->other, MPI_PROC_NULL,
+                                        data->comm));
 }
 
 trine_status trine_mpi_agree(trine_communicator *communicator, uint64_t call, uint64_t *sum,
@@ -142,10 +155,16 @@ trine_status trine_mpi_agree(trine_communicator *communicator, uint64_t call, ui
     trine_mpi_data *data = communicator->data;
     trine_packet_begin(&data->own, communicator->rank, call, status);
     data->own.head.sum = sum ? *sum : 0;
-    status = run_rounds(communicator, NULL);
+    run_rounds(communicator, NULL);
     if (sum)
         *sum = data->own.head.sum;
-    return status ? status : trine_packet_status(&data->own);
+    return trine_packet_status(&data->own);
+}
+
+trine_status trine_mpi_agreement(trine_communicator *communicator, uint64_t call, uint64_t *sum,
+                                 trine_status status)
+{
+    return trine_mpi_agree(communicator, trine_mpi_call(TRINE_MPI_AGREE, call, 0), sum, status);
 }
 
 trine_status trine_mpi_merge(trine_communicator *communicator, trine_tree *tree, uint64_t call,
@@ -157,8 +176,8 @@ trine_status trine_mpi_merge(trine_communicator *communicator, trine_tree *tree,
     /* Ranks that have room for different states must not send them to each other. */
     uint64_t given = trine_mpi_call(TRINE_MPI_MERGE, call, tree->monoid->state_size);
     trine_packet_begin(&data->own, communicator->rank, given, status);
-    status = run_rounds(communicator, tree);
-    return status ? status : trine_packet_status(&data->own);
+    run_rounds(communicator, tree);
+    return trine_packet_status(&data->own);
 }
 
 static trine_status run_scan(trine_communicator *communicator, trine_tree *window,
@@ -171,14 +190,15 @@ static trine_status run_scan(trine_communicator *communicator, trine_tree *windo
         int from = distance <= rank ? rank - distance : MPI_PROC_NULL;
         trine_status status =
             trine_packet_shift(&data->own, window, to, &data->other, from, data->comm);
-        if (status)
-            return status;
-        if (from == MPI_PROC_NULL)
+        if (!status && from != MPI_PROC_NULL)
+            trine_packet_agree(&data->own, &data->other);
+        note_failure(data, rank, status);
+        if (from == MPI_PROC_NULL || data->own.head.status)
             continue;
         join_left(data, before);
         join_left(data, window);
     }
-    return TRINE_OK;
+    return trine_packet_status(&data->own);
 }
 
 trine_status trine_mpi_exscan(trine_communicator *communicator, const trine_tree *own,

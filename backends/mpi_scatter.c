@@ -14,12 +14,13 @@
 
 #include "backends/mpi_data.h"
 
-/* bytes: of this rank's part. closed: by this rank; the memory is there until all have. next: the
- * one before, of all ranks in the same order. */
+/* bytes: of this rank's part. made: by all ranks, which then all list it, in the same order.
+ * closed: by this rank; the memory is there until all have. next: the one before. */
 struct trine_mpi_block {
     trine_share share;
     trine_mpi_segment segment;
     size_t bytes;
+    bool made;
     atomic_bool closed;
     trine_mpi_block *next;
 };
@@ -134,6 +135,7 @@ static trine_status fill(trine_communicator *communicator, const trine_part part
     status = trine_mpi_agree(communicator, given + 1, NULL, status);
     if (status)
         return status;
+    block->made = true;
     if (communicator->rank == root)
         status = write_parts(communicator, parts, block, send);
     if (mpi->number[root] == MPI_UNDEFINED) {
@@ -146,19 +148,22 @@ static trine_status fill(trine_communicator *communicator, const trine_part part
     return status;
 }
 
-/* Steps 2 to 4. A failure of one rank's in step 2 is no reason not to enter what the others do. */
+/* Steps 2 to 4. After a failure of MPI segments are left, since freeing one needs all ranks of the
+ * machine. */
 static trine_status place(trine_communicator *communicator, const trine_part parts[], size_t bytes,
                           int root, uint64_t given, trine_mpi_block *block, trine_part mail[])
 {
     trine_mpi_block *kept = NULL;
-    trine_status status = free_closed(communicator->data, bytes, &kept);
+    trine_status status = trine_mpi_agree(communicator, given + 3, NULL,
+                                          free_closed(communicator->data, bytes, &kept));
+    if (status)
+        return status;
     block->bytes = bytes;
     block->share.close = close_block;
     block->segment = kept ? kept->segment : trine_mpi_segment_none();
     free(kept);
-    trine_status filled = fill(communicator, parts, bytes, root, given, block, mail);
-    status = status ? status : filled;
-    if (status)
+    status = fill(communicator, parts, bytes, root, given, block, mail);
+    if (status && !block->made && status != TRINE_E_MPI)
         trine_mpi_segment_free(&block->segment);
     block->share.memory = block->segment.own;
     return status;
@@ -185,12 +190,15 @@ trine_status trine_mpi_scatter(trine_communicator *communicator, const trine_par
     if (!status && block && mail)
         status = place(communicator, parts, bytes, root, given, block, mail);
     free(mail);
-    if (status || !block) {
+    if (!block || !block->made) {
         free(block);
         return status;
     }
     block->next = mpi->blocks;
     mpi->blocks = block;
-    *shared = &block->share;
-    return TRINE_OK;
+    if (status)
+        close_block(&block->share);
+    else
+        *shared = &block->share;
+    return status;
 }

@@ -18,6 +18,7 @@
 #include "backends/omp_environment.h"
 #include "backends/thread.h"
 #include "core/error.h"
+#include "core/float_environment.h"
 #include "core/memory.h"
 #include "core/wait.h"
 
@@ -59,6 +60,24 @@ static int threads_to_ask(int workers)
     return limit > 0 && limit < workers ? limit : workers;
 }
 
+/* The first region starts the runtime's threads: that is the launch. They have the floating-point
+ * environment of who starts them, and are the caller's in regions of its own. How many came. */
+static int start_threads(int asked, const trine_float_environment *callers_environment)
+{
+    trine_float_environment own;
+    int came = 1;
+    trine_float_enter(&own);
+    if (callers_environment)
+        trine_float_leave(callers_environment);
+#pragma omp parallel num_threads(asked)
+    {
+        if (omp_get_thread_num() == 0)
+            came = omp_get_num_threads();
+    }
+    trine_float_leave(&own);
+    return came;
+}
+
 static trine_status threads_open(trine_executor *executor, const trine_executor_options *options)
 {
     size_t size = (size_t)options->workers * sizeof(trine_thread);
@@ -74,14 +93,7 @@ static trine_status threads_open(trine_executor *executor, const trine_executor_
     executor->data = data;
     data->asked = threads_to_ask(options->workers);
     data->service.workers = data->asked;
-    int came = 1;
-/* The first region starts the runtime's threads: that is the launch. */
-#pragma omp parallel num_threads(data->asked)
-    {
-        if (omp_get_thread_num() == 0)
-            came = omp_get_num_threads();
-    }
-    count_threads(executor, came);
+    count_threads(executor, start_threads(data->asked, options->callers_environment));
     return TRINE_OK;
 }
 
@@ -200,12 +212,15 @@ static trine_status threads_run(trine_executor *executor, const trine_job *job)
         int number = omp_get_thread_num(), workers = omp_get_num_threads();
         if (number == 0)
             came = workers;
-        trine_thread_begin(&threads[number], number, job, executor->published, trine_seconds());
+        trine_float_environment callers_environment;
+        trine_float_enter(&callers_environment);
+        trine_thread_begin(&threads[number], number, job, executor->published);
         if (job->schedule == TRINE_DYNAMIC)
             run_dynamic(&threads[number], job, &next);
         else
             run_static(&threads[number], job, workers);
         trine_thread_end(&threads[number], &executor->ledger[number]);
+        trine_float_leave(&callers_environment);
     }
     executor->ended = trine_seconds();
     count_threads(executor, came);

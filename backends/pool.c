@@ -348,6 +348,7 @@ static trine_status pool_init(void)
 
 const trine_executor_ops trine_pool_executor = {
     .name = "pool",
+    .processes = true,
     .open = pool_open,
     .close = pool_close,
     .run = pool_run,

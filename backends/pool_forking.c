@@ -421,6 +421,7 @@ static void forking_unreserve(void *memory, size_t bytes)
 
 const trine_executor_ops trine_forking_executor = {
     .name = "inherit",
+    .processes = true,
     .open = forking_open,
     .close = forking_close,
     .run = forking_run,

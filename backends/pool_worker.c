@@ -30,7 +30,7 @@ void trine_worker_take_part(pool_control *control, int number)
 {
     const trine_job *job = &control->job;
     trine_thread *thread = &control->threads[number];
-    trine_thread_begin(thread, number, job, control->published, trine_seconds());
+    trine_thread_begin(thread, number, job, control->published);
     if (job->schedule == TRINE_DYNAMIC) {
         size_t i;
         do {

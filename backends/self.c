@@ -27,6 +27,15 @@ static trine_status self_merge(trine_communicator *communicator, trine_tree *tre
     return status;
 }
 
+static trine_status self_agree(trine_communicator *communicator, uint64_t call, uint64_t *sum,
+                               trine_status status)
+{
+    (void)communicator;
+    (void)call;
+    (void)sum;
+    return status;
+}
+
 static trine_status self_gather(trine_communicator *communicator, const uint64_t *values,
                                 size_t count, uint64_t *gathered, uint64_t call,
                                 trine_status status)
@@ -81,6 +90,7 @@ const trine_communicator_ops trine_self_communicator = {
     .close = self_close,
     .merge = self_merge,
     .exscan = self_exscan,
+    .agree = self_agree,
     .gather = self_gather,
     .exchange = self_exchange,
     .broadcast = self_broadcast,

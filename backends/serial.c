@@ -23,8 +23,7 @@ static void serial_close(trine_executor *executor)
 static trine_status serial_run(trine_executor *executor, const trine_job *job)
 {
     trine_thread *thread = executor->data;
-    double began = trine_seconds();
-    trine_thread_begin(thread, 0, job, executor->published, began);
+    trine_thread_begin(thread, 0, job, executor->published);
     for (size_t run = 0; run < job->runs && trine_thread_run(thread, job, run); run++)
         ;
     trine_thread_end(thread, &executor->ledger[0]);

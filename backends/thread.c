@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/float_environment.h"
 #include "core/transport.h"
 
 /* CPU seconds cost a system call: taken again only when this many seconds have passed. */
@@ -41,10 +42,10 @@ static void grow_scratch(trine_thread *thread, size_t size)
     }
 }
 
-void trine_thread_begin(trine_thread *thread, int number, const trine_job *job, double published,
-                        double began)
+void trine_thread_begin(trine_thread *thread, int number, const trine_job *job, double published)
 {
-    thread->began = began;
+    trine_float_default();
+    thread->began = trine_seconds();
     thread->published = published;
     thread->worker.number = number;
     thread->worker.transfer = 0;

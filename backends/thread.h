@@ -19,10 +19,9 @@ typedef struct trine_thread {
     char detail[TRINE_DETAIL_SIZE];
 } trine_thread;
 
-/* Starts, at `began`, the worker's part of a job that was handed out at `published`: scratch,
- * clock, CPU sample. */
-void trine_thread_begin(trine_thread *thread, int number, const trine_job *job, double published,
-                        double began);
+/* Starts the worker's part of a job that was handed out at `published`: floating-point environment,
+ * clock, CPU sample, scratch. */
+void trine_thread_begin(trine_thread *thread, int number, const trine_job *job, double published);
 
 /* Does one run. False when it failed: the worker should stop. */
 bool trine_thread_run(trine_thread *thread, const trine_job *job, size_t run);

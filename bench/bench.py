@@ -170,6 +170,7 @@ def calls(table, build, mpirun):
     table.add("pool:2 open and close", "<=", 10, "ms", r.get("open_close_ms"))
     table.add("fast sum of 100 elements on serial", "<=", 0.5, "us", r.get("sum_100_fast_us"))
     table.add("exact sum of 100 elements on serial", "<=", 0.5, "us", r.get("sum_100_exact_us"))
+    table.add("keeping the caller's floating-point environment, a call", "<=", 5, "ns", r.get("environment_ns"))
     m = run([*launched(2, mpirun), f"{build}/bench/bench_combine"]) if mpirun else {}
     table.add("combine of exact sum on mpi:2 against MPI_Allreduce of 8 bytes", "<=", 3, "x",
               m.get("merge_over_allreduce"),

@@ -1,5 +1,6 @@
 /* calls.c [ROUNDS] - what a call costs when there is little to do: an empty job on pool:2 against
- * an empty OpenMP region of two threads, opening and closing a pool, a short sum, sums in cache.
+ * an empty OpenMP region of two threads, opening and closing a pool, a short sum, keeping the
+ * caller's floating-point environment.
  * Prints one JSON object. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include <trine/trine.h>
 
 #include "core/executor.h"
+#include "core/float_environment.h"
 #include "core/team.h"
 #include "measure.h"
 
@@ -59,11 +61,27 @@ static double time_short_sum(const trine_array *x, trine_mode mode, int calls)
     return (seconds_now() - began) / calls;
 }
 
+/* One product, and what a call does about the environment around it. */
+static double time_products(bool keep)
+{
+    static volatile double x = 0.1;
+    trine_float_environment caller;
+    double began = seconds_now();
+    for (int i = 0; i < CALLS; i++) {
+        if (keep)
+            trine_float_enter(&caller);
+        x = x * 0.5 + 0.1;
+        if (keep)
+            trine_float_leave(&caller);
+    }
+    return (seconds_now() - began) / CALLS;
+}
+
 int main(int argc, char **argv)
 {
     int rounds = argc > 1 ? atoi(argv[1]) : 21;
     static double data[100];
-    series job = {0}, region = {0}, open = {0}, fast = {0}, exact = {0};
+    series job = {0}, region = {0}, open = {0}, fast = {0}, exact = {0}, kept = {0};
     trine_team *pool, *serial;
     trine_array *x;
     need(trine_init());
@@ -73,17 +91,22 @@ int main(int argc, char **argv)
         data[i] = 1.0 / (i + 1);
     need(trine_array_wrap(serial, TRINE_F64, data, 100, &x));
     for (int i = 0; i <= rounds; i++) {
-        double values[] = {time_jobs(&pool->executor), time_regions(), time_open_close(),
+        double values[] = {time_jobs(&pool->executor),
+                           time_regions(),
+                           time_open_close(),
                            time_short_sum(x, TRINE_FAST, CALLS),
-                           time_short_sum(x, TRINE_EXACT, CALLS)};
-        series *all[] = {&job, &region, &open, &fast, &exact};
-        for (int k = 0; k < 5 && i > 0; k++)
+                           time_short_sum(x, TRINE_EXACT, CALLS),
+                           time_products(true) - time_products(false)};
+        series *all[] = {&job, &region, &open, &fast, &exact, &kept};
+        for (int k = 0; k < 6 && i > 0; k++)
             series_add(all[k], values[k]);
     }
     printf("{\"pool_job_us\": %.3f, \"omp_region_us\": %.3f, \"job_over_region\": %.3f, "
-           "\"open_close_ms\": %.3f, \"sum_100_fast_us\": %.3f, \"sum_100_exact_us\": %.3f}\n",
+           "\"open_close_ms\": %.3f, \"sum_100_fast_us\": %.3f, \"sum_100_exact_us\": %.3f, "
+           "\"environment_ns\": %.2f}\n",
            1e6 * series_median(&job), 1e6 * series_median(&region), series_ratio(&job, &region),
-           1e3 * series_median(&open), 1e6 * series_median(&fast), 1e6 * series_median(&exact));
+           1e3 * series_median(&open), 1e6 * series_median(&fast), 1e6 * series_median(&exact),
+           1e9 * series_median(&kept));
     trine_array_free(x);
     need(trine_team_close(serial));
     need(trine_team_close(pool));

@@ -11,7 +11,7 @@
 #include "drivers/harness/load.h"
 #include "measure.h"
 
-enum { MOST = 64, BINS = 100 };
+enum { MOST = 64, BINS = 100, TOP = 100 };
 
 /* One reduction: its monoid, its param, its times. */
 typedef struct entry {
@@ -40,24 +40,37 @@ static double time_load(const trine_array *x, int threads)
     return plain < ahead ? plain : ahead;
 }
 
-static int list(entry entries[MOST], const void *zeros, void **histogram)
+/* The monoid and param of a kernel whose size hangs on its param; nothing for the others. params:
+ * to be freed. */
+static void make_sized(entry *e, void *params[2])
 {
+    static trine_top_param top;
     double edges[BINS + 1];
+    for (int i = 0; i <= BINS; i++)
+        edges[i] = i / (double)BINS;
+    if (strcmp(e->name, "histogram") == 0) {
+        need(trine_histogram_monoid(TRINE_F64, BINS, edges, &e->monoid, &params[0]));
+        e->param = params[0];
+    } else if (strcmp(e->name, "histogram_weighted") == 0) {
+        need(trine_histogram_weighted_monoid(TRINE_F64, TRINE_F64, BINS, edges, &e->monoid,
+                                             &params[1]));
+        e->param = params[1];
+    } else if (strcmp(e->name, "smallest") == 0 || strcmp(e->name, "largest") == 0) {
+        need(trine_top_monoid(TRINE_F64, TOP, e->name[0] == 'l', &e->monoid, &top));
+        e->param = &top;
+    }
+}
+
+static int list(entry entries[MOST], const void *zeros, void *params[2])
+{
     const char *name;
     int count = 0;
-    for (int i = 0; i <= BINS; i++)
-        edges[i] = i * (1.0 / BINS);
-    edges[BINS] = 1;
     for (size_t i = 0; (name = trine_monoid_name(i)) && count < MOST; i++) {
         const trine_monoid *m = trine_monoid_find(name, TRINE_F64);
-        if (!m || strcmp(name, "order_digits") == 0 || strstr(name, "_f64"))
+        if (!m || strncmp(name, "order_", 6) == 0 || strstr(name, "_f64"))
             continue;
         entries[count] = (entry){.name = name, .monoid = *m, .param = zeros};
-        if (strcmp(name, "histogram") == 0) {
-            need(trine_histogram_monoid(TRINE_F64, BINS, edges, &entries[count].monoid, histogram));
-            entries[count].param = *histogram;
-        }
-        count++;
+        make_sized(&entries[count++], params);
     }
     return count;
 }
@@ -73,7 +86,7 @@ int main(int argc, char **argv)
     static const double zeros[512];
     static entry entries[MOST];
     static uint64_t result[4096];
-    void *histogram = NULL;
+    void *params[2] = {NULL, NULL};
     trine_team *team;
     trine_array *x[2];
     need(trine_init());
@@ -83,7 +96,7 @@ int main(int argc, char **argv)
         need(trine_uniform_f64(0, 1, (uint64_t)i, 0, x[i]));
     }
     const trine_array *in[] = {x[0], x[1]};
-    int count = list(entries, zeros, &histogram);
+    int count = list(entries, zeros, params);
     series load = {.rounds = 0};
     for (int r = 0; r <= rounds; r++) {
         double bound = time_load(x[0], trine_team_workers(team));
@@ -103,7 +116,8 @@ int main(int argc, char **argv)
     for (int i = 0; i < count; i++)
         printf(", \"%s\": %.3f", entries[i].name, series_ratio(&load, &entries[i].series));
     printf("}\n");
-    free(histogram);
+    free(params[0]);
+    free(params[1]);
     for (int i = 0; i < 2; i++)
         trine_array_free(x[i]);
     need(trine_team_close(team));

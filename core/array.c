@@ -115,8 +115,8 @@ trine_status trine_array_create(trine_team *team, trine_dtype dtype, uint64_t n,
     return trine_array_create_2d(team, dtype, n, 1, place, array);
 }
 
-trine_status trine_array_wrap_2d(trine_team *team, trine_dtype dtype, const void *data,
-                                 uint64_t rows, uint64_t columns, trine_array **array)
+static trine_status wrap(trine_team *team, trine_dtype dtype, const void *data, uint64_t rows,
+                         uint64_t columns, bool read_only, trine_array **array)
 {
     if (!team || !array || (!data && rows > 0))
         return trine_fail(TRINE_E_ARGUMENT, "trine_array_wrap: %s is NULL",
@@ -135,18 +135,38 @@ trine_status trine_array_wrap_2d(trine_team *team, trine_dtype dtype, const void
     if (!wrapped)
         return TRINE_E_MEMORY;
     wrapped->data = (void *)data;
+    wrapped->read_only = read_only;
     *array = wrapped;
     return TRINE_OK;
+}
+
+trine_status trine_array_wrap_2d(trine_team *team, trine_dtype dtype, const void *data,
+                                 uint64_t rows, uint64_t columns, trine_array **array)
+{
+    return wrap(team, dtype, data, rows, columns, false, array);
+}
+
+trine_status trine_array_wrap_const_2d(trine_team *team, trine_dtype dtype, const void *data,
+                                       uint64_t rows, uint64_t columns, trine_array **array)
+{
+    return wrap(team, dtype, data, rows, columns, true, array);
+}
+
+trine_status trine_array_wrap_const(trine_team *team, trine_dtype dtype, const void *data,
+                                    uint64_t n, trine_array **array)
+{
+    return wrap(team, dtype, data, n, 1, true, array);
 }
 
 trine_status trine_array_wrap(trine_team *team, trine_dtype dtype, const void *data, uint64_t n,
                               trine_array **array)
 {
-    return trine_array_wrap_2d(team, dtype, data, n, 1, array);
+    return wrap(team, dtype, data, n, 1, false, array);
 }
 
 void trine_array_free(trine_array *array)
 {
+    TRINE_FLOAT_SCOPE;
     if (!array)
         return;
     if (array->owner && array->bytes > 0)
@@ -189,12 +209,9 @@ trine_status trine_arrays_check(const char *call, const char *role,
     return TRINE_OK;
 }
 
-trine_team *trine_arrays_team(const trine_array *const arrays[], int count)
+uint64_t trine_array_common(const trine_array *array)
 {
-    for (int i = 0; i < count && arrays; i++)
-        if (arrays[i])
-            return arrays[i]->team;
-    return NULL;
+    return array->place == TRINE_DISTRIBUTED ? array->n : UINT64_MAX;
 }
 
 trine_executor *trine_arrays_executor(trine_team *team, const trine_array *const arrays[],

@@ -9,7 +9,8 @@
 #include "core/team.h"
 
 /* rows x columns elements, n in all; columns is 1 for one axis. owner: the executor that `bytes` at
- * data came from; NULL for the caller's memory, and for that of share. */
+ * data came from; NULL for the caller's memory, and for that of share. read_only: said to be so.
+ * writable: the memory was found to be. */
 struct trine_array {
     trine_team *team;
     trine_dtype dtype;
@@ -20,6 +21,8 @@ struct trine_array {
     size_t bytes;
     trine_executor *owner;
     trine_share *share;
+    bool read_only;
+    atomic_bool writable;
 };
 
 /* The arrays of a call's arguments: `count` of them, of those types, alike in team, place and
@@ -29,12 +32,13 @@ trine_status trine_arrays_check(const char *call, const char *role,
                                 const trine_array *const arrays[], const trine_dtype dtypes[],
                                 int count, const trine_array **like);
 
-/* Whether out is x (in place); ARGUMENT when it overlaps x otherwise. */
-trine_status trine_overlap_check(const char *call, const trine_array *x, const trine_array *out,
-                                 bool *in_place);
-
-/* The team of the first of `count` arrays that is not NULL; NULL when there is none. */
+/* The team of `count` arrays, any of which may be NULL, as may all: NULL. Where they are of
+ * several teams, the one on which other ranks are likely to wait. */
 trine_team *trine_arrays_team(const trine_array *const arrays[], int count);
+
+/* What of the array must be the same on all ranks, for the number of a call: its length when it is
+ * DISTRIBUTED. */
+uint64_t trine_array_common(const trine_array *array);
 
 /* The executor whose workers address all these arrays: the team's, or the calling thread alone. */
 trine_executor *trine_arrays_executor(trine_team *team, const trine_array *const arrays[],

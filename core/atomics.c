@@ -7,6 +7,8 @@
 #include <stdatomic.h>
 #include <trine/sync.h>
 
+#include "core/float_environment.h"
+
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2,
                "an atomic addition behind a lock of this process does not keep others out");
 
@@ -24,6 +26,7 @@ uint64_t trine_atomic_add_u64(uint64_t *at, uint64_t value)
  * compared, so that NaN and -0 end the loop, too. */
 double trine_atomic_add_f64(double *at, double value)
 {
+    TRINE_FLOAT_SCOPE;
     double before, after;
     __atomic_load(at, &before, __ATOMIC_RELAXED);
     do {

@@ -36,13 +36,6 @@ void trine_blocks_free(trine_blocks blocks[], int count)
         free(blocks[i].at);
 }
 
-bool trine_arrays_overlap(const trine_array *a, const trine_array *b)
-{
-    const char *x = a->data, *y = b->data;
-    return a->local > 0 && b->local > 0 && x < y + b->local * trine_dtype_size(b->dtype) &&
-           y < x + a->local * trine_dtype_size(a->dtype);
-}
-
 static uint64_t divide_up(uint64_t a, uint64_t b)
 {
     return a / b + (a % b != 0);

@@ -21,9 +21,6 @@ trine_status trine_blocks_gather(trine_team *team, const uint64_t local[], int c
 
 void trine_blocks_free(trine_blocks blocks[], int count);
 
-/* Whether this rank's elements of two arrays share memory. */
-bool trine_arrays_overlap(const trine_array *a, const trine_array *b);
-
 /* How a rectangle of rows x columns is handed out: run i of `bands * panels` is the rows and
  * columns that trine_tiles_get says. Bands of rows first, so that a worker writes a contiguous
  * part; panels of columns at most `widest` wide. Plain bytes. */

@@ -46,6 +46,10 @@ typedef struct trine_communicator_ops {
      * merge's is, also on a rank that brings a failure. */
     trine_status (*exscan)(trine_communicator *communicator, const trine_tree *own,
                            trine_tree *before, uint64_t call, trine_status status);
+    /* That agreement and no more. *sum (NULL for 0): what each rank brings; becomes the sum of all.
+     */
+    trine_status (*agree)(trine_communicator *communicator, uint64_t call, uint64_t *sum,
+                          trine_status status);
     /* values[0 .. count) of every rank, in rank order, to all: gathered[size * count]. count is at
      * most TRINE_GATHER_MAX. Either may be NULL on a rank that brings a failure. */
     trine_status (*gather)(trine_communicator *communicator, const uint64_t *values, size_t count,
@@ -81,6 +85,8 @@ typedef struct trine_communicator_ops {
                             trine_status status);
     /* Name and version of the foreign library; NULL for none. Not collective. */
     const char *(*library)(void);
+    /* Whether the foreign library has ended, so that only close may be called; NULL for never. */
+    bool (*ended)(void);
     /* What trine_finalize does for this backend; NULL for nothing. */
     void (*finalize)(void);
 } trine_communicator_ops;

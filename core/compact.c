@@ -270,9 +270,10 @@ static trine_status compact(compact_call *call, trine_array **kept)
     return trine_call_end(call->team, &call->team->ledger.combine, status);
 }
 
-static trine_status refuse(const trine_array *x, const char *call, const char *what)
+static trine_status refuse(const trine_array *x, const trine_array *mask, const char *call,
+                           const char *what)
 {
-    return trine_call_refuse(trine_array_team(x),
+    return trine_call_refuse(trine_arrays_team((const trine_array *const[]){x, mask}, 2),
                              trine_fail(TRINE_E_ARGUMENT, "%s: %s is NULL", call, what));
 }
 
@@ -281,11 +282,11 @@ trine_status trine_compact(const trine_predicate *keep, const void *param, const
 {
     const trine_array *like = NULL;
     if (!keep || !x || !kept)
-        return refuse(x, "trine_compact", !keep ? "keep" : !x ? "x" : "kept");
+        return refuse(x, NULL, "trine_compact", !keep ? "keep" : !x ? "x" : "kept");
     if (!keep->name || !keep->test)
-        return refuse(x, "trine_compact", "the predicate's name or test");
+        return refuse(x, NULL, "trine_compact", "the predicate's name or test");
     if (keep->param_size && !param)
-        return refuse(x, "trine_compact", "param");
+        return refuse(x, NULL, "trine_compact", "param");
     trine_status status = trine_arrays_check("trine_compact", "x", &x, &keep->in, 1, &like);
     if (status)
         return trine_call_refuse(x->team, status);
@@ -295,13 +296,13 @@ trine_status trine_compact(const trine_predicate *keep, const void *param, const
 
 trine_status trine_compact_mask(const trine_array *x, const trine_array *mask, trine_array **kept)
 {
-    const trine_array *like = x;
+    const trine_array *like = x, *all[] = {x, mask};
     const trine_dtype byte = TRINE_U8;
     if (!x || !mask || !kept)
-        return refuse(x ? x : mask, "trine_compact_mask", !x ? "x" : !mask ? "mask" : "kept");
+        return refuse(x, mask, "trine_compact_mask", !x ? "x" : !mask ? "mask" : "kept");
     trine_status status = trine_arrays_check("trine_compact_mask", "mask", &mask, &byte, 1, &like);
     if (status)
-        return trine_call_refuse(x->team, status);
+        return trine_call_refuse(trine_arrays_team(all, 2), status);
     compact_call call = {.name = "mask", .team = x->team, .x = x, .mask = mask};
     return compact(&call, kept);
 }

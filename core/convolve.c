@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/halo.h"
+#include "core/overlap.h"
 #include "core/past_cache.h"
 
 /* The job's context, followed by the kernel. x: this rank's elements [first, first + local);
@@ -67,18 +68,25 @@ static trine_status convolve_run(void *context, size_t run, trine_worker *worker
     return TRINE_OK;
 }
 
-static trine_status run_here(trine_team *team, const trine_array *x, const double kernel[],
-                             size_t taps, const trine_blocks *blocks, const trine_halo *halo,
-                             trine_array *out)
+static size_t job_size(size_t taps)
+{
+    return sizeof(convolve_job) + taps * sizeof(double);
+}
+
+static size_t scratch_size(size_t taps)
+{
+    return (TRINE_CHUNK + taps) * sizeof(double);
+}
+
+static trine_status run_here(trine_team *team, trine_executor *executor, const trine_array *x,
+                             const double kernel[], size_t taps, const trine_blocks *blocks,
+                             const trine_halo *halo, trine_array *out)
 {
     const trine_grid_kernels *kernels = trine_grid_kernels_find();
-    const trine_array *arrays[] = {x, out};
-    trine_executor *executor = trine_arrays_executor(team, arrays, 2);
     void *memory;
     if (!kernels)
         return TRINE_E_ARGUMENT;
-    trine_status status =
-        trine_team_arena(team, sizeof(convolve_job) + taps * sizeof *kernel, &memory);
+    trine_status status = trine_team_arena(team, job_size(taps), &memory);
     if (status)
         return status;
     convolve_job *job = memory;
@@ -101,7 +109,7 @@ static trine_status run_here(trine_team *team, const trine_array *x, const doubl
     trine_job work = {.runs = (size_t)(job->tiles.bands * job->tiles.panels),
                       .body = convolve_run,
                       .context = job,
-                      .scratch_size = (TRINE_CHUNK + taps) * sizeof(double),
+                      .scratch_size = scratch_size(taps),
                       .restartable = true};
     return work.runs ? trine_team_run(team, executor, &work) : TRINE_OK;
 }
@@ -109,18 +117,23 @@ static trine_status run_here(trine_team *team, const trine_array *x, const doubl
 static trine_status run(trine_team *team, const trine_array *x, const double kernel[], size_t taps,
                         trine_array *out)
 {
-    uint64_t call = trine_call_number(24, kernel, taps * sizeof *kernel), local = x->local;
+    uint64_t call = trine_call_number(24 ^ trine_array_common(x), kernel, taps * sizeof *kernel);
+    uint64_t local = x->local;
+    const trine_array *arrays[] = {x, out};
+    trine_executor *executor = trine_arrays_executor(team, arrays, 2);
     trine_blocks blocks;
     trine_halo halo = {.team = NULL};
     trine_status status = trine_blocks_gather(team, &local, 1, call, TRINE_OK, &blocks);
     if (!status) {
         status = trine_halo_open(team, &blocks, trine_dtype_size(x->dtype), taps / 2,
                                  (taps - 1) / 2, &halo);
+        if (!status)
+            status = trine_team_ready(team, executor, job_size(taps), scratch_size(taps));
         status = trine_halo_exchange(&halo, x->data, call, status);
         if (!status || team->communicator.size == 1) {
             trine_call_mark(team, &team->ledger.combine);
             if (!status)
-                status = run_here(team, x, kernel, taps, &blocks, &halo, out);
+                status = run_here(team, executor, x, kernel, taps, &blocks, &halo, out);
             status = trine_team_agree(team, call, status);
         }
     }
@@ -144,15 +157,13 @@ static trine_status check(const char *call, const trine_array *x, trine_dtype dt
     if (!status && x->columns != 1)
         status = trine_fail(TRINE_E_LENGTH, "%s: x is %llu x %llu; expected one axis", call,
                             (unsigned long long)x->rows, (unsigned long long)x->columns);
-    if (!status && trine_arrays_overlap(x, out))
-        status = trine_fail(TRINE_E_ARGUMENT, "%s: x and out share memory", call);
-    return status;
+    return status ? status : trine_out_check(call, x, out, NULL);
 }
 
 static trine_status convolve(const char *call, const trine_array *x, trine_dtype dtype,
                              const double kernel[], size_t taps, trine_array *out)
 {
-    trine_team *team = x ? x->team : out ? out->team : NULL;
+    trine_team *team = trine_arrays_team((const trine_array *const[]){x, out}, 2);
     trine_status status = check(call, x, dtype, kernel, taps, out);
     if (status || !x || !out)
         return trine_call_refuse(team, status);

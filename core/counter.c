@@ -150,6 +150,7 @@ static trine_status check_use(const trine_counter *counter, const char *call)
 
 trine_status trine_counter_add(trine_counter *counter, int64_t value, int64_t *before)
 {
+    TRINE_FLOAT_SCOPE;
     uint64_t was = 0;
     trine_status status = check_use(counter, "trine_counter_add");
     if (status)
@@ -165,6 +166,7 @@ trine_status trine_counter_add(trine_counter *counter, int64_t value, int64_t *b
 
 trine_status trine_counter_get(trine_counter *counter, int64_t *value)
 {
+    TRINE_FLOAT_SCOPE;
     uint64_t now = 0;
     trine_status status = check_use(counter, "trine_counter_get");
     if (!status && !value)
@@ -183,6 +185,7 @@ trine_status trine_counter_get(trine_counter *counter, int64_t *value)
 
 trine_status trine_counter_set(trine_counter *counter, int64_t value)
 {
+    TRINE_FLOAT_SCOPE;
     uint64_t before;
     trine_status status = check_use(counter, "trine_counter_set");
     if (status)
@@ -214,6 +217,7 @@ static trine_status lock_board(trine_counter *counter)
 
 trine_status trine_counter_lock(trine_counter *counter)
 {
+    TRINE_FLOAT_SCOPE;
     trine_status status = check_use(counter, "trine_counter_lock");
     if (status)
         return status;
@@ -225,6 +229,7 @@ trine_status trine_counter_lock(trine_counter *counter)
 
 trine_status trine_counter_unlock(trine_counter *counter)
 {
+    TRINE_FLOAT_SCOPE;
     trine_status status = check_use(counter, "trine_counter_unlock");
     if (status)
         return status;

@@ -21,6 +21,7 @@
 
 #include "core/cgroup.h"
 #include "core/executor.h"
+#include "core/float_environment.h"
 #include "core/spec.h"
 
 void trine_cpu_set_add(trine_cpu_set *set, int cpu)
@@ -111,6 +112,7 @@ trine_cpus_found trine_cpus_find(void)
 
 int trine_cpus(void)
 {
+    TRINE_FLOAT_SCOPE;
     return trine_cpus_find().cpus;
 }
 

@@ -19,6 +19,7 @@
 
 #include "core/blas.h"
 #include "core/error.h"
+#include "core/float_environment.h"
 #include "core/matrix.h"
 #include "core/layout.h"
 
@@ -219,6 +220,9 @@ static trine_status lay_out(travel *t)
     if (status)
         return status;
     t->panel = t->memory = memory;
+    status = trine_team_ready(t->team, &t->team->executor, sizeof(part), 0);
+    if (status)
+        return status;
     t->work_a = moves_a ? t->panel + depth * width * p->item : NULL;
     t->work_c = moves_c ? t->panel + depth * width * p->item + of_a : NULL;
     return TRINE_OK;
@@ -389,6 +393,7 @@ static trine_status check(const char *call, trine_dtype dtype, const trine_array
     trine_status trine_gemm_##suffix(type alpha, const trine_array *a, const trine_array *b,       \
                                      type beta, trine_array *c)                                    \
     {                                                                                              \
+        TRINE_FLOAT_SCOPE;                                                                         \
         const trine_array *const arrays[] = {a, b, c};                                             \
         trine_status status = check("trine_gemm_" #suffix, constant, a, b, c);                     \
         if (status)                                                                                \
@@ -407,10 +412,12 @@ DEFINE_GEMM(f32, float, TRINE_F32)
 
 const char *trine_gemm_library(void)
 {
+    TRINE_FLOAT_SCOPE;
     return trine_blas_open() ? NULL : trine_blas_name();
 }
 
 const char *trine_gemm_note(void)
 {
+    TRINE_FLOAT_SCOPE;
     return trine_blas_open() ? NULL : trine_blas_note();
 }

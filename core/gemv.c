@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/float_environment.h"
 #include "core/matrix.h"
 #include "core/layout.h"
 
@@ -286,6 +287,7 @@ static trine_status check(const char *call, trine_dtype dtype, const trine_array
     trine_status trine_gemv_##suffix(type alpha, const trine_array *a, const trine_array *x,       \
                                      type beta, trine_array *y)                                    \
     {                                                                                              \
+        TRINE_FLOAT_SCOPE;                                                                         \
         const trine_array *const arrays[] = {a, x, y};                                             \
         trine_status status = check("trine_gemv_" #suffix, constant, a, x, y);                     \
         if (status)                                                                                \

@@ -15,7 +15,9 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/float_environment.h"
 #include "core/mesh.h"
+#include "core/overlap.h"
 #include "core/past_cache.h"
 
 /* The job's context; residual: of each run. f: NULL, or this rank's rows of it. */
@@ -228,15 +230,19 @@ static trine_status check(const trine_array *u, const trine_array *f, double tol
     trine_status status = trine_arrays_check("trine_jacobi", "u", &u, &f64, 1, &like);
     if (!status && f)
         status = trine_arrays_check("trine_jacobi", "f", &f, &f64, 1, &like);
-    if (!status && f && trine_arrays_overlap(u, f))
-        status = trine_fail(TRINE_E_ARGUMENT, "trine_jacobi: u and f share memory");
+    const trine_argument output = {"u", -1, u};
+    if (!status)
+        status = trine_output_check("trine_jacobi", output);
+    if (!status && f)
+        status = trine_overlap_check("trine_jacobi", output, (trine_argument){"f", -1, f}, NULL);
     return status;
 }
 
 trine_status trine_jacobi(trine_array *u, const trine_array *f, double tolerance,
                           uint64_t most_sweeps, trine_jacobi_result *result)
 {
-    trine_team *team = u ? u->team : f ? f->team : NULL;
+    TRINE_FLOAT_SCOPE;
+    trine_team *team = trine_arrays_team((const trine_array *const[]){u, f}, 2);
     trine_status status = check(u, f, tolerance);
     if (status || !u)
         return trine_call_refuse(team, status);
@@ -244,8 +250,8 @@ trine_status trine_jacobi(trine_array *u, const trine_array *f, double tolerance
     if (status)
         return status;
     const trine_array *arrays[] = {u, f};
-    uint64_t given[] = {u->columns, f != NULL, most_sweeps, 0};
-    memcpy(&given[3], &tolerance, sizeof tolerance);
+    uint64_t given[] = {u->columns, f != NULL, most_sweeps, trine_array_common(u), 0};
+    memcpy(&given[4], &tolerance, sizeof tolerance);
     jacobi j = {.team = team,
                 .executor = trine_arrays_executor(team, arrays, f ? 2 : 1),
                 .u = u,

@@ -40,6 +40,7 @@ static int make_mutex(pthread_mutex_t *mutex)
 
 trine_status trine_lock_create(trine_team *team, trine_lock **lock)
 {
+    TRINE_FLOAT_SCOPE;
     void *memory;
     if (!team || !lock)
         return trine_fail(TRINE_E_ARGUMENT, "trine_lock_create: %s is NULL",

@@ -4,7 +4,9 @@
 #include <trine/reduce.h>
 #include <trine/transform.h>
 
+#include "core/array.h"
 #include "core/error.h"
+#include "core/float_environment.h"
 
 /* known: what was found the last time, NULL at first. */
 static trine_status apply_known(_Atomic(const trine_map *) *known, const char *name,
@@ -15,7 +17,9 @@ static trine_status apply_known(_Atomic(const trine_map *) *known, const char *n
     if (!map) {
         map = trine_map_find(name, from, to);
         if (!map)
-            return strcmp(trine_isa(), "none") == 0 ? TRINE_E_ARGUMENT : TRINE_E_ABSENT;
+            return trine_call_refuse(trine_array_team(out), strcmp(trine_isa(), "none") == 0
+                                                                ? TRINE_E_ARGUMENT
+                                                                : TRINE_E_ABSENT);
         atomic_store_explicit(known, map, memory_order_relaxed);
     }
     return trine_apply(map, param, in, &out);
@@ -100,10 +104,12 @@ TRINE_DTYPES(COMPUTE)
 static trine_status linspace(trine_dtype dtype, double start, double stop, trine_array *y)
 {
     if (trine_array_place(y) != TRINE_DISTRIBUTED && trine_team_ranks(trine_array_team(y)) > 1)
-        return trine_fail(TRINE_E_ARGUMENT,
-                          "trine_linspace_%s: y is a block of several ranks' whole; expected a "
-                          "DISTRIBUTED array, or the map by name with the whole's n",
-                          trine_dtype_name(dtype));
+        return trine_call_refuse(
+            trine_array_team(y),
+            trine_fail(TRINE_E_ARGUMENT,
+                       "trine_linspace_%s: y is a block of several ranks' whole; expected a "
+                       "DISTRIBUTED array, or the map by name with the whole's n",
+                       trine_dtype_name(dtype)));
     const trine_linspace param = {start, stop, trine_array_n(y)};
     return apply("linspace", TRINE_DTYPE_NONE, dtype, &param, NULL, y);
 }
@@ -155,7 +161,9 @@ trine_status trine_add_normal_i16(double sd, uint64_t seed, uint64_t stream, con
 static trine_status cast(const char *name, const trine_array *x, trine_array *y)
 {
     if (!x || !y)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_%s: %s is NULL", name, x ? "y" : "x");
+        return trine_call_refuse(
+            trine_arrays_team((const trine_array *const[]){x, y}, 2),
+            trine_fail(TRINE_E_ARGUMENT, "trine_%s: %s is NULL", name, x ? "y" : "x"));
     return apply(name, trine_array_dtype(x), trine_array_dtype(y), NULL, &x, y);
 }
 
@@ -169,10 +177,29 @@ trine_status trine_cast_wrap(const trine_array *x, trine_array *y)
     return cast("cast_wrap", x, y);
 }
 
+/* Each of the calls that standardising is made of would see one array alone. */
+static trine_status check_standardise(const trine_array *x, const trine_array *y)
+{
+    static const char call[] = "trine_standardise";
+    trine_dtype dtype = trine_array_dtype(x);
+    const trine_array *like = NULL;
+    trine_status status = trine_arrays_check(call, "x", &x, &dtype, 1, &like);
+    if (!status)
+        status = trine_arrays_check(call, "y", &y, &dtype, 1, &like);
+    if (!status && dtype != TRINE_F64 && dtype != TRINE_F32)
+        status = trine_fail(TRINE_E_DTYPE, "%s: x is %s; expected f64 or f32", call,
+                            trine_dtype_name(dtype));
+    return status;
+}
+
 trine_status trine_standardise(const trine_array *x, double ddof, trine_array *y)
 {
+    TRINE_FLOAT_SCOPE;
     double mean, sd;
-    trine_status status = trine_mean_f64(x, TRINE_EXACT, &mean);
+    trine_status status = check_standardise(x, y);
+    if (status)
+        return trine_call_refuse(trine_arrays_team((const trine_array *const[]){x, y}, 2), status);
+    status = trine_mean_f64(x, TRINE_EXACT, &mean);
     if (!status)
         status = trine_std(x, ddof, &sd);
     if (status)

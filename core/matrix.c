@@ -2,6 +2,7 @@
 #include "core/matrix.h"
 
 #include "core/error.h"
+#include "core/overlap.h"
 
 trine_status trine_operands_given(const char *call, const trine_array *const arrays[3],
                                   const char *const names[3])
@@ -35,14 +36,6 @@ static trine_status check_one(const char *call, trine_dtype dtype, const trine_o
     return TRINE_OK;
 }
 
-static bool overlap(const trine_array *a, const trine_array *b)
-{
-    const char *x = a->data, *y = b->data;
-    const char *x_end = x + a->local * trine_dtype_size(a->dtype);
-    const char *y_end = y + b->local * trine_dtype_size(b->dtype);
-    return x < y_end && y < x_end;
-}
-
 trine_status trine_operands_check(const char *call, trine_dtype dtype,
                                   const trine_operand operands[3])
 {
@@ -51,9 +44,10 @@ trine_status trine_operands_check(const char *call, trine_dtype dtype,
         if (status)
             return status;
     }
-    for (int i = 0; i < 2; i++)
-        if (overlap(operands[i].array, operands[2].array))
-            return trine_fail(TRINE_E_ARGUMENT, "%s: %s overlaps %s, which is read meanwhile", call,
-                              operands[2].name, operands[i].name);
-    return TRINE_OK;
+    const trine_argument output = {operands[2].name, -1, operands[2].array};
+    trine_status status = trine_output_check(call, output);
+    for (int i = 0; i < 2 && !status; i++)
+        status = trine_overlap_check(
+            call, output, (trine_argument){operands[i].name, -1, operands[i].array}, NULL);
+    return status;
 }

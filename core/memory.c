@@ -112,6 +112,42 @@ trine_status trine_memory_populate(const char *what, void *memory, size_t bytes)
     return TRINE_OK;
 }
 
+/* What /proc says of the mapping of that byte; true where it says nothing. */
+static bool is_mapped_for_writing(const void *byte)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char line[512];
+    bool writable = true, found = false;
+    while (maps && !found && fgets(line, sizeof line, maps)) {
+        char *rest;
+        unsigned long long first = strtoull(line, &rest, 16);
+        unsigned long long end = *rest == '-' ? strtoull(rest + 1, &rest, 16) : 0;
+        found = *rest == ' ' && (uintptr_t)byte >= first && (uintptr_t)byte < end;
+        if (found)
+            writable = rest[2] == 'w';
+    }
+    if (maps)
+        fclose(maps);
+    return writable;
+}
+
+/* A system call tells that a page is writable; that it is not has other reasons, too (an old
+ * kernel, memory of a device), so then /proc is asked. */
+static bool is_writable(const void *byte)
+{
+#ifdef MADV_POPULATE_WRITE
+    if (madvise((char *)byte - (uintptr_t)byte % SMALLEST_PAGE, 1, MADV_POPULATE_WRITE) == 0)
+        return true;
+#endif
+    return is_mapped_for_writing(byte);
+}
+
+bool trine_memory_writable(const void *memory, size_t bytes)
+{
+    const char *first = memory;
+    return bytes == 0 || (is_writable(first) && is_writable(first + bytes - 1));
+}
+
 void trine_memory_release(void *memory, size_t bytes)
 {
     if (bytes >= TRINE_LARGE_MEMORY)

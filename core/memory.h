@@ -2,6 +2,7 @@
 #ifndef TRINE_CORE_MEMORY_H
 #define TRINE_CORE_MEMORY_H
 
+#include <stdbool.h>
 #include <trine/types.h>
 
 /* From this size on, memory is mapped on its own, in huge pages where the kernel gives them, and is
@@ -22,6 +23,10 @@ void trine_memory_touch(void *memory, size_t bytes);
 /* The same for zeroed pages that a file system may refuse at the first touch, by a signal: then
  * MEMORY, where the system tells. what: as above. */
 trine_status trine_memory_populate(const char *what, void *memory, size_t bytes);
+
+/* False when the first or the last of those bytes is known to lie in memory that this process may
+ * not write: a constant, a file that was mapped for reading. */
+bool trine_memory_writable(const void *memory, size_t bytes);
 
 void trine_memory_release(void *memory, size_t bytes);
 

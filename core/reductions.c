@@ -3,6 +3,7 @@
 
 #include "core/array.h"
 #include "core/error.h"
+#include "core/float_environment.h"
 
 /* Finds the monoid and runs it; out: the type of the result that the function promises. */
 static trine_status run(const char *name, trine_dtype out, const void *param,
@@ -41,6 +42,7 @@ static trine_status run_typed(const char *name, trine_dtype dtype, const void *p
 
 static trine_status check_ddof(const char *name, double ddof, const trine_array *x)
 {
+    TRINE_FLOAT_SCOPE;
     if (ddof >= 0)
         return TRINE_OK;
     return trine_call_refuse(
@@ -67,6 +69,24 @@ static trine_status check_ddof(const char *name, double ddof, const trine_array 
 #define DEFINE_ELEMENT(name, text) TRINE_EACH_TYPE(DEFINE_TYPED, name)
 TRINE_ELEMENT_REDUCTIONS(DEFINE_ELEMENT)
 TRINE_PAIR_REDUCTIONS(DEFINE_ELEMENT)
+
+#define DEFINE_INDEXED(name, suffix, type)                                                         \
+    trine_status trine_##name##_##suffix(const trine_array *x, type pair[2], uint64_t index[2])    \
+    {                                                                                              \
+        struct {                                                                                   \
+            uint64_t index[2];                                                                     \
+            type pair[2];                                                                          \
+        } found;                                                                                   \
+        trine_status status =                                                                      \
+            run_typed(#name, DTYPE_##suffix, NULL, x, pair && index ? &found : NULL);              \
+        for (int i = 0; i < 2 && !status; i++) {                                                   \
+            pair[i] = found.pair[i];                                                               \
+            index[i] = found.index[i];                                                             \
+        }                                                                                          \
+        return status;                                                                             \
+    }
+#define DEFINE_PAIR_INDEX(name, text) TRINE_EACH_TYPE(DEFINE_INDEXED, name)
+TRINE_PAIR_INDEX_REDUCTIONS(DEFINE_PAIR_INDEX)
 
 #define DEFINE_WHOLE(name, text)                                                                   \
     trine_status trine_##name(const trine_array *x, uint64_t *result)                              \
@@ -108,6 +128,7 @@ TRINE_MOMENT_REDUCTIONS(DEFINE_MOMENT)
 
 trine_status trine_var_exact(const trine_array *x, double ddof, double *result)
 {
+    TRINE_FLOAT_SCOPE;
     const trine_array *in[] = {x, x};
     trine_status status = check_ddof("var_exact", ddof, x);
     if (!status && ddof != (double)(uint64_t)ddof)

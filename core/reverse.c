@@ -7,6 +7,7 @@
 
 #include "core/array.h"
 #include "core/error.h"
+#include "core/overlap.h"
 #include "core/recut.h"
 #include "core/runs.h"
 #include <trine/scan.h>
@@ -120,19 +121,20 @@ static trine_status reverse_between(trine_team *team, const trine_array *x, cons
 
 static trine_status check(const trine_array *x, const trine_array *out)
 {
-    bool in_place;
+    bool in_place = false;
     if (!x || !out)
         return trine_fail(TRINE_E_ARGUMENT, "trine_reverse: %s is NULL", x ? "out" : "x");
     const trine_array *like = x;
     trine_status status = trine_arrays_check("trine_reverse", "out", &out, &x->dtype, 1, &like);
-    return status ? status : trine_overlap_check("trine_reverse", x, out, &in_place);
+    return status ? status : trine_out_check("trine_reverse", x, out, &in_place);
 }
 
 trine_status trine_reverse(const trine_array *x, trine_array *out)
 {
     trine_status status = check(x, out);
     if (status)
-        return trine_call_refuse(trine_array_team(x ? x : out), status);
+        return trine_call_refuse(trine_arrays_team((const trine_array *const[]){x, out}, 2),
+                                 status);
     trine_team *team = x->team;
     uint64_t given[] = {x->dtype, x->place == TRINE_DISTRIBUTED ? x->n : 0};
     uint64_t call = trine_call_number(52, given, sizeof given);

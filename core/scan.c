@@ -5,20 +5,8 @@
 
 #include "core/array.h"
 #include "core/error.h"
+#include "core/overlap.h"
 #include "core/stream.h"
-
-trine_status trine_overlap_check(const char *call, const trine_array *x, const trine_array *out,
-                                 bool *in_place)
-{
-    const char *from = x->data, *to = out->data;
-    size_t bytes = x->local * trine_dtype_size(x->dtype);
-    size_t out_bytes = out->local * trine_dtype_size(out->dtype);
-    *in_place = from == to && bytes == out_bytes && bytes > 0;
-    if (!*in_place && bytes > 0 && out_bytes > 0 && from < to + out_bytes && to < from + bytes)
-        return trine_fail(TRINE_E_ARGUMENT, "%s: out overlaps x without being the same elements",
-                          call);
-    return TRINE_OK;
-}
 
 static trine_status check_arrays(const trine_scanner *scanner, const trine_array *x,
                                  const trine_array *out, bool *in_place)
@@ -27,7 +15,7 @@ static trine_status check_arrays(const trine_scanner *scanner, const trine_array
     trine_status status = trine_arrays_check(scanner->name, "x", &x, scanner->monoid.in, 1, &like);
     if (!status)
         status = trine_arrays_check(scanner->name, "out", &out, &scanner->out, 1, &like);
-    return status ? status : trine_overlap_check(scanner->name, x, out, in_place);
+    return status ? status : trine_out_check(scanner->name, x, out, in_place);
 }
 
 static trine_status check_monoid(const trine_monoid *monoid, const void *param)
@@ -52,7 +40,7 @@ static trine_status check_scan(const trine_scanner *scanner, const void *param,
 /* A team that knows of the call. */
 static trine_team *team_of(const trine_array *x, const trine_array *out)
 {
-    return trine_array_team(x ? x : out);
+    return trine_arrays_team((const trine_array *const[]){x, out}, 2);
 }
 
 trine_status trine_scan(const trine_scanner *scanner, const void *param, const trine_array *x,

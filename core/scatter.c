@@ -155,7 +155,8 @@ trine_status trine_array_scatter(trine_team *team, trine_dtype dtype, uint64_t n
 trine_status trine_array_gather(const trine_array *array, int root, void *data)
 {
     if (!array)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_array_gather: array is NULL");
+        return trine_call_refuse(NULL,
+                                 trine_fail(TRINE_E_ARGUMENT, "trine_array_gather: array is NULL"));
     trine_team *team = array->team;
     trine_status status = trine_call_begin(team);
     if (status)

@@ -5,6 +5,7 @@
 
 #include "core/array.h"
 #include "core/error.h"
+#include "core/overlap.h"
 #include "core/sort.h"
 
 static trine_status check_array(const char *call, const trine_array *x)
@@ -19,18 +20,6 @@ static trine_status check_array(const char *call, const trine_array *x)
                       "TRINE_DISTRIBUTED",
                       call, x->place == TRINE_PRIVATE ? "TRINE_PRIVATE" : "TRINE_SHARED",
                       x->team->communicator.size, x->team->spec);
-}
-
-static trine_status check_overlap(const trine_array *x, const trine_array *permutation)
-{
-    if (x->local == 0)
-        return TRINE_OK;
-    const char *first = x->data, *end = first + x->local * trine_dtype_size(x->dtype);
-    const char *other = permutation->data, *other_end = other + permutation->local * 8;
-    if (first < other_end && other < end)
-        return trine_fail(TRINE_E_ARGUMENT,
-                          "trine_argsort: x and permutation share memory; expected two arrays");
-    return TRINE_OK;
 }
 
 /* The call's life. permutation: NULL for a sort in place. */
@@ -64,11 +53,12 @@ static trine_status sort_call(const char *call, const trine_array *x, void *elem
 
 trine_status trine_sort(trine_array *x)
 {
-    if (!x)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_sort: x is NULL");
-    trine_status status = check_array("trine_sort", x);
-    if (status)
-        return trine_call_refuse(x->team, status);
+    trine_status status =
+        x ? check_array("trine_sort", x) : trine_fail(TRINE_E_ARGUMENT, "trine_sort: x is NULL");
+    if (!status)
+        status = trine_output_check("trine_sort", (trine_argument){"x", -1, x});
+    if (status || !x)
+        return trine_call_refuse(trine_array_team(x), status);
     return sort_call("trine_sort", x, x->data, NULL);
 }
 
@@ -77,12 +67,15 @@ static trine_status check_argsort(const trine_array *x, const trine_array *permu
     if (!x || !permutation)
         return trine_fail(TRINE_E_ARGUMENT, "trine_argsort: %s is NULL", x ? "permutation" : "x");
     const trine_dtype u64[] = {TRINE_U64};
+    const trine_argument output = {"permutation", -1, permutation};
     trine_status status =
         trine_arrays_check("trine_argsort", "permutation", &permutation, u64, 1, &x);
     if (!status)
         status = check_array("trine_argsort", x);
     if (!status)
-        status = check_overlap(x, permutation);
+        status = trine_output_check("trine_argsort", output);
+    if (!status)
+        status = trine_overlap_check("trine_argsort", output, (trine_argument){"x", -1, x}, NULL);
     return status;
 }
 

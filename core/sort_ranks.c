@@ -124,9 +124,11 @@ static trine_status find_cuts(cutting *c, uint64_t position, trine_status status
             return status;
     }
     status = cut_at(c, position);
-    for (size_t r = 0; r < c->ranks && !status; r++)
+    if (status)
+        return status;
+    for (size_t r = 0; r < c->ranks; r++)
         c->sent[r] = c->cut[r + 1] - c->cut[r];
-    status = exchange_numbers(c, c->sent, c->got, 1, status);
+    status = exchange_numbers(c, c->sent, c->got, 1, TRINE_OK);
     for (size_t r = 0; r < c->ranks && !status; r++)
         c->begin[r + 1] = c->begin[r] + c->got[r];
     return status;

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/mesh.h"
+#include "core/overlap.h"
 #include "core/past_cache.h"
 
 /* The job's context. out: this rank's rows of the output. */
@@ -95,7 +96,8 @@ static trine_status run(trine_team *team, const trine_stencil *stencil, const vo
                         const trine_array *x, trine_array *out)
 {
     const trine_array *arrays[] = {x, out};
-    uint64_t given[] = {(uint64_t)x->dtype, x->columns, (uint64_t)stencil->halo};
+    uint64_t given[] = {(uint64_t)x->dtype, x->columns, (uint64_t)stencil->halo,
+                        trine_array_common(x)};
     uint64_t call = trine_call_number(22, given, sizeof given);
     call = trine_call_number(call, stencil->name, strlen(stencil->name));
     if (stencil->param_size)
@@ -107,6 +109,9 @@ static trine_status run(trine_team *team, const trine_stencil *stencil, const vo
     if (!status) {
         status = trine_halo_open(team, &blocks, (size_t)x->columns * trine_dtype_size(x->dtype),
                                  border, border, &halo);
+        if (!status)
+            status = trine_team_ready(team, &team->executor,
+                                      sizeof(stencil_job) + stencil->param_size, 0);
         status = trine_halo_exchange(&halo, x->data, call, status);
         if (!status || team->communicator.size == 1) {
             trine_call_mark(team, &team->ledger.combine);
@@ -147,15 +152,13 @@ static trine_status check(const trine_stencil *stencil, const void *param, const
         status = trine_arrays_check(stencil->name, "in", &x, &stencil->in, 1, &like);
     if (!status)
         status = trine_arrays_check(stencil->name, "out", &out, &stencil->out, 1, &like);
-    if (!status && trine_arrays_overlap(x, out))
-        status = trine_fail(TRINE_E_ARGUMENT, "%s: x and out share memory", stencil->name);
-    return status;
+    return status ? status : trine_out_check(stencil->name, x, out, NULL);
 }
 
 trine_status trine_apply_stencil(const trine_stencil *stencil, const void *param,
                                  const trine_array *x, trine_array *out)
 {
-    trine_team *team = x ? x->team : out ? out->team : NULL;
+    trine_team *team = trine_arrays_team((const trine_array *const[]){x, out}, 2);
     trine_status status = check(stencil, param, x, out);
     if (status || !x || !out)
         return trine_call_refuse(team, status);
@@ -170,7 +173,7 @@ trine_status trine_apply_stencil(const trine_stencil *stencil, const void *param
 trine_status trine_stencil5(const double weight[5], const trine_array *x, trine_array *out)
 {
     const trine_grid_kernels *kernels = trine_grid_kernels_find();
-    trine_team *team = x ? x->team : out ? out->team : NULL;
+    trine_team *team = trine_arrays_team((const trine_array *const[]){x, out}, 2);
     trine_status status = kernels ? TRINE_OK : TRINE_E_ARGUMENT;
     if (!status && (!weight || !x))
         status =

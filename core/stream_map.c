@@ -1,4 +1,5 @@
 /* core/stream_map.c - jobs that write arrays: maps, and reading a source into memory. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/array.h"
@@ -82,13 +83,14 @@ static trine_status load_run(void *context, size_t i, trine_worker *worker)
     return status;
 }
 
-static trine_status run_here(trine_team *team, trine_run_body body, const map_job *prepared,
-                             const void *param, size_t param_size, bool in_place)
+/* The job in memory that all workers address. */
+static trine_status lay_out(trine_team *team, const map_job *prepared, const void *param,
+                            size_t param_size, map_job **laid)
 {
     const trine_stream *stream = &prepared->walk.stream;
     void *memory;
     trine_status status = trine_team_arena(team, sizeof(map_job) + param_size, &memory);
-    if (status || stream->local == 0)
+    if (status)
         return status;
     map_job *job = memory;
     *job = *prepared;
@@ -99,13 +101,69 @@ static trine_status run_here(trine_team *team, trine_run_body body, const map_jo
                        trine_grid_chunk_at(&stream->grid, stream->first + stream->local),
                        trine_grid_chunks(&stream->grid), stream->executor->workers, false,
                        team->schedule == TRINE_DYNAMIC);
+    *laid = job;
+    return TRINE_OK;
+}
+
+static size_t scratch_of(const map_job *job)
+{
+    return trine_walk_buffers(&job->walk) +
+           (job->past_cache ? (size_t)job->walk.outs * PIECE_BYTES : 0);
+}
+
+static trine_status run_here(trine_team *team, trine_run_body body, map_job *job, bool in_place)
+{
+    if (job->walk.stream.local == 0)
+        return TRINE_OK;
     trine_job work = {.runs = job->walk.runs.count,
                       .body = body,
                       .context = job,
-                      .scratch_size = trine_walk_buffers(&job->walk) +
-                                      (job->past_cache ? (size_t)job->walk.outs * PIECE_BYTES : 0),
+                      .scratch_size = scratch_of(job),
                       .restartable = !in_place};
-    return trine_team_run(team, stream->executor, &work);
+    return trine_team_run(team, job->walk.stream.executor, &work);
+}
+
+/* What a rank does before anything is written. */
+static trine_status prepare(trine_team *team, const trine_map *map, void *const out[], map_job *job,
+                            bool *in_place)
+{
+    trine_stream *stream = &job->walk.stream;
+    trine_status status =
+        trine_carry(team, stream->source, stream->sources, stream->local, &stream->executor);
+    job->walk.outs = map->nout;
+    for (int i = 0; i < map->nout; i++) {
+        job->walk.out[i] = out[i];
+        job->walk.out_item[i] = trine_dtype_size(map->out[i]);
+        team->ledger.bytes += stream->local * job->walk.out_item[i];
+    }
+    for (int i = 0; i < map->nin; i++)
+        team->ledger.bytes += stream->local * stream->source[i].item;
+    /* The ranks on one machine share its last cache, more or less. */
+    uint64_t together = team->ledger.bytes * (uint64_t)team->communicator.neighbours;
+    job->past_cache = !*in_place && trine_past_cache_pays((size_t)together);
+    return status ? status : trine_carry_results(team, &job->walk, stream->local, in_place);
+}
+
+/* The ranks agree before anything is written, so that outputs stay as they were where a rank
+ * refuses. *uncertain: on any rank's, whether writing may fail. *origin: as trine_walk's. */
+static trine_status agree_to_write(trine_team *team, const trine_stream *stream, uint64_t call,
+                                   trine_status status, uint64_t *origin, uint64_t *uncertain)
+{
+    trine_communicator *communicator = &team->communicator;
+    size_t size = (size_t)communicator->size;
+    if (!stream->cut || size == 1)
+        return communicator->ops->agree(communicator, call, uncertain, status);
+    const uint64_t own[] = {stream->local, *uncertain};
+    uint64_t *all = calloc(2 * size, sizeof *all);
+    if (!status && !all)
+        status = trine_fail(TRINE_E_MEMORY, "no memory for the counts of %zu ranks", size);
+    status = communicator->ops->gather(communicator, own, 2, all, call, status);
+    for (size_t r = 0; r < size && all && !status; r++) {
+        *origin += r < (size_t)communicator->rank ? all[2 * r] : 0;
+        *uncertain += all[2 * r + 1];
+    }
+    free(all);
+    return status;
 }
 
 trine_status trine_stream_apply(trine_team *team, const trine_map *map, const void *param,
@@ -114,31 +172,21 @@ trine_status trine_stream_apply(trine_team *team, const trine_map *map, const vo
     trine_status status = trine_call_begin(team);
     if (status)
         return status;
-    uint64_t call = trine_call_number(4, map->name, strlen(map->name));
-    map_job job = {.map = *map};
-    if (stream->cut && team->communicator.size > 1)
-        status = trine_team_origin(team, stream->local, call, TRINE_OK, &job.walk.origin);
-    if (status)
-        return trine_call_end(team, &team->ledger.combine, status);
-    job.walk.stream = *stream;
-    status = trine_carry(team, job.walk.stream.source, stream->sources, stream->local,
-                         &job.walk.stream.executor);
-    job.walk.outs = map->nout;
-    for (int i = 0; i < map->nout; i++) {
-        job.walk.out[i] = out[i];
-        job.walk.out_item[i] = trine_dtype_size(map->out[i]);
-        team->ledger.bytes += stream->local * job.walk.out_item[i];
+    uint64_t seed = 4 ^ (stream->cut ? 0 : stream->grid.n << 3);
+    uint64_t call = trine_call_number(seed, map->name, strlen(map->name)), uncertain = 0;
+    map_job job = {.walk = {.stream = *stream}, .map = *map}, *laid = NULL;
+    status = prepare(team, map, out, &job, &in_place);
+    if (!status)
+        status = lay_out(team, &job, param, map->param_size, &laid);
+    if (!status)
+        uncertain = scratch_of(laid) > 0 || laid->walk.stream.executor->ops.processes;
+    status = agree_to_write(team, stream, call, status, &job.walk.origin, &uncertain);
+    if (!status && laid) {
+        laid->walk.origin = job.walk.origin;
+        status = run_here(team, map_run, laid, in_place);
+        if (uncertain)
+            status = trine_team_agree(team, call, status);
     }
-    if (!status)
-        status = trine_carry_results(team, &job.walk, stream->local, &in_place);
-    for (int i = 0; i < map->nin; i++)
-        team->ledger.bytes += stream->local * stream->source[i].item;
-    /* The ranks on one machine share its last cache, more or less. */
-    uint64_t together = team->ledger.bytes * (uint64_t)team->communicator.neighbours;
-    job.past_cache = !in_place && trine_past_cache_pays((size_t)together);
-    if (!status)
-        status = run_here(team, map_run, &job, param, map->param_size, in_place);
-    status = trine_team_agree(team, call, status);
     trine_carry_end(team);
     if (!status)
         trine_carry_back(team, &job.walk, out, stream->local);
@@ -166,7 +214,10 @@ trine_status trine_stream_load(trine_team *team, trine_dtype dtype, const trine_
                                 .executor = source->sequential ? &team->alone : &team->executor},
                      .outs = 1,
                      .out = {array->data}}};
-        status = run_here(team, load_run, &job, NULL, 0, false);
+        map_job *laid;
+        status = lay_out(team, &job, NULL, 0, &laid);
+        if (!status)
+            status = run_here(team, load_run, laid, false);
         team->ledger.bytes = team->ledger.moved = array->bytes;
     }
     uint64_t given[] = {(uint64_t)dtype, rows, columns};

@@ -156,7 +156,19 @@ static trine_status scan_run(void *context, size_t share, trine_worker *worker)
     return status;
 }
 
-/* Lays the job out in the team's arena: the job, param, the slots of two blocks. */
+/* Of the job, param and the slots of two blocks. */
+static size_t job_size(const scan_call *call, const trine_monoid *monoid)
+{
+    return round_up(sizeof(scan_job)) + round_up(monoid->param_size) +
+           2 * (size_t)call->block * trine_tree_stride(monoid);
+}
+
+static size_t scratch_size(const trine_monoid *monoid)
+{
+    return round_up(monoid->work_size) + trine_tree_stride(monoid);
+}
+
+/* Lays the job out in the team's arena. */
 static trine_status lay_out(const scan_call *call, const trine_scanner *scanner, const void *param,
                             unsigned flags, scan_job **laid)
 {
@@ -164,7 +176,7 @@ static trine_status lay_out(const scan_call *call, const trine_scanner *scanner,
     size_t stride = trine_tree_stride(monoid), slots = (size_t)call->block * stride;
     size_t job_room = round_up(sizeof(scan_job)), param_room = round_up(monoid->param_size);
     void *memory;
-    trine_status status = trine_team_arena(call->team, job_room + param_room + 2 * slots, &memory);
+    trine_status status = trine_team_arena(call->team, job_size(call, monoid), &memory);
     if (status)
         return status;
     unsigned char *at = memory;
@@ -205,7 +217,7 @@ static trine_status scan_blocks(scan_call *call, scan_job *job, range chunks)
     trine_job work = {.runs = job->shares,
                       .body = scan_run,
                       .context = job,
-                      .scratch_size = job->work_room + job->stride,
+                      .scratch_size = scratch_size(&job->scanner.monoid),
                       .restartable = !call->in_place};
     range none = {chunks.first, chunks.first}, next = none;
     trine_status status = TRINE_OK;
@@ -222,20 +234,30 @@ static trine_status scan_blocks(scan_call *call, scan_job *job, range chunks)
     return status;
 }
 
+static range own_chunks(const scan_call *call)
+{
+    const trine_grid *grid = &call->stream.grid;
+    return (range){trine_grid_chunk_at(grid, call->stream.first),
+                   trine_grid_chunk_at(grid, call->stream.first + call->stream.local)};
+}
+
+/* Chunks of a block. */
+static uint64_t block_size(const scan_call *call)
+{
+    uint64_t bytes = trine_grid_longest(&call->stream.grid) * call->stream.source[0].item;
+    uint64_t block = (uint64_t)call->stream.executor->workers *
+                     (bytes < BLOCK_BYTES ? BLOCK_BYTES / (bytes ? bytes : 1) : 1);
+    range chunks = own_chunks(call);
+    return block < chunks.end - chunks.first ? block : chunks.end - chunks.first;
+}
+
 static trine_status scan_here(scan_call *call, const trine_scanner *scanner, const void *param,
                               unsigned flags)
 {
-    const trine_grid *grid = &call->stream.grid;
-    range chunks = {trine_grid_chunk_at(grid, call->stream.first),
-                    trine_grid_chunk_at(grid, call->stream.first + call->stream.local)};
-    uint64_t bytes = trine_grid_longest(grid) * call->stream.source[0].item;
-    call->block = (uint64_t)call->stream.executor->workers *
-                  (bytes < BLOCK_BYTES ? BLOCK_BYTES / (bytes ? bytes : 1) : 1);
-    if (call->block > chunks.end - chunks.first)
-        call->block = chunks.end - chunks.first;
+    range chunks = own_chunks(call);
+    scan_job *job;
     if (call->stream.local == 0)
         return TRINE_OK;
-    scan_job *job;
     trine_status status = lay_out(call, scanner, param, flags, &job);
     return status ? status : scan_blocks(call, job, chunks);
 }
@@ -274,6 +296,10 @@ static trine_status scan_within(scan_call *call, const trine_scanner *scanner, c
         trine_prefix_begin(&call->prefix, monoid, param, call->memory);
     else
         status = trine_fail(TRINE_E_MEMORY, "%s: no memory for the prefixes", scanner->name);
+    call->block = block_size(call);
+    if (!status)
+        status = trine_team_ready(call->team, call->stream.executor, job_size(call, monoid),
+                                  scratch_size(monoid));
     if (several && call->stream.cut && !(monoid->flags & TRINE_POSITION_FREE)) {
         status = trine_team_origin(call->team, call->stream.local, call->number, status,
                                    &call->walk.origin);

@@ -15,6 +15,7 @@
 
 #include "core/carry.h"
 #include "core/error.h"
+#include "core/float_environment.h"
 #include "core/task_queue.h"
 
 /* How long the engine is waited for at a time while progress is to be told. */
@@ -160,6 +161,7 @@ static trine_status start_queue(trine_task_queue *queue)
 trine_status trine_task_open(trine_team *team, const trine_task_kind *kind,
                              const trine_task_options *options, trine_task_queue **opened)
 {
+    TRINE_FLOAT_SCOPE;
     static const trine_task_options none = {.window = 0};
     options = options ? options : &none;
     trine_status status = check_open(team, kind, options, opened);
@@ -267,6 +269,7 @@ static trine_status put_item(trine_task_queue *queue, uint32_t slot, const void 
 trine_status trine_task_submit(trine_task_queue *queue, const void *item, size_t size,
                                uint64_t *ticket)
 {
+    TRINE_FLOAT_SCOPE;
     static const char name[] = "trine_task_submit";
     trine_status status = enter(queue, name);
     if (!status)
@@ -433,6 +436,7 @@ static uint32_t next_entry(trine_task_queue *queue)
 
 trine_status trine_task_next(trine_task_queue *queue, trine_task_outcome *outcome)
 {
+    TRINE_FLOAT_SCOPE;
     trine_status status = enter(queue, "trine_task_next");
     if (status)
         return status;
@@ -514,6 +518,7 @@ static trine_status check_wait(trine_task_queue *queue, const char *name, double
 trine_status trine_task_wait(trine_task_queue *queue, uint64_t ticket, double seconds,
                              trine_task_outcome *outcome)
 {
+    TRINE_FLOAT_SCOPE;
     static const char name[] = "trine_task_wait";
     trine_status status = check_wait(queue, name, seconds, outcome);
     return status ? status : collect(queue, name, &ticket, 1, seconds, outcome);
@@ -522,6 +527,7 @@ trine_status trine_task_wait(trine_task_queue *queue, uint64_t ticket, double se
 trine_status trine_task_wait_any(trine_task_queue *queue, const uint64_t tickets[], size_t count,
                                  double seconds, trine_task_outcome *outcome)
 {
+    TRINE_FLOAT_SCOPE;
     static const char name[] = "trine_task_wait_any";
     trine_status status = check_wait(queue, name, seconds, outcome);
     if (!status && (!tickets || count == 0))
@@ -532,6 +538,7 @@ trine_status trine_task_wait_any(trine_task_queue *queue, const uint64_t tickets
 
 trine_status trine_task_cancel(trine_task_queue *queue, uint64_t ticket)
 {
+    TRINE_FLOAT_SCOPE;
     static const char name[] = "trine_task_cancel";
     uint32_t e;
     trine_status status = enter(queue, name);
@@ -546,6 +553,7 @@ trine_status trine_task_cancel(trine_task_queue *queue, uint64_t ticket)
 
 trine_status trine_task_close(trine_task_queue *queue)
 {
+    TRINE_FLOAT_SCOPE;
     if (!queue)
         return TRINE_OK;
     trine_status status = enter(queue, "trine_task_close");

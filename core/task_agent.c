@@ -430,15 +430,16 @@ static void tell_failure(trine_ranks *ranks)
         (void)board->ops->swap(board, TRINE_BOARD_FAILED, ranks->status, &before);
 }
 
-/* Says that no more letters come, and waits until all have gone. */
+/* Waits until all letters have gone, and says so where that needs no memory. One that cannot be
+ * sent any more is not needed. */
 static trine_status leave(trine_ranks *ranks)
 {
     trine_pause pause;
     size_t waiting = 1;
-    trine_status status =
-        trine_letter_add(ranks, &(trine_letter_record){.type = TRINE_RECORD_LEFT}, NULL, NULL);
-    if (!status)
-        status = trine_letter_send(ranks);
+    uint64_t before;
+    trine_status status = trine_letter_send(ranks);
+    if (status == TRINE_E_MEMORY)
+        status = TRINE_OK;
     trine_pause_begin(&pause);
     while (!status) {
         status = ranks->board->ops->advance(ranks->board, &waiting);
@@ -446,7 +447,7 @@ static trine_status leave(trine_ranks *ranks)
             break;
         trine_pause_sleep(ranks, trine_pause_next(ranks, &pause, 1));
     }
-    return status;
+    return status ? status : ranks->board->ops->add(ranks->board, TRINE_BOARD_LEFT, 1, &before);
 }
 
 trine_status trine_ranks_serve(trine_ranks *ranks)

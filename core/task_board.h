@@ -2,7 +2,7 @@
  * one rank's part in a queue.
  *
  * Board:
- *   words     taken | submitted | closed | failed | letters sent | who failed
+ *   words     taken | submitted | closed | failed | letters sent | ranks that left | who failed
  *   detail    of the failure
  *   holders   a word for each place of the ring: 0, or who has read it
  *   places    a ring: head and bytes of an item each
@@ -24,14 +24,15 @@ enum {
     TRINE_BOARD_CLOSED = 16,
     TRINE_BOARD_FAILED = 24,
     TRINE_BOARD_MAIL = 32,
-    TRINE_BOARD_CLAIM = 40,
+    TRINE_BOARD_LEFT = 40,
+    TRINE_BOARD_CLAIM = 48,
     TRINE_BOARD_DETAIL = 64,
     TRINE_BOARD_HOLDERS = 1024
 };
 
 /* The words that everyone reads together. */
 typedef struct trine_board_words {
-    uint64_t taken, submitted, closed, failed, mail;
+    uint64_t taken, submitted, closed, failed, mail, left;
 } trine_board_words;
 
 /* Added to a holder's rank + 1: it found the item cancelled. */
@@ -54,8 +55,7 @@ typedef enum trine_record_type {
     TRINE_RECORD_OUTCOME = 1,
     TRINE_RECORD_LOST,
     TRINE_RECORD_LANE,
-    TRINE_RECORD_BACK,
-    TRINE_RECORD_LEFT
+    TRINE_RECORD_BACK
 } trine_record_type;
 
 typedef struct trine_letter_record {
@@ -125,8 +125,8 @@ struct trine_ranks {
     trine_status status;
     char detail[TRINE_DETAIL_SIZE];
     /* first_lane: of each rank, and after the last. Rank 0's: items: entries, as many as the window
-     * has; waiting, ready: lists of them; submitted, published: positions; letters: read; lost,
-     * left: of others. */
+     * has; waiting, ready: lists of them; submitted, published: positions; letters: read, or
+     * dropped; lost: of others. */
     int *first_lane;
     trine_own_item *item;
     uint32_t *free, free_count;
@@ -135,7 +135,6 @@ struct trine_ranks {
     void *staging;
     trine_task_lane *lane;
     uint64_t *lost;
-    int left;
 };
 
 /* Notes what this rank cannot go on after; another rank's reaches rank 0. */

@@ -296,9 +296,6 @@ static void read_record(trine_ranks *ranks, int rank, const trine_letter_record 
     case TRINE_RECORD_BACK:
         note_back(ranks, record, rest);
         break;
-    case TRINE_RECORD_LEFT:
-        ranks->left++;
-        break;
     }
 }
 
@@ -329,9 +326,10 @@ trine_status trine_deal_letters(trine_ranks *ranks, bool *some)
         void *letter;
         size_t bytes;
         trine_status status = board->ops->receive(board, &from, &letter, &bytes);
+        /* Also one that there was no memory for. */
+        ranks->letters += letter || status == TRINE_E_MEMORY;
         if (status || !letter)
             return status;
-        ranks->letters++;
         read_letter(ranks, from, letter, bytes);
         free(letter);
         *some = true;
@@ -612,7 +610,7 @@ trine_status trine_deal_wait(trine_ranks *ranks)
 {
     trine_pause pause;
     trine_pause_begin(&pause);
-    while (ranks->left < ranks->size - 1) {
+    while (ranks->words.left < (uint64_t)ranks->size - 1 || ranks->letters < ranks->words.mail) {
         bool some = false;
         trine_status status = trine_agent_words(ranks);
         if (!status)
@@ -620,7 +618,6 @@ trine_status trine_deal_wait(trine_ranks *ranks)
         /* A letter that there was no memory for is no longer needed. */
         if (status && status != TRINE_E_MEMORY)
             return status;
-        ranks->letters += status == TRINE_E_MEMORY;
         if (some)
             trine_pause_begin(&pause);
         else

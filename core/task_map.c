@@ -85,6 +85,7 @@ static trine_status tell_all(trine_team *team, trine_status status)
     if (atomic_flag_test_and_set(&team->busy))
         return trine_fail(TRINE_E_BUSY, "team %s is at work on another call", team->spec);
     status = trine_team_agree(team, trine_call_number(1, "task_map", 8), status);
+    status = trine_team_settle(team, status);
     atomic_flag_clear(&team->busy);
     return status;
 }
@@ -94,6 +95,7 @@ trine_status trine_task_map(trine_team *team, const trine_task_kind *kind,
                             size_t item_size, void *results, size_t sizes[],
                             trine_status statuses[])
 {
+    TRINE_FLOAT_SCOPE;
     trine_status status = check_map(team, kind, options, items, n, item_size);
     if (status)
         return trine_call_refuse(team, status);
@@ -120,12 +122,12 @@ trine_status trine_task_map(trine_team *team, const trine_task_kind *kind,
     char why[TRINE_DETAIL_SIZE];
     snprintf(why, sizeof why, "%s", trine_error_detail());
     trine_status closed = trine_task_close(queue);
-    if (closed && !status)
-        return closed;
     if (status)
         trine_fail(status, "%s", why);
+    else if (closed)
+        status = closed;
     else if (m.status)
         status = trine_fail(m.status, "trine_task_map: item %llu failed: %s",
                             (unsigned long long)m.failed, m.detail);
-    return alone || closed ? status : tell_all(team, status);
+    return alone ? status : tell_all(team, status);
 }

@@ -157,10 +157,12 @@ static trine_status open_source(trine_ranks *ranks, uint64_t call)
         status = trine_fail(TRINE_E_MEMORY, "task queue: no memory for %zu bytes of data",
                             ranks->setup.data_size);
     status = communicator->ops->board(communicator, bytes, &ranks->source, call, status);
-    if (!status && ranks->rank == 0)
+    if (status)
+        return status;
+    if (ranks->rank == 0)
         status =
             ranks->source->ops->put(ranks->source, 0, ranks->setup.data, ranks->setup.data_size);
-    return status;
+    return trine_team_agree(ranks->team, call, status);
 }
 
 static trine_status bring_data(trine_ranks *ranks, const settings *s, const void *given,
@@ -280,11 +282,12 @@ static trine_status open_ranks(trine_ranks *ranks, const trine_task_options *opt
     status = start(ranks, &s);
     size_t bytes = ranks->places + ranks->ring * ranks->stride;
     status = communicator->ops->board(communicator, bytes, &ranks->board, call, status);
-    if (!status)
-        ranks->deals = ranks->rank == 0 && ranks->serial && !ranks->board->passive;
-    if (!status && ranks->rank > 0)
+    if (status)
+        return status;
+    ranks->deals = ranks->rank == 0 && ranks->serial && !ranks->board->passive;
+    if (ranks->rank > 0)
         status = trine_letter_lanes(ranks);
-    return status;
+    return trine_team_agree(ranks->team, call, status);
 }
 
 static void release(trine_ranks *ranks)

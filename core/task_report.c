@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "core/error.h"
+#include "core/float_environment.h"
 #include "core/task_queue.h"
 
 /* Between two calls of on_progress. */
@@ -64,6 +65,7 @@ void trine_queue_report_end(trine_task_queue *queue)
 
 trine_status trine_task_progress_of(const trine_task_queue *queue, trine_task_progress *progress)
 {
+    TRINE_FLOAT_SCOPE;
     if (!queue || !progress)
         return trine_fail(TRINE_E_ARGUMENT, "trine_task_progress_of: %s is NULL",
                           queue ? "progress" : "queue");
@@ -73,6 +75,7 @@ trine_status trine_task_progress_of(const trine_task_queue *queue, trine_task_pr
 
 trine_status trine_task_lane_of(const trine_task_queue *queue, int lane, trine_task_lane *entry)
 {
+    TRINE_FLOAT_SCOPE;
     if (!queue || !entry)
         return trine_fail(TRINE_E_ARGUMENT, "trine_task_lane_of: %s is NULL",
                           queue ? "entry" : "queue");

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/float_environment.h"
 #include "core/memory.h"
 #include "core/task_shared.h"
 #include "core/wait.h"
@@ -154,6 +155,14 @@ static void leave_data(trine_task_context *c)
     c->copy = NULL;
 }
 
+/* Calls a function of the kind's; what that does to the floating-point environment ends with it. */
+static trine_status call(trine_status (*function)(trine_task *task), trine_task *task)
+{
+    trine_status status = function(task);
+    trine_float_default();
+    return status;
+}
+
 static void run_item(trine_task_context *c, trine_task_slot *slot, double began)
 {
     const trine_task_shared *shared = c->shared;
@@ -169,7 +178,7 @@ static void run_item(trine_task_context *c, trine_task_slot *slot, double began)
     slot->has_detail = false;
     trine_status status = bring_data_again(c);
     if (!status)
-        status = shared->kind.run(task);
+        status = call(shared->kind.run, task);
     const char *detail = status ? detail_of(c, failures) : NULL;
     double ended = trine_seconds();
     char late[128];
@@ -324,7 +333,7 @@ static trine_status begin(trine_task_context *c)
     if (brought)
         return brought;
     unsigned long failures = trine_fail_count();
-    trine_status status = shared->kind.begin ? shared->kind.begin(&c->task) : TRINE_OK;
+    trine_status status = shared->kind.begin ? call(shared->kind.begin, &c->task) : TRINE_OK;
     if (!status)
         return TRINE_OK;
     const char *detail = detail_of(c, failures);
@@ -335,6 +344,7 @@ static trine_status begin(trine_task_context *c)
 static void prepare(trine_task_context *c, trine_task_shared *shared, int number)
 {
     trine_task_worker *record = &shared->worker[number];
+    trine_float_default();
     *c = (trine_task_context){.shared = shared,
                               .record = record,
                               .ring = trine_announced_ring(shared, number),

@@ -1,6 +1,7 @@
 /* core/team.c - opening and closing teams, and the life of a call on one. */
 #include "core/team.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ static _Thread_local double last_teardown;
 
 trine_status trine_init(void)
 {
+    TRINE_FLOAT_SCOPE;
     for (int i = 0; trine_executors[i]; i++)
         if (!trine_executors[i]->absent && trine_executors[i]->init) {
             trine_status status = trine_executors[i]->init();
@@ -28,6 +30,7 @@ trine_status trine_init(void)
 
 void trine_finalize(void)
 {
+    TRINE_FLOAT_SCOPE;
     for (int i = 0; trine_executors[i]; i++)
         if (!trine_executors[i]->absent && trine_executors[i]->finalize)
             trine_executors[i]->finalize();
@@ -87,6 +90,7 @@ static trine_status join(trine_team *team, const trine_spec *spec, const void *h
 
 static void dissolve(trine_team *team)
 {
+    trine_refuse_forget(team);
     trine_carry_release(team);
     if (team->arena)
         team->executor.ops.free(&team->executor, team->arena, team->arena_size);
@@ -98,22 +102,53 @@ static void dissolve(trine_team *team)
     free(team);
 }
 
-/* Whether other ranks would wait for one whose spec is refused. */
-static bool others_wait(const char *text, const void *handle)
+/* Whether the spec, which was refused, is of an executor alone. */
+static bool names_executor(const char *spec)
 {
-    const char *spec = text ? text : default_spec();
-    bool ranks = handle || (strncmp(spec, "mpi", 3) == 0 && trine_launch_size(NULL) > 1);
-    return ranks && !trine_mpi_communicator.absent;
+    for (int i = 0; trine_executors[i]; i++) {
+        size_t n = strlen(trine_executors[i]->name);
+        if (strncmp(spec, trine_executors[i]->name, n) == 0 && !isalpha((unsigned char)spec[n]))
+            return true;
+    }
+    return false;
 }
 
-/* status: of the spec. A rank that fails still joins, so that the others learn of it. */
-static trine_status assemble(trine_team *team, trine_spec *spec, const void *handle,
-                             trine_status status)
+/* Whether other ranks would wait for one that refuses. spec: NULL when it was refused. */
+static bool others_wait(const char *text, const void *handle, const trine_spec *spec)
+{
+    if (trine_mpi_communicator.absent)
+        return false;
+    if (spec || handle)
+        return handle || spec->communicator == &trine_mpi_communicator;
+    return trine_launch_size(NULL) > 1 && !names_executor(text ? text : default_spec());
+}
+
+static uint64_t open_number(void)
+{
+    return trine_call_number(1, "open", 4);
+}
+
+/* A rank that refuses still joins the others, so that they learn of it. */
+static trine_status refuse_open(const void *handle, trine_status status)
+{
+    const trine_spec spec = {.communicator = &trine_mpi_communicator};
+    trine_team team = {.ledger = {.wall = 0}};
+    char why[TRINE_DETAIL_SIZE];
+    snprintf(why, sizeof why, "%s", trine_error_detail());
+    (void)join(&team, &spec, handle);
+    trine_fail(status, "%s", why);
+    if (!team.communicator.ops)
+        return status;
+    status = trine_team_agree(&team, open_number(), status);
+    team.communicator.ops->close(&team.communicator);
+    return status;
+}
+
+static trine_status assemble(trine_team *team, const trine_spec *spec, const void *handle)
 {
     /* Workers are forked before MPI starts its threads. */
     const trine_executor_options one = {.workers = 1};
-    if (!status)
-        status = trine_executor_open(&team->executor, spec->executor, &spec->options);
+    trine_status status = trine_executor_open(&team->executor, spec->executor, &spec->options);
     if (!status)
         status = trine_executor_open(&team->alone, &trine_serial_executor, &one);
     team->shares = calloc((size_t)spec->options.workers, sizeof *team->shares);
@@ -128,42 +163,50 @@ static trine_status assemble(trine_team *team, trine_spec *spec, const void *han
         trine_fail(status, "%s", why);
     if (!team->communicator.ops)
         return status;
-    return trine_team_agree(team, trine_call_number(1, "open", 4), status ? status : joined);
+    status = trine_team_agree(team, open_number(), status ? status : joined);
+    return trine_team_settle(team, status);
+}
+
+static void name_team(trine_team *team, trine_spec *spec)
+{
+    spec->ranks = team->communicator.size;
+    team->transport = spec->transport;
+    trine_spec_print(spec, team->spec, sizeof team->spec);
+    team->asked_by = spec->asked_by;
+    trine_placement_note(team);
+    team->ledger.workers = team->executor.working;
+    team->ledger.reproducible = true;
 }
 
 trine_status trine_open(const char *text, const void *handle, trine_team **opened)
 {
+    TRINE_FLOAT_SCOPE;
     double began = trine_seconds();
     trine_spec spec;
-    if (!opened)
-        return trine_fail(TRINE_E_ARGUMENT,
-                          "trine_team_open: team is NULL; expected where to put it");
-    trine_status status = resolve(text, handle != NULL, &spec);
-    if (status && !others_wait(text, handle))
-        return status;
-    if (status)
-        spec = (trine_spec){.communicator = &trine_mpi_communicator,
-                            .executor = &trine_serial_executor,
-                            .options = {.workers = 1}};
-    trine_team *team = calloc(1, sizeof *team);
-    if (!team)
-        return trine_fail(TRINE_E_MEMORY, "no memory for a team");
+    trine_status refused = resolve(text, handle != NULL, &spec), status = refused;
+    trine_team *team = status ? NULL : calloc(1, sizeof *team);
+    if (!status && !team)
+        status = trine_fail(TRINE_E_MEMORY, "no memory for a team");
+    if (!status && !opened)
+        status =
+            trine_fail(TRINE_E_ARGUMENT, "trine_team_open: team is NULL; expected where to put it");
+    if (status || !team) {
+        free(team);
+        return others_wait(text, handle, refused ? NULL : &spec) ? refuse_open(handle, status)
+                                                                 : status;
+    }
+    spec.options.callers_environment = &callers_environment;
     atomic_flag_clear(&team->busy);
     team->transport = TRINE_TRANSPORT_COUNT;
-    status = assemble(team, &spec, handle, status);
+    status = assemble(team, &spec, handle);
     if (status) {
         char why[TRINE_DETAIL_SIZE];
         snprintf(why, sizeof why, "%s", trine_error_detail());
         dissolve(team);
         return trine_fail(status, "%s", why);
     }
-    spec.ranks = team->communicator.size;
-    team->transport = spec.transport;
-    trine_spec_print(&spec, team->spec, sizeof team->spec);
-    team->asked_by = spec.asked_by;
-    trine_placement_note(team);
-    team->ledger.workers = team->executor.working;
-    team->ledger.reproducible = true;
+    name_team(team, &spec);
+    trine_refuse_know(team);
     team->ledger.launch = trine_seconds() - began;
     *opened = team;
     return TRINE_OK;
@@ -174,23 +217,50 @@ trine_status trine_team_open(const char *spec, trine_team **team)
     return trine_open(spec, NULL, team);
 }
 
+/* What keeps this rank's team open. */
+static trine_status check_close(trine_team *team)
+{
+    int arrays = atomic_load(&team->arrays);
+    return arrays == 0
+               ? TRINE_OK
+               : trine_fail(TRINE_E_BUSY,
+                            "team %s still has %d array%s, lock%s, counter%s or open "
+                            "file%s: free them first",
+                            team->spec, arrays, arrays == 1 ? "" : "s", arrays == 1 ? "" : "s",
+                            arrays == 1 ? "" : "s", arrays == 1 ? "" : "s");
+}
+
+/* A failure of MPI that other ranks still have to tell comes first. What MPI says then keeps no
+ * team open. */
+static trine_status agree_to_close(trine_team *team, trine_status own)
+{
+    trine_status status = TRINE_E_MPI;
+    for (int i = 0; i < 2 && status == TRINE_E_MPI; i++) {
+        status = trine_team_agree(team, trine_call_number(1, "close", 5), own);
+        status = trine_team_settle(team, status);
+    }
+    return status;
+}
+
 trine_status trine_team_close(trine_team *team)
 {
+    TRINE_FLOAT_SCOPE;
     if (!team)
         return TRINE_OK;
     double began = trine_seconds();
-    int arrays = atomic_load(&team->arrays);
-    if (arrays > 0)
-        return trine_fail(TRINE_E_BUSY,
-                          "team %s still has %d array%s, lock%s, counter%s or open file%s: free "
-                          "them first",
-                          team->spec, arrays, arrays == 1 ? "" : "s", arrays == 1 ? "" : "s",
-                          arrays == 1 ? "" : "s", arrays == 1 ? "" : "s");
     if (atomic_flag_test_and_set(&team->busy))
         return trine_fail(TRINE_E_BUSY, "team %s is at work in another thread", team->spec);
+    trine_status status = check_close(team);
+    /* Where MPI has ended, nobody can wait any more. */
+    if (!team->communicator.ops->ended || !team->communicator.ops->ended())
+        status = agree_to_close(team, status);
+    if (status && status != TRINE_E_MPI) {
+        atomic_flag_clear(&team->busy);
+        return status;
+    }
     dissolve(team);
     last_teardown = trine_seconds() - began;
-    return TRINE_OK;
+    return status;
 }
 
 trine_status trine_call_begin(trine_team *team)
@@ -198,22 +268,14 @@ trine_status trine_call_begin(trine_team *team)
     if (atomic_flag_test_and_set_explicit(&team->busy, memory_order_acquire))
         return trine_fail(TRINE_E_BUSY, "team %s is at work on another call; open a team a thread",
                           team->spec);
+    trine_float_enter(&team->callers_environment);
     double launch = team->ledger.launch;
     team->ledger =
         (trine_ledger){.launch = launch, .workers = team->executor.working, .reproducible = true};
     memset(team->shares, 0, (size_t)team->executor.workers * sizeof *team->shares);
+    trine_refuse_count(team);
     team->began = team->marked = trine_seconds();
     return TRINE_OK;
-}
-
-trine_status trine_call_refuse(trine_team *team, trine_status status)
-{
-    if (!team)
-        return status;
-    trine_status begun = trine_call_begin(team);
-    if (begun)
-        return begun;
-    return trine_call_end(team, NULL, trine_team_agree(team, 0, status));
 }
 
 void trine_call_mark(trine_team *team, double *field)
@@ -224,9 +286,27 @@ void trine_call_mark(trine_team *team, double *field)
     team->marked = now;
 }
 
+trine_status trine_team_settle(trine_team *team, trine_status status)
+{
+    trine_communicator *communicator = &team->communicator;
+    uint64_t knowing = 0, size = (uint64_t)communicator->size;
+    if (status != TRINE_E_MPI || size == 1)
+        return status;
+    char why[TRINE_DETAIL_SIZE];
+    snprintf(why, sizeof why, "%s", trine_error_detail());
+    /* The first may meet other ranks' next function, which brings another sum and from which they
+     * learn; the second, theirs. */
+    for (int i = 0; i < 2 && knowing != size; i++) {
+        knowing = 1;
+        (void)communicator->ops->agree(communicator, 0, &knowing, status);
+    }
+    return trine_fail(status, "%s", why);
+}
+
 trine_status trine_call_end(trine_team *team, double *field, trine_status status)
 {
     trine_ledger *l = &team->ledger;
+    status = trine_team_settle(team, status);
     trine_call_mark(team, field);
     for (int i = 0; i < team->executor.workers; i++) {
         l->user += team->shares[i].user;
@@ -239,6 +319,7 @@ trine_status trine_call_end(trine_team *team, double *field, trine_status status
         l->workers = team->executor.working;
         trine_placement_note(team);
     }
+    trine_float_leave(&team->callers_environment);
     atomic_flag_clear_explicit(&team->busy, memory_order_release);
     return status;
 }
@@ -301,9 +382,30 @@ trine_status trine_team_arena(trine_team *team, size_t bytes, void **memory)
     return TRINE_OK;
 }
 
+static trine_status do_nothing(void *context, size_t run, trine_worker *worker)
+{
+    (void)context;
+    (void)run;
+    (void)worker;
+    return TRINE_OK;
+}
+
+trine_status trine_team_ready(trine_team *team, trine_executor *executor, size_t bytes,
+                              size_t scratch)
+{
+    void *memory;
+    if (team->communicator.size == 1)
+        return TRINE_OK;
+    trine_status status = trine_team_arena(team, bytes, &memory);
+    if (status || scratch == 0)
+        return status;
+    trine_job none = {.body = do_nothing, .context = memory, .scratch_size = scratch};
+    return trine_team_run(team, executor, &none);
+}
+
 trine_status trine_team_agree(trine_team *team, uint64_t call, trine_status status)
 {
-    return team->communicator.ops->gather(&team->communicator, NULL, 0, NULL, call, status);
+    return team->communicator.ops->agree(&team->communicator, call, NULL, status);
 }
 
 trine_status trine_team_origin(trine_team *team, uint64_t local, uint64_t call, trine_status status,
@@ -375,6 +477,7 @@ trine_status trine_team_set_schedule(trine_team *team, trine_schedule schedule)
 
 trine_status trine_team_memory(trine_team *team, int worker, trine_memory *memory)
 {
+    TRINE_FLOAT_SCOPE;
     if (!team || !memory)
         return trine_fail(TRINE_E_ARGUMENT, "trine_team_memory: %s is NULL",
                           team ? "memory" : "team");
@@ -393,6 +496,7 @@ trine_status trine_team_memory(trine_team *team, int worker, trine_memory *memor
 
 trine_status trine_team_set_transport(trine_team *team, trine_transport transport)
 {
+    TRINE_FLOAT_SCOPE;
     if (!team)
         return trine_fail(TRINE_E_ARGUMENT, "trine_team_set_transport: team is NULL");
     trine_status status = transport == TRINE_TRANSPORT_COUNT

@@ -1,8 +1,8 @@
 /* core/team.h - a team from the inside: an executor, a communicator, and the ledger of the last
  * call.
  *
- * Life of a call: begin (validate, claim the team, start the clock), any number of jobs, merge,
- * end (release, fill the ledger). A call that failed in any function of the communicator ends there
+ * Life of a call: begin (validate, claim the team, enter the default floating-point environment,
+ * start the clock), any number of jobs, merge, end (fill the ledger, leave, release). A call that failed in any function of the communicator ends there
  * on all ranks: one that refuses its arguments enters one function alone.
  */
 #ifndef TRINE_CORE_TEAM_H
@@ -12,6 +12,7 @@
 
 #include "core/communicator.h"
 #include "core/executor.h"
+#include "core/float_environment.h"
 #include "core/transport.h"
 
 #define TRINE_SPEC_SIZE 128
@@ -26,12 +27,14 @@ typedef struct trine_place_kept {
  * counters and open files, all that must be freed before the team. shares: the call's ledger of
  * each worker, summed over its jobs. transport: how arrays that the workers do not address reach
  * them, TRINE_TRANSPORT_COUNT where they do not. asked_by: the variable that gave the number of
- * workers, NULL where none did. noted: how many workers the note speaks of. forking, carriers,
+ * workers, NULL where none did. noted: how many workers the note speaks of. called, next:
+ * core/refuse.c's, which of the open teams of several ranks was called last. forking, carriers,
  * places: what core/carry.c has made for that. */
 struct trine_team {
     trine_executor executor, alone;
     trine_communicator communicator;
     trine_schedule schedule;
+    trine_float_environment callers_environment;
     atomic_flag busy;
     atomic_int arrays;
     char spec[TRINE_SPEC_SIZE];
@@ -41,6 +44,8 @@ struct trine_team {
     trine_ledger ledger;
     trine_ledger_worker *shares;
     double began, marked;
+    uint64_t called;
+    trine_team *next;
     /* Memory that all workers address, kept from call to call and grown as needed. */
     void *arena;
     size_t arena_size;
@@ -50,23 +55,34 @@ struct trine_team {
     trine_place_kept places[TRINE_ARGS];
 };
 
-/* Claims the team and starts the ledger's clock. BUSY when another call holds it. */
+/* Claims the team, enters the default floating-point environment and starts the ledger's clock. BUSY when another call holds it. */
 trine_status trine_call_begin(trine_team *team);
 
-/* The whole of a call whose arguments this rank refuses with that status: the other ranks, which
- * make the call, learn of it instead of waiting. team may be NULL: none can then be told. Returns
- * the status that all return. Collective. */
+/* The whole of a call that this rank refuses with that status before it has entered any function of
+ * the communicator: the other ranks, which make the call, learn of it instead of waiting. A public
+ * function that is Collective returns early by this alone. team may be NULL when no argument names
+ * one. Returns the status that all return. Collective. */
 trine_status trine_call_refuse(trine_team *team, trine_status status);
+
+/* An opened team becomes one that can be told; a call of it was made; it will be closed. */
+void trine_refuse_know(trine_team *team);
+void trine_refuse_count(trine_team *team);
+void trine_refuse_forget(trine_team *team);
 
 /* Adds the seconds since the last mark (or the beginning) to *field. */
 void trine_call_mark(trine_team *team, double *field);
 
 /* Ends the call: the seconds since the last mark go to *field (NULL: to what is left over), the
- * ledger is closed. Returns status. */
+ * ledger is closed, the caller's floating-point environment is back. Returns status. */
 trine_status trine_call_end(trine_team *team, double *field, trine_status status);
 
 /* At least `bytes` of the team's arena, aligned to 64. What it held is lost when it grows. */
 trine_status trine_team_arena(trine_team *team, size_t bytes, void **memory);
+
+/* On several ranks, before the ranks agree on writing: `bytes` of the arena, and that scratch for
+ * each worker, are there for what runs then. */
+trine_status trine_team_ready(trine_team *team, trine_executor *executor, size_t bytes,
+                              size_t scratch);
 
 /* Runs a job on that executor of the team, by the team's schedule, and enters its dispatch, compute
  * and wait into the ledger. */
@@ -74,6 +90,11 @@ trine_status trine_team_run(trine_team *team, trine_executor *executor, trine_jo
 
 /* All ranks learn the worst status, with its detail; COLLECTIVE when `call` differs. Collective. */
 trine_status trine_team_agree(trine_team *team, uint64_t call, trine_status status);
+
+/* The end of what the ranks agreed on, which gave status. A failure of MPI may be known to some
+ * ranks alone: they agree once more, which meets the next function of the others, until all have
+ * learned of it. Returns status. Collective when status is MPI. */
+trine_status trine_team_settle(trine_team *team, trine_status status);
 
 /* How many elements the ranks before this one hold, when each brings `local` of them. call and
  * status as above. Collective. */

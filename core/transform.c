@@ -3,6 +3,7 @@
 
 #include "core/array.h"
 #include "core/error.h"
+#include "core/overlap.h"
 #include "core/stream.h"
 
 static trine_status check_map(const trine_map *map, const void *param)
@@ -23,24 +24,21 @@ static trine_status check_map(const trine_map *map, const void *param)
 }
 
 /* An output may be an input exactly; anything else that overlaps would depend on the order. */
-static trine_status check_overlap(const trine_map *map, const trine_array *const in[],
+static trine_status check_outputs(const trine_map *map, const trine_array *const in[],
                                   trine_array *const out[], bool *in_place)
 {
-    for (int i = 0; i < map->nout; i++) {
-        const char *o = out[i]->data, *end = o + out[i]->local * trine_dtype_size(out[i]->dtype);
-        for (int j = 0; j < map->nin + i; j++) {
-            const trine_array *a = j < map->nin ? in[j] : out[j - map->nin];
-            const char *d = a->data, *d_end = d + a->local * trine_dtype_size(a->dtype);
-            if (d >= end || o >= d_end)
-                continue;
-            if (j >= map->nin || d != o || d_end != end)
-                return trine_fail(
-                    TRINE_E_ARGUMENT, "%s: out[%d] overlaps %s[%d] without being the same elements",
-                    map->name, i, j < map->nin ? "in" : "out", j < map->nin ? j : j - map->nin);
-            *in_place = true;
-        }
+    trine_status status = TRINE_OK;
+    for (int i = 0; i < map->nout && !status; i++) {
+        const trine_argument output = {"out", i, out[i]};
+        status = trine_output_check(map->name, output);
+        for (int j = 0; j < map->nin && !status; j++)
+            status =
+                trine_overlap_check(map->name, output, (trine_argument){"in", j, in[j]}, in_place);
+        for (int j = 0; j < i && !status; j++)
+            status =
+                trine_overlap_check(map->name, output, (trine_argument){"out", j, out[j]}, NULL);
     }
-    return TRINE_OK;
+    return status;
 }
 
 static trine_status check_call(const trine_map *map, const void *param,
@@ -55,18 +53,22 @@ static trine_status check_call(const trine_map *map, const void *param,
     if (!status)
         status = trine_arrays_check(map->name, "out", (const trine_array *const *)out, map->out,
                                     map->nout, &like);
-    return status ? status : check_overlap(map, in, out, in_place);
+    return status ? status : check_outputs(map, in, out, in_place);
 }
 
-/* A team that knows of the call: an output's, or an input's. A map whose counts make no sense has
- * one output for certain. */
+/* The team that knows of the call. A map whose counts make no sense has one output for certain. */
 static trine_team *team_of(const trine_map *map, const trine_array *const in[],
                            trine_array *const out[])
 {
     bool sound =
         map && map->nin >= 0 && map->nin <= TRINE_ARGS && map->nout >= 1 && map->nout <= TRINE_ARGS;
-    trine_team *team = trine_arrays_team(in, sound ? map->nin : 0);
-    return team ? team : trine_arrays_team((const trine_array *const *)out, sound ? map->nout : 1);
+    const trine_array *all[2 * TRINE_ARGS];
+    int count = 0;
+    for (int i = 0; in && sound && i < map->nin; i++)
+        all[count++] = in[i];
+    for (int i = 0; out && i < (sound ? map->nout : 1); i++)
+        all[count++] = out[i];
+    return trine_arrays_team(all, count);
 }
 
 trine_status trine_apply(const trine_map *map, const void *param, const trine_array *const in[],

@@ -13,6 +13,7 @@
 
 #include "core/blocks.h"
 #include "core/error.h"
+#include "core/overlap.h"
 #include "core/past_cache.h"
 
 /* Columns of x that are turned together, bytes of a row of out that are written together, the least
@@ -221,7 +222,7 @@ static trine_status prepare(transposition *t)
     if (!status && t->receive_bytes > 0)
         status = executor->ops.alloc(executor, t->receive_bytes, &memory);
     t->receive = memory;
-    return status;
+    return status ? status : trine_team_ready(t->team, t->executor, sizeof(turn_job), 0);
 }
 
 static void release(transposition *t)
@@ -308,14 +309,12 @@ static trine_status check(const trine_array *x, const trine_array *out)
     if (x->dtype != out->dtype)
         return trine_fail(TRINE_E_DTYPE, "trine_transpose: out is %s; expected %s, as x",
                           trine_dtype_name(out->dtype), trine_dtype_name(x->dtype));
-    if (trine_arrays_overlap(x, out))
-        return trine_fail(TRINE_E_ARGUMENT, "trine_transpose: x and out share memory");
-    return TRINE_OK;
+    return trine_out_check("trine_transpose", x, out, NULL);
 }
 
 trine_status trine_transpose(const trine_array *x, trine_array *out)
 {
-    trine_team *team = x ? x->team : out ? out->team : NULL;
+    trine_team *team = trine_arrays_team((const trine_array *const[]){x, out}, 2);
     trine_status status = check(x, out);
     if (status || !x || !out)
         return trine_call_refuse(team, status);
@@ -323,7 +322,8 @@ trine_status trine_transpose(const trine_array *x, trine_array *out)
     if (status)
         return status;
     const trine_array *arrays[] = {x, out};
-    uint64_t given[] = {(uint64_t)x->dtype, x->columns, out->columns};
+    uint64_t given[] = {(uint64_t)x->dtype, x->columns, out->columns, trine_array_common(x),
+                        trine_array_common(out)};
     transposition t = {.team = team,
                        .executor = trine_arrays_executor(team, arrays, 2),
                        .kernels = trine_grid_kernels_find(),

@@ -49,6 +49,11 @@ void work_fail(etl_work *work, size_t file, trine_status status, const char *tex
     say(name, "%s", text);
 }
 
+static void leave_out(const char *text)
+{
+    say(name, "%s", text);
+}
+
 static trine_status refuse(const char *text)
 {
     say(name, "%s", text);
@@ -79,9 +84,9 @@ static trine_status prepare(harness_job *job, etl_work *work)
         snprintf(error.text, sizeof error.text, "--out %s: is a file; expected a folder", out);
         return refuse(error.text);
     }
-    if (!list_files(&work->list, job->file, job->files, out, &error))
+    if (!list_files(&work->list, job->file, job->files, out, leave_out, &error))
         return refuse(error.text);
-    if (work->list.count == 0) {
+    if (work->list.count + work->list.refused == 0) {
         snprintf(error.text, sizeof error.text, "%s: no file in it", job->file[0]);
         return refuse(error.text);
     }
@@ -150,8 +155,8 @@ static trine_status run(harness_job *job)
     for (size_t i = 0; i < work->list.count; i++)
         if (!work->list.file[i].failed)
             job->bytes += bytes_of(work->list.file[i].in) + bytes_of(work->list.file[i].out);
-    job->tally.failed = work->failed;
-    harness_add_number(job, file_errors, (double)work->errors);
+    job->tally.failed = work->failed + work->list.refused;
+    harness_add_number(job, file_errors, (double)(work->errors + work->list.refused));
     return status;
 }
 
@@ -174,7 +179,7 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
     double n = found.counted ? (double)found.counted : 1, mean = found.sum / n;
     double variance = found.squares / n - mean * mean;
     harness_add_number(job, "files", (double)(work->list.count - work->failed));
-    harness_add_number(job, "failed_files", (double)work->failed);
+    harness_add_number(job, "failed_files", (double)(work->failed + work->list.refused));
     harness_add_number(job, "samples", (double)found.samples);
     harness_add_number(job, "noise_mean", mean);
     harness_add_number(job, "noise_sd", sqrt(variance > 0 ? variance : 0));
@@ -192,7 +197,7 @@ static void print(const harness_job *job)
     const harness_named *number = job->number;
     printf("%s on %s: %zu files written, %llu failed", job->method->mode,
            trine_team_spec(job->team), work->list.count - (size_t)work->failed,
-           (unsigned long long)work->failed);
+           (unsigned long long)(work->failed + work->list.refused));
     if (job->numbers == 6)
         printf("; noise in %.0f samples: mean %.3g, standard deviation %.6g of full scale",
                number[3].value, number[4].value, number[5].value);

@@ -1,10 +1,12 @@
 /* histogram.c - how many elements lie in each of some bins of one width. */
+#include <float.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "drivers/harness/harness.h"
+#include "drivers/harness/judge/ranks.h"
 
 enum { BINS, LOW, HIGH };
 
@@ -18,6 +20,19 @@ static uint64_t bins_of(const harness_job *job)
     return job->setting[BINS].whole[0];
 }
 
+/* numpy.linspace's: low + i step, at most high, as if exponents had no limit; where a step would be
+ * 0, low + (i / bins) (high - low). */
+static void make_edges(uint64_t bins, double low, double high, double *edges)
+{
+    double unit = high - low > DBL_MAX ? 2 : 1, first = low / unit, range = high / unit - first,
+           step = range / (double)bins;
+    for (uint64_t i = 0; i < bins; i++) {
+        double edge = first + (step > 0 ? (double)i * step : (double)i / (double)bins * range);
+        edges[i] = fmin(edge * unit, high);
+    }
+    edges[bins] = high;
+}
+
 static trine_status begin(harness_job *job)
 {
     uint64_t bins = bins_of(job);
@@ -28,10 +43,8 @@ static trine_status begin(harness_job *job)
         return TRINE_E_MEMORY;
     o->counts = calloc((size_t)bins + 3, sizeof *o->counts);
     o->edges = calloc((size_t)bins + 1, sizeof *o->edges);
-    for (uint64_t i = 0; i < bins && o->edges; i++)
-        o->edges[i] = low + (double)i * ((high - low) / (double)bins);
     if (o->edges)
-        o->edges[bins] = high;
+        make_edges(bins, low, high, o->edges);
     return o->counts && o->edges ? TRINE_OK : TRINE_E_MEMORY;
 }
 
@@ -52,100 +65,75 @@ static trine_status run(harness_job *job)
                            job->setting[HIGH].real[0], o->counts);
 }
 
-/* Element by element, with a search through the edges by bsearch. */
-typedef struct naive_param {
-    uint64_t bins;
-    int64_t dtype;
-} naive_param;
-
-static const double *edges_of(const naive_param *p)
+/* The bin of x among edges that ascend: the last one that begins at x or below; `bins` below all,
+ * bins + 1 above. Bins of one width are guessed. */
+static uint64_t bin_of(double x, const double *edges, uint64_t bins)
 {
-    return (const double *)(p + 1);
+    if (x < edges[0])
+        return bins;
+    if (x >= edges[bins])
+        return x > edges[bins] ? bins + 1 : bins - 1;
+    double guess = (x - edges[0]) / (edges[bins] - edges[0]) * (double)bins;
+    uint64_t low = guess >= 0 && guess < (double)bins ? (uint64_t)guess : 0, high = bins;
+    if (edges[low] <= x && x < edges[low + 1])
+        return low;
+    for (low = 0; low + 1 < high;) {
+        uint64_t middle = low + (high - low) / 2;
+        if (edges[middle] <= x)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
 }
 
-static void naive_identity(void *state, const void *param)
+/* Element by element, of this rank. */
+static void count_plainly(const trine_array *x, const double *edges, uint64_t bins,
+                          uint64_t *counts)
 {
-    const naive_param *p = param;
-    memset(state, 0, (size_t)(p->bins + 3) * sizeof(uint64_t));
-}
-
-/* Is x below the bin that begins at `edge`, in it, or above it? The next edge follows. */
-static int compare(const void *x, const void *edge)
-{
-    const double *value = x, *bin = edge;
-    return *value < bin[0] ? -1 : *value >= bin[1] ? 1 : 0;
-}
-
-static void naive_accumulate(void *state, const trine_chunk *chunk, const void *param)
-{
-    const naive_param *p = param;
-    const double *edges = edges_of(p);
-    uint64_t *counts = state;
-    for (size_t i = 0; i < chunk->n; i++) {
-        double x = (double)harness_element_at((trine_dtype)p->dtype, chunk->in[0], i);
-        const double *bin = bsearch(&x, edges, (size_t)p->bins, sizeof *edges, compare);
-        counts[bin                   ? (size_t)(bin - edges)
-               : x == edges[p->bins] ? p->bins - 1
-               : x < edges[0]        ? p->bins
-               : x > edges[p->bins]  ? p->bins + 1
-                                     : p->bins + 2]++;
+    uint64_t n = trine_array_local_n(x);
+    for (uint64_t i = 0; i < n; i++) {
+        double v = (double)harness_element_at(trine_array_dtype(x), trine_array_data(x), (size_t)i);
+        counts[v != v ? bins + 2 : bin_of(v, edges, bins)]++;
     }
 }
 
-static void naive_merge(void *left, const void *right, const void *param)
+/* The counts of all ranks against those that were found, which all ranks have. */
+static trine_status compare_counts(harness_job *job, bool *same)
 {
-    const naive_param *p = param;
-    uint64_t *l = left;
-    const uint64_t *r = right;
-    for (uint64_t i = 0; i < p->bins + 3; i++)
-        l[i] += r[i];
-}
-
-static trine_status naive_finish(void *result, const void *state, const void *param)
-{
-    const naive_param *p = param;
-    memcpy(result, state, (size_t)(p->bins + 3) * sizeof(uint64_t));
-    return TRINE_OK;
+    const outputs *o = job->own;
+    size_t slots = (size_t)bins_of(job) + 3;
+    uint64_t *own = calloc(slots, sizeof *own);
+    void *all = NULL;
+    if (!own)
+        return TRINE_E_MEMORY;
+    count_plainly(job->in[0], o->edges, bins_of(job), own);
+    trine_status status = gather_ranks(job->team, own, slots * sizeof *own, &all);
+    for (size_t i = 0; i < slots && !status; i++) {
+        uint64_t count = 0;
+        for (int rank = 0; rank < trine_team_ranks(job->team); rank++)
+            count += ((const uint64_t *)all)[(size_t)rank * slots + i];
+        *same = *same && count == o->counts[i];
+    }
+    free(all);
+    free(own);
+    return status;
 }
 
 static trine_status check(harness_job *job, harness_verdict *verdict)
 {
     const outputs *o = job->own;
-    uint64_t bins = bins_of(job);
-    size_t size = (size_t)(bins + 3) * sizeof(uint64_t),
-           edges = (size_t)(bins + 1) * sizeof(double);
-    naive_param *param = malloc(sizeof *param + edges);
-    uint64_t *counts = malloc(size);
-    trine_status status = param && counts ? TRINE_OK : TRINE_E_MEMORY;
-    if (!status) {
-        const trine_array *in[] = {job->in[0]};
-        *param = (naive_param){bins, (int64_t)job->dtype};
-        memcpy(param + 1, o->edges, edges);
-        const trine_monoid naive = {.name = "naive histogram",
-                                    .nin = 1,
-                                    .in = {job->dtype},
-                                    .param_size = sizeof *param + edges,
-                                    .state_size = size,
-                                    .result_size = size,
-                                    .flags = TRINE_ORDER_FREE,
-                                    .identity = naive_identity,
-                                    .accumulate = naive_accumulate,
-                                    .merge = naive_merge,
-                                    .finish = naive_finish};
-        status = trine_reduce(&naive, param, in, counts);
-    }
-    if (!status)
-        *verdict = memcmp(counts, o->counts, size) == 0 ? VERDICT_RIGHT : VERDICT_WRONG;
+    bool same = true;
     trine_array *words = NULL;
-    size_t n = trine_team_rank(job->team) == 0 ? (size_t)bins + 3 : 0;
+    size_t n = trine_team_rank(job->team) == 0 ? (size_t)bins_of(job) + 3 : 0;
+    trine_status status = compare_counts(job, &same);
+    *verdict = same ? VERDICT_RIGHT : VERDICT_WRONG;
     if (!status)
         status = trine_array_wrap(job->team, TRINE_U64, o->counts, n, &words);
     job->value.dtype = TRINE_U64;
     if (!status)
         status = harness_digest(words, &job->value.as.u64);
     trine_array_free(words);
-    free(param);
-    free(counts);
     return status;
 }
 
@@ -172,8 +160,10 @@ int main(int argc, char **argv)
     static const harness_method methods[] = {{"histogram", "histogram"}, {NULL, NULL}};
     static const harness_extra extras[] = {
         [BINS] = {"bins", "N", "Bins (default 100)", KIND_WHOLE, "100", 1, TRINE_HISTOGRAM_BINS},
-        [LOW] = {"low", "X", "Lower edge of the first (default 0)", KIND_REAL, "0", -1e300, 1e300},
-        [HIGH] = {"high", "X", "Upper edge of the last (default 1)", KIND_REAL, "1", -1e300, 1e300},
+        [LOW] = {"low", "X", "Lower edge of the first (default 0)", KIND_REAL, "0", -DBL_MAX,
+                 DBL_MAX},
+        [HIGH] = {"high", "X", "Upper edge of the last (default 1)", KIND_REAL, "1", -DBL_MAX,
+                  DBL_MAX},
         {.name = NULL}};
     static const harness_operation operation = {
         .inputs = 1, .begin = begin, .run = run, .check = check, .print = print, .end = end};

@@ -1,8 +1,7 @@
 /* map.c - any built-in map from arrays to an array, on any team. */
-#include <math.h>
-#include <string.h>
-
 #include "drivers/harness/harness.h"
+#include "drivers/harness/judge/maps.h"
+#include "drivers/harness/judge/ranks.h"
 #include "drivers/harness/say.h"
 
 /* Constants of the maps that take some: alpha (and lo), beta (and hi). */
@@ -70,51 +69,13 @@ static trine_status run(harness_job *job)
     return trine_apply(map, map->param_size ? &constants : NULL, in, out);
 }
 
-/* What the maps compute, with the C library's functions. */
-typedef struct formula_param {
-    char mode[16];
-    double constant[CONSTANTS];
-} formula_param;
-
-static long double formula(const long double x[], uint64_t index, const void *param)
-{
-    const formula_param *p = param;
-    const char *m = p->mode;
-    long double a = (long double)p->constant[ALPHA], b = (long double)p->constant[BETA];
-    (void)index;
-    return strcmp(m, "scale") == 0   ? a * x[0]
-           : strcmp(m, "add") == 0   ? x[0] + x[1]
-           : strcmp(m, "sub") == 0   ? x[0] - x[1]
-           : strcmp(m, "mul") == 0   ? x[0] * x[1]
-           : strcmp(m, "div") == 0   ? x[0] / x[1]
-           : strcmp(m, "axpy") == 0  ? a * x[0] + x[1]
-           : strcmp(m, "axpby") == 0 ? a * x[0] + b * x[1]
-           : strcmp(m, "clip") == 0  ? fminl(fmaxl(x[0], a), b)
-           : strcmp(m, "abs") == 0   ? fabsl(x[0])
-           : strcmp(m, "neg") == 0   ? -x[0]
-           : strcmp(m, "sqrt") == 0  ? sqrtl(x[0])
-           : strcmp(m, "exp") == 0   ? expl(x[0])
-           : strcmp(m, "log") == 0   ? logl(x[0])
-           : strcmp(m, "sin") == 0   ? sinl(x[0])
-           : strcmp(m, "cos") == 0   ? cosl(x[0])
-           : strcmp(m, "tanh") == 0  ? tanhl(x[0])
-           : strcmp(m, "pow") == 0   ? powl(x[0], x[1])
-                                     : x[0];
-}
-
 static trine_status check(harness_job *job, harness_verdict *verdict)
 {
-    const trine_array *in[] = {job->in[0], job->in[1]};
-    formula_param param = {.constant = {job->setting[ALPHA].real[0], job->setting[BETA].real[0]}};
-    memcpy(param.mode, job->method->mode, strlen(job->method->mode));
-    if (job->dtype == TRINE_F32)
-        for (int i = 0; i < CONSTANTS; i++)
-            param.constant[i] = (double)(float)param.constant[i];
-    /* One unit of SLEEF's; half a unit of a rounding, two of them in axpby, and cancellation apart.
-     */
-    double ulps = 1.5;
-    trine_status status =
-        harness_check_elements(in, 2, job->own, formula, &param, sizeof param, ulps, verdict);
+    const double constant[CONSTANTS] = {job->setting[ALPHA].real[0], job->setting[BETA].real[0]};
+    bool right = judge_map(job->method->mode, job->dtype, constant, trine_array_data(job->in[0]),
+                           trine_array_data(job->in[1]), trine_array_data(job->own),
+                           (size_t)trine_array_local_n(job->own));
+    trine_status status = agree_on_verdict(job->team, right, verdict);
     job->value.dtype = TRINE_U64;
     return status ? status : harness_digest(job->own, &job->value.as.u64);
 }

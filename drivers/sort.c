@@ -1,7 +1,9 @@
 /* sort.c - sorting an array. */
-#include <string.h>
+#include <stdlib.h>
 
 #include "drivers/harness/harness.h"
+#include "drivers/harness/judge/orders.h"
+#include "drivers/harness/judge/ranks.h"
 
 static trine_status begin(harness_job *job)
 {
@@ -26,89 +28,51 @@ static trine_status run(harness_job *job)
     return trine_sort(job->own);
 }
 
-/* Of a piece: its ends, whether it ascends, and a sum over a mix of each element's bits, which
- * tells whether both arrays hold the same elements. */
-typedef struct piece {
-    long double first, last;
-    uint64_t n, mixed, falls;
-} piece;
-
-static void piece_identity(void *state, const void *param)
+static uint64_t count_nans(trine_dtype dtype, const void *x, size_t n)
 {
-    (void)param;
-    *(piece *)state = (piece){.n = 0};
+    uint64_t nans = 0;
+    for (size_t i = 0; i < n && dtype == TRINE_F64; i++)
+        nans += ((const double *)x)[i] != ((const double *)x)[i];
+    for (size_t i = 0; i < n && dtype == TRINE_F32; i++)
+        nans += ((const float *)x)[i] != ((const float *)x)[i];
+    return nans;
 }
 
-/* Whether b may follow a: what is not a number comes last. */
-static bool ascends(long double a, long double b)
+/* The elements of all ranks, in the order of their indices. */
+static trine_status examine(const trine_array *x, ordered *all)
 {
-    return a <= b || b != b;
-}
-
-static void piece_merge(void *left, const void *right, const void *param)
-{
-    piece *l = left;
-    const piece *r = right;
-    (void)param;
-    if (r->n == 0)
-        return;
-    if (l->n == 0) {
-        *l = *r;
-        return;
-    }
-    l->falls += r->falls + !ascends(l->last, r->first);
-    l->last = r->last;
-    l->n += r->n;
-    l->mixed += r->mixed;
-}
-
-static void piece_accumulate(void *state, const trine_chunk *chunk, const void *param)
-{
-    trine_dtype dtype = *(const trine_dtype *)param;
-    size_t item = trine_dtype_size(dtype);
-    for (size_t i = 0; i < chunk->n; i++) {
-        uint64_t bits = 0;
-        memcpy(&bits, (const char *)chunk->in[0] + i * item, item);
-        long double x = harness_element_at(dtype, chunk->in[0], i);
-        bits = (bits + 0x9e3779b97f4a7c15u) * 0xbf58476d1ce4e5b9u;
-        const piece one = {x, x, 1, bits ^ bits >> 31, 0};
-        piece_merge(state, &one, param);
-    }
-}
-
-static trine_status piece_finish(void *result, const void *state, const void *param)
-{
-    (void)param;
-    *(piece *)result = *(const piece *)state;
-    return TRINE_OK;
-}
-
-static trine_status examine(const trine_array *x, piece *found)
-{
-    trine_dtype dtype = trine_array_dtype(x);
-    const trine_monoid monoid = {.name = "ascent",
-                                 .nin = 1,
-                                 .in = {dtype},
-                                 .param_size = sizeof dtype,
-                                 .state_size = sizeof *found,
-                                 .result_size = sizeof *found,
-                                 .identity = piece_identity,
-                                 .accumulate = piece_accumulate,
-                                 .merge = piece_merge,
-                                 .finish = piece_finish};
-    return trine_reduce(&monoid, &dtype, &x, found);
+    trine_team *team = trine_array_team(x);
+    const void *data = trine_array_data(x);
+    size_t n = (size_t)trine_array_local_n(x);
+    uint64_t nans = count_nans(trine_array_dtype(x), data, n);
+    ordered own = {.n = 0};
+    void *each = NULL;
+    trine_status status = gather_ranks(team, &nans, sizeof nans, &each);
+    if (status)
+        return status;
+    /* NaN are numbered through all ranks. */
+    for (int rank = 0; rank < trine_team_rank(team); rank++)
+        own.nans += ((const uint64_t *)each)[rank];
+    free(each);
+    each = NULL;
+    ordered_take(&own, trine_array_dtype(x), data, n);
+    status = gather_ranks(team, &own, sizeof own, &each);
+    *all = (ordered){.n = 0};
+    for (int rank = 0; rank < trine_team_ranks(team) && !status; rank++)
+        ordered_merge(all, (const ordered *)each + rank);
+    free(each);
+    return status;
 }
 
 static trine_status check(harness_job *job, harness_verdict *verdict)
 {
-    piece before, after;
+    ordered before, after;
     trine_status status = examine(job->in[0], &before);
     if (!status)
         status = examine(job->own, &after);
     if (status)
         return status;
-    bool right = after.falls == 0 && after.n == before.n && after.mixed == before.mixed;
-    *verdict = right ? VERDICT_RIGHT : VERDICT_WRONG;
+    *verdict = ordered_holds(&before, &after) ? VERDICT_RIGHT : VERDICT_WRONG;
     job->value.dtype = TRINE_U64;
     return harness_digest(job->own, &job->value.as.u64);
 }

@@ -147,6 +147,9 @@ static trine_status write_block(const trine_array *x, save_plan *plan)
         write_at(plan, x->data, (size_t)x->local * item, offset + plan->first * item);
     if (!status && fsync(plan->fd) && errno != EINVAL && errno != EROFS)
         status = failed(plan->temporary, "writing");
+    if (close(plan->fd) && !status)
+        status = failed(plan->temporary, "closing");
+    plan->fd = -1;
     return status;
 }
 
@@ -175,6 +178,8 @@ static trine_status save(const trine_array *x, const char *path)
     save_plan plan = {.fd = -1};
     bool first_rank = team->communicator.rank == 0;
     uint64_t call = trine_call_number(7 + (uint64_t)x->dtype, path, strlen(path));
+    uint64_t given[] = {x->columns, trine_array_common(x)};
+    call = trine_call_number(call, given, sizeof given);
     trine_status status = place_blocks(x, path, call, &plan);
     if (status)
         return status;
@@ -184,14 +189,16 @@ static trine_status save(const trine_array *x, const char *path)
     status = share_temporary(x, path, call, status, &plan);
     if (!status)
         status = trine_team_agree(team, call, write_block(x, &plan));
-    if (plan.fd >= 0 && close(plan.fd) && !status)
-        status = failed(plan.temporary, "closing");
-    status = trine_team_agree(team, call, status);
-    if (first_rank && !status && rename(plan.temporary, path))
-        status = failed(path, "renaming the finished file to it");
+    if (!status) {
+        if (first_rank && rename(plan.temporary, path))
+            status = failed(path, "renaming the finished file to it");
+        status = trine_team_agree(team, call, status);
+    }
+    if (plan.fd >= 0)
+        close(plan.fd);
     if (plan.created && status)
         unlink(plan.temporary);
-    return trine_team_agree(team, call, status);
+    return status;
 }
 
 trine_status trine_npy_save(const char *path, const trine_array *x)

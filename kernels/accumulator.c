@@ -116,6 +116,21 @@ void trine_accumulator_merge(accumulator *a, const accumulator *b)
     merge(&a->span, a->digit, ACCUMULATOR_DIGITS, &b->span, b->digit, 0);
 }
 
+void trine_accumulator_make_unique(accumulator *a)
+{
+    uint32_t seen = a->seen;
+    if (a->span.low > a->span.high)
+        return;
+    normalise(&a->span, a->digit, ACCUMULATOR_DIGITS);
+    while (a->span.high > a->span.low && a->digit[a->span.high] == 0)
+        a->span.high--;
+    while (a->span.low < a->span.high && a->digit[a->span.low] == 0)
+        a->span.low++;
+    if (a->digit[a->span.low] == 0)
+        trine_accumulator_clear(a);
+    a->seen = seen;
+}
+
 void trine_accumulator_natural(const accumulator *a, natural *n)
 {
     trine_natural_from_words(n, a->digit, a->span.low, a->span.high, ACCUMULATOR_UNIT);

@@ -53,6 +53,9 @@ void trine_accumulator_add(accumulator *a, int128 value, int bit);
 
 void trine_accumulator_merge(accumulator *a, const accumulator *b);
 
+/* Gives equal sums that are not negative equal bytes. */
+void trine_accumulator_make_unique(accumulator *a);
+
 void trine_accumulator_natural(const accumulator *a, natural *n);
 
 /* The sum rounded to nearest-even, to a double or a float's value. */

@@ -20,6 +20,11 @@ typedef struct place {
     bool nan, any;
 } place;
 
+/* Two of them, for the least and for the greatest element. */
+typedef struct place_pair {
+    place least, greatest;
+} place_pair;
+
 static const extremes extremes_of_none = {INT64_MAX, INT64_MIN, false, false};
 
 static void extremes_identity(void *state, const void *param)
@@ -79,6 +84,21 @@ static trine_status place_finish(void *result, const void *state, const void *pa
         return TRINE_E_EMPTY;
     *(uint64_t *)result = s->index;
     return TRINE_OK;
+}
+
+static void place_pair_identity(void *state, const void *param)
+{
+    place_pair *s = state;
+    place_identity(&s->least, param);
+    place_identity(&s->greatest, param);
+}
+
+static void place_pair_merge(void *left, const void *right, const void *param)
+{
+    place_pair *l = left;
+    const place_pair *r = right;
+    place_merge(&l->least, &r->least, param);
+    place_merge(&l->greatest, &r->greatest, param);
 }
 
 #define GLUE(name, suffix) name##_##suffix
@@ -203,6 +223,19 @@ NAN_OF_NONE(u8, uint8_t)
      .merge = place_merge,                                                                         \
      .finish = place_finish},
 
+#define PLACES(kernel, constant, suffix, type)                                                     \
+    {.name = #kernel,                                                                              \
+     .nin = 1,                                                                                     \
+     .in = {constant},                                                                             \
+     .out = TRINE_DTYPE_NONE,                                                                      \
+     .state_size = sizeof(place_pair),                                                             \
+     .result_size = sizeof(indexed_pair_##suffix),                                                 \
+     .flags = TRINE_ORDER_FREE,                                                                    \
+     .identity = place_pair_identity,                                                              \
+     .accumulate = kernel##_accumulate_##suffix,                                                   \
+     .merge = place_pair_merge,                                                                    \
+     .finish = kernel##_finish_##suffix},
+
 /* X(kernel, ...) for every element type. */
 #define OF_EACH_TYPE(X, kernel)                                                                    \
     X(kernel, TRINE_F64, f64, double)                                                              \
@@ -218,7 +251,8 @@ NAN_OF_NONE(u8, uint8_t)
 #define ELEMENT(kernel, text) OF_EACH_TYPE(ONE, kernel)
 #define PAIR(kernel, text) OF_EACH_TYPE(TWO, kernel)
 #define INDEX(kernel, text) OF_EACH_TYPE(PLACE, kernel)
+#define PAIR_INDEX(kernel, text) OF_EACH_TYPE(PLACES, kernel)
 
 const trine_monoid VARIANT(trine_extremes)[] = {
-    TRINE_ELEMENT_REDUCTIONS(ELEMENT) TRINE_PAIR_REDUCTIONS(PAIR)
-        TRINE_INDEX_REDUCTIONS(INDEX){.name = NULL}};
+    TRINE_ELEMENT_REDUCTIONS(ELEMENT) TRINE_PAIR_REDUCTIONS(PAIR) TRINE_INDEX_REDUCTIONS(INDEX)
+        TRINE_PAIR_INDEX_REDUCTIONS(PAIR_INDEX){.name = NULL}};

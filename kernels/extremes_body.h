@@ -71,17 +71,31 @@ static size_t NAMED(find_nan)(const trine_chunk *chunk)
     return i;
 }
 
+/* Takes in the chunk, whose extremes are e. */
+TRINE_INLINE void NAMED(place_widen)(place *s, const trine_chunk *chunk, const extremes *e,
+                                     bool greatest)
+{
+    int64_t key = greatest ? ~e->most : e->least;
+    place found = {.key = key, .nan = e->nan, .any = e->any};
+    if (!e->any || !place_may_precede(&found, s, chunk->first))
+        return;
+    found.index = chunk->first + (e->nan ? NAMED(find_nan)(chunk)
+                                         : NAMED(find)(chunk, greatest ? e->most : e->least));
+    place_merge(s, &found, NULL);
+}
+
 TRINE_INLINE void NAMED(place_accumulate)(place *s, const trine_chunk *chunk, bool greatest)
 {
     extremes e = extremes_of_none;
     NAMED(extremes_accumulate)(&e, chunk, NULL);
-    int64_t key = greatest ? ~e.most : e.least;
-    place found = {.key = key, .nan = e.nan, .any = true};
-    if (!place_may_precede(&found, s, chunk->first))
-        return;
-    found.index = chunk->first + (e.nan ? NAMED(find_nan)(chunk)
-                                        : NAMED(find)(chunk, greatest ? e.most : e.least));
-    place_merge(s, &found, NULL);
+    NAMED(place_widen)(s, chunk, &e, greatest);
+}
+
+TRINE_INLINE void NAMED(nan_place_accumulate)(place *s, const trine_chunk *chunk, bool greatest)
+{
+    extremes e = extremes_of_none;
+    NAMED(nan_extremes_accumulate)(&e, chunk, NULL);
+    NAMED(place_widen)(s, chunk, &e, greatest);
 }
 
 static void NAMED(argmin_accumulate)(void *state, const trine_chunk *chunk, const void *param)
@@ -94,6 +108,49 @@ static void NAMED(argmax_accumulate)(void *state, const trine_chunk *chunk, cons
 {
     (void)param;
     NAMED(place_accumulate)(state, chunk, true);
+}
+
+static void NAMED(nanargmin_accumulate)(void *state, const trine_chunk *chunk, const void *param)
+{
+    (void)param;
+    NAMED(nan_place_accumulate)(state, chunk, false);
+}
+
+static void NAMED(nanargmax_accumulate)(void *state, const trine_chunk *chunk, const void *param)
+{
+    (void)param;
+    NAMED(nan_place_accumulate)(state, chunk, true);
+}
+
+static void NAMED(argminmax_accumulate)(void *state, const trine_chunk *chunk, const void *param)
+{
+    place_pair *s = state;
+    extremes e = extremes_of_none;
+    (void)param;
+    NAMED(extremes_accumulate)(&e, chunk, NULL);
+    NAMED(place_widen)(&s->least, chunk, &e, false);
+    NAMED(place_widen)(&s->greatest, chunk, &e, true);
+}
+
+/* Two indices, then two elements. */
+typedef struct NAMED(indexed_pair) {
+    uint64_t index[2];
+    TYPE element[2];
+} NAMED(indexed_pair);
+
+static trine_status NAMED(argminmax_finish)(void *result, const void *state, const void *param)
+{
+    const place_pair *s = state;
+    NAMED(indexed_pair) *pair = result;
+    (void)param;
+    if (!s->least.any)
+        return TRINE_E_EMPTY;
+    memset(pair, 0, sizeof *pair);
+    pair->index[0] = s->least.index;
+    pair->index[1] = s->greatest.index;
+    pair->element[0] = s->least.nan ? NAMED(nan)() : NAMED(value)(s->least.key);
+    pair->element[1] = s->least.nan ? NAMED(nan)() : NAMED(value)(~s->greatest.key);
+    return TRINE_OK;
 }
 
 static trine_status NAMED(min_finish)(void *result, const void *state, const void *param)

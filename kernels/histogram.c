@@ -1,4 +1,4 @@
-/* kernels/histogram.c - counting elements by bins.
+/* kernels/histogram.c - counting elements, or adding up their weights, by bins.
  *
  * Bin b holds edge[b] <= x < edge[b + 1], the last one its upper edge too. Where the bins are of
  * one width, (x - low) scale says in which one x lies, unless it is within `guard` of a whole
@@ -8,7 +8,9 @@
  */
 #include "kernels/isa.h"
 #include "kernels/list.h"
+#include "kernels/radix_keys.h"
 #include "kernels/simd.h"
+#include "kernels/weight_sums.h"
 
 enum { TABLES = 4, BLOCK = 256 };
 
@@ -111,19 +113,62 @@ static bool guess(const trine_histogram_param *p, const double *x, size_t n, uin
     return vec_or_lanes(nan) == 0 && off <= 0.5 - p->guard;
 }
 
+static void find_slots(const trine_histogram_param *p, const double *x, size_t n,
+                       uint32_t slot[BLOCK])
+{
+    prefetch_piece(x);
+    if (p->scale <= 0 || n % WIDTH != 0 || !guess(p, x, n, slot))
+        for (size_t i = 0; i < n; i++)
+            slot[i] = search(p, x[i]);
+}
+
 static void count_block(uint64_t *table, const trine_histogram_param *p, const double *x, size_t n)
 {
     uint32_t slot[BLOCK];
     size_t size = slots(p), i = 0;
-    prefetch_piece(x);
-    if (p->scale <= 0 || n % WIDTH != 0 || !guess(p, x, n, slot))
-        for (i = 0; i < n; i++)
-            slot[i] = search(p, x[i]);
-    for (i = 0; i + TABLES <= n; i += TABLES)
+    find_slots(p, x, n, slot);
+    for (; i + TABLES <= n; i += TABLES)
         for (size_t t = 0; t < TABLES; t++)
             table[t * size + slot[i + t]]++;
     for (; i < n; i++)
         table[slot[i]]++;
+}
+
+static void weigh_block(accumulator *sums, const trine_histogram_param *p, const double *x,
+                        const void *weight, size_t n)
+{
+    uint32_t slot[BLOCK];
+    find_slots(p, x, n, slot);
+    trine_weights_add(sums, slot, NULL, n, p->weights, weight);
+}
+
+static void weighted_identity(void *state, const void *param)
+{
+    accumulator *sums = state;
+    for (size_t i = 0; i < slots(param); i++)
+        trine_accumulator_clear(&sums[i]);
+}
+
+static void weighted_merge(void *left, const void *right, const void *param)
+{
+    accumulator *l = left;
+    const accumulator *r = right;
+    for (size_t i = 0; i < slots(param); i++)
+        trine_accumulator_merge(&l[i], &r[i]);
+}
+
+/* As histogram_finish's. */
+static trine_status weighted_finish(void *result, const void *state, const void *param)
+{
+    const accumulator *s = state;
+    double *sums = result;
+    size_t n = slots(param), bins = n - OUTSIDE;
+    for (size_t i = 0; i < bins; i++)
+        sums[i] = trine_accumulator_round(&s[i + 1], false);
+    sums[bins] = trine_accumulator_round(&s[0], false);
+    sums[bins + 1] = trine_accumulator_round(&s[bins + 1], false);
+    sums[bins + 2] = trine_accumulator_round(&s[bins + 2], false);
+    return TRINE_OK;
 }
 
 static void histogram_accumulate_f64(void *work, const trine_chunk *chunk, const void *param)
@@ -133,18 +178,46 @@ static void histogram_accumulate_f64(void *work, const trine_chunk *chunk, const
         count_block(work, param, x + i, chunk->n - i < BLOCK ? chunk->n - i : BLOCK);
 }
 
+/* The weights from element i of the chunk on. */
+static const void *weights_from(const trine_chunk *chunk, size_t i, const trine_histogram_param *p)
+{
+    return (const char *)chunk->in[1] + i * trine_key_size(p->weights);
+}
+
+static void weighted_accumulate_f64(void *state, const trine_chunk *chunk, const void *param)
+{
+    const double *x = chunk->in[0];
+    for (size_t i = 0; i < chunk->n; i += BLOCK)
+        weigh_block(state, param, x + i, weights_from(chunk, i, param),
+                    chunk->n - i < BLOCK ? chunk->n - i : BLOCK);
+}
+
 /* Other types count as the doubles that they convert to. */
 #define ACCUMULATE(suffix, type)                                                                   \
+    static size_t widen_##suffix(const trine_chunk *chunk, size_t i, double wide[BLOCK])           \
+    {                                                                                              \
+        const type *x = (const type *)chunk->in[0] + i;                                            \
+        size_t n = chunk->n - i < BLOCK ? chunk->n - i : BLOCK;                                    \
+        for (size_t k = 0; k < n; k++)                                                             \
+            wide[k] = (double)x[k];                                                                \
+        return n;                                                                                  \
+    }                                                                                              \
     static void histogram_accumulate_##suffix(void *work, const trine_chunk *chunk,                \
                                               const void *param)                                   \
     {                                                                                              \
-        const type *x = chunk->in[0];                                                              \
         double wide[BLOCK];                                                                        \
         for (size_t i = 0; i < chunk->n; i += BLOCK) {                                             \
-            size_t n = chunk->n - i < BLOCK ? chunk->n - i : BLOCK;                                \
-            for (size_t k = 0; k < n; k++)                                                         \
-                wide[k] = (double)x[i + k];                                                        \
+            size_t n = widen_##suffix(chunk, i, wide);                                             \
             count_block(work, param, wide, n);                                                     \
+        }                                                                                          \
+    }                                                                                              \
+    static void weighted_accumulate_##suffix(void *state, const trine_chunk *chunk,                \
+                                             const void *param)                                    \
+    {                                                                                              \
+        double wide[BLOCK];                                                                        \
+        for (size_t i = 0; i < chunk->n; i += BLOCK) {                                             \
+            size_t n = widen_##suffix(chunk, i, wide);                                             \
+            weigh_block(state, param, wide, weights_from(chunk, i, param), n);                     \
         }                                                                                          \
     }
 ACCUMULATE(f32, float)
@@ -175,4 +248,19 @@ ACCUMULATE(u8, uint8_t)
      .begin = histogram_begin,                                                                     \
      .settle = histogram_settle},
 
-const trine_monoid VARIANT(trine_histograms)[] = {TRINE_DTYPES(HISTOGRAM){.name = NULL}};
+#define WEIGHTED(constant, suffix, type, name_)                                                    \
+    {.name = "histogram_weighted",                                                                 \
+     .nin = 2,                                                                                     \
+     .in = {constant, TRINE_F64},                                                                  \
+     .out = TRINE_DTYPE_NONE,                                                                      \
+     .param_size = sizeof(trine_histogram_param) + 2 * sizeof(double),                             \
+     .state_size = (1 + OUTSIDE) * sizeof(accumulator),                                            \
+     .result_size = (1 + OUTSIDE) * sizeof(double),                                                \
+     .flags = TRINE_ORDER_FREE | TRINE_POSITION_FREE,                                              \
+     .identity = weighted_identity,                                                                \
+     .accumulate = weighted_accumulate_##suffix,                                                   \
+     .merge = weighted_merge,                                                                      \
+     .finish = weighted_finish},
+
+const trine_monoid VARIANT(trine_histograms)[] = {TRINE_DTYPES(HISTOGRAM)
+                                                      TRINE_DTYPES(WEIGHTED){.name = NULL}};

@@ -20,7 +20,8 @@
     X(trine_descriptions)                                                                          \
     X(trine_counts)                                                                                \
     X(trine_products)                                                                              \
-    X(trine_histograms) X(trine_digits) X(trine_logsumexps) X(trine_variances) X(trine_gemv)
+    X(trine_histograms)                                                                            \
+    X(trine_digits) X(trine_tops) X(trine_logsumexps) X(trine_variances) X(trine_gemv)
 
 /* X(table): trine_arithmetic_maps_avx2[] and so on, in arithmetic.c; the others likewise. */
 #define TRINE_MAP_FAMILIES(X)                                                                      \

@@ -7,6 +7,8 @@
  */
 #include "kernels/radix.h"
 
+#include <math.h>
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -289,6 +291,72 @@ void trine_radix_sort(trine_dtype dtype, const void *keys, size_t n, void *out, 
 void trine_radix_elements(trine_dtype dtype, const void *keys, size_t n, void *out)
 {
     trine_elements(dtype, keys, n, out);
+}
+
+enum { KEYS = 256 };
+
+/* Up to KEYS flipped keys of x[first .. n); how many. */
+static size_t flipped_keys(trine_dtype dtype, const void *x, size_t first, size_t n, uint64_t flip,
+                           uint64_t keys[KEYS])
+{
+    size_t count = n - first < KEYS ? n - first : KEYS;
+    trine_keys(dtype, (const char *)x + first * trine_key_size(dtype), count, keys);
+    for (size_t i = 0; i < count; i++)
+        keys[i] ^= flip;
+    return count;
+}
+
+void trine_radix_compare(trine_dtype dtype, const void *x, size_t n, trine_bound bound,
+                         uint64_t count[2])
+{
+    uint64_t keys[KEYS], before = 0, equal = 0;
+    for (size_t first = 0; first < n; first += KEYS) {
+        size_t some = flipped_keys(dtype, x, first, n, bound.flip, keys);
+        for (size_t i = 0; i < some; i++) {
+            before += keys[i] < bound.key;
+            equal += keys[i] == bound.key;
+        }
+    }
+    count[0] = before;
+    count[1] = equal;
+}
+
+void trine_radix_take(trine_dtype dtype, const void *x, size_t n, uint64_t place, trine_bound bound,
+                      uint64_t equal, trine_pair *pairs)
+{
+    uint64_t keys[KEYS];
+    for (size_t first = 0; first < n; first += KEYS) {
+        size_t some = flipped_keys(dtype, x, first, n, bound.flip, keys);
+        for (size_t i = 0; i < some; i++) {
+            bool at = keys[i] == bound.key && equal > 0;
+            if (keys[i] < bound.key || at)
+                *pairs++ = (trine_pair){keys[i], place + first + i};
+            equal -= at;
+        }
+    }
+}
+
+void trine_radix_element(trine_dtype dtype, uint64_t key, void *x)
+{
+    const double nan = NAN;
+    const float narrow_nan = NAN;
+    if (key == trine_last_key(dtype) && (dtype == TRINE_F64 || dtype == TRINE_F32)) {
+        if (dtype == TRINE_F64)
+            memcpy(x, &nan, sizeof nan);
+        else
+            memcpy(x, &narrow_nan, sizeof narrow_nan);
+        return;
+    }
+    switch (dtype) {
+#define ELEMENT(constant, suffix, bits)                                                            \
+    case constant:                                                                                 \
+        *(trine_bits##bits *)x = trine_element_##suffix((uint##bits##_t)key);                      \
+        break;
+        TRINE_ORDERS(ELEMENT)
+#undef ELEMENT
+    default:
+        break;
+    }
 }
 
 void trine_radix_sort_pairs(const trine_pair *pairs, size_t n, trine_pair *out, trine_pair *spare)

@@ -74,6 +74,24 @@ void trine_radix_sort(trine_dtype dtype, const void *keys, size_t n, void *out, 
 /* Turns n keys, none of them NaN's, into elements at out. */
 void trine_radix_elements(trine_dtype dtype, const void *keys, size_t n, void *out);
 
+/* A key to compare with. flip: 0 for ascending order; the type's last key for descending, in which
+ * keys are taken with all their bits turned. */
+typedef struct trine_bound {
+    uint64_t key, flip;
+} trine_bound;
+
+/* How many of x[0 .. n) come before the bound, and how many are at it: count[0] and count[1]. */
+void trine_radix_compare(trine_dtype dtype, const void *x, size_t n, trine_bound bound,
+                         uint64_t count[2]);
+
+/* Writes the pairs of the elements of x[0 .. n) before the bound and of the first `equal` at it, in
+ * order; `place` is that of x[0]. Keys are flipped. */
+void trine_radix_take(trine_dtype dtype, const void *x, size_t n, uint64_t place, trine_bound bound,
+                      uint64_t equal, trine_pair *pairs);
+
+/* The element of that key, at x; for NaN's the one NaN. */
+void trine_radix_element(trine_dtype dtype, uint64_t key, void *x);
+
 /* Sorts n pairs by their keys, stable. */
 void trine_radix_sort_pairs(const trine_pair *pairs, size_t n, trine_pair *out, trine_pair *spare);
 

@@ -62,6 +62,15 @@ TRINE_ORDER_OF_INTEGERS(u8, 8, 0u)
     X(TRINE_I8, i8, 8)                                                                             \
     X(TRINE_U8, u8, 8)
 
+/* Bytes of an element, and of its key. */
+static inline size_t trine_key_size(trine_dtype dtype)
+{
+#define TRINE_KEY_SIZE(constant, suffix, bits) [constant] = (bits) / 8,
+    static const size_t size[TRINE_DTYPE_COUNT] = {TRINE_ORDERS(TRINE_KEY_SIZE)};
+#undef TRINE_KEY_SIZE
+    return size[dtype];
+}
+
 /* The largest key of a type. */
 static inline uint64_t trine_last_key(trine_dtype dtype)
 {

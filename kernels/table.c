@@ -7,7 +7,6 @@
 #include "core/error.h"
 #include "kernels/isa.h"
 #include "kernels/list.h"
-#include "kernels/order.h"
 
 static bool always(void)
 {
@@ -321,28 +320,6 @@ const trine_predicate *trine_predicate_find(const char *name, trine_dtype dtype)
     trine_fail(TRINE_E_ARGUMENT, "no predicate '%.40s' of %s; there are nonzero, not_nan, between",
                name ? name : "(NULL)", trine_dtype_name(dtype));
     return NULL;
-}
-
-#define VALUE(constant, suffix, type, offset)                                                      \
-    case constant:                                                                                 \
-        return (double)value_##suffix((int64_t)(key + (uint64_t)(offset)));
-
-double trine_order_value(trine_dtype dtype, uint64_t key)
-{
-    switch (dtype) {
-        VALUE(TRINE_F64, f64, double, INT64_MIN)
-        VALUE(TRINE_F32, f32, float, -((int64_t)1 << 31))
-        VALUE(TRINE_I64, i64, int64_t, INT64_MIN)
-        VALUE(TRINE_I32, i32, int32_t, -((int64_t)1 << 31))
-        VALUE(TRINE_U64, u64, uint64_t, INT64_MIN)
-        VALUE(TRINE_U32, u32, uint32_t, -((int64_t)1 << 31))
-        VALUE(TRINE_I16, i16, int16_t, -((int64_t)1 << 15))
-        VALUE(TRINE_U16, u16, uint16_t, 0)
-        VALUE(TRINE_I8, i8, int8_t, -((int64_t)1 << 7))
-        VALUE(TRINE_U8, u8, uint8_t, 0)
-    default:
-        return 0;
-    }
 }
 
 static bool is_of(const trine_map *m, trine_dtype in, trine_dtype out)

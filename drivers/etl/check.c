@@ -124,7 +124,8 @@ static int64_t read_doubles(sound *s, double *x, sound_error *error)
 {
     int16_t *small = (int16_t *)(void *)x;
     float *single = (float *)(void *)x;
-    int64_t got = sound_read(s, x, BLOCK, error);
+    size_t frame = (size_t)s->format.channels;
+    int64_t got = sound_read(s, x, BLOCK / frame * frame, error);
     for (int64_t i = got; s->format.dtype == TRINE_I16 && i-- > 0;) {
         int16_t sample;
         memcpy(&sample, small + i, sizeof sample);

@@ -1,6 +1,7 @@
 /* etl/list.c - which files are read, and what each one's output is called. */
 #include <dirent.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +15,20 @@ static bool refuse(sound_error *error, const char *path, const char *what)
     return false;
 }
 
+static void free_file(etl_file *file)
+{
+    free(file->in);
+    free(file->out);
+}
+
 static char *output_of(const char *in, const char *out_folder)
 {
     const char *slash = strrchr(in, '/'), *name = slash ? slash + 1 : in;
     const char *dot = strrchr(name, '.');
+    bool wav = dot && dot > name && strcasecmp(dot, ".wav") == 0;
     char *out = NULL;
-    if (asprintf(&out, "%s/%.*s.wav", out_folder,
-                 (int)(dot && dot > name ? (size_t)(dot - name) : strlen(name)), name) < 0)
+    if (asprintf(&out, "%s/%.*s.wav", out_folder, (int)(wav ? dot - name : (ptrdiff_t)strlen(name)),
+                 name) < 0)
         return NULL;
     return out;
 }
@@ -77,27 +85,37 @@ static bool add_folder(etl_list *list, const char *folder, const char *out_folde
 
 static int by_output(const void *a, const void *b)
 {
-    return strcmp(((const etl_file *)a)->out, ((const etl_file *)b)->out);
+    return strcmp((*(const etl_file *const *)a)->out, (*(const etl_file *const *)b)->out);
 }
 
-static bool outputs_differ(const etl_list *list, sound_error *error)
+/* Leaves out files whose outputs would have one name, and says so. */
+static bool let_outputs_differ(etl_list *list, etl_refused *refused, sound_error *error)
 {
-    etl_file *sorted = calloc(list->count + 1, sizeof *sorted);
+    etl_file **sorted = calloc(list->count + 1, sizeof *sorted);
+    size_t kept = 0;
     if (!sorted)
         return refuse(error, "the list of files", "no memory to sort it");
     for (size_t i = 0; i < list->count; i++)
-        sorted[i] = list->file[i];
+        sorted[i] = &list->file[i];
     qsort(sorted, list->count, sizeof *sorted, by_output);
-    bool differ = true;
-    for (size_t i = 1; i < list->count && differ; i++)
-        if (strcmp(sorted[i - 1].out, sorted[i].out) == 0) {
+    for (size_t i = 1; i < list->count; i++)
+        if (strcmp(sorted[i - 1]->out, sorted[i]->out) == 0) {
             snprintf(error->text, sizeof error->text,
-                     "%.2000s and %.2000s would both be written to %s", sorted[i - 1].in,
-                     sorted[i].in, sorted[i].out);
-            differ = false;
+                     "%.2000s and %.2000s would both be written to %s: neither is",
+                     sorted[i - 1]->in, sorted[i]->in, sorted[i]->out);
+            refused(error->text);
+            sorted[i - 1]->failed = sorted[i]->failed = true;
         }
     free(sorted);
-    return differ;
+    for (size_t i = 0; i < list->count; i++)
+        if (list->file[i].failed) {
+            list->refused++;
+            free_file(&list->file[i]);
+        } else {
+            list->file[kept++] = list->file[i];
+        }
+    list->count = kept;
+    return true;
 }
 
 static bool inputs_stay(const etl_list *list, sound_error *error)
@@ -112,9 +130,9 @@ static bool inputs_stay(const etl_list *list, sound_error *error)
 }
 
 bool list_files(etl_list *list, const char *const paths[], int count, const char *out_folder,
-                sound_error *error)
+                etl_refused *refused, sound_error *error)
 {
-    *list = (etl_list){NULL, 0};
+    *list = (etl_list){NULL, 0, 0};
     for (int i = 0; i < count; i++) {
         struct stat found;
         bool folder = stat(paths[i], &found) == 0 && S_ISDIR(found.st_mode);
@@ -122,15 +140,13 @@ bool list_files(etl_list *list, const char *const paths[], int count, const char
                      : add(list, strdup(paths[i]), out_folder, error)))
             return false;
     }
-    return outputs_differ(list, error) && inputs_stay(list, error);
+    return inputs_stay(list, error) && let_outputs_differ(list, refused, error);
 }
 
 void list_free(etl_list *list)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        free(list->file[i].in);
-        free(list->file[i].out);
-    }
+    for (size_t i = 0; i < list->count; i++)
+        free_file(&list->file[i]);
     free(list->file);
-    *list = (etl_list){NULL, 0};
+    *list = (etl_list){NULL, 0, 0};
 }

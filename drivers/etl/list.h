@@ -10,17 +10,22 @@ typedef struct etl_file {
     bool failed;
 } etl_file;
 
+/* refused: files that were left out of it. */
 typedef struct etl_list {
     etl_file *file;
-    size_t count;
+    size_t count, refused;
 } etl_list;
 
+/* Told why files were left out. */
+typedef void etl_refused(const char *text);
+
 /* The files among `paths`, and in order of their names those of the folders among them, but for
- * names that begin with a dot. The output of FOLDER/NAME.EXTENSION is out_folder/NAME.wav. A path
- * that is not there counts as a file, for whoever opens it to say so. False when two outputs would
- * have one name, or one would replace an input. list_free in any case. */
+ * names that begin with a dot. The output of FOLDER/NAME.wav is out_folder/NAME.wav, that of any
+ * other FOLDER/NAME is out_folder/NAME.wav with NAME whole, x.flac.wav. A path that is not there
+ * counts as a file, for whoever opens it to say so. Files whose outputs would have one name are
+ * left out. False when an output would replace an input. list_free in any case. */
 bool list_files(etl_list *list, const char *const paths[], int count, const char *out_folder,
-                sound_error *error);
+                etl_refused *refused, sound_error *error);
 
 void list_free(etl_list *list);
 

@@ -21,7 +21,7 @@ static bool process(const etl_param *param, uint64_t file, sound *in, sound *out
                     path_result *result, sound_error *error)
 {
     const sound_format *f = &in->format;
-    size_t most = BLOCK_BYTES / trine_dtype_size(f->dtype);
+    size_t most = sound_block(f, BLOCK_BYTES);
     for (;;) {
         int64_t got = sound_read(in, samples, most, error);
         if (got <= 0)

@@ -115,9 +115,8 @@ static bool read_block(stream *s, block_item *item, size_t *size)
     sound_error error;
     if (file->failed)
         return false;
-    size_t width = trine_dtype_size(f->dtype), channels = (size_t)f->channels;
-    size_t most = BLOCK_BYTES / width / channels * channels;
-    int64_t got = sound_read(&s->in, item->samples, most, &error);
+    size_t width = trine_dtype_size(f->dtype);
+    int64_t got = sound_read(&s->in, item->samples, sound_block(f, BLOCK_BYTES), &error);
     if (got < 0 || (got == 0 && !sound_was_whole(&s->in, s->first, &error)))
         work_fail(s->work, s->file, TRINE_E_IO, error.text);
     if (got <= 0)

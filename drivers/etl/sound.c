@@ -19,6 +19,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <trine/error.h>
+
 #include "drivers/etl/sound.h"
 
 static const char part_suffix[] = ".etl-part";
@@ -54,10 +56,16 @@ static sound_format format_of(const SF_INFO *info)
         f.subtype = SF_FORMAT_PCM_U8;
         break;
     case SF_FORMAT_PCM_24:
+    case SF_FORMAT_DWVW_24:
+    case SF_FORMAT_ALAC_20:
+    case SF_FORMAT_ALAC_24:
         f.bits = 24;
+        f.subtype = SF_FORMAT_PCM_24;
         break;
     case SF_FORMAT_PCM_32:
+    case SF_FORMAT_ALAC_32:
         f.bits = 32;
+        f.subtype = SF_FORMAT_PCM_32;
         break;
     case SF_FORMAT_FLOAT:
         f.dtype = TRINE_F32;
@@ -72,19 +80,91 @@ static sound_format format_of(const SF_INFO *info)
     return f;
 }
 
+static sf_count_t bytes_of(void *data)
+{
+    return (sf_count_t)((const sound *)data)->bytes;
+}
+
+static sf_count_t position_of(void *data)
+{
+    return (sf_count_t)((const sound *)data)->at;
+}
+
+static sf_count_t move_to(sf_count_t offset, int whence, void *data)
+{
+    sound *s = data;
+    sf_count_t from = whence == SEEK_SET ? 0 : position_of(s);
+    sf_count_t to = (whence == SEEK_END ? bytes_of(s) : from) + offset;
+    if (to < 0)
+        return -1;
+    s->at = (uint64_t)to;
+    return to;
+}
+
+/* The file's bytes, with the header's bits a sample corrected, and fewer than n of them at the end
+ * or on an error. */
+static sf_count_t read_bytes(void *to, sf_count_t n, void *data)
+{
+    sound *s = data;
+    uint64_t begin = s->at, where = s->header.bits_at;
+    while (n > (sf_count_t)(s->at - begin)) {
+        ssize_t got = pread(s->fd, (char *)to + (s->at - begin),
+                            (size_t)n - (size_t)(s->at - begin), (off_t)s->at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            s->error = errno;
+        if (got <= 0)
+            break;
+        s->at += (uint64_t)got;
+    }
+    for (uint64_t i = where; where && i < where + 2; i++)
+        if (i >= begin && i < s->at)
+            ((unsigned char *)to)[i - begin] = i == where ? (unsigned char)s->header.bits : 0;
+    return (sf_count_t)(s->at - begin);
+}
+
+static bool open_to_read(sound *s, SF_INFO *info, sound_error *error)
+{
+    static SF_VIRTUAL_IO own = {bytes_of, move_to, read_bytes, NULL, position_of};
+    pthread_mutex_lock(&opening);
+    s->file = sf_open_virtual(&own, SFM_READ, info, s);
+    if (!s->file)
+        failed(error, s->path, "%s", s->error ? strerror(s->error) : sf_strerror(NULL));
+    pthread_mutex_unlock(&opening);
+    return s->file;
+}
+
 /* libsndfile gets a descriptor of its own: where it cannot open, it closes what it was given, told
  * to or not. */
-static bool open_sound(sound *s, int mode, SF_INFO *info, sound_error *error)
+static bool open_to_write(sound *s, SF_INFO *info, sound_error *error)
 {
     int fd = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
     if (fd < 0)
         return failed(error, s->path, "%s", strerror(errno));
     pthread_mutex_lock(&opening);
-    s->file = sf_open_fd(fd, mode, info, SF_TRUE);
+    s->file = sf_open_fd(fd, SFM_WRITE, info, SF_TRUE);
     if (!s->file)
         failed(error, s->path, "%s", sf_strerror(NULL));
     pthread_mutex_unlock(&opening);
     return s->file;
+}
+
+static bool is_whole(const sound *s, sound_error *error)
+{
+    const container *h = &s->header;
+    unsigned long long there = h->begin < s->bytes ? s->bytes - h->begin : 0;
+    if (h->unfinished)
+        return failed(error, s->path,
+                      "its header says that there is no sound, and %llu bytes follow: expected a "
+                      "recording that was finished",
+                      there);
+    if (h->cut)
+        return failed(error, s->path, "is cut off: the page that ends its stream is missing");
+    return h->end <= s->bytes ||
+           failed(error, s->path,
+                  "is cut off: its header promises %llu bytes of sound, and %llu are there",
+                  (unsigned long long)(h->end - h->begin), there);
 }
 
 /* The beginning is read before the lock is taken that opening needs, so that disks are waited for
@@ -107,18 +187,26 @@ bool sound_open(sound *s, const char *path, sound_error *error)
     posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     if (pread(s->fd, first, sizeof first, 0) < 0)
         return failed(error, path, "%s", strerror(errno));
-    if (!open_sound(s, SFM_READ, &info, error))
+    s->bytes = (uint64_t)found.st_size;
+    s->header = container_of(s->fd, s->bytes);
+    if (!open_to_read(s, &info, error))
         return false;
     s->format = format_of(&info);
-    return true;
+    return is_whole(s, error);
+}
+
+size_t sound_block(const sound_format *format, size_t bytes)
+{
+    size_t frame = (size_t)format->channels;
+    return bytes / trine_dtype_size(format->dtype) / frame * frame;
 }
 
 static int64_t read_integers(sound *s, double *samples, size_t n)
 {
     int piece[PIECE], shift = 32 - s->format.bits;
-    size_t done = 0;
+    size_t done = 0, most = PIECE / (size_t)s->format.channels * (size_t)s->format.channels;
     while (done < n) {
-        size_t wanted = n - done < PIECE ? n - done : PIECE;
+        size_t wanted = n - done < most ? n - done : most;
         sf_count_t got = sf_read_int(s->file, piece, (sf_count_t)wanted);
         for (sf_count_t i = 0; i < got; i++)
             samples[done + (size_t)i] = piece[i] >> shift;
@@ -135,11 +223,11 @@ int64_t sound_read(sound *s, void *samples, size_t n, sound_error *error)
                   : s->format.dtype == TRINE_I16 ? sf_read_short(s->file, samples, (sf_count_t)n)
                   : s->format.dtype == TRINE_F32 ? sf_read_float(s->file, samples, (sf_count_t)n)
                                                  : sf_read_double(s->file, samples, (sf_count_t)n);
-    if (got < (int64_t)n && sf_error(s->file)) {
-        failed(error, s->path, "reading: %s", sf_strerror(s->file));
+    if (got < (int64_t)n && (s->error || sf_error(s->file))) {
+        failed(error, s->path, "reading: %s", s->error ? strerror(s->error) : sf_strerror(s->file));
         return -1;
     }
-    return got;
+    return got - got % s->format.channels;
 }
 
 bool sound_was_whole(const sound *s, uint64_t samples, sound_error *error)
@@ -206,7 +294,7 @@ bool sound_create(sound *s, const char *path, const sound_format *format, sound_
     SF_INFO info = {.samplerate = format->rate,
                     .channels = format->channels,
                     .format = (large ? SF_FORMAT_RF64 : SF_FORMAT_WAV) | format->subtype};
-    if (!open_sound(s, SFM_WRITE, &info, error))
+    if (!open_to_write(s, &info, error))
         return false;
     sf_command(s->file, SFC_SET_ADD_PEAK_CHUNK, NULL, SF_FALSE);
     sf_command(s->file, SFC_RF64_AUTO_DOWNGRADE, NULL, SF_TRUE);
@@ -217,9 +305,9 @@ static int64_t write_integers(sound *s, const double *samples, size_t n)
 {
     const double most = s->format.full - 1, least = -s->format.full;
     int piece[PIECE], shift = 32 - s->format.bits;
-    size_t done = 0;
+    size_t done = 0, whole = PIECE / (size_t)s->format.channels * (size_t)s->format.channels;
     while (done < n) {
-        size_t some = n - done < PIECE ? n - done : PIECE;
+        size_t some = n - done < whole ? n - done : whole;
         for (size_t i = 0; i < some; i++) {
             double x = rint(samples[done + i]);
             x = x > most ? most : x < least ? least : x;

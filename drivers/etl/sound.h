@@ -18,6 +18,8 @@
 #include <sndfile.h>
 #include <trine/types.h>
 
+#include "drivers/etl/container.h"
+
 typedef struct sound_error {
     char text[PATH_MAX + 512];
 } sound_error;
@@ -32,19 +34,25 @@ typedef struct sound_format {
 } sound_format;
 
 /* A file that is read, or written. path: what is read, or what the finished file will be. part:
- * where it is written. bytes: of the finished file. */
+ * where it is written. bytes: of the finished file, or of the one that is read; at: where
+ * libsndfile reads in that; error: the errno of what it could not read. */
 typedef struct sound {
     char path[PATH_MAX], part[PATH_MAX];
     SNDFILE *file;
-    uint64_t bytes;
-    int fd;
+    uint64_t bytes, at;
+    int fd, error;
     sound_format format;
+    container header;
 } sound;
 
 /* Opens a file for reading; *s is to be closed also when it fails. */
 bool sound_open(sound *s, const char *path, sound_error *error);
 
-/* The next n samples, fewer only at the end: their number, or -1. */
+/* Samples of the whole frames that so many bytes hold; at least one frame, which no sound file
+ * makes longer than 8 KiB. */
+size_t sound_block(const sound_format *format, size_t bytes);
+
+/* The next n samples, of whole frames, fewer only at the end: their number, or -1. */
 int64_t sound_read(sound *s, void *samples, size_t n, sound_error *error);
 
 /* Whether so many samples were all that the file's header promises. */
@@ -58,6 +66,7 @@ bool sound_create(sound *s, const char *path, const sound_format *format, sound_
 /* What is written next begins with that frame; frames that are left out are silent. */
 bool sound_seek(sound *s, uint64_t frame, sound_error *error);
 
+/* n samples, of whole frames. */
 bool sound_write(sound *s, const void *samples, size_t n, sound_error *error);
 
 /* The file takes its name; with `sync` after it and the name have reached the disk. */

@@ -23,11 +23,8 @@ trine_status generate_array(trine_team *team, trine_dtype dtype, uint64_t rows, 
 trine_status fill_array(trine_team *team, trine_dtype dtype, uint64_t rows, uint64_t columns,
                         double value, trine_array **array);
 
-/* An independent sum of generated elements, or of all elements of a file. */
-trine_status reference_of_generated(const harness_options *options, harness_reference *reference);
-trine_status reference_of_file(const char *path, harness_reference *reference);
-
-/* The same of an array of this rank. */
-void reference_of_array(const trine_array *array, harness_reference *reference);
+/* The sums of generated elements, or of all elements of a file. */
+trine_status reference_of_generated(const harness_options *options, facts *reference);
+trine_status reference_of_file(const char *path, facts *reference);
 
 #endif

@@ -15,6 +15,8 @@
 
 #include <trine/trine.h>
 
+#include "drivers/harness/judge/facts.h"
+
 enum { EXIT_RIGHT = 0, EXIT_WRONG = 1, EXIT_USAGE = 2, EXIT_FAILED = 3 };
 
 /* A result of one scalar: its type and its bytes, from the first on. */
@@ -27,18 +29,6 @@ typedef struct harness_value {
         uint64_t u64;
     } as;
 } harness_value;
-
-__extension__ typedef __int128 harness_int128;
-
-/* An independent sum of the data: (sum + rest) within `bound` of the true value for real types,
- * with sum_abs the sum of absolute values; whole for integers. specials: there was a NaN, +Inf,
- * -Inf. */
-typedef struct harness_reference {
-    double sum, rest, sum_abs, bound;
-    bool nan, plus_inf, minus_inf;
-    harness_int128 whole;
-    uint64_t n;
-} harness_reference;
 
 /* One way to compute the result: what --mode calls it, and the monoid. */
 typedef struct harness_method {
@@ -136,7 +126,8 @@ typedef struct harness_job {
 
 /* A driver that is more than one reduction of one array. inputs: arrays that are generated, of
  * seeds seed, seed + 1, ...; the first may be a file. begin: makes what run needs. reset: what
- * comes before each repetition and is not timed. run: one timed repetition. check: after the last
+ * comes before each repetition and is not timed. has: whether there is such a method of elements of
+ * that type; NULL: of all. run: one timed repetition. check: after the last
  * one, is it right? check_none: the same of a run that ended with TRINE_E_OVERFLOW or
  * TRINE_E_EMPTY: has the result no value? print: what the first rank says of it, for people. end:
  * releases what begin made. All but print are Collective. Any but run may be NULL.
@@ -149,6 +140,7 @@ typedef struct harness_operation {
     int inputs;
     bool tasks, files, whole;
     uint64_t standard_n, standard_repeat;
+    bool (*has)(const harness_method *method, trine_dtype dtype);
     trine_status (*begin)(harness_job *job);
     trine_status (*reset)(harness_job *job);
     trine_status (*run)(harness_job *job);
@@ -160,7 +152,8 @@ typedef struct harness_operation {
 
 /* methods end with a mode of NULL; the first is the default. A driver either has an operation, or
  * it is a reduction by each method's monoid, with a judge: whether a result that came with `status`
- * is right. extras: options of its own, ended by a name of NULL; may be NULL. transports: it has
+ * is right, by the sums of the elements. extras: options of its own, ended by a name of NULL; may
+ * be NULL. transports: it has
  * --transport, and runs once with each that is asked for.
  * examples: command lines from the build folder, which --help shows, up to a NULL.
  * conclude: what is to be said or drawn of all rows (rows.h) once they are printed, on the first
@@ -169,7 +162,7 @@ struct harness_run;
 typedef struct trine_driver {
     const char *name, *about;
     const harness_method *methods;
-    harness_verdict (*judge)(const harness_reference *reference, const harness_method *method,
+    harness_verdict (*judge)(const facts *elements, const harness_method *method,
                              trine_status status, const harness_value *value);
     const harness_operation *operation;
     const harness_extra *extras;
@@ -239,29 +232,15 @@ int harness_plot_timeline(const char *title, const harness_tally *tally, const c
  * what a driver prints as the bits of an array. Collective. */
 trine_status harness_digest(const trine_array *x, uint64_t *digest);
 
-/* Whether each of n elements of out is what `expected` says, within so many units in its last
- * place; in: `inputs` arrays like it, whose elements expected gets. Collective. */
-typedef long double harness_expected(const long double x[], uint64_t index, const void *param);
-trine_status harness_check_elements(const trine_array *const in[], int inputs,
-                                    const trine_array *out, harness_expected *expected,
-                                    const void *param, size_t param_size, double ulps,
-                                    harness_verdict *verdict);
-
 /* Element i of those of that type at x. */
 long double harness_element_at(trine_dtype dtype, const void *x, size_t i);
 
 /* Whether a type has room for a number: that type's range holds it, rounded or not. */
 bool harness_has_room(trine_dtype dtype, long double number);
 
-/* A result as a number. */
-long double harness_number(const harness_value *value);
-
 /* Element i of the array that was generated from that seed, as the driver's input has it. */
 double harness_element(trine_dtype dtype, uint64_t seed, uint64_t i);
 
 int trine_driver_main(const trine_driver *driver, int argc, char **argv);
-
-/* The smallest and largest double that the true sum may round to. */
-void harness_reference_range(const harness_reference *reference, double *least, double *most);
 
 #endif

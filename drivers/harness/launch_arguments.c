@@ -78,6 +78,8 @@ static void put_options(FILE *words, const harness_options *o, const char *spec)
     put(words, "--team=%s", spec);
     put_number(words, "--repeat=", o->repeat);
     put(words, "--schedule=%s", o->schedule == TRINE_DYNAMIC ? "dynamic" : "static");
+    if (o->each_method)
+        put(words, "--each-mode");
     for (int i = 0; i < o->methods; i++)
         put(words, "--mode=%s", o->method[i]->mode);
     if (o->stream)

@@ -181,6 +181,22 @@ static void print_notes(const harness_run *run)
             say(run->options->driver->name, "note: %s", run->row[i].note);
 }
 
+/* One line of the methods that there are not of such elements. */
+static void name_left_out(const harness_run *run)
+{
+    const harness_options *o = run->options;
+    char names[1024] = "";
+    for (int i = 0; i < o->methods; i++) {
+        size_t used = strlen(names);
+        if (is_left_out(run, i))
+            snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
+                     o->method[i]->mode);
+    }
+    if (*names)
+        say(o->driver->name, "left out, since there is none of %s: %s",
+            trine_dtype_name(run->dtype), names);
+}
+
 static int conclude(harness_run *run)
 {
     int result = make_reference(run);
@@ -190,6 +206,7 @@ static int conclude(harness_run *run)
         return result;
     result = judge_rows(run);
     print_notes(run);
+    name_left_out(run);
     int drawn = draw_timelines(run), printed = print_run(run);
     run->printed = true;
     printed = printed ? printed : drawn;

@@ -20,6 +20,7 @@ enum {
     KEY_SEED,
     KEY_TERMINAL,
     KEY_MEMORY,
+    KEY_EACH,
     KEY_TASKS = 512,
     KEY_EXTRA = 1024
 };
@@ -58,6 +59,7 @@ static const struct argp_option table[] = {
      "(USS)",
      0},
     {"terminal", KEY_TERMINAL, "COLUMNS", OPTION_HIDDEN, NULL, 0},
+    {"each-mode", KEY_EACH, NULL, OPTION_HIDDEN, NULL, 0},
     {NULL, 0, NULL, 0, NULL, 0}};
 
 void usage_error(struct argp_state *state, const char *format, ...)
@@ -165,6 +167,7 @@ static void mode_option(struct argp_state *state, harness_options *o, const char
 {
     const harness_method *methods = o->driver->methods;
     int before = o->methods;
+    o->each_method = o->each_method || means_each(methods, text);
     for (int i = 0; methods[i].mode && o->methods < MOST_METHODS; i++)
         if (means_each(methods, text) || strcmp(text, methods[i].mode) == 0)
             o->method[o->methods++] = &methods[i];
@@ -240,6 +243,9 @@ static error_t read_option(int key, char *text, struct argp_state *state)
         break;
     case KEY_MEMORY:
         o->memory = true;
+        break;
+    case KEY_EACH:
+        o->each_method = true;
         break;
     case KEY_TERMINAL:
         o->terminal = (int)number_option(state, "--terminal", text, 1, 1 << 16);

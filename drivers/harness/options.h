@@ -24,14 +24,15 @@ typedef struct task_settings {
 
 /* file: NULL for generated data. files: of a driver that takes several. sized: --n was given.
  * dtype: of generated data. child: a rank that another driver started, which measures bandwidth and
- * verifies itself. terminal: progress is shown in so many columns, though stderr is no
- * terminal; 0: as it is. */
+ * verifies itself. each_method: what the elements' type has not is left out. terminal: progress is
+ * shown in so many columns, though stderr is no terminal; 0: as it is. */
 typedef struct harness_options {
     const trine_driver *driver;
     const char *team[MOST_TEAMS];
     int teams;
     const harness_method *method[MOST_METHODS];
     int methods;
+    bool each_method;
     const char *file;
     const char **files;
     int file_count;

@@ -49,7 +49,7 @@ typedef struct harness_run {
     trine_dtype dtype;
     uint64_t n, bytes;
     double bandwidth_one, bandwidth_all;
-    harness_reference reference;
+    facts reference;
     bool verified, printed;
     harness_row *row;
     int rows;
@@ -73,6 +73,9 @@ void forget_rows(harness_run *run, int first);
 /* Runs every method on that team, in this process; adds a row each. EXIT_RIGHT, or the exit status
  * after what went wrong was said and added to the failures. */
 int run_team(harness_run *run, const char *spec);
+
+/* Whether that method was asked for by `each` alone and there is none of the elements' type. */
+bool is_left_out(const harness_run *run, int method);
 
 /* Keeps the environment as it is now for run_launched: once MPI runs in this process, what it adds
  * would mislead an mpirun. */

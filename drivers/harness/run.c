@@ -432,12 +432,24 @@ static int run_method(harness_run *run, const team_data *data, const harness_met
     return fail(run, trine_team_spec(data->team), method->mode, status);
 }
 
+bool is_left_out(const harness_run *run, int method)
+{
+    const harness_options *o = run->options;
+    const harness_operation *operation = o->driver->operation;
+    const harness_method *asked = o->method[method];
+    if (!o->each_method)
+        return false;
+    if (!operation)
+        return !trine_monoid_find(asked->monoid, run->dtype);
+    return operation->has && !operation->has(asked, run->dtype);
+}
+
 static int run_methods(harness_run *run, const team_data *data, double launch)
 {
     const harness_options *o = run->options;
     int result = EXIT_RIGHT, before = run->rows;
     for (int m = 0; m < o->methods && !result; m++)
-        for (int t = 0; t < o->tasks.transports && !result; t++)
+        for (int t = 0; t < o->tasks.transports && !result && !is_left_out(run, m); t++)
             result = run_method(run, data, o->method[m], o->tasks.transport[t]);
     for (int i = before; i < run->rows; i++)
         run->row[i].open = launch;
@@ -468,7 +480,8 @@ int run_team(harness_run *run, const char *spec)
     if (!status && is_read_once(run->options->file) && data.in[0] &&
         !run->options->driver->operation) {
         /* What is read once: its array is what the reference is made of. */
-        reference_of_array(data.in[0], &run->reference);
+        facts_of_memory(&run->reference, FACTS_SUMS, trine_array_dtype(data.in[0]),
+                        trine_array_data(data.in[0]), (size_t)trine_array_local_n(data.in[0]));
         run->verified = run->options->verify;
     }
     close_data(&data);

@@ -49,17 +49,28 @@ static void whole_text(harness_int128 whole, char *text, size_t size)
     snprintf(text, size, "%s%s", negative ? "-" : "", at);
 }
 
-void reference_text(const harness_reference *r, trine_dtype dtype, char *text, size_t size)
+void reference_text(const facts *f, trine_dtype dtype, char *text, size_t size)
 {
-    if (dtype != TRINE_F64 && dtype != TRINE_F32)
-        whole_text(r->whole, text, size);
-    else if (r->nan || (r->plus_inf && r->minus_inf))
+    exact_number sum, nearest;
+    harness_int128 whole;
+    facts_sum(f, &sum);
+    if (f->nan || (f->plus_inf && f->minus_inf)) {
         snprintf(text, size, "nan");
-    else if (r->plus_inf || r->minus_inf)
-        snprintf(text, size, r->plus_inf ? "inf" : "-inf");
-    else
-        snprintf(text, size, "%.17g %c %.3g, within %.2g", r->sum, signbit(r->rest) ? '-' : '+',
-                 fabs(r->rest), r->bound);
+    } else if (f->plus_inf || f->minus_inf) {
+        snprintf(text, size, f->plus_inf ? "inf" : "-inf");
+    } else if (dtype != TRINE_F64 && dtype != TRINE_F32) {
+        (void)exact_whole(&sum, &whole);
+        whole_text(whole, text, size);
+    } else if (!isfinite(exact_double(&sum))) {
+        snprintf(text, size, "%sinf", exact_sign(&sum) < 0 ? "-" : "");
+    } else {
+        double value = exact_double(&sum);
+        exact_clear(&nearest);
+        exact_add_real(&nearest, (long double)value);
+        exact_add(&sum, &nearest, -1);
+        double rest = exact_double(&sum);
+        snprintf(text, size, "%.17g %c %.3g", value, signbit(rest) ? '-' : '+', fabs(rest));
+    }
 }
 
 const char *verdict_name(harness_verdict verdict)

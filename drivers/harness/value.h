@@ -16,7 +16,7 @@ void bits_text(const harness_value *value, char *text, size_t size);
 void value_text(const harness_value *value, char *text, size_t size);
 
 /* What the reference says of the sum of such elements. */
-void reference_text(const harness_reference *reference, trine_dtype dtype, char *text, size_t size);
+void reference_text(const facts *feference, trine_dtype dtype, char *text, size_t size);
 
 /* "right", "wrong", "unverified". */
 const char *verdict_name(harness_verdict verdict);

@@ -18,8 +18,8 @@ typedef enum trine_place { TRINE_PRIVATE = 0, TRINE_SHARED, TRINE_DISTRIBUTED } 
 
 /* A zeroed array. n: elements of this rank for PRIVATE and SHARED, of the whole for DISTRIBUTED
  * (the same on all ranks). First touched by the workers that will use it. n may be 0. *array is
- * untouched on error. Collective: what one rank is refused, all are; but a rank that gives no team
- * returns alone, and the others wait for it. Errors: ARGUMENT, DTYPE, MEMORY, COLLECTIVE, MPI. */
+ * untouched on error. Collective: what one rank refuses all do, as in reduce.h. Errors: ARGUMENT,
+ * DTYPE, MEMORY, COLLECTIVE, MPI. */
 TRINE_API trine_status trine_array_create(trine_team *team, trine_dtype dtype, uint64_t n,
                                           trine_place place, trine_array **array);
 
@@ -30,14 +30,25 @@ TRINE_API trine_status trine_array_create_2d(trine_team *team, trine_dtype dtype
                                              trine_array **array);
 
 /* The caller's n elements at data as a PRIVATE array; nothing is copied, and data must outlive it.
- * data may be NULL when n is 0. Not collective. Errors: ARGUMENT (also for misaligned data), DTYPE,
- * MEMORY. */
+ * data may be NULL when n is 0. Functions that write the array write data: where it lies in memory
+ * without write permission (a constant, a file mapped for reading) they answer ARGUMENT instead.
+ * The first and the last byte are looked at, once, when the array is first to be written; a hole
+ * between them or a later mprotect is not seen. Not collective. Errors: ARGUMENT (also for
+ * misaligned data), DTYPE, MEMORY. */
 TRINE_API trine_status trine_array_wrap(trine_team *team, trine_dtype dtype, const void *data,
                                         uint64_t n, trine_array **array);
 
 /* The same with two axes. */
 TRINE_API trine_status trine_array_wrap_2d(trine_team *team, trine_dtype dtype, const void *data,
                                            uint64_t rows, uint64_t columns, trine_array **array);
+
+/* The same as input alone: a function that would write the array answers ARGUMENT, which names the
+ * argument. What trine_array_data gives must not be written either. */
+TRINE_API trine_status trine_array_wrap_const(trine_team *team, trine_dtype dtype, const void *data,
+                                              uint64_t n, trine_array **array);
+TRINE_API trine_status trine_array_wrap_const_2d(trine_team *team, trine_dtype dtype,
+                                                 const void *data, uint64_t rows, uint64_t columns,
+                                                 trine_array **array);
 
 /* A DISTRIBUTED array of the n elements at data on rank `root`, of which each rank gets its block.
  * What transport brings them:
@@ -68,8 +79,8 @@ TRINE_API trine_status trine_array_scatter_2d(trine_team *team, trine_dtype dtyp
 
 /* Copies all elements of a DISTRIBUTED array, in order, to data[n] on rank `root`, by message. data
  * is not looked at on other ranks; it is untouched on error. The ledger's moved is what this rank
- * got. Collective; but a rank that gives no array returns alone, and the others wait for it.
- * Errors: ARGUMENT, MEMORY, COLLECTIVE, MPI. */
+ * got. Collective; what one rank refuses all do, as in reduce.h. Errors: ARGUMENT, MEMORY,
+ * COLLECTIVE, MPI. */
 TRINE_API trine_status trine_array_gather(const trine_array *array, int root, void *data);
 
 /* Releases the array (a wrapped one's data stays the caller's). NULL does nothing. Not

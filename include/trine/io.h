@@ -4,8 +4,7 @@
  * and Fortran order, 0 to TRINE_NPY_DIMS dimensions. What the header says is checked against the
  * file before it is believed. Bytes behind the last element are ignored, as numpy does.
  *
- * A rank whose arguments are refused tells the other ranks, as in reduce.h, provided that it gave
- * the team, the file or the array that names it.
+ * What one rank refuses all do, as in reduce.h.
  */
 #ifndef TRINE_IO_H
 #define TRINE_IO_H

@@ -15,7 +15,8 @@
  * does. Only TRINE_ORDER_FREE kernels may have one.
  *
  * State and param are plain bytes without pointers: they are copied between processes. State and
- * work are aligned to 64 bytes. Kernels run on several workers at once and share nothing.
+ * work are aligned to 64 bytes. Kernels run on several workers at once and share nothing. They see
+ * the default floating-point environment (team.h), and leave it as it is.
  */
 #ifndef TRINE_KERNEL_H
 #define TRINE_KERNEL_H
@@ -63,10 +64,13 @@ typedef struct trine_monoid {
 /* Param of the reduction "histogram", whose result is counts[bins + 3] of uint64_t: the bins,
  * elements below, elements above, NaNs. The bins + 1 edges follow it, ascending. scale: bins /
  * (edge[bins] - edge[0]) when the bins are of one width, else 0; guard: how far (x - edge[0]) scale
- * may be off. The sizes of a monoid for so many bins: see trine_histogram_monoid. */
+ * may be off. weights: for "histogram_weighted", whose result is as many sums of in[1], as double,
+ * the type of in[1], which the monoid's in[1] must be too. The sizes of a monoid for so many bins:
+ * see trine_histogram_monoid. */
 typedef struct trine_histogram_param {
     uint64_t bins;
     double scale, guard;
+    trine_dtype weights;
 } trine_histogram_param;
 
 /* Param of the reduction "gemv_rows", the dot products of rows with a vector: in[0] is the first
@@ -86,17 +90,40 @@ typedef struct trine_description {
 /* Param of the reduction "order_digits", whose result is counts[prefixes][TRINE_ORDER_DIGITS] of
  * uint64_t: of the elements whose order key, without its last shift + 11 bits, is prefix[p], how
  * many have which 11 bits next. Prefixes are in ascending order. The order key of an element is a
- * whole number of as many bits, in the order of the elements (-NaN < -Inf < ... < -0 < +0 < ... <
- * NaN). */
+ * whole number of as many bits, in the order of sorts: -Inf < ... < -0 < +0 < ... < +Inf < NaN,
+ * whose key is the last, whatever its bits. */
 #define TRINE_ORDER_DIGITS 2048
 #define TRINE_ORDER_PREFIXES 128
 typedef struct trine_order_param {
     uint32_t shift, prefixes;
     uint64_t prefix[TRINE_ORDER_PREFIXES];
+    trine_dtype weights;
 } trine_order_param;
 
-/* The element of that order key, as a double. Any thread. */
-TRINE_API double trine_order_value(trine_dtype dtype, uint64_t key);
+/* The reduction "order_weights" of elements and their weights, in[1], which are of the type
+ * `weights` of the same param: like "order_digits", but of 8 bits, and sums[prefixes]
+ * [TRINE_WEIGHT_DIGITS] are exact sums of the weights instead of counts, of TRINE_WEIGHT_SUM bytes
+ * each (kernels/weight_sums.h). NaN among the elements is passed over. */
+#define TRINE_WEIGHT_DIGITS 256
+#define TRINE_WEIGHT_SUM 576
+
+/* An element and its index; the value of the element's type counts. */
+typedef struct trine_indexed {
+    uint64_t index;
+    union {
+#define TRINE_VALUE(constant, suffix, type, name) type suffix;
+        TRINE_DTYPES(TRINE_VALUE)
+#undef TRINE_VALUE
+    } value;
+} trine_indexed;
+
+/* Param of the reductions "smallest" and "largest", whose result is a trine_indexed for each of the
+ * k first elements in the order of trine_smallest and trine_largest. The monoid's sizes are those
+ * for a k of 1; trine_top_monoid makes those for more. Indices are of the whole. finish refuses
+ * fewer elements than k: TRINE_E_ARGUMENT. */
+typedef struct trine_top_param {
+    uint64_t k;
+} trine_top_param;
 
 /* A transform: out[j][i] from in[*][i], element by element; `chunk->first` is the global index. An
  * output may be an input (in place). Large outputs that are no input may be made in pieces, smaller

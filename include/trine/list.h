@@ -38,7 +38,13 @@
 /* Of one array of any type; an index: trine_argmin(x, &index). */
 #define TRINE_INDEX_REDUCTIONS(X)                                                                  \
     X(argmin, "index of the first least element, or of the first NaN")                             \
-    X(argmax, "index of the first greatest element, or of the first NaN")
+    X(argmax, "index of the first greatest element, or of the first NaN")                          \
+    X(nanargmin, "index of the first least element, NaN passed over")                              \
+    X(nanargmax, "index of the first greatest element, NaN passed over")
+
+/* Of one array of any type; two elements and their indices: trine_argminmax_f64(x, pair, index). */
+#define TRINE_PAIR_INDEX_REDUCTIONS(X)                                                             \
+    X(argminmax, "least and greatest element and the first index of each; NaN when there is one")
 
 /* Of one array of any type; a whole number: trine_any(x, &result). */
 #define TRINE_COUNT_REDUCTIONS(X)                                                                  \

@@ -4,10 +4,12 @@
  * the result is untouched on error. The result's bits depend on the elements alone: not on the
  * team, the number of workers, the schedule or the instruction set.
  *
- * A rank whose arguments are refused (a NULL, another dtype, an incomplete monoid) tells the other
- * ranks, and all return its status, provided that it gave at least one array: that alone names the
- * team. Without any, or when the team is at work in another thread of that rank (TRINE_E_BUSY), the
- * rank returns alone and the others wait for it, which MPI does for ever.
+ * A rank that refuses a call (a NULL, another dtype, an incomplete monoid, short memory) tells the
+ * other ranks, and all return its status, with a detail that names it. Whom it tells, the arrays
+ * say; where all are NULL, or of several teams, it is the team of several ranks that this process
+ * called last. A team that is at work in another thread of that rank (TRINE_E_BUSY) tells nobody:
+ * the rank returns alone, and the others wait for its next call, which MPI does for ever. So they do
+ * when a rank gives sound arguments of another team, since that is another call.
  *
  * Modes of sums:
  *   TRINE_EXACT        the true value of the whole operation, rounded once to nearest-even; order
@@ -132,8 +134,16 @@ TRINE_ELEMENT_REDUCTIONS(TRINE_DECLARE_ELEMENT)
 /* trine_minmax_f64(x, pair): pair[0] is the least, pair[1] the greatest. EMPTY for no elements. */
 TRINE_PAIR_REDUCTIONS(TRINE_DECLARE_ELEMENT)
 
+/* trine_argminmax_f64(x, pair, index): the same in one reading with the indices that argmin and
+ * argmax give. pair and index are of two, for the least and the greatest. EMPTY for no elements. */
+#define TRINE_DECLARE_INDEXED(name, suffix, type)                                                  \
+    TRINE_API trine_status trine_##name##_##suffix(const trine_array *x, type pair[2],             \
+                                                   uint64_t index[2]);
+#define TRINE_DECLARE_PAIR_INDEX(name, text) TRINE_EACH_TYPE(TRINE_DECLARE_INDEXED, name)
+TRINE_PAIR_INDEX_REDUCTIONS(TRINE_DECLARE_PAIR_INDEX)
+
 /* trine_argmin(x, &index), trine_count_nan(x, &count), ...: x of any type. Indices are those of the
- * whole; argmin and argmax of no elements are EMPTY. */
+ * whole; argmin and argmax of no elements are EMPTY, nanargmin and nanargmax of none but NaN. */
 #define TRINE_DECLARE_WHOLE(name, text)                                                            \
     TRINE_API trine_status trine_##name(const trine_array *x, uint64_t *result);
 TRINE_INDEX_REDUCTIONS(TRINE_DECLARE_WHOLE)
@@ -183,32 +193,151 @@ TRINE_JOINT_REDUCTIONS(TRINE_DECLARE_JOINT)
 
 /* counts[bins + 3]: how many elements lie in each of `bins` bins of one width from low to high,
  * then how many lie below low, above high, and how many are NaN. Bins are half open, [edge, next
- * edge), the last one closed; the edges are low + i ((high - low) / bins) and high, as
- * numpy.linspace's. x of any type; elements count as the doubles that they convert to. ARGUMENT
- * unless low < high, both finite, and 1 <= bins <= TRINE_HISTOGRAM_BINS. */
+ * edge), the last one closed. The edges are those of numpy.linspace: edge[i] = low + i step with
+ * step = (high - low) / bins (low + (i / bins) (high - low) where step is 0), at most high, and
+ * high the last; each operation rounds, and none overflows, as if exponents had no limit. Where
+ * edges coincide, the bin between them is empty, unless it is the last. x of any type; elements
+ * count as the doubles that they convert to. Collective. ARGUMENT unless low < high, both finite,
+ * and 1 <= bins <= TRINE_HISTOGRAM_BINS. */
 #define TRINE_HISTOGRAM_BINS 1048576
 TRINE_API trine_status trine_histogram(const trine_array *x, uint64_t bins, double low, double high,
                                        uint64_t counts[]);
 
-/* The same with bins of any width: edges[bins + 1], finite, ascending strictly. */
+/* The same with bins of any width: edges[bins + 1], ascending, none of them NaN. */
 TRINE_API trine_status trine_histogram_edges(const trine_array *x, uint64_t bins,
                                              const double edges[], uint64_t counts[]);
 
+/* The same with weights: sums[bins + 3], where each element counts as its weight; weights is an
+ * array of any type, of x's team, length and place. Each sum is the true one, rounded once to a
+ * double; of NaN, or of +Inf and -Inf, NaN. Takes 576 bytes a bin and worker. Collective; errors:
+ * those of trine_histogram_edges and trine_reduce. */
+TRINE_API trine_status trine_histogram_weighted(const trine_array *x, const trine_array *weights,
+                                                uint64_t bins, double low, double high,
+                                                double sums[]);
+TRINE_API trine_status trine_histogram_edges_weighted(const trine_array *x,
+                                                      const trine_array *weights, uint64_t bins,
+                                                      const double edges[], double sums[]);
+
 /* The monoid and param of such a histogram, for trine_reduce_axis and trine_npy_reduce: param is
- * malloc'ed and the caller's. Any thread. */
+ * malloc'ed and the caller's. weights: the type of in[1]. Any thread. */
 TRINE_API trine_status trine_histogram_monoid(trine_dtype dtype, uint64_t bins,
                                               const double edges[], trine_monoid *monoid,
                                               void **param);
+TRINE_API trine_status trine_histogram_weighted_monoid(trine_dtype dtype, trine_dtype weights,
+                                                       uint64_t bins, const double edges[],
+                                                       trine_monoid *monoid, void **param);
 
-/* quantile[i] for the probabilities q[i], 0 <= q <= 1, i < count: the element of rank (n - 1) q in
- * ascending order, between two of them interpolated linearly (numpy's `linear`; Hyndman and Fan,
- * Sample quantiles in statistical packages, American Statistician 50 (1996), definition 7). Exact:
- * by counting, not by sorting; the data are read a few times and not changed. NaN when an element
- * is. x of any type; the median is q = 0.5. EMPTY for no elements. */
+/* Definitions of sample quantiles: the nine of Hyndman and Fan (Sample quantiles in statistical
+ * packages, American Statistician 50 (1996) 361-365) by their numbers, and four more. Their names
+ * are numpy's: "inverted_cdf", ..., "nearest". With n elements in ascending order, numbered from 0,
+ * the quantile of probability q lies at the place
+ *   INVERTED_CDF               ceil(n q) - 1: the least element up to which there are n q
+ *   AVERAGED_INVERTED_CDF      the same, but n q - 1/2, between two, where n q is whole
+ *   CLOSEST_OBSERVATION        n q - 1, rounded to the nearest; of two the odd one (numpy before
+ *                              2.2 took the even one; the paper has it as here, numbered from 1)
+ *   INTERPOLATED_INVERTED_CDF  n q - 1
+ *   HAZEN                      n q - 1/2
+ *   WEIBULL                    (n + 1) q - 1
+ *   LINEAR                     (n - 1) q
+ *   MEDIAN_UNBIASED            (n + 1/3) q - 2/3
+ *   NORMAL_UNBIASED            (n + 1/4) q - 5/8
+ *   LOWER, HIGHER              (n - 1) q, rounded down, up
+ *   MIDPOINT                   halfway between LOWER and HIGHER
+ *   NEAREST                    (n - 1) q, rounded to the nearest, of two the even one
+ * computed in double, and at the first or last element where it lies beyond them. */
+typedef enum trine_quantile_method {
+    TRINE_INVERTED_CDF = 1,
+    TRINE_AVERAGED_INVERTED_CDF = 2,
+    TRINE_CLOSEST_OBSERVATION = 3,
+    TRINE_INTERPOLATED_INVERTED_CDF = 4,
+    TRINE_HAZEN = 5,
+    TRINE_WEIBULL = 6,
+    TRINE_LINEAR = 7,
+    TRINE_MEDIAN_UNBIASED = 8,
+    TRINE_NORMAL_UNBIASED = 9,
+    TRINE_LOWER = 10,
+    TRINE_HIGHER = 11,
+    TRINE_MIDPOINT = 12,
+    TRINE_NEAREST = 13
+} trine_quantile_method;
+
+/* One more than the last definition. */
+#define TRINE_QUANTILE_METHODS 14
+
+/* Its name, NULL when there is none; static storage. Any thread. */
+TRINE_API const char *trine_quantile_method_name(trine_quantile_method method);
+
+/* The definition of that name. ARGUMENT when there is none, or for NULL; *method is then untouched.
+ * Any thread. */
+TRINE_API trine_status trine_quantile_method_find(const char *name, trine_quantile_method *method);
+
+/* quantiles[count] of x, of any type and shape, for the probabilities q[count], 0 <= q <= 1; count
+ * is 1 to TRINE_QUANTILES. Between elements a <= b the quantile is a + part (b - a), where part is
+ * how far its place is from that of a: the true value rounded once to a double, of 64-bit integers
+ * and of any reals, so that it is never outside of the elements and ascends with q. Found by
+ * counting, not by sorting: the data are read a few times and not changed.
+ * NaN when an element is, or between -Inf and +Inf; the nan* forms pass NaN over. trine_quantile
+ * and trine_median (q = 0.5) are LINEAR, the _by forms by any definition. Collective. EMPTY for no
+ * elements (nan*: none but NaN); ARGUMENT, BUSY, MEMORY, WORKER, COLLECTIVE, MPI. */
 #define TRINE_QUANTILES 64
 TRINE_API trine_status trine_quantile(const trine_array *x, int count, const double q[],
-                                      double quantile[]);
+                                      double quantiles[]);
+TRINE_API trine_status trine_nanquantile(const trine_array *x, int count, const double q[],
+                                         double quantiles[]);
 TRINE_API trine_status trine_median(const trine_array *x, double *median);
+TRINE_API trine_status trine_nanmedian(const trine_array *x, double *median);
+TRINE_API trine_status trine_quantile_by(const trine_array *x, trine_quantile_method method,
+                                         int count, const double q[], double quantiles[]);
+TRINE_API trine_status trine_nanquantile_by(const trine_array *x, trine_quantile_method method,
+                                            int count, const double q[], double quantiles[]);
+
+/* The elements themselves, which a double may not hold: elements[2 i] and elements[2 i + 1], of x's
+ * type, are those that the quantile of q[i] lies between, and part[i], 0 <= part < 1, how far; with
+ * a part of 0 both are the quantile. Otherwise as trine_quantile_by. */
+TRINE_API trine_status trine_quantile_elements(const trine_array *x, trine_quantile_method method,
+                                               int count, const double q[], void *elements,
+                                               double part[]);
+TRINE_API trine_status trine_nanquantile_elements(const trine_array *x,
+                                                  trine_quantile_method method, int count,
+                                                  const double q[], void *elements, double part[]);
+
+/* quantiles[count] of x with weights, an array of any type and of x's team, length and place: the
+ * least element up to which the weights add up to more than 0, and to at least the share q of all.
+ * The share is the quotient of the two true sums, rounded once to a double: numpy.quantile's
+ * `weights` with `inverted_cdf`, but without its sums' rounding. An element that does not fit a
+ * double is rounded; the _elements forms give elements of x's type.
+ * NaN when an element is; the nan* forms pass these and their weights over. Reads the data once for
+ * each byte of an element, and as often again for each 8 further probabilities. Collective.
+ * ARGUMENT when a weight is negative, infinite or NaN, or all are 0; else as trine_quantile and
+ * trine_reduce. */
+TRINE_API trine_status trine_quantile_weighted(const trine_array *x, const trine_array *weights,
+                                               int count, const double q[], double quantiles[]);
+TRINE_API trine_status trine_nanquantile_weighted(const trine_array *x, const trine_array *weights,
+                                                  int count, const double q[], double quantiles[]);
+TRINE_API trine_status trine_quantile_weighted_elements(const trine_array *x,
+                                                        const trine_array *weights, int count,
+                                                        const double q[], void *elements);
+TRINE_API trine_status trine_nanquantile_weighted_elements(const trine_array *x,
+                                                           const trine_array *weights, int count,
+                                                           const double q[], void *elements);
+
+/* The k first elements of x, of any type and shape, in the order of trine_sort (smallest; NaN last)
+ * or in the opposite one (largest; NaN first): values[k], of x's type, and their indices[k] in the
+ * whole; either may be NULL. Of equal elements, all NaN among them, the lowest index is first, in
+ * both. A NaN is given as the one NaN. The same on all ranks, for any k up to the number of
+ * elements; up to TRINE_TOP the data are read once, beyond it a few times, and the call takes 48
+ * bytes for each of the k. Collective. ARGUMENT for a larger k, or both NULL; BUSY, MEMORY, WORKER,
+ * COLLECTIVE, MPI. */
+#define TRINE_TOP 1024
+TRINE_API trine_status trine_smallest(const trine_array *x, uint64_t k, void *values,
+                                      uint64_t indices[]);
+TRINE_API trine_status trine_largest(const trine_array *x, uint64_t k, void *values,
+                                     uint64_t indices[]);
+
+/* The monoid of that for k up to TRINE_TOP, with its param, for trine_reduce_axis and
+ * trine_npy_reduce; the result is trine_indexed[k]. ARGUMENT for another k. Any thread. */
+TRINE_API trine_status trine_top_monoid(trine_dtype dtype, uint64_t k, bool largest,
+                                        trine_monoid *monoid, trine_top_param *param);
 
 #ifdef __cplusplus
 }

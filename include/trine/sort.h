@@ -14,8 +14,8 @@ extern "C" {
 #endif
 
 /* Sorts x, of any element type and one axis, in place. The call takes as much memory again, twice
- * as much on several ranks. Collective: what one rank is refused, all are; but a rank that gives
- * NULL returns alone, and the others wait for it. Errors: ARGUMENT (x is NULL, has two axes, or is
+ * as much on several ranks. Collective: what one rank refuses all do, as in reduce.h.
+ * Errors: ARGUMENT (x is NULL, has two axes, or is
  * not DISTRIBUTED on a team of several ranks), BUSY, MEMORY, WORKER, COLLECTIVE, MPI. After MEMORY,
  * WORKER or MPI x is either unchanged or holds elements of its own in no order, some perhaps twice
  * and others not at all; other errors leave it unchanged. */
@@ -24,8 +24,7 @@ TRINE_API trine_status trine_sort(trine_array *x);
 /* The indices that would sort x, stable: element permutation[0] of x is the first in order. x is of
  * any element type and one axis, and is not changed. permutation: u64, of the team and length of x,
  * DISTRIBUTED if x is, and none of x's memory; its indices are those of the whole, from 0. The call
- * takes 16 bytes an element, 32 on several ranks. Collective, as trine_sort; either array names the
- * team. Errors: those of trine_sort, and DTYPE, LENGTH, TEAM. After MEMORY, WORKER or MPI what
+ * takes 16 bytes an element, 32 on several ranks. Collective, as trine_sort. Errors: those of trine_sort, and DTYPE, LENGTH, TEAM. After MEMORY, WORKER or MPI what
  * permutation holds is not defined; other errors leave it untouched. */
 TRINE_API trine_status trine_argsort(const trine_array *x, trine_array *permutation);
 

@@ -43,7 +43,7 @@ typedef struct trine_counter trine_counter;
 TRINE_API trine_status trine_counter_create(trine_team *team, int64_t initial,
                                             trine_counter **counter);
 
-/* Collective. NULL does nothing. */
+/* Collective. NULL, which all ranks give or none, does nothing. */
 TRINE_API trine_status trine_counter_free(trine_counter *counter);
 
 /* One step; *before (may be NULL): what was there. Not collective. */

@@ -20,6 +20,9 @@
  * item that it was at is begun again by another, `attempts` times in all, then reported alone with
  * TRINE_E_WORKER; every other result stands.
  *
+ * Each item begins in the default floating-point environment (team.h): what a task or begin sets
+ * ends with it.
+ *
  * A queue claims its team (other calls get TRINE_E_BUSY) until it is closed, and belongs to the
  * thread that opened it. Arrays that tasks use are made before: SHARED ones have the same address
  * in every worker of the rank, so that their data's address can travel in param or in an item. What
@@ -207,8 +210,8 @@ TRINE_API trine_status trine_task_wait_any(trine_task_queue *queue, const uint64
 TRINE_API trine_status trine_task_cancel(trine_task_queue *queue, uint64_t ticket);
 
 /* Ends the queue: what waits is cancelled, what runs is waited for, workers run `end`, the team's
- * ledger is filled. On other ranks than 0: works until rank 0 closes. NULL does nothing.
- * Collective.
+ * ledger is filled. On other ranks than 0: works until rank 0 closes. NULL, which all ranks give or
+ * none, does nothing. Collective.
  */
 TRINE_API trine_status trine_task_close(trine_task_queue *queue);
 

@@ -3,7 +3,7 @@
  * All are Collective over the team's ranks, and every rank gets the same status. The elements' bits
  * depend on the inputs' elements and their global index alone: not on the team, the number of
  * workers, the schedule or the instruction set. An output may be an input (in place): the same
- * array, or one over the same elements. Outputs that are no input, of calls that move more than the
+ * array, or one over the same elements. What one rank refuses (reduce.h) changes no rank's outputs. Outputs that are no input, of calls that move more than the
  * caches hold, are written past the caches.
  */
 #ifndef TRINE_TRANSFORM_H

@@ -1,4 +1,4 @@
-"""etl.py ETL MPIRUN - what drivers/etl promises: the same bytes from every team, order and way of passing; noise that
+"""etl.py ETL SOUNDS MPIRUN - what drivers/etl promises: the same bytes from every team, order and way of passing; noise that
 a scalar Philox and Box and Muller's formula in Python give too; outputs that are there whole or not at all, however
 the run ends; and a text for each file that could not be processed. MPIRUN is empty without MPI."""
 import array
@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 
-ETL, MPIRUN = sys.argv[1:3]
+ETL, SOUNDS, MPIRUN = sys.argv[1:4]
 OMP = "omp" in subprocess.run([ETL, "--version"], capture_output=True, text=True).stdout
 FILES, SECONDS, RATE = 6, 7, 44100
 failures = passed = 0
@@ -228,12 +228,101 @@ def formats():
         path = os.path.join(top, "a-stereo." + kind)
         subprocess.run(["sox", stereo, path], check=True)
         done = run("--noise=0.1", "--out", fresh("out"), path)
-        check(f"{kind} gives what WAV gives", contents(out) == known, outcome(done))
+        check(f"{kind} gives what WAV gives", list(contents(out).values()) == list(known.values()), outcome(done))
     for kind in (["-e", "mu-law", os.path.join(top, "lossy.wav")], [os.path.join(top, "lossy.ogg")]):
         subprocess.run(["sox", stereo, *kind], check=True)
         done = run("--noise=0.1", "--out", fresh("out"), kind[-1])
         check(f"{kind[-1]} becomes 16 bits, and is verified",
-              done.returncode == 0 and riff(os.path.join(out, "lossy.wav"))[:4] == (1, 2, 48000, 16), outcome(done))
+              done.returncode == 0 and riff(os.path.join(out, os.listdir(out)[0]))[:4] == (1, 2, 48000, 16), outcome(done))
+
+
+def wide(name, tag, channels, bits, align, valid=None):
+    """A WAV file of 24 bits a sample in `align` bytes each, with the head of a WAVE_FORMAT_EXTENSIBLE one if `valid`."""
+    samples = [int(2**22 * math.sin(i / 9)) for i in range(10000 * channels)]
+    body = b"".join((x << 8 if align == 4 else x).to_bytes(align, "little", signed=True) for x in samples)
+    head = struct.pack("<HHIIHH", tag, channels, RATE, RATE * align * channels, align * channels, bits)
+    if valid:
+        head += struct.pack("<HHIH", 22, valid, 0, 1) + bytes.fromhex("000000001000800000aa00389b71")
+    with open(name, "wb") as file:
+        file.write(struct.pack("<4sI4s4sI", b"RIFF", 20 + len(head) + len(body), b"WAVE", b"fmt ", len(head)) + head +
+                   struct.pack("<4sI", b"data", len(body)) + body)
+    return samples
+
+
+def all_formats():
+    """Of libsndfile's; and the same cut in half."""
+    folder, halves = os.path.join(top, "all"), os.path.join(top, "halves")
+    os.makedirs(folder)
+    os.makedirs(halves)
+    count = int(subprocess.run([SOUNDS, folder, "7000"], capture_output=True, text=True, check=True).stdout)
+    check("libsndfile writes many formats", count > 400 and len(os.listdir(folder)) == count, count)
+    for name in os.listdir(folder):
+        if "ALAC" in name and name.endswith("-12.caf"):
+            os.remove(os.path.join(folder, name))  # libsndfile writes them, and cannot read them
+    sizes = {}
+    for mode in ("path", "samples"):
+        done = run("--team=pool:2", "--mode", mode, "--out", fresh("out"), folder)
+        check(f"every format and number of channels is processed and verified, {mode} passed", done.returncode == 0,
+              outcome(done)[:3000])
+        sizes[mode] = contents(os.path.join(top, "out"))
+    check("to the same bytes, a file each", sizes["path"] == sizes["samples"] and len(sizes["path"]) ==
+          len(os.listdir(folder)))
+    told = {".wav", ".aiff", ".au", ".w64", ".caf", ".flac", ".oga", ".svx", ".rf64"}
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if name.endswith("-02" + os.path.splitext(name)[1]) and os.path.splitext(name)[1] in told:
+            with open(path, "rb") as whole, open(os.path.join(halves, name), "wb") as half:
+                half.write(whole.read(os.path.getsize(path) // 2))
+    done = run("--team=pool:2", "--out", fresh("out"), halves)
+    check("what is cut in half is named, and not written", done.returncode == 2 and contents(os.path.join(top, "out")) == {} and
+          all(done.stderr.count(name + ": ") == 1 for name in os.listdir(halves)),
+          str(sorted(contents(os.path.join(top, "out")))) + done.stderr[:3000])
+
+
+def odd_headers():
+    folder, out = os.path.join(top, "odd"), fresh("out")
+    os.makedirs(folder)
+    path = os.path.join(folder, "x.wav")
+    for align, bits, tag, valid in ((4, 32, 0xfffe, 24), (4, 24, 0xfffe, 24), (4, 32, 0xfffe, 20), (3, 24, 0xfffe, 20)):
+        for channels in (1, 2, 3, 7):
+            samples = wide(path, tag, channels, bits, align, valid)
+            done = run("--noise=0.1", "--out", out, path)
+            after = riff(os.path.join(out, "x.wav"))
+            before = [x << 8 for x in samples] if align == 4 else samples
+            check(f"{valid} bits in {bits} of {align} bytes, {channels} channels: right", done.returncode == 0 and
+                  after[1:4] == (channels, RATE, align * 8) and
+                  noise_is_right(before, after[4], 1, align * 8, 0, 0.1, 0), outcome(done))
+    write_wav(path, array.array("h", range(30000)))
+    with open(path, "rb") as file:
+        whole = file.read()
+
+    def verdict(promise, raw, status, says):
+        with open(path, "wb") as file:
+            file.write(raw)
+        done = run("--out", fresh("out"), path)
+        check(promise, done.returncode == status and says in done.stderr and
+              len(contents(os.path.join(top, "out"))) == (status == 0), outcome(done))
+
+    def sized(size, tail=b""):
+        return whole[:40] + struct.pack("<I", size) + whole[44:] + tail
+    for cut in (1, 2, 30000, 59999, 60000):
+        verdict(f"{cut} bytes missing are told", whole[:-cut], 2, "is cut off: its header promises 60000 bytes")
+    verdict("a length of nothing before sound is told", sized(0), 2, "x.wav: its header says that there is no sound, and 60000")
+    for size in (0xffffffff, 0x7ffff000, 0x7fffffff):
+        verdict(f"a length of {size:#x} means up to the end", sized(size), 0, "")
+    more = b"LIST" + struct.pack("<I", 4) + b"INFO"
+    verdict("chunks behind the sound do not matter", sized(60000, more), 0, "")
+    verdict("nor does one that is cut", sized(60000, more[:9]), 0, "")
+    verdict("no sound and other chunks are a whole file", whole[:40] + struct.pack("<I", 0) + more, 0, "")
+    verdict("no sound and the end is a whole file", whole[:40] + struct.pack("<I", 0), 0, "")
+    beside = os.path.join(top, "beside")
+    os.makedirs(beside)
+    for name in ("x.wav", "x.flac", "x.ogg", ".x.wav"):
+        with open(os.path.join(beside, name), "wb") as file:
+            file.write(whole)
+    done = run("--out", fresh("out"), beside)
+    check("files of one name and several extensions keep theirs", done.returncode == 0 and
+          sorted(os.listdir(os.path.join(top, "out"))) == ["x.flac.wav", "x.ogg.wav", "x.wav"], outcome(done))
 
 
 def killed(reference):
@@ -399,11 +488,11 @@ def full_disk(reference):
 def refusals():
     out, twice = fresh("out"), os.path.join(top, "twice")
     os.makedirs(twice, exist_ok=True)
-    shutil.copy(os.path.join(source, "sine-0000.wav"), os.path.join(twice, "sine-0000.aif"))
+    shutil.copy(os.path.join(source, "sine-0000.wav"), os.path.join(twice, "sine-0000.WAV"))
+    shutil.copy(os.path.join(source, "sine-0001.wav"), os.path.join(twice, "other.wav"))
     refused("--out is needed", 2, "--out is missing", source)
     refused("files are needed", 2, "no FILE", "--out", out)
     refused("inputs are not replaced", 2, "would replace it", "--out", source, source)
-    refused("two outputs of one name are refused", 2, "would both be written", "--out", out, source, twice)
     refused("files are made in one folder", 2, "the folder to make files in", "--make=2", "--out", out, source, twice)
     refused("a folder in no folder is named", 2, "nowhere", "--out", os.path.join(top, "nowhere", "out"), source)
     os.makedirs(os.path.join(top, "nothing"), exist_ok=True)
@@ -413,6 +502,11 @@ def refusals():
     check("a refusal is one line", done.stderr.count("\n") == 1, outcome(done))
     refused("a bad mode is refused", 2, "path, samples", "--mode=both", "--out", out, source)
     check("and nothing is written", contents(out) == {}, contents(out))
+    done = run("--team=pool:2", "--out", out, source, twice)
+    check("two outputs of one name are not written, and named once", done.returncode == 2 and
+          done.stderr.count("would both be written to") == 1, outcome(done))
+    check("and the others are written", sorted(contents(out)) == ["other.wav", *(f"sine-{i:04}.wav" for i in range(1, FILES))],
+          contents(out))
 
 
 with tempfile.TemporaryDirectory() as top:
@@ -422,6 +516,8 @@ with tempfile.TemporaryDirectory() as top:
     known = same_bytes()
     right_noise()
     formats()
+    all_formats()
+    odd_headers()
     killed(known)
     taken_over(known)
     journal(known)

@@ -2,10 +2,10 @@
  * pass. */
 #include "drivers/harness/harness.h"
 
-static harness_verdict judge(const harness_reference *reference, const harness_method *method,
+static harness_verdict judge(const facts *elements, const harness_method *method,
                              trine_status status, const harness_value *value)
 {
-    (void)reference;
+    (void)elements;
     (void)method;
     (void)status;
     return value->dtype == TRINE_F64 ? VERDICT_WRONG : VERDICT_RIGHT;

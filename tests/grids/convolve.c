@@ -130,7 +130,7 @@ static void misuse_is_named(void)
     expect(trine_convolve_f32(x.array, kernel, 3, out.array), TRINE_E_DTYPE, "expected f32");
     expect(trine_convolve_f64(wide.array, kernel, 3, wide_out.array), TRINE_E_LENGTH, "one axis");
     if (trine_team_ranks(team) == 1)
-        expect(trine_convolve_f64(x.array, kernel, 3, x.array), TRINE_E_ARGUMENT, "share memory");
+        expect(trine_convolve_f64(x.array, kernel, 3, x.array), TRINE_E_ARGUMENT, "overlaps");
     release(&x);
     release(&out);
     release(&longer);

@@ -291,8 +291,8 @@ static void misuse_is_named(void)
     expect(trine_jacobi(x.array, other.array, 0, 1, &result), TRINE_E_LENGTH, "40 x 50");
     CU_ASSERT_TRUE(result.sweeps == 42 && result.residual == 42);
     if (trine_team_ranks(team) == 1) {
-        expect(trine_stencil5(weight, x.array, x.array), TRINE_E_ARGUMENT, "share memory");
-        expect(trine_jacobi(x.array, x.array, 0, 1, &result), TRINE_E_ARGUMENT, "share memory");
+        expect(trine_stencil5(weight, x.array, x.array), TRINE_E_ARGUMENT, "overlaps");
+        expect(trine_jacobi(x.array, x.array, 0, 1, &result), TRINE_E_ARGUMENT, "overlaps");
     }
     expect(trine_jacobi(x.array, NULL, 0, 1, NULL), TRINE_OK, "");
     release(&x);

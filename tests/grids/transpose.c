@@ -96,7 +96,7 @@ static void misuse_is_named(void)
     expect(trine_transpose(x.array, foreign), TRINE_E_TEAM, "belongs to team");
     /* Blocks of nothing overlap nothing: a rank may hold none of 40 rows. */
     if (trine_team_ranks(team) == 1)
-        expect(trine_transpose(square.array, square.array), TRINE_E_ARGUMENT, "share memory");
+        expect(trine_transpose(square.array, square.array), TRINE_E_ARGUMENT, "overlaps");
     trine_array_free(foreign);
     trine_team_close(another);
     release(&x);

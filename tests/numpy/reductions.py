@@ -29,7 +29,12 @@ def by_numpy(name, x):
         return np.max(np.abs(x))
     if name == "minmax":
         return np.array([np.min(x), np.max(x)])
-    if name in ("argmin", "argmax"):
+    if name == "argminmax":
+        places = [np.argmin(x), np.argmax(x)]
+        record = np.zeros(1, np.dtype([("index", "u8", 2), ("pair", x.dtype, 2)], align=True))
+        record["index"], record["pair"] = places, x[places]
+        return record.view(np.uint8)
+    if name in ("argmin", "argmax", "nanargmin", "nanargmax"):
         return np.uint64(getattr(np, name)(x))
     if name in ("any", "all"):
         return np.uint64(getattr(np, name)(x))
@@ -38,7 +43,7 @@ def by_numpy(name, x):
     return np.uint64(np.count_nonzero(np.isnan(x)))
 
 
-PLAIN = "min max ptp nanmin nanmax minmax absmax argmin argmax any all count_nonzero count_nan".split()
+PLAIN = "min max ptp nanmin nanmax minmax absmax argmin argmax nanargmin nanargmax argminmax any all count_nonzero count_nan".split()
 
 
 def extremes_and_counts_are_those_of_numpy(team):
@@ -54,7 +59,7 @@ def extremes_and_counts_are_those_of_numpy(team):
                     if name == "ptp" and x.dtype.kind != "f" and int(x.max()) - int(x.min()) > np.iinfo(dtype).max:
                         fails("OVERFLOW", lambda: t.reduce(name, a), name, dtype)
                         continue
-                    if name.startswith("nanm") and x.dtype.kind == "f" and np.all(np.isnan(x)):
+                    if name.startswith("nan") and x.dtype.kind == "f" and np.all(np.isnan(x)):
                         fails("EMPTY", lambda: t.reduce(name, a), name, dtype)
                         continue
                     expected = by_numpy(name, x)
@@ -285,15 +290,12 @@ def histograms_are_those_of_numpy(team):
                 x = sample(dtype, n, kind)
                 wide = x.astype(float)
                 a = team.array(x)
-                limits = [(-1.0, 1.0), (-3.0, 3.0), (0.0, 0.1), (1e15, 1e15 + 1)]
+                limits = [(-1.0, 1.0), (-3.0, 3.0), (0.0, 0.1), (1e15, 1e15 + 1), (0.0, 5e-324), (1.0, 1 + 2.0 ** -51)]
                 if x.dtype.kind != "f":
                     limits.append((float(np.iinfo(dtype).min), float(np.iinfo(dtype).max)))
                 for low, high in limits:
                     for bins in (1, 2, 7, 100, 5000):
                         edges = np.linspace(low, high, bins + 1)
-                        if np.any(np.diff(edges) <= 0):
-                            fails("ARGUMENT", lambda: histogram(a, bins, low, high), "edges that coincide")
-                            continue
                         got = histogram(a, bins, low, high)
                         finite = wide[~np.isnan(wide)]
                         expected = np.histogram(finite, edges)[0]
@@ -307,33 +309,85 @@ def histograms_are_those_of_numpy(team):
     a = team.array(np.zeros(3))
     for bins, low, high in ((0, 0, 1), (5, 1, 1), (5, 2, 1), (5, np.nan, 1), (5, 0, np.inf), (1 << 21, 0, 1)):
         fails("ARGUMENT", lambda: histogram(a, bins, float(low), float(high)), "bad bins", bins, low, high)
-    fails("ARGUMENT", lambda: histogram(a, 2, edges=np.array([0, 2, 1.0])), "edges that fall")
+    for edges in ([0, 2, 1], [0, np.nan, 1], [np.nan, 0, 1]):
+        fails("ARGUMENT", lambda: histogram(a, 2, edges=np.array(edges, float)), "edges", edges)
     a.free()
 
 
-def quantiles(a, q):
-    q = np.array(q, float)
-    found = np.zeros(len(q))
-    t.need(t.lib.trine_quantile(a.handle, len(q), q.ctypes.data_as(t.pointer), found.ctypes.data_as(t.pointer)))
-    return found
+def bins_may_be_wider_than_a_double_and_narrower_than_its_spacing(team):
+    most, least = np.finfo(float).max, 5e-324
+    x = np.concatenate([random.normal(size=500) * 10.0 ** random.integers(-320, 308, 500), [most, -most, 0, least, -least],
+                        [np.inf, -np.inf, np.nan], 2 * np.linspace(-8.5e307, 8.5e307, 64), np.arange(9) * least])
+    a = team.array(x)
+    numbers = x[~np.isnan(x)]
+    for low, high in ((-1.7e308, 1.7e308), (-most, most), (-most, 1e290), (-1e292, most)):
+        for bins in (1, 2, 3, 100, 999):
+            # The same of halves, whose range is a double; near 0, the one small edge, a half might be 0.
+            halves = np.linspace(low / 2, high / 2, bins + 1)
+            away = np.where(np.abs(numbers) < 1e-300, np.sign(numbers) * 1e-300, numbers)
+            expected = np.histogram(away / 2, halves)[0]
+            got = histogram(a, bins, low, high)
+            outside = [np.sum(numbers < low), np.sum(numbers > high), 1]
+            same(got, np.concatenate([expected, outside]).astype(np.uint64), "wide", low, high, bins)
+    for low, high in ((0, least), (-least, least), (0, 7 * least), (-3 * least, 8 * least), (1, 1 + 2.0 ** -52)):
+        for bins in (1, 2, 3, 6, 100, 999):
+            edges = np.minimum(np.linspace(low, high, bins + 1), high)
+            expected = np.histogram(numbers, edges)[0]
+            same(histogram(a, bins, float(low), float(high))[:bins], expected.astype(np.uint64), "narrow", low, high, bins)
+    for edges in ([-np.inf, 0, np.inf], [0, 0, 1], [0, 1, 1], [0, 0, 0], [-1, 0, 0, 0, 1, 1], [0, np.inf], [-np.inf] * 3):
+        edges = np.array(edges, float)
+        expected = np.histogram(numbers, edges)[0]
+        same(histogram(a, len(edges) - 1, edges=edges)[:-3], expected.astype(np.uint64), "edges", edges)
+    a.free()
 
 
-def quantiles_are_those_of_numpy(team):
-    for dtype in t.DTYPES:
-        for n in LENGTHS:
-            for kind in ("plain", "few", "wide"):
-                x = sample(dtype, n, kind)
-                a = team.array(x)
-                q = np.concatenate([[0, 1, 0.5, 0.25], random.random(12)])
-                close(quantiles(a, q), np.quantile(x.astype(float), q), 1e-15, "quantile", dtype, n, kind)
+def weighted_histogram(a, w, bins, low=0.0, high=1.0, edges=None):
+    sums = np.full(bins + 3, 77.0)
+    where = sums.ctypes.data_as(t.pointer)
+    if edges is None:
+        t.need(t.lib.trine_histogram_weighted(a.handle, w.handle, t.u64(bins), t.f64(low), t.f64(high), where))
+    else:
+        t.need(t.lib.trine_histogram_edges_weighted(a.handle, w.handle, t.u64(bins), edges.ctypes.data_as(t.pointer),
+                                                    where))
+    return sums
+
+
+def true_sum(weights):
+    """Rounded once; integers beyond a double's 53 bits too."""
+    if weights.dtype.kind != "f":
+        return float(sum(int(v) for v in weights))
+    weights = weights.astype(float)
+    if not np.all(np.isfinite(weights)):
+        return float(np.sum(weights[~np.isfinite(weights)]))
+    total = sum(map(Fraction, weights.tolist()), Fraction(0))
+    return float(total) if abs(total) < Fraction(2) ** 1024 - Fraction(2) ** 970 else math.inf if total > 0 else -math.inf
+
+
+def weights_of_bins_add_up_exactly(team):
+    for i, dtype in enumerate(t.DTYPES):
+        for n in (0, 1, 300, CHUNK + 3):
+            for kind in ("plain", "special"):
+                x = sample(dtype, n, "few" if kind == "plain" else kind)
+                w = sample(t.DTYPES[(i * 3 + n) % 10], n, "wide" if kind == "plain" else "special")
+                if kind == "special" and n == 300 and w.dtype == np.float64:
+                    w = np.where(np.isfinite(w), np.sign(w) * 1e308, w)
+                a, b = team.array(x), team.array(w)
+                edges = np.linspace(-2, 3, 8)
+                wide, places = x.astype(float), []
+                for k in range(7):
+                    places.append((wide >= edges[k]) & ((wide <= edges[k + 1]) if k == 6 else (wide < edges[k + 1])))
+                places += [wide < -2, wide > 3, np.isnan(wide)]
+                expected = np.array([true_sum(w[place]) + 0.0 for place in places])
+                same(weighted_histogram(a, b, 7, -2.0, 3.0), expected, "weights", dtype, w.dtype, n, kind)
+                same(weighted_histogram(a, b, 7, edges=edges), expected, "weights", dtype, w.dtype, n, kind)
                 a.free()
-    a = team.array(np.array([1.0, np.nan, 2.0]))
-    check(np.all(np.isnan(quantiles(a, [0.5, 1]))), "quantile with NaN")
-    fails("ARGUMENT", lambda: quantiles(a, [1.5]), "q above 1")
-    a.free()
-    a = team.array(np.empty(0))
-    fails("EMPTY", lambda: quantiles(a, [0.5]), "quantile of nothing")
-    a.free()
+                b.free()
+    a, b, other = team.array(np.zeros(3)), team.array(np.ones(4)), team.array(np.ones(3))
+    fails("LENGTH", lambda: weighted_histogram(a, b, 2), "lengths")
+    fails("ARGUMENT", lambda: weighted_histogram(a, other, 0), "bins")
+    fails("ARGUMENT", lambda: t.need(t.lib.trine_histogram_weighted(a.handle, None, t.u64(1), t.f64(0), t.f64(1), None)))
+    for array in (a, b, other):
+        array.free()
 
 
 def axes_give_each_column_and_row_its_own_result(team):
@@ -341,7 +395,7 @@ def axes_give_each_column_and_row_its_own_result(team):
     names = [name.decode() for name in names if name]
     for rows, columns in SHAPES:
         for name in names:
-            if name in ("histogram", "order_digits"):
+            if name.startswith("histogram") or name.startswith("order"):
                 continue
             for dtype in ("f8", "f4", "i4", "u1", "i8"):
                 try:
@@ -354,6 +408,8 @@ def axes_give_each_column_and_row_its_own_result(team):
                 y = sample(dtype, rows * columns, "few").reshape(rows, columns)
                 arrays = [team.array(v) for v in (x, y)[:monoid.contents.nin]]
                 param = np.zeros(monoid.contents.param_size // 8 + 1)
+                if name in ("smallest", "largest"):
+                    param.view(np.uint64)[0] = 1
                 for axis, count in ((0, columns), (1, rows)):
                     step = max(1, count // 7)
                     got = t.reduce(name, *arrays, param=param, axis=axis, results=count)
@@ -382,5 +438,6 @@ run(extremes_and_counts_are_those_of_numpy, empty_input_is_defined_or_refused, n
     products_are_true_or_refused, moments_are_those_of_numpy_and_scipy,
     moments_do_not_depend_on_where_a_chunk_begins, logsumexp_is_that_of_long_doubles,
     standardised_elements_have_mean_0_and_deviation_1, exact_variances_are_the_true_ones_rounded_once,
-    variance_of_equal_elements_is_zero, histograms_are_those_of_numpy, quantiles_are_those_of_numpy,
+    variance_of_equal_elements_is_zero, histograms_are_those_of_numpy,
+    bins_may_be_wider_than_a_double_and_narrower_than_its_spacing, weights_of_bins_add_up_exactly,
     axes_give_each_column_and_row_its_own_result)

@@ -6,7 +6,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "hash_monoid.h"
+#include "parity/fill.h"
 
 static char **specs;
 static int spec_count;
@@ -36,67 +36,37 @@ static const uint64_t lengths[] = {0,
                                    100 * TRINE_CHUNK + 77};
 enum { LENGTHS = sizeof lengths / sizeof *lengths };
 
-/* Kinds of data: well-behaved, wide exponents with cancellation, specials. */
-enum { UNIFORM, WIDE, SPECIAL, KINDS };
-
-static uint64_t random_bits(uint64_t i, int kind)
-{
-    return hash_mix(i + 1, (uint64_t)kind * 1000003 + 17);
-}
-
-static double random_real(uint64_t i, int kind)
-{
-    uint64_t bits = random_bits(i, kind);
-    double uniform = (double)(bits >> 11) * 0x1p-53;
-    if (kind == UNIFORM)
-        return uniform;
-    double wide = (uniform - 0.5) * (double)((uint64_t)1 << bits % 61);
-    if (kind == WIDE)
-        return wide;
-    return i % 5003 == 5000 ? 0.0 / (double)(i % 5003 - 5000) : i % 7 ? -0.0 : wide;
-}
-
-static void fill(trine_array *x, int kind)
-{
-    uint64_t n = trine_array_local_n(x), first = trine_array_first(x);
-    void *data = trine_array_data(x);
-    trine_dtype dtype = trine_array_dtype(x);
-    size_t item = trine_dtype_size(dtype);
-    for (uint64_t i = 0; i < n; i++) {
-        uint64_t bits = random_bits(first + i, kind);
-        double real = random_real(first + i, kind);
-        float single = (float)real;
-        const void *value = dtype == TRINE_F64   ? (const void *)&real
-                            : dtype == TRINE_F32 ? (const void *)&single
-                                                 : (const void *)&bits;
-        /* 64-bit integers are cut to 40 bits: most sums then fit, and some overflow is left. */
-        if (item == 8 && dtype != TRINE_F64 && kind != SPECIAL)
-            bits >>= 24;
-        memcpy((char *)data + i * item, value, item);
-    }
-}
-
 /* What a call gave: status and bytes, of which there is room for those of every built-in. */
 typedef struct outcome {
     trine_status status;
-    uint64_t words[2 * TRINE_ORDER_DIGITS];
+    uint64_t words[TRINE_WEIGHT_DIGITS * TRINE_WEIGHT_SUM / sizeof(uint64_t)];
 } outcome;
 
 /* Along axis 0 of rows of COLUMNS elements there is a result a column. */
 enum { COLUMNS = 3, WHOLE = -1 };
 
-/* A param of zeros does for all but the histogram, which gets one bin from 0 to 1. */
+static bool is(const trine_monoid *monoid, const char *name)
+{
+    return strcmp(monoid->name, name) == 0;
+}
+
+/* A param of zeros does for most; a histogram gets one bin from 0 to 1. */
 static const void *param_for(const trine_monoid *monoid)
 {
-    static const trine_order_param zeros = {.shift = 40, .prefixes = 1};
-    static const struct {
+    static trine_order_param digits = {.shift = 40, .prefixes = 1},
+                             weights = {.shift = 56, .prefixes = 1};
+    static const trine_top_param one = {.k = 1};
+    static struct {
         trine_histogram_param param;
         double edges[2];
     } bin = {{.bins = 1, .scale = 1, .guard = 0x1p-40}, {0, 1}};
     static const double zero[2];
-    return strcmp(monoid->name, "histogram") == 0      ? (const void *)&bin
-           : strcmp(monoid->name, "order_digits") == 0 ? (const void *)&zeros
-                                                       : zero;
+    weights.weights = bin.param.weights = monoid->in[1];
+    return is(monoid, "histogram") || is(monoid, "histogram_weighted") ? (const void *)&bin
+           : is(monoid, "order_digits")                                ? (const void *)&digits
+           : is(monoid, "order_weights")                               ? (const void *)&weights
+           : is(monoid, "smallest") || is(monoid, "largest")           ? (const void *)&one
+                                                                       : zero;
 }
 
 /* The inputs of reductions of one element type along one axis, or of the whole. */
@@ -139,10 +109,17 @@ static outcome reduce(const trine_monoid *monoid, inputs in)
     return o;
 }
 
+/* Weights, which may be of any type, are given that of the elements. */
 static const trine_monoid *monoid_at(int m, trine_dtype dtype)
 {
+    static trine_monoid weighted;
     const char *name = trine_monoid_name((size_t)m);
-    return name ? trine_monoid_find(name, dtype) : dtype == TRINE_U64 ? &hash_monoid : NULL;
+    const trine_monoid *found = name ? trine_monoid_find(name, dtype) : NULL;
+    if (!found || (!is(found, "histogram_weighted") && !is(found, "order_weights")))
+        return name ? found : dtype == TRINE_U64 ? &hash_monoid : NULL;
+    weighted = *found;
+    weighted.in[1] = dtype;
+    return &weighted;
 }
 
 static int monoid_names(void)

@@ -82,7 +82,7 @@ static void a_permutation_that_shares_memory_is_refused(void)
         CU_ASSERT_EQUAL_FATAL(trine_array_wrap(team, TRINE_U64, data, 10, &x), TRINE_OK);
         CU_ASSERT_EQUAL_FATAL(trine_array_wrap(team, TRINE_U64, data + first, 10, &permutation),
                               TRINE_OK);
-        expect(trine_argsort(x, permutation), TRINE_E_ARGUMENT, "share memory");
+        expect(trine_argsort(x, permutation), TRINE_E_ARGUMENT, "overlaps");
         trine_array_free(x);
         trine_array_free(permutation);
     }

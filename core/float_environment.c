@@ -1,0 +1,46 @@
+/* core/float_environment.c - the x87 environment of a caller who has changed it. */
+#include "core/float_environment.h"
+
+#if defined(__x86_64__)
+
+/* Of what FNSTENV stores: words of 32 bits, of which control and status are the low halves. Status:
+ * six exception flags, stack fault, and the summary that says that an unmasked one is pending. */
+enum { CONTROL, STATUS };
+static const uint32_t pending = 0x80ff;
+
+/* FNSTENV masks all exceptions as it stores, so that none that is pending is raised here. */
+static void store(uint32_t x87[7])
+{
+    __asm__ volatile("fnstenv %0" : "=m"(*(uint32_t(*)[7])x87) : : "memory");
+}
+
+static void load(const uint32_t x87[7])
+{
+    __asm__ volatile("fldenv %0" : : "m"(*(const uint32_t(*)[7])x87) : "memory");
+}
+
+void trine_x87_enter(trine_float_environment *saved)
+{
+    uint32_t now[7];
+    store(saved->x87);
+    for (int i = 0; i < 7; i++)
+        now[i] = saved->x87[i];
+    now[CONTROL] = (now[CONTROL] & 0xffff0000) | TRINE_X87_DEFAULT;
+    now[STATUS] &= ~pending;
+    load(now);
+}
+
+void trine_x87_leave(const trine_float_environment *saved)
+{
+    uint32_t now[7];
+    store(now);
+    if (saved->control != TRINE_X87_DEFAULT)
+        load(saved->x87);
+    else {
+        now[CONTROL] = (now[CONTROL] & 0xffff0000) | TRINE_X87_DEFAULT;
+        load(now);
+    }
+}
+#else
+typedef int trine_no_x87;
+#endif
