@@ -26,15 +26,15 @@ typedef struct range {
     size_t offset, bytes;
 } range;
 
-/* free[0 .. count) by offset. limited: a resource limit made it smaller than asked. lock: two teams
- * may be used by two threads. */
+/* free[0 .. count) by offset. taken: ranges that are not free. limited: a resource limit made it
+ * smaller than asked. lock: two teams may be used by two threads. */
 static struct {
     pthread_mutex_t lock;
     char *base;
     size_t size;
     int fd;
     range *free;
-    size_t count, room;
+    size_t count, room, taken;
     bool limited;
 } heap = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
 
@@ -152,7 +152,7 @@ static void drop_range(size_t i)
     memmove(&heap.free[i], &heap.free[i + 1], (heap.count - i) * sizeof *heap.free);
 }
 
-/* There is always room for one more: an allocation that splits a range makes it first. */
+/* There is room: n ranges that are taken leave n + 1 that are free at most. */
 static void put_range(size_t i, range r)
 {
     memmove(&heap.free[i + 1], &heap.free[i], (heap.count - i) * sizeof *heap.free);
@@ -162,7 +162,7 @@ static void put_range(size_t i, range r)
 
 static bool make_room(void)
 {
-    if (heap.count + 2 <= heap.room)
+    if (heap.taken + 2 <= heap.room)
         return true;
     range *more = realloc(heap.free, 2 * (heap.room + 2) * sizeof *more);
     if (!more)
@@ -189,6 +189,7 @@ static trine_status take_range(size_t bytes, void **memory)
             put_range(i, after);
         if (before)
             put_range(i, (range){r.offset, before});
+        heap.taken++;
         *memory = heap.base + first;
         return TRINE_OK;
     }
@@ -224,6 +225,7 @@ trine_status trine_heap_commit(void *memory, size_t bytes)
 static void give_range(range r)
 {
     size_t i = 0;
+    heap.taken--;
     while (i < heap.count && heap.free[i].offset < r.offset)
         i++;
     if (i < heap.count && r.offset + r.bytes == heap.free[i].offset) {

@@ -13,6 +13,7 @@
  */
 #include <trine/matrix.h>
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,6 +101,23 @@ static trine_status multiply(const product *p, size_t m, size_t n, size_t l, con
                                (float)beta, (void *)c, ldc);
 }
 
+/* Of several NaNs the BLAS keeps the bits of one or another, as its kernel for the core goes about
+ * it; the product has one. */
+#define DEFINE_ONE_NAN(suffix, type, word, infinity)                                               \
+    static void one_nan_##suffix(type *x, size_t n)                                                \
+    {                                                                                              \
+        word bits, seen = 0;                                                                       \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            memcpy(&bits, x + i, sizeof bits);                                                     \
+            seen |= infinity - (bits << 1 >> 1);                                                   \
+        }                                                                                          \
+        if (seen >> (8 * sizeof seen - 1))                                                         \
+            for (size_t i = 0; i < n; i++)                                                         \
+                x[i] = x[i] == x[i] ? x[i] : (type)NAN;                                            \
+    }
+DEFINE_ONE_NAN(f64, double, uint64_t, UINT64_C(0x7ff0000000000000))
+DEFINE_ONE_NAN(f32, float, uint32_t, UINT32_C(0x7f800000))
+
 static trine_status tile_run(void *context, size_t run, trine_worker *worker)
 {
     const part *job = context;
@@ -120,6 +138,13 @@ static trine_status tile_run(void *context, size_t run, trine_worker *worker)
             return status;
         l += step;
     } while (l < depth);
+    for (size_t r = 0; r < m; r++) {
+        char *row = job->c + ((i + r) * job->ldc + j) * item;
+        if (p->dtype == TRINE_F64)
+            one_nan_f64((double *)(void *)row, n);
+        else
+            one_nan_f32((float *)(void *)row, n);
+    }
     return TRINE_OK;
 }
 

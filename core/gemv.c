@@ -10,6 +10,7 @@
  */
 #include <trine/matrix.h>
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -220,7 +221,8 @@ static trine_status bring_x(const product *p, trine_status status)
         type *y = p->y->data;                                                                      \
         for (uint64_t i = 0; i < p->y->local; i++) {                                               \
             double sum = p->alpha != 0 ? p->alpha * p->results[i] : 0;                             \
-            y[i] = (type)(p->beta != 0 ? sum + p->beta * (double)y[i] : sum);                      \
+            sum = p->beta != 0 ? sum + p->beta * (double)y[i] : sum;                               \
+            y[i] = (type)(sum == sum ? sum : (double)NAN);                                         \
         }                                                                                          \
     }
 DEFINE_UPDATE(f64, double)

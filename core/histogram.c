@@ -55,7 +55,6 @@ static void set_scale(trine_histogram_param *p, const double edges[])
 static trine_status check_monoid(uint64_t bins, const double edges[], const trine_monoid *monoid,
                                  void *const *param)
 {
-    TRINE_FLOAT_SCOPE;
     if (!edges || !monoid || !param)
         return trine_fail(TRINE_E_ARGUMENT, "a histogram: %s is NULL",
                           !edges    ? "edges"
@@ -73,6 +72,7 @@ static trine_status make_monoid(const char *name, trine_dtype dtype, trine_dtype
                                 uint64_t bins, const double edges[], trine_monoid *monoid,
                                 void **param)
 {
+    TRINE_FLOAT_SCOPE;
     trine_status status = check_monoid(bins, edges, monoid, param);
     const trine_monoid *found = status ? NULL : trine_monoid_find(name, dtype);
     if (!found)

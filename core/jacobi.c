@@ -205,7 +205,7 @@ static trine_status iterate(jacobi *j, trine_status status, double tolerance, ui
 static trine_status solve(jacobi *j, const trine_array *f, double tolerance, uint64_t most_sweeps,
                           trine_jacobi_result *result)
 {
-    uint64_t local = j->u->local / j->u->columns;
+    uint64_t local = j->u->local_rows;
     trine_status status = trine_blocks_gather(j->team, &local, 1, j->call, TRINE_OK, &j->blocks);
     if (status)
         return status;

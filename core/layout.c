@@ -9,11 +9,10 @@
 void trine_layout_of_array(const trine_array *array, uint64_t *first)
 {
     int ranks = array->team->communicator.size;
-    uint64_t at, local;
-    for (int r = 0; r < ranks; r++) {
-        trine_grid_block(&array->grid, r, ranks, &at, &local);
-        first[r] = at / array->columns;
-    }
+    uint64_t local;
+    trine_grid rows = trine_grid_of_rows(array->rows, array->columns);
+    for (int r = 0; r < ranks; r++)
+        trine_grid_block(&rows, r, ranks, &first[r], &local);
     first[ranks] = array->rows;
 }
 

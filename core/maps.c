@@ -178,32 +178,32 @@ trine_status trine_cast_wrap(const trine_array *x, trine_array *y)
 }
 
 /* Each of the calls that standardising is made of would see one array alone. */
-static trine_status check_standardise(const trine_array *x, const trine_array *y)
+static trine_status check_standardise(const trine_array *x, double ddof, const trine_array *y)
 {
     static const char call[] = "trine_standardise";
-    trine_dtype dtype = trine_array_dtype(x);
+    trine_dtype from = trine_array_dtype(x), to = trine_array_dtype(y);
     const trine_array *like = NULL;
-    trine_status status = trine_arrays_check(call, "x", &x, &dtype, 1, &like);
+    trine_status status = trine_arrays_check(call, "x", &x, &from, 1, &like);
     if (!status)
-        status = trine_arrays_check(call, "y", &y, &dtype, 1, &like);
-    if (!status && dtype != TRINE_F64 && dtype != TRINE_F32)
-        status = trine_fail(TRINE_E_DTYPE, "%s: x is %s; expected f64 or f32", call,
-                            trine_dtype_name(dtype));
+        status = trine_arrays_check(call, "y", &y, &to, 1, &like);
+    if (!status && !(ddof >= 0))
+        status = trine_fail(TRINE_E_ARGUMENT, "%s: ddof %g; expected 0 or more", call, ddof);
+    if (!status && !trine_map_find("standardised", from, to))
+        status = trine_fail(TRINE_E_DTYPE,
+                            "%s: x is %s and y %s; expected f64 or f32, or integers "
+                            "and f64",
+                            call, trine_dtype_name(from), trine_dtype_name(to));
     return status;
 }
 
 trine_status trine_standardise(const trine_array *x, double ddof, trine_array *y)
 {
     TRINE_FLOAT_SCOPE;
-    double mean, sd;
-    trine_status status = check_standardise(x, y);
+    trine_standardisation param;
+    trine_status status = check_standardise(x, ddof, y);
     if (status)
         return trine_call_refuse(trine_arrays_team((const trine_array *const[]){x, y}, 2), status);
-    status = trine_mean_f64(x, TRINE_EXACT, &mean);
-    if (!status)
-        status = trine_std(x, ddof, &sd);
-    if (status)
-        return status;
-    return trine_array_dtype(x) == TRINE_F32 ? trine_standardise_f32((float)mean, (float)sd, x, y)
-                                             : trine_standardise_f64(mean, sd, x, y);
+    trine_dtype from = trine_array_dtype(x), to = trine_array_dtype(y);
+    status = trine_reduce(trine_monoid_find("standardisation", from), &ddof, &x, &param);
+    return status ? status : apply("standardised", from, to, &param, &x, y);
 }

@@ -70,22 +70,21 @@ trine_status trine_reduce_axis(const trine_monoid *monoid, const void *param,
                                const trine_array *const in[], int axis, void *result)
 {
     trine_status status = check_call(monoid, param, in, result);
-    if (!status && axis != 0 && axis != 1)
-        status = trine_fail(TRINE_E_ARGUMENT,
-                            "%s: axis %d; expected 0 (a result a column) or 1 (a result a row)",
-                            monoid->name, axis);
+    if (!status)
+        status = trine_axis_check(monoid->name, in[0]->ndim, &axis);
     if (status)
         return trine_call_refuse(trine_arrays_team(in, inputs_of(monoid)), status);
     const trine_array *x = in[0];
     trine_frame frame = {.rows = x->rows,
                          .columns = x->columns,
-                         .first = x->first / x->columns,
-                         .local = x->local / x->columns,
+                         .first = x->first_row,
+                         .local = x->local_rows,
                          .cut = x->place != TRINE_DISTRIBUTED,
                          .executor = trine_arrays_executor(x->team, in, monoid->nin)};
     for (int i = 0; i < monoid->nin; i++)
         frame.source[i] =
             trine_memory_source(in[i]->data, in[i]->first, trine_dtype_size(in[i]->dtype));
+    trine_frame_axis(&frame, x->ndim, x->shape, axis);
     return axis == 0 ? trine_frame_columns(x->team, monoid, param, &frame, result)
-                     : trine_frame_rows(x->team, monoid, param, &frame, result);
+                     : trine_frame_lines(x->team, monoid, param, &frame, result);
 }

@@ -52,6 +52,21 @@ trine_status trine_scan(const trine_scanner *scanner, const void *param, const t
                   : trine_scan_run(scanner, param, x, out, exclusive, in_place);
 }
 
+trine_status trine_scan_axis(const trine_scanner *scanner, const void *param, const trine_array *x,
+                             trine_array *out, int axis, bool exclusive)
+{
+    bool in_place = false;
+    trine_status status = check_scan(scanner, param, x, out, &in_place);
+    if (!status)
+        status = trine_axis_check(scanner->name, x->ndim, &axis);
+    if (status)
+        return trine_call_refuse(team_of(x, out), status);
+    /* One line: the workers and ranks share it. */
+    if (axis == 0 && x->columns == 1)
+        return trine_scan_run(scanner, param, x, out, exclusive, in_place);
+    return trine_scan_lines(scanner, param, x, out, axis, exclusive);
+}
+
 trine_status trine_scan_monoid(const trine_monoid *monoid, const void *param, const trine_array *x,
                                trine_array *out, bool exclusive)
 {

@@ -9,4 +9,8 @@
 trine_status trine_scan_run(const trine_scanner *scanner, const void *param, const trine_array *x,
                             trine_array *out, bool exclusive, bool in_place);
 
+/* The same of each line along an axis, 0 to ndim - 1. Collective. */
+trine_status trine_scan_lines(const trine_scanner *scanner, const void *param, const trine_array *x,
+                              trine_array *out, int axis, bool exclusive);
+
 #endif

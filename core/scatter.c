@@ -59,7 +59,7 @@ static void enter_ledger(trine_team *team, size_t bytes, size_t moved)
     team->ledger.moved += moved;
 }
 
-static trine_status check_scatter(trine_team *team, uint64_t rows, const void *data, int root,
+static trine_status check_scatter(trine_team *team, uint64_t n, const void *data, int root,
                                   trine_transport transport)
 {
     static const char call[] = "trine_array_scatter";
@@ -77,7 +77,7 @@ static trine_status check_scatter(trine_team *team, uint64_t rows, const void *d
                           "before the ranks shared memory, and do not address it; expected "
                           "message, or a team of mpi or mpi+omp",
                           call, team->spec);
-    return check_root(team, call, root, rows, data);
+    return check_root(team, call, root, n, data);
 }
 
 /* Makes the array over the block that the root writes, or sends, there. array is NULL on a rank
@@ -108,8 +108,8 @@ static trine_status send_blocks(trine_team *team, const trine_array *array, cons
     return team->communicator.ops->exchange(&team->communicator, d->send, d->receive, call, status);
 }
 
-trine_status trine_array_scatter_2d(trine_team *team, trine_dtype dtype, uint64_t rows,
-                                    uint64_t columns, const void *data, int root,
+trine_status trine_array_scatter_nd(trine_team *team, trine_dtype dtype, int ndim,
+                                    const uint64_t shape[], const void *data, int root,
                                     trine_transport transport, trine_array **scattered)
 {
     if (!team || !scattered)
@@ -123,17 +123,20 @@ trine_status trine_array_scatter_2d(trine_team *team, trine_dtype dtype, uint64_
     trine_array *array = NULL;
     size_t moved = 0;
     /* What nobody shares, or is nothing, needs no window. */
-    bool shares = transport == TRINE_TRANSPORT_WINDOW && team->communicator.size > 1 && rows > 0;
-    status = check_scatter(team, rows, data, root, transport);
+    bool has_shape = ndim >= 0 && ndim <= TRINE_DIMS && (shape || ndim == 0);
+    uint64_t n = has_shape ? trine_shape_elements(ndim, shape) : 0;
+    bool shares = transport == TRINE_TRANSPORT_WINDOW && team->communicator.size > 1 && n > 0;
+    status = check_scatter(team, n, data, root, transport);
     if (!status)
-        status = shares ? trine_array_describe(team, dtype, rows, columns, &array)
-                        : trine_array_new(team, dtype, rows, columns, TRINE_DISTRIBUTED, &array);
+        status = shares ? trine_array_describe(team, dtype, ndim, shape, &array)
+                        : trine_array_new(team, dtype, ndim, shape, TRINE_DISTRIBUTED, &array);
     if (!status)
         status = make_directions(team, &d);
     if (!status && array && team->communicator.rank == root)
         cut(array, data, d.send);
-    const uint64_t given[] = {(uint64_t)dtype, rows, columns, (uint64_t)root, (uint64_t)transport};
+    const uint64_t given[] = {(uint64_t)dtype, (uint64_t)root, (uint64_t)transport};
     uint64_t call = trine_call_number(14, given, sizeof given);
+    call = has_shape ? trine_shape_number(call, ndim, shape, false) : call;
     status = shares ? share_blocks(team, array, &d, root, call, status, &moved)
                     : send_blocks(team, array, &d, root, call, status, &moved);
     free(d.send);
@@ -149,7 +152,15 @@ trine_status trine_array_scatter_2d(trine_team *team, trine_dtype dtype, uint64_
 trine_status trine_array_scatter(trine_team *team, trine_dtype dtype, uint64_t n, const void *data,
                                  int root, trine_transport transport, trine_array **array)
 {
-    return trine_array_scatter_2d(team, dtype, n, 1, data, root, transport, array);
+    return trine_array_scatter_nd(team, dtype, 1, &n, data, root, transport, array);
+}
+
+trine_status trine_array_scatter_2d(trine_team *team, trine_dtype dtype, uint64_t rows,
+                                    uint64_t columns, const void *data, int root,
+                                    trine_transport transport, trine_array **array)
+{
+    const uint64_t shape[] = {rows, columns};
+    return trine_array_scatter_nd(team, dtype, 2, shape, data, root, transport, array);
 }
 
 trine_status trine_array_gather(const trine_array *array, int root, void *data)

@@ -7,12 +7,14 @@
 #include "core/error.h"
 #include "core/overlap.h"
 #include "core/sort.h"
+#include "core/sort_lines.h"
 
 static trine_status check_array(const char *call, const trine_array *x)
 {
+    char text[TRINE_SHAPE_TEXT];
     if (x->columns != 1)
-        return trine_fail(TRINE_E_ARGUMENT, "%s: x is %llu x %llu; expected one axis", call,
-                          (unsigned long long)x->rows, (unsigned long long)x->columns);
+        return trine_fail(TRINE_E_ARGUMENT, "%s: x is %s; expected one axis, or trine_%s_axis",
+                          call, trine_shape_text(x->ndim, x->shape, text), strrchr(call, '_') + 1);
     if (x->team->communicator.size == 1 || x->place == TRINE_DISTRIBUTED)
         return TRINE_OK;
     return trine_fail(TRINE_E_ARGUMENT,
@@ -62,7 +64,7 @@ trine_status trine_sort(trine_array *x)
     return sort_call("trine_sort", x, x->data, NULL);
 }
 
-static trine_status check_argsort(const trine_array *x, const trine_array *permutation)
+static trine_status check_permutation(const trine_array *x, const trine_array *permutation)
 {
     if (!x || !permutation)
         return trine_fail(TRINE_E_ARGUMENT, "trine_argsort: %s is NULL", x ? "permutation" : "x");
@@ -70,8 +72,6 @@ static trine_status check_argsort(const trine_array *x, const trine_array *permu
     const trine_argument output = {"permutation", -1, permutation};
     trine_status status =
         trine_arrays_check("trine_argsort", "permutation", &permutation, u64, 1, &x);
-    if (!status)
-        status = check_array("trine_argsort", x);
     if (!status)
         status = trine_output_check("trine_argsort", output);
     if (!status)
@@ -82,8 +82,37 @@ static trine_status check_argsort(const trine_array *x, const trine_array *permu
 trine_status trine_argsort(const trine_array *x, trine_array *permutation)
 {
     const trine_array *all[] = {x, permutation};
-    trine_status status = check_argsort(x, permutation);
+    trine_status status = check_permutation(x, permutation);
+    if (!status)
+        status = check_array("trine_argsort", x);
     if (status)
         return trine_call_refuse(trine_arrays_team(all, 2), status);
     return sort_call("trine_argsort", x, NULL, permutation);
+}
+
+trine_status trine_sort_axis(trine_array *x, int axis)
+{
+    trine_status status = x ? trine_axis_check("trine_sort_axis", x->ndim, &axis)
+                            : trine_fail(TRINE_E_ARGUMENT, "trine_sort_axis: x is NULL");
+    if (!status)
+        status = trine_output_check("trine_sort_axis", (trine_argument){"x", -1, x});
+    if (status || !x)
+        return trine_call_refuse(trine_array_team(x), status);
+    /* One line: the workers and ranks share it. */
+    if (axis == 0 && x->columns == 1)
+        return trine_sort(x);
+    return trine_sort_lines(x, axis);
+}
+
+trine_status trine_argsort_axis(const trine_array *x, trine_array *permutation, int axis)
+{
+    const trine_array *all[] = {x, permutation};
+    trine_status status = check_permutation(x, permutation);
+    if (!status)
+        status = trine_axis_check("trine_argsort_axis", x->ndim, &axis);
+    if (status)
+        return trine_call_refuse(trine_arrays_team(all, 2), status);
+    if (axis == 0 && x->columns == 1)
+        return trine_argsort(x, permutation);
+    return trine_argsort_lines(x, permutation, axis);
 }

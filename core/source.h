@@ -11,8 +11,9 @@
  * items and is aligned to 64 bytes. Items are elements, or parts of rows: item bytes, stride bytes
  * apart in the source, the first of them `skip` bytes behind where it would be. It is called from
  * many workers at once. context: for fetch; addressed by every worker. copies: fetch moves data
- * into the buffer (and takes time worth measuring). sequential: fetch must be called by the process
- * that opened the source, in order, each element once (a pipe). expect: NULL, or to be told before
+ * into the buffer (and takes time worth measuring). sequential: fetch wants to be
+ * called by the process that opened the source, in order, in large pieces: a pipe gives each
+ * element once, and a file in Fortran order is read by columns. expect: NULL, or to be told before
  * items [first, first + n) are fetched in order, in pieces. counts: what is moved is counted where
  * it is moved, not by the caller of fetch. */
 typedef struct trine_source {

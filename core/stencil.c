@@ -102,7 +102,7 @@ static trine_status run(trine_team *team, const trine_stencil *stencil, const vo
     call = trine_call_number(call, stencil->name, strlen(stencil->name));
     if (stencil->param_size)
         call = trine_call_number(call, param, stencil->param_size);
-    uint64_t local = x->local / x->columns, border = (uint64_t)stencil->halo;
+    uint64_t local = x->local_rows, border = (uint64_t)stencil->halo;
     trine_blocks blocks;
     trine_halo halo = {.team = NULL};
     trine_status status = trine_blocks_gather(team, &local, 1, call, TRINE_OK, &blocks);

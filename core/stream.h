@@ -48,10 +48,8 @@ trine_status trine_stream_reduce_here(trine_team *team, const trine_monoid *mono
 trine_status trine_stream_apply(trine_team *team, const trine_map *map, const void *param,
                                 const trine_stream *stream, void *const out[], bool in_place);
 
-/* Reads a whole of rows x columns elements into a new DISTRIBUTED array, each rank its block.
- * Collective. */
+/* Reads a whole of that shape into a new DISTRIBUTED array, each rank its block. Collective. */
 trine_status trine_stream_load(trine_team *team, trine_dtype dtype, const trine_source *source,
-                               uint64_t rows, uint64_t columns, trine_status before,
-                               trine_array **loaded);
+                               int ndim, const uint64_t shape[], trine_array **loaded);
 
 #endif

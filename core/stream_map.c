@@ -69,16 +69,14 @@ static trine_status load_run(void *context, size_t i, trine_worker *worker)
     const trine_source *source = &stream->source[0];
     trine_run run = trine_runs_get(&job->walk.runs, i);
     double began = trine_seconds();
-    trine_status status = TRINE_OK;
-    for (uint64_t k = 0; k < run.chunks && !status; k++) {
-        uint64_t first;
-        size_t n;
-        const void *data;
-        trine_grid_chunk(&stream->grid, run.first + k, &first, &n);
-        status = source->fetch(
-            source, first, n,
-            (unsigned char *)job->walk.out[0] + (first - stream->first) * source->item, &data);
-    }
+    uint64_t first, last;
+    size_t n;
+    const void *data;
+    trine_grid_chunk(&stream->grid, run.first, &first, &n);
+    trine_grid_chunk(&stream->grid, run.first + run.chunks - 1, &last, &n);
+    trine_status status = source->fetch(
+        source, first, (size_t)(last - first) + n,
+        (unsigned char *)job->walk.out[0] + (first - stream->first) * source->item, &data);
     worker->transfer += trine_seconds() - began;
     return status;
 }
@@ -194,16 +192,13 @@ trine_status trine_stream_apply(trine_team *team, const trine_map *map, const vo
 }
 
 trine_status trine_stream_load(trine_team *team, trine_dtype dtype, const trine_source *source,
-                               uint64_t rows, uint64_t columns, trine_status before,
-                               trine_array **loaded)
+                               int ndim, const uint64_t shape[], trine_array **loaded)
 {
     trine_status status = trine_call_begin(team);
     if (status)
         return status;
-    status = before;
     trine_array *array = NULL;
-    if (!status)
-        status = trine_array_new(team, dtype, rows, columns, TRINE_DISTRIBUTED, &array);
+    status = trine_array_new(team, dtype, ndim, shape, TRINE_DISTRIBUTED, &array);
     if (!status) {
         map_job job = {
             .walk = {.stream = {.source = {*source},
@@ -220,8 +215,8 @@ trine_status trine_stream_load(trine_team *team, trine_dtype dtype, const trine_
             status = run_here(team, load_run, laid, false);
         team->ledger.bytes = team->ledger.moved = array->bytes;
     }
-    uint64_t given[] = {(uint64_t)dtype, rows, columns};
-    status = trine_team_agree(team, trine_call_number(5, given, sizeof given), status);
+    uint64_t call = trine_shape_number(5 + (uint64_t)dtype, ndim, shape, false);
+    status = trine_team_agree(team, call, status);
     if (status)
         trine_array_free(array);
     else

@@ -116,21 +116,16 @@ static trine_status reduce_range(trine_team *team, reduce_job *job, uint64_t fir
     return status;
 }
 
-/* Reads chunks [first, end) in order into memory. */
+/* Reads chunks [first, end), which lie one behind the other, into memory; *at: their first item. */
 static trine_status read_piece(const trine_source *source, const trine_grid *grid, uint64_t first,
-                               uint64_t end, void *memory)
+                               uint64_t end, void *memory, uint64_t *at)
 {
-    unsigned char *at = memory;
-    trine_status status = TRINE_OK;
-    for (; first < end && !status; first++) {
-        uint64_t item;
-        size_t n;
-        const void *data;
-        trine_grid_chunk(grid, first, &item, &n);
-        status = source->fetch(source, item, n, at, &data);
-        at += n * source->item;
-    }
-    return status;
+    uint64_t last;
+    size_t n;
+    const void *data;
+    trine_grid_chunk(grid, first, at, &n);
+    trine_grid_chunk(grid, end - 1, &last, &n);
+    return source->fetch(source, *at, (size_t)(last - *at) + n, memory, &data);
 }
 
 static uint64_t piece_chunks(const trine_team *team)
@@ -145,15 +140,17 @@ static trine_status reduce_sequential(trine_team *team, reduce_job *job, void *m
                                       trine_tree *tree)
 {
     trine_source source = job->walk.stream.source[0];
-    const trine_grid *grid = &job->walk.stream.grid;
-    uint64_t step = piece_chunks(team), chunks = trine_grid_chunks(grid);
+    const trine_stream *stream = &job->walk.stream;
+    uint64_t step = piece_chunks(team), first = stream->first;
+    uint64_t chunk = trine_grid_chunk_at(&stream->grid, first);
+    uint64_t chunks = trine_grid_chunk_at(&stream->grid, first + stream->local);
     trine_status status = TRINE_OK;
-    for (uint64_t chunk = 0; chunk < chunks && !status; chunk += step) {
-        uint64_t end = chunks - chunk < step ? chunks : chunk + step, first;
-        size_t n;
-        trine_grid_chunk(grid, chunk, &first, &n);
+    for (uint64_t end; chunk < chunks && !status; chunk = end) {
+        /* A piece ends where a subtree of its size does. */
+        end = (chunk / step + 1) * step;
+        end = end < chunks ? end : chunks;
         trine_call_mark(team, &team->ledger.combine);
-        status = read_piece(&source, grid, chunk, end, memory);
+        status = read_piece(&source, &stream->grid, chunk, end, memory, &first);
         trine_call_mark(team, &team->ledger.transfer_in);
         job->walk.stream.source[0] = trine_memory_source(memory, first, source.item);
         if (!status)

@@ -2,8 +2,9 @@
  * call.
  *
  * Life of a call: begin (validate, claim the team, enter the default floating-point environment,
- * start the clock), any number of jobs, merge, end (fill the ledger, leave, release). A call that failed in any function of the communicator ends there
- * on all ranks: one that refuses its arguments enters one function alone.
+ * start the clock), any number of jobs, merge, end (fill the ledger, leave, release). A call that
+ * failed in any function of the communicator ends there on all ranks: one that refuses its
+ * arguments enters one function alone.
  */
 #ifndef TRINE_CORE_TEAM_H
 #define TRINE_CORE_TEAM_H
@@ -55,7 +56,8 @@ struct trine_team {
     trine_place_kept places[TRINE_ARGS];
 };
 
-/* Claims the team, enters the default floating-point environment and starts the ledger's clock. BUSY when another call holds it. */
+/* Claims the team, enters the default floating-point environment and starts the ledger's clock.
+ * BUSY when another call holds it. */
 trine_status trine_call_begin(trine_team *team);
 
 /* The whole of a call that this rank refuses with that status before it has entered any function of

@@ -268,25 +268,25 @@ static trine_status check_shapes(const transposition *t)
 {
     uint64_t rows = t->blocks[OF_X].at[t->blocks[OF_X].ranks];
     uint64_t out_rows = t->blocks[OF_OUT].at[t->blocks[OF_OUT].ranks];
-    if (rows == 0 ? out_rows == 0 : rows == t->out->columns && out_rows == t->x->columns)
+    if ((rows == t->out->columns && out_rows == t->x->columns) || rows + out_rows == 0)
         return TRINE_OK;
     return trine_fail(TRINE_E_LENGTH,
                       "trine_transpose: x is %llu x %llu, out %llu x %llu; expected out of %llu x "
                       "%llu",
                       (unsigned long long)rows, (unsigned long long)t->x->columns,
                       (unsigned long long)out_rows, (unsigned long long)t->out->columns,
-                      (unsigned long long)(rows ? t->x->columns : 0), (unsigned long long)rows);
+                      (unsigned long long)t->x->columns, (unsigned long long)rows);
 }
 
 static trine_status transpose(transposition *t)
 {
-    uint64_t local[] = {t->x->local / t->x->columns, t->out->local / t->out->columns};
+    uint64_t local[] = {t->x->local_rows, t->out->local_rows};
     trine_status status = t->kernels ? TRINE_OK : TRINE_E_ARGUMENT;
     bool left = false;
     status = trine_blocks_gather(t->team, local, 2, t->call, status, t->blocks);
     if (!status)
         status = check_shapes(t);
-    if (status || t->blocks[OF_OUT].at[t->blocks[OF_OUT].ranks] == 0)
+    if (status || t->x->columns == 0 || t->out->columns == 0)
         return status;
     t->team->ledger.bytes = (t->x->local + t->out->local) * t->item;
     if (t->team->communicator.size == 1)

@@ -92,7 +92,7 @@ static trine_status make_file(const make_options *o)
     trine_array *x = NULL;
     trine_status status = trine_team_open(o->team, &team);
     if (!status)
-        status = generate_array(team, o->dtype, o->n, 1, o->seed, &x);
+        status = generate_array(team, o->dtype, 1, &o->n, o->seed, &x);
     if (!status)
         status = trine_npy_save(o->path, x);
     if (status)

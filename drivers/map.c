@@ -38,8 +38,7 @@ static trine_status begin(harness_job *job)
     }
     if (!map)
         return TRINE_E_ARGUMENT;
-    trine_status status = trine_array_create_2d(job->team, job->dtype, trine_array_rows(x),
-                                                trine_array_columns(x), trine_array_place(x), &out);
+    trine_status status = trine_array_create_like(x, job->dtype, trine_array_place(x), &out);
     job->own = job->out = out;
     job->bytes = job->n * trine_dtype_size(job->dtype) * (uint64_t)(map->nin + 1);
     return status;

@@ -22,8 +22,11 @@ static void end(harness_job *job)
 static trine_status run(harness_job *job)
 {
     double *quantile = job->own;
-    trine_status status =
-        trine_quantile(job->in[0], job->setting[Q].count, job->setting[Q].real, quantile);
+    trine_quantile_method method;
+    trine_status status = trine_quantile_method_find(job->method->mode, &method);
+    if (!status)
+        status = trine_quantile_by(job->in[0], method, job->setting[Q].count, job->setting[Q].real,
+                                   quantile);
     job->value = (harness_value){.dtype = TRINE_F64, .as.f64 = quantile[0]};
     return status;
 }
@@ -56,7 +59,7 @@ static trine_status check_status(harness_job *job, trine_status came, harness_ve
     trine_status status = rank_elements(job, &elements);
     bool holds = true;
     for (int k = 0; k < q->count && !status; k++)
-        holds = holds && ranked_truth(&elements, q->real[k], &right) &&
+        holds = holds && ranked_truth(&elements, job->method->mode, q->real[k], &right) &&
                 truth_holds(&right, came, &quantile[k]);
     *verdict = holds ? VERDICT_RIGHT : VERDICT_WRONG;
     return status;
@@ -77,7 +80,20 @@ static void print(const harness_job *job)
 
 int main(int argc, char **argv)
 {
-    static const harness_method methods[] = {{"linear", "quantile"}, {NULL, NULL}};
+    static const harness_method methods[] = {{"linear", "(n - 1) q"},
+                                             {"inverted_cdf", "Hyndman and Fan's 1"},
+                                             {"averaged_inverted_cdf", "their 2"},
+                                             {"closest_observation", "their 3"},
+                                             {"interpolated_inverted_cdf", "their 4"},
+                                             {"hazen", "their 5"},
+                                             {"weibull", "their 6"},
+                                             {"median_unbiased", "their 8"},
+                                             {"normal_unbiased", "their 9"},
+                                             {"lower", "(n - 1) q rounded down"},
+                                             {"higher", "(n - 1) q rounded up"},
+                                             {"midpoint", "halfway between lower and higher"},
+                                             {"nearest", "(n - 1) q rounded to the nearest"},
+                                             {NULL, NULL}};
     static const harness_extra extras[] = {[Q] = {"q", "Q,...",
                                                   "Probabilities (default 0.5,0.25,0.75,0,1)",
                                                   KIND_REALS, "0.5,0.25,0.75,0,1", 0, 1},
@@ -91,13 +107,13 @@ int main(int argc, char **argv)
                                                 .end = end};
     static const char *const examples[] = {
         "drivers/quantile FILE.npy", "drivers/quantile --n 1M --q 0.01,0.5,0.99",
-        "drivers/quantile --n 256K --dtype i32 --team serial,pool:2", NULL};
+        "drivers/quantile --n 256K --dtype i32 --mode hazen --team serial,pool:2", NULL};
     static const trine_driver driver = {
         .name = "quantile",
         .examples = examples,
         .about =
-            "Exact quantiles, by counting instead of sorting; between two elements linearly, as "
-            "numpy's default. The result shown is the first one's.",
+            "Exact quantiles, by counting instead of sorting, by the definition that --mode names "
+            "as numpy does. The result shown is the first one's.",
         .methods = methods,
         .operation = &operation,
         .extras = extras,

@@ -17,8 +17,7 @@ static trine_status begin(harness_job *job)
     trine_array *out = NULL;
     trine_status status = trine_scanner_find(job->method->mode, job->dtype, &scanner);
     if (!status)
-        status = trine_array_create_2d(job->team, scanner.out, trine_array_rows(x),
-                                       trine_array_columns(x), TRINE_DISTRIBUTED, &out);
+        status = trine_array_create_like(x, scanner.out, TRINE_DISTRIBUTED, &out);
     job->own = out;
     if (!status)
         job->bytes = job->n * (trine_dtype_size(job->dtype) + trine_dtype_size(scanner.out));

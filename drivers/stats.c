@@ -1,5 +1,5 @@
 /* stats.c - number, mean, standard deviation, skewness, kurtosis and range of an array, or of each
- * of its columns or rows, in one reading. */
+ * of its lines along an axis, in one reading. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -9,31 +9,55 @@
 #include "drivers/harness/harness.h"
 #include "drivers/harness/judge/ranks.h"
 #include "drivers/harness/judge/reductions.h"
+#include "drivers/harness/say.h"
 
 enum { AXIS, DDOF, SHAPE };
 
-/* description: of the whole, of each column, or of each of this rank's rows. */
+/* The axis of no axis: the whole. */
+enum { WHOLE = -1 };
+
+/* description: of the whole, or of each line along the axis that this rank has the result of.
+ * outer, length, inner: this rank's elements, of which the middle one is the axis. */
 typedef struct outputs {
     trine_description *description;
-    size_t count;
+    size_t count, outer, length, inner;
 } outputs;
 
+/* Counted from the first. */
 static int axis_of(const harness_job *job)
 {
-    return job->setting[AXIS].count ? (int)job->setting[AXIS].whole[0] : -1;
+    int axis = (int)job->setting[AXIS].real[0], ndim = trine_array_ndim(job->in[0]);
+    return job->setting[AXIS].count ? axis + (axis < 0 ? ndim : 0) : WHOLE;
+}
+
+static trine_status look_around(const harness_job *job, outputs *o)
+{
+    const trine_array *x = job->in[0];
+    int axis = axis_of(job), ndim = trine_array_ndim(x);
+    o->outer = o->length = o->inner = o->count = 1;
+    if (!job->setting[AXIS].count)
+        return TRINE_OK;
+    if (axis < 0 || axis >= ndim) {
+        say("stats", "--axis %d: the array has %d axes", (int)job->setting[AXIS].real[0], ndim);
+        return TRINE_E_ARGUMENT;
+    }
+    for (int i = 0; i < ndim; i++) {
+        size_t size = (size_t)(i == 0 ? trine_array_local_rows(x) : trine_array_shape(x)[i]);
+        *(i < axis ? &o->outer : i == axis ? &o->length : &o->inner) *= size;
+    }
+    o->count = o->outer * o->inner;
+    return TRINE_OK;
 }
 
 static trine_status begin(harness_job *job)
 {
-    const trine_array *x = job->in[0];
     outputs *o = calloc(1, sizeof *o);
     job->own = o;
     if (!o)
         return TRINE_E_MEMORY;
-    uint64_t columns = trine_array_columns(x);
-    o->count = axis_of(job) < 0    ? 1
-               : axis_of(job) == 0 ? (size_t)columns
-                                   : (size_t)(trine_array_local_n(x) / columns);
+    trine_status status = look_around(job, o);
+    if (status)
+        return status;
     o->description = calloc(o->count + 1, sizeof *o->description);
     return o->description ? TRINE_OK : TRINE_E_MEMORY;
 }
@@ -51,7 +75,7 @@ static trine_status digest(harness_job *job)
 {
     const outputs *o = job->own;
     trine_array *words;
-    bool every = axis_of(job) == 1 || trine_team_rank(job->team) == 0;
+    bool every = axis_of(job) > 0 || trine_team_rank(job->team) == 0;
     size_t n = every ? o->count * sizeof *o->description / sizeof(uint64_t) : 0;
     trine_status status = trine_array_wrap(job->team, TRINE_U64, o->description, n, &words);
     if (status)
@@ -84,17 +108,23 @@ static bool is_whole_right(const trine_array *x, const outputs *o, trine_status 
     return *status || description_holds(o->description, &elements);
 }
 
-static bool are_rows_right(const trine_array *x, const outputs *o)
+/* Lines that this rank holds whole, each taken out. */
+static bool are_lines_right(const trine_array *x, const outputs *o, trine_status *status)
 {
-    size_t columns = (size_t)trine_array_columns(x), item = trine_dtype_size(trine_array_dtype(x));
+    size_t item = trine_dtype_size(trine_array_dtype(x));
     const char *data = trine_array_data(x);
+    char *line = malloc(o->length * item + 1);
     bool right = true;
-    for (size_t row = 0; row < o->count && right; row++) {
+    *status = line ? TRINE_OK : TRINE_E_MEMORY;
+    for (size_t i = 0; i < o->count && right && line; i++) {
         facts elements;
-        facts_of_memory(&elements, NEEDS, trine_array_dtype(x), data + row * columns * item,
-                        columns);
-        right = description_holds(&o->description[row], &elements);
+        size_t first = i / o->inner * o->length * o->inner + i % o->inner;
+        for (size_t k = 0; k < o->length; k++)
+            memcpy(line + k * item, data + (first + k * o->inner) * item, item);
+        facts_of_memory(&elements, NEEDS, trine_array_dtype(x), line, o->length);
+        right = description_holds(&o->description[i], &elements);
     }
+    free(line);
     return right;
 }
 
@@ -116,7 +146,7 @@ static bool are_columns_right(const trine_array *x, const outputs *o, trine_stat
     return right;
 }
 
-/* The whole, each column or each row by what its elements hold. */
+/* The whole, or each line by what its elements hold. */
 static trine_status check(harness_job *job, harness_verdict *verdict)
 {
     const outputs *o = job->own;
@@ -129,28 +159,40 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
     else if (axis_of(job) == 0)
         right = are_columns_right(job->in[0], o, &found);
     else
-        right = are_rows_right(job->in[0], o);
+        right = are_lines_right(job->in[0], o, &found);
     return found ? found : agree_on_verdict(job->team, right, verdict);
 }
 
 /* Lines of the table of results that are shown; the others are counted. */
 enum { SHOWN = 20 };
 
+/* Where a result lies: its indices along the other axes. */
+static void name_place(const harness_job *job, size_t result, char *text, size_t size)
+{
+    const uint64_t *shape = trine_array_shape(job->in[0]);
+    size_t index[TRINE_DIMS], used = 0;
+    int axis = axis_of(job), ndim = trine_array_ndim(job->in[0]);
+    snprintf(text, size, "all");
+    for (int k = ndim - 1; k >= 0 && axis != WHOLE; k--) {
+        index[k] = k == axis ? 0 : k > 0 ? result % (size_t)shape[k] : result;
+        result /= k == axis ? 1 : (size_t)shape[k];
+    }
+    for (int k = 0; k < ndim && axis != WHOLE && used < size; k++)
+        if (k != axis)
+            used += (size_t)snprintf(text + used, size - used, "%s%zu", used ? "," : "", index[k]);
+}
+
 static void print(const harness_job *job)
 {
     const outputs *o = job->own;
     double ddof = job->setting[DDOF].real[0];
-    printf("%12s %14s %10s %13s %13s %9s %9s %13s %13s\n",
-           axis_of(job) == 0   ? "column"
-           : axis_of(job) == 1 ? "row"
-                               : "",
-           "n", "NaN", "mean", "std", "skewness", "kurtosis", "min", "max");
+    printf("%12s %14s %10s %13s %13s %9s %9s %13s %13s\n", axis_of(job) == WHOLE ? "" : "at", "n",
+           "NaN", "mean", "std", "skewness", "kurtosis", "min", "max");
     for (size_t i = 0; i < o->count && i < SHOWN; i++) {
         const trine_description *d = &o->description[i];
-        double n = (double)d->n, std = n > ddof ? sqrt(d->var * (n / (n - ddof))) : (double)NAN;
-        char place[24] = "all";
-        if (axis_of(job) >= 0)
-            snprintf(place, sizeof place, "%zu", i);
+        double n = (double)d->n, std = n > ddof ? d->std * sqrt(n / (n - ddof)) : (double)NAN;
+        char place[64];
+        name_place(job, i, place, sizeof place);
         printf("%12s %14" PRIu64 " %10" PRIu64 " %13.6g %13.6g %9.4f %9.4f %13.6g %13.6g\n", place,
                d->n, d->nan, d->mean, std, d->skewness, d->kurtosis, d->min, d->max);
     }
@@ -163,8 +205,10 @@ int main(int argc, char **argv)
 {
     static const harness_method methods[] = {{"describe", "describe"}, {NULL, NULL}};
     static const harness_extra extras[] = {
-        [AXIS] = {"axis", "A", "0: statistics of each column; 1: of each row (default: of all)",
-                  KIND_WHOLE, NULL, 0, 1},
+        [AXIS] = {"axis", "A",
+                  "Statistics of each line along that axis: 0 of each column, 1 or -1 "
+                  "of each row of two axes (default: of all)",
+                  KIND_SIGNED, NULL, -TRINE_DIMS, TRINE_DIMS - 1},
         [DDOF] = {"ddof", "D", "Divisor n - D of the standard deviation (default 0)", KIND_REAL,
                   "0", 0, 1e15},
         [SHAPE] = {"shape", "RxC", "Generate so many rows and columns instead of --n", KIND_SHAPE,
@@ -180,7 +224,7 @@ int main(int argc, char **argv)
         .examples = examples,
         .about =
             "Number, mean, standard deviation, skewness, kurtosis and range of an array, or of "
-            "each of its columns or rows, in one reading.",
+            "each of its lines along an axis (columns, rows), in one reading.",
         .methods = methods,
         .operation = &operation,
         .extras = extras,

@@ -8,6 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <trine/reduce.h>
+
+#include "core/array.h"
 #include "core/axis.h"
 #include "core/error.h"
 #include "core/stream.h"
@@ -91,8 +94,8 @@ static trine_status check_size(const trine_npy_file *file, const trine_npy_info 
         TRINE_E_FORMAT,
         "%s: the file ends at byte %llu, but its header promises %llu elements of %s, "
         "up to byte %llu",
-        file->name, (unsigned long long)found.st_size, (unsigned long long)info->n,
-        trine_dtype_name(info->dtype), (unsigned long long)(info->data_offset + bytes));
+        file->name, (unsigned long long)found.st_size, (unsigned long long)info->n, info->stored,
+        (unsigned long long)(info->data_offset + bytes));
 }
 
 static void release(trine_npy *npy)
@@ -129,9 +132,8 @@ static trine_status open_here(trine_npy *npy, const char *path)
         status = read_header(file, &npy->info);
     if (!status)
         status = check_size(file, &npy->info);
-    file->data_offset = npy->info.data_offset;
+    file->info = npy->info;
     file->item = trine_dtype_size(npy->info.dtype);
-    file->swapped = npy->info.swapped;
     return status;
 }
 
@@ -146,7 +148,7 @@ trine_status trine_npy_open(trine_team *team, const char *path, trine_npy **open
     if (status)
         return status;
     trine_npy *npy = calloc(1, sizeof *npy);
-    uint64_t given[4] = {0};
+    uint64_t given[5] = {0}, number = 6;
     if (npy) {
         npy->team = team;
         atomic_fetch_add(&team->arrays, 1);
@@ -154,11 +156,13 @@ trine_status trine_npy_open(trine_team *team, const char *path, trine_npy **open
         given[0] = (uint64_t)npy->info.dtype;
         given[1] = npy->info.n;
         given[2] = npy->info.data_offset;
-        given[3] = npy->info.swapped;
+        given[3] = npy->info.swapped + 2u * npy->info.fortran_order;
+        given[4] = npy->info.stored_size;
+        number = trine_shape_number(number, npy->info.ndim, npy->info.shape, false);
     } else {
         status = trine_fail(TRINE_E_MEMORY, "%s: no memory to open it", path);
     }
-    status = trine_team_agree(team, trine_call_number(6, given, sizeof given), status);
+    status = trine_team_agree(team, trine_call_number(number, given, sizeof given), status);
     if (!status)
         *opened = npy;
     else if (npy)
@@ -179,9 +183,28 @@ const trine_npy_info *trine_npy_header(const trine_npy *npy)
 
 void trine_npy_axes(const trine_npy_info *info, uint64_t *rows, uint64_t *columns)
 {
-    bool two = info->ndim == 2 && info->n > 0;
-    *rows = !two ? info->n : info->shape[info->fortran_order];
-    *columns = !two ? 1 : info->shape[!info->fortran_order];
+    *rows = info->ndim > 0 ? info->shape[0] : 1;
+    /* A shape with a 0 elsewhere may have any other sizes. */
+    *columns = *rows > 0 ? info->n / *rows : trine_shape_elements(info->ndim - 1, info->shape + 1);
+}
+
+/* A pipe cannot be read by columns: it is read as it lies, into an array of the axes in their
+ * opposite order, which is then turned. */
+static trine_status load_turned_pipe(trine_npy *npy, trine_array **array)
+{
+    const trine_npy_info *info = &npy->info;
+    trine_source source = trine_npy_source(npy->file);
+    trine_array *held = NULL, *made = NULL;
+    trine_status status = trine_stream_load(npy->team, info->dtype, &source, 1, &info->n, &held);
+    if (!status)
+        status = trine_array_create_nd(npy->team, info->dtype, info->ndim, info->shape,
+                                       TRINE_DISTRIBUTED, &made);
+    if (!status)
+        trine_npy_turn(info, held->data, made->data);
+    trine_array_free(held);
+    if (!status)
+        *array = made;
+    return status;
 }
 
 trine_status trine_npy_load(trine_npy *npy, trine_array **array)
@@ -190,10 +213,11 @@ trine_status trine_npy_load(trine_npy *npy, trine_array **array)
         return trine_call_refuse(
             npy ? npy->team : NULL,
             trine_fail(TRINE_E_ARGUMENT, "trine_npy_load: %s is NULL", npy ? "array" : "file"));
-    trine_source source = trine_npy_source(npy->file);
-    uint64_t rows, columns;
-    trine_npy_axes(&npy->info, &rows, &columns);
-    return trine_stream_load(npy->team, npy->info.dtype, &source, rows, columns, TRINE_OK, array);
+    const trine_npy_info *info = &npy->info;
+    if (npy->file->pipe && trine_npy_turned(info))
+        return load_turned_pipe(npy, array);
+    trine_source source = trine_npy_ordered_source(npy->file);
+    return trine_stream_load(npy->team, info->dtype, &source, info->ndim, info->shape, array);
 }
 
 static trine_status check_reduction(const trine_npy *npy, const trine_monoid *monoid,
@@ -217,15 +241,41 @@ static trine_status check_reduction(const trine_npy *npy, const trine_monoid *mo
     return TRINE_OK;
 }
 
+/* Whether the order of the elements makes no difference to the result. */
+static bool any_order(const trine_monoid *monoid)
+{
+    return monoid->flags & TRINE_ORDER_FREE && monoid->flags & TRINE_POSITION_FREE;
+}
+
+enum { WHOLE = -1 };
+
+/* Along an axis, or of the whole. */
+static trine_status load_and_reduce(trine_npy *npy, const trine_monoid *monoid, const void *param,
+                                    int axis, void *result)
+{
+    trine_array *loaded;
+    trine_status status = trine_npy_load(npy, &loaded);
+    if (status)
+        return status;
+    const trine_array *in[] = {loaded};
+    status = axis == WHOLE ? trine_reduce(monoid, param, in, result)
+                           : trine_reduce_axis(monoid, param, in, axis, result);
+    trine_array_free(loaded);
+    return status;
+}
+
 trine_status trine_npy_reduce(trine_npy *npy, const trine_monoid *monoid, const void *param,
                               void *result)
 {
     trine_status status = check_reduction(npy, monoid, param, result);
     if (status)
         return trine_call_refuse(npy ? npy->team : NULL, status);
+    if (npy->file->pipe && trine_npy_turned(&npy->info) && !any_order(monoid))
+        return load_and_reduce(npy, monoid, param, WHOLE, result);
     uint64_t rows, columns;
     trine_npy_axes(&npy->info, &rows, &columns);
-    trine_stream stream = {.source = {trine_npy_source(npy->file)},
+    trine_stream stream = {.source = {any_order(monoid) ? trine_npy_source(npy->file)
+                                                        : trine_npy_ordered_source(npy->file)},
                            .sources = 1,
                            .grid = trine_grid_of(rows, columns),
                            .executor = &npy->team->executor};
@@ -238,13 +288,13 @@ void trine_npy_block(const trine_npy *npy, uint64_t *first, uint64_t *rows, uint
     uint64_t begin = 0, local = 0, all = 0, width = 1;
     if (npy) {
         trine_npy_axes(&npy->info, &all, &width);
-        trine_grid grid = trine_grid_of(all, width);
+        trine_grid grid = trine_grid_of_rows(all, width);
         trine_block(npy->team, &grid, &begin, &local);
     }
     if (first)
-        *first = begin / width;
+        *first = begin;
     if (rows)
-        *rows = local / width;
+        *rows = local;
     if (columns)
         *columns = width;
 }
@@ -253,18 +303,21 @@ trine_status trine_npy_reduce_axis(trine_npy *npy, const trine_monoid *monoid, c
                                    int axis, void *result)
 {
     trine_status status = check_reduction(npy, monoid, param, result);
-    if (!status && axis != 0 && axis != 1)
-        status = trine_fail(TRINE_E_ARGUMENT,
-                            "%s: axis %d; expected 0 (a result a column) or 1 (a result a row)",
-                            npy->file->name, axis);
-    if (!status && npy->file->pipe && axis == 1)
-        status = trine_fail(TRINE_E_ARGUMENT, "%s: a pipe cannot be reduced along axis 1",
-                            npy->file->name);
+    if (!status)
+        status = trine_shape_check(npy->info.dtype, npy->info.ndim, npy->info.shape);
+    if (!status)
+        status = trine_axis_check(npy->file->name, npy->info.ndim, &axis);
     if (status)
         return trine_call_refuse(npy ? npy->team : NULL, status);
-    trine_frame frame = {.source = {trine_npy_source(npy->file)}, .executor = &npy->team->executor};
-    trine_npy_axes(&npy->info, &frame.rows, &frame.columns);
+    const trine_npy_info *info = &npy->info;
+    trine_frame frame = {.source = {trine_npy_ordered_source(npy->file)},
+                         .executor = &npy->team->executor};
+    trine_npy_axes(info, &frame.rows, &frame.columns);
     trine_npy_block(npy, &frame.first, &frame.local, NULL);
+    trine_frame_axis(&frame, info->ndim, info->shape, axis);
+    bool again = axis == 0 && frame.columns > trine_columns_tile(monoid);
+    if (npy->file->pipe && (again || trine_npy_turned(info)))
+        return load_and_reduce(npy, monoid, param, axis, result);
     return axis == 0 ? trine_frame_columns(npy->team, monoid, param, &frame, result)
-                     : trine_frame_rows(npy->team, monoid, param, &frame, result);
+                     : trine_frame_lines(npy->team, monoid, param, &frame, result);
 }

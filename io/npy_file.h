@@ -22,9 +22,10 @@ typedef struct trine_npy_file {
     pid_t owner;
     dev_t device;
     ino_t inode;
-    uint64_t serial, data_offset, *position;
+    uint64_t serial, *position;
+    trine_npy_info info;
     size_t item;
-    bool swapped, pipe;
+    bool pipe;
 } trine_npy_file;
 
 /* An open file; info's trailing context. file: from the team's executor. */
@@ -38,12 +39,32 @@ struct trine_npy {
 /* What a detail calls the path: its end, when it is long. */
 void trine_npy_name(const char *path, char name[TRINE_NPY_NAME]);
 
-/* The rows and columns in which the elements lie in the file: two for two axes (Fortran order swaps
- * them), else one column. */
+/* Indices of the first axis, and the elements of each; 1 for no axes. */
 void trine_npy_axes(const trine_npy_info *info, uint64_t *rows, uint64_t *columns);
 
-/* The source over its elements. */
+/* Whether C order is another than the file's. */
+bool trine_npy_turned(const trine_npy_info *info);
+
+/* The source over its elements as they lie in the file. */
 trine_source trine_npy_source(const trine_npy_file *file);
+
+/* The source over its elements in C order: the same one, or one that turns what it reads, which is
+ * sequential but that any worker may fetch from it. */
+trine_source trine_npy_ordered_source(const trine_npy_file *file);
+
+/* The file's descriptor in this process. */
+trine_status trine_npy_descriptor(const trine_npy_file *file, int *fd);
+
+/* Elements [first, first + n) as they lie in the file, in trine's type and byte order. */
+trine_status trine_npy_elements(const trine_npy_file *file, int fd, uint64_t first, size_t n,
+                                void *to);
+
+/* All elements, from the file's order at `from` to C order at `to`. */
+void trine_npy_turn(const trine_npy_info *info, const void *from, void *to);
+
+/* fetch of the source that turns. */
+trine_status trine_npy_fetch_turned(const trine_source *source, uint64_t first, size_t n,
+                                    void *buffer, const void **data);
 
 /* Reads n bytes at offset, or the next n of a pipe. *got < n only at the end of the file. */
 trine_status trine_npy_read(const trine_npy_file *file, int fd, void *buffer, size_t n,

@@ -135,8 +135,8 @@ static trine_status read_shape(cursor *c, trine_npy_info *info)
         return wrong(c, "expected a shape such as (3, 4)");
     info->ndim = 0;
     while (!take(c, ')')) {
-        if (info->ndim == TRINE_NPY_DIMS)
-            return wrong(c, "more than %d dimensions", TRINE_NPY_DIMS);
+        if (info->ndim == TRINE_DIMS)
+            return wrong(c, "more than %d dimensions", TRINE_DIMS);
         trine_status status = read_count(c, &info->shape[info->ndim]);
         if (status)
             return status;
@@ -152,12 +152,18 @@ static trine_status read_shape(cursor *c, trine_npy_info *info)
     return TRINE_OK;
 }
 
+/* Types that are read: in the file, and in trine. The first of a type of trine's is the one that is
+ * written. */
 static const struct {
-    const char *code;
+    const char *code, *stored;
     trine_dtype dtype;
-} codes[] = {{"f8", TRINE_F64}, {"f4", TRINE_F32}, {"i8", TRINE_I64}, {"i4", TRINE_I32},
-             {"u8", TRINE_U64}, {"u4", TRINE_U32}, {"i2", TRINE_I16}, {"u2", TRINE_U16},
-             {"i1", TRINE_I8},  {"u1", TRINE_U8}};
+    size_t size;
+} codes[] = {{"f8", "float64", TRINE_F64, 8}, {"f4", "float32", TRINE_F32, 4},
+             {"i8", "int64", TRINE_I64, 8},   {"i4", "int32", TRINE_I32, 4},
+             {"u8", "uint64", TRINE_U64, 8},  {"u4", "uint32", TRINE_U32, 4},
+             {"i2", "int16", TRINE_I16, 2},   {"u2", "uint16", TRINE_U16, 2},
+             {"i1", "int8", TRINE_I8, 1},     {"u1", "uint8", TRINE_U8, 1},
+             {"b1", "bool", TRINE_U8, 1},     {"f2", "float16", TRINE_F64, 2}};
 
 /* What numpy calls the types that trine does not take, and what makes one of an array x of them
  * that it takes. */
@@ -170,9 +176,8 @@ static refused_type refused(const char *code)
     static const refused_type types[] = {{"c8", "complex64", "x.real"},
                                          {"c16", "complex128", "x.real"},
                                          {"c32", "complex256", "x.real.astype('f8')"},
-                                         {"f2", "float16", "x.astype('f4')"},
-                                         {"f16", "float128", "x.astype('f8')"},
-                                         {"b1", "bool", "x.view('u1')"},
+                                         {"f16", "float128 (longdouble)", "x.astype('f8')"},
+                                         {"f12", "float96 (longdouble)", "x.astype('f8')"},
                                          {"O", "Python objects (pickled)", "x.astype('f8')"},
                                          {"S", "byte strings", "x.astype('f8')"},
                                          {"U", "strings", "x.astype('f8')"},
@@ -199,19 +204,22 @@ static trine_status read_descr(cursor *c, trine_npy_info *info)
         return status;
     const char *code = text + (text[0] && strchr("<>=|", text[0]) ? 1 : 0);
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-        if (strcmp(code, codes[i].code) == 0)
+        if (strcmp(code, codes[i].code) == 0) {
             info->dtype = codes[i].dtype;
+            info->stored = codes[i].stored;
+            info->stored_size = codes[i].size;
+        }
     if (info->dtype == TRINE_DTYPE_NONE) {
         c->at = first;
         return wrong(c,
-                     "elements of %s ('%s'); expected f4, f8, or i or u of 1, 2, 4 or 8 bytes, as "
-                     "in numpy's %s",
+                     "elements of %s ('%s'); expected b1, f2, f4, f8, or i or u of 1, 2, 4 or 8 "
+                     "bytes, as in numpy's %s",
                      refused(code).name, text, refused(code).instead);
     }
     const uint16_t one = 1;
     char own = *(const unsigned char *)&one ? '<' : '>';
     bool ordered = text[0] == '<' || text[0] == '>';
-    info->swapped = ordered && text[0] != own && trine_dtype_size(info->dtype) > 1;
+    info->swapped = ordered && text[0] != own && info->stored_size > 1;
     return TRINE_OK;
 }
 
@@ -266,7 +274,7 @@ static trine_status count_elements(const cursor *c, trine_npy_info *info)
 
 bool trine_npy_data_size(const trine_npy_info *info, uint64_t *bytes)
 {
-    uint64_t item = trine_dtype_size(info->dtype);
+    uint64_t item = info->stored_size;
     *bytes = info->n * item;
     return info->n <= ((uint64_t)INT64_MAX - info->data_offset) / item;
 }
@@ -308,25 +316,27 @@ static const char *code_of(trine_dtype dtype)
     return "";
 }
 
-size_t trine_npy_format(trine_dtype dtype, uint64_t rows, uint64_t columns,
-                        unsigned char bytes[128])
+size_t trine_npy_format(trine_dtype dtype, int ndim, const uint64_t shape[],
+                        unsigned char bytes[TRINE_NPY_HEADER_WRITTEN])
 {
     const uint16_t one = 1;
     char order = trine_dtype_size(dtype) == 1 ? '|' : *(const unsigned char *)&one == 1 ? '<' : '>';
-    char text[118], second[24] = "";
-    if (columns > 1)
-        snprintf(second, sizeof second, " %llu", (unsigned long long)columns);
-    int length = snprintf(text, sizeof text,
-                          "{'descr': '%c%s', 'fortran_order': False, 'shape': (%llu,%s), }", order,
-                          code_of(dtype), (unsigned long long)rows, second);
+    /* TRINE_DIMS numbers of at most 20 digits, and what stands between them. */
+    char text[TRINE_NPY_HEADER_WRITTEN - 64];
+    int length = snprintf(text, sizeof text, "{'descr': '%c%s', 'fortran_order': False, 'shape': (",
+                          order, code_of(dtype));
+    for (int i = 0; i < ndim; i++)
+        length += snprintf(text + length, sizeof text - (size_t)length, "%s%llu%s", i ? " " : "",
+                           (unsigned long long)shape[i], i + 1 < ndim || ndim == 1 ? "," : "");
+    length += snprintf(text + length, sizeof text - (size_t)length, "), }");
     /* Spaces up to a newline that ends a multiple of 64 bytes. */
     size_t whole = (10 + (size_t)length + 1 + 63) / 64 * 64;
     memset(bytes, ' ', whole);
     memcpy(bytes, magic, MAGIC);
     bytes[6] = 1;
     bytes[7] = 0;
-    bytes[8] = (unsigned char)(whole - 10);
-    bytes[9] = 0;
+    bytes[8] = (unsigned char)((whole - 10) & 0xff);
+    bytes[9] = (unsigned char)((whole - 10) >> 8);
     memcpy(bytes + 10, text, (size_t)length);
     bytes[whole - 1] = '\n';
     return whole;

@@ -17,10 +17,11 @@ trine_status trine_npy_prefix(const char *name, const unsigned char *bytes, size
 trine_status trine_npy_parse(const char *name, const unsigned char *bytes, size_t whole,
                              trine_npy_info *info);
 
-/* Writes a version 1.0 header in this machine's byte order: one dimension when columns is 1, else
- * two. Returns its length, a multiple of 64, at most 128. */
-size_t trine_npy_format(trine_dtype dtype, uint64_t rows, uint64_t columns,
-                        unsigned char bytes[128]);
+/* Writes a version 1.0 header in this machine's byte order. Returns its length, a multiple of 64,
+ * at most TRINE_NPY_HEADER_WRITTEN. */
+enum { TRINE_NPY_HEADER_WRITTEN = 1024 };
+size_t trine_npy_format(trine_dtype dtype, int ndim, const uint64_t shape[],
+                        unsigned char bytes[TRINE_NPY_HEADER_WRITTEN]);
 
 /* Bytes of the elements; false when they are more than a file can have. */
 bool trine_npy_data_size(const trine_npy_info *info, uint64_t *bytes);

@@ -15,12 +15,12 @@
 #include "io/npy_file.h"
 #include "io/npy_header.h"
 
-/* Where a rank writes; total: elements of the whole. number: what makes the temporary's name its
+/* Where a rank writes; ndim, shape: of the whole. number: what makes the temporary's name its
  * own. created: by this rank. */
 typedef struct save_plan {
     char temporary[PATH_MAX];
-    uint64_t first, total, number;
-    int fd;
+    uint64_t first, number, shape[TRINE_DIMS];
+    int fd, ndim;
     bool created;
 } save_plan;
 
@@ -71,11 +71,17 @@ static trine_status place_blocks(const trine_array *x, const char *path, uint64_
                             "-: standard output is written by one rank; this team has %d ranks: "
                             "give a file",
                             size);
-    status = team->communicator.ops->gather(&team->communicator, &x->local, 1, all, call, status);
+    status =
+        team->communicator.ops->gather(&team->communicator, &x->local_rows, 1, all, call, status);
+    uint64_t rows = 0;
     for (int i = 0; i < size && all && !status; i++) {
-        plan->first += i < team->communicator.rank ? all[i] : 0;
-        plan->total += all[i];
+        plan->first += i < team->communicator.rank ? all[i] * x->columns : 0;
+        rows += all[i];
     }
+    /* Elements without axes that are several ranks' own make up one axis. */
+    plan->ndim = x->ndim == 0 && rows > 1 ? 1 : x->ndim;
+    memcpy(plan->shape, x->shape, sizeof plan->shape);
+    plan->shape[0] = rows;
     free(all);
     return status;
 }
@@ -90,8 +96,8 @@ static void name_temporary(const char *path, save_plan *plan)
  * already is opened: it may be another save's, or a link that somebody laid. */
 static trine_status create(const trine_array *x, const char *path, save_plan *plan)
 {
-    unsigned char header[128];
-    size_t length = trine_npy_format(x->dtype, plan->total / x->columns, x->columns, header);
+    unsigned char header[TRINE_NPY_HEADER_WRITTEN];
+    size_t length = trine_npy_format(x->dtype, plan->ndim, plan->shape, header);
     struct stat found;
     struct timespec now;
     if (stat(path, &found) == 0 && !S_ISREG(found.st_mode)) {
@@ -136,8 +142,8 @@ static trine_status share_temporary(const trine_array *x, const char *path, uint
 
 static trine_status write_block(const trine_array *x, save_plan *plan)
 {
-    unsigned char header[128];
-    uint64_t offset = trine_npy_format(x->dtype, plan->total / x->columns, x->columns, header);
+    unsigned char header[TRINE_NPY_HEADER_WRITTEN];
+    uint64_t offset = trine_npy_format(x->dtype, plan->ndim, plan->shape, header);
     size_t item = trine_dtype_size(x->dtype);
     if (plan->fd < 0)
         plan->fd = open(plan->temporary, O_WRONLY | O_CLOEXEC);
@@ -166,8 +172,8 @@ static trine_status write_next(const void *data, size_t n)
 
 static trine_status save_to_output(const trine_array *x)
 {
-    unsigned char header[128];
-    size_t length = trine_npy_format(x->dtype, x->local / x->columns, x->columns, header);
+    unsigned char header[TRINE_NPY_HEADER_WRITTEN];
+    size_t length = trine_npy_format(x->dtype, x->ndim, x->shape, header);
     trine_status status = write_next(header, length);
     return status ? status : write_next(x->data, (size_t)x->local * trine_dtype_size(x->dtype));
 }
@@ -178,8 +184,7 @@ static trine_status save(const trine_array *x, const char *path)
     save_plan plan = {.fd = -1};
     bool first_rank = team->communicator.rank == 0;
     uint64_t call = trine_call_number(7 + (uint64_t)x->dtype, path, strlen(path));
-    uint64_t given[] = {x->columns, trine_array_common(x)};
-    call = trine_call_number(call, given, sizeof given);
+    call = trine_shape_number(call, x->ndim, x->shape, x->place != TRINE_DISTRIBUTED);
     trine_status status = place_blocks(x, path, call, &plan);
     if (status)
         return status;

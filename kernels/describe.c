@@ -19,7 +19,8 @@ static void describe_merge(void *left, const void *right, const void *param)
 {
     description *l = left;
     const description *r = right;
-    moments_merge(&l->moments, &r->moments, param);
+    (void)param;
+    moments_join(&l->moments, &r->moments, 4);
     l->min = r->min < l->min ? r->min : l->min;
     l->max = r->max > l->max ? r->max : l->max;
     l->nan += r->nan;
@@ -27,7 +28,7 @@ static void describe_merge(void *left, const void *right, const void *param)
 
 /* Least and greatest of a chunk that the moments have just been taken of; NaN passed over, and a
  * zero's sign by the elements' order. */
-TRINE_INLINE void chunk_range(const void *x, size_t n, bool single, double *min, double *max)
+TRINE_INLINE void chunk_extremes(const void *x, size_t n, bool single, double *min, double *max)
 {
     const int64_t top = INF_KEY_f64, bottom = ~top, none = top + 1;
     int64_t least = none, most = ~none;
@@ -45,8 +46,8 @@ TRINE_INLINE void chunk_range(const void *x, size_t n, bool single, double *min,
 TRINE_INLINE void describe_chunk(description *state, const trine_chunk *chunk, bool single)
 {
     description d;
-    d.moments = chunk_moments(chunk->in[0], chunk->n, single, true);
-    chunk_range(chunk->in[0], chunk->n, single, &d.min, &d.max);
+    d.moments = chunk_moments(chunk->in[0], chunk->n, single, true, 4);
+    chunk_extremes(chunk->in[0], chunk->n, single, &d.min, &d.max);
     d.nan = chunk->n - (uint64_t)d.moments.n;
     describe_merge(state, &d, NULL);
 }
@@ -63,25 +64,6 @@ static void describe_accumulate_f32(void *state, const trine_chunk *chunk, const
     describe_chunk(state, chunk, true);
 }
 
-#define DESCRIBE_WHOLE(suffix)                                                                     \
-    static void describe_accumulate_##suffix(void *state, const trine_chunk *chunk,                \
-                                             const void *param)                                    \
-    {                                                                                              \
-        double wide[TRINE_CHUNK];                                                                  \
-        trine_chunk reals = *chunk;                                                                \
-        (void)param;                                                                               \
-        reals.in[0] = widened_##suffix(chunk->in[0], chunk->n, wide);                              \
-        describe_chunk(state, &reals, false);                                                      \
-    }
-DESCRIBE_WHOLE(i64)
-DESCRIBE_WHOLE(i32)
-DESCRIBE_WHOLE(u64)
-DESCRIBE_WHOLE(u32)
-DESCRIBE_WHOLE(i16)
-DESCRIBE_WHOLE(u16)
-DESCRIBE_WHOLE(i8)
-DESCRIBE_WHOLE(u8)
-
 static trine_status describe_finish(void *result, const void *state, const void *param)
 {
     const description *d = state;
@@ -90,8 +72,9 @@ static trine_status describe_finish(void *result, const void *state, const void 
     (void)param;
     *r = (trine_description){.n = (uint64_t)m->n,
                              .nan = d->nan,
-                             .mean = canonical(m->n == 0 ? (double)NAN : m->mean),
-                             .var = canonical(m->m2 / m->n),
+                             .mean = m->n == 0 ? (double)NAN : mean_of(m),
+                             .var = variance_of(m, m->n),
+                             .std = deviation_of(m, m->n),
                              .skewness = skewness_of(m),
                              .kurtosis = kurtosis_of(m),
                              .min = m->n == 0 ? (double)NAN : d->min,
@@ -111,4 +94,4 @@ static trine_status describe_finish(void *result, const void *state, const void 
      .merge = describe_merge,                                                                      \
      .finish = describe_finish},
 
-const trine_monoid VARIANT(trine_descriptions)[] = {TRINE_DTYPES(DESCRIBE){.name = NULL}};
+const trine_monoid VARIANT(trine_descriptions)[] = {TRINE_REAL_DTYPES(DESCRIBE){.name = NULL}};

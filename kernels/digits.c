@@ -46,8 +46,18 @@ static size_t find_prefix(const trine_order_param *p, uint64_t wanted)
     return p->prefix[least] == wanted ? least : p->prefixes;
 }
 
-/* A prefix of all bits is shifted out in two steps. */
+/* A prefix of all bits is shifted out in two steps. Elements may alias anything, so that what the
+ * loops need again lies in variables. */
 #define ACCUMULATE(constant, suffix, bits)                                                         \
+    static void count_one_##suffix(uint64_t count[], const trine_bits##bits *x, size_t n,          \
+                                   uint32_t shift, uint64_t prefix)                                \
+    {                                                                                              \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            uint64_t digits = (uint64_t)trine_key_##suffix(x[i]) >> shift;                         \
+            if (digits >> COUNT_BITS == prefix)                                                    \
+                count[digits % DIGITS]++;                                                          \
+        }                                                                                          \
+    }                                                                                              \
     static void digits_accumulate_##suffix(void *state, const trine_chunk *chunk,                  \
                                            const void *param)                                      \
     {                                                                                              \
@@ -55,11 +65,7 @@ static size_t find_prefix(const trine_order_param *p, uint64_t wanted)
         const trine_bits##bits *x = chunk->in[0];                                                  \
         uint64_t *count = state;                                                                   \
         if (p->prefixes == 1) {                                                                    \
-            for (size_t i = 0; i < chunk->n; i++) {                                                \
-                uint64_t digits = (uint64_t)trine_key_##suffix(x[i]) >> p->shift;                  \
-                if (digits >> COUNT_BITS == p->prefix[0])                                          \
-                    count[digits % DIGITS]++;                                                      \
-            }                                                                                      \
+            count_one_##suffix(count, x, chunk->n, p->shift, p->prefix[0]);                        \
             return;                                                                                \
         }                                                                                          \
         for (size_t i = 0; i < chunk->n; i++) {                                                    \

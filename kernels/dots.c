@@ -24,7 +24,8 @@ static trine_status compensated_finish_f64(void *result, const void *state, cons
 {
     const compensated_state *s = state;
     (void)param;
-    *(double *)result = s->count ? canonical(corrected(s->sum, s->error)) : 0.0;
+    *(double *)result =
+        s->count ? canonical(in_unit(corrected(s->sum, s->error), s->exponent)) : 0.0;
     return TRINE_OK;
 }
 

@@ -58,7 +58,7 @@ IOTA(uint8_t, u8, INTEGER_FROM)
                                                       ? trine_u64_to_f64(first + i) / steps * wide \
                                                       : trine_u64_to_f64(first + i) * step));      \
         if (p->n > 1 && p->n - 1 >= first && p->n - 1 - first < n)                                 \
-            out[p->n - 1 - first] = (T)p->stop;                                                    \
+            out[p->n - 1 - first] = (T)trine_result_f64(p->stop);                                  \
     }
 TRINE_REAL_DTYPES(LINSPACE)
 

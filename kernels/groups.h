@@ -39,22 +39,6 @@ TRINE_INLINE vec vec_behind(vec before, vec x, int by)
 }
 #endif
 
-TRINE_INLINE vec vec_of(double x)
-{
-    return x - (vec){0};
-}
-
-TRINE_INLINE vec vec_choose(ivec mask, vec yes, vec no)
-{
-    return (vec)((mask & (ivec)yes) | (~mask & (ivec)no));
-}
-
-/* What is not a number has one representation. */
-TRINE_INLINE vec vec_canonical(vec x)
-{
-    return vec_choose(x <= vec_of((double)INFINITY), x, vec_of((double)NAN));
-}
-
 /* Vector k of the group, `none` before its beginning. The remainder bounds the index also where a
  * compiler unrolls a loop over k further than it goes. */
 TRINE_INLINE vec vector_of(const vec group[PARTS], int k, vec none)

@@ -16,7 +16,9 @@
     X(trine_integer_dots)                                                                          \
     X(trine_extremes)                                                                              \
     X(trine_moments)                                                                               \
+    X(trine_integer_moments)                                                                       \
     X(trine_joints)                                                                                \
+    X(trine_integer_joints)                                                                        \
     X(trine_descriptions)                                                                          \
     X(trine_counts)                                                                                \
     X(trine_products)                                                                              \
@@ -27,6 +29,7 @@
 #define TRINE_MAP_FAMILIES(X)                                                                      \
     X(trine_generators)                                                                            \
     X(trine_arithmetic_maps)                                                                       \
+    X(trine_standardisers)                                                                         \
     X(trine_casts)                                                                                 \
     X(trine_functions)
 

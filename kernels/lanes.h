@@ -17,10 +17,4 @@ TRINE_INLINE void fold(double lane[LANES])
             lane[j] += lane[j + half];
 }
 
-/* What is not a number has one representation, so that the order of operands cannot show. */
-static inline double canonical(double x)
-{
-    return x != x ? (double)NAN : x;
-}
-
 #endif

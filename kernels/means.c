@@ -27,7 +27,8 @@ static trine_status compensated_finish_f64(void *result, const void *state, cons
     (void)param;
     if (s->count == 0)
         return TRINE_E_EMPTY;
-    *(double *)result = canonical(corrected(s->sum, s->error) / (double)s->count);
+    *(double *)result =
+        canonical(in_unit(corrected(s->sum, s->error) / (double)s->count, s->exponent));
     return TRINE_OK;
 }
 

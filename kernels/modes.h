@@ -45,7 +45,7 @@ static inline void fast_merge(void *left, const void *right, const void *param)
 static inline void compensated_identity(void *state, const void *param)
 {
     (void)param;
-    *(compensated_state *)state = (compensated_state){-0.0, 0, 0};
+    *(compensated_state *)state = (compensated_state){-0.0, 0, 0, 0};
 }
 
 static inline void compensated_merge(void *left, const void *right, const void *param)
@@ -75,7 +75,7 @@ static inline void exact_begin(void *work, const void *param)
 
 #define TRINE_ACCUMULATE_COMPENSATED(operation, suffix, single, form)                              \
     TRINE_ACCUMULATE(compensated, operation, suffix,                                               \
-                     compensated_add(state, compensated_sum(elements_of(chunk, single, form))))
+                     compensated_add(state, compensated_chunk(elements_of(chunk, single, form))))
 
 #define TRINE_ACCUMULATE_EXACT(operation, suffix, single, form)                                    \
     TRINE_ACCUMULATE(exact, operation, suffix,                                                     \

@@ -8,42 +8,34 @@ static void moments_identity(void *state, const void *param)
     *(moments *)state = (moments){0};
 }
 
-static void accumulate(moments *state, const trine_chunk *chunk, bool single, bool skip)
+static void spread_merge(void *left, const void *right, const void *param)
 {
-    moments m = chunk_moments(chunk->in[0], chunk->n, single, skip);
-    moments_merge(state, &m, NULL);
+    (void)param;
+    moments_join(left, right, 2);
 }
 
-#define ACCUMULATE_REAL(kind, skip, suffix, single)                                                \
+static void shape_merge(void *left, const void *right, const void *param)
+{
+    (void)param;
+    moments_join(left, right, 4);
+}
+
+/* spread: mean and variance alone; shape: all moments; numbers: the spread, NaN passed over. */
+#define ACCUMULATE(kind, skip, powers, suffix, single)                                             \
     static void kind##_accumulate_##suffix(void *state, const trine_chunk *chunk,                  \
                                            const void *param)                                      \
     {                                                                                              \
+        moments m = chunk_moments(chunk->in[0], chunk->n, single, skip, powers);                   \
         (void)param;                                                                               \
-        accumulate(state, chunk, single, skip);                                                    \
+        moments_join(state, &m, powers);                                                           \
     }
-ACCUMULATE_REAL(moments, false, f64, false)
-ACCUMULATE_REAL(moments, false, f32, true)
-ACCUMULATE_REAL(nan_moments, true, f64, false)
-ACCUMULATE_REAL(nan_moments, true, f32, true)
-
-#define ACCUMULATE_WHOLE(suffix)                                                                   \
-    static void moments_accumulate_##suffix(void *state, const trine_chunk *chunk,                 \
-                                            const void *param)                                     \
-    {                                                                                              \
-        double wide[TRINE_CHUNK];                                                                  \
-        trine_chunk reals = *chunk;                                                                \
-        (void)param;                                                                               \
-        reals.in[0] = widened_##suffix(chunk->in[0], chunk->n, wide);                              \
-        accumulate(state, &reals, false, false);                                                   \
-    }
-ACCUMULATE_WHOLE(i64)
-ACCUMULATE_WHOLE(i32)
-ACCUMULATE_WHOLE(u64)
-ACCUMULATE_WHOLE(u32)
-ACCUMULATE_WHOLE(i16)
-ACCUMULATE_WHOLE(u16)
-ACCUMULATE_WHOLE(i8)
-ACCUMULATE_WHOLE(u8)
+ACCUMULATE(spread, false, 2, f64, false)
+ACCUMULATE(spread, false, 2, f32, true)
+ACCUMULATE(shape, false, 4, f64, false)
+ACCUMULATE(shape, false, 4, f32, true)
+ACCUMULATE(numbers, true, 2, f64, false)
+ACCUMULATE(numbers, true, 2, f32, true)
+#define numbers_merge spread_merge
 
 /* Variance; EMPTY when no degree of freedom is left. */
 static trine_status var_finish(void *result, const void *state, const void *param)
@@ -52,17 +44,33 @@ static trine_status var_finish(void *result, const void *state, const void *para
     double ddof = *(const double *)param;
     if (!(m->n > ddof))
         return TRINE_E_EMPTY;
-    *(double *)result = canonical(m->m2 / (m->n - ddof));
+    *(double *)result = variance_of(m, m->n - ddof);
     return TRINE_OK;
 }
 
 static trine_status std_finish(void *result, const void *state, const void *param)
 {
-    double variance;
-    trine_status status = var_finish(&variance, state, param);
-    if (!status)
-        *(double *)result = canonical(sqrt(variance));
-    return status;
+    const moments *m = state;
+    double ddof = *(const double *)param;
+    if (!(m->n > ddof))
+        return TRINE_E_EMPTY;
+    *(double *)result = deviation_of(m, m->n - ddof);
+    return TRINE_OK;
+}
+
+static trine_status standardisation_finish(void *result, const void *state, const void *param)
+{
+    const moments *m = state;
+    double ddof = *(const double *)param;
+    int half = -(int)m->exponent / 2;
+    if (!(m->n > ddof))
+        return TRINE_E_EMPTY;
+    *(trine_standardisation *)result =
+        (trine_standardisation){.up = {ldexp(1, half), ldexp(1, -(int)m->exponent - half)},
+                                .mean = m->mean.high,
+                                .rest = m->mean.low,
+                                .sd = canonical(sqrt(m->m2.high / (m->n - ddof)))};
+    return TRINE_OK;
 }
 
 static trine_status skewness_finish(void *result, const void *state, const void *param)
@@ -85,36 +93,33 @@ static trine_status kurtosis_finish(void *result, const void *state, const void 
     return TRINE_OK;
 }
 
-#define MOMENT(NAME, kind, param_bytes, finish_kind, constant, suffix)                             \
+#define MOMENT(NAME, kind, param_bytes, finish_kind, OUT, out_bytes, constant, suffix)             \
     {.name = NAME,                                                                                 \
      .nin = 1,                                                                                     \
      .in = {constant},                                                                             \
-     .out = TRINE_F64,                                                                             \
+     .out = OUT,                                                                                   \
      .param_size = param_bytes,                                                                    \
      .state_size = sizeof(moments),                                                                \
-     .result_size = sizeof(double),                                                                \
+     .result_size = out_bytes,                                                                     \
      .flags = TRINE_POSITION_FREE,                                                                 \
      .identity = moments_identity,                                                                 \
      .accumulate = kind##_accumulate_##suffix,                                                     \
-     .merge = moments_merge,                                                                       \
+     .merge = kind##_merge,                                                                        \
      .finish = finish_kind##_finish},
-/* Integers have no NaN to pass over. */
-#define ALL(NAME, kind, param_bytes, finish_kind)                                                  \
-    MOMENT(NAME, kind, param_bytes, finish_kind, TRINE_F64, f64)                                   \
-    MOMENT(NAME, kind, param_bytes, finish_kind, TRINE_F32, f32)                                   \
-    MOMENT(NAME, moments, param_bytes, finish_kind, TRINE_I64, i64)                                \
-    MOMENT(NAME, moments, param_bytes, finish_kind, TRINE_I32, i32)                                \
-    MOMENT(NAME, moments, param_bytes, finish_kind, TRINE_U64, u64)                                \
-    MOMENT(NAME, moments, param_bytes, finish_kind, TRINE_U32, u32)                                \
-    MOMENT(NAME, moments, param_bytes, finish_kind, TRINE_I16, i16)                                \
-    MOMENT(NAME, moments, param_bytes, finish_kind, TRINE_U16, u16)                                \
-    MOMENT(NAME, moments, param_bytes, finish_kind, TRINE_I8, i8)                                  \
-    MOMENT(NAME, moments, param_bytes, finish_kind, TRINE_U8, u8)
+#define REALS(NAME, kind, param_bytes, finish_kind, OUT, out_bytes)                                \
+    MOMENT(NAME, kind, param_bytes, finish_kind, OUT, out_bytes, TRINE_F64, f64)                   \
+    MOMENT(NAME, kind, param_bytes, finish_kind, OUT, out_bytes, TRINE_F32, f32)
+#define NUMBER TRINE_F64, sizeof(double)
+#define PARAM TRINE_DTYPE_NONE, sizeof(trine_standardisation)
+#define APPLY(macro, ...) macro(__VA_ARGS__)
 
 enum { DDOF = sizeof(double) };
 
 const trine_monoid VARIANT(trine_moments)[] = {
-    ALL("var", moments, DDOF, var) ALL("std", moments, DDOF, std)
-        ALL("skewness", moments, 0, skewness) ALL("kurtosis", moments, 0, kurtosis)
-            ALL("nanvar", nan_moments, DDOF, var)
-                ALL("nanstd", nan_moments, DDOF, std){.name = NULL}};
+    APPLY(REALS, "var", spread, DDOF, var, NUMBER) APPLY(REALS, "std", spread, DDOF, std, NUMBER)
+        APPLY(REALS, "skewness", shape, 0, skewness, NUMBER)
+            APPLY(REALS, "kurtosis", shape, 0, kurtosis, NUMBER)
+                APPLY(REALS, "nanvar", numbers, DDOF, var, NUMBER)
+                    APPLY(REALS, "nanstd", numbers, DDOF, std, NUMBER)
+                        APPLY(REALS, "standardisation", spread, DDOF, standardisation,
+                              PARAM){.name = NULL}};

@@ -154,30 +154,41 @@ static void twice(uint32_t a[], int length)
     a[0] <<= 1;
 }
 
-/* Long division of the two with their highest bits aligned, bit by bit: the quotient lies between
- * 1/2 and 2, so that QUOTIENT_BITS of it hold more than a double. */
-double trine_natural_quotient(const natural *a, const natural *b, bool single)
+/* The leading bits of a / b, neither of them zero, `count` or one fewer, which count 2^*exponent:
+ * long division of the two with their highest bits aligned, bit by bit, so that the quotient lies
+ * between 1/2 and 2. *sticky: whether anything is left over. */
+static uint128 quotient_bits(const natural *a, const natural *b, int count, int *exponent,
+                             bool *sticky)
 {
-    enum { QUOTIENT_BITS = 57, LENGTH = NATURAL_DIGITS + 2 };
+    enum { LENGTH = NATURAL_DIGITS + 2 };
     uint32_t rest[LENGTH], divisor[LENGTH];
-    if (a->top < 0)
-        return 0;
     int digits_a = a->top - a->low + 1, digits_b = b->top - b->low + 1;
     int length = (digits_a > digits_b ? digits_a : digits_b) + 2;
     justify(rest, length, a);
     justify(divisor, length, b);
-    uint64_t quotient = 0;
-    for (int i = 0; i < QUOTIENT_BITS; i++) {
+    uint128 quotient = 0;
+    for (int i = 0; i < count; i++) {
         bool fits = not_less(rest, divisor, length);
         quotient = 2 * quotient + fits;
         if (fits)
             subtract(rest, divisor, length);
         twice(rest, length);
     }
-    bool sticky = false;
-    for (int i = 0; i < length && !sticky; i++)
-        sticky = rest[i] != 0;
-    int exponent = a->unit + bits_of(a) - b->unit - bits_of(b) - (QUOTIENT_BITS - 1);
+    *sticky = false;
+    for (int i = 0; i < length && !*sticky; i++)
+        *sticky = rest[i] != 0;
+    *exponent = a->unit + bits_of(a) - b->unit - bits_of(b) - (count - 1);
+    return quotient;
+}
+
+double trine_natural_quotient(const natural *a, const natural *b, bool single)
+{
+    enum { QUOTIENT_BITS = 57 };
+    int exponent;
+    bool sticky;
+    if (a->top < 0)
+        return 0;
+    uint128 quotient = quotient_bits(a, b, QUOTIENT_BITS, &exponent, &sticky);
     double rounded = round_bits(quotient, exponent, sticky, single);
     return a->negative != b->negative ? -rounded : rounded;
 }
@@ -208,5 +219,20 @@ double trine_natural_root(const natural *n, bool single)
     uint128 lead = leading_bits(n, (n->unit + bits_of(n)) % 2 ? 125 : 126, &exponent, &sticky);
     uint64_t root = integer_root(lead);
     sticky = sticky || (uint128)root * root != lead;
+    return round_bits(root, exponent / 2, sticky, single);
+}
+
+double trine_natural_quotient_root(const natural *a, const natural *b, bool single)
+{
+    enum { QUOTIENT_BITS = 125 };
+    int exponent;
+    bool sticky;
+    if (a->top < 0)
+        return 0;
+    /* The exponent of what a root is taken of must be even. */
+    bool odd = (a->unit + bits_of(a) - b->unit - bits_of(b)) % 2 != 0;
+    uint128 quotient = quotient_bits(a, b, QUOTIENT_BITS + odd, &exponent, &sticky);
+    uint64_t root = integer_root(quotient);
+    sticky = sticky || (uint128)root * root != quotient;
     return round_bits(root, exponent / 2, sticky, single);
 }

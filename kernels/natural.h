@@ -27,11 +27,12 @@ void trine_natural_from_words(natural *n, const int64_t word[], int low, int hig
 
 void trine_natural_from_integer(natural *n, int128 value);
 
-/* n, a / b and the square root of n, rounded once to nearest-even: to a float's value if `single`,
- * which may be too large for a float, else to a double. b is not zero; n is not negative where its
- * root is taken. */
+/* n, a / b, and the square roots of n and of a / b, rounded once to nearest-even: to a float's
+ * value if `single`, which may be too large for a float, else to a double. b is not zero; what a
+ * root is taken of is not negative. */
 double trine_natural_round(const natural *n, bool single);
 double trine_natural_quotient(const natural *a, const natural *b, bool single);
 double trine_natural_root(const natural *n, bool single);
+double trine_natural_quotient_root(const natural *a, const natural *b, bool single);
 
 #endif

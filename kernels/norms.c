@@ -12,9 +12,6 @@
 #include "kernels/list.h"
 #include "kernels/modes.h"
 
-#define LEAST_PLAIN 0x1p-800
-#define MOST_PLAIN 0x1p900
-
 TRINE_ACCUMULATE_EXACT(nrm2, f64, false, SQUARES)
 TRINE_ACCUMULATE_EXACT(nrm2, f32, true, SQUARES)
 

@@ -1,6 +1,7 @@
 /* kernels/scan_elements.h - scans whose results are of the elements' type: running extremes, by
  * keys (kernels/order.h), and differences, a scan by the monoid "the last element". */
 #include "kernels/groups.h"
+#include "kernels/loops.h"
 #include "kernels/order.h"
 #include "kernels/states.h"
 
@@ -67,8 +68,9 @@ static inline int64_t wide_key(int64_t key)
         return TRINE_OK;                                                                           \
     }
 
-/* Differences are formed as unsigned numbers, which wrap. In place, the element before is kept. */
-#define DIFFERENCE_SCAN(suffix, type, wide)                                                        \
+/* Differences of integers are formed as unsigned numbers, which wrap. In place, the element before
+ * is kept. */
+#define DIFFERENCE_SCAN(suffix, type, wide, result)                                                \
     static void last_accumulate_##suffix(void *state, const trine_chunk *chunk, const void *param) \
     {                                                                                              \
         last_state *s = state;                                                                     \
@@ -79,7 +81,7 @@ static inline int64_t wide_key(int64_t key)
     static void differences_##suffix(type *restrict out, const type *restrict x, size_t n)         \
     {                                                                                              \
         for (size_t i = 1; i < n; i++)                                                             \
-            out[i] = (type)((wide)x[i] - (wide)x[i - 1]);                                          \
+            out[i] = result((wide)x[i] - (wide)x[i - 1]);                                          \
     }                                                                                              \
     static void stream_differences_##suffix(type *out, const type *x, size_t n, type first)        \
     {                                                                                              \
@@ -89,7 +91,7 @@ static inline int64_t wide_key(int64_t key)
             size_t some = n - i < step ? n - i : step;                                             \
             type *part = (type *)(void *)buffer;                                                   \
             differences_##suffix(part, x + i, some);                                               \
-            part[0] = i ? (type)((wide)x[i] - (wide)x[i - 1]) : first;                             \
+            part[0] = i ? result((wide)x[i] - (wide)x[i - 1]) : first;                             \
             stream_bytes(out + i, buffer, some * sizeof(type));                                    \
         }                                                                                          \
         stream_end();                                                                              \
@@ -99,7 +101,7 @@ static inline int64_t wide_key(int64_t key)
         type before = x[0];                                                                        \
         for (size_t i = 1; i < n; i++) {                                                           \
             type now = x[i];                                                                       \
-            x[i] = (type)((wide)now - (wide)before);                                               \
+            x[i] = result((wide)now - (wide)before);                                               \
             before = now;                                                                          \
         }                                                                                          \
     }                                                                                              \
@@ -113,8 +115,7 @@ static inline int64_t wide_key(int64_t key)
         if (flags & TRINE_SCAN_EXCLUSIVE)                                                          \
             return TRINE_E_ARGUMENT;                                                               \
         memcpy(&before, &last->bytes, sizeof before);                                              \
-        if (last->any)                                                                             \
-            first = (type)((wide)first - (wide)before);                                            \
+        first = result((wide)first - (wide)before);                                                \
         if (may_stream(chunk, flags)) {                                                            \
             stream_differences_##suffix(out, x, chunk->n, first);                                  \
             return TRINE_OK;                                                                       \
@@ -137,17 +138,17 @@ static inline int64_t wide_key(int64_t key)
                                                .merge = last_merge,                                \
                                                .finish = last_finish};
 
-#define ELEMENT_SCANS(suffix, type, wide, nan_value, no_number)                                    \
+#define ELEMENT_SCANS(suffix, type, wide, result, nan_value, no_number)                            \
     EXTREME_SCAN(cummin, suffix, type, nan_value, no_number, least, <)                             \
     EXTREME_SCAN(cummax, suffix, type, nan_value, no_number, most, >)                              \
-    DIFFERENCE_SCAN(suffix, type, wide)
-ELEMENT_SCANS(f64, double, double, (double)NAN, NO_NUMBER_OF_REALS)
-ELEMENT_SCANS(f32, float, float, (float)NAN, NO_NUMBER_OF_REALS)
-ELEMENT_SCANS(i64, int64_t, uint64_t, 0, ALWAYS_A_NUMBER)
-ELEMENT_SCANS(i32, int32_t, uint64_t, 0, ALWAYS_A_NUMBER)
-ELEMENT_SCANS(u64, uint64_t, uint64_t, 0, ALWAYS_A_NUMBER)
-ELEMENT_SCANS(u32, uint32_t, uint64_t, 0, ALWAYS_A_NUMBER)
-ELEMENT_SCANS(i16, int16_t, uint64_t, 0, ALWAYS_A_NUMBER)
-ELEMENT_SCANS(u16, uint16_t, uint64_t, 0, ALWAYS_A_NUMBER)
-ELEMENT_SCANS(i8, int8_t, uint64_t, 0, ALWAYS_A_NUMBER)
-ELEMENT_SCANS(u8, uint8_t, uint64_t, 0, ALWAYS_A_NUMBER)
+    DIFFERENCE_SCAN(suffix, type, wide, result)
+ELEMENT_SCANS(f64, double, double, trine_result_f64, (double)NAN, NO_NUMBER_OF_REALS)
+ELEMENT_SCANS(f32, float, float, trine_result_f32, (float)NAN, NO_NUMBER_OF_REALS)
+ELEMENT_SCANS(i64, int64_t, uint64_t, (int64_t), 0, ALWAYS_A_NUMBER)
+ELEMENT_SCANS(i32, int32_t, uint64_t, (int32_t), 0, ALWAYS_A_NUMBER)
+ELEMENT_SCANS(u64, uint64_t, uint64_t, (uint64_t), 0, ALWAYS_A_NUMBER)
+ELEMENT_SCANS(u32, uint32_t, uint64_t, (uint32_t), 0, ALWAYS_A_NUMBER)
+ELEMENT_SCANS(i16, int16_t, uint64_t, (int16_t), 0, ALWAYS_A_NUMBER)
+ELEMENT_SCANS(u16, uint16_t, uint64_t, (uint16_t), 0, ALWAYS_A_NUMBER)
+ELEMENT_SCANS(i8, int8_t, uint64_t, (int8_t), 0, ALWAYS_A_NUMBER)
+ELEMENT_SCANS(u8, uint8_t, uint64_t, (uint8_t), 0, ALWAYS_A_NUMBER)

@@ -97,7 +97,8 @@ TRINE_INLINE void compensated_group(vec group[PARTS], vec *carry, vec *carry_err
 TRINE_INLINE void compensated_loop(const trine_chunk *chunk, const compensated_state *prefix,
                                    bool exclusive, bool single, bool narrow, bool stream)
 {
-    vec carry = vec_of(prefix->sum), error = vec_of(prefix->error), group[PARTS];
+    vec carry = vec_of(in_unit(prefix->sum, prefix->exponent));
+    vec error = vec_of(in_unit(prefix->error, prefix->exponent)), group[PARTS];
     for (size_t i = 0; i < chunk->n; i += OCTET) {
         group_ahead(chunk->in[1], i, single);
         group_load(group, chunk->in[0], i, chunk->n, single, -0.0);

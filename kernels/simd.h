@@ -86,6 +86,27 @@ TRINE_INLINE ivec vec_bits(vec x)
     return (ivec)x;
 }
 
+TRINE_INLINE vec vec_of(double x)
+{
+    return x - (vec){0};
+}
+
+TRINE_INLINE vec vec_choose(ivec mask, vec yes, vec no)
+{
+    return (vec)((mask & (ivec)yes) | (~mask & (ivec)no));
+}
+
+/* What is not a number has one representation, so that the order of operands cannot show. */
+static inline double canonical(double x)
+{
+    return x != x ? (double)NAN : x;
+}
+
+TRINE_INLINE vec vec_canonical(vec x)
+{
+    return vec_choose(x <= vec_of((double)INFINITY), x, vec_of((double)NAN));
+}
+
 /* max(most, |x|); whatever when x is NaN. */
 TRINE_INLINE vec vec_max_abs(vec most, vec x)
 {

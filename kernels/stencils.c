@@ -1,8 +1,8 @@
 /* kernels/stencils.c - five-point stencils of a row, Jacobi's sweep of one, and convolution.
  *
  * Every output is computed alone, by the same operations in the same order on every instruction
- * set; vectors hold neighbouring outputs. A row goes one by one up to a line of the output, then by
- * vectors, then one by one again.
+ * set, and has one representation of NaN; vectors hold neighbouring outputs. A row goes one by one
+ * up to a line of the output, then by vectors, then one by one again.
  */
 #include <math.h>
 
@@ -31,9 +31,19 @@ TRINE_INLINE void ahead(const void *row, size_t at)
     __builtin_prefetch((const char *)row + at + AHEAD);
 }
 
+/* One output at to[i], a double or a float. */
+TRINE_INLINE void put_at(void *to, size_t i, double x, bool single)
+{
+    if (single)
+        ((float *)to)[i] = (float)canonical(x);
+    else
+        ((double *)to)[i] = canonical(x);
+}
+
 /* WIDTH outputs at to[i], doubles or floats. */
 TRINE_INLINE void store_at(void *to, size_t i, vec x, bool single, bool stream)
 {
+    x = vec_canonical(x);
     fvec narrow = __builtin_convertvector(x, fvec);
     if (single && stream)
         stream_fvec((float *)to + i, narrow);
@@ -62,10 +72,7 @@ TRINE_INLINE void stencil5_one(const trine_rows *rows, const double *w, size_t i
     sum += w[2] * element_at(rows->in[1], i, single);
     sum += w[3] * element_at(west, i, single);
     sum += w[4] * element_at(east, i, single);
-    if (single)
-        ((float *)rows->out)[i] = (float)sum;
-    else
-        ((double *)rows->out)[i] = sum;
+    put_at(rows->out, i, sum, single);
 }
 
 TRINE_INLINE void stencil5(const trine_rows *rows, const double *weight, bool single, bool stream)
@@ -121,7 +128,7 @@ TRINE_INLINE int64_t jacobi_one(const trine_rows *rows, const double *f, size_t 
     sum = 0.25 * (source ? sum + f[i] : sum);
     double change = sum - centre[i];
     int64_t bits;
-    ((double *)rows->out)[i] = sum;
+    put_at(rows->out, i, sum, false);
     memcpy(&bits, &change, sizeof bits);
     return bits & INT64_MAX;
 }
@@ -155,7 +162,7 @@ TRINE_INLINE double jacobi(const trine_rows *rows, const double *f, bool source,
         stream_end();
     double change;
     memcpy(&change, &bits, sizeof change);
-    return change;
+    return canonical(change);
 }
 
 double VARIANT(trine_jacobi_row)(const trine_rows *rows, const double *f)
@@ -190,10 +197,7 @@ TRINE_INLINE void convolve_edge(const double *x, const double *kernel, size_t ta
         double sum = 0;
         for (size_t t = 0; t < taps; t++)
             sum += kernel[t] * x[i + taps - 1 - t];
-        if (single)
-            ((float *)out)[i] = (float)sum;
-        else
-            ((double *)out)[i] = sum;
+        put_at(out, i, sum, single);
     }
 }
 

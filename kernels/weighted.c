@@ -90,8 +90,8 @@ static void compensated_wmean_identity(void *state, const void *param)
 TRINE_INLINE void compensated_wmean(compensated_wmean_state *s, const trine_chunk *chunk,
                                     bool single)
 {
-    compensated_add(&s->products, compensated_sum(elements_of(chunk, single, PRODUCTS)));
-    compensated_add(&s->weights, compensated_sum(weights_of(chunk, single)));
+    compensated_add(&s->products, compensated_chunk(elements_of(chunk, single, PRODUCTS)));
+    compensated_add(&s->weights, compensated_chunk(weights_of(chunk, single)));
 }
 
 static void compensated_wmean_merge(void *left, const void *right, const void *param)
@@ -103,14 +103,18 @@ static void compensated_wmean_merge(void *left, const void *right, const void *p
     compensated_add(&l->weights, r->weights);
 }
 
+/* The quotient of significands, so that only the true one over- or underflows. */
 static trine_status compensated_wmean_finish_f64(void *result, const void *state, const void *param)
 {
     const compensated_wmean_state *s = state;
+    int of_products = 0, of_weights = 0;
     (void)param;
     if (s->weights.count == 0)
         return TRINE_E_EMPTY;
-    *(double *)result = canonical(corrected(s->products.sum, s->products.error) /
-                                  corrected(s->weights.sum, s->weights.error));
+    double products = frexp(corrected(s->products.sum, s->products.error), &of_products);
+    double weights = frexp(corrected(s->weights.sum, s->weights.error), &of_weights);
+    *(double *)result = canonical(in_unit(
+        products / weights, s->products.exponent + of_products - s->weights.exponent - of_weights));
     return TRINE_OK;
 }
 

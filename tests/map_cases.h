@@ -56,6 +56,7 @@ typedef union map_param {
     trine_linspace linspace;
     trine_uniform uniform;
     trine_normal normal;
+    trine_standardisation standardisation;
     unsigned char bytes[64];
 } map_param;
 
@@ -68,6 +69,8 @@ static inline map_param map_param_for(const trine_map *map, uint64_t kind)
         p.uniform = (trine_uniform){-1, 3, 42 + kind, kind << 40};
     else if (strstr(map->name, "normal"))
         p.normal = (trine_normal){0.5, 2, UINT64_MAX - kind, 7};
+    else if (strcmp(map->name, "standardised") == 0)
+        p.standardisation = (trine_standardisation){{0.5, 4}, 1.5, 1e-17, 3, {.i64 = 11}};
     else
         make_elements(p.bytes, map->out[0], 0, 2, 3 + kind);
     return p;

@@ -39,8 +39,8 @@ trine_status bring_arrays(trine_array *const like[TRINE_ARGS], void *const whole
         if (!x)
             continue;
         status =
-            trine_array_scatter_2d(trine_array_team(x), trine_array_dtype(x), trine_array_rows(x),
-                                   trine_array_columns(x), whole[i], 0, transport, &in[i]);
+            trine_array_scatter_nd(trine_array_team(x), trine_array_dtype(x), trine_array_ndim(x),
+                                   trine_array_shape(x), whole[i], 0, transport, &in[i]);
         add_last_call(trine_array_team(x), ledger);
     }
     return status;

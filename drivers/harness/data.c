@@ -87,12 +87,12 @@ double harness_element(trine_dtype dtype, uint64_t seed, uint64_t i)
 }
 
 /* A new array, whose elements the map makes. */
-static trine_status make_array(trine_team *team, const trine_map *map, const void *param,
-                               uint64_t rows, uint64_t columns, trine_array **array)
+static trine_status make_array(trine_team *team, const trine_map *map, const void *param, int ndim,
+                               const uint64_t shape[], trine_array **array)
 {
     trine_array *made;
     trine_status status =
-        trine_array_create_2d(team, map->out[0], rows, columns, TRINE_DISTRIBUTED, &made);
+        trine_array_create_nd(team, map->out[0], ndim, shape, TRINE_DISTRIBUTED, &made);
     if (status)
         return status;
     trine_array *const out[] = {made};
@@ -104,7 +104,7 @@ static trine_status make_array(trine_team *team, const trine_map *map, const voi
     return status;
 }
 
-trine_status generate_array(trine_team *team, trine_dtype dtype, uint64_t rows, uint64_t columns,
+trine_status generate_array(trine_team *team, trine_dtype dtype, int ndim, const uint64_t shape[],
                             uint64_t seed, trine_array **array)
 {
     const generate_param param = {seed, dtype};
@@ -113,14 +113,14 @@ trine_status generate_array(trine_team *team, trine_dtype dtype, uint64_t rows, 
                            .out = {dtype},
                            .param_size = sizeof param,
                            .apply = generate_chunk};
-    return make_array(team, &map, &param, rows, columns, array);
+    return make_array(team, &map, &param, ndim, shape, array);
 }
 
-trine_status fill_array(trine_team *team, trine_dtype dtype, uint64_t rows, uint64_t columns,
+trine_status fill_array(trine_team *team, trine_dtype dtype, int ndim, const uint64_t shape[],
                         double value, trine_array **array)
 {
     const trine_map *map = trine_map_find("fill", TRINE_DTYPE_NONE, dtype);
     uint64_t bits = 0;
     fill_elements(dtype, value, 1, &bits);
-    return map ? make_array(team, map, &bits, rows, columns, array) : TRINE_E_ABSENT;
+    return map ? make_array(team, map, &bits, ndim, shape, array) : TRINE_E_ABSENT;
 }

@@ -15,12 +15,12 @@ void fill_elements(trine_dtype dtype, double value, size_t n, void *out);
 /* Whether that file is standard input, a pipe or a device, which a second reader finds empty. */
 bool is_read_once(const char *file);
 
-/* A new DISTRIBUTED array of rows x columns generated elements. Collective. */
-trine_status generate_array(trine_team *team, trine_dtype dtype, uint64_t rows, uint64_t columns,
+/* A new DISTRIBUTED array of generated elements. Collective. */
+trine_status generate_array(trine_team *team, trine_dtype dtype, int ndim, const uint64_t shape[],
                             uint64_t seed, trine_array **array);
 
 /* The same of elements that all are `value`. Collective. */
-trine_status fill_array(trine_team *team, trine_dtype dtype, uint64_t rows, uint64_t columns,
+trine_status fill_array(trine_team *team, trine_dtype dtype, int ndim, const uint64_t shape[],
                         double value, trine_array **array);
 
 /* The sums of generated elements, or of all elements of a file. */

@@ -17,7 +17,7 @@ static bool read_extra_number(const harness_extra *extra, const char *text, doub
         return read;
     }
     char *end;
-    *real = strtod(text, &end);
+    *real = extra->kind == KIND_SIGNED ? (double)strtol(text, &end, 10) : strtod(text, &end);
     return end != text && *end == '\0' && *real >= extra->least && *real <= extra->most;
 }
 
@@ -122,6 +122,7 @@ void check_fill(struct argp_state *state, const harness_options *o)
 void extra_option(struct argp_state *state, harness_options *o, int i, const char *text)
 {
     static const char *const expected[] = {[KIND_WHOLE] = "a whole number from",
+                                           [KIND_SIGNED] = "a whole number from",
                                            [KIND_REAL] = "a number from",
                                            [KIND_FILL] = "a number of the elements' type, from",
                                            [KIND_REALS] = "numbers with commas between them, from",

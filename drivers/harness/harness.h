@@ -50,6 +50,7 @@ typedef enum harness_verdict {
  * being given or not. */
 typedef enum harness_kind {
     KIND_WHOLE,
+    KIND_SIGNED,
     KIND_REAL,
     KIND_FILL,
     KIND_REALS,

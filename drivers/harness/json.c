@@ -188,6 +188,8 @@ char *run_to_json(const harness_run *run)
         json_decref(rows);
         return NULL;
     }
+    if (run->stored)
+        json_object_set_new(object, "stored", json_string(run->stored));
     char reference[REFERENCE_TEXT];
     reference_text(&run->reference, run->dtype, reference, sizeof reference);
     json_object_set_new(object, "reference", run->verified ? json_string(reference) : json_null());

@@ -100,8 +100,11 @@ static void print_table_row(const harness_row *row, table_widths w)
 static void print_table_head(const harness_run *run, table_widths w)
 {
     int launched = trine_launched();
-    printf("%s of %s: %" PRIu64 " elements of %s, %.3f GiB\n", run->options->driver->name,
-           run->data, run->n, trine_dtype_name(run->dtype), (double)run->bytes / (1 << 30));
+    printf("%s of %s: %" PRIu64 " elements of %s", run->options->driver->name, run->data, run->n,
+           trine_dtype_name(run->dtype));
+    if (run->stored)
+        printf(" (%s in the file)", run->stored);
+    printf(", %.3f GiB\n", (double)run->bytes / (1 << 30));
     printf("%s; ", trine_version());
     print_cpus();
     printf("%s; read bandwidth %.1f GB/s on one, %.1f GB/s on all; open to other: ms\n\n",

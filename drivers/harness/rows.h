@@ -42,10 +42,12 @@ typedef struct harness_failure {
     int exit_status;
 } harness_failure;
 
-/* All rows of a run, and what it was about. */
+/* All rows of a run, and what it was about. stored: what a file calls the type of its elements,
+ * where that is another than they are computed in; else NULL. */
 typedef struct harness_run {
     const harness_options *options;
     char data[4200];
+    const char *stored;
     trine_dtype dtype;
     uint64_t n, bytes;
     double bandwidth_one, bandwidth_all;

@@ -56,17 +56,19 @@ typedef struct team_data {
     double load;
 } team_data;
 
-/* The shape of generated data: --shape's, or one column. */
-static void shape_of(const harness_options *o, uint64_t *rows, uint64_t *columns)
+/* The shape of generated data: --shape's two axes, or one. */
+static int shape_of(const harness_options *o, uint64_t shape[2])
 {
     const harness_extra *extras = o->driver->extras;
-    *rows = o->n;
-    *columns = 1;
+    shape[0] = o->n;
+    shape[1] = 1;
     for (int i = 0; extras && extras[i].name; i++)
         if (extras[i].kind == KIND_SHAPE && o->setting[i].count == 2) {
-            *rows = o->setting[i].whole[0];
-            *columns = o->setting[i].whole[1];
+            shape[0] = o->setting[i].whole[0];
+            shape[1] = o->setting[i].whole[1];
+            return 2;
         }
+    return 1;
 }
 
 /* The inputs after the first: as many elements as that. */
@@ -76,18 +78,17 @@ static trine_status make_more(const harness_options *o, team_data *data)
     trine_status status = TRINE_OK;
     for (int i = 1; i < inputs && !status; i++)
         status =
-            generate_array(data->team, data->dtype, trine_array_rows(data->in[0]),
-                           trine_array_columns(data->in[0]), o->seed + (uint64_t)i, &data->in[i]);
+            generate_array(data->team, data->dtype, trine_array_ndim(data->in[0]),
+                           trine_array_shape(data->in[0]), o->seed + (uint64_t)i, &data->in[i]);
     return status;
 }
 
 /* Puts an array into memory of this rank's own that the workers of a pool do not address. */
-static trine_status make_private(trine_team *team, trine_array **array)
+static trine_status make_private(trine_array **array)
 {
     trine_array *made;
     trine_status status =
-        trine_array_create_2d(team, trine_array_dtype(*array), trine_array_rows(*array),
-                              trine_array_columns(*array), TRINE_PRIVATE, &made);
+        trine_array_create_like(*array, trine_array_dtype(*array), TRINE_PRIVATE, &made);
     if (status)
         return status;
     size_t bytes = trine_array_local_n(*array) * trine_dtype_size(trine_array_dtype(*array));
@@ -105,7 +106,7 @@ static trine_status make_all_private(team_data *data)
     for (int i = 0; i < TRINE_ARGS && !status; i++)
         if (data->in[i])
             status = data->scattered ? make_whole(data->in[i], &data->whole[i])
-                                     : make_private(data->team, &data->in[i]);
+                                     : make_private(&data->in[i]);
     return status;
 }
 
@@ -120,18 +121,20 @@ static trine_status open_data(harness_run *run, team_data *data)
     if (!has_arrays(o->driver))
         return TRINE_OK;
     if (!o->file) {
-        uint64_t rows, columns;
-        shape_of(o, &rows, &columns);
-        run->n = rows * columns;
+        uint64_t shape[2];
+        int ndim = shape_of(o, shape);
+        run->n = shape[0] * shape[1];
         const double *value = fill_of(o);
-        status = value ? fill_array(data->team, o->dtype, rows, columns, *value, &data->in[0])
-                       : generate_array(data->team, o->dtype, rows, columns, o->seed, &data->in[0]);
+        status = value ? fill_array(data->team, o->dtype, ndim, shape, *value, &data->in[0])
+                       : generate_array(data->team, o->dtype, ndim, shape, o->seed, &data->in[0]);
     } else {
         status = trine_npy_open(data->team, o->file, &data->file);
         if (status)
             return status;
         const trine_npy_info *info = trine_npy_header(data->file);
         data->dtype = info->dtype;
+        if (strcmp(info->stored, "bool") == 0 || info->stored_size < trine_dtype_size(info->dtype))
+            run->stored = info->stored;
         run->n = info->n;
         if (!o->stream)
             status = trine_npy_load(data->file, &data->in[0]);

@@ -10,6 +10,9 @@ extern "C" {
 
 typedef struct trine_array trine_array;
 
+/* Axes that an array may have. */
+#define TRINE_DIMS 32
+
 /* PRIVATE: this rank's own memory. SHARED: every worker of the rank addresses it. DISTRIBUTED: each
  * rank holds a block of whole chunks, which its workers address.
  * On a team of several ranks the PRIVATE or SHARED arrays of the ranks are, in rank order, the
@@ -23,11 +26,23 @@ typedef enum trine_place { TRINE_PRIVATE = 0, TRINE_SHARED, TRINE_DISTRIBUTED } 
 TRINE_API trine_status trine_array_create(trine_team *team, trine_dtype dtype, uint64_t n,
                                           trine_place place, trine_array **array);
 
-/* The same with two axes: rows x columns elements, row after row; columns is at least 1. A
- * DISTRIBUTED one is cut into whole rows. (One axis is one column.) */
+/* The same with `ndim` axes, 0 to TRINE_DIMS, of shape[0 .. ndim) elements, in C order: the last
+ * axis varies fastest. Any may be 0; no axes are one element. The array is cut along its first axis
+ * alone: shape is this rank's for PRIVATE and SHARED, which are blocks of a whole that lie one
+ * behind the other along that axis; a DISTRIBUTED one's is the whole's, the same on all ranks. */
+TRINE_API trine_status trine_array_create_nd(trine_team *team, trine_dtype dtype, int ndim,
+                                             const uint64_t shape[], trine_place place,
+                                             trine_array **array);
+
+/* The same with two axes: rows x columns elements, row after row. */
 TRINE_API trine_status trine_array_create_2d(trine_team *team, trine_dtype dtype, uint64_t rows,
                                              uint64_t columns, trine_place place,
                                              trine_array **array);
+
+/* The same with the shape of x, on its team; of this rank's block of it where x is DISTRIBUTED and
+ * the new array is not. Collective as above: a rank that gives no x returns alone. */
+TRINE_API trine_status trine_array_create_like(const trine_array *x, trine_dtype dtype,
+                                               trine_place place, trine_array **array);
 
 /* The caller's n elements at data as a PRIVATE array; nothing is copied, and data must outlive it.
  * data may be NULL when n is 0. Functions that write the array write data: where it lies in memory
@@ -38,7 +53,9 @@ TRINE_API trine_status trine_array_create_2d(trine_team *team, trine_dtype dtype
 TRINE_API trine_status trine_array_wrap(trine_team *team, trine_dtype dtype, const void *data,
                                         uint64_t n, trine_array **array);
 
-/* The same with two axes. */
+/* The same with `ndim` axes; with two. */
+TRINE_API trine_status trine_array_wrap_nd(trine_team *team, trine_dtype dtype, const void *data,
+                                           int ndim, const uint64_t shape[], trine_array **array);
 TRINE_API trine_status trine_array_wrap_2d(trine_team *team, trine_dtype dtype, const void *data,
                                            uint64_t rows, uint64_t columns, trine_array **array);
 
@@ -72,7 +89,10 @@ TRINE_API trine_status trine_array_scatter(trine_team *team, trine_dtype dtype, 
                                            const void *data, int root, trine_transport transport,
                                            trine_array **array);
 
-/* The same of rows x columns elements, row after row; each rank gets whole rows. */
+/* The same with `ndim` axes, of which the first is cut; with two. */
+TRINE_API trine_status trine_array_scatter_nd(trine_team *team, trine_dtype dtype, int ndim,
+                                              const uint64_t shape[], const void *data, int root,
+                                              trine_transport transport, trine_array **array);
 TRINE_API trine_status trine_array_scatter_2d(trine_team *team, trine_dtype dtype, uint64_t rows,
                                               uint64_t columns, const void *data, int root,
                                               trine_transport transport, trine_array **array);
@@ -93,9 +113,17 @@ TRINE_API void *trine_array_data(const trine_array *array);
 TRINE_API uint64_t trine_array_local_n(const trine_array *array);
 TRINE_API uint64_t trine_array_first(const trine_array *array);
 
-/* Elements, rows and columns as given at creation, the element type, the place. 0 for a NULL
+/* This rank's indices of the first axis: [first_row, first_row + local_rows) of a DISTRIBUTED array
+ * (first_row is 0 for the other places). 0 for a NULL array. */
+TRINE_API uint64_t trine_array_first_row(const trine_array *array);
+TRINE_API uint64_t trine_array_local_rows(const trine_array *array);
+
+/* Elements, axes and shape[0 .. ndim) as given at creation, the element type, the place. rows:
+ * indices of the first axis, 1 for no axes; columns: elements for each of them. 0 (NULL) for a NULL
  * array. */
 TRINE_API uint64_t trine_array_n(const trine_array *array);
+TRINE_API int trine_array_ndim(const trine_array *array);
+TRINE_API const uint64_t *trine_array_shape(const trine_array *array);
 TRINE_API uint64_t trine_array_rows(const trine_array *array);
 TRINE_API uint64_t trine_array_columns(const trine_array *array);
 TRINE_API trine_dtype trine_array_dtype(const trine_array *array);

@@ -80,12 +80,28 @@ typedef struct trine_gemv_param {
     uint64_t more, stride;
 } trine_gemv_param;
 
+/* An integer of 64 bits: i64 of types with a sign, u64 of others. */
+typedef union trine_whole {
+    int64_t i64;
+    uint64_t u64;
+} trine_whole;
+
 /* Result of the reduction "describe": of the elements that are numbers, of which there are n;
- * beside them there are `nan` others. var has the divisor n. NaN where n is 0. */
+ * beside them there are `nan` others. var, and std, its root, have the divisor n. NaN where n is 0.
+ * min_whole, max_whole: min and max of integers, unrounded; 0 of reals. */
 typedef struct trine_description {
     uint64_t n, nan;
-    double mean, var, skewness, kurtosis, min, max;
+    double mean, var, skewness, kurtosis, min, max, std;
+    trine_whole min_whole, max_whole;
 } trine_description;
+
+/* Result of the reduction "standardisation", whose param is ddof, and param of the maps
+ * "standardised". Of reals: they are scaled by the powers of two up[0] and up[1], and then have the
+ * mean `mean` + `rest` and the deviation sd. Of integers: their mean is whole + rest. */
+typedef struct trine_standardisation {
+    double up[2], mean, rest, sd;
+    trine_whole whole;
+} trine_standardisation;
 
 /* Param of the reduction "order_digits", whose result is counts[prefixes][TRINE_ORDER_DIGITS] of
  * uint64_t: of the elements whose order key, without its last shift + 11 bits, is prefix[p], how
@@ -246,13 +262,16 @@ TRINE_API const trine_predicate *trine_predicate_find(const char *name, trine_dt
  *   where           in[0] ? y : z; in[0] is u8, of which 0 is false
  *   sqrt, exp, log, sin, cos, tanh, pow     the last is x to the power of y
  *   standardise     (x - mean) / sd         T[2] {mean, sd}
+ *   standardised    the same, of a mean and a deviation known to more bits; of integers in f64
+ *                                           trine_standardisation
  *   cast, cast_wrap x in the output's type
  * linspace to add_normal and sqrt to standardise are of f64 and f32, add_normal also of i16, the
  * others of all types.
  *
  * Reals: operations round to nearest. sqrt is correctly rounded; exp to pow are within 1 unit in
  * the last place. The result of an operation on what is not a number is the NaN 0x7ff8000000000000
- * (0x7fc00000), whatever went in; moves (copy, neg, abs, clip, where) keep its bits.
+ * (0x7fc00000), whatever went in, as it is of every reduction, scan, stencil and product; moves
+ * (copy, neg, abs, clip, where, fill; sorts, transpositions, compactions) keep its bits.
  * Integers: wrap modulo 2^bits, in two's complement. x / 0 is 0; the least integer / -1 and its neg
  * and abs are itself. Quotients are cut toward zero.
  * Casts to reals round to nearest, ties to even; beyond the range of f32 lies Inf. Casts of reals

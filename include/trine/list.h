@@ -53,7 +53,7 @@
     X(count_nonzero, "how many elements are not zero (NaN is not)")                                \
     X(count_nan, "how many elements are NaN")
 
-/* Of one array of real numbers; a double. ddof: the divisor is n - ddof. */
+/* Of one array of any type; a double. ddof: the divisor is n - ddof. */
 #define TRINE_MOMENT_REDUCTIONS(X)                                                                 \
     X(var, "variance; ddof")                                                                       \
     X(std, "standard deviation; ddof")                                                             \
@@ -65,7 +65,7 @@
 /* Of one array of real numbers; a double: trine_logsumexp(x, &result). */
 #define TRINE_REAL_REDUCTIONS(X) X(logsumexp, "log(sum(exp(x))), without overflow")
 
-/* Of two arrays of real numbers; a double. */
+/* Of two arrays of one type; a double. */
 #define TRINE_JOINT_REDUCTIONS(X)                                                                  \
     X(cov, "covariance of two arrays; ddof")                                                       \
     X(corr, "Pearson's correlation of two arrays")

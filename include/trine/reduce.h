@@ -8,14 +8,17 @@
  * other ranks, and all return its status, with a detail that names it. Whom it tells, the arrays
  * say; where all are NULL, or of several teams, it is the team of several ranks that this process
  * called last. A team that is at work in another thread of that rank (TRINE_E_BUSY) tells nobody:
- * the rank returns alone, and the others wait for its next call, which MPI does for ever. So they do
- * when a rank gives sound arguments of another team, since that is another call.
+ * the rank returns alone, and the others wait for its next call, which MPI does for ever. So they
+ * do when a rank gives sound arguments of another team, since that is another call.
  *
  * Modes of sums:
  *   TRINE_EXACT        the true value of the whole operation, rounded once to nearest-even; order
  *                      and decomposition do not matter. It overflows only if the true value does.
- *   TRINE_COMPENSATED  as if computed in twice the precision, in a fixed order
- *   TRINE_FAST         32 lanes in a chunk, then the binary tree over chunks
+ *   TRINE_COMPENSATED  as if computed in twice the precision, in a fixed order; nothing over- or
+ *                      underflows on the way
+ *   TRINE_FAST         32 lanes in a chunk, then the binary tree over chunks. Products, squares and
+ *                      sums round one by one, and may over- or underflow though the result would
+ *                      not (a mean of {1.7e308, 1.7e308} is inf); nrm2 alone never does
  * Integers have one value in every mode, exact.
  */
 #ifndef TRINE_REDUCE_H
@@ -39,12 +42,21 @@ extern "C" {
 TRINE_API trine_status trine_reduce(const trine_monoid *monoid, const void *param,
                                     const trine_array *const in[], void *result);
 
-/* The same along one axis of arrays of rows x columns. axis 0: one result for each column, columns
- * x result_size bytes, the same on all ranks. axis 1: one result for each row, the rows of this
- * rank's block only (trine_array_local_n / trine_array_columns of them, from row trine_array_first
- * / trine_array_columns on); each row is a whole of its own, whose elements number from 0. A result
- * that one column or row refuses (TRINE_E_EMPTY, ...) is the call's. Errors: as trine_reduce,
- * ARGUMENT for another axis. */
+/* A flag of a monoid for trine_reduce_axis: the call is EMPTY where one of the lines is, instead of
+ * giving NaN there. */
+#define TRINE_EMPTY_FAILS 4u
+
+/* The same along one axis, -ndim to ndim - 1 (negative ones count from behind, as numpy's): each
+ * line of elements along it is a whole of its own, whose elements number from 0. The results have
+ * the shape of the array without that axis, in C order, result_size bytes each. Along the first
+ * axis they are the columns' (trine_array_columns of them), the same on all ranks; along another,
+ * those of this rank's block, trine_array_local_rows times the other axes' sizes. The bits depend
+ * on the shape and the line's elements. A line of some elements whose result is not defined (EMPTY:
+ * none of them is a number, or fewer than ddof asks for) gives NaN where the result is a real
+ * number, as numpy's do; it is the call's error where the result is an index or several numbers,
+ * and wherever the monoid's flags have TRINE_EMPTY_FAILS. Lines of no elements are EMPTY where the
+ * whole would be, and a line's OVERFLOW is the call's. Errors: as trine_reduce, ARGUMENT for an
+ * axis that x has not. */
 TRINE_API trine_status trine_reduce_axis(const trine_monoid *monoid, const void *param,
                                          const trine_array *const in[], int axis, void *result);
 
@@ -160,16 +172,18 @@ TRINE_API trine_status trine_prod_f32(const trine_array *x, float *product);
 TRINE_API trine_status trine_prod_i64(const trine_array *x, int64_t *product);
 TRINE_API trine_status trine_prod_u64(const trine_array *x, uint64_t *product);
 
-/* trine_var(x, ddof, &variance), ...: x of any type, computed in
- * double around the mean. The
- * divisor is n - ddof; EMPTY when that is not above 0. skewness and kurtosis take a ddof of 0 and
- * are NaN where all elements are alike. */
+/* trine_var(x, ddof, &variance), ...: x of any type; the divisor is n - ddof. Reals: off by some
+ * units in the last place, however far the mean lies from 0; infinite or 0 only where the true
+ * value is beyond a double's range; NaN where an element is NaN or infinite. Integers: the true
+ * value, rounded once. Collective. EMPTY when n - ddof is not above 0. skewness and kurtosis take a
+ * ddof of 0 and are NaN where all elements are alike. Means are merged as in Chan, Golub and
+ * LeVeque (1983), in twice the precision. */
 #define TRINE_DECLARE_MOMENT(name, text)                                                           \
     TRINE_API trine_status trine_##name(const trine_array *x, double ddof, double *result);
 TRINE_MOMENT_REDUCTIONS(TRINE_DECLARE_MOMENT)
 
-/* The true variance, rounded once: order, decomposition and cancellation do not matter. x of f64 or
- * f32; ddof a whole number below n. NaN when an element is NaN or infinite. */
+/* The true variance, rounded once: order, decomposition and cancellation do not matter. x of any
+ * type; ddof a whole number below n. NaN when an element is NaN or infinite. */
 TRINE_API trine_status trine_var_exact(const trine_array *x, double ddof, double *result);
 
 /* trine_logsumexp(x, &result): x of f64 or f32, computed in double. EMPTY for no elements; -Inf
@@ -178,11 +192,12 @@ TRINE_API trine_status trine_var_exact(const trine_array *x, double ddof, double
     TRINE_API trine_status trine_##name(const trine_array *x, double *result);
 TRINE_REAL_REDUCTIONS(TRINE_DECLARE_REAL)
 
-/* Number, mean, variance, skewness, kurtosis and range of all elements that are numbers, in one
- * reading; x of any type. */
+/* Number, mean, variance, deviation, skewness, kurtosis and range of all elements that are numbers,
+ * in one reading; x of any type. Integers: each rounded once, and the range unrounded too. */
 TRINE_API trine_status trine_describe(const trine_array *x, trine_description *description);
 
-/* trine_cov(x, y, ddof, &covariance), trine_corr(x, y, 0, &r): x and y of one type, f64 or f32. */
+/* trine_cov(x, y, ddof, &covariance), trine_corr(x, y, 0, &r): x and y of one type, any. As the
+ * variance; corr is NaN where the elements of x or of y are alike. */
 #define TRINE_DECLARE_JOINT(name, text)                                                            \
     TRINE_API trine_status trine_##name(const trine_array *x, const trine_array *y, double ddof,   \
                                         double *result);
@@ -297,6 +312,19 @@ TRINE_API trine_status trine_quantile_elements(const trine_array *x, trine_quant
 TRINE_API trine_status trine_nanquantile_elements(const trine_array *x,
                                                   trine_quantile_method method, int count,
                                                   const double q[], void *elements, double part[]);
+
+/* The same along an axis of x, -ndim to ndim - 1: quantiles[count][...], those of q[0] first, each
+ * of the shape of x without that axis, in C order. Which rank has which, as trine_reduce_axis:
+ * along the first axis all ranks have all, along another each those of its block. A line with a
+ * NaN, or (nanquantile) of nothing else, gives NaN. Each line is sorted by one worker, in memory of
+ * its own; along the first axis on several ranks, lines are gathered by transposing x. EMPTY for
+ * lines of no elements. method as trine_quantile_by's. */
+TRINE_API trine_status trine_quantile_axis(const trine_array *x, trine_quantile_method method,
+                                           int count, const double q[], int axis,
+                                           double quantiles[]);
+TRINE_API trine_status trine_nanquantile_axis(const trine_array *x, trine_quantile_method method,
+                                              int count, const double q[], int axis,
+                                              double quantiles[]);
 
 /* quantiles[count] of x with weights, an array of any type and of x's team, length and place: the
  * least element up to which the weights add up to more than 0, and to at least the share q of all.

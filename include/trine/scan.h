@@ -3,8 +3,8 @@
  *
  * All are Collective over the team's ranks, which get the same status; arguments that one rank is
  * refused are refused on all (see reduce.h). The bits written depend on the elements alone, not on
- * the team. Arrays of two axes are taken row after row. On several ranks PRIVATE and SHARED arrays
- * are the blocks, in rank order, of one whole that the caller cut.
+ * the team. Arrays of several axes are taken in C order, but for trine_scan_axis. On several ranks
+ * PRIVATE and SHARED arrays are the blocks, in rank order, of one whole that the caller cut.
  *
  * The prefix of a chunk, from which its scan goes on, is made so: of the maximal aligned subtrees
  * of all chunks before it (chunks 0 to 6 are the subtrees 0-3, 4-5 and 6) each is merged as in a
@@ -32,8 +32,17 @@ extern "C" {
 TRINE_API trine_status trine_scan(const trine_scanner *scanner, const void *param,
                                   const trine_array *x, trine_array *out, bool exclusive);
 
-/* The same by any monoid of one input whose result is one scalar: out[i] is what finish makes of
- * the prefix of i's chunk after accumulate took in the chunk's elements up to i, one by one. */
+/* The same along an axis, -ndim to ndim - 1: of each line of elements along it, which is a whole of
+ * its own and has the bits of an array that holds it alone. Along the first axis on several ranks
+ * the lines are gathered, each whole, by transposing x and the results: twice the memory of both.
+ * OVERFLOW of one line is the call's. Errors: as trine_scan. */
+TRINE_API trine_status trine_scan_axis(const trine_scanner *scanner, const void *param,
+                                       const trine_array *x, trine_array *out, int axis,
+                                       bool exclusive);
+
+/* The same as trine_scan by any monoid of one input whose result is one scalar: out[i] is what
+ * finish makes of the prefix of i's chunk after accumulate took in the chunk's elements up to i,
+ * one by one. */
 TRINE_API trine_status trine_scan_monoid(const trine_monoid *monoid, const void *param,
                                          const trine_array *x, trine_array *out, bool exclusive);
 
@@ -41,7 +50,8 @@ TRINE_API trine_status trine_scan_monoid(const trine_monoid *monoid, const void 
  * the true sums, rounded once (so they never fall where x >= 0), the others have an order that is
  * not quite that of trine_sum. f64 takes f64 and f32; f32 takes f32 (summed in double); i64 takes
  * i64, i32, i16, i8; u64 takes u64, u32, u16, u8. Integers: OVERFLOW when one of the sums does not
- * fit; out then holds a mixture. NaN from the first NaN on. */
+ * fit; out then holds a mixture. NaN from the first NaN on. A compensated sum that overflows
+ * stays infinite, or NaN, from there on, as a fast one does. */
 TRINE_API trine_status trine_cumsum_f64(const trine_array *x, trine_mode mode, trine_array *out);
 TRINE_API trine_status trine_cumsum_f32(const trine_array *x, trine_mode mode, trine_array *out);
 TRINE_API trine_status trine_cumsum_i64(const trine_array *x, trine_mode mode, trine_array *out);

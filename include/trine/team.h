@@ -15,11 +15,11 @@
  * where OpenMP binds its threads to fewer CPUs (OMP_PLACES), T is as many; for P neither counts.
  *
  * Floating-point environment: all functions compute, and call user code, in the default one (to
- * nearest, gradual underflow, no traps), on every worker, whatever the caller has set (flush-to-zero
- * as by -ffast-math, a rounding mode, traps, x87 precision), before the team was opened or after.
- * When they return, the calling thread has its own again, exception flags included; so have the
- * OpenMP threads, which are the caller's too. (Flags that x87 instructions of user code raise stay,
- * where x87's control word is the default.)
+ * nearest, gradual underflow, no traps), on every worker, whatever the caller has set
+ * (flush-to-zero as by -ffast-math, a rounding mode, traps, x87 precision), before the team was
+ * opened or after. When they return, the calling thread has its own again, exception flags
+ * included; so have the OpenMP threads, which are the caller's too. (Flags that x87 instructions of
+ * user code raise stay, where x87's control word is the default.)
  *
  * Thread rule: a team serves one call at a time; a second one gets TRINE_E_BUSY.
  */
@@ -51,8 +51,8 @@ TRINE_API void trine_finalize(void);
 
 /* Opens a team. spec NULL reads $TRINE_TEAM; without that it is `mpi` under a launcher and `omp`
  * else. Collective over the ranks when the spec is mpi: all get the same status, also where a rank
- * of a launch gives a spec that begins with no executor's name and is refused. *team is untouched on
- * error. Errors: SPEC, ABSENT, LAUNCH, THREADS, MEMORY, MPI, SYSTEM, ARGUMENT. */
+ * of a launch gives a spec that begins with no executor's name and is refused. *team is untouched
+ * on error. Errors: SPEC, ABSENT, LAUNCH, THREADS, MEMORY, MPI, SYSTEM, ARGUMENT. */
 TRINE_API trine_status trine_team_open(const char *spec, trine_team **team);
 
 /* Ends the workers and releases the team; arrays of it must have been freed, on all ranks (BUSY on

@@ -3,8 +3,9 @@
  * All are Collective over the team's ranks, and every rank gets the same status. The elements' bits
  * depend on the inputs' elements and their global index alone: not on the team, the number of
  * workers, the schedule or the instruction set. An output may be an input (in place): the same
- * array, or one over the same elements. What one rank refuses (reduce.h) changes no rank's outputs. Outputs that are no input, of calls that move more than the
- * caches hold, are written past the caches.
+ * array, or one over the same elements. What one rank refuses (reduce.h) changes no rank's outputs.
+ * Outputs that are no input, of calls that move more than the caches hold, are written past the
+ * caches.
  */
 #ifndef TRINE_TRANSFORM_H
 #define TRINE_TRANSFORM_H
@@ -99,9 +100,10 @@ TRINE_REAL_DTYPES(TRINE_DECLARE_REAL_MAPS)
 TRINE_API trine_status trine_add_normal_i16(double sd, uint64_t seed, uint64_t stream,
                                             const trine_array *x, trine_array *y);
 
-/* y = (x - mean) / sd in two phases: the exact mean and the standard deviation with the divisor n -
- * ddof of all of x, then the map. x and y both f64, or both f32. EMPTY when n - ddof is not above
- * 0. */
+/* y = (x - mean) / sd in two phases: mean and standard deviation, with the divisor n - ddof, of all
+ * of x, then the map. x and y both f64, or both f32, or x of integers and y of f64. Neither an
+ * offset of x, however large, nor over- or underflow on the way costs accuracy. EMPTY when n - ddof
+ * is not above 0. All NaN where an element is not finite, or all are alike. */
 TRINE_API trine_status trine_standardise(const trine_array *x, double ddof, trine_array *y);
 
 /* y = x in y's type, saturating. DTYPE never: there is a cast between any two types. */

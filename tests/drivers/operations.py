@@ -25,12 +25,13 @@ def every_method_is_right_on_every_team():
              ("stats", "--n=70000", "--dtype=i16"), ("histogram", "--n=100001"),
              ("histogram", "--n=100001", "--dtype=u8", "--low=10", "--high=99.5", "--bins=7"),
              ("quantile", "--n=100001"), ("quantile", "--n=5000", "--dtype=i8", "--q=0.1,0.99"),
+             ("top", "--n=100001"), ("top", "--n=50001", "--dtype=u8", "--k=3000"),
              ("map", "--n=50001"), ("map", "--n=50001", "--dtype=f32"), ("scan", "--n=100001"),
              ("scan", "--n=50001", "--dtype=f32"), ("sort", "--n=200001"), ("sort", "--n=200001", "--dtype=u16"),
              ("transpose", "--shape=301x517"), ("transpose", "--shape=1x5000", "--dtype=u8"),
              ("gemm", "--shape=200x200"), ("jacobi", "--shape=100x130", "--sweeps=9")]
     for driver, *arguments in cases:
-        several = driver in ("dot", "reduce", "map", "scan") and "--dtype=i8" not in arguments
+        several = driver in ("dot", "reduce", "map", "scan", "quantile", "top") and "--dtype=i8" not in arguments
         done = run(driver, *arguments, *(["--mode=each"] if several else []), "--json", teams=TEAMS)
         check(done.returncode == 0, driver, arguments, "ended with", done.returncode, done.stdout[-600:], done.stderr[-600:])
         if done.returncode:
@@ -44,10 +45,11 @@ def every_method_is_right_on_every_team():
 def refused_options_say_what_was_expected():
     for driver, argument, words in (
             ("transpose", "--shape=10", "ROWSxCOLUMNS"), ("transpose", "--shape=0x5", "from 1"),
-            ("transpose", "--shape=3x4x5", "ROWSxCOLUMNS"), ("stats", "--axis=2", "from 0 to 1"),
-            ("stats", "--axis=-1", "whole number"), ("histogram", "--bins=0", "from 1"),
+            ("transpose", "--shape=3x4x5", "ROWSxCOLUMNS"), ("stats", "--axis=32", "from -32 to 31"),
+            ("stats", "--axis=1.5", "whole number"), ("histogram", "--bins=0", "from 1"),
             ("histogram", "--low=abc", "a number from"), ("quantile", "--q=0.5,1.5", "from 0 to 1"),
-            ("quantile", "--q=", "from 0 to 1"), ("reduce", "--mode=nothing", "argmin"), ("map", "--mode=nothing", "exp"),
+            ("quantile", "--q=", "from 0 to 1"), ("quantile", "--mode=median", "hazen"), ("top", "--k=0", "from 1"),
+            ("reduce", "--mode=nothing", "argmin"), ("map", "--mode=nothing", "exp"),
             ("sort", "--stream", "memory"), ("jacobi", "--sweeps=few", "whole number")):
         done = run(driver, argument)
         check(done.returncode == 2 and words in done.stderr, driver, argument, done.returncode, done.stderr)

@@ -13,7 +13,7 @@ folder, mpirun = os.path.abspath(sys.argv[1]), sys.argv[2:]
 os.environ.update(OMP_WAIT_POLICY="passive", OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
 VERSION = subprocess.run([os.path.join(folder, "sum"), "--version"], capture_output=True, text=True).stdout
 OMP = ", omp" in VERSION
-DRIVERS = [name for name in ("sum dot reduce stats histogram quantile map scan sort transpose jacobi gemm forktrap times10 fib "
+DRIVERS = [name for name in ("sum dot reduce stats histogram quantile top map scan sort transpose jacobi gemm forktrap times10 fib "
                              "bound counter make_npy frame passing etl").split() if os.path.exists(os.path.join(folder, name))]
 
 

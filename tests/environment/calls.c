@@ -13,6 +13,7 @@
 #include "check.h"
 #include "environment/environments.h"
 #include "map_cases.h"
+#include "monoid_params.h"
 
 static const char *spec = "serial";
 static int step = 1;
@@ -143,31 +144,18 @@ static void release(trine_array *x)
 
 /* --- Kernels by name */
 
-static const void *param_for(const trine_monoid *monoid)
-{
-    static const trine_order_param digits = {.shift = 40, .prefixes = 1};
-    static const struct {
-        trine_histogram_param param;
-        double edges[2];
-    } bin = {{.bins = 1, .scale = 1, .guard = 0x1p-40}, {0, 1}};
-    static const double zero[8];
-    return strcmp(monoid->name, "histogram") == 0      ? (const void *)&bin
-           : strcmp(monoid->name, "order_digits") == 0 ? (const void *)&digits
-                                                       : zero;
-}
-
 static void reductions(trine_team *team, trine_dtype dtype, uint64_t rows, uint64_t columns)
 {
-    static uint64_t result[2 * TRINE_ORDER_DIGITS];
+    static uint64_t result[TRINE_WEIGHT_DIGITS * TRINE_WEIGHT_SUM / sizeof(uint64_t)];
     const trine_array *x[TRINE_ARGS];
     for (int i = 0; i < TRINE_ARGS; i++)
         x[i] = new_filled(team, dtype, rows, columns, (uint64_t)i + 1);
     const char *name;
     for (size_t m = 0; (name = trine_monoid_name(m)); m++) {
-        const trine_monoid *monoid = trine_monoid_find(name, dtype);
+        const trine_monoid *monoid = monoid_of(name, dtype);
         if (!monoid || monoid->result_size > sizeof result)
             continue;
-        const void *param = param_for(monoid);
+        const void *param = monoid_param_for(monoid);
         memset(result, 0, sizeof result);
         NAME("%s of %llu %s", name, (unsigned long long)rows, trine_dtype_name(dtype));
         TRY_NAMED(trine_reduce(monoid, param, x, result), result, monoid->result_size);
@@ -235,13 +223,18 @@ static void scans(trine_team *team, trine_dtype dtype)
 
 /* --- Typed functions, whose arguments are numbers too */
 
-static void statistics(const trine_array *x, const trine_array *y)
+/* positive: numbers above 0. */
+static void statistics(const trine_array *x, const trine_array *y, const trine_array *positive)
 {
     static const double q[] = {0.1, 0.5, 1.0}, edges[] = {-1e300, -0.1, 0x1p-1060, 0.3, 1e300};
     const double ddofs[] = {1, 0.1, NAN, -1, 0x1p-1050};
     double result[3] = {0};
-    uint64_t counts[16] = {0};
+    double parts[3] = {0}, elements[6] = {0}, sums[16] = {0};
+    uint64_t counts[16] = {0}, indices[2] = {0};
     trine_description description = {0};
+    trine_monoid monoid;
+    void *param = NULL;
+    trine_array *weights = new_filled(trine_array_team(x), TRINE_U16, N, 1, 2);
     for (int i = 0; i < 5; i++) {
         TRY(trine_std(x, ddofs[i], result), result, 8);
         TRY(trine_var_exact(x, ddofs[i], result), result, 8);
@@ -254,10 +247,29 @@ static void statistics(const trine_array *x, const trine_array *y)
     TRY(trine_median(x, result), result, 8);
     TRY(trine_quantile(x, 3, q, result), result, sizeof result);
     TRY(trine_quantile(x, 1, &ddofs[2], result), NULL, 0);
+    for (int m = 1; m < TRINE_QUANTILE_METHODS; m++)
+        TRY(trine_nanquantile_by(x, (trine_quantile_method)m, 3, q, result), result, sizeof result);
+    TRY(trine_quantile_elements(x, TRINE_LINEAR, 3, q, elements, parts), elements, sizeof elements);
+    TRY(trine_nanmedian(x, result), result, 8);
+    TRY(trine_quantile_weighted(x, y, 3, q, result), NULL, 0);
+    TRY(trine_nanquantile_weighted(y, positive, 3, q, result), result, sizeof result);
+    TRY(trine_smallest(x, 2, result, indices), indices, sizeof indices);
+    TRY(trine_histogram_weighted(x, positive, 7, -0.1, 3.3, sums), sums, sizeof sums);
+    TRY(trine_histogram_monoid(TRINE_F64, 4, edges, &monoid, &param), param, 16);
+    free(param);
     TRY(trine_histogram(x, 7, -0.1, 3.3, counts), counts, sizeof counts);
     TRY(trine_histogram(x, 7, ddofs[2], 3.3, counts), NULL, 0);
     TRY(trine_histogram_edges(x, 4, edges, counts), counts, sizeof counts);
+    TRY(trine_quantile_by(x, TRINE_MEDIAN_UNBIASED, 3, q, result), result, sizeof result);
+    TRY(trine_nanquantile_by(x, TRINE_MIDPOINT, 3, q, result), result, sizeof result);
+    TRY(trine_nanquantile_weighted(x, weights, 3, q, result), result, sizeof result);
+    TRY(trine_nanquantile_weighted(x, y, 3, q, result), NULL, 0);
+    TRY(trine_histogram(x, 7, -1.7e308, 1.7e308, counts), counts, sizeof counts);
+    TRY(trine_histogram(x, 7, 0, 0x1p-1070, counts), counts, sizeof counts);
+    TRY(trine_histogram_edges_weighted(x, y, 4, edges, sums), sums, sizeof sums);
+    TRY(trine_smallest(x, 7, sums, counts), counts, sizeof counts);
     TRY(trine_count_between_f64(x, -0.1, 0x1p-1060, counts), counts, 8);
+    release(weights);
 }
 
 /* In place: what is written is what is judged. */
@@ -473,9 +485,9 @@ static void all_calls(trine_team *team)
     trine_array *x = new_filled(team, TRINE_F64, N, 1, 1),
                 *y = new_filled(team, TRINE_F64, N, 1, 2);
     trine_array *numbers = new_array(team, TRINE_F64, N, 1);
-    TRY(trine_uniform_f64(-0.1, 3.3, 7, 0, numbers), trine_array_data(numbers), bytes_of(numbers));
-    statistics(x, y);
-    statistics(numbers, y);
+    TRY(trine_uniform_f64(1e-9, 3.3, 7, 0, numbers), trine_array_data(numbers), bytes_of(numbers));
+    statistics(x, y, numbers);
+    statistics(numbers, y, numbers);
     writers(team, numbers);
     products(team);
     user_code(team);

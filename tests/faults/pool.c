@@ -258,6 +258,24 @@ static void work_in_place_is_not_done_twice_body(void)
 }
 IN_CHILD(reset_page, work_in_place_is_not_done_twice)
 
+/* Every other array, so that each leaves a hole of its own; then the rest. */
+static void arrays_are_freed_in_any_order_body(void)
+{
+    enum { ARRAYS = 400 };
+    trine_team *team = open_team("pool:2");
+    trine_array *x[ARRAYS];
+    for (int i = 0; i < ARRAYS; i++)
+        x[i] = numbers(team, 100);
+    for (int first = 0; first < 2; first++)
+        for (int i = first; i < ARRAYS; i += 2)
+            trine_array_free(x[i]);
+    x[0] = numbers(team, N);
+    must_be_right(x[0]);
+    trine_array_free(x[0]);
+    MUST(trine_team_close(team) == TRINE_OK);
+}
+IN_CHILD(reset_page, arrays_are_freed_in_any_order)
+
 static void a_killed_zygote_is_replaced_body(void)
 {
     trine_team *team = open_team("pool:3");
@@ -633,6 +651,7 @@ int main(void)
         {"sums survive a killer at random", sums_survive_a_killer_at_random},
         {"a kernel that always crashes is named", a_kernel_that_always_crashes_is_named},
         {"work in place is not done twice", work_in_place_is_not_done_twice},
+        {"arrays are freed in any order", arrays_are_freed_in_any_order},
         {"work in place survives an earlier death", work_in_place_survives_an_earlier_death},
         {"a killed zygote is replaced", a_killed_zygote_is_replaced},
         {"a zygote killed in the middle of a sum is replaced", a_zygote_killed_mid_sum_is_replaced},

@@ -32,7 +32,7 @@ static void judge(const double *x, uint64_t n, const double *kernel, size_t taps
         double sum = 0;
         for (size_t t = 0; t < taps; t++)
             sum += kernel[t] * at(x, n, (int64_t)(i + (taps - 1) / 2) - (int64_t)t);
-        out[i] = sum;
+        out[i] = one_nan(sum);
     }
 }
 
@@ -87,6 +87,17 @@ static void halos_come_from_several_ranks(void)
     convolve(TRINE_F64, 9 * TRINE_CHUNK, 301, UNEVEN);
     convolve(TRINE_F64, 3 * TRINE_CHUNK + 17, 301, WRAPPED);
     convolve(TRINE_F64, 2 * TRINE_CHUNK + 17, 500, ALL_ON_THE_LAST);
+}
+
+static void every_team_makes_the_one_nan(void)
+{
+    hostile = true;
+    for (int how = 0; how < SPREADS; how++)
+        for (size_t taps = 1; taps < 9; taps += 3) {
+            convolve(TRINE_F64, 45000, taps, how);
+            convolve(TRINE_F32, 45000, taps, how);
+        }
+    hostile = false;
 }
 
 /* As if caches were small. */
@@ -157,6 +168,7 @@ int main(int argc, char **argv)
     CU_TestInfo tests[] = {
         {"sums are those of a plain loop", sums_are_those_of_a_plain_loop},
         {"halos come from several ranks", halos_come_from_several_ranks},
+        {"every team makes the one NaN", every_team_makes_the_one_nan},
         {"stores past the caches change no bits", stores_past_the_caches_change_no_bits},
         {"misuse is named", misuse_is_named},
         {"another kernel on one rank is another call", another_kernel_on_one_rank_is_another_call},

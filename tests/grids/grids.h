@@ -3,6 +3,7 @@
 #ifndef TRINE_TESTS_GRIDS_H
 #define TRINE_TESTS_GRIDS_H
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,10 +33,24 @@ static inline uint64_t mix(uint64_t i)
     return z ^ z >> 31;
 }
 
+/* Whether elements are to be NaNs of any sign and payload and infinities, too. */
+static bool hostile;
+
 /* Uniform in [-0.5, 0.5). */
 static inline double real_at(uint64_t i)
 {
+    uint64_t bits = mix(i + 77), quiet = bits >> 12 | UINT64_C(0xfff) << 51 | bits << 63;
+    double nan;
+    memcpy(&nan, &quiet, sizeof nan);
+    if (hostile && bits % 5 == 0)
+        return bits % 3 ? nan : bits % 2 ? (double)INFINITY : (double)-INFINITY;
     return (double)(mix(i) >> 11) * 0x1p-53 - 0.5;
+}
+
+/* What is not a number has one representation. */
+static inline double one_nan(double x)
+{
+    return x == x ? x : (double)NAN;
 }
 
 static inline uint64_t cut_at(uint64_t rows, uint64_t rank, uint64_t ranks, int how)

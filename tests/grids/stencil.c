@@ -1,7 +1,5 @@
 /* stencil.c [SPEC] - stencils on every team give, bit for bit, what plain loops over the whole do.
  */
-#include <math.h>
-
 #include "grids.h"
 
 static const uint64_t shapes[][2] = {{1, 1},  {1, 9},     {9, 1},        {2, 5},     {3, 3},
@@ -30,9 +28,9 @@ static void five_points(trine_dtype dtype, uint64_t rows, uint64_t columns, int 
     for (uint64_t i = 0; i < n; i++) {
         wide_out[i] = wide[i];
         if (inside(i / columns, i % columns, rows, columns, 1))
-            wide_out[i] = weight[0] * wide[i] + weight[1] * wide[i - columns] +
-                          weight[2] * wide[i + columns] + weight[3] * wide[i - 1] +
-                          weight[4] * wide[i + 1];
+            wide_out[i] = one_nan(weight[0] * wide[i] + weight[1] * wide[i - columns] +
+                                  weight[2] * wide[i + columns] + weight[3] * wide[i - 1] +
+                                  weight[4] * wide[i + 1]);
         narrow_out[i] = (float)wide_out[i];
     }
     spread x = make(dtype, rows, columns, how), out = make(dtype, rows, columns, how);
@@ -132,9 +130,9 @@ static double plain_sweeps(double *u, double *other, const double *f, uint64_t r
                 uint64_t i = r * columns + c;
                 double sum =
                     (other[i - columns] + other[i + columns]) + (other[i - 1] + other[i + 1]);
-                u[i] = 0.25 * (f ? sum + f[i] : sum);
+                u[i] = one_nan(0.25 * (f ? sum + f[i] : sum));
                 double change = fabs(u[i] - other[i]);
-                residual = change > residual || change != change ? change : residual;
+                residual = change > residual || change != change ? one_nan(change) : residual;
             }
     }
     return residual;
@@ -223,6 +221,18 @@ static void what_is_not_a_number_is_the_residual(void)
     free(whole);
 }
 
+static void every_team_makes_the_one_nan(void)
+{
+    hostile = true;
+    for (int how = 0; how < SPREADS; how++) {
+        five_points(TRINE_F64, 900, 50, how);
+        five_points(TRINE_F32, 900, 50, how);
+        jacobi(900, 50, 2, true, how);
+        jacobi(50, 900, 3, false, how);
+    }
+    hostile = false;
+}
+
 /* As if caches were small. */
 static void stores_past_the_caches_change_no_bits(void)
 {
@@ -231,6 +241,7 @@ static void stores_past_the_caches_change_no_bits(void)
     five_points_are_weighed_in_order();
     sweeps_are_those_of_a_plain_loop();
     what_is_not_a_number_is_the_residual();
+    every_team_makes_the_one_nan();
     trine_past_cache_least = cache;
 }
 
@@ -314,6 +325,7 @@ int main(int argc, char **argv)
         {"sweeps are those of a plain loop", sweeps_are_those_of_a_plain_loop},
         {"a manufactured solution is found", a_manufactured_solution_is_found},
         {"what is not a number is the residual", what_is_not_a_number_is_the_residual},
+        {"every team makes the one NaN", every_team_makes_the_one_nan},
         {"stores past the caches change no bits", stores_past_the_caches_change_no_bits},
         {"nothing is done to nothing", nothing_is_done_to_nothing},
         {"misuse is named", misuse_is_named},

@@ -93,9 +93,9 @@ static void bad_headers_are_refused_by_file_byte_and_reason(void)
         {"{'descr': '<c16', 'fortran_order': False, 'shape': (1,), }",
          "byte 20: elements of complex128"},
         {"{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }", "complex64"},
-        {"{'descr': '<f2', 'fortran_order': False, 'shape': (1,), }", "float16"},
+        {"{'descr': '<f16', 'fortran_order': False, 'shape': (1,), }", "longdouble"},
         {"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", "Python objects"},
-        {"{'descr': '|b1', 'fortran_order': False, 'shape': (1,), }", "bool"},
+        {"{'descr': '|S3', 'fortran_order': False, 'shape': (1,), }", "byte strings"},
         {"{'descr': '<U7', 'fortran_order': False, 'shape': (1,), }", "strings"},
         {"{'descr': '<M8[ns]', 'fortran_order': False, 'shape': (1,), }", "datetime64"},
         {"{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (1,), }", "structured"},
@@ -109,7 +109,7 @@ static void bad_headers_are_refused_by_file_byte_and_reason(void)
         {"{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296,4294967296)}", "2^63"},
         {"{'descr': '<f8', 'fortran_order': False, 'shape': (4611686018427387904,)}", "more bytes"},
         {"{'descr': '<f8', 'fortran_order': False, 'shape': (100,), }",
-         "promises 100 elements of f64"},
+         "promises 100 elements of float64"},
         {"{'descr': '<f8', 'fortran_order': False}", "lacks shape"},
         {"{'descr': '<f8', 'descr': '<f8', 'fortran_order': False, 'shape': (1,)}", "stands twice"},
         {"{'descr': '<f8', 'fortran_order': False, 'shape': (1,), 'x': 1}", "is unknown"},
@@ -203,7 +203,7 @@ static void no_mutation_does_harm(void)
             continue;
         if (trine_npy_parse("m", bytes, whole, &info) == TRINE_OK) {
             uint64_t size;
-            CU_ASSERT_TRUE_FATAL(info.ndim <= TRINE_NPY_DIMS && trine_npy_data_size(&info, &size));
+            CU_ASSERT_TRUE_FATAL(info.ndim <= TRINE_DIMS && trine_npy_data_size(&info, &size));
             accepted++;
         }
     }
@@ -330,9 +330,9 @@ static long peak_kilobytes(void)
 
 static void a_long_file_is_streamed_in_bounded_memory(void)
 {
-    unsigned char header[128];
+    unsigned char header[TRINE_NPY_HEADER_WRITTEN];
     uint64_t n = (uint64_t)3 << 27;
-    size_t length = trine_npy_format(TRINE_F64, n, 1, header);
+    size_t length = trine_npy_format(TRINE_F64, 1, &n, header);
     double sum = 1;
     trine_npy *file;
     write_file(header, length);
@@ -356,9 +356,9 @@ static void put_byte(uint64_t offset, unsigned char value)
 
 static void more_than_2_to_the_32_elements_are_counted(void)
 {
-    unsigned char header[128];
+    unsigned char header[TRINE_NPY_HEADER_WRITTEN];
     uint64_t n = ((uint64_t)1 << 32) + 12345, sum = 0;
-    size_t length = trine_npy_format(TRINE_U8, n, 1, header);
+    size_t length = trine_npy_format(TRINE_U8, 1, &n, header);
     trine_team *teams[] = {threads, pool};
     write_file(header, length);
     CU_ASSERT_EQUAL_FATAL(truncate(path, (off_t)(length + n)), 0);

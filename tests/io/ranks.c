@@ -170,11 +170,75 @@ static void a_save_that_fails_fails_on_all(void)
     trine_array_free(x);
 }
 
+enum { PLANES = 301, ROWS = 40, COLUMNS = 3, ELEMENTS = PLANES * ROWS * COLUMNS };
+
+/* A file in Fortran order, whose elements are their numbers in C order. */
+static void write_turned(const char *turned)
+{
+    static const char header[] = "\x93NUMPY\1\0\x46\0{'descr': '<f4', 'fortran_order': True, "
+                                 "'shape': (301, 40, 3), }     \n";
+    static float data[ELEMENTS];
+    for (int i = 0; i < ELEMENTS; i++)
+        data[i % COLUMNS * ROWS * PLANES + i / COLUMNS % ROWS * PLANES + i / COLUMNS / ROWS] =
+            (float)i;
+    int fd = open(turned, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    CU_ASSERT_EQUAL(write(fd, header, sizeof header - 1), (ssize_t)sizeof header - 1);
+    CU_ASSERT_EQUAL(write(fd, data, sizeof data), (ssize_t)sizeof data);
+    close(fd);
+}
+
+static void a_file_in_fortran_order_is_in_c_order_on_every_rank(void)
+{
+    static float of_file[ELEMENTS], of_array[ELEMENTS];
+    char turned[sizeof path + 8];
+    trine_npy *file;
+    trine_array *x;
+    uint64_t first, rows, columns, index = 0;
+    snprintf(turned, sizeof turned, "%s.turned", path);
+    if (rank == 0)
+        write_turned(turned);
+    barrier();
+    CU_ASSERT_EQUAL_FATAL(trine_npy_open(team, turned, &file), TRINE_OK);
+    CU_ASSERT_EQUAL_FATAL(trine_npy_load(file, &x), TRINE_OK);
+    trine_npy_block(file, &first, &rows, &columns);
+    CU_ASSERT_EQUAL(trine_array_ndim(x), 3);
+    CU_ASSERT_TRUE(columns == ROWS * COLUMNS && rows == trine_array_local_rows(x) &&
+                   first == trine_array_first_row(x));
+    const float *data = trine_array_data(x);
+    for (uint64_t i = 0, wrong = 0; i < trine_array_local_n(x); i++) {
+        wrong += data[i] != (float)(trine_array_first(x) + i);
+        CU_ASSERT_TRUE_FATAL(wrong == 0);
+    }
+    CU_ASSERT_EQUAL(trine_npy_reduce(file, trine_monoid_find("argmax", TRINE_F32), NULL, &index),
+                    TRINE_OK);
+    CU_ASSERT_EQUAL(index, ELEMENTS - 1);
+    for (int axis = 0; axis < 3; axis++) {
+        const trine_monoid *m = trine_monoid_find("mean_fast", TRINE_F32);
+        uint64_t lines = axis == 0 ? ROWS * COLUMNS : axis == 1 ? rows * COLUMNS : rows * ROWS;
+        const trine_array *in = x;
+        CU_ASSERT_EQUAL(trine_npy_reduce_axis(file, m, NULL, axis, of_file), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_reduce_axis(m, NULL, &in, axis, of_array), TRINE_OK);
+        CU_ASSERT_EQUAL(memcmp(of_file, of_array, (size_t)lines * sizeof *of_file), 0);
+        /* The mean of an axis is its middle. */
+        double middle = axis == 0   ? (PLANES - 1) / 2.0 * ROWS * COLUMNS
+                        : axis == 1 ? (double)(first * ROWS * COLUMNS) + (ROWS - 1) / 2.0 * COLUMNS
+                                    : (double)(first * ROWS * COLUMNS) + 1;
+        CU_ASSERT_TRUE(lines == 0 || (double)of_file[0] == middle);
+    }
+    trine_array_free(x);
+    trine_npy_close(file);
+    barrier();
+    if (rank == 0)
+        unlink(turned);
+}
+
 static int run(void)
 {
     CU_TestInfo tests[] = {
         {"all ranks write one file", all_ranks_write_one_file},
         {"load and stream give the bits of one rank", load_and_stream_give_the_bits_of_one_rank},
+        {"a file in Fortran order is in C order on every rank",
+         a_file_in_fortran_order_is_in_c_order_on_every_rank},
         {"ranks that see other files are told", ranks_that_see_other_files_are_told},
         {"a file that one rank lacks is an error on all",
          a_file_that_one_rank_lacks_is_an_error_on_all},

@@ -1,37 +1,17 @@
 /* maps.c - the built-in maps: the same bits from every instruction set and every way of cutting,
- * functions against long double, random numbers against Random123, special values, names. */
+ * random numbers against Random123, special values, names. */
 #include <stdlib.h>
 #include <string.h>
 
 #include <trine/trine.h>
 
 #include "check.h"
-#include "kernels/isa.h"
 #include "map_cases.h"
-
 #include "philox_words.h"
+#include "variants.h"
 
 #if TRINE_RANDOM123
 #include <Random123/philox.h>
-#endif
-
-#if defined(__x86_64__)
-#define VARIANTS 3
-#define TABLES(table) {table##_baseline, table##_avx2, table##_avx512},
-static bool supported(int variant)
-{
-    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    return variant == 0 || (variant == 1 && avx2) ||
-           (variant == 2 && avx2 && __builtin_cpu_supports("avx512dq") &&
-            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"));
-}
-#else
-#define VARIANTS 1
-#define TABLES(table) {table##_baseline},
-static bool supported(int variant)
-{
-    return variant == 0;
-}
 #endif
 
 static const trine_map *const families[][VARIANTS] = {TRINE_MAP_FAMILIES(TABLES)};
@@ -95,6 +75,13 @@ static void every_instruction_set_gives_the_same_bits(void)
 }
 
 #if TRINE_RANDOM123
+#if defined(__x86_64__)
+static philox_words *const words_of[] = {philox_words_baseline, philox_words_avx2,
+                                         philox_words_avx512};
+#else
+static philox_words *const words_of[] = {philox_words_baseline};
+#endif
+
 /* The 128 bits of a counter, from the authors' own program. */
 static void random123(uint64_t counter, uint64_t stream, uint64_t seed, uint64_t out[2])
 {
@@ -214,100 +201,6 @@ static void uniform_numbers_stay_in_their_range(void)
     map->apply(&chunk, &endless);
     CU_ASSERT(isnan(x[100]));
 }
-
-#if TRINE_SLEEF
-/* |got - known| in units in the last place of a type with `digits` bits and that least exponent. */
-static double error_in_ulp(double got, long double known, int digits, int least)
-{
-    int exponent;
-    if (isnan(known) || isnan(got))
-        return isnan(known) && isnan(got) ? 0 : INFINITY;
-    long double largest = ldexpl(1 - ldexpl(1, -digits - 1), 3 - least);
-    if (isinf(got))
-        return fabsl(known) > largest && !signbit(got) == !signbit(known) ? 0 : INFINITY;
-    frexpl(known, &exponent);
-    if (exponent < least || known == 0)
-        exponent = least;
-    return (double)fabsl((got - known) / ldexpl(1, exponent - digits));
-}
-
-typedef struct function {
-    const char *name;
-    long double (*one)(long double), (*two)(long double, long double);
-    double range;
-} function;
-
-static const function functions[] = {
-    {"exp", expl, NULL, 800}, {"exp", expl, NULL, 1},    {"log", logl, NULL, 0},
-    {"sin", sinl, NULL, 100}, {"sin", sinl, NULL, 0},    {"cos", cosl, NULL, 100},
-    {"cos", cosl, NULL, 0},   {"tanh", tanhl, NULL, 25}, {"tanh", tanhl, NULL, 1},
-    {"pow", NULL, powl, 40},  {"pow", NULL, powl, 0},
-};
-
-/* Arguments within the range, or of all sizes where it is 0. */
-static double argument(uint64_t i, const function *f, int which)
-{
-    uint64_t bits = random_bits(i, (uint64_t)which + 50);
-    double unit = (double)(bits >> 11) * 0x1p-53;
-    if (i % 16 == 0)
-        return random_real(i, (uint64_t)which);
-    if (f->range > 0)
-        return f->two && which == 0 ? unit * f->range : (2 * unit - 1) * f->range;
-    double all = ldexp(unit + 0.5, (int)(bits % 300) - 150);
-    return f->one == logl || which == 0 ? all : ldexp(all, -145);
-}
-
-static double worst_f64(const function *f, const trine_map *map)
-{
-    static double x[TRINE_CHUNK], y[TRINE_CHUNK], z[TRINE_CHUNK];
-    trine_chunk chunk = {.n = TRINE_CHUNK, .in = {x, y}, .out = {z}};
-    double worst = 0;
-    for (size_t i = 0; i < TRINE_CHUNK; i++) {
-        x[i] = argument(i, f, 0);
-        y[i] = argument(i, f, 1);
-    }
-    map->apply(&chunk, NULL);
-    for (size_t i = 0; i < TRINE_CHUNK; i++) {
-        double error = error_in_ulp(z[i], f->one ? f->one(x[i]) : f->two(x[i], y[i]), 53, -1021);
-        if (error > worst)
-            worst = error;
-        if (error > 1)
-            printf("\n  %s(%a, %a) = %a, %g ulp", f->name, x[i], y[i], z[i], error);
-    }
-    return worst;
-}
-
-static double worst_f32(const function *f, const trine_map *map)
-{
-    static float x[TRINE_CHUNK], y[TRINE_CHUNK], z[TRINE_CHUNK];
-    trine_chunk chunk = {.n = TRINE_CHUNK, .in = {x, y}, .out = {z}};
-    double worst = 0;
-    for (size_t i = 0; i < TRINE_CHUNK; i++) {
-        x[i] = (float)argument(i, f, 0);
-        y[i] = (float)argument(i, f, 1);
-    }
-    map->apply(&chunk, NULL);
-    for (size_t i = 0; i < TRINE_CHUNK; i++) {
-        long double known = f->one ? f->one(x[i]) : f->two(x[i], y[i]);
-        double error = error_in_ulp(z[i], known, 24, -125);
-        if (error > worst)
-            worst = error;
-        if (error > 1)
-            printf("\n  %s(%a, %a) = %a, %g ulp of f32", f->name, (double)x[i], (double)y[i],
-                   (double)z[i], error);
-    }
-    return worst;
-}
-
-static void functions_are_within_one_ulp(void)
-{
-    for (size_t k = 0; k < sizeof functions / sizeof *functions; k++) {
-        const function *f = &functions[k];
-        CU_ASSERT(worst_f64(f, trine_map_find(f->name, TRINE_F64, TRINE_F64)) <= 1);
-        CU_ASSERT(worst_f32(f, trine_map_find(f->name, TRINE_F32, TRINE_F32)) <= 1);
-    }
-}
-#endif
 
 /* x = 1, 3, 5, y = 2; what each typed function makes of them, which every type can hold. */
 #define TYPED(constant, s, T, name)                                                                \
@@ -522,9 +415,6 @@ int main(void)
 #endif
         {"uniform numbers stay in their range", uniform_numbers_stay_in_their_range},
         {"noise on 16 bits is rounded and saturated", noise_on_16_bits_is_rounded_and_saturated},
-#if TRINE_SLEEF
-        {"functions are within one ulp", functions_are_within_one_ulp},
-#endif
         {"typed functions pass their arguments on", typed_functions_pass_their_arguments_on},
         {"special values are what the header says", special_values_are_what_the_header_says},
         {"integers wrap and divide by zero as the header says",

@@ -117,6 +117,31 @@ static void every_team_gives_the_bits_of_serial(void)
     on_each_team(specs, compare_all);
 }
 
+/* What comes of NaNs and infinities. */
+static const shape odd[] = {{900, 50, 3}, {513, 9, 1100}, {65, 64, 7}};
+
+static void make_hostile(trine_team *team, trine_team *serial)
+{
+    hostile = true;
+    for (int f = 0; f < FACTORS; f++)
+        for (int i = 0; i < 3; i++) {
+            trine_dtype dtype = i % 2 ? TRINE_F32 : TRINE_F64;
+            trine_place place = trine_team_ranks(team) > 1 ? TRINE_DISTRIBUTED : TRINE_SHARED;
+            trine_array *got = product(team, dtype, odd[i], place, factors[f]);
+            trine_array *expected = product(serial, dtype, odd[i], TRINE_SHARED, factors[f]);
+            CU_ASSERT_TRUE(same_bits(got, expected));
+            CU_ASSERT_TRUE(has_one_nan(got));
+            trine_array_free(got);
+            trine_array_free(expected);
+        }
+    hostile = false;
+}
+
+static void every_team_makes_the_one_nan(void)
+{
+    on_each_team(specs, make_hostile);
+}
+
 /* The caller's own memory, which a pool's workers do not address. */
 static void wrap_and_multiply(trine_team *team, trine_team *serial)
 {
@@ -207,6 +232,7 @@ int main(int argc, char **argv)
     CU_TestInfo tests[] = {
         {"serial products are right", serial_products_are_right},
         {"every team gives the bits of serial", every_team_gives_the_bits_of_serial},
+        {"every team makes the one NaN", every_team_makes_the_one_nan},
         {"wrapped memory gives the same bits", wrapped_memory_gives_the_same_bits},
         {"misuse is refused and c untouched", misuse_is_refused_and_c_untouched},
         {"the library has a name", the_library_has_a_name},

@@ -109,6 +109,31 @@ static void every_team_gives_the_bits_of_serial(void)
     on_each_team(specs, compare_all);
 }
 
+/* What comes of NaNs and infinities. */
+static const shape odd[] = {{900, 50}, {30, 9000}, {20000, 3}};
+
+static void make_hostile(trine_team *team, trine_team *serial)
+{
+    hostile = true;
+    for (int f = 0; f < FACTORS; f++)
+        for (int i = 0; i < 3; i++) {
+            trine_dtype dtype = i % 2 ? TRINE_F32 : TRINE_F64;
+            trine_place place = trine_team_ranks(team) > 1 ? TRINE_DISTRIBUTED : TRINE_SHARED;
+            trine_array *got = product(team, dtype, odd[i], place, factors[f]);
+            trine_array *expected = product(serial, dtype, odd[i], TRINE_SHARED, factors[f]);
+            CU_ASSERT_TRUE(same_bits(got, expected));
+            CU_ASSERT_TRUE(has_one_nan(got));
+            trine_array_free(got);
+            trine_array_free(expected);
+        }
+    hostile = false;
+}
+
+static void every_team_makes_the_one_nan(void)
+{
+    on_each_team(specs, make_hostile);
+}
+
 static void multiply_specials(trine_team *team, trine_team *serial)
 {
     trine_place place = trine_team_ranks(team) > 1 ? TRINE_DISTRIBUTED : TRINE_SHARED;
@@ -255,6 +280,7 @@ int main(int argc, char **argv)
     CU_TestInfo tests[] = {
         {"serial products are right", serial_products_are_right},
         {"every team gives the bits of serial", every_team_gives_the_bits_of_serial},
+        {"every team makes the one NaN", every_team_makes_the_one_nan},
         {"special values stay in their rows", special_values_stay_in_their_rows},
         {"instruction sets give the same bits", instruction_sets_give_the_same_bits},
         {"wrapped vectors cost no workers", wrapped_vectors_cost_no_workers},

@@ -13,10 +13,21 @@
 #include "check.h"
 #include "hash_monoid.h"
 
+/* Whether one in ELEMENTS_APART elements is a NaN of any sign and payload, or an infinity. */
+static bool hostile;
+enum { ELEMENTS_APART = 50 };
+
 /* Element i of matrix `which`: in (-1, 1), with 20 bits, so that floats hold it. */
 static inline double number_at(int which, uint64_t i)
 {
     uint64_t bits = hash_mix(i + 1, (uint64_t)which * 7919 + 3);
+    if (hostile && bits % ELEMENTS_APART == 0) {
+        bits = bits % 3 ? bits >> 12 | UINT64_C(0xfff) << 51 | bits << 63
+                        : UINT64_C(0x7ff) << 52 | bits << 63;
+        double special;
+        memcpy(&special, &bits, sizeof special);
+        return special;
+    }
     return ((double)(bits >> 44) - 524287.5) * 0x1p-19;
 }
 
@@ -52,6 +63,20 @@ static inline bool same_bits(const trine_array *got, const trine_array *expected
     size_t item = trine_dtype_size(trine_array_dtype(got)), n = trine_array_local_n(got) * item;
     const char *whole = trine_array_data(expected);
     return n == 0 || memcmp(trine_array_data(got), whole + trine_array_first(got) * item, n) == 0;
+}
+
+/* Whether every NaN among this rank's elements is the one. */
+static inline bool has_one_nan(const trine_array *x)
+{
+    uint64_t n = trine_array_local_n(x), one = UINT64_C(0x7ff8000000000000), bits;
+    const void *data = trine_array_data(x);
+    for (uint64_t i = 0; i < n; i++) {
+        double value = get_number(data, trine_array_dtype(x), i);
+        memcpy(&bits, &value, sizeof bits);
+        if (value != value && bits != one)
+            return false;
+    }
+    return true;
 }
 
 /* Whether x is alpha sum + beta old within what that many roundings may do, of unit u. */

@@ -30,6 +30,11 @@ class Monoid(c.Structure):
                 ("flags", c.c_uint)]
 
 
+class Scanner(c.Structure):
+    """Room for a trine_scanner, which nobody here looks into."""
+    _fields_ = [("bytes", c.c_uint64 * 64)]
+
+
 lib.trine_monoid_find.restype = c.POINTER(Monoid)
 lib.trine_monoid_name.restype = c.c_char_p
 lib.trine_error_detail.restype = c.c_char_p
@@ -37,6 +42,7 @@ for name in "data n first local_n rows columns first_row local_rows".split():
     function = getattr(lib, "trine_array_" + name)
     function.argtypes = [pointer]
     function.restype = pointer if name == "data" else u64
+lib.trine_array_place.argtypes = [pointer]
 
 
 class Failed(Exception):

@@ -16,11 +16,6 @@ EXACT, COMPENSATED, FAST = 0, 1, 2
 warnings.simplefilter("ignore")
 
 
-class Scanner(c.Structure):
-    """Room for a trine_scanner, which nobody here looks into."""
-    _fields_ = [("bytes", c.c_uint64 * 64)]
-
-
 def sample(dtype, n, kind="plain"):
     dtype = np.dtype(dtype)
     if dtype.kind != "f":
@@ -96,7 +91,7 @@ def true_sums(x, dtype, exclusive=False):
 
 
 def scan(name, a, out, exclusive=False):
-    scanner = Scanner()
+    scanner = t.Scanner()
     t.need(t.lib.trine_scanner_find(name.encode(), t.code(a.dtype), c.byref(scanner)))
     t.need(t.lib.trine_scan(c.byref(scanner), None, a.handle, out.handle, c.c_bool(exclusive)))
     return out.local().copy()

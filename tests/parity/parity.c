@@ -6,6 +6,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
+#include "monoid_params.h"
 #include "parity/fill.h"
 
 static char **specs;
@@ -45,30 +46,6 @@ typedef struct outcome {
 /* Along axis 0 of rows of COLUMNS elements there is a result a column. */
 enum { COLUMNS = 3, WHOLE = -1 };
 
-static bool is(const trine_monoid *monoid, const char *name)
-{
-    return strcmp(monoid->name, name) == 0;
-}
-
-/* A param of zeros does for most; a histogram gets one bin from 0 to 1. */
-static const void *param_for(const trine_monoid *monoid)
-{
-    static trine_order_param digits = {.shift = 40, .prefixes = 1},
-                             weights = {.shift = 56, .prefixes = 1};
-    static const trine_top_param one = {.k = 1};
-    static struct {
-        trine_histogram_param param;
-        double edges[2];
-    } bin = {{.bins = 1, .scale = 1, .guard = 0x1p-40}, {0, 1}};
-    static const double zero[2];
-    weights.weights = bin.param.weights = monoid->in[1];
-    return is(monoid, "histogram") || is(monoid, "histogram_weighted") ? (const void *)&bin
-           : is(monoid, "order_digits")                                ? (const void *)&digits
-           : is(monoid, "order_weights")                               ? (const void *)&weights
-           : is(monoid, "smallest") || is(monoid, "largest")           ? (const void *)&one
-                                                                       : zero;
-}
-
 /* The inputs of reductions of one element type along one axis, or of the whole. */
 typedef struct inputs {
     const trine_array *x[TRINE_ARGS];
@@ -104,22 +81,15 @@ static outcome reduce(const trine_monoid *monoid, inputs in)
 {
     outcome o = {.status = TRINE_OK};
     o.status = in.axis == WHOLE
-                   ? trine_reduce(monoid, param_for(monoid), in.x, o.words)
-                   : trine_reduce_axis(monoid, param_for(monoid), in.x, in.axis, o.words);
+                   ? trine_reduce(monoid, monoid_param_for(monoid), in.x, o.words)
+                   : trine_reduce_axis(monoid, monoid_param_for(monoid), in.x, in.axis, o.words);
     return o;
 }
 
-/* Weights, which may be of any type, are given that of the elements. */
 static const trine_monoid *monoid_at(int m, trine_dtype dtype)
 {
-    static trine_monoid weighted;
     const char *name = trine_monoid_name((size_t)m);
-    const trine_monoid *found = name ? trine_monoid_find(name, dtype) : NULL;
-    if (!found || (!is(found, "histogram_weighted") && !is(found, "order_weights")))
-        return name ? found : dtype == TRINE_U64 ? &hash_monoid : NULL;
-    weighted = *found;
-    weighted.in[1] = dtype;
-    return &weighted;
+    return name ? monoid_of(name, dtype) : dtype == TRINE_U64 ? &hash_monoid : NULL;
 }
 
 static int monoid_names(void)

@@ -18,7 +18,7 @@ static trine_monoid sum, partial_sum;
 static trine_map twice, partial_map;
 static trine_scanner cumulate, partial_scanner;
 static trine_predicate positive, partial_predicate;
-static const double four[5] = {0, 1, 2, 3, 4}, equal[5] = {1, 1, 2, 3, 4};
+static const double four[5] = {0, 1, 2, 3, 4}, falling[5] = {1, 0, 2, 3, 4};
 static const double halves[] = {0.5, 0.5}, beyond[] = {0.5, 1.5};
 
 static void double_them(const trine_chunk *chunk, const void *param)
@@ -167,6 +167,11 @@ void calls_close(void)
         }                                                                                          \
     }
 #define RESULT POINTER(result)
+#define RESULT_2 POINTER(result + RESULT_BYTES / 2)
+#define MAY_BE_NULL(good_one)                                                                      \
+    {                                                                                              \
+        .kind = OTHER, .good = {.pointer = good_one }                                              \
+    }
 #define ROOTS                                                                                      \
     {                                                                                              \
         .kind = OTHER, .good = {.pointer = result}, .bads = 1, .root = true                        \
@@ -196,6 +201,8 @@ void calls_close(void)
 #define CALL_SUM_2(op, s, type) CALL(op##_##s, A(0), A(1), M(2), P(3))
 #define CALL_TYPED(op, s, type) CALL(op##_##s, A(0), P(1))
 #define CALL_ELEMENT(op, text) TRINE_EACH_TYPE(CALL_TYPED, op)
+#define CALL_INDEXED(op, s, type) CALL(op##_##s, A(0), P(1), P(2))
+#define CALL_PAIR_INDEX(op, text) TRINE_EACH_TYPE(CALL_INDEXED, op)
 #define CALL_WHOLE(op, text) CALL(op, A(0), P(1))
 #define CALL_BETWEEN(op, s, type) CALL(op##_##s, A(0), 0, 1, P(1))
 #define CALL_MOMENT(op, text) CALL(op, A(0), D(1), P(2))
@@ -204,6 +211,7 @@ TRINE_SUMS_OF_ONE(CALL_SUM)
 TRINE_SUMS_OF_TWO(CALL_SUM_2)
 TRINE_ELEMENT_REDUCTIONS(CALL_ELEMENT)
 TRINE_PAIR_REDUCTIONS(CALL_ELEMENT)
+TRINE_PAIR_INDEX_REDUCTIONS(CALL_PAIR_INDEX)
 TRINE_INDEX_REDUCTIONS(CALL_WHOLE)
 TRINE_COUNT_REDUCTIONS(CALL_WHOLE)
 TRINE_EACH_TYPE(CALL_BETWEEN, count_between)
@@ -220,6 +228,19 @@ CALL(histogram, A(0), (uint64_t)I(1), D(2), D(3), P(4))
 CALL(histogram_edges, A(0), (uint64_t)I(1), P(2), P(3))
 CALL(quantile, A(0), (int)I(1), P(2), P(3))
 CALL(median, A(0), P(1))
+CALL(nanmedian, A(0), P(1))
+CALL(nanquantile, A(0), (int)I(1), P(2), P(3))
+#define CALL_QUANTILES(prefix)                                                                     \
+    CALL(prefix##_by, A(0), (trine_quantile_method)I(1), (int)I(2), P(3), P(4))                    \
+    CALL(prefix##_elements, A(0), (trine_quantile_method)I(1), (int)I(2), P(3), P(4), P(5))        \
+    CALL(prefix##_weighted, A(0), A(1), (int)I(2), P(3), P(4))                                     \
+    CALL(prefix##_weighted_elements, A(0), A(1), (int)I(2), P(3), P(4))
+CALL_QUANTILES(quantile)
+CALL_QUANTILES(nanquantile)
+CALL(smallest, A(0), (uint64_t)I(1), P(2), P(3))
+CALL(largest, A(0), (uint64_t)I(1), P(2), P(3))
+CALL(histogram_weighted, A(0), A(1), (uint64_t)I(2), D(3), D(4), P(5))
+CALL(histogram_edges_weighted, A(0), A(1), (uint64_t)I(2), P(3), P(4))
 CALL(reduce, P(0), NULL, (const trine_array *const[]){A(1)}, P(2))
 CALL(reduce_axis, P(0), NULL, (const trine_array *const[]){A(1)}, (int)I(2), P(3))
 
@@ -227,15 +248,26 @@ CALL(reduce_axis, P(0), NULL, (const trine_array *const[]){A(1)}, (int)I(2), P(3
 #define LINE_SUM_2(op, s, type) LINE(op##_##s, IN(DT_##s), IN(DT_##s), MODE, RESULT)
 #define LINE_TYPED(op, s, type) LINE(op##_##s, IN(DT_##s), RESULT)
 #define LINE_ELEMENT(op, text) TRINE_EACH_TYPE(LINE_TYPED, op)
+#define LINE_INDEXED(op, s, type) LINE(op##_##s, IN(DT_##s), RESULT, RESULT_2)
+#define LINE_PAIR_INDEX(op, text) TRINE_EACH_TYPE(LINE_INDEXED, op)
 #define LINE_WHOLE(op, text) LINE(op, ANY(TRINE_F64), RESULT)
 #define LINE_MOMENT(op, text) LINE(op, ANY(TRINE_F64), DDOF, RESULT)
 #define LINE_REAL(op, text) LINE(op, IN(TRINE_F64), RESULT)
 #define LINE_JOINT(op, text) LINE(op, IN(TRINE_F64), IN(TRINE_F64), DDOF, RESULT)
+#define BINS WHOLE(4, 0, TRINE_HISTOGRAM_BINS + 1)
+#define PROBABILITIES WHOLE(2, 0, TRINE_QUANTILES + 1), POINTER_OR(halves, beyond)
+#define METHOD WHOLE(TRINE_LINEAR, 0, TRINE_QUANTILE_METHODS)
+#define LINE_QUANTILES(prefix)                                                                     \
+    LINE(prefix##_by, ANY(TRINE_F64), METHOD, PROBABILITIES, RESULT)                               \
+    LINE(prefix##_elements, ANY(TRINE_F64), METHOD, PROBABILITIES, RESULT, RESULT_2)               \
+    LINE(prefix##_weighted, ANY(TRINE_F64), ANY(TRINE_F64), PROBABILITIES, RESULT)                 \
+    LINE(prefix##_weighted_elements, ANY(TRINE_F64), ANY(TRINE_F64), PROBABILITIES, RESULT)
 #define REDUCTIONS                                                                                 \
     TRINE_SUMS_OF_ONE(LINE_SUM)                                                                    \
     TRINE_SUMS_OF_TWO(LINE_SUM_2)                                                                  \
     TRINE_ELEMENT_REDUCTIONS(LINE_ELEMENT)                                                         \
     TRINE_PAIR_REDUCTIONS(LINE_ELEMENT)                                                            \
+    TRINE_PAIR_INDEX_REDUCTIONS(LINE_PAIR_INDEX)                                                   \
     TRINE_INDEX_REDUCTIONS(LINE_WHOLE)                                                             \
     TRINE_COUNT_REDUCTIONS(LINE_WHOLE)                                                             \
     TRINE_EACH_TYPE(LINE_TYPED, count_between)                                                     \
@@ -248,13 +280,22 @@ CALL(reduce_axis, P(0), NULL, (const trine_array *const[]){A(1)}, (int)I(2), P(3
     LINE(prod_u64, IN(TRINE_U64), RESULT)                                                          \
     LINE(var_exact, ANY(TRINE_F64), DDOF, RESULT)                                                  \
     LINE(describe, ANY(TRINE_F64), RESULT)                                                         \
-    LINE(histogram, ANY(TRINE_F64), WHOLE(4, 0, TRINE_HISTOGRAM_BINS + 1), NUMBER(0, 9),           \
-         NUMBER(2, -9), RESULT)                                                                    \
-    LINE(histogram_edges, ANY(TRINE_F64), WHOLE(4, 0, TRINE_HISTOGRAM_BINS + 1),                   \
-         POINTER_OR(four, equal), RESULT)                                                          \
-    LINE(quantile, ANY(TRINE_F64), WHOLE(2, 0, TRINE_QUANTILES + 1), POINTER_OR(halves, beyond),   \
+    LINE(histogram, ANY(TRINE_F64), BINS, NUMBER(0, 9), NUMBER(2, -9), RESULT)                     \
+    LINE(histogram_edges, ANY(TRINE_F64), BINS, POINTER_OR(four, falling), RESULT)                 \
+    LINE(histogram_weighted, ANY(TRINE_F64), ANY(TRINE_F64), BINS, NUMBER(0, 9), NUMBER(2, -9),    \
          RESULT)                                                                                   \
+    LINE(histogram_edges_weighted, ANY(TRINE_F64), ANY(TRINE_F64), BINS,                           \
+         POINTER_OR(four, falling), RESULT)                                                        \
+    LINE(quantile, ANY(TRINE_F64), PROBABILITIES, RESULT)                                          \
+    LINE(nanquantile, ANY(TRINE_F64), PROBABILITIES, RESULT)                                       \
     LINE(median, ANY(TRINE_F64), RESULT)                                                           \
+    LINE(nanmedian, ANY(TRINE_F64), RESULT)                                                        \
+    LINE_QUANTILES(quantile)                                                                       \
+    LINE_QUANTILES(nanquantile)                                                                    \
+    LINE(smallest, ANY(TRINE_F64), WHOLE(5, 6, INT64_MAX), MAY_BE_NULL(result),                    \
+         MAY_BE_NULL(result + RESULT_BYTES / 2))                                                   \
+    LINE(largest, ANY(TRINE_F64), WHOLE(5, 6, INT64_MAX), MAY_BE_NULL(result),                     \
+         MAY_BE_NULL(result + RESULT_BYTES / 2))                                                   \
     LINE(reduce, POINTER_OR(&sum, &partial_sum), IN(TRINE_F64), RESULT)                            \
     LINE(reduce_axis, POINTER_OR(&sum, &partial_sum), SHAPED(TRINE_F64, MATRIX_A),                 \
          WHOLE(0, -1, 2), RESULT)
@@ -544,6 +585,8 @@ const char *const others[] = {
     "trine_array_team",
     "trine_array_wrap",
     "trine_array_wrap_2d",
+    "trine_array_wrap_const",
+    "trine_array_wrap_const_2d",
     "trine_atomic_add_f64",
     "trine_atomic_add_i64",
     "trine_atomic_add_u64",
@@ -561,6 +604,7 @@ const char *const others[] = {
     "trine_gemm_library",
     "trine_gemm_note",
     "trine_histogram_monoid",
+    "trine_histogram_weighted_monoid",
     "trine_init",
     "trine_isa",
     "trine_launched",
@@ -575,8 +619,9 @@ const char *const others[] = {
     "trine_npy_block",
     "trine_npy_close",
     "trine_npy_header",
-    "trine_order_value",
     "trine_predicate_find",
+    "trine_quantile_method_find",
+    "trine_quantile_method_name",
     "trine_scanner_find",
     "trine_status_name",
     "trine_status_text",
@@ -604,6 +649,7 @@ const char *const others[] = {
     "trine_team_transport",
     "trine_team_worker_pid",
     "trine_team_workers",
+    "trine_top_monoid",
     "trine_transport_find",
     "trine_transport_name",
     "trine_version",

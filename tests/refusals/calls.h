@@ -17,7 +17,7 @@ typedef enum shape {
     SHAPES
 } shape;
 
-enum { MOST_ARGUMENTS = 9, MOST_BAD = 3, RESULT_BYTES = 1 << 13 };
+enum { MOST_ARGUMENTS = 9, MOST_BAD = 3, RESULT_BYTES = 1 << 14 };
 
 typedef union value {
     const void *pointer;

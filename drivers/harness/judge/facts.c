@@ -322,8 +322,8 @@ trine_status facts_of_array(facts *f, unsigned find, const trine_array *x)
 static void take_columns(facts f[], unsigned find, const trine_array *x, uint64_t column,
                          size_t count, bool again)
 {
-    uint64_t columns = trine_array_columns(x), rows = trine_array_local_n(x) / columns,
-             first = trine_array_first(x) / columns;
+    uint64_t columns = trine_array_columns(x), rows = trine_array_local_rows(x),
+             first = trine_array_first_row(x);
     size_t item = trine_dtype_size(trine_array_dtype(x));
     const char *data = trine_array_data(x);
     for (uint64_t row = 0; row < rows; row += BLOCK) {

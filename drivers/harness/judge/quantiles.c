@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "drivers/harness/judge/blocks.h"
 
@@ -122,14 +123,56 @@ static double nearest(const ranked *r, harness_int128 element)
     return is_real(r->dtype) ? real_of_order((int64_t)element) : (double)element;
 }
 
-bool ranked_truth(const ranked *r, double q, truth *t)
+/* The m of Hyndman and Fan's definitions 4 to 9 with which (numbered from 1) h = n q + m(q), as a +
+ * b q; numpy's expression, whose rounding decides what is whole. */
+static double continuous_place(const char *definition, double n, double q)
+{
+    static const struct {
+        const char *name;
+        double alpha, beta;
+    } all[] = {{"interpolated_inverted_cdf", 0, 1},
+               {"hazen", 0.5, 0.5},
+               {"weibull", 0, 0},
+               {"median_unbiased", 1 / 3.0, 1 / 3.0},
+               {"normal_unbiased", 3 / 8.0, 3 / 8.0}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (strcmp(all[i].name, definition) == 0)
+            return n * q + (all[i].alpha + q * (1 - all[i].alpha - all[i].beta)) - 1;
+    return (n - 1) * q;
+}
+
+/* The place h, from 0, before it is moved to the first or last element. */
+static double place_of(const char *definition, double n, double q)
+{
+    double h = continuous_place(definition, n, q), above = n * q - 1, next = ceil(above);
+    if (strcmp(definition, "inverted_cdf") == 0)
+        return next;
+    if (strcmp(definition, "averaged_inverted_cdf") == 0)
+        return next == above ? next + 0.5 : next;
+    if (strcmp(definition, "closest_observation") == 0)
+        /* n q to the nearest; of two, to the even one. */
+        return next - above < 0.5 || (next - above == 0.5 && fmod(next, 2) != 0) ? next : next - 1;
+    if (strcmp(definition, "lower") == 0)
+        return floor(h);
+    if (strcmp(definition, "higher") == 0)
+        return ceil(h);
+    if (strcmp(definition, "midpoint") == 0)
+        return (floor(h) + ceil(h)) / 2;
+    if (strcmp(definition, "nearest") == 0)
+        return h - floor(h) < 0.5 || (h - floor(h) == 0.5 && fmod(floor(h), 2) == 0) ? floor(h)
+                                                                                     : ceil(h);
+    return h;
+}
+
+bool ranked_truth(const ranked *r, const char *definition, double q, truth *t)
 {
     harness_int128 a, b;
     exact_number value;
     *t = r->n ? truth_nan(TRINE_F64) : truth_empty();
     if (r->n == 0 || r->nan)
         return true;
-    double place = (double)(r->n - 1) * q, whole = floor(place), part = place - whole;
+    double place = fmax(place_of(definition, (double)r->n, q), 0), whole = floor(place),
+           part = place - whole;
     uint64_t rank = place >= (double)(r->n - 1) ? r->n - 1 : (uint64_t)whole;
     part = rank == r->n - 1 ? 0 : part;
     if (!element_of_rank(r, rank, &a) || !element_of_rank(r, rank + (part > 0), &b))

@@ -32,8 +32,8 @@ void ranked_take(ranked *r, const void *x, size_t n);
 void ranked_merge(ranked *left, const ranked *right);
 
 /* What the quantile of probability q must be, provided that it was among those found: a + part (b -
- * a), rounded once, between the elements of ranks floor(h) and floor(h) + 1, h = (n - 1) q as a
- * double. False when it was not, and so cannot be right. */
-bool ranked_truth(const ranked *r, double q, truth *t);
+ * a), rounded once, between the elements of ranks floor(h) and floor(h) + 1, where h is its place
+ * by the definition of that name, as a double. False when it was not, and so cannot be right. */
+bool ranked_truth(const ranked *r, const char *definition, double q, truth *t);
 
 #endif
