@@ -63,6 +63,9 @@ TRINE_API trine_status trine_array_wrap_2d(trine_team *team, trine_dtype dtype, 
  * argument. What trine_array_data gives must not be written either. */
 TRINE_API trine_status trine_array_wrap_const(trine_team *team, trine_dtype dtype, const void *data,
                                               uint64_t n, trine_array **array);
+TRINE_API trine_status trine_array_wrap_const_nd(trine_team *team, trine_dtype dtype,
+                                                 const void *data, int ndim, const uint64_t shape[],
+                                                 trine_array **array);
 TRINE_API trine_status trine_array_wrap_const_2d(trine_team *team, trine_dtype dtype,
                                                  const void *data, uint64_t rows, uint64_t columns,
                                                  trine_array **array);

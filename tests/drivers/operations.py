@@ -57,8 +57,8 @@ def refused_options_say_what_was_expected():
     check(done.returncode == 2 and "lower one first" in done.stderr, "limits in the wrong order", done.stderr)
     done = run("gemm", "--shape=3x4")
     check(done.returncode == 2 and "3 x 4" in done.stderr, "a product of shapes that do not fit", done.returncode, done.stderr)
-    for driver in ("map", "gemm", "jacobi"):
-        done = run(driver, "--dtype=i8", "--shape=8x8")
+    for driver, *more in (("map", "--mode=exp"), ("gemm",), ("jacobi",)):
+        done = run(driver, "--dtype=i8", "--shape=8x8", *more)
         check(done.returncode == 2 and "i8" in done.stderr, driver, "of integers", done.returncode, done.stderr)
 
 

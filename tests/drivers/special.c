@@ -212,20 +212,29 @@ static void judge_scans(specimen *s)
 
 static void judge_maps(specimen *s)
 {
-    const double constant[] = {special_double(), special_double()};
-    const float single[] = {(float)constant[0], (float)constant[1]};
+    double constant[] = {special_double(), special_double()};
+    uint64_t constants[2] = {(uint64_t)one_of(100), (uint64_t)one_of(100)};
+    float single[] = {(float)constant[0], (float)constant[1]};
+    size_t item = trine_dtype_size(s->dtype);
     const trine_array *in[] = {s->in[0], s->in[1]};
     trine_array *out;
-    if (!is_real(s->dtype) || trine_array_wrap(s->team, s->dtype, &s->out, s->n, &out))
+    if (trine_array_wrap(s->team, s->dtype, &s->out, s->n, &out))
         return;
+    /* Two whole numbers of the type, side by side. */
+    if (!is_real(s->dtype)) {
+        constant[0] = (double)constants[0];
+        constant[1] = (double)constants[1];
+        constants[0] |= item < sizeof(uint64_t) ? constants[1] << (8 * item) : 0;
+    }
     for (int m = 0; maps[m]; m++) {
         const trine_map *map = trine_map_find(maps[m], s->dtype, s->dtype);
         if (!map)
             continue;
         trine_array *const to[] = {out};
-        const void *param = !map->param_size        ? NULL
-                            : s->dtype == TRINE_F64 ? (const void *)constant
-                                                    : (const void *)single;
+        const void *param = s->dtype == TRINE_F64   ? (const void *)constant
+                            : s->dtype == TRINE_F32 ? (const void *)single
+                                                    : (const void *)constants;
+        param = map->param_size ? param : NULL;
         trine_status status = trine_apply(map, param, in, to);
         see(s, maps[m],
             !status && judge_map(maps[m], s->dtype, constant, &s->x, &s->y, &s->out, s->n));

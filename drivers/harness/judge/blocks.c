@@ -43,6 +43,19 @@ void read_numbers(trine_dtype dtype, const void *x, uint64_t first, size_t n, lo
     }
 }
 
+#define WRAP(constant, suffix, type, name)                                                         \
+    case constant:                                                                                 \
+        return (harness_int128)(type)x;
+
+harness_int128 wrapped_whole(trine_dtype dtype, harness_uint128 x)
+{
+    switch (dtype) {
+        TRINE_DTYPES(WRAP)
+    default:
+        return 0;
+    }
+}
+
 int64_t order_of_real(double x)
 {
     int64_t bits;

@@ -16,6 +16,9 @@ void read_reals(trine_dtype dtype, const void *x, uint64_t first, size_t n, doub
 void read_wholes(trine_dtype dtype, const void *x, uint64_t first, size_t n, harness_int128 to[]);
 void read_numbers(trine_dtype dtype, const void *x, uint64_t first, size_t n, long double to[]);
 
+/* Modulo two to the bits of the type. */
+harness_int128 wrapped_whole(trine_dtype dtype, harness_uint128 x);
+
 /* Numbers in the order of the elements, -0 below +0; the sign of a NaN's means nothing. */
 int64_t order_of_real(double x);
 double real_of_order(int64_t order);

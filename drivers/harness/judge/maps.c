@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "drivers/harness/judge/blocks.h"
 #include "drivers/harness/judge/truth.h"
 
 /* IEEE 754 defines arithmetic to the bit, each operation rounded in the type (no contraction:
@@ -112,6 +113,61 @@ JUDGE_FUNCTION(cos, cos((double)x), cosl((long double)x), true)
 JUDGE_FUNCTION(tanh, tanh((double)x), tanhl((long double)x), false)
 JUDGE_FUNCTION(pow, pow((double)x, (double)y), powl((long double)x, (long double)y), true)
 
+/* Whole numbers wrap modulo two to the bits of their type; x / 0 is 0. The constants are cut to
+ * whole numbers. */
+static harness_uint128 whole_quotient(harness_int128 x, harness_int128 y)
+{
+    return (harness_uint128)(y == 0 ? 0 : x / y);
+}
+
+static bool make_whole(const char *m, const harness_int128 constant[2], harness_int128 x,
+                       harness_int128 y, harness_uint128 *z)
+{
+    const harness_uint128 a = (harness_uint128)constant[0], b = (harness_uint128)constant[1],
+                          u = (harness_uint128)x, v = (harness_uint128)y;
+    harness_int128 low = x < constant[0] ? constant[0] : x;
+    const struct {
+        const char *method;
+        harness_uint128 result;
+    } results[] = {{"copy", u},
+                   {"scale", a * u},
+                   {"add", u + v},
+                   {"sub", u - v},
+                   {"mul", u * v},
+                   {"div", whole_quotient(x, y)},
+                   {"axpy", a * u + v},
+                   {"axpby", a * u + b * v},
+                   {"clip", (harness_uint128)(low > constant[1] ? constant[1] : low)},
+                   {"abs", x < 0 ? -u : u},
+                   {"neg", -u}};
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++)
+        if (strcmp(results[i].method, m) == 0) {
+            *z = results[i].result;
+            return true;
+        }
+    return false;
+}
+
+static bool are_wholes_right(const char *method, trine_dtype dtype, const double constant[2],
+                             const void *x, const void *y, const void *z, size_t n)
+{
+    const harness_int128 whole[2] = {(harness_int128)constant[0], (harness_int128)constant[1]};
+    bool right = true;
+    for (size_t i = 0; i < n && right; i += BLOCK) {
+        harness_int128 block[3][BLOCK];
+        size_t some = n - i < BLOCK ? n - i : BLOCK;
+        read_wholes(dtype, x, i, some, block[0]);
+        read_wholes(dtype, y, i, some, block[1]);
+        read_wholes(dtype, z, i, some, block[2]);
+        for (size_t k = 0; k < some && right; k++) {
+            harness_uint128 result = 0;
+            right = make_whole(method, whole, block[0][k], block[1][k], &result) &&
+                    block[2][k] == wrapped_whole(dtype, result);
+        }
+    }
+    return right;
+}
+
 #define ENTRY(name, expression) {#name, name##_f64, name##_f32},
 
 static const struct {
@@ -128,6 +184,8 @@ bool judge_map(const char *method, trine_dtype dtype, const double constant[2], 
 {
     int m = 0;
     bool right = true;
+    if (!is_real(dtype))
+        return are_wholes_right(method, dtype, constant, x, y, z, n);
     while (m < MAPS && strcmp(maps[m].method, method) != 0)
         m++;
     if (m == MAPS)

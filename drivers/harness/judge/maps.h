@@ -5,7 +5,8 @@
 
 #include <trine/trine.h>
 
-/* Of f64 or f32, z being what the map made of x (and y) with the constants. */
+/* z is what the map made of x (and y), all of that type, with the constants, which are numbers of
+ * the type, or cut to such. */
 bool judge_map(const char *method, trine_dtype dtype, const double constant[2], const void *x,
                const void *y, const void *z, size_t n);
 

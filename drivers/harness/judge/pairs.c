@@ -155,7 +155,7 @@ trine_status pair_facts_of_arrays(pair_facts *p, const trine_array *x, const tri
 
 /* A sum of products or of weights: what is not finite, or its value and the sizes of its terms. */
 typedef struct part {
-    bool special;
+    bool special, may_overflow;
     double value;
     exact_number sum, size;
     long double error;
@@ -177,10 +177,11 @@ static part products_of(const pair_facts *p, sum_mode mode)
     a.sum = a.size = p->plus;
     exact_add(&a.sum, &p->minus, -1);
     exact_add(&a.size, &p->minus, 1);
-    if (mode != MODE_EXACT)
-        /* A product is rounded, and may underflow. */
-        a.error = sum_error(mode, sum_depth(n) + 1) * exact_long_double(&a.size) +
-                  (long double)n * UNDERFLOW_ERROR;
+    a.error = sum_error(mode, sum_depth(n) + 1) * exact_long_double(&a.size);
+    /* In fast mode a product is rounded, and may underflow. */
+    if (mode == MODE_FAST)
+        a.error += (long double)n * UNDERFLOW_ERROR;
+    a.may_overflow = mode == MODE_FAST && exact_long_double(&a.size) + a.error >= 0x1p1024L;
     return a;
 }
 
@@ -190,19 +191,15 @@ static part weights_of(const pair_facts *p, sum_mode mode)
     facts_sum(&p->y, &a.sum);
     facts_size(&p->y, &a.size);
     a.error = sum_error(mode, sum_depth(p->y.n)) * exact_long_double(&a.size);
+    a.may_overflow = mode == MODE_FAST && exact_long_double(&a.size) + a.error >= 0x1p1024L;
     return a;
-}
-
-static bool may_overflow(const part *a)
-{
-    return a->error > 0 && exact_long_double(&a->size) + a->error >= 0x1p1024L;
 }
 
 /* Infinite or NaN; where other partial results may overflow, either. */
 static truth special_truth(trine_dtype out, double value, const part *a)
 {
     truth t = truth_real(out, value);
-    t.loose = t.kind == TRUTH_VALUE && may_overflow(a);
+    t.loose = t.kind == TRUTH_VALUE && a->may_overflow;
     return t;
 }
 
@@ -219,7 +216,7 @@ static truth dot_truth(trine_dtype out, sum_mode mode, const pair_facts *p)
     if (exact_sign(&a.size) == 0)
         return truth_real(out, p->minus_zeros && p->minus_zeros == p->x.n ? -0.0 : 0.0);
     truth t = truth_near_exact(out, &a.sum, a.error, mode != MODE_EXACT);
-    t.loose = may_overflow(&a);
+    t.loose = a.may_overflow;
     return t;
 }
 
@@ -244,16 +241,19 @@ static truth mean_truth(trine_dtype out, sum_mode mode, const pair_facts *p)
     double stands_for =
         stand_in(&above, p->minus_zeros, p->x.n) / stand_in(&below, p->y.minus_zeros, p->x.n);
     if (above.special || below.special)
-        return special_truth(out, stands_for, may_overflow(&above) ? &above : &below);
+        return special_truth(out, stands_for, above.may_overflow ? &above : &below);
     if (zero_below || (zero_above && exact_sign(&below.sum)))
         return truth_real(out, stands_for);
     long double weights = fabsl(exact_long_double(&below.sum)) - below.error;
     if (!(weights > 0))
         return (truth){.kind = TRUTH_OPEN};
     exact_quotient(&quotient, &above.sum, &below.sum);
-    long double error = (above.error + fabsl(exact_long_double(&quotient)) * below.error) / weights;
+    long double size = fabsl(exact_long_double(&quotient));
+    /* Both sums are rounded before they are divided. */
+    long double error =
+        exactly ? 0 : (above.error + size * below.error) / weights + 2 * ROUNDOFF * size;
     truth t = truth_near_exact(out, &quotient, error, mode != MODE_EXACT);
-    t.loose = may_overflow(&above) || may_overflow(&below);
+    t.loose = above.may_overflow || below.may_overflow;
     return t;
 }
 

@@ -36,8 +36,8 @@ static bool is_special_sum(const question *q, bool skips_nan, truth *t)
     exact_number size;
     facts_size(f, &size);
     /* Other partial sums may come to the other infinity. */
-    t->loose = q->mode != MODE_EXACT && t->kind == TRUTH_VALUE &&
-               exact_long_double(&size) * 2 >= 0x1p1024L;
+    t->loose =
+        q->mode == MODE_FAST && t->kind == TRUTH_VALUE && exact_long_double(&size) * 2 >= 0x1p1024L;
     return true;
 }
 
@@ -51,7 +51,7 @@ static truth summed(const question *q, const exact_number *value, const exact_nu
         return truth_real(q->out, zero);
     long double bound = sum_error(q->mode, sum_depth(q->f->n)) * sizes;
     truth t = truth_near_exact(q->out, value, bound, q->mode != MODE_EXACT);
-    t.loose = q->mode != MODE_EXACT && sizes + bound >= 0x1p1024L;
+    t.loose = q->mode == MODE_FAST && sizes + bound >= 0x1p1024L;
     return t;
 }
 
@@ -118,10 +118,10 @@ static truth square_sum(const question *q)
         return truth_real(q->out, 0);
     if (q->mode == MODE_EXACT)
         return truth_near_exact(q->out, &q->f->squares, 0, false);
-    /* A square is rounded once more, in fast mode. */
-    long double error = sum_error(q->mode, sum_depth(q->f->n) + 1);
-    long double bound =
-        error * exact_long_double(&q->f->squares) + (long double)q->f->n * UNDERFLOW_ERROR;
+    /* A square is rounded once more, in fast mode, where it may underflow. */
+    long double error = sum_error(q->mode, sum_depth(q->f->n) + 1),
+                lost = q->mode == MODE_FAST ? (long double)q->f->n * UNDERFLOW_ERROR : 0,
+                bound = error * exact_long_double(&q->f->squares) + lost;
     return truth_near_exact(q->out, &q->f->squares, bound, true);
 }
 
@@ -156,8 +156,12 @@ static truth mean_truth(const question *q, bool skips_nan)
     bool exactly = q->mode == MODE_EXACT || !is_real(q->f->dtype);
     long double error = exactly ? 0 : sum_error(q->mode, sum_depth(q->f->n));
     long double sizes = exact_long_double(&size);
-    t = truth_near_exact(q->out, &mean, error * sizes / (long double)n, !exactly);
-    t.loose = !exactly && sizes + error * sizes >= 0x1p1024L;
+    /* The sum is rounded before it is divided. */
+    long double bound =
+        exactly ? 0
+                : (error * sizes + ROUNDOFF * fabsl(exact_long_double(&value))) / (long double)n;
+    t = truth_near_exact(q->out, &mean, bound, !exactly);
+    t.loose = !exactly && q->mode == MODE_FAST && sizes + error * sizes >= 0x1p1024L;
     return t;
 }
 
@@ -243,6 +247,21 @@ static truth first_greatest(const question *q)
 {
     return q->f->n == 0 ? truth_empty()
                         : truth_whole(q->out, q->f->nan ? q->f->nan_at : q->f->greatest_at);
+}
+
+static truth first_of_numbers(const question *q, uint64_t at)
+{
+    return facts_numbers(q->f) == 0 ? truth_empty() : truth_whole(q->out, at);
+}
+
+static truth first_least_number(const question *q)
+{
+    return first_of_numbers(q, q->f->least_at);
+}
+
+static truth first_greatest_number(const question *q)
+{
+    return first_of_numbers(q, q->f->greatest_at);
 }
 
 static truth is_any(const question *q)
@@ -409,6 +428,8 @@ static const struct {
              {"nanmax", greatest_number, FACTS_EXTREMES, false},
              {"argmin", first_least, FACTS_EXTREMES, false},
              {"argmax", first_greatest, FACTS_EXTREMES, false},
+             {"nanargmin", first_least_number, FACTS_EXTREMES, false},
+             {"nanargmax", first_greatest_number, FACTS_EXTREMES, false},
              {"any", is_any, FACTS_EXTREMES, false},
              {"all", is_all, FACTS_EXTREMES, false},
              {"count_nonzero", nonzero, FACTS_EXTREMES, false},
