@@ -178,13 +178,8 @@ def do_map(team, case, within):
         return [arrays.whole(out)]
 
 
-class Scanner(c.Structure):
-    """Room for a trine_scanner."""
-    _fields_ = [("bytes", c.c_uint64 * 64)]
-
-
 def do_scan(team, case, within):
-    scanner = Scanner()
+    scanner = t.Scanner()
     t.need(lib.trine_scanner_find(case.kernel.encode(), t.code(case.arrays[0].dtype), c.byref(scanner)))
     with Arrays(team, case) as arrays:
         x = arrays.inputs()[0]
@@ -450,6 +445,6 @@ def inventory():
     monoids = {name: [d for d in t.DTYPES if lib.trine_monoid_find(name.encode(), t.code(d))]
                for name in names(lib.trine_monoid_name)}
     return {"isa": lib.trine_isa().decode(), "monoids": monoids, "maps": names(lib.trine_map_name),
-            "scans": listed(lib.trine_scanner_find, c.byref(Scanner())), "predicates": listed(lib.trine_predicate_find),
+            "scans": listed(lib.trine_scanner_find, c.byref(t.Scanner())), "predicates": listed(lib.trine_predicate_find),
             "functions": bool(lib.trine_map_find(b"exp", t.code("f8"), t.code("f8"))),
             "blas": lib.trine_gemm_library() is not None}
