@@ -183,7 +183,8 @@ trine_status trine_array_create_like(const trine_array *x, trine_dtype dtype, tr
                                      trine_array **array)
 {
     if (!x)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_array_create_like: x is NULL");
+        return trine_call_refuse(
+            NULL, trine_fail(TRINE_E_ARGUMENT, "trine_array_create_like: x is NULL"));
     uint64_t shape[TRINE_DIMS];
     memcpy(shape, x->shape, sizeof shape);
     if (x->place == TRINE_DISTRIBUTED && place != TRINE_DISTRIBUTED && x->ndim > 0)

@@ -29,10 +29,11 @@ trine_status trine_frame_lines(trine_team *team, const trine_monoid *monoid, con
 /* Bytes of so many results. MEMORY when nothing could hold them. */
 trine_status trine_results_size(const trine_monoid *monoid, uint64_t count, size_t *bytes);
 
-/* What finish says of a line that had that many elements: EMPTY of some becomes a NaN where the
- * result is a real number, unless the monoid has TRINE_EMPTY_FAILS. */
-trine_status trine_line_finish(const trine_monoid *monoid, void *result, const void *state,
-                               const void *param, uint64_t length);
+/* What it means that finish refused the result of a line which had that many elements: EMPTY of
+ * some becomes a NaN, and OK, where the result is a real number, unless the monoid has
+ * TRINE_EMPTY_FAILS. */
+trine_status trine_line_refused(const trine_monoid *monoid, trine_status status, uint64_t length,
+                                void *result);
 
 /* The param of the monoid over rows (parts of them, of `columns` elements), followed by the param
  * of the monoid over elements. stride: bytes from one partial to the next; work: from one working

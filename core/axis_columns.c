@@ -71,12 +71,11 @@ static void columns_settle(void *state, void *work, const void *param)
                          inner(p));
 }
 
-trine_status trine_line_finish(const trine_monoid *monoid, void *result, const void *state,
-                               const void *param, uint64_t length)
+trine_status trine_line_refused(const trine_monoid *monoid, trine_status status, uint64_t length,
+                                void *result)
 {
     const double nan = NAN;
     const float nan_single = NAN;
-    trine_status status = monoid->finish(result, state, param);
     bool real = monoid->out == TRINE_F64 || monoid->out == TRINE_F32;
     if (status != TRINE_E_EMPTY || length == 0 || !real || monoid->flags & TRINE_EMPTY_FAILS)
         return status;
@@ -89,10 +88,12 @@ static trine_status columns_finish(void *result, const void *state, const void *
 {
     const trine_columns_param *p = param;
     trine_status status = TRINE_OK;
-    for (size_t c = 0; c < p->columns && !status; c++)
-        status = trine_line_finish(&p->monoid, (char *)result + c * p->monoid.result_size,
-                                   (const char *)state + LINE + c * p->stride, inner(p),
-                                   *(const uint64_t *)state);
+    for (size_t c = 0; c < p->columns && !status; c++) {
+        char *own = (char *)result + c * p->monoid.result_size;
+        status = p->monoid.finish(own, (const char *)state + LINE + c * p->stride, inner(p));
+        if (status)
+            status = trine_line_refused(&p->monoid, status, *(const uint64_t *)state, own);
+    }
     return status;
 }
 

@@ -49,15 +49,27 @@ static size_t round_up(size_t bytes)
     return (bytes + LINE - 1) / LINE * LINE;
 }
 
+/* The tile that a line is in; most often there is one alone, and a division would show. */
+static uint64_t tile_of(const lines *l, uint64_t line)
+{
+    return l->tiles == 1 ? 0 : line % l->tiles;
+}
+
+/* How many lines along the axis come before. */
+static uint64_t outer_of(const lines *l, uint64_t line)
+{
+    return l->tiles == 1 ? line : line / l->tiles;
+}
+
 static const line_kind *kind_of(const lines *l, uint64_t line)
 {
-    return &l->kind[line % l->tiles + 1 == l->tiles];
+    return &l->kind[tile_of(l, line) + 1 == l->tiles];
 }
 
 /* Where the results of a line go. */
 static void *results_of(const lines *l, uint64_t line)
 {
-    uint64_t first = line / l->tiles * l->frame.inner + line % l->tiles * l->tile;
+    uint64_t first = outer_of(l, line) * l->frame.inner + tile_of(l, line) * l->tile;
     return l->results + first * l->given.result_size;
 }
 
@@ -66,8 +78,8 @@ static trine_source line_source(const lines *l, uint64_t line, int input)
 {
     const trine_frame *f = &l->frame;
     size_t row;
-    uint64_t first = f->first * f->outer * f->length + line / l->tiles * f->length;
-    trine_source items = trine_rows_source(&f->source[input], f->inner, line % l->tiles * l->tile,
+    uint64_t first = (f->first * f->outer + outer_of(l, line)) * f->length;
+    trine_source items = trine_rows_source(&f->source[input], f->inner, tile_of(l, line) * l->tile,
                                            kind_of(l, line)->columns, &row);
     items.first -= first;
     return items;
@@ -76,10 +88,12 @@ static trine_source line_source(const lines *l, uint64_t line, int input)
 static trine_status finish_line(const lines *l, uint64_t line, const void *state)
 {
     const line_kind *kind = kind_of(l, line);
-    trine_status status =
-        trine_line_finish(&kind->monoid, results_of(l, line), state, kind->param, l->frame.length);
+    void *result = results_of(l, line);
+    trine_status status = kind->monoid.finish(result, state, kind->param);
+    if (status)
+        status = trine_line_refused(&kind->monoid, status, l->frame.length, result);
     return status ? trine_fail(status, "%s: line %llu: %s", l->given.name,
-                               (unsigned long long)(line / l->tiles), trine_status_text(status))
+                               (unsigned long long)outer_of(l, line), trine_status_text(status))
                   : TRINE_OK;
 }
 
@@ -87,15 +101,23 @@ static trine_status finish_line(const lines *l, uint64_t line, const void *state
 static trine_status fetch_chunk(const lines_job *job, uint64_t line, uint64_t at, size_t n,
                                 trine_worker *worker, unsigned char *buffers, trine_chunk *chunk)
 {
+    const lines *l = &job->lines;
+    const trine_frame *f = &l->frame;
+    uint64_t first = f->inner == 1 ? (f->first * f->outer + line) * f->length : 0;
     chunk->first = at;
     chunk->n = n;
-    for (int i = 0; i < job->lines.given.nin; i++) {
-        trine_source source = line_source(&job->lines, line, i);
-        double began = source.copies ? trine_seconds() : 0;
-        trine_status status = source.fetch(&source, at, n, buffers, &chunk->in[i]);
+    for (int i = 0; i < l->given.nin; i++) {
+        trine_source parts;
+        const trine_source *source = &f->source[i];
+        if (f->inner > 1) {
+            parts = line_source(l, line, i);
+            source = &parts;
+        }
+        double began = source->copies ? trine_seconds() : 0;
+        trine_status status = source->fetch(source, first + at, n, buffers, &chunk->in[i]);
         if (status)
             return status;
-        if (source.copies)
+        if (source->copies)
             worker->transfer += trine_seconds() - began;
         buffers += job->buffer_room;
     }
@@ -118,12 +140,13 @@ static trine_status reduce_line(const lines_job *job, uint64_t line, trine_worke
         if (status)
             return status;
     }
-    trine_tree_begin(&chunks, m, kind->param, states);
+    if (tree)
+        trine_tree_begin(&chunks, m, kind->param, states);
     m->identity(state, kind->param);
     if (m->work_size)
         m->begin(work, kind->param);
     for (uint64_t at = 0; at < length; at += l->step) {
-        trine_chunk chunk = {.n = 0};
+        trine_chunk chunk;
         size_t n = length - at < l->step ? (size_t)(length - at) : l->step;
         trine_status status = fetch_chunk(job, line, at, n, worker, buffers, &chunk);
         if (status)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/float_environment.h"
 #include "core/lines.h"
 #include "core/order_statistics.h"
 #include "core/sort_lines.h"
@@ -139,6 +140,7 @@ static trine_status check(const trine_array *x, const double q[], const void *qu
 static trine_status quantile_axis(const trine_array *x, trine_quantile_method method, bool skip,
                                   int count, const double q[], int axis, double quantiles[])
 {
+    TRINE_FLOAT_SCOPE;
     trine_status status = check(x, q, quantiles);
     if (!status)
         status = trine_quantile_check("trine_quantile_axis", method, count, q);

@@ -254,7 +254,8 @@ static void judge_orders(specimen *s)
     ranked_take(&r, &s->x, s->n);
     for (int k = 0; k < COUNT; k++) {
         truth t;
-        right = right && ranked_truth(&r, q[k], &t) && truth_holds(&t, status, &quantile[k]);
+        right =
+            right && ranked_truth(&r, "linear", q[k], &t) && truth_holds(&t, status, &quantile[k]);
     }
     see(s, "quantile", right);
     ordered before = {.n = 0}, after = {.n = 0};

@@ -93,13 +93,6 @@ static void random123(uint64_t counter, uint64_t stream, uint64_t seed, uint64_t
     out[1] = r.v[2] | (uint64_t)r.v[3] << 32;
 }
 
-#if defined(__x86_64__)
-static philox_words *const words_of[] = {philox_words_baseline, philox_words_avx2,
-                                         philox_words_avx512};
-#else
-static philox_words *const words_of[] = {philox_words_baseline};
-#endif
-
 static void random_words_are_those_of_random123(void)
 {
     for (int v = 0; v < VARIANTS; v++)

@@ -19,6 +19,7 @@ static trine_map twice, partial_map;
 static trine_scanner cumulate, partial_scanner;
 static trine_predicate positive, partial_predicate;
 static const double four[5] = {0, 1, 2, 3, 4}, falling[5] = {1, 0, 2, 3, 4};
+static const uint64_t sizes[] = {50, 100}, far_sizes[] = {INT64_MAX, INT64_MAX};
 static const double halves[] = {0.5, 0.5}, beyond[] = {0.5, 1.5};
 
 static void double_them(const trine_chunk *chunk, const void *param)
@@ -127,6 +128,14 @@ void calls_close(void)
 #define SHAPED_OUT(type, form)                                                                     \
     {                                                                                              \
         .kind = ARRAY, .dtype = type, .shape = form, .written = true                               \
+    }
+#define ANY_SHAPED                                                                                 \
+    {                                                                                              \
+        .kind = ARRAY, .dtype = TRINE_F64, .shape = MATRIX_A, .any = true                          \
+    }
+#define ANY_SHAPED_OUT                                                                             \
+    {                                                                                              \
+        .kind = ARRAY, .dtype = TRINE_F64, .shape = MATRIX_A, .any = true, .written = true         \
     }
 #define POINTER(good_one)                                                                          \
     {                                                                                              \
@@ -237,6 +246,8 @@ CALL(nanquantile, A(0), (int)I(1), P(2), P(3))
     CALL(prefix##_weighted_elements, A(0), A(1), (int)I(2), P(3), P(4))
 CALL_QUANTILES(quantile)
 CALL_QUANTILES(nanquantile)
+CALL(quantile_axis, A(0), (trine_quantile_method)I(1), (int)I(2), P(3), (int)I(4), P(5))
+CALL(nanquantile_axis, A(0), (trine_quantile_method)I(1), (int)I(2), P(3), (int)I(4), P(5))
 CALL(smallest, A(0), (uint64_t)I(1), P(2), P(3))
 CALL(largest, A(0), (uint64_t)I(1), P(2), P(3))
 CALL(histogram_weighted, A(0), A(1), (uint64_t)I(2), D(3), D(4), P(5))
@@ -298,7 +309,9 @@ CALL(reduce_axis, P(0), NULL, (const trine_array *const[]){A(1)}, (int)I(2), P(3
          MAY_BE_NULL(result + RESULT_BYTES / 2))                                                   \
     LINE(reduce, POINTER_OR(&sum, &partial_sum), IN(TRINE_F64), RESULT)                            \
     LINE(reduce_axis, POINTER_OR(&sum, &partial_sum), SHAPED(TRINE_F64, MATRIX_A),                 \
-         WHOLE(0, -1, 2), RESULT)
+         WHOLE(0, -3, 2), RESULT)                                                                  \
+    LINE(quantile_axis, ANY_SHAPED, METHOD, PROBABILITIES, WHOLE(0, -3, 2), RESULT)                \
+    LINE(nanquantile_axis, ANY_SHAPED, METHOD, PROBABILITIES, WHOLE(0, -3, 2), RESULT)
 
 /* ---- maps ---- */
 
@@ -395,6 +408,9 @@ CALL(scan_monoid, P(0), NULL, A(1), A(2), false)
 CALL(reverse, A(0), A(1))
 CALL(sort, A(0))
 CALL(argsort, A(0), A(1))
+CALL(scan_axis, P(0), NULL, A(1), A(2), (int)I(3), false)
+CALL(sort_axis, A(0), (int)I(1))
+CALL(argsort_axis, A(0), A(1), (int)I(2))
 
 /* A call that makes an array, which is freed. */
 #define CALL_MAKING(name, to, ...)                                                                 \
@@ -427,7 +443,11 @@ CALL_MAKING(compact_mask, 2, A(0), A(1), P(2))
     LINE(compact, POINTER_OR(&positive, &partial_predicate), IN(TRINE_F64), MADE)                  \
     LINE(compact_mask, ANY(TRINE_F64), IN(TRINE_U8), MADE)                                         \
     LINE(sort, ANY_OUT(TRINE_F64))                                                                 \
-    LINE(argsort, ANY(TRINE_F64), OUT(TRINE_U64))
+    LINE(argsort, ANY(TRINE_F64), OUT(TRINE_U64))                                                  \
+    LINE(scan_axis, POINTER_OR(&cumulate, &partial_scanner), SHAPED(TRINE_F64, MATRIX_A),          \
+         SHAPED_OUT(TRINE_F64, MATRIX_A), WHOLE(0, -3, 2))                                         \
+    LINE(sort_axis, ANY_SHAPED_OUT, WHOLE(0, -3, 2))                                               \
+    LINE(argsort_axis, ANY_SHAPED, SHAPED_OUT(TRINE_U64, MATRIX_A), WHOLE(1, -3, 2))
 
 /* ---- matrices, grids ---- */
 
@@ -468,6 +488,11 @@ CALL_MAKING(array_scatter, 6, TEAM_OF(0), (trine_dtype)I(1), (uint64_t)I(2), P(3
             (trine_transport)I(5), P(6))
 CALL_MAKING(array_scatter_2d, 7, TEAM_OF(0), (trine_dtype)I(1), (uint64_t)I(2), (uint64_t)I(3),
             P(4), (int)I(5), (trine_transport)I(6), P(7))
+CALL_MAKING(array_create_nd, 5, TEAM_OF(0), (trine_dtype)I(1), (int)I(2), P(3), (trine_place)I(4),
+            P(5))
+CALL_MAKING(array_create_like, 3, A(0), (trine_dtype)I(1), (trine_place)I(2), P(3))
+CALL_MAKING(array_scatter_nd, 7, TEAM_OF(0), (trine_dtype)I(1), (int)I(2), P(3), P(4), (int)I(5),
+            (trine_transport)I(6), P(7))
 CALL(array_gather, A(0), (int)I(1), P(2))
 CALL_MAKING(npy_load, 1, P(0) ? file : NULL, P(1))
 CALL(npy_reduce, P(0) ? file : NULL, P(1), NULL, P(2))
@@ -491,19 +516,26 @@ static trine_status call_npy_open(const value *v)
     LINE(array_create, TEAM, WHOLE(TRINE_F64, 0, 77), WHOLE(9000, 9001, INT64_MAX),                \
          WHOLE(TRINE_DISTRIBUTED, TRINE_SHARED, 9), MADE)                                          \
     LINE(array_create_2d, TEAM, WHOLE(TRINE_F64, 0, 77), WHOLE(90, 91, INT64_MAX),                 \
-         WHOLE(100, 0, INT64_MAX), WHOLE(TRINE_DISTRIBUTED, TRINE_SHARED, 9), MADE)                \
+         WHOLE(100, -1, INT64_MAX), WHOLE(TRINE_DISTRIBUTED, TRINE_SHARED, 9), MADE)               \
+    LINE(array_create_nd, TEAM, WHOLE(TRINE_F64, 0, 77), WHOLE(2, -1, TRINE_DIMS + 1),             \
+         POINTER_OR(sizes, far_sizes), WHOLE(TRINE_DISTRIBUTED, TRINE_SHARED, 9), MADE)            \
+    LINE(array_create_like, SHAPED(TRINE_F64, MATRIX_A), WHOLE(TRINE_F64, 0, 77),                  \
+         WHOLE(TRINE_DISTRIBUTED, TRINE_SHARED, 9), MADE)                                          \
     LINE(array_scatter, TEAM, WHOLE(TRINE_U8, 0, 77), WHOLE(5000, 5001, INT64_MAX), ROOTS,         \
          WHOLE(0, -1, 99), WHOLE(TRINE_TRANSPORT_MESSAGE, TRINE_TRANSPORT_PIPE, 99), MADE)         \
     LINE(array_scatter_2d, TEAM, WHOLE(TRINE_U8, 0, 77), WHOLE(50, 51, INT64_MAX),                 \
-         WHOLE(100, 0, INT64_MAX), ROOTS, WHOLE(0, -1, 99),                                        \
+         WHOLE(100, -1, INT64_MAX), ROOTS, WHOLE(0, -1, 99),                                       \
          WHOLE(TRINE_TRANSPORT_MESSAGE, TRINE_TRANSPORT_PIPE, 99), MADE)                           \
     LINE(array_scatter, TEAM, WHOLE(TRINE_U8, 0, 77), WHOLE(5000, 5001, INT64_MAX), ROOTS,         \
          WHOLE(0, -1, 99), WHOLE(TRINE_TRANSPORT_WINDOW, TRINE_TRANSPORT_PIPE, 99), MADE)          \
+    LINE(array_scatter_nd, TEAM, WHOLE(TRINE_U8, 0, 77), WHOLE(2, -1, TRINE_DIMS + 1),             \
+         POINTER_OR(sizes, far_sizes), ROOTS, WHOLE(0, -1, 99),                                    \
+         WHOLE(TRINE_TRANSPORT_MESSAGE, TRINE_TRANSPORT_PIPE, 99), MADE)                           \
     LINE(array_gather, SHAPED(TRINE_U8, VECTOR_M), WHOLE(0, -1, 99), ROOTS)                        \
     LINE(npy_open, TEAM, POINTER_OR(four, "/nowhere/x.npy"), MADE)                                 \
     LINE(npy_load, POINTER(&file), MADE)                                                           \
     LINE(npy_reduce, POINTER(&file), POINTER_OR(&sum, &partial_sum), RESULT)                       \
-    LINE(npy_reduce_axis, POINTER(&file), POINTER_OR(&sum, &partial_sum), WHOLE(0, -1, 2), RESULT) \
+    LINE(npy_reduce_axis, POINTER(&file), POINTER_OR(&sum, &partial_sum), WHOLE(0, -3, 2), RESULT) \
     LINE(npy_save, POINTER_OR(four, "/nowhere/x.npy"), SHAPED(TRINE_F64, MATRIX_A))
 
 /* ---- tasks, counters, teams ---- */
@@ -577,16 +609,22 @@ const char *const others[] = {
     "trine_array_data",
     "trine_array_dtype",
     "trine_array_first",
+    "trine_array_first_row",
     "trine_array_free",
     "trine_array_local_n",
+    "trine_array_local_rows",
     "trine_array_n",
+    "trine_array_ndim",
     "trine_array_place",
     "trine_array_rows",
+    "trine_array_shape",
     "trine_array_team",
     "trine_array_wrap",
     "trine_array_wrap_2d",
     "trine_array_wrap_const",
     "trine_array_wrap_const_2d",
+    "trine_array_wrap_const_nd",
+    "trine_array_wrap_nd",
     "trine_atomic_add_f64",
     "trine_atomic_add_i64",
     "trine_atomic_add_u64",

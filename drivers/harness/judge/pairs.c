@@ -88,7 +88,7 @@ static void begin_again(pair_facts *p)
 {
     facts_find_centre(&p->x);
     facts_find_centre(&p->y);
-    p->central = is_real(p->x.dtype) && !has_special(&p->x) && !has_special(&p->y);
+    p->central = !has_special(&p->x) && !has_special(&p->y);
 }
 
 void pair_facts_of_memory(pair_facts *p, trine_dtype dtype, const void *x, const void *y, size_t n)
