@@ -139,9 +139,9 @@ TRINE_API trine_status trine_scan(const trine_scanner *scanner, const void *para
     return change_array(HANDED_ON(trine_scan)(scanner, param, x, out, exclusive), out);
 }
 
-TRINE_API trine_status trine_sort(trine_array *x)
+TRINE_API trine_status trine_sort_axis(trine_array *x, int axis)
 {
-    return change_array(HANDED_ON(trine_sort)(x), x);
+    return change_array(HANDED_ON(trine_sort_axis)(x, axis), x);
 }
 
 TRINE_API trine_status trine_transpose(const trine_array *x, trine_array *out)
