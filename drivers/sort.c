@@ -131,6 +131,23 @@ static trine_status examine(const trine_array *x, const harness_lines *l, size_t
     return status;
 }
 
+/* Lines [first, first + in->inner), which lie side by side. */
+static trine_status judge_some(const harness_job *job, const harness_lines *in,
+                               const harness_lines *out, size_t first, bool *right)
+{
+    trine_status status = TRINE_OK;
+    for (size_t c = 0; c < in->inner && !status; c += TILE) {
+        ordered before[TILE], after[TILE];
+        size_t count = in->inner - c < TILE ? in->inner - c : TILE;
+        status = examine(job->in[0], in, first + c, count, before);
+        if (!status)
+            status = examine(job->own, out, first + c, count, after);
+        for (size_t i = 0; i < count && !status; i++)
+            *right = *right && ordered_holds(&before[i], &after[i]);
+    }
+    return status;
+}
+
 /* Each line by itself. */
 static trine_status judge(const harness_job *job, bool *right)
 {
@@ -138,22 +155,10 @@ static trine_status judge(const harness_job *job, bool *right)
     trine_status status = look_along(job, job->in[0], &in);
     if (!status)
         status = look_along(job, job->own, &out);
-    if (status)
-        return status;
     *right = true;
-    for (size_t line = 0, count; line < in.outer * in.inner; line += count) {
-        ordered before[TILE], after[TILE];
-        size_t left = in.inner - line % in.inner;
-        count = left < TILE ? left : TILE;
-        status = examine(job->in[0], &in, line, count, before);
-        if (!status)
-            status = examine(job->own, &out, line, count, after);
-        if (status)
-            return status;
-        for (size_t c = 0; c < count; c++)
-            *right = *right && ordered_holds(&before[c], &after[c]);
-    }
-    return TRINE_OK;
+    for (size_t i = 0; !status && i < in.outer; i++)
+        status = judge_some(job, &in, &out, i * in.inner, right);
+    return status;
 }
 
 static trine_status check(harness_job *job, harness_verdict *verdict)

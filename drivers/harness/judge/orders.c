@@ -35,15 +35,16 @@ static void take_block(ordered o[], size_t apart, trine_dtype dtype, const void 
 {
     const harness_int128 last_of_all = (harness_int128)1 << 100;
     size_t item = trine_dtype_size(dtype);
+    bool reals = is_real(dtype);
     double real[BLOCK];
     harness_int128 order[BLOCK];
-    if (is_real(dtype))
+    if (reals)
         read_reals(dtype, x, 0, n, real);
     else
         read_wholes(dtype, x, 0, n, order);
     for (size_t k = 0; k < n; k++) {
-        bool nan = is_real(dtype) && isnan(real[k]);
-        if (is_real(dtype))
+        bool nan = reals && isnan(real[k]);
+        if (reals)
             order[k] = nan ? last_of_all : order_of_real(real[k]);
         take_one(o + k * apart, (const char *)x + k * item, item, nan, order[k]);
     }
