@@ -76,10 +76,10 @@ def what_is_no_npy_file_is_called_by_its_name():
              ("a.out", b"\x7fELF\x02\x01\x01\0\0\0\0\0", ["a program"]),
              ("zeros", b"\0" * 200, ["does not begin with \\x93NUMPY"]),
              ("empty.npy", b"", ["the file is empty"]),
-             ("complex.npy", npy("'<c16'"), ["complex128 ('<c16')", "expected f4, f8", "x.real"]),
-             ("half.npy", npy("'<f2'"), ["float16 ('<f2')", "expected f4, f8", "x.astype('f4')"]),
-             ("bool.npy", npy("'|b1'"), ["bool ('|b1')", "expected f4, f8", "x.view('u1')"]),
-             ("objects.npy", npy("'|O'"), ["Python objects (pickled) ('|O')", "expected f4, f8"]),
+             ("complex.npy", npy("'<c16'"), ["complex128 ('<c16')", "expected b1, f2, f4, f8", "x.real"]),
+             ("long.npy", npy("'<f16'"), ["float128 (longdouble) ('<f16')", "expected b1, f2", "x.astype('f8')"]),
+             ("times.npy", npy("'<M8[ns]'"), ["datetime64 ('<M8[ns]')", "expected b1, f2", "x.view('i8')"]),
+             ("objects.npy", npy("'|O'"), ["Python objects (pickled) ('|O')", "expected b1, f2"]),
              ("fields.npy", npy("[('a', '<f8'), ('b', '<i4')]"), ["a structured dtype", "expected one real number", "x['FIELD']"])]
     for name, bytes_, words in cases:
         with open(path(name), "wb") as file:

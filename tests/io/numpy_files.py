@@ -40,17 +40,16 @@ random = np.random.default_rng(1)
 with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "x.npy")
     for code in ("f8", "f4", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "b1", "f2"):
-        for order in "<>":
+        for order in "<" if code[1] == "1" else "<>":
             for shape in ((), (0,), (7,), (300, 70), (2, 3, 4), (20001,)):
                 array = (random.standard_normal(shape) * 100 if code[0] == "f"
                          else random.integers(0, 100, shape))
                 array = np.asarray(array).astype(order + code)
-                for version in ((1, 0), (2, 0), (3, 0)):
-                    for memory in "CF":
+                for version in ((1, 0), (2, 0), (3, 0))[:3 if code == "f8" and shape == (300, 70) else 1]:
+                    for memory in "CF"[:max(1, min(2, array.ndim))]:
                         with open(path, "wb") as file:
                             np.lib.format.write_array(file, np.asarray(array, order=memory), version)
-                        if version == (1, 0) or shape == (300, 70):
-                            check(path, array, *(["--stream"] if memory == "F" else []))
+                        check(path, array, *(["--stream"] if memory == "F" else []))
     for name, code in (("f64", "f8"), ("f32", "f4"), ("i64", "i8"), ("i32", "i4"), ("u64", "u8"), ("u32", "u4"),
                        ("i16", "i2"), ("u16", "u2"), ("i8", "i1"), ("u8", "u1")):
         subprocess.run([sys.argv[2], "--team=serial", "--n=20001", "--dtype", name, path], check=True)
