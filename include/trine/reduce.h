@@ -74,8 +74,9 @@ TRINE_API trine_status trine_reduce_axis(const trine_monoid *monoid, const void 
  * TRINE_E_OVERFLOW, decided on the final value.
  * Element types: f64 takes f64 and f32 (computed in double); f32 takes f32 (rounded once more at
  * the end, but exact mode rounds the true value to float directly); i64 takes i64, i32, i16, i8;
- * u64 takes u64, u32, u16, u8; trine_mean_f64 takes all. x and y are of one type, length and team.
- * Errors: those of trine_reduce. */
+ * u64 takes u64, u32, u16, u8; trine_mean_f64 and trine_wmean_f64 take all, and integers' means are
+ * the true ones, rounded once, in any mode. x and y are of one type, length and team. Errors: those
+ * of trine_reduce. */
 #define TRINE_SUMS_OF_ONE(X)                                                                       \
     X(sum, f64, double)                                                                            \
     X(sum, f32, float)                                                                             \

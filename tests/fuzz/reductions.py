@@ -12,7 +12,7 @@ from exact import UNIT, rounded
 from subject import SUBJECTS, by_value, canonical, judged, near, scalar, settle, subject, to_the_bit, type_of
 
 MODES = {"": "exact", "_compensated": "compensated", "_fast": "fast"}
-NOT_REAL = {"nansum", "nanmean", "nrm2", "wmean"}
+NOT_REAL = {"nansum", "nanmean", "nrm2"}
 PAIRS = {"dot", "wsum", "wmean"}
 PLACES = ["shared", "shared", "private", "distributed", ("wrap", 0), ("wrap", 1), ("wrap", 3)]
 

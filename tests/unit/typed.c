@@ -52,7 +52,7 @@ static bool takes(const char *operation, const char *suffix, trine_dtype dtype)
     bool real = dtype == TRINE_F64 || dtype == TRINE_F32;
     bool is_unsigned = !real && trine_dtype_name(dtype)[0] == 'u';
     if (strcmp(suffix, "f64") == 0)
-        return real || strcmp(operation, "mean") == 0;
+        return real || strcmp(operation, "mean") == 0 || strcmp(operation, "wmean") == 0;
     if (strcmp(suffix, "f32") == 0)
         return dtype == TRINE_F32;
     return !real && is_unsigned == (suffix[0] == 'u');
