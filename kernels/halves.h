@@ -87,22 +87,24 @@ static void add_left_over(exact_work *w, const double x[], const double y[], siz
         add_products(w, a, b, kept);
 }
 
-static void halves_add_products(exact_work *w, const halves *x, const halves *y, size_t n)
+/* w: of high halves; rest: of those with low ones, which are much smaller. */
+static void halves_add_products(exact_work *w, exact_work *rest, const halves *x, const halves *y,
+                                size_t n)
 {
     add_products(w, x->high, y->high, n);
     if (x->split)
-        add_left_over(w, x->low, y->high, n);
+        add_left_over(rest, x->low, y->high, n);
     if (y->split)
-        add_left_over(w, x->high, y->low, n);
+        add_left_over(rest, x->high, y->low, n);
     if (x->split && y->split)
-        add_left_over(w, x->low, y->low, n);
+        add_left_over(rest, x->low, y->low, n);
 }
 
-static void halves_add(exact_work *w, const halves *x, size_t n)
+static void halves_add(exact_work *w, exact_work *rest, const halves *x, size_t n)
 {
     exact_work_add(w, (elements){x->high, x->high, n, false, PLAIN});
     if (x->split)
-        exact_work_add(w, (elements){x->low, x->low, n, false, PLAIN});
+        exact_work_add(rest, (elements){x->low, x->low, n, false, PLAIN});
 }
 
 #endif

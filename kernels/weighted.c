@@ -204,7 +204,26 @@ static trine_status exact_wsum_finish_f64(void *result, const void *state, const
     return TRINE_OK;
 }
 
-static void weigh(exact_wmean_work *w, trine_dtype dtype, const trine_chunk *chunk,
+/* rest: of what is left over, whose size is another. */
+typedef struct any_work {
+    exact_wmean_work main, rest;
+} any_work;
+
+static void any_begin(void *work, const void *param)
+{
+    any_work *w = work;
+    exact_wmean_begin(&w->main, param);
+    exact_wmean_begin(&w->rest, param);
+}
+
+static void any_settle(void *state, void *work, const void *param)
+{
+    any_work *w = work;
+    exact_wmean_settle(state, &w->main, param);
+    exact_wmean_settle(state, &w->rest, param);
+}
+
+static void weigh(any_work *w, trine_dtype dtype, const trine_chunk *chunk,
                   const trine_weighted_param *p, bool mean)
 {
     halves x, y;
@@ -212,9 +231,9 @@ static void weigh(exact_wmean_work *w, trine_dtype dtype, const trine_chunk *chu
         size_t n = chunk->n - i < HALVES ? chunk->n - i : HALVES;
         halves_read(&x, dtype, chunk->in[0], i, n);
         halves_read(&y, p->weights, chunk->in[1], i, n);
-        halves_add_products(&w->products, &x, &y, n);
+        halves_add_products(&w->main.products, &w->rest.products, &x, &y, n);
         if (mean)
-            halves_add(&w->weights, &y, n);
+            halves_add(&w->main.weights, &w->rest.weights, &y, n);
     }
 }
 
@@ -257,9 +276,9 @@ TRINE_FINISH_F32(exact_wmean_finish_f32, exact_weighted_mean(state, true, &value
      .accumulate = ACCUMULATE,                                                                     \
      .merge = exact_wmean_merge,                                                                   \
      .finish = FINISH,                                                                             \
-     .work_size = exact_wmean_work_size,                                                           \
-     .begin = exact_wmean_begin,                                                                   \
-     .settle = exact_wmean_settle},
+     .work_size = sizeof(any_work),                                                                \
+     .begin = any_begin,                                                                           \
+     .settle = any_settle},
 
 #define SUM_OF_WEIGHTED(constant, suffix, type, name_)                                             \
     OF_ANY_WEIGHTS("weighted_sum", weighted_sum_##suffix, exact_wsum_finish_f64, constant)
