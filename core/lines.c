@@ -177,12 +177,16 @@ static trine_status call_here(const char *name, const trine_lines *lines, const 
     trine_status status = trine_call_begin(team);
     if (status)
         return status;
+    uint64_t call = trine_call_number(61 + (uint64_t)axis, name, strlen(name));
+    call = trine_shape_number(call, x->ndim, x->shape, x->place != TRINE_DISTRIBUTED);
+    /* Nothing is written before every rank is known to be here. */
+    status = trine_team_agree(team, call, status);
+    if (status)
+        return trine_call_end(team, &team->ledger.combine, status);
     trine_lines_around(x, axis, &outer, &inner);
     status = trine_lines_run(team, trine_arrays_executor(team, all, 2), lines, outer, inner,
                              x->data, out->data);
-    uint64_t call = trine_call_number(61 + (uint64_t)axis, name, strlen(name));
-    status = trine_team_agree(
-        team, trine_shape_number(call, x->ndim, x->shape, x->place != TRINE_DISTRIBUTED), status);
+    status = trine_team_agree(team, call, status);
     team->ledger.bytes = x->local * (lines->item + lines->out_item);
     return trine_call_end(team, &team->ledger.combine, status);
 }

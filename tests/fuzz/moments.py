@@ -165,7 +165,8 @@ def judge_describe(case, status, arrays):
     if status != "OK":
         return f"status {status}"
     real = x.dtype.kind == "f"
-    counts, results, whole = arrays[0][:16].view("u8"), arrays[0][16:64].view("f8"), arrays[0][64:80]
+    counts, results = arrays[0][:16].view("u8"), arrays[0][16:72].view("f8")
+    whole = arrays[0][72:88]
     kept = x[~np.isnan(x)] if real else x
     right = [len(kept), len(x) - len(kept)]
     if counts.tolist() != right:
@@ -173,7 +174,7 @@ def judge_describe(case, status, arrays):
     if canonical(results):
         return canonical(results)
     if len(kept) == 0:
-        return by_value(results, np.full(6, math.nan))
+        return by_value(results, np.full(7, math.nan))
     low, high = least_and_greatest(kept)
     right = np.zeros(2, "u8") if real else np.array([low, high]).astype(type_of(x)[0] + "8")
     bad = by_value(results[4:6], np.array([low, high]).astype("f8")) or by_value(whole.view(right.dtype), right)
@@ -191,6 +192,11 @@ def judge_describe(case, status, arrays):
     bad = within(results[1:2], centred.squares() / len(kept), relative_bound(len(kept), centred.condition_squared()))
     if bad:
         return "variance: " + bad
+    right = exact.root(centred.squares() / len(kept), "f8")
+    bad = within(results[6:7], exact.fraction(right) if np.isfinite(right) else None,
+                 relative_bound(len(kept), centred.condition_squared()))
+    if bad:
+        return "standard deviation: " + bad
     for at, k in ((2, 3), (3, 4)):
         found = shape_of(centred, k)
         bad = by_value(results[at:at + 1], scalar(math.nan, "f8")) if found is None else near(results[at],

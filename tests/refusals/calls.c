@@ -519,7 +519,7 @@ static trine_status call_npy_open(const value *v)
          WHOLE(100, -1, INT64_MAX), WHOLE(TRINE_DISTRIBUTED, TRINE_SHARED, 9), MADE)               \
     LINE(array_create_nd, TEAM, WHOLE(TRINE_F64, 0, 77), WHOLE(2, -1, TRINE_DIMS + 1),             \
          POINTER_OR(sizes, far_sizes), WHOLE(TRINE_DISTRIBUTED, TRINE_SHARED, 9), MADE)            \
-    LINE(array_create_like, SHAPED(TRINE_F64, MATRIX_A), WHOLE(TRINE_F64, 0, 77),                  \
+    LINE(array_create_like, ANY_SHAPED, WHOLE(TRINE_F64, 0, 77),                                   \
          WHOLE(TRINE_DISTRIBUTED, TRINE_SHARED, 9), MADE)                                          \
     LINE(array_scatter, TEAM, WHOLE(TRINE_U8, 0, 77), WHOLE(5000, 5001, INT64_MAX), ROOTS,         \
          WHOLE(0, -1, 99), WHOLE(TRINE_TRANSPORT_MESSAGE, TRINE_TRANSPORT_PIPE, 99), MADE)         \
