@@ -461,6 +461,20 @@ def weights_may_be_of_any_type(team):
                     a.free(), b.free()
 
 
+def no_bit_of_64_bit_weights_is_lost(team):
+    """Where the leading ones cancel, and beside infinities and zeros."""
+    big = 2 ** 60
+    for x, w in (([big + 1, -big, -2], [big + 1, big, big]), ([1.0, -1.0], [big + 1, big]), ([np.inf, 1.0], [5, big + 1]),
+                 ([-0.0, -0.0], [big + 1, 5]), ([-0.0, -np.inf], [big + 1, 7])):
+        for other in ("i8", "u8"):
+            x, w = np.array(x, np.float64 if isinstance(x[0], float) else np.int64), np.array(w, other)
+            a, b = team.array(x), team.array(w)
+            total, mean = weighted(x, w)
+            same(weighted_call("wsum", a, b, 0), np.array([total]), "wsum", x, w)
+            same(weighted_call("wmean", a, b, 0), np.array([mean]), "wmean", x, w)
+            a.free(), b.free()
+
+
 def weights_of_any_type_go_along_axes(team):
     for dtype, other, kind in (("f8", "i8", "wide"), ("i8", "u8", "plain"), ("u1", "f4", "special"), ("f4", "u1", "few")):
         for shape in ((3, 5), (40, 300), (2, CHUNK + 9)):
@@ -523,7 +537,8 @@ def axes_give_each_column_and_row_its_own_result(team):
                     a.free()
 
 
-run(weights_may_be_of_any_type, weights_of_any_type_go_along_axes, extremes_and_counts_are_those_of_numpy, empty_input_is_defined_or_refused, negative_zero_is_below_zero,
+run(weights_may_be_of_any_type, no_bit_of_64_bit_weights_is_lost, weights_of_any_type_go_along_axes,
+    extremes_and_counts_are_those_of_numpy, empty_input_is_defined_or_refused, negative_zero_is_below_zero,
     products_are_true_or_refused, moments_are_those_of_numpy_and_scipy,
     moments_do_not_depend_on_where_a_chunk_begins, logsumexp_is_that_of_long_doubles,
     standardised_elements_have_mean_0_and_deviation_1, exact_variances_are_the_true_ones_rounded_once,
