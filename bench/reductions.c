@@ -45,6 +45,7 @@ static double time_load(const trine_array *x, int threads)
 static void make_sized(entry *e, void *params[2])
 {
     static trine_top_param top;
+    static trine_weighted_param weighted;
     double edges[BINS + 1];
     for (int i = 0; i <= BINS; i++)
         edges[i] = i / (double)BINS;
@@ -58,6 +59,10 @@ static void make_sized(entry *e, void *params[2])
     } else if (strcmp(e->name, "smallest") == 0 || strcmp(e->name, "largest") == 0) {
         need(trine_top_monoid(TRINE_F64, TOP, e->name[0] == 'l', &e->monoid, &top));
         e->param = &top;
+    } else if (strncmp(e->name, "weighted_", 9) == 0) {
+        need(trine_weighted_monoid(TRINE_F64, TRINE_F64, strstr(e->name, "mean") != NULL,
+                                   &e->monoid, &weighted));
+        e->param = &weighted;
     }
 }
 

@@ -48,9 +48,54 @@ static trine_status refuse_type(const char *operation, trine_dtype in, trine_dty
                       trine_dtype_name(out), trine_dtype_name(in), takes);
 }
 
+trine_status trine_weighted_monoid(trine_dtype dtype, trine_dtype weights, bool mean,
+                                   trine_monoid *monoid, trine_weighted_param *param)
+{
+    if (!monoid || !param)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_weighted_monoid: %s is NULL",
+                          monoid ? "param" : "monoid");
+    if (trine_dtype_size(weights) == 0)
+        return trine_fail(TRINE_E_DTYPE,
+                          "trine_weighted_monoid: weights of type %d; expected one of "
+                          "trine's",
+                          (int)weights);
+    const trine_monoid *found = trine_monoid_find(mean ? "weighted_mean" : "weighted_sum", dtype);
+    if (!found)
+        return TRINE_E_ARGUMENT;
+    *monoid = *found;
+    monoid->in[1] = weights;
+    param->weights = weights;
+    return TRINE_OK;
+}
+
+/* What a call reduces by; made, param: where that is not one of the built-in monoids as it is. */
+typedef struct reducer {
+    const trine_monoid *monoid;
+    trine_monoid made;
+    trine_weighted_param param;
+} reducer;
+
+static bool takes_any_weights(const char *operation, trine_dtype out)
+{
+    return out == TRINE_F64 && (strcmp(operation, "wsum") == 0 || strcmp(operation, "wmean") == 0);
+}
+
+/* Of two types, and of integers in double, there is one kernel for all modes. */
+static trine_status find_weighted(const char *operation, trine_mode mode,
+                                  const trine_array *const in[], reducer *by)
+{
+    trine_dtype x = trine_array_dtype(in[0]), weights = trine_array_dtype(in[1]);
+    by->monoid = x == weights ? find(operation, mode, x, TRINE_F64) : NULL;
+    if (by->monoid && by->monoid->out == TRINE_F64)
+        return TRINE_OK;
+    by->monoid = &by->made;
+    return trine_weighted_monoid(x, weights, strcmp(operation, "wmean") == 0, &by->made,
+                                 &by->param);
+}
+
 static trine_status check(const char *operation, trine_dtype out, trine_mode mode,
                           const trine_array *const in[], int inputs, const void *result,
-                          const trine_monoid **monoid)
+                          reducer *by)
 {
     static const char *const names[MOST_INPUTS] = {"x", "y"};
     if ((unsigned)mode > TRINE_FAST)
@@ -65,21 +110,23 @@ static trine_status check(const char *operation, trine_dtype out, trine_mode mod
     if (!result)
         return trine_fail(TRINE_E_ARGUMENT, "trine_%s_%s: result is NULL", operation,
                           trine_dtype_name(out));
+    if (takes_any_weights(operation, out))
+        return find_weighted(operation, mode, in, by);
     trine_dtype dtype = trine_array_dtype(in[0]);
-    *monoid = find(operation, mode, dtype, out);
-    if (!*monoid && strcmp(trine_isa(), "none") == 0)
+    by->monoid = find(operation, mode, dtype, out);
+    if (!by->monoid && strcmp(trine_isa(), "none") == 0)
         return TRINE_E_ARGUMENT;
-    return *monoid && (*monoid)->out == out ? TRINE_OK : refuse_type(operation, dtype, out);
+    return by->monoid && by->monoid->out == out ? TRINE_OK : refuse_type(operation, dtype, out);
 }
 
 static trine_status reduce(const char *operation, trine_dtype out, trine_mode mode,
                            const trine_array *const in[], int inputs, void *result)
 {
-    const trine_monoid *monoid = NULL;
-    trine_status status = check(operation, out, mode, in, inputs, result, &monoid);
+    reducer by = {.monoid = NULL};
+    trine_status status = check(operation, out, mode, in, inputs, result, &by);
     const trine_array *given = in[0] ? in[0] : in[inputs - 1];
     return status ? trine_call_refuse(trine_array_team(given), status)
-                  : trine_reduce(monoid, NULL, in, result);
+                  : trine_reduce(by.monoid, &by.param, in, result);
 }
 
 #define OUT_f64 TRINE_F64

@@ -1,5 +1,6 @@
 /* kernels/integer_dots.c - sums of products, and of squares, of integers: exact in 192 bits,
- * which hold any that there can be. */
+ * which hold any that there can be; and the quotients of these by the sum of the second factors. */
+#include "kernels/integers.h"
 #include "kernels/isa.h"
 #include "kernels/list.h"
 #include "kernels/modes.h"
@@ -106,11 +107,83 @@ NARROW(u16, uint16_t, uint32_t, uint64_t)
 NARROW(i8, int8_t, int32_t, int32_t)
 NARROW(u8, uint8_t, uint32_t, uint32_t)
 
+/* products: of values and their weights. */
+typedef struct weighted_state {
+    product_state products;
+    integer_state weights;
+} weighted_state;
+
+enum {
+    weighted_state_size = sizeof(weighted_state),
+    weighted_work_size = 0,
+    weighted_flags = TRINE_ORDER_FREE | TRINE_POSITION_FREE
+};
+
+#define weighted_begin NULL
+#define weighted_settle NULL
+
+static void weighted_identity(void *state, const void *param)
+{
+    weighted_state *s = state;
+    product_identity(&s->products, param);
+    integer_identity(&s->weights, param);
+}
+
+static void weighted_merge(void *left, const void *right, const void *param)
+{
+    weighted_state *l = left;
+    const weighted_state *r = right;
+    product_merge(&l->products, &r->products, param);
+    integer_merge(&l->weights, &r->weights, param);
+}
+
+/* The products' sum has its sign in the highest bit, of any type: 2^63 of them are below 2^191. */
+static void natural_from_products(natural *n, const product_state *s)
+{
+    int64_t digit[6];
+    for (int i = 0; i < 6; i++)
+        digit[i] = (int64_t)(s->word[i / 2] >> DIGIT_BITS * (i % 2) & UINT32_MAX);
+    digit[5] = (int64_t)s->word[2] >> DIGIT_BITS;
+    trine_natural_from_words(n, digit, 0, 5, 0);
+}
+
+/* A number of an integer's sign. */
+static double sign_of(const natural *n)
+{
+    return n->top < 0 ? 0 : n->negative ? -1 : 1;
+}
+
+static trine_status weighted_finish_f64(void *result, const void *state, const void *param)
+{
+    const weighted_state *s = state;
+    natural products, weights;
+    (void)param;
+    if (s->weights.count == 0)
+        return TRINE_E_EMPTY;
+    natural_from_products(&products, &s->products);
+    trine_natural_from_integer(&weights, s->weights.sum);
+    *(double *)result = products.top >= 0 && weights.top >= 0
+                            ? trine_natural_quotient(&products, &weights, false)
+                            : canonical(sign_of(&products) / sign_of(&weights));
+    return TRINE_OK;
+}
+
+/* Takes the weights, and their products with the values, in. */
+#define WEIGH(suffix)                                                                              \
+    static void integer_wmean_##suffix(void *state, const trine_chunk *chunk, const void *param)   \
+    {                                                                                              \
+        weighted_state *s = state;                                                                 \
+        const trine_chunk weights = {.in = {chunk->in[1]}, .n = chunk->n};                         \
+        products_##suffix(&s->products, chunk->in[0], chunk->in[1], chunk->n);                     \
+        integer_sum_##suffix(&s->weights, &weights, param);                                        \
+    }
+
 #define TAKE(suffix)                                                                               \
     TRINE_ACCUMULATE(integer, dot, suffix,                                                         \
                      products_##suffix(state, chunk->in[0], chunk->in[1], chunk->n))               \
     TRINE_ACCUMULATE(integer, sumsq, suffix,                                                       \
-                     products_##suffix(state, chunk->in[0], chunk->in[0], chunk->n))
+                     products_##suffix(state, chunk->in[0], chunk->in[0], chunk->n))               \
+    WEIGH(suffix)
 TAKE(i64)
 TAKE(i32)
 TAKE(i16)
@@ -147,5 +220,9 @@ static trine_status product_finish_u64(void *result, const void *state, const vo
 #define SQUARES_MONOID(NAME, mode, operation, IN, in, OUT, out)                                    \
     TRINE_MONOID(NAME, product, integer_##operation##_##in, product_finish_##out, 1, IN, OUT, out)
 
+#define MEAN_MONOID(NAME, mode, operation, IN, in, OUT, out)                                       \
+    TRINE_MONOID(NAME, weighted, integer_##operation##_##in, weighted_finish_##out, 2, IN, OUT, out)
+
 const trine_monoid VARIANT(trine_integer_dots)[] = {
-    TRINE_INTEGER_DOTS(DOT_MONOID) TRINE_INTEGER_SQUARES(SQUARES_MONOID){.name = NULL}};
+    TRINE_INTEGER_DOTS(DOT_MONOID) TRINE_INTEGER_SQUARES(SQUARES_MONOID)
+        TRINE_INTEGER_WEIGHTED_MEANS(MEAN_MONOID){.name = NULL}};

@@ -77,6 +77,9 @@
     TRINE_INTEGER_MODES(TRINE_INTEGERS, X, "dot", dot)                                             \
     TRINE_INTEGER_MODES(TRINE_INTEGERS, X, "wsum", dot)
 
+#define TRINE_INTEGER_WEIGHTED_MEANS(X)                                                            \
+    TRINE_INTEGER_MODES(TRINE_INTEGERS_IN_F64, X, "wmean", wmean)
+
 #define TRINE_INTEGER_SQUARES(X) TRINE_INTEGER_MODES(TRINE_INTEGERS, X, "sumsq", sumsq)
 
 /* Of all element types. */

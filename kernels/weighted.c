@@ -3,7 +3,10 @@
  * Each mode keeps two sums of its own: of the values times the weights, and of the weights. exact
  * divides them as long integers and rounds once. The mean of none is refused; where the weights add
  * up to 0, the quotient is what IEEE 754 says: infinite or NaN.
+ *
+ * weighted_sum and weighted_mean are exact, and take weights of any type.
  */
+#include "kernels/halves.h"
 #include "kernels/isa.h"
 #include "kernels/list.h"
 #include "kernels/modes.h"
@@ -193,6 +196,58 @@ static trine_status exact_wmean_finish_f64(void *result, const void *state, cons
     return exact_weighted_mean(state, false, result);
 }
 
+static trine_status exact_wsum_finish_f64(void *result, const void *state, const void *param)
+{
+    const exact_wmean_state *s = state;
+    (void)param;
+    *(double *)result = trine_wide_round(&s->products, false);
+    return TRINE_OK;
+}
+
+/* rest: of what is left over, whose size is another. */
+typedef struct any_work {
+    exact_wmean_work main, rest;
+} any_work;
+
+static void any_begin(void *work, const void *param)
+{
+    any_work *w = work;
+    exact_wmean_begin(&w->main, param);
+    exact_wmean_begin(&w->rest, param);
+}
+
+static void any_settle(void *state, void *work, const void *param)
+{
+    any_work *w = work;
+    exact_wmean_settle(state, &w->main, param);
+    exact_wmean_settle(state, &w->rest, param);
+}
+
+static void weigh(any_work *w, trine_dtype dtype, const trine_chunk *chunk,
+                  const trine_weighted_param *p, bool mean)
+{
+    halves x, y;
+    for (size_t i = 0; i < chunk->n; i += HALVES) {
+        size_t n = chunk->n - i < HALVES ? chunk->n - i : HALVES;
+        halves_read(&x, dtype, chunk->in[0], i, n);
+        halves_read(&y, p->weights, chunk->in[1], i, n);
+        halves_add_products(&w->main.products, &w->rest.products, &x, &y, n);
+        if (mean)
+            halves_add(&w->main.weights, &w->rest.weights, &y, n);
+    }
+}
+
+#define WEIGH(constant, suffix, type, name)                                                        \
+    static void weighted_sum_##suffix(void *work, const trine_chunk *chunk, const void *param)     \
+    {                                                                                              \
+        weigh(work, constant, chunk, param, false);                                                \
+    }                                                                                              \
+    static void weighted_mean_##suffix(void *work, const trine_chunk *chunk, const void *param)    \
+    {                                                                                              \
+        weigh(work, constant, chunk, param, true);                                                 \
+    }
+TRINE_DTYPES(WEIGH)
+
 #define WEIGHTED(mode)                                                                             \
     TRINE_ACCUMULATE(mode, wmean, f64, mode##_wmean(state, chunk, false))                          \
     TRINE_ACCUMULATE(mode, wmean, f32, mode##_wmean(state, chunk, true))
@@ -207,5 +262,29 @@ TRINE_FINISH_F32(exact_wmean_finish_f32, exact_weighted_mean(state, true, &value
 #define WEIGHTED_MONOID(NAME, mode, operation, IN, in, OUT, out)                                   \
     TRINE_MONOID(NAME, mode##_wmean, mode##_wmean_##in, mode##_wmean_finish_##out, 2, IN, OUT, out)
 
+/* With weights in double; trine_weighted_monoid sets what there is. */
+#define OF_ANY_WEIGHTS(NAME, ACCUMULATE, FINISH, IN)                                               \
+    {.name = NAME,                                                                                 \
+     .nin = 2,                                                                                     \
+     .in = {IN, TRINE_F64},                                                                        \
+     .out = TRINE_F64,                                                                             \
+     .param_size = sizeof(trine_weighted_param),                                                   \
+     .state_size = exact_wmean_state_size,                                                         \
+     .result_size = sizeof(double),                                                                \
+     .flags = exact_wmean_flags,                                                                   \
+     .identity = exact_wmean_identity,                                                             \
+     .accumulate = ACCUMULATE,                                                                     \
+     .merge = exact_wmean_merge,                                                                   \
+     .finish = FINISH,                                                                             \
+     .work_size = sizeof(any_work),                                                                \
+     .begin = any_begin,                                                                           \
+     .settle = any_settle},
+
+#define SUM_OF_WEIGHTED(constant, suffix, type, name_)                                             \
+    OF_ANY_WEIGHTS("weighted_sum", weighted_sum_##suffix, exact_wsum_finish_f64, constant)
+#define MEAN_OF_WEIGHTED(constant, suffix, type, name_)                                            \
+    OF_ANY_WEIGHTS("weighted_mean", weighted_mean_##suffix, exact_wmean_finish_f64, constant)
+
 const trine_monoid VARIANT(trine_weighted)[] = {
-    TRINE_WEIGHTED_MEANS(WEIGHTED_MONOID){.name = NULL}};
+    TRINE_WEIGHTED_MEANS(WEIGHTED_MONOID) TRINE_DTYPES(SUM_OF_WEIGHTED)
+        TRINE_DTYPES(MEAN_OF_WEIGHTED){.name = NULL}};

@@ -73,6 +73,12 @@ typedef struct trine_histogram_param {
     trine_dtype weights;
 } trine_histogram_param;
 
+/* Param of the reductions "weighted_sum" and "weighted_mean": the type of the weights, in[1], which
+ * the monoid's in[1] must be too: see trine_weighted_monoid. */
+typedef struct trine_weighted_param {
+    trine_dtype weights;
+} trine_weighted_param;
+
 /* Param of the reduction "gemv_rows", the dot products of rows with a vector: in[0] is the first
  * row, which `more` others follow, `stride` elements apart; in[1] is the vector. State and result
  * are 1 + more doubles; the monoid's sizes are those of one row. */

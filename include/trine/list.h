@@ -17,7 +17,7 @@
     X(nansum, "sum, NaN passed over")                                                              \
     X(nanmean, "arithmetic mean, NaN passed over")
 
-/* Of two arrays, in three modes. wmean is of real numbers. */
+/* Of two arrays, in three modes. */
 #define TRINE_PAIRED_MODE_REDUCTIONS(X)                                                            \
     X(dot, "sum of products")                                                                      \
     X(wsum, "sum of products, the second factor a weight")                                         \

@@ -75,7 +75,8 @@ TRINE_API trine_status trine_reduce_axis(const trine_monoid *monoid, const void 
  * Element types: f64 takes f64 and f32 (computed in double); f32 takes f32 (rounded once more at
  * the end, but exact mode rounds the true value to float directly); i64 takes i64, i32, i16, i8;
  * u64 takes u64, u32, u16, u8; trine_mean_f64 takes all. x and y are of one type, length and team.
- * Errors: those of trine_reduce. */
+ * trine_wsum_f64 and trine_wmean_f64 take x and y of any two types: of two different ones, and of
+ * integers, the value is the true one, rounded once, in any mode. Errors: those of trine_reduce. */
 #define TRINE_SUMS_OF_ONE(X)                                                                       \
     X(sum, f64, double)                                                                            \
     X(sum, f32, float)                                                                             \
@@ -118,6 +119,12 @@ TRINE_SUMS_OF_ONE(TRINE_DECLARE_OF_ONE)
         const trine_array *x, const trine_array *y, trine_mode mode, type *result);
 TRINE_SUMS_OF_TWO(TRINE_DECLARE_OF_TWO)
 #undef TRINE_DECLARE_OF_TWO
+
+/* The monoid and param of trine_wsum_f64 and, `mean`, trine_wmean_f64 of x, in[0], of that type and
+ * weights, in[1], of the type `weights`, for trine_reduce and trine_reduce_axis: exact. Any thread.
+ * Errors: ARGUMENT, DTYPE (no type of trine's). */
+TRINE_API trine_status trine_weighted_monoid(trine_dtype dtype, trine_dtype weights, bool mean,
+                                             trine_monoid *monoid, trine_weighted_param *param);
 
 /* X(constant's suffix, C type) of every element type. */
 #define TRINE_EACH_TYPE(X, name)                                                                   \

@@ -264,6 +264,8 @@ static void statistics(const trine_array *x, const trine_array *y, const trine_a
     TRY(trine_nanquantile_by(x, TRINE_MIDPOINT, 3, q, result), result, sizeof result);
     TRY(trine_nanquantile_weighted(x, weights, 3, q, result), result, sizeof result);
     TRY(trine_nanquantile_weighted(x, y, 3, q, result), NULL, 0);
+    TRY(trine_wmean_f64(x, weights, TRINE_EXACT, result), result, 8);
+    TRY(trine_wsum_f64(weights, x, TRINE_FAST, result), result, 8);
     TRY(trine_histogram(x, 7, -1.7e308, 1.7e308, counts), counts, sizeof counts);
     TRY(trine_histogram(x, 7, 0, 0x1p-1070, counts), counts, sizeof counts);
     TRY(trine_histogram_edges_weighted(x, y, 4, edges, sums), sums, sizeof sums);

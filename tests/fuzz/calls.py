@@ -94,7 +94,7 @@ def typed_reduction(case, given):
     name, inputs = more.get("name", case.kernel), [a.handle for a in given]
     to = "f8" if more.get("suffix") else dtype if dtype[0] == "f" else dtype[0] + "8"
     if "mode" in more:
-        to = "f8" if name == "mean" and dtype[0] != "f" else to
+        to = "f8" if name in ("mean", "wmean") and dtype[0] != "f" else to
         return getattr(lib, f"trine_{name}_{t.SUFFIX[to]}", None), inputs + [c.c_int(MODES[more["mode"]])]
     if "ddof" in more or name in ("skewness", "kurtosis", "corr"):
         return getattr(lib, "trine_" + name), inputs + [t.f64(more.get("ddof", 0.0))]
@@ -305,6 +305,15 @@ def do_quantile_weighted(team, case, within):
         return [found]
 
 
+def do_weighted(team, case, within):
+    found = np.zeros(1)
+    with Arrays(team, case) as arrays:
+        x, weights = arrays.inputs(cut=True)
+        need(within, getattr(lib, f"trine_{case.kernel}_f64"), x.handle, weights.handle,
+             c.c_int(MODES[case.more["mode"]]), found.ctypes.data_as(t.pointer))
+        return [found]
+
+
 def do_top(team, case, within):
     k = case.more["k"]
     found, at = np.zeros(k, case.arrays[0].dtype), np.zeros(k, np.uint64)
@@ -418,7 +427,7 @@ CALLS = {"reduce": do_reduce, "map": do_map, "scan": do_scan, "scan_monoid": do_
          "sort": do_sort, "argsort": do_argsort,
          "compact": do_compact, "histogram": do_histogram, "quantile": do_quantile,
          "quantile_elements": do_quantile_elements,
-         "quantile_weighted": do_quantile_weighted, "top": do_top, "argminmax": do_argminmax,
+         "quantile_weighted": do_quantile_weighted, "weighted": do_weighted, "top": do_top, "argminmax": do_argminmax,
          "standardise": do_standardise,
          "convolve": do_convolve, "stencil5": do_stencil5, "jacobi": do_jacobi, "product": do_product,
          "file": do_file, "save": do_save}

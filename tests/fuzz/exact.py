@@ -57,12 +57,22 @@ def sum_of(x):
     return gather(m >> 26, e + 26) + gather(m & (2 ** 26 - 1), e)
 
 
+def reals_of(x):
+    """Arrays of doubles that add up to the elements."""
+    if x.dtype.kind == "f":
+        return [x]
+    x = x.astype(x.dtype.kind + "8")
+    return [(x >> 32).astype("f8") * 2.0 ** 32, (x & 0xffffffff).astype("f8")]
+
+
 def dot_of(x, y):
     """The true sum of products of finite or whole elements."""
     if len(x) == 0:
         return Fraction(0)
-    if x.dtype.kind != "f":
+    if x.dtype.kind != "f" and y.dtype.kind != "f":
         return Fraction(int((x.astype(object) * y.astype(object)).sum()))
+    if x.dtype.kind != "f" or y.dtype.kind != "f":
+        return sum(dot_of(a, b) for a in reals_of(x) for b in reals_of(y))
     (mx, ex), (my, ey) = split(x), split(y)
     mask, total = 2 ** 18 - 1, Fraction(0)
     for i, a in enumerate((mx & mask, (mx >> 18) & mask, mx >> 36)):

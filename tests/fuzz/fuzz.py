@@ -34,7 +34,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
 # Kernels that are parts of calls which have subjects.
 PARTS = {"histogram", "histogram_weighted", "order_digits", "order_weights", "smallest", "largest", "gemv_rows",
-         "standardisation", "standardised"}
+         "standardisation", "standardised", "weighted_sum", "weighted_mean"}
 # Public functions that compute nothing, or what a user gives them: everything else must have a judge.
 OTHERS = re.compile("(array|atomic|counter|dtype|error|gemm|lock|order|status|task|team|transport)_|"
                     "(.*_)?(find|name|monoid)$|apply_stencil$|cpus$|finalize$|init$|isa$|launched$|version$|"

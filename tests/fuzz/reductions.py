@@ -12,7 +12,7 @@ from exact import UNIT, rounded
 from subject import SUBJECTS, by_value, canonical, judged, near, scalar, settle, subject, to_the_bit, type_of
 
 MODES = {"": "exact", "_compensated": "compensated", "_fast": "fast"}
-NOT_REAL = {"nansum", "nanmean", "nrm2", "wmean"}
+NOT_REAL = {"nansum", "nanmean", "nrm2"}
 PAIRS = {"dot", "wsum", "wmean"}
 PLACES = ["shared", "shared", "private", "distributed", ("wrap", 0), ("wrap", 1), ("wrap", 3)]
 
@@ -31,7 +31,7 @@ class Terms:
     """What a sum adds up: true total, total of sizes, and what is no finite number."""
 
     def __init__(self, x, y=None):
-        real = x.dtype.kind == "f"
+        real = x.dtype.kind == "f" or y is not None and y.dtype.kind == "f"
         finite = (np.isfinite(x) & np.isfinite(y) if y is not None else np.isfinite(x)) if real else np.ones(len(x),
                 bool)
         self.n, self.odd = len(x), None
@@ -190,6 +190,27 @@ for name in "sum asum sumsq nrm2 mean nansum nanmean dot wsum wmean".split():
         for suffix in ("", "_f64"):
             subject(name + ending + suffix, make_sum(name, ending, mode, suffix), judge_sum)
             judged("monoids", name + ending + suffix)
+
+
+# Weights of another type: every mode is exact.
+def make_weighted(name):
+    def make(rng):
+        x, w = (str(v) for v in rng.choice(values.DTYPES, 2, replace=False))
+        n = values.length(rng)
+        arrays = [values.elements(rng, n, x), values.elements(rng, n, w)]
+        return Case("weighted", name, arrays, None, {"mode": str(rng.choice(list(MODES.values()))), "place": place(rng)})
+    return make
+
+
+def judge_weighted(case, status, arrays):
+    x, w = case.arrays
+    if case.kernel == "wmean" and len(x) == 0:
+        return settle(status, arrays, "EMPTY")
+    return settle(status, arrays, exact_result(case.kernel, Terms(x, w), Terms(w), "f8"))
+
+
+for name in ("wsum", "wmean"):
+    subject(name + "_of_types", make_weighted(name), judge_weighted)
 
 
 def keys(x):

@@ -46,8 +46,8 @@ static void expect(const char *name, trine_dtype dtype, size_t item, const void 
                    size_t n, mpfr_srcptr value)
 {
     bool sign = dtype == TRINE_I64 || dtype == TRINE_I32 || dtype == TRINE_I16 || dtype == TRINE_I8;
-    bool mean = strcmp(name, "mean") == 0;
-    double real = mpfr_get_d(value, MPFR_RNDN);
+    bool mean = strcmp(name, "mean") == 0 || strcmp(name, "wmean") == 0;
+    double real = mpfr_nan_p(value) ? NAN : mpfr_get_d(value, MPFR_RNDN);
     uint64_t bits;
     bool fits = sign ? mpfr_fits_slong_p(value, MPFR_RNDN) : mpfr_fits_ulong_p(value, MPFR_RNDN);
     if (mean)
@@ -81,12 +81,13 @@ static uint64_t random_bits(void)
     static void check_##TYPE(size_t n, int kind)                                                   \
     {                                                                                              \
         static TYPE x[MOST], y[MOST];                                                              \
-        mpfr_t sum, magnitudes, products, squares, t;                                              \
-        mpfr_inits2(BITS, sum, magnitudes, products, squares, t, (mpfr_ptr)NULL);                  \
+        mpfr_t sum, magnitudes, products, squares, weights, t;                                     \
+        mpfr_inits2(BITS, sum, magnitudes, products, squares, weights, t, (mpfr_ptr)NULL);         \
         mpfr_set_zero(sum, 1);                                                                     \
         mpfr_set_zero(magnitudes, 1);                                                              \
         mpfr_set_zero(products, 1);                                                                \
         mpfr_set_zero(squares, 1);                                                                 \
+        mpfr_set_zero(weights, 1);                                                                 \
         for (size_t i = 0; i < n; i++) {                                                           \
             x[i] = kind == LEAST || (kind == EXTREMES && rand() % 2) ? (TYPE)(least)               \
                    : kind == GREATEST || kind == EXTREMES            ? (TYPE)(greatest)            \
@@ -110,6 +111,7 @@ static uint64_t random_bits(void)
             mpfr_t s;                                                                              \
             mpfr_init2(s, BITS);                                                                   \
             set(s, y[i], MPFR_RNDN);                                                               \
+            mpfr_add(weights, weights, s, MPFR_RNDN);                                              \
             mpfr_mul(t, t, s, MPFR_RNDN);                                                          \
             mpfr_clear(s);                                                                         \
             mpfr_add(products, products, t, MPFR_RNDN);                                            \
@@ -118,9 +120,11 @@ static uint64_t random_bits(void)
         expect("dot", dtype, sizeof *x, x, y, n, products);                                        \
         expect("wsum_fast", dtype, sizeof *x, x, y, n, products);                                  \
         expect("sumsq", dtype, sizeof *x, x, y, n, squares);                                       \
+        mpfr_div(products, products, weights, MPFR_RNDN);                                          \
+        expect("wmean", dtype, sizeof *x, x, y, n, products);                                      \
         mpfr_div_ui(sum, sum, n, MPFR_RNDN);                                                       \
         expect("mean", dtype, sizeof *x, x, y, n, sum);                                            \
-        mpfr_clears(sum, magnitudes, products, squares, t, (mpfr_ptr)NULL);                        \
+        mpfr_clears(sum, magnitudes, products, squares, weights, t, (mpfr_ptr)NULL);               \
     }
 
 CHECK(int64_t, TRINE_I64, INT64_MIN, INT64_MAX, mpfr_set_si)

@@ -390,12 +390,115 @@ def weights_of_bins_add_up_exactly(team):
         array.free()
 
 
+def exact_total(terms):
+    """Of pairs of a float and the whole number of 2^-1074 or 2^-2148 that it stands for: that sum; or a float: what is
+    not finite, or a zero."""
+    odd = [rounded for rounded, _ in terms if not math.isfinite(rounded)]
+    total = 0 if odd else sum(whole for _, whole in terms)
+    if odd or total:
+        return sum(odd) if odd else total
+    return -0.0 if terms and all(math.copysign(1, rounded) < 0 for rounded, _ in terms) else 0.0
+
+
+def wholes(x):
+    """Each element as a float, and as a multiple of 2^-1074."""
+    numbers = [(float(v), v.as_integer_ratio() if math.isfinite(v) else (0, 1)) for v in x.tolist()]
+    return [(rounded, (over << 1074) // under) for rounded, (over, under) in numbers]
+
+
+def quotient(over, under):
+    try:
+        return over / under
+    except OverflowError:
+        return math.copysign(math.inf, over) * (1 if under > 0 else -1)
+
+
+def weighted(x, w):
+    """The true sum and mean, rounded once."""
+    xs, ws = wholes(x), wholes(w)
+    products = exact_total([(math.copysign(1, a) * math.copysign(1, b) if math.isfinite(a) and math.isfinite(b) and i * j
+                             else a * b if not (math.isfinite(a) and math.isfinite(b))
+                             else math.copysign(0, a) * math.copysign(1, b), i * j) for (a, i), (b, j) in zip(xs, ws)])
+    weights = exact_total(ws)
+    if isinstance(products, int) and isinstance(weights, int):
+        return quotient(products, 1 << 2148), quotient(products, weights << 1074)
+    signs = [np.float64(np.sign(v) if isinstance(v, int) else v) for v in (products, weights)]
+    return products if isinstance(products, float) else quotient(products, 1 << 2148), float(signs[0] / signs[1])
+
+
+def weighted_call(name, a, w, mode):
+    result = np.full(1, 77.0)
+    function = getattr(t.lib, f"trine_{name}_f64")
+    t.need(function(a.handle, w.handle, c.c_int(mode), result.ctypes.data_as(t.pointer)))
+    return result
+
+
+def along(mean, axis, count, a, w):
+    monoid, weights = (c.c_char * 1024)(), c.c_int()
+    t.need(t.lib.trine_weighted_monoid(t.code(a.dtype), t.code(w.dtype), c.c_bool(mean), monoid, c.byref(weights)))
+    results = np.full(count, 77.0)
+    t.call(t.lib.trine_reduce_axis, (a, w), monoid, c.byref(weights), c.c_int(axis), results.ctypes.data_as(t.pointer))
+    return results
+
+
+def weights_may_be_of_any_type(team):
+    for i, dtype in enumerate(t.DTYPES):
+        for j, other in enumerate(t.DTYPES):
+            for n in (3, 1030) + (() if (i + j) % 9 else (0, CHUNK + 3)):
+                for kind in ("few", "wide", "special") if n == 3 else ("wide",):
+                    x, w = sample(dtype, n, kind), sample(other, n, "plain" if kind == "few" else kind)
+                    if n == 3 and kind == "wide" and w.dtype.kind != "f":
+                        w[1] = 0
+                    a, b = team.array(x), team.array(w)
+                    total, mean = weighted(x, w)
+                    for mode in (0,) if dtype == other and x.dtype.kind == "f" else (0, 1, 2):
+                        about = dtype, other, n, kind, mode
+                        same(weighted_call("wsum", a, b, mode), np.array([total]), "wsum", *about)
+                        if n:
+                            same(weighted_call("wmean", a, b, mode), np.array([mean]), "wmean", *about)
+                        else:
+                            fails("EMPTY", lambda: weighted_call("wmean", a, b, mode), *about)
+                    a.free(), b.free()
+
+
+def no_bit_of_64_bit_weights_is_lost(team):
+    """Where the leading ones cancel, and beside infinities and zeros."""
+    big = 2 ** 60
+    for x, w in (([big + 1, -big, -2], [big + 1, big, big]), ([1.0, -1.0], [big + 1, big]), ([np.inf, 1.0], [5, big + 1]),
+                 ([-0.0, -0.0], [big + 1, 5]), ([-0.0, -np.inf], [big + 1, 7])):
+        for other in ("i8", "u8"):
+            x, w = np.array(x, np.float64 if isinstance(x[0], float) else np.int64), np.array(w, other)
+            a, b = team.array(x), team.array(w)
+            total, mean = weighted(x, w)
+            same(weighted_call("wsum", a, b, 0), np.array([total]), "wsum", x, w)
+            same(weighted_call("wmean", a, b, 0), np.array([mean]), "wmean", x, w)
+            a.free(), b.free()
+
+
+def weights_of_any_type_go_along_axes(team):
+    for dtype, other, kind in (("f8", "i8", "wide"), ("i8", "u8", "plain"), ("u1", "f4", "special"), ("f4", "u1", "few")):
+        for shape in ((3, 5), (40, 300), (2, CHUNK + 9)):
+            x, w = sample(dtype, shape, kind), sample(other, shape, kind)
+            a, b = team.array(x), team.array(w)
+            for axis in (0, 1):
+                step = max(1, shape[1 - axis] // 7)
+                lines = list(zip(np.moveaxis(x, axis, 1), np.moveaxis(w, axis, 1)))[::step]
+                expected = np.array([weighted(p, q) for p, q in lines])
+                for k in (0, 1):
+                    same(along(k, axis, shape[1 - axis], a, b)[::step], expected[:, k], "axis", axis, dtype, other, shape)
+            a.free(), b.free()
+    a, w = team.array(np.zeros(3)), team.array(np.ones(3, "i4"))
+    fails("DTYPE", lambda: t.call(t.lib.trine_reduce, (a, w), t.find("weighted_sum", "f8"), np.zeros(2).tobytes(),
+                                  np.zeros(1).ctypes.data_as(t.pointer)), "weights of another type")
+    a.free(), w.free()
+
+
 def axes_give_each_column_and_row_its_own_result(team):
     names = [t.lib.trine_monoid_name(c.c_size_t(i)) for i in range(200)]
     names = [name.decode() for name in names if name]
     for rows, columns in SHAPES:
         for name in names:
-            if name.startswith("histogram") or name.startswith("order"):
+            if name.startswith(("histogram", "order", "weighted")):
                 continue
             for dtype in ("f8", "f4", "i4", "u1", "i8"):
                 try:
@@ -434,7 +537,8 @@ def axes_give_each_column_and_row_its_own_result(team):
                     a.free()
 
 
-run(extremes_and_counts_are_those_of_numpy, empty_input_is_defined_or_refused, negative_zero_is_below_zero,
+run(weights_may_be_of_any_type, no_bit_of_64_bit_weights_is_lost, weights_of_any_type_go_along_axes,
+    extremes_and_counts_are_those_of_numpy, empty_input_is_defined_or_refused, negative_zero_is_below_zero,
     products_are_true_or_refused, moments_are_those_of_numpy_and_scipy,
     moments_do_not_depend_on_where_a_chunk_begins, logsumexp_is_that_of_long_doubles,
     standardised_elements_have_mean_0_and_deviation_1, exact_variances_are_the_true_ones_rounded_once,

@@ -20,8 +20,8 @@ static const double probabilities[Q] = {0, 0.1, 0.5, 0.77, 1};
 
 /* What the calls gave, statuses first. */
 typedef struct outcome {
-    trine_status status[11];
-    double quantiles[4][Q], part[Q], sums[BINS + 3];
+    trine_status status[13];
+    double quantiles[4][Q], part[Q], sums[BINS + 3], weighted[2];
     uint64_t elements[2 * Q], values[2][FEW], indices[2][FEW], many[2][MANY], places[2][MANY];
 } outcome;
 
@@ -42,6 +42,8 @@ static void ask(const trine_array *x, const trine_array *w, trine_quantile_metho
     s[8] = trine_smallest(x, MANY, o->many[0], o->places[0]);
     s[9] = trine_largest(x, MANY, o->many[1], o->places[1]);
     s[10] = trine_histogram_weighted(w, x, BINS, 0, 1e19, o->sums);
+    s[11] = trine_wsum_f64(x, w, TRINE_FAST, &o->weighted[0]);
+    s[12] = trine_wmean_f64(w, x, TRINE_EXACT, &o->weighted[1]);
 }
 
 /* Weights are small whole numbers, or uniform; some are 0. */
@@ -69,7 +71,7 @@ static bool same(trine_team *team, const outcome *got, const outcome *expected, 
     if (memcmp(got, expected, sizeof *got) == 0)
         return true;
     printf("\n  %s: %s: statuses", trine_team_spec(team), what);
-    for (int i = 0; i < 11; i++)
+    for (size_t i = 0; i < sizeof got->status / sizeof *got->status; i++)
         printf(" %s/%s", trine_status_name(got->status[i]), trine_status_name(expected->status[i]));
     printf("\n  %s\n", trine_error_detail());
     return false;

@@ -691,5 +691,6 @@ const char *const others[] = {
     "trine_transport_find",
     "trine_transport_name",
     "trine_version",
+    "trine_weighted_monoid",
     NULL,
 };

@@ -221,7 +221,8 @@ static void bad_array(const entry *e, int i, int refuser, trine_array *x, const 
 
 static bool takes_any(const entry *e, const argument *a)
 {
-    return a->any || strstr(e->name, "trine_mean_") || strstr(e->name, "trine_nanmean_");
+    return a->any || strstr(e->name, "trine_mean_") || strstr(e->name, "trine_nanmean_") ||
+           strstr(e->name, "trine_wsum_f64") || strstr(e->name, "trine_wmean_f64");
 }
 
 static void bad_arrays(const entry *e, int i, int refuser, int array_arguments)

@@ -231,6 +231,7 @@ static double stand_in(const part *a, uint64_t minus_zeros, uint64_t n)
 
 static truth mean_truth(trine_dtype out, sum_mode mode, const pair_facts *p)
 {
+    mode = is_real(p->x.dtype) ? mode : MODE_EXACT;
     part above = products_of(p, mode), below = weights_of(p, mode);
     exact_number quotient;
     if (p->x.n == 0)
