@@ -60,16 +60,17 @@ static double interpolate_exactly(wide_value a, wide_value b, double part)
 }
 
 /* The same in twice the precision of a double: false when its error, below 2^-103 of the larger
- * term, might change the rounding. Above 2^-900 nothing is lost to underflow. */
+ * term, might change the rounding. Above 2^-900 no product loses anything to underflow. */
 static bool interpolate_quickly(double a, double b, double part, double *value)
 {
     double step_error, sum_error;
     double step = two_sum(b, -a, &step_error), product = step * part;
-    double product_error = fma(step, part, -product) + step_error * part;
+    double rest = step_error * part, product_error = fma(step, part, -product) + rest;
     double sum = two_sum(a, product, &sum_error), low = sum_error + product_error;
     double margin = 0x1p-100 * fmax(fabs(a), fabs(product));
     *value = sum;
-    if (!(fabs(product) > 0x1p-900) || !isfinite(sum_error))
+    if (!(fabs(product) > 0x1p-900) || !isfinite(sum_error) ||
+        (step_error != 0 && !(fabs(rest) > 0x1p-900)))
         return false;
     if (product_error == 0)
         return true;

@@ -63,7 +63,9 @@ TRINE_INLINE vec sums_value(vec sum, vec error)
     return vec_canonical(vec_choose(finite, sum + error, sum));
 }
 
-TRINE_INLINE void compensated_group(vec group[PARTS], vec *carry, vec *carry_error, bool exclusive)
+/* lost: 0, or NaN where a sum is infinite or NaN, or was on the way: then its error is NaN. */
+TRINE_INLINE void compensated_group(vec group[PARTS], vec lost[PARTS], vec *carry, vec *carry_error,
+                                    bool exclusive)
 {
     const vec none = vec_of(-0.0), no_error = vec_of(0);
     sums s, next;
@@ -87,6 +89,7 @@ TRINE_INLINE void compensated_group(vec group[PARTS], vec *carry, vec *carry_err
         vec error = exclusive ? behind(s.error, k, 1, no_error) : s.error[k];
         sums_add(&sum, &error, *carry, *carry_error);
         group[k] = sums_value(sum, error);
+        lost[k] = error * 0;
     }
     vec total = last_of(s.sum), total_error = last_of(s.error);
     sums_add(&total, &total_error, *carry, *carry_error);
@@ -94,15 +97,60 @@ TRINE_INLINE void compensated_group(vec group[PARTS], vec *carry, vec *carry_err
     *carry_error = total_error;
 }
 
+TRINE_INLINE bool any_lost(const vec lost[PARTS], vec carry_error)
+{
+    vec zeros = carry_error * 0;
+    double sum = 0;
+#pragma GCC unroll 4
+    for (int k = 0; k < PARTS; k++)
+        zeros += lost[k];
+#pragma GCC unroll 8
+    for (int k = 0; k < WIDTH; k++)
+        sum += zeros[k];
+    return sum != 0;
+}
+
+/* The group in units of 2^100. */
+TRINE_INLINE void large_group(vec group[PARTS], vec *carry, vec *carry_error, bool exclusive)
+{
+    vec lost[PARTS];
+#pragma GCC unroll 4
+    for (int k = 0; k < PARTS; k++)
+        group[k] *= 0x1p-100;
+    compensated_group(group, lost, carry, carry_error, exclusive);
+#pragma GCC unroll 4
+    for (int k = 0; k < PARTS; k++)
+        group[k] *= 0x1p100;
+}
+
+/* From the first sum beyond a double on, sums are in units of 2^100, in which those of 8 elements
+ * and of 2^63 before them stay within one: a later sum that fits a double again is right. What is
+ * below the least number is far below a unit of twice the precision then. */
 TRINE_INLINE void compensated_loop(const trine_chunk *chunk, const compensated_state *prefix,
                                    bool exclusive, bool single, bool narrow, bool stream)
 {
-    vec carry = vec_of(in_unit(prefix->sum, prefix->exponent));
-    vec error = vec_of(in_unit(prefix->error, prefix->exponent)), group[PARTS];
+    bool large = !isfinite(in_unit(prefix->sum, prefix->exponent));
+    int64_t exponent = prefix->exponent - (large ? 100 : 0);
+    vec carry = vec_of(in_unit(prefix->sum, exponent));
+    vec error = vec_of(in_unit(prefix->error, exponent)), group[PARTS], lost[PARTS];
     for (size_t i = 0; i < chunk->n; i += OCTET) {
         group_ahead(chunk->in[1], i, single);
         group_load(group, chunk->in[0], i, chunk->n, single, -0.0);
-        compensated_group(group, &carry, &error, exclusive);
+        if (large) {
+            large_group(group, &carry, &error, exclusive);
+        } else {
+            vec again[PARTS], carry_before = carry, error_before = error;
+            memcpy(again, group, sizeof again);
+            compensated_group(group, lost, &carry, &error, exclusive);
+            if (any_lost(lost, error)) {
+                large = true;
+                carry = carry_before * 0x1p-100;
+                error = error_before * 0x1p-100;
+                large_group(again, &carry, &error, exclusive);
+                for (int k = 0; k < PARTS; k++)
+                    group[k] = vec_choose(lost[k] == vec_of(0), group[k], again[k]);
+            }
+        }
         if (exclusive && i == 0 && !prefix->count)
             group[0][0] = 0;
         group_store(group, chunk->out[0], i, chunk->n, narrow, stream);

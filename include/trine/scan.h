@@ -50,8 +50,8 @@ TRINE_API trine_status trine_scan_monoid(const trine_monoid *monoid, const void 
  * the true sums, rounded once (so they never fall where x >= 0), the others have an order that is
  * not quite that of trine_sum. f64 takes f64 and f32; f32 takes f32 (summed in double); i64 takes
  * i64, i32, i16, i8; u64 takes u64, u32, u16, u8. Integers: OVERFLOW when one of the sums does not
- * fit; out then holds a mixture. NaN from the first NaN on. A compensated sum that overflows
- * stays infinite, or NaN, from there on, as a fast one does. */
+ * fit; out then holds a mixture. NaN from the first NaN on. A fast sum that overflows stays
+ * infinite, or NaN, from there on. */
 TRINE_API trine_status trine_cumsum_f64(const trine_array *x, trine_mode mode, trine_array *out);
 TRINE_API trine_status trine_cumsum_f32(const trine_array *x, trine_mode mode, trine_array *out);
 TRINE_API trine_status trine_cumsum_i64(const trine_array *x, trine_mode mode, trine_array *out);
