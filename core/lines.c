@@ -95,6 +95,44 @@ static trine_status lines_run(void *context, size_t run, trine_worker *worker)
     return status;
 }
 
+/* How many lines are taken at a time. */
+static lines_job plan(const trine_lines *lines, uint64_t outer, uint64_t inner, int workers)
+{
+    uint64_t line = lines->length * lines->item + lines->out_length * lines->out_item;
+    uint64_t step = line > BUFFER / SIDE_BY_SIDE ? BUFFER / line : SIDE_BY_SIDE;
+    step = step > inner ? inner : step;
+    step = step < 1 ? 1 : step;
+    lines_job job = {.lines = *lines,
+                     .outer = outer,
+                     .inner = inner,
+                     .step = step,
+                     .tiles = (inner + step - 1) / step};
+    uint64_t groups = outer * job.tiles, most = (uint64_t)workers * RUNS_PER_WORKER;
+    job.runs = (size_t)(groups < most ? groups : most);
+    return job;
+}
+
+static size_t job_size(const trine_lines *lines)
+{
+    return round_up(sizeof(lines_job)) + lines->param_size;
+}
+
+static size_t scratch_size(const lines_job *job)
+{
+    size_t buffers = job->inner > 1 ? in_bytes(job) + out_bytes(job) : 0;
+    return job->lines.scratch(&job->lines) + buffers;
+}
+
+/* The memory that trine_lines_run takes, on several ranks. */
+static trine_status ready(trine_team *team, trine_executor *executor, const trine_lines *lines,
+                          uint64_t outer, uint64_t inner)
+{
+    lines_job job = plan(lines, outer, inner, executor->workers);
+    if (outer * inner * lines->length == 0)
+        return TRINE_OK;
+    return trine_team_ready(team, executor, job_size(lines), scratch_size(&job));
+}
+
 trine_status trine_lines_run(trine_team *team, trine_executor *executor, const trine_lines *lines,
                              uint64_t outer, uint64_t inner, const void *x, void *out)
 {
@@ -104,32 +142,21 @@ trine_status trine_lines_run(trine_team *team, trine_executor *executor, const t
         return TRINE_E_ARGUMENT;
     if (outer * inner * lines->length == 0)
         return TRINE_OK;
-    trine_status status =
-        trine_team_arena(team, round_up(sizeof(lines_job)) + lines->param_size, &memory);
+    trine_status status = trine_team_arena(team, job_size(lines), &memory);
     if (status)
         return status;
     lines_job *job = memory;
-    uint64_t line = lines->length * lines->item + lines->out_length * lines->out_item;
-    uint64_t step = line > BUFFER / SIDE_BY_SIDE ? BUFFER / line : SIDE_BY_SIDE;
-    step = step < 1 ? 1 : step > inner ? inner : step;
-    *job = (lines_job){.lines = *lines,
-                       .outer = outer,
-                       .inner = inner,
-                       .step = step,
-                       .tiles = (inner + step - 1) / step,
-                       .x = x,
-                       .out = out,
-                       .turn = kernels->turn};
+    *job = plan(lines, outer, inner, executor->workers);
+    job->x = x;
+    job->out = out;
+    job->turn = kernels->turn;
     if (lines->param_size)
         job->lines.param =
             memcpy((char *)memory + round_up(sizeof *job), lines->param, lines->param_size);
-    uint64_t groups = outer * job->tiles, most = (uint64_t)executor->workers * RUNS_PER_WORKER;
-    job->runs = (size_t)(groups < most ? groups : most);
     trine_job work = {.runs = job->runs,
                       .body = lines_run,
                       .context = job,
-                      .scratch_size =
-                          lines->scratch(lines) + (inner > 1 ? in_bytes(job) + out_bytes(job) : 0),
+                      .scratch_size = scratch_size(job),
                       .restartable = x != out};
     return trine_team_run(team, executor, &work);
 }
@@ -177,15 +204,15 @@ static trine_status call_here(const char *name, const trine_lines *lines, const 
     trine_status status = trine_call_begin(team);
     if (status)
         return status;
+    trine_executor *executor = trine_arrays_executor(team, all, 2);
     uint64_t call = trine_call_number(61 + (uint64_t)axis, name, strlen(name));
     call = trine_shape_number(call, x->ndim, x->shape, x->place != TRINE_DISTRIBUTED);
-    /* Nothing is written before every rank is known to be here. */
-    status = trine_team_agree(team, call, status);
+    trine_lines_around(x, axis, &outer, &inner);
+    /* Nothing is written before every rank is known to be here and to lack nothing. */
+    status = trine_team_agree(team, call, ready(team, executor, lines, outer, inner));
     if (status)
         return trine_call_end(team, &team->ledger.combine, status);
-    trine_lines_around(x, axis, &outer, &inner);
-    status = trine_lines_run(team, trine_arrays_executor(team, all, 2), lines, outer, inner,
-                             x->data, out->data);
+    status = trine_lines_run(team, executor, lines, outer, inner, x->data, out->data);
     status = trine_team_agree(team, call, status);
     team->ledger.bytes = x->local * (lines->item + lines->out_item);
     return trine_call_end(team, &team->ledger.combine, status);

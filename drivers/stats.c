@@ -9,44 +9,29 @@
 #include "drivers/harness/harness.h"
 #include "drivers/harness/judge/ranks.h"
 #include "drivers/harness/judge/reductions.h"
-#include "drivers/harness/say.h"
+#include "drivers/harness/lines.h"
 
 enum { AXIS, DDOF, SHAPE };
 
 /* The axis of no axis: the whole. */
 enum { WHOLE = -1 };
 
-/* description: of the whole, or of each line along the axis that this rank has the result of.
- * outer, length, inner: this rank's elements, of which the middle one is the axis. */
+/* description: of the whole, or of each line along the axis that this rank has the result of. */
 typedef struct outputs {
     trine_description *description;
-    size_t count, outer, length, inner;
+    size_t count;
+    harness_lines lines;
 } outputs;
-
-/* Counted from the first. */
-static int axis_of(const harness_job *job)
-{
-    int axis = (int)job->setting[AXIS].real[0], ndim = trine_array_ndim(job->in[0]);
-    return job->setting[AXIS].count ? axis + (axis < 0 ? ndim : 0) : WHOLE;
-}
 
 static trine_status look_around(const harness_job *job, outputs *o)
 {
-    const trine_array *x = job->in[0];
-    int axis = axis_of(job), ndim = trine_array_ndim(x);
-    o->outer = o->length = o->inner = o->count = 1;
-    if (!job->setting[AXIS].count)
-        return TRINE_OK;
-    if (axis < 0 || axis >= ndim) {
-        say("stats", "--axis %d: the array has %d axes", (int)job->setting[AXIS].real[0], ndim);
-        return TRINE_E_ARGUMENT;
-    }
-    for (int i = 0; i < ndim; i++) {
-        size_t size = (size_t)(i == 0 ? trine_array_local_rows(x) : trine_array_shape(x)[i]);
-        *(i < axis ? &o->outer : i == axis ? &o->length : &o->inner) *= size;
-    }
-    o->count = o->outer * o->inner;
-    return TRINE_OK;
+    const harness_setting *axis = &job->setting[AXIS];
+    o->lines = (harness_lines){WHOLE, 1, 1, 1};
+    trine_status status = TRINE_OK;
+    if (axis->count)
+        status = harness_lines_along("stats", job->in[0], (int)axis->real[0], &o->lines);
+    o->count = o->lines.outer * o->lines.inner;
+    return status;
 }
 
 static trine_status begin(harness_job *job)
@@ -75,7 +60,7 @@ static trine_status digest(harness_job *job)
 {
     const outputs *o = job->own;
     trine_array *words;
-    bool every = axis_of(job) > 0 || trine_team_rank(job->team) == 0;
+    bool every = o->lines.axis > 0 || trine_team_rank(job->team) == 0;
     size_t n = every ? o->count * sizeof *o->description / sizeof(uint64_t) : 0;
     trine_status status = trine_array_wrap(job->team, TRINE_U64, o->description, n, &words);
     if (status)
@@ -91,11 +76,11 @@ static trine_status run(harness_job *job)
     const outputs *o = job->own;
     const trine_array *in[] = {job->in[0]};
     const trine_monoid *describe = trine_monoid_find("describe", job->dtype);
-    int axis = axis_of(job);
+    int axis = o->lines.axis;
     if (!describe)
         return TRINE_E_ARGUMENT;
-    return axis < 0 ? trine_reduce(describe, NULL, in, o->description)
-                    : trine_reduce_axis(describe, NULL, in, axis, o->description);
+    return axis == WHOLE ? trine_reduce(describe, NULL, in, o->description)
+                         : trine_reduce_axis(describe, NULL, in, axis, o->description);
 }
 
 enum { NEEDS = FACTS_SUMS | FACTS_EXTREMES | FACTS_MOMENTS };
@@ -113,15 +98,16 @@ static bool are_lines_right(const trine_array *x, const outputs *o, trine_status
 {
     size_t item = trine_dtype_size(trine_array_dtype(x));
     const char *data = trine_array_data(x);
-    char *line = malloc(o->length * item + 1);
+    const harness_lines *l = &o->lines;
+    char *line = malloc(l->length * item + 1);
     bool right = true;
     *status = line ? TRINE_OK : TRINE_E_MEMORY;
     for (size_t i = 0; i < o->count && right && line; i++) {
         facts elements;
-        size_t first = i / o->inner * o->length * o->inner + i % o->inner;
-        for (size_t k = 0; k < o->length; k++)
-            memcpy(line + k * item, data + (first + k * o->inner) * item, item);
-        facts_of_memory(&elements, NEEDS, trine_array_dtype(x), line, o->length);
+        size_t first = i / l->inner * l->length * l->inner + i % l->inner;
+        for (size_t k = 0; k < l->length; k++)
+            memcpy(line + k * item, data + (first + k * l->inner) * item, item);
+        facts_of_memory(&elements, NEEDS, trine_array_dtype(x), line, l->length);
         right = description_holds(&o->description[i], &elements);
     }
     free(line);
@@ -154,9 +140,9 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
     trine_status status = digest(job), found = TRINE_OK;
     if (status)
         return status;
-    if (axis_of(job) < 0)
+    if (o->lines.axis == WHOLE)
         right = is_whole_right(job->in[0], o, &found);
-    else if (axis_of(job) == 0)
+    else if (o->lines.axis == 0)
         right = are_columns_right(job->in[0], o, &found);
     else
         right = are_lines_right(job->in[0], o, &found);
@@ -171,7 +157,8 @@ static void name_place(const harness_job *job, size_t result, char *text, size_t
 {
     const uint64_t *shape = trine_array_shape(job->in[0]);
     size_t index[TRINE_DIMS], used = 0;
-    int axis = axis_of(job), ndim = trine_array_ndim(job->in[0]);
+    const outputs *o = job->own;
+    int axis = o->lines.axis, ndim = trine_array_ndim(job->in[0]);
     snprintf(text, size, "all");
     for (int k = ndim - 1; k >= 0 && axis != WHOLE; k--) {
         index[k] = k == axis ? 0 : k > 0 ? result % (size_t)shape[k] : result;
@@ -186,7 +173,7 @@ static void print(const harness_job *job)
 {
     const outputs *o = job->own;
     double ddof = job->setting[DDOF].real[0];
-    printf("%12s %14s %10s %13s %13s %9s %9s %13s %13s\n", axis_of(job) == WHOLE ? "" : "at", "n",
+    printf("%12s %14s %10s %13s %13s %9s %9s %13s %13s\n", o->lines.axis == WHOLE ? "" : "at", "n",
            "NaN", "mean", "std", "skewness", "kurtosis", "min", "max");
     for (size_t i = 0; i < o->count && i < SHOWN; i++) {
         const trine_description *d = &o->description[i];

@@ -305,6 +305,35 @@ static void another_order_is_wrong(void)
     }
 }
 
+/* Of 3 rows, whose columns are the lines: an element that goes to another place of its line, or to
+ * another line. */
+static void another_order_is_wrong_in_its_line_alone(void)
+{
+    enum { COLUMNS = 300, AT = 9 };
+    static float x[3][COLUMNS], y[3][COLUMNS];
+    static ordered before[COLUMNS], after[COLUMNS];
+    float *const places[] = {&y[0][AT], &y[1][AT], &y[0][AT + 1], &y[2][AT + 1]};
+    for (int c = 0; c < COLUMNS; c++) {
+        x[0][c] = y[1][c] = (float)c + 3;
+        x[1][c] = y[2][c] = (float)NAN;
+        x[2][c] = y[0][c] = (float)c + 1;
+    }
+    ordered_take_lines(before, COLUMNS, TRINE_F32, x, 3, COLUMNS);
+    for (int with = 0; with < 4; with++) {
+        float element = *places[0];
+        *places[0] = *places[with];
+        *places[with] = element;
+        memset(after, 0, sizeof after);
+        ordered_take_lines(after, COLUMNS, TRINE_F32, y, 3, COLUMNS);
+        for (int c = 0; c < COLUMNS; c++) {
+            bool changed = (with > 0 && c == AT) || (with > 1 && c == AT + 1);
+            CU_ASSERT(ordered_holds(&before[c], &after[c]) == !changed);
+        }
+        *places[with] = *places[0];
+        *places[0] = element;
+    }
+}
+
 static void a_changed_product_is_wrong(void)
 {
     enum { N = 90 };
@@ -346,6 +375,7 @@ int main(void)
         {"a changed running sum is wrong", a_changed_running_sum_is_wrong},
         {"a function two units off is wrong", a_function_two_units_off_is_wrong},
         {"another order is wrong", another_order_is_wrong},
+        {"another order is wrong in its line alone", another_order_is_wrong_in_its_line_alone},
         {"a changed product is wrong", a_changed_product_is_wrong},
         CU_TEST_INFO_NULL};
     return trine_check_main("what drivers judge by", tests);

@@ -139,9 +139,9 @@ TRINE_API trine_status trine_scan(const trine_scanner *scanner, const void *para
     return change_array(HANDED_ON(trine_scan)(scanner, param, x, out, exclusive), out);
 }
 
-TRINE_API trine_status trine_sort(trine_array *x)
+TRINE_API trine_status trine_sort_axis(trine_array *x, int axis)
 {
-    return change_array(HANDED_ON(trine_sort)(x), x);
+    return change_array(HANDED_ON(trine_sort_axis)(x, axis), x);
 }
 
 TRINE_API trine_status trine_transpose(const trine_array *x, trine_array *out)
@@ -176,11 +176,11 @@ TRINE_API trine_status trine_histogram(const trine_array *x, uint64_t bins, doub
     return status;
 }
 
-TRINE_API trine_status trine_quantile(const trine_array *x, int count, const double q[],
-                                      double quantile[])
+TRINE_API trine_status trine_quantile_by(const trine_array *x, trine_quantile_method method,
+                                         int count, const double q[], double quantiles[])
 {
-    trine_status status = HANDED_ON(trine_quantile)(x, count, q, quantile);
+    trine_status status = HANDED_ON(trine_quantile_by)(x, method, count, q, quantiles);
     if (!status)
-        change(TRINE_F64, &quantile[count / 2]);
+        change(TRINE_F64, &quantiles[count / 2]);
     return status;
 }

@@ -116,7 +116,7 @@ def make_driver(name):
         if name == "map":
             dtype = str(rng.choice(values.REALS))
         n = max(1, values.length(rng))
-        shape = (n,) if name in ("sort",) or rng.random() < 0.6 else values.shape(rng, 9000)
+        shape = (n,) if rng.random() < 0.6 else values.shape(rng, 9000)
         streamed = ["--stream"] if rng.random() < 0.2 and name in ("sum", "reduce") else []
         more = {**options(rng, dtype), "options": DRIVERS[name] + streamed,
                 "team": str(rng.choice(["serial", "omp:2", "pool:2"]))}

@@ -18,32 +18,62 @@ uint64_t mix_element(const void *element, size_t item, uint64_t number)
     return z ^ z >> 31;
 }
 
-void ordered_take(ordered *o, trine_dtype dtype, const void *x, size_t n)
+/* One element, of that place in the order. */
+static void take_one(ordered *o, const void *element, size_t item, bool nan, harness_int128 order)
+{
+    o->mixed += mix_element(element, item, 0);
+    if (nan)
+        o->nans_mixed += mix_element(element, item, ++o->nans);
+    o->falls += o->n && order < o->last;
+    o->first = o->n ? o->first : order;
+    o->last = order;
+    o->n++;
+}
+
+/* At most BLOCK elements: all of one line, or, 1 apart, of lines that lie side by side. */
+static void take_block(ordered o[], size_t apart, trine_dtype dtype, const void *x, size_t n)
 {
     const harness_int128 last_of_all = (harness_int128)1 << 100;
     size_t item = trine_dtype_size(dtype);
-    for (size_t i = 0; i < n; i += BLOCK) {
-        size_t some = n - i < BLOCK ? n - i : BLOCK;
-        double real[BLOCK];
-        harness_int128 order[BLOCK];
-        if (is_real(dtype))
-            read_reals(dtype, x, i, some, real);
-        else
-            read_wholes(dtype, x, i, some, order);
-        for (size_t k = 0; k < some; k++) {
-            const char *element = (const char *)x + (i + k) * item;
-            bool nan = is_real(dtype) && isnan(real[k]);
-            if (is_real(dtype))
-                order[k] = nan ? last_of_all : order_of_real(real[k]);
-            o->mixed += mix_element(element, item, 0);
-            if (nan)
-                o->nans_mixed += mix_element(element, item, ++o->nans);
-            o->falls += o->n && order[k] < o->last;
-            o->first = o->n ? o->first : order[k];
-            o->last = order[k];
-            o->n++;
-        }
+    bool reals = is_real(dtype);
+    double real[BLOCK];
+    harness_int128 order[BLOCK];
+    if (reals)
+        read_reals(dtype, x, 0, n, real);
+    else
+        read_wholes(dtype, x, 0, n, order);
+    for (size_t k = 0; k < n; k++) {
+        bool nan = reals && isnan(real[k]);
+        if (reals)
+            order[k] = nan ? last_of_all : order_of_real(real[k]);
+        take_one(o + k * apart, (const char *)x + k * item, item, nan, order[k]);
     }
+}
+
+static size_t at_most_block(size_t n)
+{
+    return n < BLOCK ? n : BLOCK;
+}
+
+void ordered_take(ordered *o, trine_dtype dtype, const void *x, size_t n)
+{
+    size_t item = trine_dtype_size(dtype);
+    for (size_t i = 0; i < n; i += BLOCK)
+        take_block(o, 0, dtype, (const char *)x + i * item, at_most_block(n - i));
+}
+
+void ordered_take_lines(ordered o[], size_t count, trine_dtype dtype, const void *x, size_t n,
+                        size_t step)
+{
+    size_t item = trine_dtype_size(dtype);
+    if (count == 1 && step == 1) {
+        ordered_take(o, dtype, x, n);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        for (size_t c = 0; c < count; c += BLOCK)
+            take_block(o + c, 1, dtype, (const char *)x + (i * step + c) * item,
+                       at_most_block(count - c));
 }
 
 void ordered_merge(ordered *l, const ordered *r)

@@ -22,6 +22,11 @@ typedef struct ordered {
 /* Takes in n elements of that type, which follow. */
 void ordered_take(ordered *o, trine_dtype dtype, const void *x, size_t n);
 
+/* The same of n elements of each of `count` lines that lie side by side, element i of line c at
+ * x[i * step + c]. */
+void ordered_take_lines(ordered o[], size_t count, trine_dtype dtype, const void *x, size_t n,
+                        size_t step);
+
 /* right follows left, whose nans it was told of. */
 void ordered_merge(ordered *left, const ordered *right);
 
