@@ -51,6 +51,6 @@ uint64_t trine_columns_tile(const trine_monoid *monoid);
 size_t trine_columns_size(const trine_monoid *monoid);
 void trine_columns_make(trine_columns_param *made, const trine_monoid *monoid, const void *param,
                         size_t columns);
-trine_monoid trine_columns_monoid(const trine_columns_param *made);
+trine_monoid trine_columns_monoid(const trine_columns_param *p);
 
 #endif

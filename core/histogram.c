@@ -52,14 +52,8 @@ static void set_scale(trine_histogram_param *p, const double edges[])
     }
 }
 
-static trine_status check_monoid(uint64_t bins, const double edges[], const trine_monoid *monoid,
-                                 void *const *param)
+static trine_status check_bins(uint64_t bins, const double edges[])
 {
-    if (!edges || !monoid || !param)
-        return trine_fail(TRINE_E_ARGUMENT, "a histogram: %s is NULL",
-                          !edges    ? "edges"
-                          : !monoid ? "monoid"
-                                    : "param");
     if (bins < 1 || bins > TRINE_HISTOGRAM_BINS)
         return trine_fail(TRINE_E_ARGUMENT, "a histogram: %llu bins; expected 1 to %d",
                           (unsigned long long)bins, TRINE_HISTOGRAM_BINS);
@@ -73,7 +67,12 @@ static trine_status make_monoid(const char *name, trine_dtype dtype, trine_dtype
                                 void **param)
 {
     TRINE_FLOAT_SCOPE;
-    trine_status status = check_monoid(bins, edges, monoid, param);
+    if (!edges || !monoid || !param)
+        return trine_fail(TRINE_E_ARGUMENT, "a histogram: %s is NULL",
+                          !edges    ? "edges"
+                          : !monoid ? "monoid"
+                                    : "param");
+    trine_status status = check_bins(bins, edges);
     const trine_monoid *found = status ? NULL : trine_monoid_find(name, dtype);
     if (!found)
         return status ? status : TRINE_E_ARGUMENT;

@@ -83,7 +83,7 @@ static trine_status quantile(quantile_call call, double result[])
 {
     TRINE_FLOAT_SCOPE;
     uint64_t elements[2 * TRINE_QUANTILES];
-    double part[TRINE_QUANTILES];
+    double part[TRINE_QUANTILES] = {0};
     trine_status status = check(&call, result, result);
     if (!status)
         status = find_elements(&call, elements, part);

@@ -62,7 +62,7 @@ static trine_status share_out(trine_team *team, const trine_array *turned, int c
     size_t line = (size_t)count * sizeof(double);
     trine_status status =
         parts && all ? TRINE_OK : trine_fail(TRINE_E_MEMORY, "trine_quantile_axis: no memory");
-    for (int r = 0; r < ranks && !status; r++) {
+    for (int r = 0; r < ranks && parts && all; r++) {
         uint64_t first, local;
         trine_grid_block(&rows, r, ranks, &first, &local);
         parts[r] = (trine_part){(void *)own, (size_t)turned->local_rows * line};

@@ -76,9 +76,10 @@ TRINE_PAIR_REDUCTIONS(DEFINE_ELEMENT)
         struct {                                                                                   \
             uint64_t index[2];                                                                     \
             type pair[2];                                                                          \
-        } found;                                                                                   \
-        trine_status status =                                                                      \
-            run_typed(#name, DTYPE_##suffix, NULL, x, pair && index ? &found : NULL);              \
+        } found = {{0}, {0}};                                                                      \
+        if (!pair || !index)                                                                       \
+            return run_typed(#name, DTYPE_##suffix, NULL, x, NULL);                                \
+        trine_status status = run_typed(#name, DTYPE_##suffix, NULL, x, &found);                   \
         for (int i = 0; i < 2 && !status; i++) {                                                   \
             pair[i] = found.pair[i];                                                               \
             index[i] = found.index[i];                                                             \

@@ -190,7 +190,7 @@ trine_status trine_open(const char *text, const void *handle, trine_team **opene
     if (!status && !opened)
         status =
             trine_fail(TRINE_E_ARGUMENT, "trine_team_open: team is NULL; expected where to put it");
-    if (status || !team) {
+    if (status || !team || !opened) {
         free(team);
         return others_wait(text, handle, refused ? NULL : &spec) ? refuse_open(handle, status)
                                                                  : status;

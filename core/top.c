@@ -69,8 +69,9 @@ static trine_status find_few(const top_call *call)
     trine_top_param param;
     size_t item = trine_dtype_size(call->x->dtype);
     trine_status status = trine_top_monoid(call->x->dtype, call->k, call->largest, &monoid, &param);
-    status = status ? trine_call_refuse(call->x->team, status)
-                    : trine_reduce(&monoid, &param, &call->x, found);
+    if (status)
+        return trine_call_refuse(call->x->team, status);
+    status = trine_reduce(&monoid, &param, &call->x, found);
     for (uint64_t i = 0; i < call->k && !status; i++) {
         if (call->values)
             memcpy((char *)call->values + i * item, &found[i].value, item);
@@ -227,7 +228,7 @@ static trine_status gather_pairs(const top_call *call, trine_bound bound, uint64
     if (!status)
         status = count_here(call, executor, bound, own + 1, &job);
     status = communicator->ops->gather(communicator, own, 3, rank ? *rank : NULL, number, status);
-    if (status)
+    if (status || !job || !rank || !all)
         return status;
     share_out(rank, communicator->size, equal);
     status = write_here(call, executor, job, rank[communicator->rank], all);
@@ -257,13 +258,13 @@ static trine_status collect(const top_call *call, trine_bound bound, uint64_t eq
         return status;
     size_t bytes = (size_t)call->k * sizeof(trine_pair);
     bool fits = call->k <= SIZE_MAX / 2 / sizeof(trine_pair);
-    trine_pair *pairs = fits ? malloc(2 * bytes) : NULL;
+    trine_pair *pairs = fits ? calloc(2, bytes) : NULL;
     uint64_t(*rank)[3] = calloc((size_t)team->communicator.size, sizeof *rank);
     if (!pairs || !rank)
         status = trine_fail(TRINE_E_MEMORY, "%s: no memory for %llu elements and their indices",
                             call->name, (unsigned long long)call->k);
     status = gather_pairs(call, bound, equal, status, rank, pairs);
-    if (!status)
+    if (!status && pairs)
         write_result(call, bound.flip, pairs, pairs + call->k);
     free(rank);
     free(pairs);

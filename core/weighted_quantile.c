@@ -162,7 +162,7 @@ static trine_status find_elements(const weighted_call *call, void *elements)
     if (!status && !w)
         status = monoid ? trine_fail(TRINE_E_MEMORY, "%s: no memory for the sums", call->name)
                         : TRINE_E_ARGUMENT;
-    if (status) {
+    if (status || !w) {
         status = trine_call_refuse(trine_arrays_team(in, 2), status);
     } else {
         w->in[0] = call->x;
@@ -180,7 +180,7 @@ static trine_status weighted_quantile(const weighted_call *call, double quantile
     TRINE_FLOAT_SCOPE;
     uint64_t elements[TRINE_QUANTILES];
     trine_status status = find_elements(call, quantiles ? elements : NULL);
-    for (int i = 0; i < call->count && !status; i++) {
+    for (int i = 0; i < call->count && quantiles && !status; i++) {
         const char *element = (const char *)elements + (size_t)i * trine_dtype_size(call->x->dtype);
         quantiles[i] = trine_interpolate(call->x->dtype, element, element, 0);
     }

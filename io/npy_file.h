@@ -63,8 +63,8 @@ trine_status trine_npy_elements(const trine_npy_file *file, int fd, uint64_t fir
 void trine_npy_turn(const trine_npy_info *info, const void *from, void *to);
 
 /* fetch of the source that turns. */
-trine_status trine_npy_fetch_turned(const trine_source *source, uint64_t first, size_t n,
-                                    void *buffer, const void **data);
+trine_status trine_npy_fetch_turned(const trine_source *source, uint64_t first, size_t n, void *to,
+                                    const void **data);
 
 /* Reads n bytes at offset, or the next n of a pipe. *got < n only at the end of the file. */
 trine_status trine_npy_read(const trine_npy_file *file, int fd, void *buffer, size_t n,

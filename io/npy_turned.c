@@ -176,7 +176,7 @@ trine_status trine_npy_fetch_turned(const trine_source *source, uint64_t first, 
     size_t stride = source->stride / file->item, item = source->item / file->item;
     uint64_t element = (first - source->first) * stride + source->skip / file->item;
     unsigned char *buffer = malloc(BUFFER);
-    int fd;
+    int fd = -1;
     trine_status status =
         buffer ? trine_npy_descriptor(file, &fd)
                : trine_fail(TRINE_E_MEMORY, "%s: no memory for %d bytes", file->name, BUFFER);

@@ -146,8 +146,10 @@ static inline double scaled_term(elements e, size_t i, double *error, int *expon
 TRINE_INLINE bool all_zeros(elements e)
 {
     int any = 0;
-    for (size_t i = 0; i < e.n; i++)
-        any |= (element_at(e.x, i, e.single) != 0) & (element_at(e.y, i, e.single) != 0);
+    for (size_t i = 0; i < e.n; i++) {
+        int of_x = element_at(e.x, i, e.single) != 0, of_y = element_at(e.y, i, e.single) != 0;
+        any |= of_x & of_y;
+    }
     return !any;
 }
 

@@ -124,9 +124,9 @@ static void floats_are_within_one_ulp(void)
 /* The double `by` steps beyond x. */
 static double neighbour(double x, int by)
 {
-    int64_t bits;
+    uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
-    bits += by;
+    bits += (uint64_t)by;
     memcpy(&x, &bits, sizeof x);
     return x;
 }

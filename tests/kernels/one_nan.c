@@ -16,7 +16,14 @@
 #define ONE_NAN_F32 UINT32_C(0x7fc00000)
 
 /* Arrays have EDGE elements more on both sides, which stencils and convolutions read. */
-enum { MOST = TRINE_CHUNK, EDGE = 64, ROOM = MOST + 2 * EDGE, TAPS = 5, WORK = 1 << 16 };
+enum {
+    MOST = TRINE_CHUNK,
+    EDGE = 64,
+    ROOM = MOST + 2 * EDGE,
+    TAPS = 5,
+    WORK = 1 << 19,
+    PARAM = 1 << 12
+};
 
 /* How many results were not a number; those that had other bits than the one. */
 typedef struct tally {
@@ -164,7 +171,8 @@ static void moves_keep_the_bits(void)
 /* Two chunks in two partials, merged and finished. Params are zeros. */
 static trine_status reduce(const trine_monoid *m, const trine_chunk chunks[2], void *result)
 {
-    static _Alignas(64) unsigned char states[2][WORK], work[WORK], param[4096];
+    static _Alignas(64) unsigned char states[2][WORK], work[WORK], param[PARAM];
+    CU_ASSERT_FATAL(m->state_size <= WORK && m->work_size <= WORK && m->param_size <= PARAM);
     for (int s = 0; s < 2; s++) {
         m->identity(states[s], param);
         if (m->work_size)

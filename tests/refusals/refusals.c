@@ -275,7 +275,7 @@ static void forget_memory(trine_team *team)
 /* At the first allocation, the second, ... until the call has no more. */
 static void short_memory(const entry *e, int refuser)
 {
-    char names[16];
+    char names[sizeof "rank -2147483648"];
     snprintf(names, sizeof names, "rank %d", refuser);
     for (int k = 1;; k++) {
         value v[MOST_ARGUMENTS];
