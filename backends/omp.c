@@ -64,11 +64,13 @@ static int threads_to_ask(int workers)
  * environment of who starts them, and are the caller's in regions of its own. How many came. */
 static int start_threads(int asked, const trine_float_environment *callers_environment)
 {
-    trine_float_environment own;
+    trine_float_environment own, theirs;
     int came = 1;
     trine_float_enter(&own);
-    if (callers_environment)
-        trine_float_leave(callers_environment);
+    if (callers_environment) {
+        theirs = trine_float_quiet(callers_environment);
+        trine_float_leave(&theirs);
+    }
 #pragma omp parallel num_threads(asked)
     {
         if (omp_get_thread_num() == 0)

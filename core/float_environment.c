@@ -3,11 +3,6 @@
 
 #if defined(__x86_64__)
 
-/* Of what FNSTENV stores: words of 32 bits, of which control and status are the low halves. Status:
- * six exception flags, stack fault, and the summary that says that an unmasked one is pending. */
-enum { CONTROL, STATUS };
-static const uint32_t pending = 0x80ff;
-
 /* FNSTENV masks all exceptions as it stores, so that none that is pending is raised here. */
 static void store(uint32_t x87[7])
 {
@@ -25,8 +20,8 @@ void trine_x87_enter(trine_float_environment *saved)
     store(saved->x87);
     for (int i = 0; i < 7; i++)
         now[i] = saved->x87[i];
-    now[CONTROL] = (now[CONTROL] & 0xffff0000) | TRINE_X87_DEFAULT;
-    now[STATUS] &= ~pending;
+    now[TRINE_X87_CONTROL] = (now[TRINE_X87_CONTROL] & 0xffff0000) | TRINE_X87_DEFAULT;
+    now[TRINE_X87_STATUS] &= ~TRINE_X87_PENDING;
     load(now);
 }
 
@@ -37,7 +32,7 @@ void trine_x87_leave(const trine_float_environment *saved)
     if (saved->control != TRINE_X87_DEFAULT)
         load(saved->x87);
     else {
-        now[CONTROL] = (now[CONTROL] & 0xffff0000) | TRINE_X87_DEFAULT;
+        now[TRINE_X87_CONTROL] = (now[TRINE_X87_CONTROL] & 0xffff0000) | TRINE_X87_DEFAULT;
         load(now);
     }
 }

@@ -28,6 +28,13 @@
 #define TRINE_MXCSR_FLAGS UINT32_C(0x3f)
 #define TRINE_X87_DEFAULT 0x037f
 
+/* Of x87's status: six exception flags, stack fault, and the summary that says that an unmasked one
+ * is pending. */
+#define TRINE_X87_PENDING UINT32_C(0x80ff)
+
+/* Of what FNSTENV stores: words of 32 bits, of which control and status are the low halves. */
+enum { TRINE_X87_CONTROL, TRINE_X87_STATUS };
+
 /* x87: what FNSTENV stores; only where control differs from the default. */
 typedef struct trine_float_environment {
     uint32_t mxcsr;
@@ -60,6 +67,17 @@ static inline void trine_float_leave(const trine_float_environment *saved)
         trine_x87_leave(saved);
 }
 
+/* That environment without the exceptions that are pending in it, which the next code would raise.
+ */
+static inline trine_float_environment trine_float_quiet(const trine_float_environment *saved)
+{
+    trine_float_environment quiet = *saved;
+    quiet.mxcsr &= ~TRINE_MXCSR_FLAGS;
+    if (quiet.control != TRINE_X87_DEFAULT)
+        quiet.x87[TRINE_X87_STATUS] &= ~TRINE_X87_PENDING;
+    return quiet;
+}
+
 /* The default, whatever was set; flags are cleared. */
 static inline void trine_float_default(void)
 {
@@ -86,6 +104,17 @@ static inline void trine_float_enter(trine_float_environment *saved)
 static inline void trine_float_leave(const trine_float_environment *saved)
 {
     fesetenv(&saved->all);
+}
+
+static inline trine_float_environment trine_float_quiet(const trine_float_environment *saved)
+{
+    trine_float_environment kept, quiet;
+    fegetenv(&kept.all);
+    fesetenv(&saved->all);
+    feclearexcept(FE_ALL_EXCEPT);
+    fegetenv(&quiet.all);
+    fesetenv(&kept.all);
+    return quiet;
 }
 
 static inline void trine_float_default(void)
