@@ -190,9 +190,9 @@ int main(int argc, char **argv)
         {.name = NULL}};
     static const harness_operation operation = {
         .inputs = 1, .begin = begin, .reset = reset, .run = run, .check = check, .end = end};
-    static const char *const examples[] = {
-        "drivers/sort --n 1M", "drivers/sort FILE.npy --team serial,pool:2",
-        "drivers/sort --shape 4Kx100 --axis 0", "drivers/sort --n 1e6 --dtype u16 --json", NULL};
+    static const char *const examples[] = {"drivers/sort FILE.npy --team serial,pool:2",
+                                           "drivers/sort --shape 4Kx100 --axis 0",
+                                           "drivers/sort --n 1e6 --dtype u16 --json", NULL};
     static const trine_driver driver = {
         .name = "sort",
         .examples = examples,
