@@ -188,7 +188,7 @@ def integers(rng, n, dtype):
     elif kind == 5:
         x = np.full(n, rng.choice(np.array([info.min, info.max, 1], dtype)), dtype)
     else:
-        x = (rng.integers(info.min, info.max, n, dtype, endpoint=True) // 1024).astype(dtype)
+        x = rng.integers(info.min // 1024, info.max // 1024, n, dtype, endpoint=True)
     return x
 
 
