@@ -309,7 +309,7 @@ static size_t flipped_keys(trine_dtype dtype, const void *x, size_t first, size_
 void trine_radix_compare(trine_dtype dtype, const void *x, size_t n, trine_bound bound,
                          uint64_t count[2])
 {
-    uint64_t keys[KEYS], before = 0, equal = 0;
+    uint64_t keys[KEYS] = {0}, before = 0, equal = 0;
     for (size_t first = 0; first < n; first += KEYS) {
         size_t some = flipped_keys(dtype, x, first, n, bound.flip, keys);
         for (size_t i = 0; i < some; i++) {
@@ -324,7 +324,7 @@ void trine_radix_compare(trine_dtype dtype, const void *x, size_t n, trine_bound
 void trine_radix_take(trine_dtype dtype, const void *x, size_t n, uint64_t place, trine_bound bound,
                       uint64_t equal, trine_pair *pairs)
 {
-    uint64_t keys[KEYS];
+    uint64_t keys[KEYS] = {0};
     for (size_t first = 0; first < n; first += KEYS) {
         size_t some = flipped_keys(dtype, x, first, n, bound.flip, keys);
         for (size_t i = 0; i < some; i++) {
