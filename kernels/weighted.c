@@ -223,10 +223,18 @@ static void any_settle(void *state, void *work, const void *param)
     exact_wmean_settle(state, &w->rest, param);
 }
 
+static bool is_whole(trine_dtype dtype)
+{
+    return dtype != TRINE_F64 && dtype != TRINE_F32;
+}
+
 static void weigh(any_work *w, trine_dtype dtype, const trine_chunk *chunk,
                   const trine_weighted_param *p, bool mean)
 {
     halves x, y;
+    /* A product of integers is no negative zero. */
+    if (is_whole(dtype) && is_whole(p->weights))
+        w->main.products.total.seen |= SEEN_OTHER;
     for (size_t i = 0; i < chunk->n; i += HALVES) {
         size_t n = chunk->n - i < HALVES ? chunk->n - i : HALVES;
         halves_read(&x, dtype, chunk->in[0], i, n);

@@ -306,12 +306,26 @@ def do_quantile_weighted(team, case, within):
 
 
 def do_weighted(team, case, within):
+    if "axis" in case.more:
+        return do_weighted_along(team, case, within)
     found = np.zeros(1)
     with Arrays(team, case) as arrays:
         x, weights = arrays.inputs(cut=True)
         need(within, getattr(lib, f"trine_{case.kernel}_f64"), x.handle, weights.handle,
              c.c_int(MODES[case.more["mode"]]), found.ctypes.data_as(t.pointer))
         return [found]
+
+
+def do_weighted_along(team, case, within):
+    monoid, param = t.OwnMonoid(), c.c_int()
+    t.need(lib.trine_weighted_monoid(*(t.code(x.dtype) for x in case.arrays), c.c_bool(case.kernel == "wmean"),
+                                     c.byref(monoid), c.byref(param)))
+    with Arrays(team, case) as arrays:
+        given = arrays.inputs()
+        found = np.zeros(lines_along(case, lib.trine_array_local_rows(given[0].handle)))
+        need(within, lib.trine_reduce_axis, c.byref(monoid), c.byref(param), handles(given),
+             c.c_int(case.more["axis"]), found.ctypes.data_as(t.pointer))
+    return [found]
 
 
 def do_top(team, case, within):

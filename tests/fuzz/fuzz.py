@@ -139,7 +139,10 @@ class Fuzzer:
             self.runs += 1
             if serial is None:
                 return None
-            bad = subject.judge(case, serial[0], serial[2])
+            try:
+                bad = subject.judge(case, serial[0], serial[2])
+            except (ValueError, IndexError, ArithmeticError) as error:
+                bad = f"cannot be judged: {error!r}"
             if bad:
                 return where, bad + (f" ({serial[1]})" if serial[1] else "")
             if subject.run:
@@ -177,7 +180,7 @@ class Fuzzer:
         end = time.monotonic() + (5 if ends else 8)
         if subject.lines == "nothing" or not case.arrays:
             return case, found
-        for axis in (0, 1) if subject.lines == "rows" else (0,):
+        for axis in range(min(case.arrays[0].ndim, 2)) if subject.lines == "rows" else (0,):
             step = max(1, case.arrays[0].shape[axis] // 2)
             while step and time.monotonic() < end:
                 at = 0

@@ -442,7 +442,7 @@ def make_along(rng):
     case = inner.make(rng)
     shape = values.shape(rng, 17000) if rng.random() < 0.5 else dimensions(rng, 1)
     dtype = type_of(case.arrays[0])
-    arrays = [array(rng, dtype, shape) for _ in case.arrays]
+    arrays = [array(rng, type_of(x), shape) for x in case.arrays]
     if dtype in values.REALS and rng.random() < 0.3 and arrays[0].size:
         np.moveaxis(arrays[0], some_axis(rng, shape), 0)[0] = np.nan
     more = dict(case.more, axis=some_axis(rng, shape), inner=inner.name, place=str(rng.choice(["shared", "private",

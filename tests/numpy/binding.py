@@ -30,6 +30,11 @@ class Monoid(c.Structure):
                 ("flags", c.c_uint)]
 
 
+class OwnMonoid(c.Structure):
+    """Room for a whole trine_monoid that is filled in by the library."""
+    _fields_ = [("known", Monoid), ("bytes", c.c_uint64 * 32)]
+
+
 class Scanner(c.Structure):
     """Room for a trine_scanner, which nobody here looks into."""
     _fields_ = [("bytes", c.c_uint64 * 64)]
