@@ -196,7 +196,7 @@ static void refused_by_all(const entry *e, int refuser, const value v[], const c
     const value *own = rank == refuser ? v : good;
     prepare(e, own);
     trine_status status = make_call(e, own);
-    char names[16];
+    char names[32];
     snprintf(names, sizeof names, "rank %d", refuser);
     if (!alike((int)status))
         complain("not all got the same", status);
