@@ -18,6 +18,7 @@
 #include <sys/types.h>
 
 #include "backends/thread.h"
+#include "core/descriptor.h"
 #include "core/wait.h"
 
 /* How far a run has come, for the caller to know when its worker died. */
@@ -56,10 +57,10 @@ typedef struct pool_slot {
 
 typedef struct pool_worker {
     pid_t pid;
-    int pidfd;
+    trine_descriptor pidfd;
 } pool_worker;
 
-/* Workers first .. control->workers - 1 are forked; pid 0 and pidfd -1 for one that is not there.
+/* Workers first .. control->workers - 1 are forked; pid 0 and no pidfd for one that is not there.
  * own: they are forked from the calling process at that moment, not from the zygote. death: what is
  * known of the last that died. */
 typedef struct pool_crew {
@@ -105,8 +106,14 @@ void trine_pool_serve_end(pool_crew *crew);
 /* Reserves it if it is not there; bytes 0 for the default. */
 trine_status trine_heap_open(size_t bytes);
 
-/* The memfd that holds it. */
+/* The memfd that holds it; -1 when the program has closed that. */
 int trine_heap_fd(void);
+
+/* WORKER when the program has closed it. */
+trine_status trine_heap_check(void);
+
+/* Another one for each heap that the process makes. */
+unsigned trine_heap_number(void);
 
 /* Addresses of `bytes` (whole pages) without memory behind them; and memory behind a part of them,
  * by whoever calls. */
@@ -124,10 +131,6 @@ bool trine_heap_holds(const void *memory, size_t bytes);
 
 /* Bytes of whole pages. */
 size_t trine_heap_pages(size_t bytes);
-
-/* The descriptor, or another for the same file where this one (if any) would be taken for a
- * standard stream that the program has closed; -1 and errno when there is none. */
-int trine_above_standard(int fd);
 
 /* --- pool_zygote.c. Any thread. */
 
@@ -150,6 +153,13 @@ trine_status trine_zygote_fork(pool_control *control, int number, pid_t *pid, in
  * is none. */
 int trine_zygote_end(pid_t pid);
 
+/* Kills a worker, which is still to be ended; false when that is not possible. */
+bool trine_zygote_kill(pid_t pid);
+
+/* Waits until a child has ended, which is on its way to that: at most ten seconds. Its status as of
+ * waitpid; -1 when nobody knows or it does not end. */
+int trine_zygote_reap(pid_t pid);
+
 /* True in a process that the user forked from the one that owns zygote and heap; makes it so. */
 bool trine_zygote_foreign(void);
 void trine_zygote_disown(void);
@@ -163,6 +173,7 @@ void trine_zygote_reset_signals(void);
 
 trine_status trine_own_fork(pool_control *control, int number, pid_t *pid, int *pidfd);
 int trine_own_end(pid_t pid);
+bool trine_own_kill(pid_t pid);
 
 /* --- pool_worker.c */
 

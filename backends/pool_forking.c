@@ -117,15 +117,12 @@ trine_status trine_own_fork(pool_control *control, int number, pid_t *pid, int *
 
 int trine_own_end(pid_t pid)
 {
-    int status = 0;
-    pid_t got = pid > 0 ? waitpid(pid, &status, WNOHANG | __WALL) : -1;
-    if (got == 0) {
-        kill(pid, SIGKILL);
-        do {
-            got = waitpid(pid, &status, __WALL);
-        } while (got < 0 && errno == EINTR);
-    }
-    return got == pid && got > 0 ? status : -1;
+    return pid > 0 && trine_own_kill(pid) ? trine_zygote_reap(pid) : -1;
+}
+
+bool trine_own_kill(pid_t pid)
+{
+    return kill(pid, SIGKILL) == 0;
 }
 
 static void forking_close(trine_executor *executor)

@@ -6,6 +6,7 @@
  * 3. It ends when the socket does, or with the user's process, whose pidfd it watches; its workers
  *    end with it (PDEATHSIG).
  * 4. If it is killed, the next request starts another, provided that there is one thread again.
+ * 5. If it is stopped, who waits for it makes it go on; if it does not answer then, it is killed.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -25,8 +26,11 @@
 
 #include "backends/pool.h"
 
-/* control NULL: end `pid`; else fork worker `number`. */
+/* fork worker `number` of control; kill `pid`; kill it and take its status. */
+typedef enum errand { FORK, KILL, END } errand;
+
 typedef struct request {
+    errand errand;
     pool_control *control;
     int number;
     pid_t pid;
@@ -37,21 +41,26 @@ typedef struct answer {
     int value;
 } answer;
 
-/* lock: two teams may be used by two threads. */
+/* heap: the number of the heap that it has. lock: two teams may be used by two threads. */
 static struct {
     pthread_mutex_t lock;
     pid_t pid;
-    int socket;
+    trine_descriptor socket;
+    unsigned heap;
     bool foreign, watching;
-} zygote = {.lock = PTHREAD_MUTEX_INITIALIZER, .socket = -1};
+} zygote = {.lock = PTHREAD_MUTEX_INITIALIZER, .socket = {.fd = -1}};
 
 /* What the zygote holds: its end of the socket, and the pidfd of the user's process. */
 typedef struct zygote_files {
     int socket, parent;
 } zygote_files;
 
-/* Milliseconds that a thread which was joined may still be listed. */
-enum { JOINED_LISTED = 20 };
+/* Milliseconds that a thread which was joined may still be listed; after which a zygote that does
+ * not answer is made to go on. */
+enum { JOINED_LISTED = 20, GO_ON_MILLISECONDS = 50 };
+
+/* Seconds that a process which was killed may take to end, and a zygote to answer. */
+static const double patience = 10;
 
 static int listed_threads(void)
 {
@@ -123,16 +132,30 @@ static void fork_worker(const zygote_files *files, const request *r)
     }
 }
 
-/* Kills it if it lives. A pid that is not a child of this zygote is left alone. */
-static void end_worker(int socket, pid_t pid)
+int trine_zygote_reap(pid_t pid)
 {
-    int status = 0;
-    pid_t got = waitpid(pid, &status, WNOHANG);
-    if (got == 0) {
-        kill(pid, SIGKILL);
-        got = waitpid(pid, &status, 0);
+    static const struct timespec least = {.tv_nsec = 20000}, most = {.tv_nsec = 1000000};
+    double began = trine_seconds();
+    for (struct timespec pause = least;; pause = pause.tv_nsec < 100000 ? pause : most) {
+        int status = 0;
+        pid_t got = waitpid(pid, &status, WNOHANG | __WALL);
+        if (got == pid)
+            return status;
+        if ((got < 0 && errno != EINTR) || trine_seconds() - began > patience)
+            return -1;
+        nanosleep(&pause, NULL);
+        pause.tv_nsec += pause.tv_nsec / 4;
     }
-    answer_with(socket, got == pid ? status : -1, -1);
+}
+
+/* Kills a child that lives; what is no child of this process is left alone. A worker of more rights
+ * than the zygote has kept ends by itself when it goes on. */
+static bool kill_child(pid_t pid)
+{
+    siginfo_t found = {.si_pid = 0};
+    if (waitid(P_PID, (id_t)pid, &found, WEXITED | WNOHANG | WNOWAIT | __WALL))
+        return false;
+    return found.si_pid == pid || kill(pid, SIGKILL) == 0 || kill(pid, SIGCONT) == 0;
 }
 
 sigset_t trine_zygote_hold_signals(void)
@@ -207,10 +230,12 @@ static _Noreturn void live(const zygote_files *files, const trine_cpu_set *cpus)
     prctl(PR_SET_NAME, "trine-zygote");
     keep_own_files(files);
     for (request r; next_request(files, &r);) {
-        if (r.control)
+        if (r.errand == FORK)
             fork_worker(files, &r);
+        else if (r.errand == KILL)
+            answer_with(files->socket, kill_child(r.pid) ? 0 : -1, -1);
         else
-            end_worker(files->socket, r.pid);
+            answer_with(files->socket, kill_child(r.pid) ? trine_zygote_reap(r.pid) : -1, -1);
     }
     _exit(0);
 }
@@ -281,28 +306,39 @@ static trine_status clone_zygote(void)
         close_file(ends[0]);
         return trine_fail(TRINE_E_SYSTEM, "pool: starting the zygote: %s", strerror(error));
     }
-    zygote.socket = ends[0];
+    zygote.socket = trine_descriptor_know(ends[0]);
+    zygote.heap = trine_heap_number();
     return TRINE_OK;
 }
 
-/* Ends it: a shutdown reaches it also where a copy of this process holds the socket, too. */
+/* Ends it, stopped or not, with its workers. Where this process may no longer kill it, the shutdown
+ * ends it, which reaches it also where a copy of this process holds the socket, too. */
 static void bury(void)
 {
-    shutdown(zygote.socket, SHUT_RDWR);
-    close(zygote.socket);
-    while (waitpid(zygote.pid, NULL, __WALL) < 0 && errno == EINTR)
-        ;
+    if (trine_descriptor_holds(&zygote.socket))
+        shutdown(zygote.socket.fd, SHUT_RDWR);
+    trine_descriptor_close(&zygote.socket);
+    if (kill_child(zygote.pid))
+        trine_zygote_reap(zygote.pid);
     zygote.pid = 0;
-    zygote.socket = -1;
+}
+
+/* Whether it lives, can be reached, and has the heap. */
+static bool is_sound(void)
+{
+    return zygote.pid && waitpid(zygote.pid, NULL, WNOHANG | __WALL) == 0 &&
+           trine_descriptor_holds(&zygote.socket) && zygote.heap == trine_heap_number();
 }
 
 static trine_status start(void)
 {
-    if (zygote.pid && waitpid(zygote.pid, NULL, WNOHANG | __WALL) == 0)
+    if (is_sound())
         return TRINE_OK;
     if (zygote.pid)
         bury();
-    trine_status status = check_threads();
+    trine_status status = trine_heap_check();
+    if (!status)
+        status = check_threads();
     if (status)
         return status;
     if (!zygote.watching) {
@@ -330,6 +366,21 @@ void trine_zygote_stop(void)
     pthread_mutex_unlock(&zygote.lock);
 }
 
+/* Waits for its answer, or its end; false when neither comes. One that was stopped goes on. */
+static bool wait_for_answer(void)
+{
+    double began = trine_seconds();
+    while (trine_seconds() - began < patience) {
+        struct pollfd watch = {.fd = zygote.socket.fd, .events = POLLIN};
+        int got = poll(&watch, 1, GO_ON_MILLISECONDS);
+        if (got > 0)
+            return true;
+        if (got == 0)
+            kill(zygote.pid, SIGCONT);
+    }
+    return false;
+}
+
 /* False when the zygote has ended, which it then has for all. */
 static bool ask(const request *r, answer *a, int *fd)
 {
@@ -342,14 +393,17 @@ static bool ask(const request *r, answer *a, int *fd)
                              .msg_iovlen = 1,
                              .msg_control = control.room,
                              .msg_controllen = sizeof control.room};
-    ssize_t got;
-    do {
-        got = send(zygote.socket, r, sizeof *r, MSG_NOSIGNAL);
-    } while (got < 0 && errno == EINTR);
-    if (got == sizeof *r)
+    ssize_t got = -1;
+    if (trine_descriptor_holds(&zygote.socket))
         do {
-            got = recvmsg(zygote.socket, &message, MSG_CMSG_CLOEXEC);
+            got = send(zygote.socket.fd, r, sizeof *r, MSG_NOSIGNAL);
         } while (got < 0 && errno == EINTR);
+    if (got == sizeof *r && wait_for_answer())
+        do {
+            got = recvmsg(zygote.socket.fd, &message, MSG_CMSG_CLOEXEC);
+        } while (got < 0 && errno == EINTR);
+    else
+        got = -1;
     if (got != sizeof *a) {
         bury();
         return false;
@@ -373,9 +427,9 @@ static trine_status ask_living(const request *r, answer *a, int *fd)
     return trine_fail(TRINE_E_WORKER, "pool: the zygote is killed as often as it is started");
 }
 
-static int end_by_zygote(pid_t pid)
+static int ask_about(errand errand, pid_t pid)
 {
-    request r = {.control = NULL, .pid = pid};
+    request r = {.errand = errand, .pid = pid};
     answer a = {-1};
     int none = -1;
     return zygote.pid && ask(&r, &a, &none) ? a.value : -1;
@@ -383,7 +437,7 @@ static int end_by_zygote(pid_t pid)
 
 trine_status trine_zygote_fork(pool_control *control, int number, pid_t *pid, int *pidfd)
 {
-    request r = {.control = control, .number = number};
+    request r = {.errand = FORK, .control = control, .number = number};
     answer a = {-1};
     int fd = -1;
     pthread_mutex_lock(&zygote.lock);
@@ -393,7 +447,7 @@ trine_status trine_zygote_fork(pool_control *control, int number, pid_t *pid, in
         status =
             trine_fail(TRINE_E_SYSTEM, "pool: forking worker %d: %s", number, strerror(-a.value));
     } else if (!status && fd < 0) {
-        end_by_zygote(a.value);
+        ask_about(END, a.value);
         status = trine_fail(TRINE_E_SYSTEM,
                             "pool: no file descriptor is left for worker %d (ulimit -n)", number);
     }
@@ -411,7 +465,15 @@ int trine_zygote_end(pid_t pid)
     if (pid <= 0)
         return -1;
     pthread_mutex_lock(&zygote.lock);
-    int status = end_by_zygote(pid);
+    int status = ask_about(END, pid);
     pthread_mutex_unlock(&zygote.lock);
     return status;
+}
+
+bool trine_zygote_kill(pid_t pid)
+{
+    pthread_mutex_lock(&zygote.lock);
+    bool killed = ask_about(KILL, pid) == 0;
+    pthread_mutex_unlock(&zygote.lock);
+    return killed;
 }
