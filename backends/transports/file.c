@@ -14,10 +14,11 @@
 #include <unistd.h>
 
 #include "backends/transports/carriers.h"
+#include "core/environment.h"
 
 static const char *directory(void)
 {
-    const char *given = getenv("TMPDIR");
+    const char *given = trine_environment("TMPDIR");
     return given && *given ? given : "/tmp";
 }
 
