@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
+#include "backends/pool_identity.h"
 #include "backends/thread.h"
 #include "core/descriptor.h"
 #include "core/wait.h"
@@ -45,12 +46,17 @@ typedef struct pool_control {
     atomic_uchar *own_marks;
 } pool_control;
 
-/* One worker's: the generation it is through with, whether it is counted among the sleepers, and
- * its entry for the ledger. */
+/* How far a worker has come in taking over what its caller is like. */
+enum { POOL_WORKER_BEGINS, POOL_WORKER_LIVES, POOL_WORKER_REFUSED };
+
+/* One worker's: the generation it is through with, whether it is counted among the sleepers, its
+ * entry for the ledger, and whether it took over what the caller is like: if not, what it lacks. */
 typedef struct pool_slot {
     _Alignas(128) atomic_uint finished;
     atomic_bool asleep;
     trine_ledger_worker entry;
+    atomic_uint life;
+    char lacks[64];
 } pool_slot;
 
 /* --- pool_crew.c: the forked workers of one pool or of one service. The caller's thread. */
@@ -61,10 +67,11 @@ typedef struct pool_worker {
 } pool_worker;
 
 /* Workers first .. control->workers - 1 are forked; pid 0 and no pidfd for one that is not there.
- * own: they are forked from the calling process at that moment, not from the zygote. death: what is
- * known of the last that died. */
+ * own: they are forked from the calling process at that moment, not from the zygote. caller: what
+ * the others take over. death: what is known of the last that died. */
 typedef struct pool_crew {
     pool_control *control;
+    const pool_caller *caller;
     size_t control_bytes;
     pool_worker *worker;
     int first;
@@ -72,7 +79,8 @@ typedef struct pool_crew {
     char death[160];
 } pool_crew;
 
-/* Forks them; crew->own is looked at. A crew that failed to open is to be closed, too. */
+/* Forks them; crew->own and caller are looked at. A crew that failed to open is to be closed, too.
+ */
 trine_status trine_crew_open(pool_crew *crew, int first, int workers, double spin_seconds);
 
 /* Ends and releases them; in a copy of the user's process, only what is the copy's. */
@@ -146,8 +154,10 @@ pid_t trine_zygote_pid(void);
  * list; that is waited for. */
 int trine_pool_threads(void);
 
-/* Forks worker `number` of that pool, from a new zygote if need be. */
-trine_status trine_zygote_fork(pool_control *control, int number, pid_t *pid, int *pidfd);
+/* Forks worker `number` of that pool, which is to be like the caller, from a new zygote if need be.
+ */
+trine_status trine_zygote_fork(pool_control *control, const pool_caller *caller, int number,
+                               pid_t *pid, int *pidfd);
 
 /* Ends a worker that has not ended; its status as of waitpid, or -1 when nobody knows. pid 0: there
  * is none. */

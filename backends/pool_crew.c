@@ -36,7 +36,30 @@ static trine_status make_control(pool_crew *crew, int workers, double spin_secon
     return TRINE_OK;
 }
 
-trine_status trine_crew_fork(pool_crew *crew, int number, bool this_generation)
+/* Seconds that a worker may take to begin. */
+static const double begin_seconds = 10;
+
+/* Waits until a worker has begun. One that dies on the way is replaced like any other. */
+static trine_status wait_for_begin(const pool_crew *crew, int number)
+{
+    pool_slot *slot = &crew->control->slots[number];
+    double began = trine_seconds();
+    while (atomic_load(&slot->life) == POOL_WORKER_BEGINS && !trine_crew_died(crew, number)) {
+        if (trine_seconds() - began > begin_seconds)
+            return trine_fail(TRINE_E_WORKER, "pool: worker %d (pid %d) did not begin in %g s",
+                              number, (int)crew->worker[number].pid, begin_seconds);
+        trine_futex_wait(&slot->life, POOL_WORKER_BEGINS, watch_seconds);
+    }
+    if (atomic_load(&slot->life) != POOL_WORKER_REFUSED)
+        return TRINE_OK;
+    return trine_fail(TRINE_E_WORKER,
+                      "pool: a worker cannot have the %s that the program has now: workers are "
+                      "forked from a process that began with trine_init() or the first pool; "
+                      "trine_finalize() ends that, and the next pool begins another",
+                      slot->lacks);
+}
+
+static trine_status fork_worker(pool_crew *crew, int number, bool this_generation)
 {
     pool_worker *worker = &crew->worker[number];
     pool_slot *slot = &crew->control->slots[number];
@@ -45,25 +68,36 @@ trine_status trine_crew_fork(pool_crew *crew, int number, bool this_generation)
     atomic_store(&slot->finished, this_generation ? generation - 1 : generation);
     if (atomic_exchange(&slot->asleep, false))
         atomic_fetch_sub(&crew->control->sleepers, 1);
+    atomic_store(&slot->life, POOL_WORKER_BEGINS);
     int pidfd = -1;
-    trine_status status = crew->own
-                              ? trine_own_fork(crew->control, number, &worker->pid, &pidfd)
-                              : trine_zygote_fork(crew->control, number, &worker->pid, &pidfd);
+    trine_status status =
+        crew->own ? trine_own_fork(crew->control, number, &worker->pid, &pidfd)
+                  : trine_zygote_fork(crew->control, crew->caller, number, &worker->pid, &pidfd);
     worker->pidfd = trine_descriptor_know(pidfd);
     return status;
 }
 
+trine_status trine_crew_fork(pool_crew *crew, int number, bool this_generation)
+{
+    trine_status status = fork_worker(crew, number, this_generation);
+    return status ? status : wait_for_begin(crew, number);
+}
+
 trine_status trine_crew_open(pool_crew *crew, int first, int workers, double spin_seconds)
 {
-    *crew = (pool_crew){
-        .first = first, .own = crew->own, .worker = calloc((size_t)workers, sizeof *crew->worker)};
+    *crew = (pool_crew){.first = first,
+                        .own = crew->own,
+                        .caller = crew->caller,
+                        .worker = calloc((size_t)workers, sizeof *crew->worker)};
     if (!crew->worker)
         return trine_fail(TRINE_E_MEMORY, "pool: no memory for %d workers", workers);
     for (int i = 0; i < workers; i++)
         crew->worker[i].pidfd = TRINE_NO_DESCRIPTOR;
     trine_status status = make_control(crew, workers, spin_seconds);
     for (int i = first; i < workers && !status; i++)
-        status = trine_crew_fork(crew, i, false);
+        status = fork_worker(crew, i, false);
+    for (int i = first; i < workers && !status; i++)
+        status = wait_for_begin(crew, i);
     return status;
 }
 
@@ -116,7 +150,7 @@ void trine_crew_close(pool_crew *crew)
         trine_heap_release(crew->control, crew->control_bytes);
     }
     free(crew->worker);
-    *crew = (pool_crew){.own = crew->own};
+    *crew = (pool_crew){.own = crew->own, .caller = crew->caller};
 }
 
 void trine_crew_publish(pool_crew *crew)

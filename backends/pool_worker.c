@@ -73,6 +73,8 @@ _Noreturn void trine_worker_live(pool_control *control, int number)
     /* What a predecessor left here means nothing in this process. */
     memset(thread, 0, sizeof *thread);
     unsigned seen = atomic_load(&slot->finished);
+    atomic_store(&slot->life, POOL_WORKER_LIVES);
+    trine_futex_wake(&slot->life, 1);
     for (;;) {
         wait_for_job(control, slot, seen, zygote);
         seen = atomic_load_explicit(&control->generation, memory_order_acquire);

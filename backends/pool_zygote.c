@@ -2,7 +2,8 @@
  *
  * 1. Started by trine_init() or by the first pool, while the process has one thread: what a thread
  *    of OpenMP or BLAS holds at the moment of a fork can then never be found locked in a worker.
- * 2. It waits for requests on a socket: fork a worker (the answer carries its pidfd), or end one.
+ * 2. It waits for requests on a socket: fork a worker (the request carries the directories that it
+ *    is to have, the answer its pidfd), or end one.
  * 3. It ends when the socket does, or with the user's process, whose pidfd it watches; its workers
  *    end with it (PDEATHSIG).
  * 4. If it is killed, the next request starts another, provided that there is one thread again.
@@ -26,12 +27,14 @@
 
 #include "backends/pool.h"
 
-/* fork worker `number` of control; kill `pid`; kill it and take its status. */
+/* fork worker `number` of control, which takes over that identity; kill `pid`; kill it and take its
+ * status. */
 typedef enum errand { FORK, KILL, END } errand;
 
 typedef struct request {
     errand errand;
     pool_control *control;
+    const pool_identity *identity;
     int number;
     pid_t pid;
 } request;
@@ -84,6 +87,23 @@ int trine_pool_threads(void)
     return count;
 }
 
+/* What comes with a request to fork; -1 for none. */
+typedef struct directories {
+    int root, directory;
+} directories;
+
+static void close_file(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+static void close_directories(const directories *in)
+{
+    close_file(in->root);
+    close_file(in->directory);
+}
+
 static void answer_with(int socket, int value, int fd)
 {
     answer a = {value};
@@ -106,16 +126,33 @@ static void answer_with(int socket, int value, int fd)
     (void)!sendmsg(socket, &message, MSG_NOSIGNAL);
 }
 
-static void fork_worker(const zygote_files *files, const request *r)
+/* A new worker. A change of ids makes the system forget the signal that its parent's end sends. */
+static _Noreturn void begin_worker(const request *r, const directories *in, pid_t parent)
 {
+    pool_slot *slot = &r->control->slots[r->number];
+    bool like_caller = trine_identity_assume(r->identity, in->root, in->directory, slot->lacks,
+                                             sizeof slot->lacks);
+    close_directories(in);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+    if (!like_caller) {
+        atomic_store(&slot->life, POOL_WORKER_REFUSED);
+        trine_futex_wake(&slot->life, 1);
+        _exit(1);
+    }
+    trine_worker_live(r->control, r->number);
+}
+
+static void fork_worker(const zygote_files *files, const request *r, const directories *in)
+{
+    if (trine_identity_give_up(r->identity, in->root, in->directory))
+        prctl(PR_SET_PDEATHSIG, SIGCONT);
     pid_t self = getpid(), pid = fork();
     if (pid == 0) {
         close(files->socket);
         close(files->parent);
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != self)
-            _exit(1);
-        trine_worker_live(r->control, r->number);
+        begin_worker(r, in, self);
     }
     if (pid < 0) {
         answer_with(files->socket, -errno, -1);
@@ -208,15 +245,36 @@ static void keep_own_files(const zygote_files *files)
     }
 }
 
+/* A request, and the directories that came with it. */
+static bool receive(int socket, request *r, directories *in)
+{
+    struct iovec part = {r, sizeof *r};
+    union {
+        char room[CMSG_SPACE(sizeof *in)];
+        struct cmsghdr align;
+    } control = {{0}};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.room,
+                             .msg_controllen = sizeof control.room};
+    *in = (directories){-1, -1};
+    if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != sizeof *r)
+        return false;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header && header->cmsg_type == SCM_RIGHTS)
+        memcpy(in, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
+    return true;
+}
+
 /* Waits for a request; false when the socket or the user's process has ended. */
-static bool next_request(const zygote_files *files, request *r)
+static bool next_request(const zygote_files *files, request *r, directories *in)
 {
     struct pollfd watch[] = {{.fd = files->socket, .events = POLLIN},
                              {.fd = files->parent, .events = POLLIN}};
     while (poll(watch, 2, -1) < 0)
         if (errno != EINTR)
             return false;
-    return !watch[1].revents && recv(files->socket, r, sizeof *r, 0) == sizeof *r;
+    return !watch[1].revents && receive(files->socket, r, in);
 }
 
 /* cpus: those of the process. The thread that forks may be bound to one of them by OpenMP. */
@@ -229,9 +287,10 @@ static _Noreturn void live(const zygote_files *files, const trine_cpu_set *cpus)
     trine_zygote_reset_signals();
     prctl(PR_SET_NAME, "trine-zygote");
     keep_own_files(files);
-    for (request r; next_request(files, &r);) {
+    directories in;
+    for (request r; next_request(files, &r, &in); close_directories(&in)) {
         if (r.errand == FORK)
-            fork_worker(files, &r);
+            fork_worker(files, &r, &in);
         else if (r.errand == KILL)
             answer_with(files->socket, kill_child(r.pid) ? 0 : -1, -1);
         else
@@ -270,12 +329,6 @@ static trine_status check_threads(void)
                       "in a forked worker; call trine_init() first thing in main, before OpenMP, "
                       "MPI or a BLAS starts threads",
                       threads);
-}
-
-static void close_file(int fd)
-{
-    if (fd >= 0)
-        close(fd);
 }
 
 static trine_status clone_zygote(void)
@@ -381,8 +434,36 @@ static bool wait_for_answer(void)
     return false;
 }
 
+/* caller: NULL, or whose directories go with it. */
+static bool send_request(const request *r, const pool_caller *caller)
+{
+    struct iovec part = {(void *)r, sizeof *r};
+    union {
+        char room[CMSG_SPACE(sizeof(directories))];
+        struct cmsghdr align;
+    } control = {{0}};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (caller && caller->root.fd >= 0) {
+        const int root = caller->root.fd, directory = caller->directory.fd;
+        const directories in = {root, directory >= 0 ? directory : root};
+        message.msg_control = control.room;
+        message.msg_controllen = sizeof control.room;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof in);
+        memcpy(CMSG_DATA(header), &in, sizeof in);
+    }
+    ssize_t sent = -1;
+    if (trine_descriptor_holds(&zygote.socket))
+        do {
+            sent = sendmsg(zygote.socket.fd, &message, MSG_NOSIGNAL);
+        } while (sent < 0 && errno == EINTR);
+    return sent == sizeof *r;
+}
+
 /* False when the zygote has ended, which it then has for all. */
-static bool ask(const request *r, answer *a, int *fd)
+static bool ask(const request *r, const pool_caller *caller, answer *a, int *fd)
 {
     struct iovec part = {a, sizeof *a};
     union {
@@ -394,16 +475,10 @@ static bool ask(const request *r, answer *a, int *fd)
                              .msg_control = control.room,
                              .msg_controllen = sizeof control.room};
     ssize_t got = -1;
-    if (trine_descriptor_holds(&zygote.socket))
-        do {
-            got = send(zygote.socket.fd, r, sizeof *r, MSG_NOSIGNAL);
-        } while (got < 0 && errno == EINTR);
-    if (got == sizeof *r && wait_for_answer())
+    if (send_request(r, caller) && wait_for_answer())
         do {
             got = recvmsg(zygote.socket.fd, &message, MSG_CMSG_CLOEXEC);
         } while (got < 0 && errno == EINTR);
-    else
-        got = -1;
     if (got != sizeof *a) {
         bury();
         return false;
@@ -415,13 +490,13 @@ static bool ask(const request *r, answer *a, int *fd)
 }
 
 /* One that is just dying may pass for alive until it is asked: then another is started. */
-static trine_status ask_living(const request *r, answer *a, int *fd)
+static trine_status ask_living(const request *r, const pool_caller *caller, answer *a, int *fd)
 {
     for (int attempt = 0; attempt < 2; attempt++) {
         trine_status status = start();
         if (status)
             return status;
-        if (ask(r, a, fd))
+        if (ask(r, caller, a, fd))
             return TRINE_OK;
     }
     return trine_fail(TRINE_E_WORKER, "pool: the zygote is killed as often as it is started");
@@ -432,16 +507,21 @@ static int ask_about(errand errand, pid_t pid)
     request r = {.errand = errand, .pid = pid};
     answer a = {-1};
     int none = -1;
-    return zygote.pid && ask(&r, &a, &none) ? a.value : -1;
+    return zygote.pid && ask(&r, NULL, &a, &none) ? a.value : -1;
 }
 
-trine_status trine_zygote_fork(pool_control *control, int number, pid_t *pid, int *pidfd)
+trine_status trine_zygote_fork(pool_control *control, const pool_caller *caller, int number,
+                               pid_t *pid, int *pidfd)
 {
-    request r = {.errand = FORK, .control = control, .number = number};
+    request r = {
+        .errand = FORK, .control = control, .identity = caller->identity, .number = number};
+    trine_status held = trine_caller_check(caller);
+    if (held)
+        return held;
     answer a = {-1};
     int fd = -1;
     pthread_mutex_lock(&zygote.lock);
-    trine_status status = ask_living(&r, &a, &fd);
+    trine_status status = ask_living(&r, caller, &a, &fd);
     fd = trine_above_standard(fd);
     if (!status && a.value < 0) {
         status =
