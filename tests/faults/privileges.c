@@ -261,13 +261,14 @@ static void a_lost_worker_does_not_bring_rights_back_body(void)
     in_a_new_pool_they_must_be_like_me();
 }
 
+static char directory[64];
+
 static void capabilities_and_roots_are_followed_body(void)
 {
-    char directory[] = "/tmp/trine-root-XXXXXX";
     MUST(trine_init() == TRINE_OK);
     MUST(prctl(PR_CAPBSET_DROP, 0, 0, 0, 0) == 0);
     in_a_new_pool_they_must_be_like_me();
-    MUST(mkdtemp(directory) && chroot(directory) == 0 && chdir("/") == 0);
+    MUST(chroot(directory) == 0 && chdir("/") == 0);
     in_a_new_pool_they_must_be_like_me();
     MUST(chroot(".") == 0);
     give_up_root();
@@ -284,7 +285,17 @@ static void capabilities_and_roots_are_followed_body(void)
 AS_ROOT(who_gave_up_root_has_no_worker_of_it)
 AS_ROOT(pools_of_several_users_are_each_right)
 AS_ROOT(a_lost_worker_does_not_bring_rights_back)
-AS_ROOT(capabilities_and_roots_are_followed)
+
+/* The child cannot remove its root. */
+static void capabilities_and_roots_are_followed(void)
+{
+    if (!is_root())
+        return;
+    strcpy(directory, "/tmp/trine-root-XXXXXX");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(directory));
+    CU_ASSERT_EQUAL(in_child(NULL, capabilities_and_roots_are_followed_body), 0);
+    rmdir(directory);
+}
 
 /* --- A set-uid program, which is this one. */
 
