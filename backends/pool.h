@@ -190,6 +190,10 @@ bool trine_own_kill(pid_t pid);
 /* The life of a worker. */
 _Noreturn void trine_worker_live(pool_control *control, int number);
 
+/* exit() in a function of the program's ends the worker alone: none of what the program wants to be
+ * done at its own end. */
+void trine_worker_leave_at_exit(void);
+
 /* A worker's part of the published job. */
 void trine_worker_take_part(pool_control *control, int number);
 

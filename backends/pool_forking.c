@@ -77,6 +77,8 @@ static pid_t clone_with_locks(void)
 static pid_t fork_silently(void)
 {
     trine_cpu_set cpus = trine_cpus_mask();
+    /* What the program has printed is not to be printed by the child, too. */
+    fflush(NULL);
     sigset_t before = trine_zygote_hold_signals();
     pid_t parent = getpid(), pid = clone_with_locks();
     if (pid != 0) {
@@ -187,7 +189,9 @@ static trine_status make_control(forking *f, int workers, size_t runs)
 static _Noreturn void live(pool_control *control, int number)
 {
     memset(&control->threads[number], 0, sizeof control->threads[number]);
+    trine_worker_leave_at_exit();
     trine_worker_take_part(control, number);
+    fflush(NULL);
     _exit(0);
 }
 

@@ -16,6 +16,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -343,6 +344,8 @@ static trine_status clone_zygote(void)
     if (!error) {
         files.socket = ends[1];
         trine_cpu_set cpus = trine_cpus_mask();
+        /* What the program has printed is not to be printed by workers, too. */
+        fflush(NULL);
         /* A clone without an exit signal: the user's wait() neither sees it nor waits for it. */
         sigset_t before = trine_zygote_hold_signals();
         pid_t pid = (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
