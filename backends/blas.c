@@ -29,6 +29,7 @@
 
 #include "core/blas.h"
 #include "core/error.h"
+#include "core/environment.h"
 
 /* Of CBLAS. The row-major product is asked for as the column-major one of the transposes, which has
  * no kernels of its own for some alpha and beta. */
@@ -145,7 +146,7 @@ static void *load(const char *file)
 {
     static char threads[] = "OPENBLAS_NUM_THREADS=1", core[48];
     char *settings[] = {threads, core};
-    const char *wanted = getenv("OPENBLAS_CORETYPE") ? NULL : cpu_core();
+    const char *wanted = trine_environment("OPENBLAS_CORETYPE") ? NULL : cpu_core();
     if (wanted)
         snprintf(core, sizeof core, "OPENBLAS_CORETYPE=%s", wanted);
     char **changed = environment_with(settings, wanted ? 2 : 1);
@@ -246,7 +247,7 @@ static void describe(bool by_program, const char *asked)
 
 static void open_once(void)
 {
-    const char *asked = getenv("TRINE_BLAS");
+    const char *asked = trine_environment("TRINE_BLAS");
     if (asked && !*asked)
         asked = NULL;
     const char *file = asked ? asked : DEFAULT_FILE;

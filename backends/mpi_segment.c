@@ -13,6 +13,7 @@
 #include <sys/statvfs.h>
 
 #include "core/memory.h"
+#include "core/environment.h"
 
 static const char what[] = "memory that ranks of one machine share";
 
@@ -37,7 +38,7 @@ static trine_status check_files(uint64_t bytes)
 {
     char library[MPI_MAX_LIBRARY_VERSION_STRING];
     int length = 0;
-    const char *directory = getenv("OMPI_MCA_osc_sm_backing_directory");
+    const char *directory = trine_environment("OMPI_MCA_osc_sm_backing_directory");
     struct statvfs files;
     if (!directory)
         directory = "/dev/shm";

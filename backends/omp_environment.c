@@ -1,5 +1,6 @@
 /* backends/omp_environment.c - what the user's environment tells the OpenMP runtime. */
 #include "backends/omp_environment.h"
+#include "core/environment.h"
 
 #include <ctype.h>
 #include <omp.h>
@@ -30,7 +31,7 @@ static int read_count(const char **text)
 int trine_omp_asked(const char **variable)
 {
     static const char name[] = "OMP_NUM_THREADS";
-    const char *text = getenv(name);
+    const char *text = trine_environment(name);
     int first = text ? read_count(&text) : 0, next = first;
     while (next > 0 && *text == ',') {
         text++;
@@ -65,7 +66,7 @@ static const char *binding_variable(void)
     static const char *const names[] = {"OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY",
                                         "OMP_PROC_BIND"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (getenv(names[i]))
+        if (trine_environment(names[i]))
             return names[i];
     return NULL;
 }

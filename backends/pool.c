@@ -21,6 +21,7 @@ enum { MOST_ROUNDS = 3 };
 
 /* servants: those who run tasks, forked when they are first needed. */
 typedef struct pool {
+    pool_caller caller;
     pool_crew crew, servants;
     size_t runs_room;
 } pool;
@@ -32,6 +33,8 @@ static void pool_close(trine_executor *executor)
         trine_heap_release(p->crew.control->marks, p->runs_room);
     trine_crew_close(&p->servants);
     trine_crew_close(&p->crew);
+    if (!trine_zygote_foreign())
+        trine_caller_release(&p->caller);
     free(p);
 }
 
@@ -45,6 +48,9 @@ static trine_status open_crew(pool *p, const trine_executor_options *options)
     trine_status status = trine_heap_open(options->heap_bytes);
     if (!status)
         status = trine_zygote_start();
+    if (!status)
+        status = trine_caller_make(&p->caller);
+    p->crew.caller = p->servants.caller = &p->caller;
     return status ? status : trine_crew_open(&p->crew, 1, options->workers, spin);
 }
 

@@ -17,7 +17,9 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
+#include "backends/pool_identity.h"
 #include "backends/thread.h"
+#include "core/descriptor.h"
 #include "core/wait.h"
 
 /* How far a run has come, for the caller to know when its worker died. */
@@ -44,26 +46,32 @@ typedef struct pool_control {
     atomic_uchar *own_marks;
 } pool_control;
 
-/* One worker's: the generation it is through with, whether it is counted among the sleepers, and
- * its entry for the ledger. */
+/* How far a worker has come in taking over what its caller is like. */
+enum { POOL_WORKER_BEGINS, POOL_WORKER_LIVES, POOL_WORKER_REFUSED };
+
+/* One worker's: the generation it is through with, whether it is counted among the sleepers, its
+ * entry for the ledger, and whether it took over what the caller is like: if not, what it lacks. */
 typedef struct pool_slot {
     _Alignas(128) atomic_uint finished;
     atomic_bool asleep;
     trine_ledger_worker entry;
+    atomic_uint life;
+    char lacks[64];
 } pool_slot;
 
 /* --- pool_crew.c: the forked workers of one pool or of one service. The caller's thread. */
 
 typedef struct pool_worker {
     pid_t pid;
-    int pidfd;
+    trine_descriptor pidfd;
 } pool_worker;
 
-/* Workers first .. control->workers - 1 are forked; pid 0 and pidfd -1 for one that is not there.
- * own: they are forked from the calling process at that moment, not from the zygote. death: what is
- * known of the last that died. */
+/* Workers first .. control->workers - 1 are forked; pid 0 and no pidfd for one that is not there.
+ * own: they are forked from the calling process at that moment, not from the zygote. caller: what
+ * the others take over. death: what is known of the last that died. */
 typedef struct pool_crew {
     pool_control *control;
+    const pool_caller *caller;
     size_t control_bytes;
     pool_worker *worker;
     int first;
@@ -71,7 +79,8 @@ typedef struct pool_crew {
     char death[160];
 } pool_crew;
 
-/* Forks them; crew->own is looked at. A crew that failed to open is to be closed, too. */
+/* Forks them; crew->own and caller are looked at. A crew that failed to open is to be closed, too.
+ */
 trine_status trine_crew_open(pool_crew *crew, int first, int workers, double spin_seconds);
 
 /* Ends and releases them; in a copy of the user's process, only what is the copy's. */
@@ -105,8 +114,14 @@ void trine_pool_serve_end(pool_crew *crew);
 /* Reserves it if it is not there; bytes 0 for the default. */
 trine_status trine_heap_open(size_t bytes);
 
-/* The memfd that holds it. */
+/* The memfd that holds it; -1 when the program has closed that. */
 int trine_heap_fd(void);
+
+/* WORKER when the program has closed it. */
+trine_status trine_heap_check(void);
+
+/* Another one for each heap that the process makes. */
+unsigned trine_heap_number(void);
 
 /* Addresses of `bytes` (whole pages) without memory behind them; and memory behind a part of them,
  * by whoever calls. */
@@ -125,10 +140,6 @@ bool trine_heap_holds(const void *memory, size_t bytes);
 /* Bytes of whole pages. */
 size_t trine_heap_pages(size_t bytes);
 
-/* The descriptor, or another for the same file where this one (if any) would be taken for a
- * standard stream that the program has closed; -1 and errno when there is none. */
-int trine_above_standard(int fd);
-
 /* --- pool_zygote.c. Any thread. */
 
 /* Starts the zygote if there is none or it has died. THREADS when this process runs threads. */
@@ -143,12 +154,21 @@ pid_t trine_zygote_pid(void);
  * list; that is waited for. */
 int trine_pool_threads(void);
 
-/* Forks worker `number` of that pool, from a new zygote if need be. */
-trine_status trine_zygote_fork(pool_control *control, int number, pid_t *pid, int *pidfd);
+/* Forks worker `number` of that pool, which is to be like the caller, from a new zygote if need be.
+ */
+trine_status trine_zygote_fork(pool_control *control, const pool_caller *caller, int number,
+                               pid_t *pid, int *pidfd);
 
 /* Ends a worker that has not ended; its status as of waitpid, or -1 when nobody knows. pid 0: there
  * is none. */
 int trine_zygote_end(pid_t pid);
+
+/* Kills a worker, which is still to be ended; false when that is not possible. */
+bool trine_zygote_kill(pid_t pid);
+
+/* Waits until a child has ended, which is on its way to that: at most ten seconds. Its status as of
+ * waitpid; -1 when nobody knows or it does not end. */
+int trine_zygote_reap(pid_t pid);
 
 /* True in a process that the user forked from the one that owns zygote and heap; makes it so. */
 bool trine_zygote_foreign(void);
@@ -163,11 +183,16 @@ void trine_zygote_reset_signals(void);
 
 trine_status trine_own_fork(pool_control *control, int number, pid_t *pid, int *pidfd);
 int trine_own_end(pid_t pid);
+bool trine_own_kill(pid_t pid);
 
 /* --- pool_worker.c */
 
 /* The life of a worker. */
 _Noreturn void trine_worker_live(pool_control *control, int number);
+
+/* exit() in a function of the program's ends the worker alone: none of what the program wants to be
+ * done at its own end. */
+void trine_worker_leave_at_exit(void);
 
 /* A worker's part of the published job. */
 void trine_worker_take_part(pool_control *control, int number);

@@ -36,7 +36,30 @@ static trine_status make_control(pool_crew *crew, int workers, double spin_secon
     return TRINE_OK;
 }
 
-trine_status trine_crew_fork(pool_crew *crew, int number, bool this_generation)
+/* Seconds that a worker may take to begin. */
+static const double begin_seconds = 10;
+
+/* Waits until a worker has begun. One that dies on the way is replaced like any other. */
+static trine_status wait_for_begin(const pool_crew *crew, int number)
+{
+    pool_slot *slot = &crew->control->slots[number];
+    double began = trine_seconds();
+    while (atomic_load(&slot->life) == POOL_WORKER_BEGINS && !trine_crew_died(crew, number)) {
+        if (trine_seconds() - began > begin_seconds)
+            return trine_fail(TRINE_E_WORKER, "pool: worker %d (pid %d) did not begin in %g s",
+                              number, (int)crew->worker[number].pid, begin_seconds);
+        trine_futex_wait(&slot->life, POOL_WORKER_BEGINS, watch_seconds);
+    }
+    if (atomic_load(&slot->life) != POOL_WORKER_REFUSED)
+        return TRINE_OK;
+    return trine_fail(TRINE_E_WORKER,
+                      "pool: a worker cannot have the %s that the program has now: workers are "
+                      "forked from a process that began with trine_init() or the first pool; "
+                      "trine_finalize() ends that, and the next pool begins another",
+                      slot->lacks);
+}
+
+static trine_status fork_worker(pool_crew *crew, int number, bool this_generation)
 {
     pool_worker *worker = &crew->worker[number];
     pool_slot *slot = &crew->control->slots[number];
@@ -45,33 +68,63 @@ trine_status trine_crew_fork(pool_crew *crew, int number, bool this_generation)
     atomic_store(&slot->finished, this_generation ? generation - 1 : generation);
     if (atomic_exchange(&slot->asleep, false))
         atomic_fetch_sub(&crew->control->sleepers, 1);
-    return crew->own ? trine_own_fork(crew->control, number, &worker->pid, &worker->pidfd)
-                     : trine_zygote_fork(crew->control, number, &worker->pid, &worker->pidfd);
+    atomic_store(&slot->life, POOL_WORKER_BEGINS);
+    int pidfd = -1;
+    trine_status status =
+        crew->own ? trine_own_fork(crew->control, number, &worker->pid, &pidfd)
+                  : trine_zygote_fork(crew->control, crew->caller, number, &worker->pid, &pidfd);
+    worker->pidfd = trine_descriptor_know(pidfd);
+    return status;
+}
+
+trine_status trine_crew_fork(pool_crew *crew, int number, bool this_generation)
+{
+    trine_status status = fork_worker(crew, number, this_generation);
+    return status ? status : wait_for_begin(crew, number);
 }
 
 trine_status trine_crew_open(pool_crew *crew, int first, int workers, double spin_seconds)
 {
-    *crew = (pool_crew){
-        .first = first, .own = crew->own, .worker = calloc((size_t)workers, sizeof *crew->worker)};
+    *crew = (pool_crew){.first = first,
+                        .own = crew->own,
+                        .caller = crew->caller,
+                        .worker = calloc((size_t)workers, sizeof *crew->worker)};
     if (!crew->worker)
         return trine_fail(TRINE_E_MEMORY, "pool: no memory for %d workers", workers);
     for (int i = 0; i < workers; i++)
-        crew->worker[i].pidfd = -1;
+        crew->worker[i].pidfd = TRINE_NO_DESCRIPTOR;
     trine_status status = make_control(crew, workers, spin_seconds);
     for (int i = first; i < workers && !status; i++)
-        status = trine_crew_fork(crew, i, false);
+        status = fork_worker(crew, i, false);
+    for (int i = first; i < workers && !status; i++)
+        status = wait_for_begin(crew, i);
     return status;
 }
 
-static void forget(pool_worker *worker)
+/* Before version 6.9 of Linux all of them are one file, which tells in /proc whose each is. */
+static bool is_pidfd_of(int fd, pid_t pid)
 {
-    if (worker->pidfd >= 0)
-        close(worker->pidfd);
-    *worker = (pool_worker){.pid = 0, .pidfd = -1};
+    char path[64], line[128];
+    int found = pid;
+    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
+    FILE *about = fopen(path, "re");
+    if (!about)
+        return true;
+    bool says = false;
+    while (!says && fgets(line, sizeof line, about))
+        says = sscanf(line, "Pid: %d", &found) == 1;
+    fclose(about);
+    /* -1: of one that was reaped, as a dead zygote's are. */
+    return says && (found == pid || found == -1);
 }
 
-static int end_worker(const pool_crew *crew, pid_t pid)
+/* Ends a worker and takes its status; it is no longer there then. */
+static int end_worker(const pool_crew *crew, pool_worker *worker)
 {
+    if (trine_descriptor_holds(&worker->pidfd) && is_pidfd_of(worker->pidfd.fd, worker->pid))
+        trine_descriptor_close(&worker->pidfd);
+    pid_t pid = worker->pid;
+    *worker = (pool_worker){.pid = 0, .pidfd = TRINE_NO_DESCRIPTOR};
     return crew->own ? trine_own_end(pid) : trine_zygote_end(pid);
 }
 
@@ -82,14 +135,9 @@ static void end_workers(pool_crew *crew)
     atomic_fetch_add(&control->generation, 1);
     trine_futex_wake(&control->generation, INT_MAX);
     for (int i = crew->first; i < control->workers; i++) {
-        pool_worker *worker = &crew->worker[i];
-        struct pollfd watch = {.fd = worker->pidfd, .events = POLLIN};
-        if (worker->pidfd < 0)
-            continue;
-        /* A worker stopped by a debugger or SIGSTOP would not end by itself. */
-        (void)poll(&watch, 1, 1000);
-        end_worker(crew, worker->pid);
-        forget(worker);
+        /* It has nothing left to do; one that is stopped would not end by itself. */
+        if (crew->worker[i].pid)
+            end_worker(crew, &crew->worker[i]);
     }
 }
 
@@ -102,7 +150,7 @@ void trine_crew_close(pool_crew *crew)
         trine_heap_release(crew->control, crew->control_bytes);
     }
     free(crew->worker);
-    *crew = (pool_crew){.own = crew->own};
+    *crew = (pool_crew){.own = crew->own, .caller = crew->caller};
 }
 
 void trine_crew_publish(pool_crew *crew)
@@ -115,8 +163,9 @@ void trine_crew_publish(pool_crew *crew)
 
 bool trine_crew_died(const pool_crew *crew, int number)
 {
-    struct pollfd watch = {.fd = crew->worker[number].pidfd, .events = POLLIN};
-    return watch.fd < 0 || poll(&watch, 1, 0) == 1;
+    const pool_worker *worker = &crew->worker[number];
+    struct pollfd watch = {.fd = worker->pidfd.fd, .events = POLLIN};
+    return !trine_descriptor_holds(&worker->pidfd) || poll(&watch, 1, 0) == 1;
 }
 
 bool trine_crew_wait(pool_crew *crew, int number)
@@ -147,19 +196,22 @@ bool trine_crew_wait(pool_crew *crew, int number)
 /* A worker without a process could not be replaced when it died: what is known stays. */
 void trine_crew_bury(pool_crew *crew, int number)
 {
-    char how[64];
+    char how[96];
     pool_worker *worker = &crew->worker[number];
     if (worker->pid == 0)
         return;
-    int status = end_worker(crew, worker->pid);
-    if (status == -1)
+    pid_t pid = worker->pid;
+    bool known = trine_descriptor_holds(&worker->pidfd);
+    int fd = worker->pidfd.fd, status = end_worker(crew, worker);
+    if (!known)
+        snprintf(how, sizeof how,
+                 "was given up: its descriptor %d was closed or replaced by the program", fd);
+    else if (status == -1)
         snprintf(how, sizeof how, "ended with its zygote");
     else if (WIFSIGNALED(status))
         snprintf(how, sizeof how, "was killed by signal %d (%s)", WTERMSIG(status),
                  strsignal(WTERMSIG(status)));
     else
         snprintf(how, sizeof how, "exited with status %d", WEXITSTATUS(status));
-    snprintf(crew->death, sizeof crew->death, "worker %d (pid %d) %s", number, (int)worker->pid,
-             how);
-    forget(worker);
+    snprintf(crew->death, sizeof crew->death, "worker %d (pid %d) %s", number, (int)pid, how);
 }

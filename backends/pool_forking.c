@@ -77,6 +77,8 @@ static pid_t clone_with_locks(void)
 static pid_t fork_silently(void)
 {
     trine_cpu_set cpus = trine_cpus_mask();
+    /* What the program has printed is not to be printed by the child, too. */
+    fflush(NULL);
     sigset_t before = trine_zygote_hold_signals();
     pid_t parent = getpid(), pid = clone_with_locks();
     if (pid != 0) {
@@ -117,15 +119,12 @@ trine_status trine_own_fork(pool_control *control, int number, pid_t *pid, int *
 
 int trine_own_end(pid_t pid)
 {
-    int status = 0;
-    pid_t got = pid > 0 ? waitpid(pid, &status, WNOHANG | __WALL) : -1;
-    if (got == 0) {
-        kill(pid, SIGKILL);
-        do {
-            got = waitpid(pid, &status, __WALL);
-        } while (got < 0 && errno == EINTR);
-    }
-    return got == pid && got > 0 ? status : -1;
+    return pid > 0 && trine_own_kill(pid) ? trine_zygote_reap(pid) : -1;
+}
+
+bool trine_own_kill(pid_t pid)
+{
+    return kill(pid, SIGKILL) == 0;
 }
 
 static void forking_close(trine_executor *executor)
@@ -190,7 +189,9 @@ static trine_status make_control(forking *f, int workers, size_t runs)
 static _Noreturn void live(pool_control *control, int number)
 {
     memset(&control->threads[number], 0, sizeof control->threads[number]);
+    trine_worker_leave_at_exit();
     trine_worker_take_part(control, number);
+    fflush(NULL);
     _exit(0);
 }
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "backends/pool.h"
+#include "core/descriptor.h"
 #include "core/memory.h"
 
 enum { PAGE = 4096 };
@@ -27,16 +28,18 @@ typedef struct range {
 } range;
 
 /* free[0 .. count) by offset. taken: ranges that are not free. limited: a resource limit made it
- * smaller than asked. lock: two teams may be used by two threads. */
+ * smaller than asked. number: of this heap, in the order in which the process made them. lock: two
+ * teams may be used by two threads. */
 static struct {
     pthread_mutex_t lock;
     char *base;
     size_t size;
-    int fd;
+    trine_descriptor file;
+    atomic_uint number;
     range *free;
     size_t count, room, taken;
     bool limited;
-} heap = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
+} heap = {.lock = PTHREAD_MUTEX_INITIALIZER, .file = {.fd = -1}};
 
 size_t trine_heap_pages(size_t bytes)
 {
@@ -45,17 +48,20 @@ size_t trine_heap_pages(size_t bytes)
 
 int trine_heap_fd(void)
 {
-    return heap.fd;
+    return trine_descriptor_holds(&heap.file) ? heap.file.fd : -1;
 }
 
-int trine_above_standard(int fd)
+unsigned trine_heap_number(void)
 {
-    if (fd < 0 || fd > STDERR_FILENO)
-        return fd;
-    int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), error = errno;
-    close(fd);
-    errno = error;
-    return moved;
+    return atomic_load(&heap.number);
+}
+
+static const char file_is[] = "the pool's shared memory";
+
+trine_status trine_heap_check(void)
+{
+    return trine_descriptor_holds(&heap.file) ? TRINE_OK
+                                              : trine_descriptor_lost(&heap.file, file_is);
 }
 
 /* At most 1/share of what the limit leaves. */
@@ -76,14 +82,14 @@ static size_t within_limits(size_t bytes)
     return within(RLIMIT_FSIZE, 1, within(RLIMIT_AS, 2, bytes));
 }
 
-static trine_status map_heap(size_t bytes)
+static trine_status map_heap(int fd, size_t bytes)
 {
     void *base = MAP_FAILED;
     int error = ENOMEM;
     size_t size = within_limits(trine_heap_pages(bytes));
     for (; size >= least_size; size = size / 2 / PAGE * PAGE) {
-        if (ftruncate(heap.fd, (off_t)size) == 0)
-            base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, heap.fd, 0);
+        if (ftruncate(fd, (off_t)size) == 0)
+            base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
         if (base != MAP_FAILED)
             break;
         error = errno;
@@ -113,29 +119,52 @@ static trine_status check_size(size_t bytes)
                       bytes, heap.size);
 }
 
-static trine_status open_heap(size_t bytes)
+/* Of a heap without its file, addresses are all that is left. */
+static void unmap_heap(void)
 {
-    if (heap.base)
-        return check_size(bytes);
+    munmap(heap.base, heap.size);
+    free(heap.free);
+    heap.base = NULL;
+    heap.free = NULL;
+    heap.count = heap.room = heap.size = 0;
+    heap.limited = false;
+}
+
+static trine_status make_heap(size_t bytes)
+{
+    int fd = trine_above_standard(memfd_create("trine", MFD_CLOEXEC));
     heap.free = malloc(sizeof *heap.free);
-    heap.fd = trine_above_standard(memfd_create("trine", MFD_CLOEXEC));
     trine_status status = TRINE_OK;
     if (!heap.free)
         status = trine_fail(TRINE_E_MEMORY, "pool: no memory");
-    else if (heap.fd < 0)
+    else if (fd < 0)
         status = trine_fail(TRINE_E_SYSTEM, "pool: memfd_create: %s", strerror(errno));
     else
-        status = map_heap(bytes ? bytes : default_size);
+        status = map_heap(fd, bytes ? bytes : default_size);
     if (status) {
-        if (heap.fd >= 0)
-            close(heap.fd);
-        heap.fd = -1;
+        if (fd >= 0)
+            close(fd);
         free(heap.free);
         return status;
     }
+    heap.file = trine_descriptor_know(fd);
     heap.free[0] = (range){0, heap.size};
     heap.count = heap.room = 1;
+    atomic_fetch_add(&heap.number, 1);
     return TRINE_OK;
+}
+
+/* One that has lost its file goes when nothing is left in it. */
+static trine_status open_heap(size_t bytes)
+{
+    trine_status status = heap.base ? trine_heap_check() : TRINE_OK;
+    if (heap.base && !status)
+        return check_size(bytes);
+    if (status && heap.taken > 0)
+        return status;
+    if (status)
+        unmap_heap();
+    return make_heap(bytes);
 }
 
 trine_status trine_heap_open(size_t bytes)
@@ -213,8 +242,11 @@ trine_status trine_heap_reserve(size_t bytes, void **memory)
 trine_status trine_heap_commit(void *memory, size_t bytes)
 {
     int error;
+    trine_status held = trine_heap_check();
+    if (held)
+        return held;
     do {
-        error = fallocate(heap.fd, 0, (char *)memory - heap.base, (off_t)bytes) ? errno : 0;
+        error = fallocate(heap.file.fd, 0, (char *)memory - heap.base, (off_t)bytes) ? errno : 0;
     } while (error == EINTR);
     if (error)
         return trine_fail(TRINE_E_MEMORY, "pool: reserving %zu bytes of memory: %s", bytes,
@@ -240,8 +272,11 @@ static void give_range(range r)
 
 void trine_heap_discard(void *memory, size_t bytes)
 {
-    fallocate(heap.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (char *)memory - heap.base,
-              (off_t)bytes);
+    if (trine_descriptor_holds(&heap.file))
+        (void)fallocate(heap.file.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                        (char *)memory - heap.base, (off_t)bytes);
+    else
+        (void)madvise(memory, bytes, MADV_REMOVE);
 }
 
 void trine_heap_release(void *memory, size_t bytes)
@@ -255,15 +290,18 @@ void trine_heap_release(void *memory, size_t bytes)
 
 trine_status trine_heap_alloc(size_t bytes, void **memory)
 {
+    void *reserved;
     trine_status status = trine_memory_check("shared memory", bytes);
     bytes = trine_heap_pages(bytes);
     if (!status)
-        status = trine_heap_reserve(bytes, memory);
+        status = trine_heap_reserve(bytes, &reserved);
     if (status)
         return status;
-    status = trine_heap_commit(*memory, bytes);
+    status = trine_heap_commit(reserved, bytes);
     if (status)
-        trine_heap_release(*memory, bytes);
+        trine_heap_release(reserved, bytes);
+    else
+        *memory = reserved;
     return status;
 }
 

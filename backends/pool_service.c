@@ -6,13 +6,10 @@
  *    runs as servants, handed out statically, so that run and servant have the same number.
  * 3. Who dies is told to the caller once, and forked again when it asks, or by the next service.
  */
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "backends/pool.h"
 
@@ -76,12 +73,15 @@ static int find_lost(const pool_crew *crew, int first)
     struct pollfd watch[BLOCK];
     int count = 0;
     for (; count < BLOCK && first + count < crew->control->workers; count++)
-        watch[count] = (struct pollfd){.fd = crew->worker[first + count].pidfd, .events = POLLIN};
-    if (poll(watch, (nfds_t)count, 0) <= 0)
-        return -1;
-    for (int i = 0; i < count; i++)
-        if (watch[i].fd >= 0 && watch[i].revents && !is_through(crew, first + i))
+        watch[count] =
+            (struct pollfd){.fd = crew->worker[first + count].pidfd.fd, .events = POLLIN};
+    (void)poll(watch, (nfds_t)count, 0);
+    for (int i = 0; i < count; i++) {
+        const pool_worker *worker = &crew->worker[first + i];
+        if (worker->pid && (watch[i].revents || !trine_descriptor_holds(&worker->pidfd)) &&
+            !is_through(crew, first + i))
             return first + i;
+    }
     return -1;
 }
 
@@ -105,13 +105,14 @@ trine_status trine_pool_restart(pool_crew *crew, int servant)
 
 trine_status trine_pool_kill(pool_crew *crew, int servant)
 {
-    struct pollfd watch = {.fd = crew->worker[servant].pidfd, .events = POLLIN};
-    if (watch.fd < 0)
+    const pool_worker *worker = &crew->worker[servant];
+    if (worker->pid == 0)
         return TRINE_OK;
-    if (syscall(SYS_pidfd_send_signal, watch.fd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
-        return trine_fail(TRINE_E_SYSTEM, "pool: killing worker %d (pid %d): %s", servant,
-                          (int)crew->worker[servant].pid, strerror(errno));
-    if (poll(&watch, 1, END_MILLISECONDS) != 1)
+    if (!(crew->own ? trine_own_kill(worker->pid) : trine_zygote_kill(worker->pid)))
+        return trine_fail(TRINE_E_SYSTEM, "pool: worker %d (pid %d) cannot be killed", servant,
+                          (int)worker->pid);
+    struct pollfd watch = {.fd = worker->pidfd.fd, .events = POLLIN};
+    if (trine_descriptor_holds(&worker->pidfd) && poll(&watch, 1, END_MILLISECONDS) != 1)
         return trine_fail(TRINE_E_SYSTEM, "pool: worker %d (pid %d) does not end when killed",
                           servant, (int)crew->worker[servant].pid);
     return TRINE_OK;

@@ -62,6 +62,30 @@ static void wait_for_job(pool_control *control, pool_slot *slot, unsigned seen, 
     atomic_fetch_sub(&control->sleepers, 1);
 }
 
+#if defined(__GLIBC__)
+static void leave(int status, void *unused)
+{
+    (void)unused;
+    fflush(NULL);
+    _exit(status);
+}
+#else
+static void leave(void)
+{
+    fflush(NULL);
+    _exit(1);
+}
+#endif
+
+void trine_worker_leave_at_exit(void)
+{
+#if defined(__GLIBC__)
+    on_exit(leave, NULL);
+#else
+    atexit(leave);
+#endif
+}
+
 _Noreturn void trine_worker_live(pool_control *control, int number)
 {
     char name[16];
@@ -70,15 +94,19 @@ _Noreturn void trine_worker_live(pool_control *control, int number)
     trine_thread *thread = &control->threads[number];
     snprintf(name, sizeof name, "trine-worker-%d", number);
     prctl(PR_SET_NAME, name);
+    trine_worker_leave_at_exit();
     /* What a predecessor left here means nothing in this process. */
     memset(thread, 0, sizeof *thread);
     unsigned seen = atomic_load(&slot->finished);
+    atomic_store(&slot->life, POOL_WORKER_LIVES);
+    trine_futex_wake(&slot->life, 1);
     for (;;) {
         wait_for_job(control, slot, seen, zygote);
         seen = atomic_load_explicit(&control->generation, memory_order_acquire);
         if (atomic_load(&control->closing))
             _exit(0);
         trine_worker_take_part(control, number);
+        fflush(NULL);
         atomic_store_explicit(&slot->finished, seen, memory_order_release);
         atomic_fetch_add(&control->ended, 1);
         if (atomic_load(&control->caller_sleeps))

@@ -2,10 +2,12 @@
  *
  * 1. Started by trine_init() or by the first pool, while the process has one thread: what a thread
  *    of OpenMP or BLAS holds at the moment of a fork can then never be found locked in a worker.
- * 2. It waits for requests on a socket: fork a worker (the answer carries its pidfd), or end one.
+ * 2. It waits for requests on a socket: fork a worker (the request carries the directories that it
+ *    is to have, the answer its pidfd), or end one.
  * 3. It ends when the socket does, or with the user's process, whose pidfd it watches; its workers
  *    end with it (PDEATHSIG).
  * 4. If it is killed, the next request starts another, provided that there is one thread again.
+ * 5. If it is stopped, who waits for it makes it go on; if it does not answer then, it is killed.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -14,6 +16,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -25,9 +28,14 @@
 
 #include "backends/pool.h"
 
-/* control NULL: end `pid`; else fork worker `number`. */
+/* fork worker `number` of control, which takes over that identity; kill `pid`; kill it and take its
+ * status. */
+typedef enum errand { FORK, KILL, END } errand;
+
 typedef struct request {
+    errand errand;
     pool_control *control;
+    const pool_identity *identity;
     int number;
     pid_t pid;
 } request;
@@ -37,21 +45,26 @@ typedef struct answer {
     int value;
 } answer;
 
-/* lock: two teams may be used by two threads. */
+/* heap: the number of the heap that it has. lock: two teams may be used by two threads. */
 static struct {
     pthread_mutex_t lock;
     pid_t pid;
-    int socket;
+    trine_descriptor socket;
+    unsigned heap;
     bool foreign, watching;
-} zygote = {.lock = PTHREAD_MUTEX_INITIALIZER, .socket = -1};
+} zygote = {.lock = PTHREAD_MUTEX_INITIALIZER, .socket = {.fd = -1}};
 
 /* What the zygote holds: its end of the socket, and the pidfd of the user's process. */
 typedef struct zygote_files {
     int socket, parent;
 } zygote_files;
 
-/* Milliseconds that a thread which was joined may still be listed. */
-enum { JOINED_LISTED = 20 };
+/* Milliseconds that a thread which was joined may still be listed; after which a zygote that does
+ * not answer is made to go on. */
+enum { JOINED_LISTED = 20, GO_ON_MILLISECONDS = 50 };
+
+/* Seconds that a process which was killed may take to end, and a zygote to answer. */
+static const double patience = 10;
 
 static int listed_threads(void)
 {
@@ -73,6 +86,23 @@ int trine_pool_threads(void)
         count = listed_threads();
     }
     return count;
+}
+
+/* What comes with a request to fork; -1 for none. */
+typedef struct directories {
+    int root, directory;
+} directories;
+
+static void close_file(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+static void close_directories(const directories *in)
+{
+    close_file(in->root);
+    close_file(in->directory);
 }
 
 static void answer_with(int socket, int value, int fd)
@@ -97,16 +127,33 @@ static void answer_with(int socket, int value, int fd)
     (void)!sendmsg(socket, &message, MSG_NOSIGNAL);
 }
 
-static void fork_worker(const zygote_files *files, const request *r)
+/* A new worker. A change of ids makes the system forget the signal that its parent's end sends. */
+static _Noreturn void begin_worker(const request *r, const directories *in, pid_t parent)
 {
+    pool_slot *slot = &r->control->slots[r->number];
+    bool like_caller = trine_identity_assume(r->identity, in->root, in->directory, slot->lacks,
+                                             sizeof slot->lacks);
+    close_directories(in);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+    if (!like_caller) {
+        atomic_store(&slot->life, POOL_WORKER_REFUSED);
+        trine_futex_wake(&slot->life, 1);
+        _exit(1);
+    }
+    trine_worker_live(r->control, r->number);
+}
+
+static void fork_worker(const zygote_files *files, const request *r, const directories *in)
+{
+    if (trine_identity_give_up(r->identity, in->root, in->directory))
+        prctl(PR_SET_PDEATHSIG, SIGCONT);
     pid_t self = getpid(), pid = fork();
     if (pid == 0) {
         close(files->socket);
         close(files->parent);
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != self)
-            _exit(1);
-        trine_worker_live(r->control, r->number);
+        begin_worker(r, in, self);
     }
     if (pid < 0) {
         answer_with(files->socket, -errno, -1);
@@ -123,16 +170,30 @@ static void fork_worker(const zygote_files *files, const request *r)
     }
 }
 
-/* Kills it if it lives. A pid that is not a child of this zygote is left alone. */
-static void end_worker(int socket, pid_t pid)
+int trine_zygote_reap(pid_t pid)
 {
-    int status = 0;
-    pid_t got = waitpid(pid, &status, WNOHANG);
-    if (got == 0) {
-        kill(pid, SIGKILL);
-        got = waitpid(pid, &status, 0);
+    static const struct timespec least = {.tv_nsec = 20000}, most = {.tv_nsec = 1000000};
+    double began = trine_seconds();
+    for (struct timespec pause = least;; pause = pause.tv_nsec < 100000 ? pause : most) {
+        int status = 0;
+        pid_t got = waitpid(pid, &status, WNOHANG | __WALL);
+        if (got == pid)
+            return status;
+        if ((got < 0 && errno != EINTR) || trine_seconds() - began > patience)
+            return -1;
+        nanosleep(&pause, NULL);
+        pause.tv_nsec += pause.tv_nsec / 4;
     }
-    answer_with(socket, got == pid ? status : -1, -1);
+}
+
+/* Kills a child that lives; what is no child of this process is left alone. A worker of more rights
+ * than the zygote has kept ends by itself when it goes on. */
+static bool kill_child(pid_t pid)
+{
+    siginfo_t found = {.si_pid = 0};
+    if (waitid(P_PID, (id_t)pid, &found, WEXITED | WNOHANG | WNOWAIT | __WALL))
+        return false;
+    return found.si_pid == pid || kill(pid, SIGKILL) == 0 || kill(pid, SIGCONT) == 0;
 }
 
 sigset_t trine_zygote_hold_signals(void)
@@ -185,15 +246,36 @@ static void keep_own_files(const zygote_files *files)
     }
 }
 
+/* A request, and the directories that came with it. */
+static bool receive(int socket, request *r, directories *in)
+{
+    struct iovec part = {r, sizeof *r};
+    union {
+        char room[CMSG_SPACE(sizeof *in)];
+        struct cmsghdr align;
+    } control = {{0}};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.room,
+                             .msg_controllen = sizeof control.room};
+    *in = (directories){-1, -1};
+    if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != sizeof *r)
+        return false;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header && header->cmsg_type == SCM_RIGHTS)
+        memcpy(in, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
+    return true;
+}
+
 /* Waits for a request; false when the socket or the user's process has ended. */
-static bool next_request(const zygote_files *files, request *r)
+static bool next_request(const zygote_files *files, request *r, directories *in)
 {
     struct pollfd watch[] = {{.fd = files->socket, .events = POLLIN},
                              {.fd = files->parent, .events = POLLIN}};
     while (poll(watch, 2, -1) < 0)
         if (errno != EINTR)
             return false;
-    return !watch[1].revents && recv(files->socket, r, sizeof *r, 0) == sizeof *r;
+    return !watch[1].revents && receive(files->socket, r, in);
 }
 
 /* cpus: those of the process. The thread that forks may be bound to one of them by OpenMP. */
@@ -206,11 +288,14 @@ static _Noreturn void live(const zygote_files *files, const trine_cpu_set *cpus)
     trine_zygote_reset_signals();
     prctl(PR_SET_NAME, "trine-zygote");
     keep_own_files(files);
-    for (request r; next_request(files, &r);) {
-        if (r.control)
-            fork_worker(files, &r);
+    directories in;
+    for (request r; next_request(files, &r, &in); close_directories(&in)) {
+        if (r.errand == FORK)
+            fork_worker(files, &r, &in);
+        else if (r.errand == KILL)
+            answer_with(files->socket, kill_child(r.pid) ? 0 : -1, -1);
         else
-            end_worker(files->socket, r.pid);
+            answer_with(files->socket, kill_child(r.pid) ? trine_zygote_reap(r.pid) : -1, -1);
     }
     _exit(0);
 }
@@ -247,12 +332,6 @@ static trine_status check_threads(void)
                       threads);
 }
 
-static void close_file(int fd)
-{
-    if (fd >= 0)
-        close(fd);
-}
-
 static trine_status clone_zygote(void)
 {
     int ends[2] = {-1, -1}, error = 0;
@@ -265,6 +344,8 @@ static trine_status clone_zygote(void)
     if (!error) {
         files.socket = ends[1];
         trine_cpu_set cpus = trine_cpus_mask();
+        /* What the program has printed is not to be printed by workers, too. */
+        fflush(NULL);
         /* A clone without an exit signal: the user's wait() neither sees it nor waits for it. */
         sigset_t before = trine_zygote_hold_signals();
         pid_t pid = (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
@@ -281,28 +362,39 @@ static trine_status clone_zygote(void)
         close_file(ends[0]);
         return trine_fail(TRINE_E_SYSTEM, "pool: starting the zygote: %s", strerror(error));
     }
-    zygote.socket = ends[0];
+    zygote.socket = trine_descriptor_know(ends[0]);
+    zygote.heap = trine_heap_number();
     return TRINE_OK;
 }
 
-/* Ends it: a shutdown reaches it also where a copy of this process holds the socket, too. */
+/* Ends it, stopped or not, with its workers. Where this process may no longer kill it, the shutdown
+ * ends it, which reaches it also where a copy of this process holds the socket, too. */
 static void bury(void)
 {
-    shutdown(zygote.socket, SHUT_RDWR);
-    close(zygote.socket);
-    while (waitpid(zygote.pid, NULL, __WALL) < 0 && errno == EINTR)
-        ;
+    if (trine_descriptor_holds(&zygote.socket))
+        shutdown(zygote.socket.fd, SHUT_RDWR);
+    trine_descriptor_close(&zygote.socket);
+    if (kill_child(zygote.pid))
+        trine_zygote_reap(zygote.pid);
     zygote.pid = 0;
-    zygote.socket = -1;
+}
+
+/* Whether it lives, can be reached, and has the heap. */
+static bool is_sound(void)
+{
+    return zygote.pid && waitpid(zygote.pid, NULL, WNOHANG | __WALL) == 0 &&
+           trine_descriptor_holds(&zygote.socket) && zygote.heap == trine_heap_number();
 }
 
 static trine_status start(void)
 {
-    if (zygote.pid && waitpid(zygote.pid, NULL, WNOHANG | __WALL) == 0)
+    if (is_sound())
         return TRINE_OK;
     if (zygote.pid)
         bury();
-    trine_status status = check_threads();
+    trine_status status = trine_heap_check();
+    if (!status)
+        status = check_threads();
     if (status)
         return status;
     if (!zygote.watching) {
@@ -330,8 +422,51 @@ void trine_zygote_stop(void)
     pthread_mutex_unlock(&zygote.lock);
 }
 
+/* Waits for its answer, or its end; false when neither comes. One that was stopped goes on. */
+static bool wait_for_answer(void)
+{
+    double began = trine_seconds();
+    while (trine_seconds() - began < patience) {
+        struct pollfd watch = {.fd = zygote.socket.fd, .events = POLLIN};
+        int got = poll(&watch, 1, GO_ON_MILLISECONDS);
+        if (got > 0)
+            return true;
+        if (got == 0)
+            kill(zygote.pid, SIGCONT);
+    }
+    return false;
+}
+
+/* caller: NULL, or whose directories go with it. */
+static bool send_request(const request *r, const pool_caller *caller)
+{
+    struct iovec part = {(void *)r, sizeof *r};
+    union {
+        char room[CMSG_SPACE(sizeof(directories))];
+        struct cmsghdr align;
+    } control = {{0}};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (caller && caller->root.fd >= 0) {
+        const int root = caller->root.fd, directory = caller->directory.fd;
+        const directories in = {root, directory >= 0 ? directory : root};
+        message.msg_control = control.room;
+        message.msg_controllen = sizeof control.room;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof in);
+        memcpy(CMSG_DATA(header), &in, sizeof in);
+    }
+    ssize_t sent = -1;
+    if (trine_descriptor_holds(&zygote.socket))
+        do {
+            sent = sendmsg(zygote.socket.fd, &message, MSG_NOSIGNAL);
+        } while (sent < 0 && errno == EINTR);
+    return sent == sizeof *r;
+}
+
 /* False when the zygote has ended, which it then has for all. */
-static bool ask(const request *r, answer *a, int *fd)
+static bool ask(const request *r, const pool_caller *caller, answer *a, int *fd)
 {
     struct iovec part = {a, sizeof *a};
     union {
@@ -342,13 +477,10 @@ static bool ask(const request *r, answer *a, int *fd)
                              .msg_iovlen = 1,
                              .msg_control = control.room,
                              .msg_controllen = sizeof control.room};
-    ssize_t got;
-    do {
-        got = send(zygote.socket, r, sizeof *r, MSG_NOSIGNAL);
-    } while (got < 0 && errno == EINTR);
-    if (got == sizeof *r)
+    ssize_t got = -1;
+    if (send_request(r, caller) && wait_for_answer())
         do {
-            got = recvmsg(zygote.socket, &message, MSG_CMSG_CLOEXEC);
+            got = recvmsg(zygote.socket.fd, &message, MSG_CMSG_CLOEXEC);
         } while (got < 0 && errno == EINTR);
     if (got != sizeof *a) {
         bury();
@@ -361,39 +493,44 @@ static bool ask(const request *r, answer *a, int *fd)
 }
 
 /* One that is just dying may pass for alive until it is asked: then another is started. */
-static trine_status ask_living(const request *r, answer *a, int *fd)
+static trine_status ask_living(const request *r, const pool_caller *caller, answer *a, int *fd)
 {
     for (int attempt = 0; attempt < 2; attempt++) {
         trine_status status = start();
         if (status)
             return status;
-        if (ask(r, a, fd))
+        if (ask(r, caller, a, fd))
             return TRINE_OK;
     }
     return trine_fail(TRINE_E_WORKER, "pool: the zygote is killed as often as it is started");
 }
 
-static int end_by_zygote(pid_t pid)
+static int ask_about(errand errand, pid_t pid)
 {
-    request r = {.control = NULL, .pid = pid};
+    request r = {.errand = errand, .pid = pid};
     answer a = {-1};
     int none = -1;
-    return zygote.pid && ask(&r, &a, &none) ? a.value : -1;
+    return zygote.pid && ask(&r, NULL, &a, &none) ? a.value : -1;
 }
 
-trine_status trine_zygote_fork(pool_control *control, int number, pid_t *pid, int *pidfd)
+trine_status trine_zygote_fork(pool_control *control, const pool_caller *caller, int number,
+                               pid_t *pid, int *pidfd)
 {
-    request r = {.control = control, .number = number};
+    request r = {
+        .errand = FORK, .control = control, .identity = caller->identity, .number = number};
+    trine_status held = trine_caller_check(caller);
+    if (held)
+        return held;
     answer a = {-1};
     int fd = -1;
     pthread_mutex_lock(&zygote.lock);
-    trine_status status = ask_living(&r, &a, &fd);
+    trine_status status = ask_living(&r, caller, &a, &fd);
     fd = trine_above_standard(fd);
     if (!status && a.value < 0) {
         status =
             trine_fail(TRINE_E_SYSTEM, "pool: forking worker %d: %s", number, strerror(-a.value));
     } else if (!status && fd < 0) {
-        end_by_zygote(a.value);
+        ask_about(END, a.value);
         status = trine_fail(TRINE_E_SYSTEM,
                             "pool: no file descriptor is left for worker %d (ulimit -n)", number);
     }
@@ -411,7 +548,15 @@ int trine_zygote_end(pid_t pid)
     if (pid <= 0)
         return -1;
     pthread_mutex_lock(&zygote.lock);
-    int status = end_by_zygote(pid);
+    int status = ask_about(END, pid);
     pthread_mutex_unlock(&zygote.lock);
     return status;
+}
+
+bool trine_zygote_kill(pid_t pid)
+{
+    pthread_mutex_lock(&zygote.lock);
+    bool killed = ask_about(KILL, pid) == 0;
+    pthread_mutex_unlock(&zygote.lock);
+    return killed;
 }

@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #include "core/checksum.h"
+#include "core/descriptor.h"
 #include "core/error.h"
 #include "core/executor.h"
 
@@ -59,7 +60,7 @@ typedef struct journal_entry {
 /* end: where the next record goes. ahead: bytes of the file from ahead_at on, of records that were
  * there when it was opened, which no longer change; small records are read through it. */
 struct trine_journal {
-    int file;
+    trine_descriptor file;
     char *path;
     int64_t end;
     double synced;
@@ -84,7 +85,7 @@ static int64_t read_at(const trine_journal *j, void *bytes, size_t n, int64_t at
 {
     size_t done = 0;
     while (done < n) {
-        ssize_t some = pread(j->file, (char *)bytes + done, n - done, at + (int64_t)done);
+        ssize_t some = pread(j->file.fd, (char *)bytes + done, n - done, at + (int64_t)done);
         if (some < 0 && errno == EINTR)
             continue;
         if (some < 0)
@@ -137,7 +138,7 @@ static bool write_at(const trine_journal *j, const void *head, size_t head_size,
         size_t of_head = done < head_size ? done : head_size, of_body = done - of_head;
         const struct iovec part[2] = {{(char *)head + of_head, head_size - of_head},
                                       {(char *)body + of_body, body_size - of_body}};
-        ssize_t some = pwritev(j->file, part, 2, at + (int64_t)done);
+        ssize_t some = pwritev(j->file.fd, part, 2, at + (int64_t)done);
         if (some < 0 && errno == EINTR)
             continue;
         if (some <= 0) {
@@ -152,7 +153,7 @@ static bool write_at(const trine_journal *j, const void *head, size_t head_size,
 static trine_status lock(const trine_journal *j)
 {
     static const struct timespec pause = {.tv_nsec = LOCK_NANOSECONDS};
-    for (double began = trine_seconds(); flock(j->file, LOCK_EX | LOCK_NB);) {
+    for (double began = trine_seconds(); flock(j->file.fd, LOCK_EX | LOCK_NB);) {
         if (errno == EINTR)
             continue;
         if (errno != EWOULDBLOCK)
@@ -230,10 +231,10 @@ static trine_status write_header(trine_journal *j, const journal_header *own)
 {
     if (!write_at(j, own, sizeof *own, NULL, 0, 0)) {
         trine_status status = io_failed(j, "writing its header");
-        (void)!ftruncate(j->file, 0);
+        (void)!ftruncate(j->file.fd, 0);
         return status;
     }
-    if (fdatasync(j->file))
+    if (fdatasync(j->file.fd))
         return io_failed(j, "fdatasync");
     sync_folder(j->path);
     j->end = sizeof *own;
@@ -311,7 +312,7 @@ static int check_record(trine_journal *j, const journal_record *record, int64_t 
 static trine_status read_records(trine_journal *j)
 {
     struct stat about;
-    if (fstat(j->file, &about))
+    if (fstat(j->file.fd, &about))
         return io_failed(j, "fstat");
     int64_t at = j->end, size = about.st_size;
     for (int whole = 1; size - at >= (int64_t)sizeof(journal_record);) {
@@ -329,7 +330,8 @@ static trine_status read_records(trine_journal *j)
         at += (int64_t)(sizeof record + record.size);
     }
     j->end = at;
-    return size > at && ftruncate(j->file, at) ? io_failed(j, "cutting off a torn end") : TRINE_OK;
+    return size > at && ftruncate(j->file.fd, at) ? io_failed(j, "cutting off a torn end")
+                                                  : TRINE_OK;
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -342,8 +344,7 @@ static int compare_entries(const void *a, const void *b)
 
 static void release(trine_journal *j)
 {
-    if (j->file >= 0)
-        close(j->file);
+    trine_descriptor_close(&j->file);
     free(j->path);
     free(j->entry);
     free(j->ahead);
@@ -354,10 +355,11 @@ static trine_status open_file(trine_journal *j, const trine_journal_owner *owner
 {
     struct stat about;
     const journal_header own = header_of(owner);
-    j->file = open(j->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (j->file < 0)
+    j->file = trine_descriptor_know(
+        trine_above_standard(open(j->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666)));
+    if (j->file.fd < 0)
         return io_failed(j, "open");
-    if (fstat(j->file, &about))
+    if (fstat(j->file.fd, &about))
         return io_failed(j, "fstat");
     if (!S_ISREG(about.st_mode))
         return trine_fail(TRINE_E_FORMAT, "journal %s: it is no regular file", j->path);
@@ -379,7 +381,8 @@ trine_status trine_journal_open(const char *path, const trine_journal_owner *own
         return trine_fail(TRINE_E_ARGUMENT, "journal: expected a path, an owner and a result");
     trine_journal *j = calloc(1, sizeof *j);
     if (j)
-        *j = (trine_journal){.file = -1, .path = strdup(path), .ahead = malloc(PIECE)};
+        *j = (trine_journal){
+            .file = TRINE_NO_DESCRIPTOR, .path = strdup(path), .ahead = malloc(PIECE)};
     if (!j || !j->path || !j->ahead) {
         if (j)
             release(j);
@@ -407,8 +410,16 @@ static const journal_entry *entry_of(const trine_journal *j, uint64_t index)
     return first < j->entries && j->entry[first].index == index ? &j->entry[first] : NULL;
 }
 
+static trine_status check_file(const trine_journal *j)
+{
+    return trine_descriptor_holds(&j->file) ? TRINE_OK : trine_descriptor_lost(&j->file, j->path);
+}
+
 static trine_status read_record(trine_journal *j, int64_t at, journal_record *record)
 {
+    trine_status status = check_file(j);
+    if (status)
+        return status;
     int64_t some = read_ahead(j, record, sizeof *record, at);
     if (some < 0)
         return io_failed(j, "reading");
@@ -471,7 +482,10 @@ trine_status trine_journal_read(trine_journal *journal, uint64_t index, void *re
 static trine_status make_durable(trine_journal *j, double now)
 {
     j->synced = now;
-    return fdatasync(j->file) ? io_failed(j, "fdatasync") : TRINE_OK;
+    trine_status status = check_file(j);
+    if (status)
+        return status;
+    return fdatasync(j->file.fd) ? io_failed(j, "fdatasync") : TRINE_OK;
 }
 
 trine_status trine_journal_append(trine_journal *journal, uint64_t index, uint64_t identity,
@@ -480,9 +494,12 @@ trine_status trine_journal_append(trine_journal *journal, uint64_t index, uint64
     trine_journal *j = journal;
     journal_record record = {.index = index, .identity = identity, .size = size};
     record.checksum = trine_crc32c(record_checksum(&record), result, size);
+    trine_status held = check_file(j);
+    if (held)
+        return held;
     if (!write_at(j, &record, sizeof record, result, size, j->end)) {
         trine_status status = io_failed(j, "recording an item");
-        (void)!ftruncate(j->file, j->end);
+        (void)!ftruncate(j->file.fd, j->end);
         return status;
     }
     j->end += (int64_t)(sizeof record + size);

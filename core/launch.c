@@ -1,5 +1,6 @@
 /* core/launch.c - reading the environment that mpirun, mpiexec and srun leave. */
 #include "core/launch.h"
+#include "core/environment.h"
 
 #include <trine/team.h>
 
@@ -10,7 +11,7 @@
 
 static int number_in(const char *variable)
 {
-    const char *text = getenv(variable);
+    const char *text = trine_environment(variable);
     char *end;
     long value = text ? strtol(text, &end, 10) : 0;
     return text && end != text && value > 0 && value < 1 << 30 ? (int)value : 0;
@@ -20,8 +21,8 @@ static int number_in(const char *variable)
  * this process, unless it also offers what MPI finds its ranks by. */
 static bool is_shell_of_slurm(const char *variable, int size)
 {
-    return size == 1 && strncmp(variable, "SLURM", 5) == 0 && !getenv("PMI_RANK") &&
-           !getenv("PMI_SIZE") && !getenv("PMIX_RANK");
+    return size == 1 && strncmp(variable, "SLURM", 5) == 0 && !trine_environment("PMI_RANK") &&
+           !trine_environment("PMI_SIZE") && !trine_environment("PMIX_RANK");
 }
 
 int trine_launch_size(const char **variable)
@@ -38,7 +39,7 @@ int trine_launch_size(const char **variable)
     }
     if (variable)
         *variable = "PMIX_RANK";
-    return getenv("PMIX_RANK") != NULL;
+    return trine_environment("PMIX_RANK") != NULL;
 }
 
 int trine_launched(void)

@@ -7,6 +7,7 @@
 
 #include "core/cpus.h"
 #include "core/launch.h"
+#include "core/environment.h"
 
 int trine_placement_workers(const trine_executor_ops *ops, const char **asked_by)
 {
@@ -41,7 +42,7 @@ static const char *plural(int count)
 /* " (VARIABLE=value)" of the environment; nothing for NULL. */
 static const char *setting(const char *variable, char *text, size_t size)
 {
-    const char *value = variable ? getenv(variable) : NULL;
+    const char *value = variable ? trine_environment(variable) : NULL;
     *text = '\0';
     if (value)
         snprintf(text, size, " (%s=%.40s)", variable, value);

@@ -78,9 +78,9 @@ typedef struct trine_task_worker {
 
 /* published: raised when batches have been added, on which workers sleep. called: raised to wake
  * the caller. cursor: no batch before it is READY. wake_at: finished slots of one worker on which
- * it wakes the caller. demand: items and results have addresses only until they are used. Padding
- * keeps those who write on lines of their own.
- * NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
+ * it wakes the caller. demand: items and results have addresses only until they are used.
+ * processes: workers are processes of their own. Padding keeps those who write on lines of their
+ * own. NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 typedef struct trine_task_shared {
     trine_task_kind kind;
     char name[64];
@@ -90,7 +90,7 @@ typedef struct trine_task_shared {
     int rank, workers;
     uint32_t slots, ring, wake_at;
     uint64_t batches;
-    bool demand, data_each;
+    bool demand, data_each, processes;
     double deadline, spin_seconds;
     trine_status (*commit)(void *memory, size_t bytes);
     trine_task_slot *slot;

@@ -155,11 +155,21 @@ static void leave_data(trine_task_context *c)
     c->copy = NULL;
 }
 
+/* What a task has printed is out before its outcome is known: a worker may be killed after that. In
+ * threads the streams are the program's. */
+static void flush(const trine_task_shared *shared)
+{
+    if (shared->processes)
+        fflush(stdout);
+}
+
 /* Calls a function of the kind's; what that does to the floating-point environment ends with it. */
-static trine_status call(trine_status (*function)(trine_task *task), trine_task *task)
+static trine_status call(const trine_task_shared *shared,
+                         trine_status (*function)(trine_task *task), trine_task *task)
 {
     trine_status status = function(task);
     trine_float_default();
+    flush(shared);
     return status;
 }
 
@@ -178,7 +188,7 @@ static void run_item(trine_task_context *c, trine_task_slot *slot, double began)
     slot->has_detail = false;
     trine_status status = bring_data_again(c);
     if (!status)
-        status = call(shared->kind.run, task);
+        status = call(shared, shared->kind.run, task);
     const char *detail = status ? detail_of(c, failures) : NULL;
     double ended = trine_seconds();
     char late[128];
@@ -333,7 +343,8 @@ static trine_status begin(trine_task_context *c)
     if (brought)
         return brought;
     unsigned long failures = trine_fail_count();
-    trine_status status = shared->kind.begin ? call(shared->kind.begin, &c->task) : TRINE_OK;
+    trine_status status =
+        shared->kind.begin ? call(shared, shared->kind.begin, &c->task) : TRINE_OK;
     if (!status)
         return TRINE_OK;
     const char *detail = detail_of(c, failures);
@@ -367,6 +378,7 @@ static void end(trine_task_context *c)
     c->task.index = TRINE_TASK_NONE;
     if (c->shared->kind.end)
         c->shared->kind.end(&c->task);
+    flush(c->shared);
     leave_data(c);
     free(c->task.state);
     trine_thread_cpu_seconds(&c->record->user, &c->record->sys);

@@ -13,6 +13,7 @@
 #include "core/open.h"
 #include "core/placement.h"
 #include "core/spec.h"
+#include "core/environment.h"
 
 static _Thread_local double last_teardown;
 
@@ -40,7 +41,7 @@ void trine_finalize(void)
 
 static const char *default_spec(void)
 {
-    const char *spec = getenv("TRINE_TEAM");
+    const char *spec = trine_environment("TRINE_TEAM");
     if (spec && *spec)
         return spec;
     if (trine_launch_size(NULL) > 0)

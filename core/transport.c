@@ -1,6 +1,7 @@
 /* core/transport.c - transports by name, and what all carriers have in common. */
 #include "core/transport.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,7 +58,7 @@ trine_status trine_carrier_make(trine_executor *executor, trine_carrier **made)
     if (status)
         return status;
     trine_carrier *carrier = memory;
-    *carrier = (trine_carrier){.executor = executor, .fd = -1};
+    *carrier = (trine_carrier){.executor = executor, .file = TRINE_NO_DESCRIPTOR};
     *made = carrier;
     return TRINE_OK;
 }
@@ -90,7 +91,7 @@ trine_status trine_carrier_open(trine_carrier *carrier, trine_transport transpor
     carrier->data = data;
     carrier->bytes = bytes;
     carrier->caller = getpid();
-    carrier->fd = -1;
+    carrier->file = TRINE_NO_DESCRIPTOR;
     carrier->own = NULL;
     atomic_store(&carrier->moved, 0);
     atomic_store(&carrier->status, TRINE_OK);
@@ -205,11 +206,23 @@ trine_status trine_carrier_fetch(trine_carrier *carrier, const trine_span *span,
     return status ? status : carrier->ops->fetch(attachment, span, to);
 }
 
-int trine_carrier_descriptor(const trine_carrier *carrier, int flags)
+trine_status trine_carrier_descriptor(const trine_carrier *carrier, int flags,
+                                      trine_descriptor *opened)
 {
+    const trine_descriptor *theirs = &carrier->file;
+    const char *name = names[carrier->transport];
     char path[64];
-    snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)carrier->caller, carrier->fd);
-    return open(path, flags | O_CLOEXEC);
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)carrier->caller, theirs->fd);
+    int fd = trine_above_standard(open(path, flags | O_CLOEXEC | O_NONBLOCK));
+    if (fd < 0 && errno != ENOENT && errno != ENXIO)
+        return trine_fail(TRINE_E_SYSTEM, "transport %s: opening %s, the caller's: %s", name, path,
+                          strerror(errno));
+    *opened = trine_descriptor_know(fd);
+    if (fd >= 0 && opened->device == theirs->device && opened->inode == theirs->inode &&
+        fcntl(fd, F_SETFL, flags) == 0)
+        return TRINE_OK;
+    trine_descriptor_close(opened);
+    return trine_descriptor_lost(theirs, name);
 }
 
 void trine_carrier_count(trine_carrier *carrier, size_t bytes)

@@ -20,6 +20,7 @@
 #include <trine/transport.h>
 
 #include "core/error.h"
+#include "core/descriptor.h"
 #include "core/executor.h"
 
 typedef struct trine_carrier trine_carrier;
@@ -56,7 +57,7 @@ typedef struct trine_carrier_ops {
     trine_status (*fetch)(trine_attachment *attachment, const trine_span *span, void *to);
 } trine_carrier_ops;
 
-/* In memory that all workers address. number: of this opening, never 0 while it is open. fd: a
+/* In memory that all workers address. number: of this opening, never 0 while it is open. file: a
  * descriptor of the caller's, which a worker reaches in /proc. room: memory that all workers
  * address, kept from one opening to the next. moved: bytes copied, by anybody. status, detail: why
  * the caller's side had to stop serving. own: the caller's alone. */
@@ -67,7 +68,7 @@ struct trine_carrier {
     size_t bytes;
     uint64_t number;
     pid_t caller;
-    int fd;
+    trine_descriptor file;
     trine_executor *executor;
     void *room;
     size_t room_bytes;
@@ -112,8 +113,9 @@ trine_status trine_carrier_fetch(trine_carrier *carrier, const trine_span *span,
 /* Leaves every carrier that the calling thread has attached to. */
 void trine_carrier_leave(void);
 
-/* Opens the caller's descriptor carrier->fd in this process; -1 and errno. */
-int trine_carrier_descriptor(const trine_carrier *carrier, int flags);
+/* Opens the caller's carrier->file in this process. */
+trine_status trine_carrier_descriptor(const trine_carrier *carrier, int flags,
+                                      trine_descriptor *opened);
 
 /* Counts bytes that were copied. */
 void trine_carrier_count(trine_carrier *carrier, size_t bytes);

@@ -38,14 +38,12 @@ static trine_status examine(const char *path, const trine_team *team, trine_npy_
 
 static trine_status open_path(const char *path, trine_npy_file *file)
 {
-    struct stat found;
     bool standard = strcmp(path, "-") == 0;
-    file->fd =
-        standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
-    if (file->fd < 0 || fstat(file->fd, &found))
+    int fd = trine_above_standard(standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                           : open(path, O_RDONLY | O_CLOEXEC));
+    if (fd < 0)
         return trine_fail(TRINE_E_IO, "%s: %s", file->name, strerror(errno));
-    file->device = found.st_dev;
-    file->inode = found.st_ino;
+    file->descriptor = trine_descriptor_know(fd);
     /* The workers may have another working directory. */
     if (file->pipe || !realpath(path, file->path))
         snprintf(file->path, sizeof file->path, "%s", path);
@@ -59,15 +57,15 @@ static trine_status read_header(trine_npy_file *file, trine_npy_info *info)
     if (!bytes)
         return trine_fail(TRINE_E_MEMORY, "%s: no memory for its header", file->name);
     size_t got, more, whole = 0;
-    trine_status status = trine_npy_read(file, file->fd, bytes, 10, 0, &got);
+    trine_status status = trine_npy_read(file, file->descriptor.fd, bytes, 10, 0, &got);
     if (!status && got == 10 && bytes[6] > 1) {
-        status = trine_npy_read(file, file->fd, bytes + 10, 2, 10, &more);
+        status = trine_npy_read(file, file->descriptor.fd, bytes + 10, 2, 10, &more);
         got += more;
     }
     if (!status)
         status = trine_npy_prefix(file->name, bytes, got, info, &whole);
     if (!status)
-        status = trine_npy_read(file, file->fd, bytes + got, whole - got, got, &more);
+        status = trine_npy_read(file, file->descriptor.fd, bytes + got, whole - got, got, &more);
     if (!status && got + more < whole)
         status =
             trine_fail(TRINE_E_FORMAT, "%s: the file ends at byte %zu, inside its header of %zu",
@@ -85,7 +83,7 @@ static trine_status check_size(const trine_npy_file *file, const trine_npy_info 
     trine_npy_data_size(info, &bytes);
     if (file->pipe)
         return TRINE_OK;
-    if (fstat(file->fd, &found))
+    if (fstat(file->descriptor.fd, &found))
         return trine_fail(TRINE_E_IO, "%s: %s", file->name, strerror(errno));
     if ((uint64_t)found.st_size - info->data_offset >= bytes &&
         (uint64_t)found.st_size >= info->data_offset)
@@ -101,8 +99,7 @@ static trine_status check_size(const trine_npy_file *file, const trine_npy_info 
 static void release(trine_npy *npy)
 {
     if (npy->file) {
-        if (npy->file->fd >= 0)
-            close(npy->file->fd);
+        trine_descriptor_close(&npy->file->descriptor);
         npy->team->executor.ops.free(&npy->team->executor, npy->file, sizeof *npy->file);
     }
     atomic_fetch_sub(&npy->team->arrays, 1);
@@ -121,7 +118,7 @@ static trine_status open_here(trine_npy *npy, const char *path)
     if (status)
         return status;
     trine_npy_file *file = npy->file = memory;
-    file->fd = -1;
+    file->descriptor = TRINE_NO_DESCRIPTOR;
     file->owner = getpid();
     file->serial = atomic_fetch_add(&serial, 1) + 1;
     file->position = &npy->position;

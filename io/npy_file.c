@@ -17,30 +17,27 @@ enum { PIECE = 1 << 15 };
  * one thread each. */
 static struct {
     uint64_t serial;
-    int fd;
-} opened = {.fd = -1};
+    trine_descriptor descriptor;
+} opened = {.descriptor = {.fd = -1}};
 
 static trine_status open_in_worker(const trine_npy_file *file, int *fd)
 {
-    struct stat found;
-    if (opened.fd >= 0 && opened.serial == file->serial) {
-        *fd = opened.fd;
+    if (trine_descriptor_holds(&opened.descriptor) && opened.serial == file->serial) {
+        *fd = opened.descriptor.fd;
         return TRINE_OK;
     }
-    if (opened.fd >= 0)
-        close(opened.fd);
-    opened.fd = open(file->path, O_RDONLY | O_CLOEXEC);
-    if (opened.fd < 0)
+    trine_descriptor_close(&opened.descriptor);
+    *fd = trine_above_standard(open(file->path, O_RDONLY | O_CLOEXEC));
+    if (*fd < 0)
         return trine_fail(TRINE_E_IO, "%s: a worker cannot open it: %s", file->name,
                           strerror(errno));
+    opened.descriptor = trine_descriptor_know(*fd);
     opened.serial = file->serial;
-    if (fstat(opened.fd, &found) || found.st_dev != file->device || found.st_ino != file->inode) {
-        close(opened.fd);
-        opened.fd = -1;
-        return trine_fail(TRINE_E_IO, "%s: another file has taken its place", file->name);
-    }
-    *fd = opened.fd;
-    return TRINE_OK;
+    if (opened.descriptor.device == file->descriptor.device &&
+        opened.descriptor.inode == file->descriptor.inode)
+        return TRINE_OK;
+    trine_descriptor_close(&opened.descriptor);
+    return trine_fail(TRINE_E_IO, "%s: another file has taken its place", file->name);
 }
 
 void trine_npy_name(const char *path, char name[TRINE_NPY_NAME])
@@ -145,8 +142,12 @@ trine_status trine_npy_elements(const trine_npy_file *file, int fd, uint64_t fir
 
 trine_status trine_npy_descriptor(const trine_npy_file *file, int *fd)
 {
-    *fd = file->fd;
-    return file->pipe || getpid() == file->owner ? TRINE_OK : open_in_worker(file, fd);
+    *fd = file->descriptor.fd;
+    if (!file->pipe && getpid() != file->owner)
+        return open_in_worker(file, fd);
+    return trine_descriptor_holds(&file->descriptor)
+               ? TRINE_OK
+               : trine_descriptor_lost(&file->descriptor, file->name);
 }
 
 static trine_status check_position(const trine_npy_file *file, uint64_t element, uint64_t n)

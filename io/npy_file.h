@@ -7,21 +7,20 @@
 
 #include <trine/io.h>
 
+#include "core/descriptor.h"
 #include "core/source.h"
 #include "core/team.h"
 
 /* Characters of a path that a detail shows, so that what is wrong has room behind it. */
 #define TRINE_NPY_NAME 256
 
-/* What a source over the file knows, in memory that all workers address; plain bytes. fd is the
- * owner's; other processes open the path for themselves and check that it is the same file.
+/* What a source over the file knows, in memory that all workers address; plain bytes. descriptor
+ * is the owner's; other processes open the path for themselves and check that it is the same file.
  * position: of a pipe, in the owner's own memory: the element that comes next. */
 typedef struct trine_npy_file {
     char path[PATH_MAX], name[TRINE_NPY_NAME];
-    int fd;
+    trine_descriptor descriptor;
     pid_t owner;
-    dev_t device;
-    ino_t inode;
     uint64_t serial, *position;
     trine_npy_info info;
     size_t item;

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "kernels/isa.h"
 #include "kernels/list.h"
+#include "core/environment.h"
 
 static bool always(void)
 {
@@ -130,7 +131,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void choose(void)
 {
-    const char *wanted = getenv("TRINE_ISA");
+    const char *wanted = trine_environment("TRINE_ISA");
     for (int i = ISAS - 1; i >= 0; i--)
         if (isas[i].supported() && (!wanted || !*wanted || strcmp(wanted, isas[i].name) == 0))
             chosen = i;
@@ -228,8 +229,8 @@ static bool can_choose(void)
     if (chosen >= 0)
         return true;
     list_isas(known, sizeof known);
-    trine_fail(TRINE_E_ARGUMENT, "TRINE_ISA is '%.40s'; this CPU has %s", getenv("TRINE_ISA"),
-               known);
+    trine_fail(TRINE_E_ARGUMENT, "TRINE_ISA is '%.40s'; this CPU has %s",
+               trine_environment("TRINE_ISA"), known);
     return false;
 }
 

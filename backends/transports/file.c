@@ -14,16 +14,17 @@
 #include <unistd.h>
 
 #include "backends/transports/carriers.h"
+#include "core/environment.h"
 
 static const char *directory(void)
 {
-    const char *given = getenv("TMPDIR");
+    const char *given = trine_environment("TMPDIR");
     return given && *given ? given : "/tmp";
 }
 
 static int open_nameless(const char *in)
 {
-    int fd = open(in, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    int fd = trine_above_standard(open(in, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
     char path[4096];
     if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) ||
         snprintf(path, sizeof path, "%s/trine.XXXXXX", in) >= (int)sizeof path)
@@ -31,7 +32,7 @@ static int open_nameless(const char *in)
     fd = mkostemp(path, O_CLOEXEC);
     if (fd >= 0)
         unlink(path);
-    return fd;
+    return trine_above_standard(fd);
 }
 
 /* The limit on the size of files is guarded by a signal: look before writing. */
@@ -49,7 +50,7 @@ static trine_status write_block(const trine_carrier *carrier, const char *in)
 {
     size_t at = 0;
     while (at < carrier->bytes) {
-        ssize_t put = write(carrier->fd, carrier->data + at, carrier->bytes - at);
+        ssize_t put = write(carrier->file.fd, carrier->data + at, carrier->bytes - at);
         if (put > 0)
             at += (size_t)put;
         else if (put == 0 || errno != EINTR)
@@ -67,14 +68,14 @@ static trine_status file_open(trine_carrier *carrier)
     trine_status status = check_limit(carrier->bytes);
     if (status)
         return status;
-    carrier->fd = open_nameless(in);
-    if (carrier->fd < 0)
+    carrier->file = trine_descriptor_know(open_nameless(in));
+    if (carrier->file.fd < 0)
         return trine_fail(TRINE_E_IO,
                           "transport file: a file in %s: %s (TMPDIR chooses the folder)", in,
                           strerror(errno));
     status = write_block(carrier, in);
     if (status)
-        close(carrier->fd);
+        trine_descriptor_close(&carrier->file);
     else
         trine_carrier_count(carrier, carrier->bytes);
     return status;
@@ -82,24 +83,23 @@ static trine_status file_open(trine_carrier *carrier)
 
 static void file_close(trine_carrier *carrier)
 {
-    close(carrier->fd);
+    trine_descriptor_close(&carrier->file);
 }
 
 static trine_status file_attach(trine_carrier *carrier, trine_attachment *attachment)
 {
     if (carrier->bytes == 0)
         return TRINE_OK;
-    int fd = trine_carrier_descriptor(carrier, O_RDONLY), error = errno;
-    void *view = MAP_FAILED;
-    if (fd >= 0) {
-        view = mmap(NULL, carrier->bytes, PROT_READ, MAP_SHARED, fd, 0);
-        error = errno;
-        close(fd);
-    }
+    trine_descriptor opened;
+    trine_status status = trine_carrier_descriptor(carrier, O_RDONLY, &opened);
+    if (status)
+        return status;
+    void *view = mmap(NULL, carrier->bytes, PROT_READ, MAP_SHARED, opened.fd, 0);
+    int error = errno;
+    trine_descriptor_close(&opened);
     if (view == MAP_FAILED)
-        return trine_fail(TRINE_E_SYSTEM, "transport file: %s descriptor %d of process %d: %s",
-                          fd < 0 ? "opening" : "mapping", carrier->fd, (int)carrier->caller,
-                          strerror(error));
+        return trine_fail(TRINE_E_SYSTEM, "transport file: mapping descriptor %d of process %d: %s",
+                          carrier->file.fd, (int)carrier->caller, strerror(error));
     attachment->view = view;
     attachment->bytes = carrier->bytes;
     return TRINE_OK;

@@ -31,8 +31,9 @@
 /* The most that an unprivileged process may usually ask for, and what every pipe holds. */
 enum { PIPE_BYTES = 1 << 20, LEAST_PIPE_BYTES = 1 << 16, MOST_PIECES = 64 };
 
-/* How often a worker that waits for its first bytes looks whether the feeder has given up. */
-enum { WATCH_MILLISECONDS = 20 };
+/* How often a worker that waits for its first bytes looks whether the feeder has given up, and the
+ * feeder, whether the program has closed its descriptors. */
+enum { WATCH_MILLISECONDS = 20, LOOK_MILLISECONDS = 100 };
 
 /* fd: the end to write into, a descriptor of that process; -1 ends the feeder. pipe: its number on
  * the file system of pipes, by which it is known; the descriptor may be another's by now. */
@@ -48,7 +49,7 @@ typedef struct request {
 /* A worker's pipe, and what is still to be written into it: span.n items, of the first of which
  * `within` bytes are gone. */
 typedef struct channel {
-    int fd;
+    trine_descriptor end;
     ino_t pipe;
     trine_span span;
     size_t within;
@@ -58,7 +59,7 @@ typedef struct channel {
 typedef struct feeder {
     trine_carrier *carrier;
     pthread_t thread;
-    int requests[2];
+    trine_descriptor requests[2];
     channel *channels;
     struct pollfd *watch;
     size_t count, room;
@@ -74,7 +75,7 @@ static void give_up(feeder *f, const char *what, int error)
 
 static void drop_channel(feeder *f, size_t i)
 {
-    close(f->channels[i].fd);
+    trine_descriptor_close(&f->channels[i].end);
     f->channels[i] = f->channels[--f->count];
 }
 
@@ -83,7 +84,7 @@ static void add_channel(feeder *f, const request *r)
 {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)r->pid, r->fd);
-    int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    int fd = trine_above_standard(open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC));
     struct stat opened;
     if (fd >= 0 && (fstat(fd, &opened) < 0 || opened.st_ino != r->pipe)) {
         close(fd);
@@ -107,14 +108,15 @@ static void add_channel(feeder *f, const request *r)
         }
         f->room = room;
     }
-    f->channels[f->count++] = (channel){.fd = fd, .pipe = r->pipe, .span = r->span};
+    f->channels[f->count++] =
+        (channel){.end = trine_descriptor_know(fd), .pipe = r->pipe, .span = r->span};
 }
 
 /* False when it was the last. */
 static bool take_request(feeder *f)
 {
     request r;
-    ssize_t got = read(f->requests[0], &r, sizeof r);
+    ssize_t got = read(f->requests[0].fd, &r, sizeof r);
     if (got < 0 && (errno == EINTR || errno == EAGAIN))
         return true;
     if (got != sizeof r || r.fd < 0)
@@ -160,9 +162,11 @@ static bool feed(feeder *f, channel *c)
 {
     struct iovec pieces[MOST_PIECES];
     while (c->span.n > 0) {
+        if (!trine_descriptor_holds(&c->end))
+            return false;
         size_t count = next_pieces(f->carrier, c, pieces);
-        ssize_t put = c->writes ? writev(c->fd, pieces, (int)count)
-                                : vmsplice(c->fd, pieces, count, SPLICE_F_NONBLOCK);
+        ssize_t put = c->writes ? writev(c->end.fd, pieces, (int)count)
+                                : vmsplice(c->end.fd, pieces, count, SPLICE_F_NONBLOCK);
         if (put < 0 && (errno == EFAULT || errno == EINVAL || errno == ENOSYS) && !c->writes) {
             c->writes = true;
             continue;
@@ -193,23 +197,44 @@ static void *serve(void *argument)
 {
     feeder *f = argument;
     for (bool open = true; open && !atomic_load(&f->carrier->status);) {
-        f->watch[0] = (struct pollfd){.fd = f->requests[0], .events = POLLIN};
-        for (size_t i = 0; i < f->count; i++)
-            f->watch[i + 1] = (struct pollfd){.fd = f->channels[i].fd,
-                                              .events = f->channels[i].span.n ? POLLOUT : 0};
-        if (poll(f->watch, f->count + 1, -1) < 0) {
-            if (errno != EINTR)
-                give_up(f, "poll", errno);
-            continue;
+        if (!trine_descriptor_holds(&f->requests[0])) {
+            give_up(f, "the program has closed or replaced its descriptors", EBADF);
+            break;
         }
+        f->watch[0] = (struct pollfd){.fd = f->requests[0].fd, .events = POLLIN};
+        for (size_t i = 0; i < f->count; i++)
+            f->watch[i + 1] = (struct pollfd){.fd = f->channels[i].end.fd,
+                                              .events = f->channels[i].span.n ? POLLOUT : 0};
+        int ready = poll(f->watch, f->count + 1, LOOK_MILLISECONDS);
+        if (ready < 0 && errno != EINTR)
+            give_up(f, "poll", errno);
+        if (ready <= 0)
+            continue;
         short asked = f->watch[0].revents;
         feed_ready(f);
-        if (asked)
+        if (asked && trine_descriptor_holds(&f->requests[0]))
             open = take_request(f);
     }
     while (f->count > 0)
         drop_channel(f, f->count - 1);
     return NULL;
+}
+
+/* A pipe, away from the standard streams; -1 and errno. */
+static int make_ends(int ends[2])
+{
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -1;
+    ends[0] = trine_above_standard(ends[0]);
+    ends[1] = trine_above_standard(ends[1]);
+    if (ends[0] >= 0 && ends[1] >= 0)
+        return 0;
+    int error = errno;
+    for (int i = 0; i < 2; i++)
+        if (ends[i] >= 0)
+            close(ends[i]);
+    errno = error;
+    return -1;
 }
 
 /* The thread takes no signals, which are the program's; a broken pipe's would be its own. */
@@ -225,8 +250,8 @@ static int start_thread(feeder *f)
 
 static void free_feeder(feeder *f)
 {
-    close(f->requests[0]);
-    close(f->requests[1]);
+    trine_descriptor_close(&f->requests[0]);
+    trine_descriptor_close(&f->requests[1]);
     free(f->channels);
     free(f->watch);
     free(f);
@@ -236,7 +261,8 @@ static trine_status pipe_open(trine_carrier *carrier)
 {
     feeder *f = calloc(1, sizeof *f);
     struct pollfd *watch = calloc(1, sizeof *watch);
-    if (!f || !watch || pipe2(f->requests, O_CLOEXEC) < 0) {
+    int ends[2];
+    if (!f || !watch || make_ends(ends)) {
         int error = f && watch ? errno : ENOMEM;
         free(f);
         free(watch);
@@ -245,13 +271,15 @@ static trine_status pipe_open(trine_carrier *carrier)
     }
     f->carrier = carrier;
     f->watch = watch;
+    for (int i = 0; i < 2; i++)
+        f->requests[i] = trine_descriptor_know(ends[i]);
     int error = start_thread(f);
     if (error) {
         free_feeder(f);
         return trine_fail(TRINE_E_SYSTEM, "transport pipe: starting the feeding thread: %s",
                           strerror(error));
     }
-    carrier->fd = f->requests[1];
+    carrier->file = f->requests[1];
     carrier->own = f;
     return TRINE_OK;
 }
@@ -260,9 +288,12 @@ static void pipe_close(trine_carrier *carrier)
 {
     feeder *f = carrier->own;
     const request last = {.fd = -1};
-    /* No worker is at work, so that there is room. */
-    while (write(f->requests[1], &last, sizeof last) < 0 && errno == EINTR)
+    /* No worker is at work, so that there is room. A feeder that has lost the other end looks. */
+    while (trine_descriptor_holds(&f->requests[1]) &&
+           write(f->requests[1].fd, &last, sizeof last) < 0 && errno == EINTR)
         ;
+    if (!trine_descriptor_holds(&f->requests[1]))
+        atomic_store(&carrier->status, TRINE_E_WORKER);
     pthread_join(f->thread, NULL);
     free_feeder(f);
 }
@@ -272,7 +303,7 @@ static void pipe_close(trine_carrier *carrier)
 /* ends: of the worker's pipe; the one to write into is -1 once the feeder has it. ahead: what was
  * asked for and not read yet. */
 typedef struct pipe_link {
-    int ends[2], requests;
+    trine_descriptor ends[2], requests;
     ino_t pipe;
     trine_span ahead;
 } pipe_link;
@@ -282,29 +313,20 @@ static trine_status fail_here(const char *what, int error)
     return trine_fail(TRINE_E_SYSTEM, "transport pipe: %s: %s", what, strerror(error));
 }
 
-static void close_end(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
 /* A fresh pipe, as large as the system allows. */
 static trine_status make_pipe(pipe_link *l)
 {
-    close_end(&l->ends[0]);
-    close_end(&l->ends[1]);
-    if (pipe2(l->ends, O_CLOEXEC) < 0) {
-        l->ends[0] = l->ends[1] = -1;
+    int ends[2];
+    trine_descriptor_close(&l->ends[0]);
+    trine_descriptor_close(&l->ends[1]);
+    if (make_ends(ends))
         return fail_here("a pipe", errno);
-    }
     int bytes = PIPE_BYTES;
-    while (bytes > LEAST_PIPE_BYTES && fcntl(l->ends[0], F_SETPIPE_SZ, bytes) < 0)
+    while (bytes > LEAST_PIPE_BYTES && fcntl(ends[0], F_SETPIPE_SZ, bytes) < 0)
         bytes /= 2;
-    struct stat made;
-    if (fstat(l->ends[0], &made) < 0)
-        return fail_here("a pipe", errno);
-    l->pipe = made.st_ino;
+    for (int i = 0; i < 2; i++)
+        l->ends[i] = trine_descriptor_know(ends[i]);
+    l->pipe = l->ends[0].inode;
     l->ahead = (trine_span){.n = 0};
     return TRINE_OK;
 }
@@ -312,9 +334,9 @@ static trine_status make_pipe(pipe_link *l)
 static void pipe_detach(trine_attachment *attachment)
 {
     pipe_link *l = attachment->data;
-    close_end(&l->ends[0]);
-    close_end(&l->ends[1]);
-    close_end(&l->requests);
+    trine_descriptor_close(&l->ends[0]);
+    trine_descriptor_close(&l->ends[1]);
+    trine_descriptor_close(&l->requests);
     free(l);
 }
 
@@ -323,11 +345,12 @@ static trine_status pipe_attach(trine_carrier *carrier, trine_attachment *attach
     pipe_link *l = malloc(sizeof *l);
     if (!l)
         return trine_fail(TRINE_E_MEMORY, "transport pipe: no memory");
-    *l = (pipe_link){.ends = {-1, -1}};
+    *l = (pipe_link){.ends = {TRINE_NO_DESCRIPTOR, TRINE_NO_DESCRIPTOR},
+                     .requests = TRINE_NO_DESCRIPTOR};
     attachment->data = l;
-    l->requests = trine_carrier_descriptor(carrier, O_WRONLY);
-    trine_status status =
-        l->requests < 0 ? fail_here("opening the caller's pipe in /proc", errno) : make_pipe(l);
+    trine_status status = trine_carrier_descriptor(carrier, O_WRONLY, &l->requests);
+    if (!status)
+        status = make_pipe(l);
     if (status)
         pipe_detach(attachment);
     return status;
@@ -345,12 +368,12 @@ static trine_status pipe_expect(trine_attachment *attachment, const trine_span *
     }
     /* The feeder has this pipe already where the end to write into is closed here. */
     request r = {.pid = getpid(),
-                 .fd = l->ends[1] >= 0 ? l->ends[1] : INT_MAX,
+                 .fd = l->ends[1].fd >= 0 ? l->ends[1].fd : INT_MAX,
                  .pipe = l->pipe,
                  .span = *span};
     ssize_t put;
     do {
-        put = write(l->requests, &r, sizeof r);
+        put = write(l->requests.fd, &r, sizeof r);
     } while (put < 0 && errno == EINTR);
     if (put != sizeof r)
         return fail_here("asking for data", errno);
@@ -369,14 +392,14 @@ static trine_status feeder_status(const trine_carrier *carrier)
  */
 static trine_status wait_for_first(const trine_carrier *carrier, pipe_link *l)
 {
-    struct pollfd watch = {.fd = l->ends[0], .events = POLLIN};
+    struct pollfd watch = {.fd = l->ends[0].fd, .events = POLLIN};
     int got;
     do {
         got = poll(&watch, 1, WATCH_MILLISECONDS);
     } while ((got == 0 || (got < 0 && errno == EINTR)) && !atomic_load(&carrier->status));
     if (got <= 0)
         return feeder_status(carrier);
-    close_end(&l->ends[1]);
+    trine_descriptor_close(&l->ends[1]);
     return TRINE_OK;
 }
 
@@ -384,10 +407,10 @@ static trine_status read_bytes(const trine_carrier *carrier, pipe_link *l, size_
                                unsigned char *to)
 {
     for (size_t at = 0; at < bytes;) {
-        trine_status status = l->ends[1] >= 0 ? wait_for_first(carrier, l) : TRINE_OK;
+        trine_status status = l->ends[1].fd >= 0 ? wait_for_first(carrier, l) : TRINE_OK;
         if (status)
             return status;
-        ssize_t got = read(l->ends[0], to + at, bytes - at);
+        ssize_t got = read(l->ends[0].fd, to + at, bytes - at);
         if (got > 0)
             at += (size_t)got;
         else if (got == 0)

@@ -15,15 +15,18 @@ none() {
 includes() { grep -nHoE '^ *# *include *[<"][^>"]+[>"]' "$@" | sed -E 's/# *include *[<"]([^>"]+)[>"]/ \1/'; }
 
 foreign='omp\.h|mpi\.h|mpfr\.h|jansson\.h|cblas\.h|sched\.h'
-none "kernels see types.h, kernel.h and each other (table.c: core/error.h)" \
+none "kernels see types.h, kernel.h and each other (table.c: core/error.h, environment.h)" \
     "$(includes kernels/*.[ch] | grep -E ' (trine|core|backends|io|drivers)/|'"$foreign" |
-       grep -vE ' trine/(types|kernel|list)\.h$|^kernels/table\.c:.* core/error\.h$')"
+       grep -vE ' trine/(types|kernel|list)\.h$|^kernels/table\.c:.* core/(error|environment)\.h$')"
 none "only kernels/sleef.h includes sleef.h" \
     "$(includes core/*.[ch] backends/*.[ch] kernels/*.[ch] io/*.[ch] include/trine/*.h drivers/*.c | grep ' sleef\.h$' |
        grep -v '^kernels/sleef\.h:')"
 none "core includes no foreign library, backend, kernel (interpolate.h; sorts, quantiles, top: radix.h, weight_sums.h) or io" \
     "$(includes core/*.[ch] | grep -E ' (omp|mpi)\.h$| trine/mpi\.h| (backends|kernels|io|drivers)/' |
        grep -vE ' kernels/interpolate\.h$|^core/(sort[a-z_]*|[a-z_]*quantile|top)\.c:.* kernels/(radix|weight_sums)\.h$')"
+none "the library asks the environment by core/environment.h alone, which a set-uid program's user does not reach" \
+    "$(grep -nE '\bgetenv *\(' core/*.[ch] backends/*.[ch] backends/transports/*.[ch] kernels/*.[ch] io/*.[ch] |
+       grep -v '^core/environment\.h:')"
 none "core forks nothing" "$(grep -nE '\b(v?fork|clone|posix_spawn)[a-z]* *\(' core/*.[ch])"
 none "core knows no MPI by #ifdef" "$(grep -nE '^ *# *if.*MPI' core/*.[ch])"
 none "backends include no kernels, io or drivers" \
