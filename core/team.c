@@ -195,7 +195,6 @@ trine_status trine_open(const char *text, const void *handle, trine_team **opene
         return others_wait(text, handle, refused ? NULL : &spec) ? refuse_open(handle, status)
                                                                  : status;
     }
-    spec.options.callers_environment = &callers_environment;
     atomic_flag_clear(&team->busy);
     team->transport = TRINE_TRANSPORT_COUNT;
     status = assemble(team, &spec, handle);
