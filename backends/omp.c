@@ -27,6 +27,7 @@
 #include "backends/thread.h"
 #include "core/error.h"
 #include "core/memory.h"
+#include "core/process.h"
 #include "core/wait.h"
 
 enum { REGION_OPENS, REGION_IS_OPEN, REGION_FAILED };
@@ -38,14 +39,15 @@ static const double long_time = 1e6;
  * REGION_FAILED. came: threads of the region. generation: raised when a job is there, and to close;
  * services: the same for thread 0. taking: threads that take part in this generation; finished:
  * those of them that are through, or lost. serving: the job is for servants. lost: a thread of the
- * region ended, this one; told: trine_executor_ops.lost has said so. left: threads that have seen
- * the team close. */
+ * region ended, this one; told: trine_executor_ops.lost has said so. process: trine_process() of
+ * the one that has the threads. left: threads that have seen the team close. */
 typedef struct threads_data {
     trine_executor *executor;
     trine_thread *threads;
     pthread_t region;
     bool started, serving, told;
     int came;
+    uint32_t process;
     trine_job job;
     double spin_seconds;
     char detail[TRINE_DETAIL_SIZE];
@@ -273,6 +275,7 @@ static trine_status threads_open(trine_executor *executor, const trine_executor_
     data->executor = executor;
     data->threads = threads;
     data->came = 1;
+    data->process = trine_process();
     data->spin_seconds = trine_omp_spins() ? trine_spin_seconds(options->workers) : 0;
     atomic_init(&data->lost, -1);
     executor->data = data;
@@ -328,9 +331,16 @@ static void end_region(threads_data *data)
     pthread_detach(data->region);
 }
 
+/* In a forked process there is no thread to end, and what one was changing at that moment is left
+ * alone. */
 static void threads_close(trine_executor *executor)
 {
     threads_data *data = executor->data;
+    if (data->process != trine_process()) {
+        free(data->threads);
+        free(data);
+        return;
+    }
     if (data->started)
         end_region(data);
     release(data);

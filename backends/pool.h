@@ -105,6 +105,9 @@ void trine_pool_serve_end(pool_crew *crew);
 /* Reserves it if it is not there; bytes 0 for the default. */
 trine_status trine_heap_open(size_t bytes);
 
+/* Gives it back if nothing of it is in use; whether that is so. */
+bool trine_heap_close(void);
+
 /* The memfd that holds it. */
 int trine_heap_fd(void);
 
@@ -150,9 +153,16 @@ trine_status trine_zygote_fork(pool_control *control, int number, pid_t *pid, in
  * is none. */
 int trine_zygote_end(pid_t pid);
 
+/* Makes zygote and heap this process's, if they are nobody's. False where they are another's, from
+ * which this one was forked. */
+bool trine_zygote_own(void);
+
 /* True in a process that the user forked from the one that owns zygote and heap; makes it so. */
 bool trine_zygote_foreign(void);
 void trine_zygote_disown(void);
+
+/* The owner has neither any more. */
+void trine_zygote_release(void);
 
 /* Signals wait from before a fork until the new process has them as a new program does, so that no
  * handler of the user's runs there. Returns the mask that the old process goes on with. */

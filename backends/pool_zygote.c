@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "backends/pool.h"
+#include "core/process.h"
 
 /* control NULL: end `pid`; else fork worker `number`. */
 typedef struct request {
@@ -37,11 +38,13 @@ typedef struct answer {
     int value;
 } answer;
 
-/* lock: two teams may be used by two threads. */
+/* lock: two teams may be used by two threads. owner: trine_process() of the one that has zygote and
+ * heap, 0 for nobody. */
 static struct {
     pthread_mutex_t lock;
     pid_t pid;
     int socket;
+    atomic_uint owner;
     bool foreign, watching;
 } zygote = {.lock = PTHREAD_MUTEX_INITIALIZER, .socket = -1};
 
@@ -215,14 +218,22 @@ static _Noreturn void live(const zygote_files *files, const trine_cpu_set *cpus)
     _exit(0);
 }
 
-static void note_fork(void)
+bool trine_zygote_own(void)
 {
-    zygote.foreign = true;
+    unsigned nobody = 0;
+    (void)atomic_compare_exchange_strong(&zygote.owner, &nobody, trine_process());
+    return !trine_zygote_foreign();
 }
 
 bool trine_zygote_foreign(void)
 {
-    return zygote.foreign;
+    unsigned owner = atomic_load(&zygote.owner);
+    return zygote.foreign || (owner != 0 && owner != trine_process());
+}
+
+void trine_zygote_release(void)
+{
+    atomic_store(&zygote.owner, 0);
 }
 
 void trine_zygote_disown(void)
@@ -305,10 +316,8 @@ static trine_status start(void)
     trine_status status = check_threads();
     if (status)
         return status;
-    if (!zygote.watching) {
-        zygote.watching = pthread_atfork(NULL, NULL, note_fork) == 0;
-        atexit(trine_zygote_stop);
-    }
+    if (!zygote.watching)
+        zygote.watching = atexit(trine_zygote_stop) == 0;
     return clone_zygote();
 }
 
@@ -322,7 +331,7 @@ trine_status trine_zygote_start(void)
 
 void trine_zygote_stop(void)
 {
-    if (zygote.foreign)
+    if (trine_zygote_foreign())
         return;
     pthread_mutex_lock(&zygote.lock);
     if (zygote.pid)

@@ -53,6 +53,8 @@ typedef struct trine_executor_ops {
     const char *absent;
     /* Workers other than the caller are processes, which may die. */
     bool processes;
+    /* There are no workers other than the caller: a forked process has all that a team has. */
+    bool alone;
     /* Starts the workers; options->workers is at least 1. Sets executor->data. On error nothing is
      * left behind. */
     trine_status (*open)(trine_executor *executor, const trine_executor_options *options);
