@@ -54,10 +54,16 @@ static const struct stack_variable {
     {"GOMP_STACKSIZE", "K"},
 };
 
+/* Each 1024 times the one before. */
+#if defined(__clang__)
+static const char units[] = "BKMGT";
+#else
+static const char units[] = "BKMG";
+#endif
+
 /* "64M"; 0 where it is not that. */
 static size_t read_size(const char *text, const char *unit_of_none)
 {
-    static const char units[] = "BKMGT";
     char *end;
     while (isspace((unsigned char)*text))
         text++;
