@@ -231,9 +231,16 @@ static int start_thread(threads_data *data)
     sigfillset(&most);
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         sigdelset(&most, own[i]);
+    pthread_attr_t attributes;
+    size_t stack = 0;
+    pthread_attr_init(&attributes);
+    pthread_attr_getstacksize(&attributes, &stack);
+    if (stack < TRINE_OMP_LEAST_STACK)
+        pthread_attr_setstacksize(&attributes, TRINE_OMP_LEAST_STACK);
     pthread_sigmask(SIG_SETMASK, &most, &before);
-    int error = pthread_create(&data->region, NULL, open_region, data);
+    int error = pthread_create(&data->region, &attributes, open_region, data);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
     return error;
 }
 

@@ -92,6 +92,33 @@ static const char *stack_variable(size_t *bytes)
     return NULL;
 }
 
+/* What the runtime gives its threads. A size that the system refuses is ignored by runtimes, too.
+ */
+static void init_attributes(pthread_attr_t *attributes)
+{
+    size_t bytes;
+    pthread_attr_init(attributes);
+#if defined(__clang__)
+    (void)pthread_attr_setstacksize(attributes, (size_t)4 << 20);
+#endif
+    if (stack_variable(&bytes))
+        (void)pthread_attr_setstacksize(attributes, bytes);
+}
+
+static trine_status check_stack(const pthread_attr_t *attributes, int threads)
+{
+    size_t bytes = 0, named;
+    pthread_attr_getstacksize(attributes, &bytes);
+    if (bytes >= TRINE_OMP_LEAST_STACK)
+        return TRINE_OK;
+    const char *variable = stack_variable(&named);
+    return trine_fail(TRINE_E_MEMORY,
+                      "team 'omp:%d': its threads would have stacks of %zu KiB (%s%s%.20s); "
+                      "expected at least %d KiB",
+                      threads, bytes >> 10, variable ? variable : "ulimit -s", variable ? "=" : "",
+                      variable ? getenv(variable) : "", TRINE_OMP_LEAST_STACK >> 10);
+}
+
 /* The least of the groups' limits on processes and threads. */
 static void lower_to_limit(const char *directory, void *data)
 {
@@ -188,24 +215,29 @@ static int start_and_end(probe *p, probe_thread *own, int count, const pthread_a
     return error;
 }
 
-trine_status trine_omp_probe(int threads)
+static trine_status try_threads(int threads, const pthread_attr_t *attributes)
 {
-    int count = threads - 1, error = 0;
-    size_t stack, room = (size_t)threads;
-    pthread_attr_t attributes;
+    int error = ENOMEM;
+    size_t room = (size_t)threads;
     probe p = {.thread = calloc(room, sizeof *p.thread), .tid = calloc(room, sizeof *p.tid)};
     probe_thread *own = calloc(room, sizeof *own);
-    pthread_attr_init(&attributes);
-    if (!p.thread || !p.tid || !own)
-        error = ENOMEM;
-    /* A size that the system refuses is ignored by runtimes, too. */
-    if (stack_variable(&stack))
-        (void)pthread_attr_setstacksize(&attributes, stack);
-    if (!error)
-        error = start_and_end(&p, own, count, &attributes);
-    pthread_attr_destroy(&attributes);
+    if (p.thread && p.tid && own)
+        error = start_and_end(&p, own, threads - 1, attributes);
     free(p.thread);
     free(p.tid);
     free(own);
     return error ? trine_omp_no_thread(p.started + 2, threads, error) : TRINE_OK;
+}
+
+trine_status trine_omp_probe(int threads)
+{
+    pthread_attr_t attributes;
+    if (threads == 1)
+        return TRINE_OK;
+    init_attributes(&attributes);
+    trine_status status = check_stack(&attributes, threads);
+    if (!status)
+        status = try_threads(threads, &attributes);
+    pthread_attr_destroy(&attributes);
+    return status;
 }

@@ -74,6 +74,19 @@ static void a_stack_of_any_size_body(void)
     must_be_refused("omp:2", "OMP_STACKSIZE=200000G");
 }
 
+static void a_small_stack_body(void)
+{
+    trine_team *team = NULL;
+    MUST(trine_team_open("omp:3", &team) == TRINE_E_MEMORY && !team);
+    MUST(strstr(trine_error_detail(), "OMP_STACKSIZE=64K") != NULL);
+    MUST(strstr(trine_error_detail(), "at least 256 KiB") != NULL);
+}
+
+static void a_stack_that_is_large_enough_body(void)
+{
+    use_and_close(open_team("omp:3"));
+}
+
 /* A limit that counts the user's threads, who has none but these; root has none. */
 static void few_threads_body(void)
 {
@@ -115,6 +128,12 @@ static void a_stack_of_any_size_is_a_named_error(void)
     CU_ASSERT_EQUAL(with_stack("200000G", "stack"), 0);
 }
 
+static void a_small_stack_is_a_named_error(void)
+{
+    CU_ASSERT_EQUAL(with_stack("64K", "small"), 0);
+    CU_ASSERT_EQUAL(with_stack("256K", "enough"), 0);
+}
+
 static void few_threads_are_a_named_error(void)
 {
     CU_ASSERT_EQUAL(with_stack("512K", "threads"), 0);
@@ -126,6 +145,10 @@ static int run(const char *test)
         few_addresses_body();
     else if (strcmp(test, "stack") == 0)
         a_stack_of_any_size_body();
+    else if (strcmp(test, "small") == 0)
+        a_small_stack_body();
+    else if (strcmp(test, "enough") == 0)
+        a_stack_that_is_large_enough_body();
     else
         few_threads_body();
     return 0;
@@ -136,6 +159,7 @@ int main(int argc, char **argv)
     CU_TestInfo tests[] = {
         {"few addresses are a named error", few_addresses_are_a_named_error},
         {"a stack of any size is a named error", a_stack_of_any_size_is_a_named_error},
+        {"a small stack is a named error", a_small_stack_is_a_named_error},
         {"few threads are a named error", few_threads_are_a_named_error},
         CU_TEST_INFO_NULL,
     };
