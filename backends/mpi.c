@@ -7,15 +7,33 @@
  */
 #include <trine/mpi.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backends/mpi_data.h"
 #include "core/launch.h"
 #include "core/open.h"
 
 static bool started_mpi;
+
+/* MPI had been initialised when this process was forked: it is the other process's. */
+static bool inherited;
+
+static void note_fork(void)
+{
+    int initialized = 0;
+    MPI_Initialized(&initialized);
+    inherited = inherited || initialized;
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+    (void)pthread_atfork(NULL, NULL, note_fork);
+}
+
 int trine_mpi_machines;
 
 static bool mpi_ended(void)
@@ -27,7 +45,7 @@ static bool mpi_ended(void)
 
 static void finish_mpi(void)
 {
-    if (started_mpi && !mpi_ended())
+    if (started_mpi && !inherited && !mpi_ended())
         MPI_Finalize();
 }
 
@@ -44,6 +62,11 @@ static void choose_windows(void)
 static trine_status start_mpi(void)
 {
     int initialized = 0, finalized = 0, provided;
+    if (inherited)
+        return trine_fail(TRINE_E_CLOSED,
+                          "mpi: MPI was initialised by the process that this one (pid %d) was "
+                          "forked from, and is that one's alone",
+                          (int)getpid());
     MPI_Initialized(&initialized);
     MPI_Finalized(&finalized);
     if (finalized)

@@ -6,6 +6,7 @@
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -114,21 +115,23 @@ int trine_omp_places(const char **variable)
     return trine_cpu_set_count(&all);
 }
 
+bool trine_omp_spins(void)
+{
+    const char *policy = getenv("OMP_WAIT_POLICY");
+    while (policy && isspace((unsigned char)*policy))
+        policy++;
+    return !policy || strncasecmp(policy, "passive", sizeof "passive" - 1) != 0;
+}
+
 void trine_omp_explain(trine_executor *executor)
 {
     int came = executor->working, asked = executor->workers, limit = omp_get_thread_limit();
-    int level = omp_get_active_level(), levels = omp_get_max_active_levels();
     char *text = executor->shortfall;
     size_t size = sizeof executor->shortfall;
-    if (levels == 0)
+    if (omp_get_max_active_levels() == 0)
         snprintf(text, size,
                  "OMP_MAX_ACTIVE_LEVELS=0: %d of the %d threads asked for work; unset it", came,
                  asked);
-    else if (level >= levels)
-        snprintf(text, size,
-                 "used inside a parallel region, where OpenMP gives %d of the %d threads asked "
-                 "for; use it outside, or set OMP_MAX_ACTIVE_LEVELS=%d",
-                 came, asked, level + 1);
     else if (limit < asked)
         snprintf(text, size,
                  "OMP_THREAD_LIMIT=%d: %d of the %d threads asked for work; raise it or unset it",

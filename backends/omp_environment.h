@@ -14,8 +14,11 @@ void trine_omp_binding(const trine_cpu_set *own, trine_binding *binding);
 /* How many CPUs the runtime binds threads to; 0 where it does not. */
 int trine_omp_places(const char **variable);
 
-/* Writes executor->shortfall: why fewer came than were asked for, as far as the runtime says, and
- * what mends it. */
+/* Whether threads that wait may spin (OMP_WAIT_POLICY). */
+bool trine_omp_spins(void);
+
+/* In the team's region: writes executor->shortfall: why fewer came than were asked for, as far as
+ * the runtime says, and what mends it. */
 void trine_omp_explain(trine_executor *executor);
 
 #endif

@@ -38,14 +38,22 @@ static void pool_close(trine_executor *executor)
     free(p);
 }
 
+static trine_status own_pools(void)
+{
+    return trine_zygote_own()
+               ? TRINE_OK
+               : trine_fail(TRINE_E_WORKER,
+                            "pool: this process was forked from one that uses pools; only that one "
+                            "can open more");
+}
+
 static trine_status open_crew(pool *p, const trine_executor_options *options)
 {
     double spin = options->spin_microseconds > 0 ? 1e-6 * options->spin_microseconds
                                                  : trine_spin_seconds(options->workers);
-    if (trine_zygote_foreign())
-        return trine_fail(TRINE_E_WORKER, "pool: this process was forked from one that uses pools; "
-                                          "only that one can open more");
-    trine_status status = trine_heap_open(options->heap_bytes);
+    trine_status status = own_pools();
+    if (!status)
+        status = trine_heap_open(options->heap_bytes);
     if (!status)
         status = trine_zygote_start();
     if (!status)
@@ -348,8 +356,20 @@ static void pool_unreserve(void *memory, size_t bytes)
 
 static trine_status pool_init(void)
 {
-    trine_status status = trine_heap_open(0);
+    trine_status status = own_pools();
+    if (!status)
+        status = trine_heap_open(0);
     return status ? status : trine_zygote_start();
+}
+
+/* What a pool that is still open has stays. */
+static void pool_finalize(void)
+{
+    if (trine_zygote_foreign())
+        return;
+    trine_zygote_stop();
+    if (trine_heap_close())
+        trine_zygote_release();
 }
 
 const trine_executor_ops trine_pool_executor = {
@@ -373,5 +393,5 @@ const trine_executor_ops trine_pool_executor = {
     .discard = pool_discard,
     .unreserve = pool_unreserve,
     .init = pool_init,
-    .finalize = trine_zygote_stop,
+    .finalize = pool_finalize,
 };

@@ -114,6 +114,9 @@ void trine_pool_serve_end(pool_crew *crew);
 /* Reserves it if it is not there; bytes 0 for the default. */
 trine_status trine_heap_open(size_t bytes);
 
+/* Gives it back if nothing of it is in use; whether that is so. */
+bool trine_heap_close(void);
+
 /* The memfd that holds it; -1 when the program has closed that. */
 int trine_heap_fd(void);
 
@@ -170,9 +173,16 @@ bool trine_zygote_kill(pid_t pid);
  * waitpid; -1 when nobody knows or it does not end. */
 int trine_zygote_reap(pid_t pid);
 
+/* Makes zygote and heap this process's, if they are nobody's. False where they are another's, from
+ * which this one was forked. */
+bool trine_zygote_own(void);
+
 /* True in a process that the user forked from the one that owns zygote and heap; makes it so. */
 bool trine_zygote_foreign(void);
 void trine_zygote_disown(void);
+
+/* The owner has neither any more. */
+void trine_zygote_release(void);
 
 /* Signals wait from before a fork until the new process has them as a new program does, so that no
  * handler of the user's runs there. Returns the mask that the old process goes on with. */

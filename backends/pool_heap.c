@@ -175,6 +175,23 @@ trine_status trine_heap_open(size_t bytes)
     return status;
 }
 
+bool trine_heap_close(void)
+{
+    pthread_mutex_lock(&heap.lock);
+    bool unused = heap.taken == 0;
+    if (unused && heap.base) {
+        munmap(heap.base, heap.size);
+        trine_descriptor_close(&heap.file);
+        free(heap.free);
+        heap.base = NULL;
+        heap.free = NULL;
+        heap.size = heap.count = heap.room = 0;
+        heap.limited = false;
+    }
+    pthread_mutex_unlock(&heap.lock);
+    return unused;
+}
+
 static void drop_range(size_t i)
 {
     heap.count--;

@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "backends/pool.h"
+#include "core/process.h"
 
 /* fork worker `number` of control, which takes over that identity; kill `pid`; kill it and take its
  * status. */
@@ -45,12 +46,14 @@ typedef struct answer {
     int value;
 } answer;
 
-/* heap: the number of the heap that it has. lock: two teams may be used by two threads. */
+/* heap: the number of the heap that it has. lock: two teams may be used by two threads. owner:
+ * trine_process() of the one that has zygote and heap, 0 for nobody. */
 static struct {
     pthread_mutex_t lock;
     pid_t pid;
     trine_descriptor socket;
     unsigned heap;
+    atomic_uint owner;
     bool foreign, watching;
 } zygote = {.lock = PTHREAD_MUTEX_INITIALIZER, .socket = {.fd = -1}};
 
@@ -300,14 +303,22 @@ static _Noreturn void live(const zygote_files *files, const trine_cpu_set *cpus)
     _exit(0);
 }
 
-static void note_fork(void)
+bool trine_zygote_own(void)
 {
-    zygote.foreign = true;
+    unsigned nobody = 0;
+    (void)atomic_compare_exchange_strong(&zygote.owner, &nobody, trine_process());
+    return !trine_zygote_foreign();
 }
 
 bool trine_zygote_foreign(void)
 {
-    return zygote.foreign;
+    unsigned owner = atomic_load(&zygote.owner);
+    return zygote.foreign || (owner != 0 && owner != trine_process());
+}
+
+void trine_zygote_release(void)
+{
+    atomic_store(&zygote.owner, 0);
 }
 
 void trine_zygote_disown(void)
@@ -397,10 +408,8 @@ static trine_status start(void)
         status = check_threads();
     if (status)
         return status;
-    if (!zygote.watching) {
-        zygote.watching = pthread_atfork(NULL, NULL, note_fork) == 0;
-        atexit(trine_zygote_stop);
-    }
+    if (!zygote.watching)
+        zygote.watching = atexit(trine_zygote_stop) == 0;
     return clone_zygote();
 }
 
@@ -414,7 +423,7 @@ trine_status trine_zygote_start(void)
 
 void trine_zygote_stop(void)
 {
-    if (zygote.foreign)
+    if (trine_zygote_foreign())
         return;
     pthread_mutex_lock(&zygote.lock);
     if (zygote.pid)

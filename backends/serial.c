@@ -70,6 +70,7 @@ static trine_status serial_commit(void *memory, size_t bytes)
 
 const trine_executor_ops trine_serial_executor = {
     .name = "serial",
+    .alone = true,
     .open = serial_open,
     .close = serial_close,
     .run = serial_run,

@@ -262,7 +262,7 @@ void trine_array_free(trine_array *array)
         return;
     if (array->owner && array->bytes > 0)
         array->owner->ops.free(array->owner, array->data, array->bytes);
-    if (array->share)
+    if (array->share && !trine_team_inherited(array->team))
         array->share->close(array->share);
     atomic_fetch_sub(&array->team->arrays, 1);
     free(array);

@@ -13,7 +13,6 @@
 #include <trine/team.h>
 
 #include "core/cpus.h"
-#include "core/float_environment.h"
 
 /* One worker as a body sees it. scratch: job->scratch_size bytes of the worker's own, aligned to
  * 64, kept from run to run of a job with whatever the last one left there. Bodies add the seconds
@@ -37,13 +36,11 @@ typedef struct trine_job {
     bool restartable;
 } trine_job;
 
-/* Options of one executor, as the spec gave them; 0 where it did not. callers_environment: NULL, or
- * the one in which to start threads that are the caller's, too. */
+/* Options of one executor, as the spec gave them; 0 where it did not. */
 typedef struct trine_executor_options {
     int workers;
     size_t heap_bytes;
     double spin_microseconds;
-    const trine_float_environment *callers_environment;
 } trine_executor_options;
 
 #define TRINE_SHORTFALL_SIZE 200
@@ -56,6 +53,8 @@ typedef struct trine_executor_ops {
     const char *absent;
     /* Workers other than the caller are processes, which may die. */
     bool processes;
+    /* There are no workers other than the caller: a forked process has all that a team has. */
+    bool alone;
     /* Starts the workers; options->workers is at least 1. Sets executor->data. On error nothing is
      * left behind. */
     trine_status (*open)(trine_executor *executor, const trine_executor_options *options);

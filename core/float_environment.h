@@ -67,17 +67,6 @@ static inline void trine_float_leave(const trine_float_environment *saved)
         trine_x87_leave(saved);
 }
 
-/* That environment without the exceptions that are pending in it, which the next code would raise.
- */
-static inline trine_float_environment trine_float_quiet(const trine_float_environment *saved)
-{
-    trine_float_environment quiet = *saved;
-    quiet.mxcsr &= ~TRINE_MXCSR_FLAGS;
-    if (quiet.control != TRINE_X87_DEFAULT)
-        quiet.x87[TRINE_X87_STATUS] &= ~TRINE_X87_PENDING;
-    return quiet;
-}
-
 /* The default, whatever was set; flags are cleared. */
 static inline void trine_float_default(void)
 {
@@ -104,17 +93,6 @@ static inline void trine_float_enter(trine_float_environment *saved)
 static inline void trine_float_leave(const trine_float_environment *saved)
 {
     fesetenv(&saved->all);
-}
-
-static inline trine_float_environment trine_float_quiet(const trine_float_environment *saved)
-{
-    trine_float_environment kept, quiet;
-    fegetenv(&kept.all);
-    fesetenv(&saved->all);
-    feclearexcept(FE_ALL_EXCEPT);
-    fegetenv(&quiet.all);
-    fesetenv(&kept.all);
-    return quiet;
 }
 
 static inline void trine_float_default(void)

@@ -46,7 +46,9 @@ trine_status trine_lock_create(trine_team *team, trine_lock **lock)
         return trine_fail(TRINE_E_ARGUMENT, "trine_lock_create: %s is NULL",
                           team ? "lock" : "team");
     trine_executor *executor = &team->executor;
-    trine_status status = executor->ops.alloc(executor, sizeof(trine_lock), &memory);
+    trine_status status = trine_team_check(team);
+    if (!status)
+        status = executor->ops.alloc(executor, sizeof(trine_lock), &memory);
     if (status)
         return status;
     trine_lock *made = memory;
@@ -106,6 +108,8 @@ void trine_lock_free(trine_lock *lock)
         return;
     trine_executor *executor = &lock->team->executor;
     atomic_fetch_sub(&lock->team->arrays, 1);
-    pthread_mutex_destroy(&lock->mutex);
+    /* The memory of a pool is shared with the process that the lock belongs to. */
+    if (!trine_team_inherited(lock->team))
+        pthread_mutex_destroy(&lock->mutex);
     executor->ops.free(executor, lock, sizeof(trine_lock));
 }

@@ -10,32 +10,53 @@
 
 #include "core/array.h"
 #include "core/error.h"
+#include "core/process.h"
 
-/* Teams of several ranks that are open. calls: made on any of them so far. */
+/* Teams of several ranks that are open in that process. calls: made on any of them so far. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static trine_team *open_teams;
+static uint32_t process;
 static atomic_uint_fast64_t calls;
+
+static void take(void)
+{
+    pthread_mutex_lock(&lock);
+    if (process != trine_process())
+        open_teams = NULL;
+    process = trine_process();
+}
+
+static void give(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+/* No thread holds the lock in a forked process. */
+__attribute__((constructor)) static void watch_forks(void)
+{
+    (void)pthread_atfork(take, give, give);
+}
 
 void trine_refuse_know(trine_team *team)
 {
     if (team->communicator.size == 1)
         return;
-    pthread_mutex_lock(&lock);
+    take();
     team->called = atomic_fetch_add(&calls, 1) + 1;
     team->next = open_teams;
     open_teams = team;
-    pthread_mutex_unlock(&lock);
+    give();
 }
 
 void trine_refuse_forget(trine_team *team)
 {
-    pthread_mutex_lock(&lock);
+    take();
     trine_team **at = &open_teams;
     while (*at && *at != team)
         at = &(*at)->next;
     if (*at)
         *at = team->next;
-    pthread_mutex_unlock(&lock);
+    give();
 }
 
 void trine_refuse_count(trine_team *team)
@@ -46,11 +67,11 @@ void trine_refuse_count(trine_team *team)
 
 static trine_team *called_last(void)
 {
-    pthread_mutex_lock(&lock);
+    take();
     trine_team *last = open_teams;
     for (trine_team *team = last; team; team = team->next)
         last = team->called > last->called ? team : last;
-    pthread_mutex_unlock(&lock);
+    give();
     return last;
 }
 

@@ -218,6 +218,9 @@ static trine_status enter(trine_task_queue *queue, const char *name)
                           name);
     if (queue->inside)
         return trine_fail(TRINE_E_BUSY, "%s: called from inside another call on the queue", name);
+    trine_status status = trine_team_check(queue->team);
+    if (status)
+        return status;
     release_held(queue);
     trine_queue_report(queue);
     return TRINE_OK;

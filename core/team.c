@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/carry.h"
 #include "core/error.h"
@@ -12,6 +13,7 @@
 #include "core/memory_usage.h"
 #include "core/open.h"
 #include "core/placement.h"
+#include "core/process.h"
 #include "core/spec.h"
 #include "core/environment.h"
 
@@ -89,15 +91,37 @@ static trine_status join(trine_team *team, const trine_spec *spec, const void *h
     return TRINE_OK;
 }
 
+bool trine_team_inherited(const trine_team *team)
+{
+    return team->process != trine_process() &&
+           !(team->executor.ops.alone && team->communicator.ops != &trine_mpi_communicator);
+}
+
+trine_status trine_team_check(const trine_team *team)
+{
+    if (!trine_team_inherited(team))
+        return TRINE_OK;
+    return trine_fail(TRINE_E_WORKER,
+                      "team %s belongs to the process that this one (pid %d) was forked from, as "
+                      "do its workers; open another one here, or close it there",
+                      team->spec, (int)getpid());
+}
+
+/* Of an inherited team what is this process's own goes. */
 static void dissolve(trine_team *team)
 {
-    trine_refuse_forget(team);
-    trine_carry_release(team);
+    bool inherited = trine_team_inherited(team);
+    if (inherited) {
+        trine_executor_close(&team->forking);
+    } else {
+        trine_refuse_forget(team);
+        trine_carry_release(team);
+    }
     if (team->arena)
         team->executor.ops.free(&team->executor, team->arena, team->arena_size);
     trine_executor_close(&team->executor);
     trine_executor_close(&team->alone);
-    if (team->communicator.ops)
+    if (team->communicator.ops && !inherited)
         team->communicator.ops->close(&team->communicator);
     free(team->shares);
     free(team);
@@ -196,8 +220,8 @@ trine_status trine_open(const char *text, const void *handle, trine_team **opene
         return others_wait(text, handle, refused ? NULL : &spec) ? refuse_open(handle, status)
                                                                  : status;
     }
-    spec.options.callers_environment = &callers_environment;
     atomic_flag_clear(&team->busy);
+    team->process = trine_process();
     team->transport = TRINE_TRANSPORT_COUNT;
     status = assemble(team, &spec, handle);
     if (status) {
@@ -249,11 +273,13 @@ trine_status trine_team_close(trine_team *team)
     if (!team)
         return TRINE_OK;
     double began = trine_seconds();
-    if (atomic_flag_test_and_set(&team->busy))
+    /* The thread that was at work on a team that is inherited is not in this process. */
+    bool inherited = trine_team_inherited(team);
+    if (atomic_flag_test_and_set(&team->busy) && !inherited)
         return trine_fail(TRINE_E_BUSY, "team %s is at work in another thread", team->spec);
     trine_status status = check_close(team);
     /* Where MPI has ended, nobody can wait any more. */
-    if (!team->communicator.ops->ended || !team->communicator.ops->ended())
+    if (!inherited && (!team->communicator.ops->ended || !team->communicator.ops->ended()))
         status = agree_to_close(team, status);
     if (status && status != TRINE_E_MPI) {
         atomic_flag_clear(&team->busy);
@@ -266,6 +292,9 @@ trine_status trine_team_close(trine_team *team)
 
 trine_status trine_call_begin(trine_team *team)
 {
+    trine_status status = trine_team_check(team);
+    if (status)
+        return status;
     if (atomic_flag_test_and_set_explicit(&team->busy, memory_order_acquire))
         return trine_fail(TRINE_E_BUSY, "team %s is at work on another call; open a team a thread",
                           team->spec);
@@ -486,6 +515,9 @@ trine_status trine_team_memory(trine_team *team, int worker, trine_memory *memor
         return trine_fail(TRINE_E_ARGUMENT,
                           "trine_team_memory: worker %d; expected 0 to %d of team %s", worker,
                           team->executor.workers - 1, team->spec);
+    trine_status status = trine_team_check(team);
+    if (status)
+        return status;
     pid_t last = (pid_t)team->shares[worker].pid;
     if (last > 0 && trine_memory_usage(last, memory) == TRINE_OK)
         return TRINE_OK;

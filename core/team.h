@@ -27,7 +27,8 @@ typedef struct trine_place_kept {
 /* alone: the calling thread, for memory that the workers do not address. arrays: also locks,
  * counters and open files, all that must be freed before the team. shares: the call's ledger of
  * each worker, summed over its jobs. transport: how arrays that the workers do not address reach
- * them, TRINE_TRANSPORT_COUNT where they do not. asked_by: the variable that gave the number of
+ * them, TRINE_TRANSPORT_COUNT where they do not. process: trine_process() of the one that opened it.
+ * asked_by: the variable that gave the number of
  * workers, NULL where none did. noted: how many workers the note speaks of. called, next:
  * core/refuse.c's, which of the open teams of several ranks was called last. forking, carriers,
  * places: what core/carry.c has made for that. */
@@ -37,6 +38,7 @@ struct trine_team {
     trine_schedule schedule;
     trine_float_environment callers_environment;
     atomic_flag busy;
+    uint32_t process;
     atomic_int arrays;
     char spec[TRINE_SPEC_SIZE];
     char note[320];
@@ -56,8 +58,16 @@ struct trine_team {
     trine_place_kept places[TRINE_ARGS];
 };
 
+/* Whether this process was forked from the one that opened the team, and has not all that it
+ * needs: its workers, its ranks. */
+bool trine_team_inherited(const trine_team *team);
+
+/* WORKER for a team that is inherited; what every function asks before it uses more of a team than
+ * this process's own memory. */
+trine_status trine_team_check(const trine_team *team);
+
 /* Claims the team, enters the default floating-point environment and starts the ledger's clock.
- * BUSY when another call holds it. */
+ * BUSY when another call holds it; WORKER when it is inherited. */
 trine_status trine_call_begin(trine_team *team);
 
 /* The whole of a call that this rank refuses with that status before it has entered any function of

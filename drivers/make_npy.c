@@ -102,9 +102,15 @@ static trine_status make_file(const make_options *o)
     return status;
 }
 
+static void tell_exit(const char *driver)
+{
+    say(driver, "a library has ended this process before the file was written");
+}
+
 int main(int argc, char **argv)
 {
     make_options o = {.n = 1 << 24, .dtype = TRINE_F64};
+    guard_exit(name, tell_exit);
     take_signals_back();
     hold_standard_files();
     (void)trine_init();

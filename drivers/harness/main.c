@@ -249,6 +249,17 @@ static int end_run(const harness_run *run, int result)
     return printed ? printed : result;
 }
 
+/* The run of this process, for when a library ends it. */
+static const harness_run *running;
+
+static void tell_exit(const char *driver)
+{
+    say(driver, "a library has ended this process with exit status %d, which is no verdict",
+        EXIT_WRONG);
+    if (running)
+        (void)end_run(running, EXIT_FAILED);
+}
+
 /* This program's path, for mpirun; "" when it cannot be told. */
 static void find_self(const char *called, char path[PATH_MAX])
 {
@@ -263,6 +274,7 @@ int trine_driver_main(const trine_driver *driver, int argc, char **argv)
 {
     harness_options options;
     char self[PATH_MAX];
+    guard_exit(driver->name, tell_exit);
     take_signals_back();
     hold_standard_files();
     let_first_rank_fail_first();
@@ -279,9 +291,11 @@ int trine_driver_main(const trine_driver *driver, int argc, char **argv)
     if (options.terminal)
         show_progress_anyway(options.terminal);
     harness_run run = {.options = &options};
+    running = &run;
     int result = check_launch(&options);
     if (result) {
         result = end_run(&run, result);
+        running = NULL;
         free(options.files);
         return result;
     }
@@ -293,11 +307,12 @@ int trine_driver_main(const trine_driver *driver, int argc, char **argv)
         result = concluded > result ? concluded : result;
     }
     result = end_run(&run, result);
+    running = NULL;
     forget_rows(&run, 0);
     free(run.row);
     forget_failures(&run, 0);
     free(run.failure);
     free(options.files);
     trine_finalize();
-    return child ? child_status(result) : result;
+    return own_exit(child ? child_status(result) : result);
 }

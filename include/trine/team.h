@@ -18,8 +18,13 @@
  * nearest, gradual underflow, no traps), on every worker, whatever the caller has set
  * (flush-to-zero as by -ffast-math, a rounding mode, traps, x87 precision), before the team was
  * opened or after. When they return, the calling thread has its own again, exception flags
- * included; so have the OpenMP threads, which are the caller's too. (Flags that x87 instructions of
- * user code raise stay, where x87's control word is the default.)
+ * included. (Flags that x87 instructions of user code raise stay, where x87's control word is the
+ * default.)
+ *
+ * Threads of a team: those of `omp` are the team's own, from its opening to its closing. They are
+ * in a parallel region of their own; the caller, which works as worker 0, is in none. So a team has
+ * all its threads also when it is used inside a parallel region, or by one host thread after
+ * another, and regions of the caller's have the threads that they would have without it.
  *
  * Thread rule: a team serves one call at a time; a second one gets TRINE_E_BUSY.
  */
@@ -65,7 +70,7 @@ TRINE_API const char *trine_team_spec(const trine_team *team);
 
 /* Workers of this rank, ranks, and this rank's number; 0 for a NULL team. Workers are those that
  * took part in the last call (when it opened, before the first): fewer threads than the spec says
- * where OpenMP gives no more (OMP_THREAD_LIMIT, OMP_DYNAMIC, inside a parallel region). */
+ * where OpenMP gives no more (OMP_THREAD_LIMIT, OMP_DYNAMIC, OMP_MAX_ACTIVE_LEVELS=0). */
 TRINE_API int trine_team_workers(const trine_team *team);
 TRINE_API int trine_team_ranks(const trine_team *team);
 TRINE_API int trine_team_rank(const trine_team *team);

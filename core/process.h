@@ -1,0 +1,11 @@
+/* core/process.h - telling a process from the one that it was forked from. */
+#ifndef TRINE_CORE_PROCESS_H
+#define TRINE_CORE_PROCESS_H
+
+#include <stdint.h>
+
+/* A number that is this process's: 1 in the one that loaded the library, another in each process
+ * forked from it, however it was forked. Costs a load; any thread. Never 0. */
+uint32_t trine_process(void);
+
+#endif
