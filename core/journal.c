@@ -8,8 +8,8 @@
  * 1. Opening locks the file (flock), so that two runs cannot both write it, and reads it from
  *    beginning to end: for each record 16 bytes are kept, its item's number and where it lies.
  * 2. A record is one write, so a run that is killed leaves it whole, absent, or cut short. What is
- *    cut short, or damaged, is found by its checksum; it and what follows is cut off, and those
- *    items are run again.
+ *    cut short, or damaged, is found by its checksum, or by a size that no result of these tasks
+ *    has; it and what follows is cut off, and those items are run again.
  * 3. Every second, and at the end, fdatasync makes it durable: a loss of power costs a second's
  *    items.
  * 4. Numbers are in this machine's byte order; a file of the other has another magic.
@@ -64,7 +64,7 @@ struct trine_journal {
     int64_t end;
     double synced;
     journal_entry *entry;
-    uint64_t entries, room;
+    uint64_t entries, room, result_most;
     unsigned char *ahead;
     int64_t ahead_at, ahead_size;
 };
@@ -185,6 +185,15 @@ static journal_header header_of(const trine_journal_owner *owner)
     return h;
 }
 
+/* What the file says may come to stand at a terminal: its control characters are '?' there. */
+static void printable(const char there[NAME], char name[NAME])
+{
+    size_t n = strnlen(there, NAME - 1);
+    for (size_t i = 0; i < n; i++)
+        name[i] = (unsigned char)there[i] < ' ' || there[i] == 0x7f ? '?' : there[i];
+    name[n] = '\0';
+}
+
 /* Whether a sound header is that of this owner; what differs is said. */
 static trine_status compare_headers(const trine_journal *j, const journal_header *there,
                                     const journal_header *own)
@@ -196,9 +205,12 @@ static trine_status compare_headers(const trine_journal *j, const journal_header
                   {"bytes of data", there->data_size, own->data_size},
                   {"item_most", there->item_most, own->item_most},
                   {"result_most", there->result_most, own->result_most}};
-    if (there->name_hash != own->name_hash)
-        return trine_fail(TRINE_E_FORMAT, "journal %s: it is of tasks '%.*s', these are '%s'",
-                          j->path, NAME - 1, there->name, own->name);
+    if (there->name_hash != own->name_hash) {
+        char name[NAME];
+        printable(there->name, name);
+        return trine_fail(TRINE_E_FORMAT, "journal %s: it is of tasks '%s', these are '%s'",
+                          j->path, name, own->name);
+    }
     for (size_t i = 0; i < sizeof number / sizeof *number; i++)
         if (number[i].there != number[i].own)
             return trine_fail(TRINE_E_FORMAT,
@@ -293,7 +305,7 @@ static int check_record(trine_journal *j, const journal_record *record, int64_t 
     char piece[PIECE];
     uint32_t checksum = record_checksum(record);
     int64_t body = at + (int64_t)sizeof *record;
-    if (record->size > (uint64_t)(size - body))
+    if (record->size > j->result_most || record->size > (uint64_t)(size - body))
         return 0;
     for (uint64_t done = 0; done < record->size;) {
         uint64_t left = record->size - done;
@@ -379,7 +391,10 @@ trine_status trine_journal_open(const char *path, const trine_journal_owner *own
         return trine_fail(TRINE_E_ARGUMENT, "journal: expected a path, an owner and a result");
     trine_journal *j = calloc(1, sizeof *j);
     if (j)
-        *j = (trine_journal){.file = -1, .path = strdup(path), .ahead = malloc(PIECE)};
+        *j = (trine_journal){.file = -1,
+                             .path = strdup(path),
+                             .ahead = malloc(PIECE),
+                             .result_most = owner->result_most};
     if (!j || !j->path || !j->ahead) {
         if (j)
             release(j);
@@ -407,17 +422,29 @@ static const journal_entry *entry_of(const trine_journal *j, uint64_t index)
     return first < j->entries && j->entry[first].index == index ? &j->entry[first] : NULL;
 }
 
-static trine_status read_record(trine_journal *j, int64_t at, journal_record *record)
+static trine_status changed(const trine_journal *j, int64_t at)
 {
-    int64_t some = read_ahead(j, record, sizeof *record, at);
+    return trine_fail(TRINE_E_IO,
+                      "journal %s: the record at byte %" PRId64
+                      " is not what it was when the file was opened",
+                      j->path, at);
+}
+
+/* The lock keeps away those who ask for it: what others write here since it was opened is found. */
+static trine_status read_record(trine_journal *j, const journal_entry *entry,
+                                journal_record *record)
+{
+    int64_t some = read_ahead(j, record, sizeof *record, entry->at);
     if (some < 0)
         return io_failed(j, "reading");
     if (some < (int64_t)sizeof *record)
         return trine_fail(TRINE_E_IO,
                           "journal %s: ends at byte %" PRId64 ", which it did not when "
                           "it was opened",
-                          j->path, at + some);
-    return TRINE_OK;
+                          j->path, entry->at + some);
+    bool same = record->index == entry->index && record->size <= j->result_most &&
+                (record->size > 0 || record->checksum == record_checksum(record));
+    return same ? TRINE_OK : changed(j, entry->at);
 }
 
 uint64_t trine_journal_identity(uint64_t index, const void *item, size_t size)
@@ -433,7 +460,7 @@ trine_status trine_journal_find(trine_journal *journal, uint64_t index, uint64_t
     *found = false;
     if (!entry)
         return TRINE_OK;
-    trine_status status = read_record(journal, entry->at, &record);
+    trine_status status = read_record(journal, entry, &record);
     if (status)
         return status;
     if (record.identity != identity)
@@ -453,7 +480,7 @@ trine_status trine_journal_read(trine_journal *journal, uint64_t index, void *re
     if (!entry)
         return trine_fail(TRINE_E_ARGUMENT, "journal %s: item %" PRIu64 " is not in it",
                           journal->path, index);
-    trine_status status = read_record(journal, entry->at, &record);
+    trine_status status = read_record(journal, entry, &record);
     if (status)
         return status;
     int64_t some = read_ahead(journal, result, size, entry->at + (int64_t)sizeof record);
@@ -461,10 +488,7 @@ trine_status trine_journal_read(trine_journal *journal, uint64_t index, void *re
         return io_failed(journal, "reading");
     if (some < (int64_t)size || record.size != size ||
         trine_crc32c(record_checksum(&record), result, size) != record.checksum)
-        return trine_fail(TRINE_E_IO,
-                          "journal %s: the record at byte %" PRId64
-                          " is not what it was when the file was opened",
-                          journal->path, entry->at);
+        return changed(journal, entry->at);
     return TRINE_OK;
 }
 
