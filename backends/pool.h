@@ -139,10 +139,6 @@ void trine_zygote_stop(void);
 
 pid_t trine_zygote_pid(void);
 
-/* Threads of this process. One that has just been joined ends within milliseconds in the system's
- * list; that is waited for. */
-int trine_pool_threads(void);
-
 /* Forks worker `number` of that pool, from a new zygote if need be. */
 trine_status trine_zygote_fork(pool_control *control, int number, pid_t *pid, int *pidfd);
 
@@ -163,6 +159,13 @@ void trine_zygote_reset_signals(void);
 
 trine_status trine_own_fork(pool_control *control, int number, pid_t *pid, int *pidfd);
 int trine_own_end(pid_t pid);
+
+/* --- pool_threads.c */
+
+/* THREADS, with what to do instead, when this process runs more than one thread, or when that
+ * cannot be told. One that has just been joined is the system's for some milliseconds more; that is
+ * waited for. */
+trine_status trine_pool_check_threads(const char *who, const char *remedy);
 
 /* --- pool_worker.c */
 

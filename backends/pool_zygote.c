@@ -7,7 +7,6 @@
  *    end with it (PDEATHSIG).
  * 4. If it is killed, the next request starts another, provided that there is one thread again.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -49,31 +48,6 @@ static struct {
 typedef struct zygote_files {
     int socket, parent;
 } zygote_files;
-
-/* Milliseconds that a thread which was joined may still be listed. */
-enum { JOINED_LISTED = 20 };
-
-static int listed_threads(void)
-{
-    int count = 0;
-    DIR *tasks = opendir("/proc/self/task");
-    for (struct dirent *entry; tasks && (entry = readdir(tasks));)
-        count += entry->d_name[0] != '.';
-    if (tasks)
-        closedir(tasks);
-    return count;
-}
-
-int trine_pool_threads(void)
-{
-    static const struct timespec moment = {.tv_nsec = 1000000};
-    int count = listed_threads();
-    for (int i = 0; i < JOINED_LISTED && count > 1; i++) {
-        nanosleep(&moment, NULL);
-        count = listed_threads();
-    }
-    return count;
-}
 
 static void answer_with(int socket, int value, int fd)
 {
@@ -235,16 +209,17 @@ pid_t trine_zygote_pid(void)
     return zygote.pid;
 }
 
+/* There has been one: this process did call trine_init(), or had a pool. */
+static bool lived;
+
 static trine_status check_threads(void)
 {
-    int threads = trine_pool_threads();
-    if (threads <= 1)
-        return TRINE_OK;
-    return trine_fail(TRINE_E_THREADS,
-                      "pool: this process runs %d threads, and what they hold would stay locked "
-                      "in a forked worker; call trine_init() first thing in main, before OpenMP, "
-                      "MPI or a BLAS starts threads",
-                      threads);
+    return trine_pool_check_threads(
+        "pool", lived
+                    ? "the zygote that workers are forked from was there and has ended, and a new "
+                      "one needs a moment with one thread"
+                    : "call trine_init() first thing in main, before OpenMP, MPI or a BLAS starts "
+                      "threads");
 }
 
 static void close_file(int fd)
@@ -274,6 +249,7 @@ static trine_status clone_zygote(void)
             error = errno;
         pthread_sigmask(SIG_SETMASK, &before, NULL);
         zygote.pid = pid > 0 ? pid : 0;
+        lived = lived || pid > 0;
     }
     close_file(files.parent);
     close_file(ends[1]);
