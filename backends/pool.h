@@ -122,6 +122,9 @@ trine_status trine_heap_alloc(size_t bytes, void **memory);
 
 bool trine_heap_holds(const void *memory, size_t bytes);
 
+/* For valgrind: a process that is told of no allocation may use all of it, until it ends. */
+void trine_heap_is_anybodys(bool used);
+
 /* Bytes of whole pages. */
 size_t trine_heap_pages(size_t bytes);
 
@@ -168,6 +171,12 @@ int trine_own_end(pid_t pid);
 trine_status trine_pool_check_threads(const char *who, const char *remedy);
 
 /* --- pool_worker.c */
+
+/* The OpenMP of LLVM and Intel makes a file for each process that it runs in, and for each that is
+ * forked from one, to find a second copy of itself there; it removes it in exit(), which workers do
+ * not come to. Removes that of a worker: when it begins, since it may be killed, and when it has
+ * ended, since its tasks may have used OpenMP. */
+void trine_worker_leave_nothing(pid_t pid);
 
 /* The life of a worker. */
 _Noreturn void trine_worker_live(pool_control *control, int number);

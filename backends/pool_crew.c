@@ -65,6 +65,7 @@ trine_status trine_crew_open(pool_crew *crew, int first, int workers, double spi
 
 static void forget(pool_worker *worker)
 {
+    trine_worker_leave_nothing(worker->pid);
     if (worker->pidfd >= 0)
         close(worker->pidfd);
     *worker = (pool_worker){.pid = 0, .pidfd = -1};

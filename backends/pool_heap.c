@@ -16,6 +16,7 @@
 
 #include "backends/pool.h"
 #include "core/memory.h"
+#include "core/valgrind.h"
 
 enum { PAGE = 4096 };
 
@@ -100,6 +101,7 @@ static trine_status map_heap(size_t bytes)
      */
     (void)madvise(base, size, MADV_DONTDUMP);
     (void)madvise(base, size, MADV_HUGEPAGE);
+    trine_memcheck(TRINE_MEMCHECK_NO_ACCESS, base, size);
     return TRINE_OK;
 }
 
@@ -207,6 +209,8 @@ trine_status trine_heap_reserve(size_t bytes, void **memory)
     pthread_mutex_lock(&heap.lock);
     trine_status status = take_range(bytes, memory);
     pthread_mutex_unlock(&heap.lock);
+    if (!status)
+        trine_memcheck(TRINE_MEMCHECK_DEFINED, *memory, bytes);
     return status;
 }
 
@@ -248,6 +252,7 @@ void trine_heap_release(void *memory, size_t bytes)
 {
     range r = {(size_t)((char *)memory - heap.base), bytes};
     trine_heap_discard(memory, bytes);
+    trine_memcheck(TRINE_MEMCHECK_NO_ACCESS, memory, bytes);
     pthread_mutex_lock(&heap.lock);
     give_range(r);
     pthread_mutex_unlock(&heap.lock);
@@ -265,6 +270,11 @@ trine_status trine_heap_alloc(size_t bytes, void **memory)
     if (status)
         trine_heap_release(*memory, bytes);
     return status;
+}
+
+void trine_heap_is_anybodys(bool used)
+{
+    trine_memcheck(used ? TRINE_MEMCHECK_DEFINED : TRINE_MEMCHECK_NO_ACCESS, heap.base, heap.size);
 }
 
 bool trine_heap_holds(const void *memory, size_t bytes)

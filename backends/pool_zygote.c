@@ -44,7 +44,8 @@ static struct {
     bool foreign, watching;
 } zygote = {.lock = PTHREAD_MUTEX_INITIALIZER, .socket = -1};
 
-/* What the zygote holds: its end of the socket, and the pidfd of the user's process. */
+/* What the zygote holds: its end of the socket, and the pidfd of the user's process, -1 where the
+ * system has none. */
 typedef struct zygote_files {
     int socket, parent;
 } zygote_files;
@@ -71,26 +72,43 @@ static void answer_with(int socket, int value, int fd)
     (void)!sendmsg(socket, &message, MSG_NOSIGNAL);
 }
 
+static void close_file(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+/* What tells of a worker's death is its pidfd or, where there are none (before Linux 5.3, under
+ * older valgrinds), a pipe of which it alone holds the other end. */
 static void fork_worker(const zygote_files *files, const request *r)
 {
+    int ends[2] = {-1, -1};
+    if (files->parent < 0 && pipe2(ends, O_CLOEXEC)) {
+        answer_with(files->socket, -errno, -1);
+        return;
+    }
     pid_t self = getpid(), pid = fork();
     if (pid == 0) {
         close(files->socket);
-        close(files->parent);
+        close_file(files->parent);
+        close_file(ends[0]);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != self)
             _exit(1);
         trine_worker_live(r->control, r->number);
     }
+    int error = errno;
+    close_file(ends[1]);
     if (pid < 0) {
-        answer_with(files->socket, -errno, -1);
+        close_file(ends[0]);
+        answer_with(files->socket, -error, -1);
         return;
     }
     /* The pid cannot be another's yet: only this process reaps it. */
-    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-    answer_with(files->socket, pidfd < 0 ? -errno : pid, pidfd);
-    if (pidfd >= 0) {
-        close(pidfd);
+    int watch = ends[0] >= 0 ? ends[0] : (int)syscall(SYS_pidfd_open, pid, 0);
+    answer_with(files->socket, watch < 0 ? -errno : pid, watch);
+    if (watch >= 0) {
+        close(watch);
     } else {
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
@@ -180,12 +198,14 @@ static _Noreturn void live(const zygote_files *files, const trine_cpu_set *cpus)
     trine_zygote_reset_signals();
     prctl(PR_SET_NAME, "trine-zygote");
     keep_own_files(files);
+    trine_heap_is_anybodys(true);
     for (request r; next_request(files, &r);) {
         if (r.control)
             fork_worker(files, &r);
         else
             end_worker(files->socket, r.pid);
     }
+    trine_heap_is_anybodys(false);
     _exit(0);
 }
 
@@ -222,17 +242,12 @@ static trine_status check_threads(void)
                       "threads");
 }
 
-static void close_file(int fd)
-{
-    if (fd >= 0)
-        close(fd);
-}
-
 static trine_status clone_zygote(void)
 {
     int ends[2] = {-1, -1}, error = 0;
     zygote_files files = {-1, trine_above_standard((int)syscall(SYS_pidfd_open, getpid(), 0))};
-    if (files.parent < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+    if ((files.parent < 0 && errno != ENOSYS) ||
+        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         error = errno;
     for (int i = 0; i < 2 && !error; i++)
         if ((ends[i] = trine_above_standard(ends[i])) < 0)
