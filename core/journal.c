@@ -135,9 +135,11 @@ static bool write_at(const trine_journal *j, const void *head, size_t head_size,
         return false;
     for (size_t done = 0; done < head_size + body_size;) {
         size_t of_head = done < head_size ? done : head_size, of_body = done - of_head;
+        /* A body of no bytes may be NULL. */
+        bool more = of_body < body_size;
         const struct iovec part[2] = {{(char *)head + of_head, head_size - of_head},
-                                      {(char *)body + of_body, body_size - of_body}};
-        ssize_t some = pwritev(j->file, part, 2, at + (int64_t)done);
+                                      {more ? (char *)body + of_body : NULL, body_size - of_body}};
+        ssize_t some = pwritev(j->file, part, more ? 2 : 1, at + (int64_t)done);
         if (some < 0 && errno == EINTR)
             continue;
         if (some <= 0) {
