@@ -156,6 +156,8 @@ static pieces rest_of(const trine_packet *packet)
 
 static void advance(pieces *p, int bytes)
 {
+    if (bytes == 0)
+        return;
     p->at += bytes;
     p->bytes -= (uint64_t)bytes;
 }

@@ -140,6 +140,9 @@ trine_status trine_heap_alloc(size_t bytes, void **memory);
 
 bool trine_heap_holds(const void *memory, size_t bytes);
 
+/* For valgrind: a process that is told of no allocation may use all of it, until it ends. */
+void trine_heap_is_anybodys(bool used);
+
 /* Bytes of whole pages. */
 size_t trine_heap_pages(size_t bytes);
 
@@ -152,10 +155,6 @@ trine_status trine_zygote_start(void);
 void trine_zygote_stop(void);
 
 pid_t trine_zygote_pid(void);
-
-/* Threads of this process. One that has just been joined ends within milliseconds in the system's
- * list; that is waited for. */
-int trine_pool_threads(void);
 
 /* Forks worker `number` of that pool, which is to be like the caller, from a new zygote if need be.
  */
@@ -195,7 +194,20 @@ trine_status trine_own_fork(pool_control *control, int number, pid_t *pid, int *
 int trine_own_end(pid_t pid);
 bool trine_own_kill(pid_t pid);
 
+/* --- pool_threads.c */
+
+/* THREADS, with what to do instead, when this process runs more than one thread, or when that
+ * cannot be told. One that has just been joined is the system's for some milliseconds more; that is
+ * waited for. */
+trine_status trine_pool_check_threads(const char *who, const char *remedy);
+
 /* --- pool_worker.c */
+
+/* The OpenMP of LLVM and Intel makes a file for each process that it runs in, and for each that is
+ * forked from one, to find a second copy of itself there; it removes it in exit(), which workers do
+ * not come to. Removes that of a worker: when it begins, since it may be killed, and when it has
+ * ended, since its tasks may have used OpenMP. */
+void trine_worker_leave_nothing(pid_t pid);
 
 /* The life of a worker. */
 _Noreturn void trine_worker_live(pool_control *control, int number);

@@ -121,11 +121,14 @@ static bool is_pidfd_of(int fd, pid_t pid)
 /* Ends a worker and takes its status; it is no longer there then. */
 static int end_worker(const pool_crew *crew, pool_worker *worker)
 {
-    if (trine_descriptor_holds(&worker->pidfd) && is_pidfd_of(worker->pidfd.fd, worker->pid))
+    if (trine_descriptor_holds(&worker->pidfd) &&
+        (S_ISFIFO(worker->pidfd.kind) || is_pidfd_of(worker->pidfd.fd, worker->pid)))
         trine_descriptor_close(&worker->pidfd);
     pid_t pid = worker->pid;
     *worker = (pool_worker){.pid = 0, .pidfd = TRINE_NO_DESCRIPTOR};
-    return crew->own ? trine_own_end(pid) : trine_zygote_end(pid);
+    int status = crew->own ? trine_own_end(pid) : trine_zygote_end(pid);
+    trine_worker_leave_nothing(pid);
+    return status;
 }
 
 static void end_workers(pool_crew *crew)

@@ -38,17 +38,12 @@ typedef struct forking {
 
 static trine_status check_threads(void)
 {
-    int threads = trine_pool_threads();
     if (trine_zygote_foreign())
         return trine_fail(TRINE_E_WORKER, "transport inherit: the team belongs to the process that "
                                           "this one was forked from");
-    if (threads > 1)
-        return trine_fail(TRINE_E_THREADS,
-                          "transport inherit: this process runs %d threads, and what they hold "
-                          "would stay locked in a forked worker; expected another transport, or "
-                          "no threads (of OpenMP, MPI or a BLAS)",
-                          threads);
-    return TRINE_OK;
+    return trine_pool_check_threads("transport inherit",
+                                    "expected another transport, or no threads "
+                                    "(of OpenMP, MPI or a BLAS)");
 }
 
 /* What fork() does for the child's locks, and a bare clone does not: the child's C library learns

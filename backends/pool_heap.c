@@ -17,6 +17,7 @@
 #include "backends/pool.h"
 #include "core/descriptor.h"
 #include "core/memory.h"
+#include "core/valgrind.h"
 
 enum { PAGE = 4096 };
 
@@ -106,6 +107,7 @@ static trine_status map_heap(int fd, size_t bytes)
      */
     (void)madvise(base, size, MADV_DONTDUMP);
     (void)madvise(base, size, MADV_HUGEPAGE);
+    trine_memcheck(TRINE_MEMCHECK_NO_ACCESS, base, size);
     return TRINE_OK;
 }
 
@@ -253,6 +255,8 @@ trine_status trine_heap_reserve(size_t bytes, void **memory)
     pthread_mutex_lock(&heap.lock);
     trine_status status = take_range(bytes, memory);
     pthread_mutex_unlock(&heap.lock);
+    if (!status)
+        trine_memcheck(TRINE_MEMCHECK_DEFINED, *memory, bytes);
     return status;
 }
 
@@ -300,6 +304,7 @@ void trine_heap_release(void *memory, size_t bytes)
 {
     range r = {(size_t)((char *)memory - heap.base), bytes};
     trine_heap_discard(memory, bytes);
+    trine_memcheck(TRINE_MEMCHECK_NO_ACCESS, memory, bytes);
     pthread_mutex_lock(&heap.lock);
     give_range(r);
     pthread_mutex_unlock(&heap.lock);
@@ -320,6 +325,11 @@ trine_status trine_heap_alloc(size_t bytes, void **memory)
     else
         *memory = reserved;
     return status;
+}
+
+void trine_heap_is_anybodys(bool used)
+{
+    trine_memcheck(used ? TRINE_MEMCHECK_DEFINED : TRINE_MEMCHECK_NO_ACCESS, heap.base, heap.size);
 }
 
 bool trine_heap_holds(const void *memory, size_t bytes)

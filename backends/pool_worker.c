@@ -86,10 +86,19 @@ void trine_worker_leave_at_exit(void)
 #endif
 }
 
+void trine_worker_leave_nothing(pid_t pid)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/dev/shm/__KMP_REGISTERED_LIB_%d_%u", (int)pid,
+             (unsigned)getuid());
+    (void)unlink(path);
+}
+
 _Noreturn void trine_worker_live(pool_control *control, int number)
 {
     char name[16];
     pid_t zygote = getppid();
+    trine_worker_leave_nothing(getpid());
     pool_slot *slot = &control->slots[number];
     trine_thread *thread = &control->threads[number];
     snprintf(name, sizeof name, "trine-worker-%d", number);
@@ -103,8 +112,11 @@ _Noreturn void trine_worker_live(pool_control *control, int number)
     for (;;) {
         wait_for_job(control, slot, seen, zygote);
         seen = atomic_load_explicit(&control->generation, memory_order_acquire);
-        if (atomic_load(&control->closing))
+        if (atomic_load(&control->closing)) {
+            trine_thread_release(thread);
+            trine_heap_is_anybodys(false);
             _exit(0);
+        }
         trine_worker_take_part(control, number);
         fflush(NULL);
         atomic_store_explicit(&slot->finished, seen, memory_order_release);

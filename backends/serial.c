@@ -1,6 +1,5 @@
 /* backends/serial.c - the calling thread runs every run in order: the complete reference executor.
  */
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "backends/thread.h"
@@ -10,14 +9,13 @@
 static trine_status serial_open(trine_executor *executor, const trine_executor_options *options)
 {
     (void)options;
-    executor->data = calloc(1, sizeof(trine_thread));
-    return executor->data ? TRINE_OK : trine_fail(TRINE_E_MEMORY, "team 'serial': no memory");
+    return trine_memory_get(sizeof(trine_thread), &executor->data);
 }
 
 static void serial_close(trine_executor *executor)
 {
     trine_thread_release(executor->data);
-    free(executor->data);
+    trine_memory_release(executor->data, sizeof(trine_thread));
 }
 
 static trine_status serial_run(trine_executor *executor, const trine_job *job)

@@ -54,7 +54,8 @@ void trine_thread_begin(trine_thread *thread, int number, const trine_job *job, 
     sample_cpu(thread, thread->began);
     thread->user_before = thread->sampled_user;
     thread->sys_before = thread->sampled_sys;
-    grow_scratch(thread, job->scratch_size);
+    /* Bodies add to its address, which must be that of something. */
+    grow_scratch(thread, job->scratch_size ? job->scratch_size : 1);
 }
 
 bool trine_thread_run(trine_thread *thread, const trine_job *job, size_t run)

@@ -8,8 +8,8 @@
  * 1. Opening locks the file (flock), so that two runs cannot both write it, and reads it from
  *    beginning to end: for each record 16 bytes are kept, its item's number and where it lies.
  * 2. A record is one write, so a run that is killed leaves it whole, absent, or cut short. What is
- *    cut short, or damaged, is found by its checksum; it and what follows is cut off, and those
- *    items are run again.
+ *    cut short, or damaged, is found by its checksum, or by a size that no result of these tasks
+ *    has; it and what follows is cut off, and those items are run again.
  * 3. Every second, and at the end, fdatasync makes it durable: a loss of power costs a second's
  *    items.
  * 4. Numbers are in this machine's byte order; a file of the other has another magic.
@@ -65,7 +65,7 @@ struct trine_journal {
     int64_t end;
     double synced;
     journal_entry *entry;
-    uint64_t entries, room;
+    uint64_t entries, room, result_most;
     unsigned char *ahead;
     int64_t ahead_at, ahead_size;
 };
@@ -136,9 +136,11 @@ static bool write_at(const trine_journal *j, const void *head, size_t head_size,
         return false;
     for (size_t done = 0; done < head_size + body_size;) {
         size_t of_head = done < head_size ? done : head_size, of_body = done - of_head;
+        /* A body of no bytes may be NULL. */
+        bool more = of_body < body_size;
         const struct iovec part[2] = {{(char *)head + of_head, head_size - of_head},
-                                      {(char *)body + of_body, body_size - of_body}};
-        ssize_t some = pwritev(j->file.fd, part, 2, at + (int64_t)done);
+                                      {more ? (char *)body + of_body : NULL, body_size - of_body}};
+        ssize_t some = pwritev(j->file.fd, part, more ? 2 : 1, at + (int64_t)done);
         if (some < 0 && errno == EINTR)
             continue;
         if (some <= 0) {
@@ -186,6 +188,15 @@ static journal_header header_of(const trine_journal_owner *owner)
     return h;
 }
 
+/* What the file says may come to stand at a terminal: its control characters are '?' there. */
+static void printable(const char there[NAME], char name[NAME])
+{
+    size_t n = strnlen(there, NAME - 1);
+    for (size_t i = 0; i < n; i++)
+        name[i] = (unsigned char)there[i] < ' ' || there[i] == 0x7f ? '?' : there[i];
+    name[n] = '\0';
+}
+
 /* Whether a sound header is that of this owner; what differs is said. */
 static trine_status compare_headers(const trine_journal *j, const journal_header *there,
                                     const journal_header *own)
@@ -197,9 +208,12 @@ static trine_status compare_headers(const trine_journal *j, const journal_header
                   {"bytes of data", there->data_size, own->data_size},
                   {"item_most", there->item_most, own->item_most},
                   {"result_most", there->result_most, own->result_most}};
-    if (there->name_hash != own->name_hash)
-        return trine_fail(TRINE_E_FORMAT, "journal %s: it is of tasks '%.*s', these are '%s'",
-                          j->path, NAME - 1, there->name, own->name);
+    if (there->name_hash != own->name_hash) {
+        char name[NAME];
+        printable(there->name, name);
+        return trine_fail(TRINE_E_FORMAT, "journal %s: it is of tasks '%s', these are '%s'",
+                          j->path, name, own->name);
+    }
     for (size_t i = 0; i < sizeof number / sizeof *number; i++)
         if (number[i].there != number[i].own)
             return trine_fail(TRINE_E_FORMAT,
@@ -294,7 +308,7 @@ static int check_record(trine_journal *j, const journal_record *record, int64_t 
     char piece[PIECE];
     uint32_t checksum = record_checksum(record);
     int64_t body = at + (int64_t)sizeof *record;
-    if (record->size > (uint64_t)(size - body))
+    if (record->size > j->result_most || record->size > (uint64_t)(size - body))
         return 0;
     for (uint64_t done = 0; done < record->size;) {
         uint64_t left = record->size - done;
@@ -381,8 +395,10 @@ trine_status trine_journal_open(const char *path, const trine_journal_owner *own
         return trine_fail(TRINE_E_ARGUMENT, "journal: expected a path, an owner and a result");
     trine_journal *j = calloc(1, sizeof *j);
     if (j)
-        *j = (trine_journal){
-            .file = TRINE_NO_DESCRIPTOR, .path = strdup(path), .ahead = malloc(PIECE)};
+        *j = (trine_journal){.file = TRINE_NO_DESCRIPTOR,
+                             .path = strdup(path),
+                             .ahead = malloc(PIECE),
+                             .result_most = owner->result_most};
     if (!j || !j->path || !j->ahead) {
         if (j)
             release(j);
@@ -415,20 +431,32 @@ static trine_status check_file(const trine_journal *j)
     return trine_descriptor_holds(&j->file) ? TRINE_OK : trine_descriptor_lost(&j->file, j->path);
 }
 
-static trine_status read_record(trine_journal *j, int64_t at, journal_record *record)
+static trine_status changed(const trine_journal *j, int64_t at)
+{
+    return trine_fail(TRINE_E_IO,
+                      "journal %s: the record at byte %" PRId64
+                      " is not what it was when the file was opened",
+                      j->path, at);
+}
+
+/* The lock keeps away those who ask for it: what others write here since it was opened is found. */
+static trine_status read_record(trine_journal *j, const journal_entry *entry,
+                                journal_record *record)
 {
     trine_status status = check_file(j);
     if (status)
         return status;
-    int64_t some = read_ahead(j, record, sizeof *record, at);
+    int64_t some = read_ahead(j, record, sizeof *record, entry->at);
     if (some < 0)
         return io_failed(j, "reading");
     if (some < (int64_t)sizeof *record)
         return trine_fail(TRINE_E_IO,
                           "journal %s: ends at byte %" PRId64 ", which it did not when "
                           "it was opened",
-                          j->path, at + some);
-    return TRINE_OK;
+                          j->path, entry->at + some);
+    bool same = record->index == entry->index && record->size <= j->result_most &&
+                (record->size > 0 || record->checksum == record_checksum(record));
+    return same ? TRINE_OK : changed(j, entry->at);
 }
 
 uint64_t trine_journal_identity(uint64_t index, const void *item, size_t size)
@@ -444,7 +472,7 @@ trine_status trine_journal_find(trine_journal *journal, uint64_t index, uint64_t
     *found = false;
     if (!entry)
         return TRINE_OK;
-    trine_status status = read_record(journal, entry->at, &record);
+    trine_status status = read_record(journal, entry, &record);
     if (status)
         return status;
     if (record.identity != identity)
@@ -464,7 +492,7 @@ trine_status trine_journal_read(trine_journal *journal, uint64_t index, void *re
     if (!entry)
         return trine_fail(TRINE_E_ARGUMENT, "journal %s: item %" PRIu64 " is not in it",
                           journal->path, index);
-    trine_status status = read_record(journal, entry->at, &record);
+    trine_status status = read_record(journal, entry, &record);
     if (status)
         return status;
     int64_t some = read_ahead(journal, result, size, entry->at + (int64_t)sizeof record);
@@ -472,10 +500,7 @@ trine_status trine_journal_read(trine_journal *journal, uint64_t index, void *re
         return io_failed(journal, "reading");
     if (some < (int64_t)size || record.size != size ||
         trine_crc32c(record_checksum(&record), result, size) != record.checksum)
-        return trine_fail(TRINE_E_IO,
-                          "journal %s: the record at byte %" PRId64
-                          " is not what it was when the file was opened",
-                          journal->path, entry->at);
+        return changed(journal, entry->at);
     return TRINE_OK;
 }
 

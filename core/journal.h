@@ -23,8 +23,8 @@ trine_status trine_journal_open(const char *path, const trine_journal_owner *own
 /* What stands for the bytes of item `index`. */
 uint64_t trine_journal_identity(uint64_t index, const void *item, size_t size);
 
-/* Whether an item is in it; its result's bytes into *size. FORMAT when the item of that number had
- * another identity; IO. */
+/* Whether an item is in it; its result's bytes, at most the owner's result_most, into *size. FORMAT
+ * when the item of that number had another identity; IO. */
 trine_status trine_journal_find(trine_journal *journal, uint64_t index, uint64_t identity,
                                 bool *found, size_t *size);
 

@@ -10,7 +10,7 @@
 #include "core/cgroup.h"
 #include "core/error.h"
 
-enum { SMALLEST_PAGE = 4096 };
+enum { SMALLEST_PAGE = 4096, ALIGNMENT = 128 };
 
 static uint64_t system_available(void)
 {
@@ -80,7 +80,7 @@ trine_status trine_memory_get(size_t bytes, void **memory)
         /* Advice only: without huge pages all works, more slowly. */
         (void)madvise(got, bytes, MADV_HUGEPAGE);
     } else {
-        got = aligned_alloc(64, (bytes + 63) / 64 * 64);
+        got = aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
         if (!got)
             return trine_fail(TRINE_E_MEMORY, "no memory for %zu bytes", bytes);
         memset(got, 0, bytes);

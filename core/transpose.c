@@ -123,6 +123,9 @@ static trine_status turn_for(const transposition *t, int rank, uint64_t row, uin
 static trine_status turn_own(const transposition *t)
 {
     int own = t->team->communicator.rank;
+    /* What has no elements has no address. */
+    if (rows_of(t, OF_X, own) == 0 || rows_of(t, OF_OUT, own) == 0)
+        return TRINE_OK;
     return turn_for(t, own, 0, rows_of(t, OF_X, own),
                     (char *)t->out->data + first_row(t, OF_X, own) * t->item,
                     (size_t)t->out->columns * t->item,
@@ -148,9 +151,10 @@ static trine_status pack(transposition *t, uint64_t round)
     for (int r = 0; r < t->blocks[0].ranks && !status; r++) {
         size_t bytes = r == own ? 0 : (size_t)(rows * rows_of(t, OF_OUT, r)) * t->item;
         t->parts[r] = (trine_part){at, bytes};
+        if (bytes == 0)
+            continue;
         t->team->ledger.moved += bytes;
-        if (bytes > 0)
-            status = turn_for(t, r, row, rows, at, (size_t)rows * t->item, false);
+        status = turn_for(t, r, row, rows, at, (size_t)rows * t->item, false);
         at += bytes;
     }
     return status;
@@ -167,7 +171,8 @@ static trine_part *expect(const transposition *t, uint64_t round)
         panel_of(t, r, round, &row, &rows);
         parts[r] =
             (trine_part){at, r == own ? 0 : (size_t)(rows * rows_of(t, OF_OUT, own)) * t->item};
-        at += parts[r].bytes;
+        if (parts[r].bytes > 0)
+            at += parts[r].bytes;
     }
     return parts;
 }
@@ -180,15 +185,16 @@ static trine_status unpack(const transposition *t, uint64_t round)
     for (int r = 0; r < ranks && !status; r++) {
         const trine_part *part = t->parts + ranks + r;
         uint64_t row, rows;
+        if (part->bytes == 0)
+            continue;
         panel_of(t, r, round, &row, &rows);
         trine_turn copy = {.from = part->data,
                            .to = (char *)t->out->data + (first_row(t, OF_X, r) + row) * t->item,
                            .from_row = (size_t)rows * t->item,
                            .to_row = out_row,
                            .item = t->item};
-        if (part->bytes > 0)
-            status =
-                run_tiles(t, copy_run, &copy, rows_of(t, OF_OUT, t->team->communicator.rank), rows);
+        status =
+            run_tiles(t, copy_run, &copy, rows_of(t, OF_OUT, t->team->communicator.rank), rows);
     }
     return status;
 }

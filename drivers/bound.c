@@ -250,6 +250,7 @@ int main(int argc, char **argv)
                   0},
         {.name = NULL}};
     static const harness_operation operation = {.tasks = true,
+                                                .fleeting = true,
                                                 .standard_n = 200,
                                                 .begin = begin,
                                                 .reset = reset,

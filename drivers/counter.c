@@ -357,6 +357,7 @@ int main(int argc, char **argv)
                         KIND_WHOLE, "100000", 1, 1e12},
         {.name = NULL}};
     static const harness_operation operation = {.tasks = true,
+                                                .fleeting = true,
                                                 .begin = begin,
                                                 .reset = reset,
                                                 .run = run,

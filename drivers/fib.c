@@ -85,8 +85,7 @@ static trine_status run_tasks(harness_job *job)
                                   .result_most = sizeof(uint64_t)};
     trine_task_options options = harness_task_options(job);
     options.total = job->n;
-    return trine_task_map(job->team, &kind, &options, NULL, job->n, 0, trine_array_data(f->y), NULL,
-                          NULL);
+    return harness_map_tasks(job, &kind, &options, NULL, 0, trine_array_data(f->y));
 }
 
 /* (a b; c d) */

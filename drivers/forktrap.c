@@ -391,6 +391,7 @@ int main(int argc, char **argv)
                       KIND_REAL, "2", 0.05, 3600},
         {.name = NULL}};
     static const harness_operation operation = {.tasks = true,
+                                                .fleeting = true,
                                                 .standard_n = 1,
                                                 .standard_repeat = 1,
                                                 .begin = begin,

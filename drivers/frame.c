@@ -315,7 +315,7 @@ int main(int argc, char **argv)
                    KIND_REAL, "0", 0, 1},
         {.name = NULL}};
     static const harness_operation operation = {
-        .tasks = true, .begin = begin, .run = run, .check = check, .end = end};
+        .tasks = true, .fleeting = true, .begin = begin, .run = run, .check = check, .end = end};
     static const char *const examples[] = {
         "drivers/frame --shape 100Kx10 --team pool:2",
         "drivers/frame --shape 100Kx10 --team pool:2 --transport each",

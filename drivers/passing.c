@@ -329,6 +329,7 @@ int main(int argc, char **argv)
                   0},
         {.name = NULL}};
     static const harness_operation operation = {.tasks = true,
+                                                .fleeting = true,
                                                 .standard_n = 10000000,
                                                 .standard_repeat = 5,
                                                 .begin = begin,

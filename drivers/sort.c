@@ -82,8 +82,9 @@ static void take_own(const trine_array *x, const harness_lines *l, size_t line, 
 {
     size_t first = line / l->inner * l->length * l->inner + line % l->inner;
     trine_dtype dtype = trine_array_dtype(x);
-    ordered_take_lines(found, count, dtype,
-                       (const char *)trine_array_data(x) + first * trine_dtype_size(dtype),
+    const char *data = trine_array_data(x);
+    /* What has no elements has no address. */
+    ordered_take_lines(found, count, dtype, data ? data + first * trine_dtype_size(dtype) : NULL,
                        l->length, l->inner);
 }
 

@@ -55,8 +55,8 @@ static trine_status map_tasks(harness_job *job, uint64_t chunk)
     trine_task_options options = harness_task_options(job);
     options.chunk = chunk;
     options.total = job->n;
-    return trine_task_map(job->team, &times_ten, &options, trine_array_data(p->x), job->n,
-                          sizeof(uint64_t), trine_array_data(p->y), NULL, NULL);
+    return harness_map_tasks(job, &times_ten, &options, trine_array_data(p->x), sizeof(uint64_t),
+                             trine_array_data(p->y));
 }
 
 /* The items of a stream, one after the other. */

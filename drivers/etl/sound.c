@@ -93,9 +93,12 @@ static sf_count_t position_of(void *data)
 static sf_count_t move_to(sf_count_t offset, int whence, void *data)
 {
     sound *s = data;
-    sf_count_t from = whence == SEEK_SET ? 0 : position_of(s);
-    sf_count_t to = (whence == SEEK_END ? bytes_of(s) : from) + offset;
-    if (to < 0)
+    sf_count_t from = whence == SEEK_SET   ? 0
+                      : whence == SEEK_END ? bytes_of(s)
+                                           : position_of(s),
+               to;
+    /* The offset is what a header says. */
+    if (__builtin_add_overflow(from, offset, &to) || to < 0)
         return -1;
     s->at = (uint64_t)to;
     return to;

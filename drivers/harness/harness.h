@@ -133,13 +133,14 @@ typedef struct harness_job {
  * TRINE_E_EMPTY: has the result no value? print: what the first rank says of it, for people. end:
  * releases what begin made. All but print are Collective. Any but run may be NULL.
  *
- * tasks: its work is tasks: it has their options, and no arrays when inputs is 0. files: it takes
+ * tasks: its work is tasks: it has their options, and no arrays when inputs is 0. fleeting: what
+ * they find out is of this run alone, such as times: no journal keeps it. files: it takes
  * any number of files, which it reads itself, and no arrays. standard_n, standard_repeat: --n and
  * --repeat when they are not given; 0: as other drivers. whole: a run of which items failed ends
  * with EXIT_FAILED, though it has its rows, unless conclude gives another status. */
 typedef struct harness_operation {
     int inputs;
-    bool tasks, files, whole;
+    bool tasks, fleeting, files, whole;
     uint64_t standard_n, standard_repeat;
     bool (*has)(const harness_method *method, trine_dtype dtype);
     trine_status (*begin)(harness_job *job);
@@ -185,10 +186,16 @@ trine_status harness_tally_tasks(harness_job *job, const trine_task_queue *queue
 
 /* All of it: opens a queue with a source, gives every outcome to collect on rank 0 (NULL: nobody),
  * tallies, closes. The first status that is not OK, of the queue or of collect. An item that failed
- * is an outcome like the others. Collective. */
+ * is an outcome like the others. With --journal all results have the kind's result_most bytes: what
+ * comes from the file and has another size is refused (ARGUMENT, and said). Collective. */
 typedef trine_status harness_collect(harness_job *job, const trine_task_outcome *outcome);
 trine_status harness_run_tasks(harness_job *job, const trine_task_kind *kind,
                                const trine_task_options *options, harness_collect *collect);
+
+/* trine_task_map of options from harness_task_options; of a journal as above. Collective. */
+trine_status harness_map_tasks(harness_job *job, const trine_task_kind *kind,
+                               const trine_task_options *options, const void *items,
+                               size_t item_size, void *results);
 
 /* Seconds of a clock that does not go back. */
 double harness_seconds(void);

@@ -146,10 +146,6 @@ trine_status journey_begin(journey *j, harness_job *job, trine_dtype dtype, uint
 {
     bool first = trine_team_rank(job->team) == 0;
     *j = (journey){.team = NULL};
-    if (harness_task_options(job).journal) {
-        say("journal", "what this driver measures is not kept: leave --journal out");
-        return TRINE_E_ARGUMENT;
-    }
     *j = (journey){.team = job->team, .transport = job->transport};
     trine_status status = trine_array_create(j->team, dtype, first ? n : 0,
                                              shared ? TRINE_SHARED : TRINE_PRIVATE, &j->array);

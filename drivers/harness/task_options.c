@@ -155,6 +155,10 @@ void task_option(struct argp_state *state, harness_options *o, int key, char *te
 void check_task_options(struct argp_state *state, const harness_options *o)
 {
     const task_settings *tasks = &o->tasks;
+    if (tasks->journal && o->driver->operation->fleeting)
+        usage_error(state,
+                    "--journal %s: what this driver measures is not kept: leave --journal out",
+                    tasks->journal);
     if (tasks->journal && (o->teams > 1 || o->methods > 1 || tasks->transports > 1))
         usage_error(state,
                     "--journal %s: what one run finished the next would not run: give one --team, "

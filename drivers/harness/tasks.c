@@ -3,7 +3,8 @@
  * 1. harness_task_options fills options from the command line, with progress where stderr is a
  *    terminal.
  * 2. harness_run_tasks opens the queue, collects, tallies and closes; a driver that needs a loop of
- *    its own calls harness_tally_tasks.
+ *    its own calls harness_tally_tasks. What a journal gives is as long as what a task gives, or
+ *    refused.
  * 3. The tally (lanes, records, counts) is copied out of the queue, for the row, the timeline and
  *    --who, which outlive it.
  */
@@ -164,13 +165,29 @@ static trine_status agree(const harness_job *job, trine_status status)
     return status ? status : failed ? failed : (trine_status)worst;
 }
 
+/* A result of item `index`, which may have come from the journal. */
+static trine_status check_size(const harness_job *job, const trine_task_kind *kind, uint64_t index,
+                               size_t size)
+{
+    if (size == kind->result_most)
+        return TRINE_OK;
+    say(job->options->driver->name,
+        "--journal %s: item %" PRIu64
+        " has a result of %zu bytes; expected %zu; remove the file to begin anew",
+        job->options->tasks.journal, index, size, kind->result_most);
+    return TRINE_E_ARGUMENT;
+}
+
 /* Collects until there is nothing left. */
-static trine_status collect_all(harness_job *job, trine_task_queue *queue, harness_collect *collect)
+static trine_status collect_all(harness_job *job, const trine_task_kind *kind,
+                                trine_task_queue *queue, harness_collect *collect)
 {
     trine_task_outcome outcome = {.index = 0};
     trine_status status = TRINE_OK;
     while (!status && outcome.index != TRINE_TASK_NONE) {
         status = trine_task_next(queue, &outcome);
+        if (!status && outcome.resumed)
+            status = check_size(job, kind, outcome.index, outcome.result_size);
         if (!status && outcome.index != TRINE_TASK_NONE && collect)
             status = collect(job, &outcome);
     }
@@ -184,9 +201,27 @@ trine_status harness_run_tasks(harness_job *job, const trine_task_kind *kind,
     trine_status status = trine_task_open(job->team, kind, options, &queue);
     if (status)
         return status;
-    status = collect_all(job, queue, collect);
+    status = collect_all(job, kind, queue, collect);
     trine_status tallied = harness_tally_tasks(job, queue);
     trine_status closed = trine_task_close(queue);
     progress(job->options->driver->name, NULL);
     return agree(job, status ? status : tallied ? tallied : closed);
+}
+
+trine_status harness_map_tasks(harness_job *job, const trine_task_kind *kind,
+                               const trine_task_options *options, const void *items,
+                               size_t item_size, void *results)
+{
+    bool checked = options->journal && trine_team_rank(job->team) == 0;
+    size_t *sizes = checked ? calloc(job->n + 1, sizeof *sizes) : NULL;
+    trine_status status = checked && !sizes ? TRINE_E_MEMORY : TRINE_OK;
+    if (options->journal)
+        status = agree(job, status);
+    if (!status)
+        status = trine_task_map(job->team, kind, options, items, job->n, item_size, results, sizes,
+                                NULL);
+    for (uint64_t i = 0; !status && checked && i < job->n; i++)
+        status = check_size(job, kind, i, sizes[i]);
+    free(sizes);
+    return options->journal ? agree(job, status) : status;
 }

@@ -349,6 +349,7 @@ static void without_a_zygote_threads_are_a_named_error_body(void)
     usleep(20000);
     MUST(reduce(x, &result) == TRINE_E_WORKER);
     MUST(strstr(trine_error_detail(), "runs 2 threads") != NULL);
+    MUST(strstr(trine_error_detail(), "has ended") != NULL);
     trine_array_free(x);
     MUST(trine_team_close(team) == TRINE_OK);
 }
