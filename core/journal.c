@@ -23,15 +23,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/checksum.h"
 #include "core/error.h"
 #include "core/executor.h"
+#include "core/output.h"
 
 /* NAME: room for the kind's name; longer ones are known by their first bytes and their hash. */
 enum { VERSION = 1, NAME = 64 };
@@ -56,11 +55,13 @@ typedef struct journal_entry {
     int64_t at;
 } journal_entry;
 
-/* end: where the next record goes. ahead: bytes of the file from ahead_at on, of records that were
- * there when it was opened, which no longer change; small records are read through it. */
+/* folder, name: where the file is, links followed. made: by this opening. end: where the next
+ * record goes. ahead: bytes of the file from ahead_at on, of records that were there when it was
+ * opened, which no longer change; small records are read through it. */
 struct trine_journal {
-    int file;
-    char *path;
+    int file, folder;
+    bool made;
+    char *path, name[NAME_MAX + 1];
     int64_t end;
     double synced;
     journal_entry *entry;
@@ -113,40 +114,6 @@ static int64_t read_ahead(trine_journal *j, void *bytes, size_t n, int64_t at)
     size_t there = left < (int64_t)n ? (size_t)left : n;
     memcpy(bytes, j->ahead + (at - j->ahead_at), there);
     return (int64_t)there;
-}
-
-/* The limit on the size of files is guarded by a signal, which ends who writes beyond it. */
-static bool may_write(size_t bytes, int64_t at)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_FSIZE, &limit) || limit.rlim_cur == RLIM_INFINITY ||
-        ((rlim_t)at <= limit.rlim_cur && bytes <= limit.rlim_cur - (rlim_t)at))
-        return true;
-    errno = EFBIG;
-    return false;
-}
-
-/* Writes all parts at that place, in one call where the system does not cut it short; false with
- * errno. */
-static bool write_at(const trine_journal *j, const void *head, size_t head_size, const void *body,
-                     size_t body_size, int64_t at)
-{
-    if (!may_write(head_size + body_size, at))
-        return false;
-    for (size_t done = 0; done < head_size + body_size;) {
-        size_t of_head = done < head_size ? done : head_size, of_body = done - of_head;
-        const struct iovec part[2] = {{(char *)head + of_head, head_size - of_head},
-                                      {(char *)body + of_body, body_size - of_body}};
-        ssize_t some = pwritev(j->file, part, 2, at + (int64_t)done);
-        if (some < 0 && errno == EINTR)
-            continue;
-        if (some <= 0) {
-            errno = some < 0 ? errno : EIO;
-            return false;
-        }
-        done += (size_t)some;
-    }
-    return true;
 }
 
 static trine_status lock(const trine_journal *j)
@@ -211,31 +178,20 @@ static trine_status compare_headers(const trine_journal *j, const journal_header
     return TRINE_OK;
 }
 
-/* The folder's entry too, so that the file is there after a loss of power. */
-static void sync_folder(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    size_t length = slash ? (size_t)(slash - path) + 1 : 0;
-    char *folder = slash ? strndup(path, length) : strdup(".");
-    int file = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (file >= 0) {
-        (void)fsync(file);
-        close(file);
-    }
-    free(folder);
-}
-
-/* Writes the header of a new journal, or of one whose header was cut short. */
+/* Writes the header of a new journal, or of one whose header was cut short. The folder's entry too
+ * is made durable, so that the file is there after a loss of power. */
 static trine_status write_header(trine_journal *j, const journal_header *own)
 {
-    if (!write_at(j, own, sizeof *own, NULL, 0, 0)) {
+    if (!trine_output_write_at(j->file, own, sizeof *own, 0)) {
         trine_status status = io_failed(j, "writing its header");
         (void)!ftruncate(j->file, 0);
+        if (j->made && trine_output_is(j->folder, j->name, j->file))
+            unlinkat(j->folder, j->name, 0);
         return status;
     }
     if (fdatasync(j->file))
         return io_failed(j, "fdatasync");
-    sync_folder(j->path);
+    (void)trine_output_sync_folder(j->folder);
     j->end = sizeof *own;
     return TRINE_OK;
 }
@@ -344,24 +300,61 @@ static void release(trine_journal *j)
 {
     if (j->file >= 0)
         close(j->file);
+    if (j->folder >= 0)
+        close(j->folder);
     free(j->path);
     free(j->entry);
     free(j->ahead);
     free(j);
 }
 
+/* Finds the file, or makes it: at the end of links, and never what is no regular file, whose
+ * opening may wait or do something. */
+static trine_status find_file(trine_journal *j)
+{
+    enum { HOW = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC };
+    trine_output_place place;
+    if (!trine_output_locate(j->path, &place))
+        return io_failed(j, "open");
+    j->folder = trine_output_above_standard(place.folder);
+    memcpy(j->name, place.name, sizeof j->name);
+    if (j->folder < 0)
+        return io_failed(j, "open");
+    errno = EISDIR;
+    if (place.there && S_ISDIR(place.found.st_mode))
+        return io_failed(j, "open");
+    if (place.linked || (place.there && !S_ISREG(place.found.st_mode)))
+        return trine_fail(TRINE_E_FORMAT, "journal %s: it is no regular file", j->path);
+    j->file = openat(j->folder, j->name, HOW | O_CREAT | O_EXCL, 0666);
+    j->made = j->file >= 0;
+    if (!j->made && errno == EEXIST)
+        j->file = openat(j->folder, j->name, HOW);
+    j->file = trine_output_above_standard(j->file);
+    return j->file < 0 ? io_failed(j, "open") : TRINE_OK;
+}
+
+/* Finds and locks it. Who made it removes it when there is no room for its header: whoever waited
+ * for that lock looks for the file again. */
+static trine_status take_file(trine_journal *j)
+{
+    for (double began = trine_seconds();;) {
+        trine_status status = find_file(j);
+        if (!status)
+            status = lock(j);
+        if (status || trine_output_is(j->folder, j->name, j->file))
+            return status;
+        if (trine_seconds() - began > lock_patience)
+            return trine_fail(TRINE_E_IO, "journal %s: it is removed whenever it is made", j->path);
+        close(j->file);
+        close(j->folder);
+        j->file = j->folder = -1;
+    }
+}
+
 static trine_status open_file(trine_journal *j, const trine_journal_owner *owner)
 {
-    struct stat about;
     const journal_header own = header_of(owner);
-    j->file = open(j->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (j->file < 0)
-        return io_failed(j, "open");
-    if (fstat(j->file, &about))
-        return io_failed(j, "fstat");
-    if (!S_ISREG(about.st_mode))
-        return trine_fail(TRINE_E_FORMAT, "journal %s: it is no regular file", j->path);
-    trine_status status = lock(j);
+    trine_status status = take_file(j);
     if (!status)
         status = take_header(j, &own);
     if (!status)
@@ -379,7 +372,8 @@ trine_status trine_journal_open(const char *path, const trine_journal_owner *own
         return trine_fail(TRINE_E_ARGUMENT, "journal: expected a path, an owner and a result");
     trine_journal *j = calloc(1, sizeof *j);
     if (j)
-        *j = (trine_journal){.file = -1, .path = strdup(path), .ahead = malloc(PIECE)};
+        *j =
+            (trine_journal){.file = -1, .folder = -1, .path = strdup(path), .ahead = malloc(PIECE)};
     if (!j || !j->path || !j->ahead) {
         if (j)
             release(j);
@@ -480,7 +474,7 @@ trine_status trine_journal_append(trine_journal *journal, uint64_t index, uint64
     trine_journal *j = journal;
     journal_record record = {.index = index, .identity = identity, .size = size};
     record.checksum = trine_crc32c(record_checksum(&record), result, size);
-    if (!write_at(j, &record, sizeof record, result, size, j->end)) {
+    if (!trine_output_write_both(j->file, &record, sizeof record, result, size, j->end)) {
         trine_status status = io_failed(j, "recording an item");
         (void)!ftruncate(j->file, j->end);
         return status;

@@ -54,7 +54,7 @@ static bool find(trine_output *o, const char *path, unsigned how, trine_output_p
     if (!trine_output_locate(path, place))
         return errno == EISDIR ? failed(o, "is a directory; expected a file")
                                : failed(o, "%s", strerror(errno));
-    o->folder = trine_part_above_standard(place->folder);
+    o->folder = trine_output_above_standard(place->folder);
     memcpy(o->name, place->name, sizeof o->name);
     mode_t mode = place->found.st_mode;
     if (o->folder < 0)
@@ -79,7 +79,7 @@ static bool open_stream(trine_output *o, const trine_output_place *place)
     struct stat found;
     do
         o->fd = place->open >= 0 ? fcntl(place->open, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
-                                 : trine_part_above_standard(openat(o->folder, o->name, how));
+                                 : trine_output_above_standard(openat(o->folder, o->name, how));
     while (o->fd < 0 && (errno == EINTR || (errno == ENXIO && S_ISFIFO(place->found.st_mode))) &&
            look_again(began));
     if (o->fd < 0 && errno == ENXIO && S_ISFIFO(place->found.st_mode))
@@ -103,7 +103,7 @@ static int open_nameless(void)
         if (fd >= 0)
             unlink(path);
     }
-    return trine_part_above_standard(fd);
+    return trine_output_above_standard(fd);
 }
 
 static bool hold_stream(trine_output *o)
@@ -201,8 +201,8 @@ bool trine_output_join(trine_output *o, const char *path, unsigned slot)
     bool found = find(o, path, TRINE_OUTPUT_FILE, &place);
     if (found) {
         trine_part_name(o, slot);
-        o->fd =
-            trine_part_above_standard(openat(o->folder, o->part, O_RDWR | O_NOFOLLOW | O_CLOEXEC));
+        o->fd = trine_output_above_standard(
+            openat(o->folder, o->part, O_RDWR | O_NOFOLLOW | O_CLOEXEC));
         found = o->fd >= 0 || failed(o, "opening its temporary: %s", strerror(errno));
     }
     if (!found)

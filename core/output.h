@@ -95,6 +95,10 @@ bool trine_output_locate(const char *path, trine_output_place *place);
 /* Whether what stands under that name is the open file. */
 bool trine_output_is(int folder, const char *name, int fd);
 
+/* The descriptor, or a copy in its place, which is none of the three standard ones; -1 stays, with
+ * errno. */
+int trine_output_above_standard(int fd);
+
 /* fsync of the folder, where its file system has it; false with errno. */
 bool trine_output_sync_folder(int folder);
 

@@ -14,7 +14,7 @@ static const char suffix[] = ".trine-part";
 /* Longest text behind a name: "-31". Times that a name is tried that changes hands meanwhile. */
 enum { NUMBER = 3, TRIES = 100 };
 
-int trine_part_above_standard(int fd)
+int trine_output_above_standard(int fd)
 {
     if (fd < 0 || fd > STDERR_FILENO)
         return fd;
@@ -90,7 +90,7 @@ part_state trine_part_make(trine_output *o, mode_t mode)
 {
     enum { HOW = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC };
     for (int i = 0; i < TRIES; i++) {
-        int fd = trine_part_above_standard(openat(o->folder, o->part, HOW, mode));
+        int fd = trine_output_above_standard(openat(o->folder, o->part, HOW, mode));
         if (fd < 0 && errno != EEXIST)
             return PART_FAILED;
         if (fd < 0) {

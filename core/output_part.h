@@ -17,7 +17,4 @@ part_state trine_part_make(trine_output *output, mode_t mode);
 /* Removes what stands under that name when a killed process left it. MADE: nothing stands there. */
 part_state trine_part_clear(int folder, const char *part);
 
-/* The descriptor, or a copy of it, which is none of the three standard ones. */
-int trine_part_above_standard(int fd);
-
 #endif
