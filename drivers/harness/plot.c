@@ -2,8 +2,10 @@
 #include "drivers/harness/plot.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -57,93 +59,127 @@ static bool is_command(const char *name)
 
 int can_plot(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-    bool written = folder && access(folder, W_OK) == 0;
-    if (!written)
-        say(speaker, "%s: %s", path, strerror(errno));
-    free(folder);
-    if (!written)
+    trine_output output;
+    if (!trine_output_possible(path, &output)) {
+        say(speaker, "%s: %s", path, output.why);
         return EXIT_USAGE;
+    }
     if (is_command("gnuplot"))
         return EXIT_RIGHT;
     say_absent(path);
     return EXIT_FAILED;
 }
 
+bool plots_into_stream(const char *path)
+{
+    trine_output output;
+    return trine_output_possible(path, &output) && output.stream;
+}
+
 /* A gnuplot that is not there, or dies, shall not end the driver: while one is written to, a broken
  * pipe is an error and no signal. */
 static struct sigaction outside;
 
-static FILE *start_gnuplot(void)
+/* With the pipe for its input and the output's file for its own: the shell says when it is absent.
+ */
+static int spawn(drawing *d, int commands)
 {
-    const struct sigaction ignored = {.sa_handler = SIG_IGN};
     /* In a locale without UTF-8 gnuplot warns of a degree sign that nobody draws. */
-    FILE *gnuplot = popen("LC_ALL=C.UTF-8; export LC_ALL; exec gnuplot", "we");
-    if (gnuplot)
-        sigaction(SIGPIPE, &ignored, &outside);
-    return gnuplot;
+    static char shell[] = "sh", option[] = "-c",
+                command[] = "LC_ALL=C.UTF-8; export LC_ALL; exec gnuplot";
+    char *const words[] = {shell, option, command, NULL};
+    posix_spawn_file_actions_t actions;
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error)
+        return error;
+    error = posix_spawn_file_actions_adddup2(&actions, commands, STDIN_FILENO);
+    if (!error)
+        error = posix_spawn_file_actions_adddup2(&actions, d->output.fd, STDOUT_FILENO);
+    if (!error)
+        error = posix_spawn(&d->process, "/bin/sh", &actions, NULL, words, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
 }
 
-static int end_gnuplot(FILE *gnuplot)
+static int start_gnuplot(drawing *d)
 {
-    int ended = pclose(gnuplot);
+    const struct sigaction ignored = {.sa_handler = SIG_IGN};
+    int ends[2], error = pipe2(ends, O_CLOEXEC) ? errno : 0;
+    if (error)
+        return error;
+    d->gnuplot = fdopen(ends[1], "w");
+    error = d->gnuplot ? spawn(d, ends[0]) : errno;
+    close(ends[0]);
+    if (error && d->gnuplot)
+        fclose(d->gnuplot);
+    else if (error)
+        close(ends[1]);
+    else
+        sigaction(SIGPIPE, &ignored, &outside);
+    return error;
+}
+
+/* How it ended, as waitpid has it. */
+static int end_gnuplot(drawing *d)
+{
+    int ended = -1;
+    fclose(d->gnuplot);
+    while (waitpid(d->process, &ended, 0) < 0 && errno == EINTR)
+        ;
     sigaction(SIGPIPE, &outside, NULL);
     return ended;
 }
 
-FILE *open_plot(const char *path, int width, int height, int *result)
+int open_plot(drawing *d, const char *path, int width, int height)
 {
-    *result = EXIT_USAGE;
-    if (strchr(path, '\n')) {
-        say(speaker, "'%s': gnuplot takes no file name of several lines", path);
-        return NULL;
+    *d = (drawing){.path = path};
+    if (!trine_output_open(&d->output, path, TRINE_OUTPUT_SEEKABLE)) {
+        say(speaker, "%s: %s", path, d->output.why);
+        return EXIT_USAGE;
     }
-    FILE *made = fopen(path, "we");
-    if (!made || fclose(made)) {
-        say(speaker, "%s: %s", path, strerror(errno));
-        return NULL;
+    int error = start_gnuplot(d);
+    if (error) {
+        trine_output_drop(&d->output);
+        say(speaker, "%s: gnuplot cannot be started: %s", path, strerror(error));
+        return EXIT_FAILED;
     }
-    FILE *gnuplot = start_gnuplot();
-    if (!gnuplot) {
-        *result = EXIT_FAILED;
-        say(speaker, "%s: gnuplot cannot be started: %s", path, strerror(errno));
-        return NULL;
-    }
-    fprintf(gnuplot,
-            "set encoding utf8\n"
+    /* A startup file may have set another output. */
+    fprintf(d->gnuplot,
+            "set encoding utf8\nset output\n"
             "set terminal svg noenhanced size %d,%d font 'sans-serif,13' background 'white'\n",
             width, height);
-    put_text(gnuplot, "set output", path);
-    return gnuplot;
+    return EXIT_RIGHT;
 }
 
 /* Whether a file ends as SVG does: the disk was not full. */
-static bool is_whole(const char *path)
+static bool is_whole(int fd)
 {
     char tail[32] = "";
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return false;
-    bool read = fseek(file, -16, SEEK_END) == 0 && fread(tail, 1, sizeof tail - 1, file) > 0;
-    fclose(file);
-    return read && strstr(tail, "</svg>") != NULL;
+    struct stat found;
+    off_t back = sizeof tail - 1;
+    return fstat(fd, &found) == 0 &&
+           pread(fd, tail, sizeof tail - 1, found.st_size > back ? found.st_size - back : 0) > 0 &&
+           strstr(tail, "</svg>") != NULL;
 }
 
-int close_plot(FILE *gnuplot, const char *path)
+int close_plot(drawing *d)
 {
-    fprintf(gnuplot, "\nset output\n");
-    int ended = end_gnuplot(gnuplot);
-    if (ended == 0 && is_whole(path))
-        return EXIT_RIGHT;
+    fprintf(d->gnuplot, "\nset output\n");
+    int ended = end_gnuplot(d);
+    if (ended == 0 && is_whole(d->output.fd)) {
+        if (trine_output_commit(&d->output, false))
+            return EXIT_RIGHT;
+        say(speaker, "%s: %s", d->path, d->output.why);
+        return EXIT_USAGE;
+    }
     if (WIFEXITED(ended) && WEXITSTATUS(ended) == COMMAND_NOT_FOUND)
-        say_absent(path);
+        say_absent(d->path);
     else if (ended == 0)
-        say(speaker, "%s: gnuplot did not write all of it (is the disk full?)", path);
+        say(speaker, "%s: gnuplot did not write all of it (is the disk full?)", d->path);
     else
-        say(speaker, "%s: gnuplot ended with status %d", path,
+        say(speaker, "%s: gnuplot ended with status %d", d->path,
             WIFEXITED(ended) ? WEXITSTATUS(ended) : -1);
-    (void)remove(path);
+    trine_output_drop(&d->output);
     return ended == 0 ? EXIT_USAGE : EXIT_FAILED;
 }
 
@@ -231,16 +267,17 @@ static void put_points(FILE *gnuplot, const harness_figure *figure, const harnes
 int harness_plot(const harness_figure *figure, const char *path)
 {
     size_t points = 0;
-    int result;
     for (int i = 0; i < figure->series_count; i++)
         points += count_drawable(figure, &figure->series[i]);
     if (points == 0) {
         say(speaker, "%s: there is no point to draw", path);
         return EXIT_FAILED;
     }
-    FILE *gnuplot = open_plot(path, 900, 540, &result);
-    if (!gnuplot)
+    drawing d;
+    int result = open_plot(&d, path, 900, 540);
+    if (result)
         return result;
+    FILE *gnuplot = d.gnuplot;
     put_axes(gnuplot, figure);
     put_marks(gnuplot, figure);
     const char *between = "plot ";
@@ -258,5 +295,5 @@ int harness_plot(const harness_figure *figure, const char *path)
     for (int i = 0; i < figure->series_count; i++)
         if (count_drawable(figure, &figure->series[i]) > 0)
             put_points(gnuplot, figure, &figure->series[i]);
-    return close_plot(gnuplot, path);
+    return close_plot(&d);
 }

@@ -3,19 +3,33 @@
 #define TRINE_HARNESS_PLOT_H
 
 #include <stdio.h>
+#include <sys/types.h>
 
+#include "core/output.h"
 #include "drivers/harness/harness.h"
+
+/* A drawing that is being made: gnuplot reads from that pipe, and writes to the output, of whose
+ * name it knows nothing. */
+typedef struct drawing {
+    FILE *gnuplot;
+    pid_t process;
+    const char *path;
+    trine_output output;
+} drawing;
 
 /* EXIT_RIGHT when a drawing could be made there now: asked before work whose drawing would come too
  * late to complain of. Else what harness_plot gives, and why was said. */
 int can_plot(const char *path);
 
-/* gnuplot, set to draw into that file in so many pixels; NULL when it cannot be, which was said,
- * with what harness_plot gives then in *result. */
-FILE *open_plot(const char *path, int width, int height, int *result);
+/* Whether what is drawn there goes into a pipe, a device or the like. */
+bool plots_into_stream(const char *path);
+
+/* Starts gnuplot, set to draw so many pixels. EXIT_RIGHT; else what harness_plot gives then, and
+ * why was said. */
+int open_plot(drawing *d, const char *path, int width, int height);
 
 /* Ends gnuplot: what harness_plot gives, of a drawing that is there and whole or not. */
-int close_plot(FILE *gnuplot, const char *path);
+int close_plot(drawing *d);
 
 /* "set title 'text'" and such, quoted; nothing for NULL. */
 void put_text(FILE *gnuplot, const char *command, const char *text);
