@@ -29,7 +29,7 @@ static trine_status open_in_worker(const trine_npy_file *file, int *fd)
     }
     if (opened.fd >= 0)
         close(opened.fd);
-    opened.fd = open(file->path, O_RDONLY | O_CLOEXEC);
+    opened.fd = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (opened.fd < 0)
         return trine_fail(TRINE_E_IO, "%s: a worker cannot open it: %s", file->name,
                           strerror(errno));

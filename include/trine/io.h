@@ -41,13 +41,13 @@ typedef struct trine_npy_info {
 } trine_npy_info;
 
 /* Opens a file and reads its header. path "-" is standard input, and a pipe may be named (anything
- * that is not a regular file; opening a named pipe waits for its writer); both are read once, in
- * order, and on teams of one rank only: ARGUMENT otherwise, without waiting. The workers of a pool
- * open a regular file again by its absolute path, so it must keep its name while it is open: IO
- * when another file has taken its place. Collective: when one rank cannot open the file, or ranks
- * see different headers, all get the error. *file is untouched on error. Errors: ARGUMENT, IO,
- * FORMAT (naming file, byte and what is wrong; complex numbers, strings, dates and their like,
- * archives and other formats by name), MEMORY, COLLECTIVE. */
+ * that is not a regular file; the writer of a named pipe is waited for 30 seconds, then IO); both
+ * are read once, in order, and on teams of one rank only: ARGUMENT otherwise, without waiting. The
+ * workers of a pool open a regular file again by its absolute path, so it must keep its name while
+ * it is open: IO when another file has taken its place. Collective: when one rank cannot open the
+ * file, or ranks see different headers, all get the error. *file is untouched on error. Errors:
+ * ARGUMENT, IO, FORMAT (naming file, byte and what is wrong; complex numbers, strings, dates and
+ * their like, archives and other formats by name), MEMORY, COLLECTIVE. */
 TRINE_API trine_status trine_npy_open(trine_team *team, const char *path, trine_npy **file);
 
 /* Before the team is closed. Not collective. NULL does nothing. */
