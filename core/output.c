@@ -173,9 +173,8 @@ static bool open_part(trine_output *o, const trine_output_place *place, unsigned
     if (state == PART_LIVING && how & TRINE_OUTPUT_ALONE)
         return failed(o, "is being written by another run");
     if (state != PART_MADE)
-        return failed(o,
-                      "all names for a temporary, %s and those like it, were taken for %d seconds",
-                      ".NAME.trine-part", PATIENCE);
+        return failed(o, "%d temporaries of others, like %.80s, were in its folder for %d seconds",
+                      TRINE_OUTPUT_SLOTS, o->part, PATIENCE);
     o->made = true;
     return !place->there || keep_access(o, place);
 }

@@ -60,7 +60,10 @@ static part_state clear_once(int folder, const char *part, bool *again)
 {
     struct stat found;
     *again = false;
-    int fd = openat(folder, part, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    /* Locks of network file systems need it to be writable. */
+    int fd = openat(folder, part, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 && errno == EACCES)
+        fd = openat(folder, part, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT ? PART_MADE : PART_FOREIGN;
     part_state state = PART_FOREIGN;

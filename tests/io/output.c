@@ -515,6 +515,29 @@ static void many_may_write_one_file(void)
     empty();
 }
 
+static void *drop_later(void *output)
+{
+    usleep(50000);
+    trine_output_drop(output);
+    return NULL;
+}
+
+static void one_more_than_there_are_names_waits(void)
+{
+    trine_output living[TRINE_OUTPUT_SLOTS];
+    pthread_t dropping;
+    for (int i = 0; i < TRINE_OUTPUT_SLOTS; i++)
+        living[i] = begun(at("file"));
+    CU_ASSERT_EQUAL(entries(), TRINE_OUTPUT_SLOTS);
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&dropping, NULL, drop_later, &living[17]), 0);
+    CU_ASSERT_TRUE(write_text(at("file"), "late") && holds(at("file"), "late"));
+    pthread_join(dropping, NULL);
+    for (int i = 0; i < TRINE_OUTPUT_SLOTS; i++)
+        trine_output_drop(&living[i]);
+    CU_ASSERT_EQUAL(entries(), 1);
+    empty();
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -538,6 +561,7 @@ int main(void)
         {"other processes join by slot", other_processes_join_by_slot},
         {"what is possible is known before", what_is_possible_is_known_before},
         {"many may write one file", many_may_write_one_file},
+        {"one more than there are names waits", one_more_than_there_are_names_waits},
         CU_TEST_INFO_NULL,
     };
     if (!mkdtemp(folder))
