@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
@@ -91,7 +92,7 @@ static bool open_stream(trine_output *o, const trine_output_place *place)
     return true;
 }
 
-/* A file without a name, in the folder for temporary ones. */
+/* A file without a name, in the folder for temporary ones, or in memory where there is none. */
 static int open_nameless(void)
 {
     const char *given = secure_getenv("TMPDIR"), *in = given && *given ? given : "/tmp";
@@ -103,14 +104,14 @@ static int open_nameless(void)
         if (fd >= 0)
             unlink(path);
     }
-    return trine_output_above_standard(fd);
+    return trine_output_above_standard(fd >= 0 ? fd : memfd_create("trine-output", MFD_CLOEXEC));
 }
 
 static bool hold_stream(trine_output *o)
 {
     o->sink = o->fd;
     o->fd = open_nameless();
-    return o->fd >= 0 || failed(o, "creating a file in TMPDIR to hold it: %s", strerror(errno));
+    return o->fd >= 0 || failed(o, "creating a file to hold it: %s", strerror(errno));
 }
 
 /* The new file is used like the old one. Its owner first: giving a file away takes its access list.
@@ -260,9 +261,9 @@ static bool take_place(trine_output *o, bool sync)
 
 bool trine_output_commit(trine_output *o, bool sync)
 {
-    bool done = !o->stream
-                    ? take_place(o, sync)
-                    : o->sink < 0 || copy_to_sink(o) || failed(o, "writing: %s", strerror(errno));
+    bool done = !o->stream ? take_place(o, sync)
+                           : o->sink < 0 || copy_to_sink(o) ||
+                                 failed(o, "writing: %s", trine_output_reason(errno));
     trine_output_drop(o);
     return done;
 }

@@ -71,8 +71,11 @@ void trine_output_drop(trine_output *output);
 /* Removes what killed writings of any file in a folder left. */
 void trine_output_sweep(const char *folder);
 
+/* What an errno of writing means. */
+const char *trine_output_reason(int number);
+
 /* Writes n bytes where the descriptor stands, or at an offset; a descriptor that does not block and
- * takes nothing is waited for a minute. False with errno. */
+ * takes nothing is waited for 30 seconds. False with errno. */
 bool trine_output_write(int fd, const void *bytes, size_t n);
 bool trine_output_write_at(int fd, const void *bytes, size_t n, int64_t at);
 

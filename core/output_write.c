@@ -8,13 +8,14 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/uio.h>
 #include <time.h>
 
 #include "core/output.h"
 
 /* Milliseconds that a descriptor which does not block may take nothing. */
-enum { PATIENCE = 60000 };
+enum { PATIENCE = 30000 };
 
 /* At the descriptor's own place. */
 #define HERE (-1)
@@ -88,6 +89,11 @@ static bool write_parts(int fd, const void *head, size_t head_size, const void *
             return false;
     }
     return true;
+}
+
+const char *trine_output_reason(int number)
+{
+    return number == ETIMEDOUT ? "nobody took the bytes for 30 seconds" : strerror(number);
 }
 
 bool trine_output_write(int fd, const void *bytes, size_t n)

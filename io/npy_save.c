@@ -34,7 +34,7 @@ static trine_status failed_writing(const char *path)
     char name[TRINE_NPY_NAME];
     int number = errno;
     trine_npy_name(path, name);
-    return trine_fail(TRINE_E_IO, "%s: writing: %s", name, strerror(number));
+    return trine_fail(TRINE_E_IO, "%s: writing: %s", name, trine_output_reason(number));
 }
 
 static bool is_output(const char *path)

@@ -96,7 +96,7 @@ TRINE_API void trine_npy_block(const trine_npy *file, uint64_t *first, uint64_t 
  * 31), and the last rename stays. The folder must be the same one on all ranks, and allow the
  * temporary. What is no regular file (a named pipe, a device, /dev/stdout, /dev/fd/3) gets the
  * bytes as a stream, from teams of one rank: ARGUMENT otherwise; it is never replaced. A pipe
- * without a reader is waited for 5 seconds, one whose reader takes nothing for a minute; then IO. A
+ * without a reader is waited for 5 seconds, one whose reader takes nothing for 30; then IO. A
  * directory and a socket are IO. `path` "-" is standard output, to which the bytes go at once, past
  * stdio's buffer; on teams of one rank only: ARGUMENT otherwise. A limit on the size of files
  * (SIGXFSZ) and a closed pipe (SIGPIPE) are IO, and no signal, whatever the process does with

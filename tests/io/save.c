@@ -121,6 +121,8 @@ static void what_is_no_regular_file_is_written_into_and_stays(void)
     unlink(link);
     CU_ASSERT_EQUAL(trine_npy_save(folder, x), TRINE_E_IO);
     CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "is a directory"));
+    CU_ASSERT_EQUAL(trine_npy_save("/nowhere/a\nb\033[2J", x), TRINE_E_IO);
+    CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "/nowhere/a?b?[2J: No such"));
     trine_array_free(x);
 }
 
