@@ -300,8 +300,6 @@ static void release(trine_journal *j)
 {
     if (j->file >= 0)
         close(j->file);
-    if (j->folder >= 0)
-        close(j->folder);
     free(j->path);
     free(j->entry);
     free(j->ahead);
@@ -333,6 +331,15 @@ static trine_status find_file(trine_journal *j)
     return j->file < 0 ? io_failed(j, "open") : TRINE_OK;
 }
 
+/* The folder is open while the journal is opened, and no longer: one descriptor is what it holds.
+ */
+static void leave_folder(trine_journal *j)
+{
+    if (j->folder >= 0)
+        close(j->folder);
+    j->folder = -1;
+}
+
 /* Finds and locks it. Who made it removes it when there is no room for its header: whoever waited
  * for that lock looks for the file again. */
 static trine_status take_file(trine_journal *j)
@@ -346,8 +353,8 @@ static trine_status take_file(trine_journal *j)
         if (trine_seconds() - began > lock_patience)
             return trine_fail(TRINE_E_IO, "journal %s: it is removed whenever it is made", j->path);
         close(j->file);
-        close(j->folder);
-        j->file = j->folder = -1;
+        j->file = -1;
+        leave_folder(j);
     }
 }
 
@@ -357,6 +364,7 @@ static trine_status open_file(trine_journal *j, const trine_journal_owner *owner
     trine_status status = take_file(j);
     if (!status)
         status = take_header(j, &own);
+    leave_folder(j);
     if (!status)
         status = read_records(j);
     if (j->entries > 0)

@@ -416,6 +416,27 @@ static void links_to_a_journal_are_followed(void)
     unlink(link);
 }
 
+static int open_descriptors(void)
+{
+    int count = 0;
+    for (int fd = 0; fd < 256; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+static void an_open_journal_holds_one_descriptor(void)
+{
+    trine_journal *j = NULL;
+    int before = open_descriptors();
+    make_full();
+    CU_ASSERT_EQUAL_FATAL(trine_journal_open(path, &owner, &j), TRINE_OK);
+    CU_ASSERT_EQUAL(open_descriptors(), before + 1);
+    trine_journal_close(j);
+    CU_ASSERT_NOT_EQUAL(trine_journal_open("/dev/null", &owner, &j), TRINE_OK);
+    CU_ASSERT_NOT_EQUAL(trine_journal_open("/tmp", &owner, &j), TRINE_OK);
+    CU_ASSERT_EQUAL(open_descriptors(), before);
+}
+
 /* Nor waited for: a pipe has no reader. */
 static void what_is_no_regular_file_is_no_journal(void)
 {
@@ -514,6 +535,7 @@ int main(void)
         {"two runs cannot use one journal", two_runs_cannot_use_one_journal},
         {"a full disk is an error that loses nothing", a_full_disk_is_an_error_that_loses_nothing},
         {"links to a journal are followed", links_to_a_journal_are_followed},
+        {"an open journal holds one descriptor", an_open_journal_holds_one_descriptor},
         {"what is no regular file is no journal", what_is_no_regular_file_is_no_journal},
         {"a journal that is removed is made anew", a_journal_that_is_removed_is_made_anew},
         {"a killed writer leaves whole records", a_killed_writer_leaves_whole_records},
