@@ -2,13 +2,14 @@
 #include "drivers/harness/plot.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "drivers/harness/say.h"
@@ -76,13 +77,9 @@ bool plots_into_stream(const char *path)
     return trine_output_possible(path, &output) && output.stream;
 }
 
-/* A gnuplot that is not there, or dies, shall not end the driver: while one is written to, a broken
- * pipe is an error and no signal. */
-static struct sigaction outside;
-
-/* With the pipe for its input and the output's file for its own: the shell says when it is absent.
- */
-static int spawn(drawing *d, int commands)
+/* With that file for its commands and the output's file for its own: the shell says when it is
+ * absent. */
+static int spawn(const drawing *d, pid_t *process)
 {
     /* In a locale without UTF-8 gnuplot warns of a degree sign that nobody draws. */
     static char shell[] = "sh", option[] = "-c",
@@ -92,42 +89,33 @@ static int spawn(drawing *d, int commands)
     int error = posix_spawn_file_actions_init(&actions);
     if (error)
         return error;
-    error = posix_spawn_file_actions_adddup2(&actions, commands, STDIN_FILENO);
+    error = posix_spawn_file_actions_adddup2(&actions, fileno(d->gnuplot), STDIN_FILENO);
     if (!error)
         error = posix_spawn_file_actions_adddup2(&actions, d->output.fd, STDOUT_FILENO);
     if (!error)
-        error = posix_spawn(&d->process, "/bin/sh", &actions, NULL, words, environ);
+        error = posix_spawn(process, "/bin/sh", &actions, NULL, words, environ);
     posix_spawn_file_actions_destroy(&actions);
     return error;
 }
 
-static int start_gnuplot(drawing *d)
-{
-    const struct sigaction ignored = {.sa_handler = SIG_IGN};
-    int ends[2], error = pipe2(ends, O_CLOEXEC) ? errno : 0;
-    if (error)
-        return error;
-    d->gnuplot = fdopen(ends[1], "w");
-    error = d->gnuplot ? spawn(d, ends[0]) : errno;
-    close(ends[0]);
-    if (error && d->gnuplot)
-        fclose(d->gnuplot);
-    else if (error)
-        close(ends[1]);
-    else
-        sigaction(SIGPIPE, &ignored, &outside);
-    return error;
-}
+/* Seconds that gnuplot may take, and nanoseconds between two looks whether it has ended. */
+enum { PATIENCE = 30, LOOK = 5000000 };
 
-/* How it ended, as waitpid has it. */
-static int end_gnuplot(drawing *d)
+/* How it ended, as waitpid has it; TOO_LONG when it did not, and was killed. */
+enum { TOO_LONG = -1 };
+static int wait_for(pid_t process)
 {
-    int ended = -1;
-    fclose(d->gnuplot);
-    while (waitpid(d->process, &ended, 0) < 0 && errno == EINTR)
+    static const struct timespec pause = {.tv_nsec = LOOK};
+    int ended;
+    for (int looks = 0; looks < PATIENCE * (1000000000 / LOOK); looks++) {
+        if (waitpid(process, &ended, WNOHANG) == process)
+            return ended;
+        nanosleep(&pause, NULL);
+    }
+    kill(process, SIGKILL);
+    while (waitpid(process, &ended, 0) < 0 && errno == EINTR)
         ;
-    sigaction(SIGPIPE, &outside, NULL);
-    return ended;
+    return TOO_LONG;
 }
 
 int open_plot(drawing *d, const char *path, int width, int height)
@@ -137,10 +125,13 @@ int open_plot(drawing *d, const char *path, int width, int height)
         say(speaker, "%s: %s", path, d->output.why);
         return EXIT_USAGE;
     }
-    int error = start_gnuplot(d);
-    if (error) {
+    int commands = memfd_create("trine-plot", MFD_CLOEXEC);
+    d->gnuplot = commands < 0 ? NULL : fdopen(commands, "w+");
+    if (!d->gnuplot) {
+        say(speaker, "%s: no memory for what gnuplot is to draw: %s", path, strerror(errno));
+        if (commands >= 0)
+            close(commands);
         trine_output_drop(&d->output);
-        say(speaker, "%s: gnuplot cannot be started: %s", path, strerror(error));
         return EXIT_FAILED;
     }
     /* A startup file may have set another output. */
@@ -162,25 +153,47 @@ static bool is_whole(int fd)
            strstr(tail, "</svg>") != NULL;
 }
 
-int close_plot(drawing *d)
+/* What failed was said. */
+static int run_gnuplot(const drawing *d)
 {
-    fprintf(d->gnuplot, "\nset output\n");
-    int ended = end_gnuplot(d);
-    if (ended == 0 && is_whole(d->output.fd)) {
-        if (trine_output_commit(&d->output, false))
-            return EXIT_RIGHT;
-        say(speaker, "%s: %s", d->path, d->output.why);
+    pid_t process;
+    bool written = fprintf(d->gnuplot, "\nset output\n") > 0 && fflush(d->gnuplot) == 0 &&
+                   !ferror(d->gnuplot) && lseek(fileno(d->gnuplot), 0, SEEK_SET) == 0;
+    if (!written) {
+        say(speaker, "%s: writing what gnuplot is to draw: %s", d->path, strerror(errno));
         return EXIT_USAGE;
     }
-    if (WIFEXITED(ended) && WEXITSTATUS(ended) == COMMAND_NOT_FOUND)
+    int error = spawn(d, &process);
+    if (error) {
+        say(speaker, "%s: gnuplot cannot be started: %s", d->path, strerror(error));
+        return EXIT_FAILED;
+    }
+    int ended = wait_for(process);
+    if (ended == 0 && is_whole(d->output.fd))
+        return EXIT_RIGHT;
+    if (ended == TOO_LONG)
+        say(speaker, "%s: gnuplot did not end within %d seconds", d->path, PATIENCE);
+    else if (WIFEXITED(ended) && WEXITSTATUS(ended) == COMMAND_NOT_FOUND)
         say_absent(d->path);
     else if (ended == 0)
         say(speaker, "%s: gnuplot did not write all of it (is the disk full?)", d->path);
+    else if (WIFEXITED(ended))
+        say(speaker, "%s: gnuplot ended with status %d", d->path, WEXITSTATUS(ended));
     else
-        say(speaker, "%s: gnuplot ended with status %d", d->path,
-            WIFEXITED(ended) ? WEXITSTATUS(ended) : -1);
-    trine_output_drop(&d->output);
+        say(speaker, "%s: gnuplot was ended by signal %d", d->path, WTERMSIG(ended));
     return ended == 0 ? EXIT_USAGE : EXIT_FAILED;
+}
+
+int close_plot(drawing *d)
+{
+    int result = run_gnuplot(d);
+    fclose(d->gnuplot);
+    if (!result && !trine_output_commit(&d->output, false)) {
+        say(speaker, "%s: %s", d->path, d->output.why);
+        result = EXIT_USAGE;
+    }
+    trine_output_drop(&d->output);
+    return result;
 }
 
 /* Whether a point has a place on the axes. */

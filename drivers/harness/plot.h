@@ -1,18 +1,16 @@
-/* harness/plot.h - SVG files by gnuplot, which reads its commands from a pipe. */
+/* harness/plot.h - SVG files by gnuplot, which reads its commands from a file without a name. */
 #ifndef TRINE_HARNESS_PLOT_H
 #define TRINE_HARNESS_PLOT_H
 
 #include <stdio.h>
-#include <sys/types.h>
 
 #include "core/output.h"
 #include "drivers/harness/harness.h"
 
-/* A drawing that is being made: gnuplot reads from that pipe, and writes to the output, of whose
- * name it knows nothing. */
+/* A drawing that is being made: gnuplot will read that file, and write to the output, of whose name
+ * it knows nothing. */
 typedef struct drawing {
     FILE *gnuplot;
-    pid_t process;
     const char *path;
     trine_output output;
 } drawing;
@@ -24,11 +22,11 @@ int can_plot(const char *path);
 /* Whether what is drawn there goes into a pipe, a device or the like. */
 bool plots_into_stream(const char *path);
 
-/* Starts gnuplot, set to draw so many pixels. EXIT_RIGHT; else what harness_plot gives then, and
+/* Begins a drawing of so many pixels. EXIT_RIGHT; else what harness_plot gives then, and
  * why was said. */
 int open_plot(drawing *d, const char *path, int width, int height);
 
-/* Ends gnuplot: what harness_plot gives, of a drawing that is there and whole or not. */
+/* Has gnuplot draw: what harness_plot gives, of a drawing that is there and whole or not. */
 int close_plot(drawing *d);
 
 /* "set title 'text'" and such, quoted; nothing for NULL. */

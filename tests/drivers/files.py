@@ -214,11 +214,11 @@ def what_is_no_regular_file_stays_and_hangs_nobody():
         check(done.returncode == 0 and not os.path.exists(null + "-serial--"), "one stream takes all rows", done.stderr)
 
 
-def pipes_without_another_end_are_given_up():
+def what_never_comes_is_given_up():
     """They were begun before the other tests."""
     for child, words in waiting:
         said = child.communicate(timeout=100)[1]
-        check(child.returncode == 2 and words in said, child.returncode, said)
+        check(child.returncode == (3 if "gnuplot" in words else 2) and words in said, child.returncode, said)
 
 
 def outputs_keep_what_was_there():
@@ -290,16 +290,23 @@ def a_drawing_needs_no_locale():
 os.mkfifo(path("unwritten"))
 os.mkfifo(path("full"))
 full = os.open(path("full"), os.O_RDWR)
-waiting = [(subprocess.Popen([program(driver), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True), words)
+os.mkdir(path("bin"))
+with open(path("bin/gnuplot"), "w") as file:
+    file.write("#!/bin/sh\nexec sleep 1000\n")
+os.chmod(path("bin/gnuplot"), 0o755)
+slow = dict(os.environ, PATH=path("bin") + ":" + os.environ["PATH"])
+waiting = [(subprocess.Popen([program(driver), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=slow),
+            words)
            for driver, arguments, words in (
                ("sum", ["--team=serial", path("unwritten")], "nobody opened to write within"),
                ("sort", ["--team=serial", path("unwritten")], "nobody opened to write within"),
+               ("times10", [*TASKS, "--timeline", path("slow.svg")], "gnuplot did not end within"),
                ("make_npy", ["--n=1M", path("full")], "nobody took the bytes"))]
 try:
     conclude((what_is_no_npy_file_is_called_by_its_name, make_npy_writes_to_a_pipe, make_npy_answers_misuse,
                  any_name_is_a_name, what_is_no_regular_file_stays_and_hangs_nobody, outputs_keep_what_was_there,
                  a_file_that_cannot_be_written_ends_with_2, standard_output_that_cannot_be_written_ends_with_3,
                  what_is_said_to_a_closed_output_lands_in_no_other_file, a_drawing_needs_no_locale,
-                 pipes_without_another_end_are_given_up))
+                 what_never_comes_is_given_up))
 finally:
     shutil.rmtree(here)
