@@ -8,16 +8,6 @@
 
 #include "core/error.h"
 
-int trine_above_standard(int fd)
-{
-    if (fd < 0 || fd > STDERR_FILENO)
-        return fd;
-    int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), error = errno;
-    close(fd);
-    errno = error;
-    return moved;
-}
-
 trine_descriptor trine_descriptor_know(int fd)
 {
     struct stat found;

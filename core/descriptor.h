@@ -11,6 +11,8 @@
 #include <sys/types.h>
 #include <trine/error.h>
 
+#include "core/above_standard.h"
+
 /* fd: -1 for none. device, inode, kind: of its file, as fstat says. */
 typedef struct trine_descriptor {
     int fd;
@@ -20,10 +22,6 @@ typedef struct trine_descriptor {
 } trine_descriptor;
 
 #define TRINE_NO_DESCRIPTOR ((trine_descriptor){.fd = -1})
-
-/* The descriptor, or another for the same file where this one (if any) would be taken for a
- * standard stream that the program has closed; -1 and errno when there is none. */
-int trine_above_standard(int fd);
 
 /* Remembers what it is. fd may be -1. */
 trine_descriptor trine_descriptor_know(int fd);

@@ -33,6 +33,9 @@ trine_status trine_fail(trine_status status, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    /* A detail is one line, also where a file's name is not. */
+    for (char *at = text; *at; at++)
+        *at = (unsigned char)*at < ' ' || *at == 127 ? '?' : *at;
     memcpy(detail, text, sizeof detail);
     failures++;
     return status;

@@ -23,9 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,6 +31,7 @@
 #include "core/descriptor.h"
 #include "core/error.h"
 #include "core/executor.h"
+#include "core/output.h"
 
 /* NAME: room for the kind's name; longer ones are known by their first bytes and their hash. */
 enum { VERSION = 1, NAME = 64 };
@@ -57,11 +56,14 @@ typedef struct journal_entry {
     int64_t at;
 } journal_entry;
 
-/* end: where the next record goes. ahead: bytes of the file from ahead_at on, of records that were
- * there when it was opened, which no longer change; small records are read through it. */
+/* folder, name: where the file is, links followed. made: by this opening. end: where the next
+ * record goes. ahead: bytes of the file from ahead_at on, of records that were there when it was
+ * opened, which no longer change; small records are read through it. */
 struct trine_journal {
     trine_descriptor file;
-    char *path;
+    int folder;
+    bool made;
+    char *path, name[NAME_MAX + 1];
     int64_t end;
     double synced;
     journal_entry *entry;
@@ -114,42 +116,6 @@ static int64_t read_ahead(trine_journal *j, void *bytes, size_t n, int64_t at)
     size_t there = left < (int64_t)n ? (size_t)left : n;
     memcpy(bytes, j->ahead + (at - j->ahead_at), there);
     return (int64_t)there;
-}
-
-/* The limit on the size of files is guarded by a signal, which ends who writes beyond it. */
-static bool may_write(size_t bytes, int64_t at)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_FSIZE, &limit) || limit.rlim_cur == RLIM_INFINITY ||
-        ((rlim_t)at <= limit.rlim_cur && bytes <= limit.rlim_cur - (rlim_t)at))
-        return true;
-    errno = EFBIG;
-    return false;
-}
-
-/* Writes all parts at that place, in one call where the system does not cut it short; false with
- * errno. */
-static bool write_at(const trine_journal *j, const void *head, size_t head_size, const void *body,
-                     size_t body_size, int64_t at)
-{
-    if (!may_write(head_size + body_size, at))
-        return false;
-    for (size_t done = 0; done < head_size + body_size;) {
-        size_t of_head = done < head_size ? done : head_size, of_body = done - of_head;
-        /* A body of no bytes may be NULL. */
-        bool more = of_body < body_size;
-        const struct iovec part[2] = {{(char *)head + of_head, head_size - of_head},
-                                      {more ? (char *)body + of_body : NULL, body_size - of_body}};
-        ssize_t some = pwritev(j->file.fd, part, more ? 2 : 1, at + (int64_t)done);
-        if (some < 0 && errno == EINTR)
-            continue;
-        if (some <= 0) {
-            errno = some < 0 ? errno : EIO;
-            return false;
-        }
-        done += (size_t)some;
-    }
-    return true;
 }
 
 static trine_status lock(const trine_journal *j)
@@ -226,31 +192,20 @@ static trine_status compare_headers(const trine_journal *j, const journal_header
     return TRINE_OK;
 }
 
-/* The folder's entry too, so that the file is there after a loss of power. */
-static void sync_folder(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    size_t length = slash ? (size_t)(slash - path) + 1 : 0;
-    char *folder = slash ? strndup(path, length) : strdup(".");
-    int file = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (file >= 0) {
-        (void)fsync(file);
-        close(file);
-    }
-    free(folder);
-}
-
-/* Writes the header of a new journal, or of one whose header was cut short. */
+/* Writes the header of a new journal, or of one whose header was cut short. The folder's entry too
+ * is made durable, so that the file is there after a loss of power. */
 static trine_status write_header(trine_journal *j, const journal_header *own)
 {
-    if (!write_at(j, own, sizeof *own, NULL, 0, 0)) {
+    if (!trine_output_write_at(j->file.fd, own, sizeof *own, 0)) {
         trine_status status = io_failed(j, "writing its header");
         (void)!ftruncate(j->file.fd, 0);
+        if (j->made && trine_output_is(j->folder, j->name, j->file.fd))
+            unlinkat(j->folder, j->name, 0);
         return status;
     }
     if (fdatasync(j->file.fd))
         return io_failed(j, "fdatasync");
-    sync_folder(j->path);
+    (void)trine_output_sync_folder(j->folder);
     j->end = sizeof *own;
     return TRINE_OK;
 }
@@ -365,21 +320,67 @@ static void release(trine_journal *j)
     free(j);
 }
 
+/* Finds the file, or makes it: at the end of links, and never what is no regular file, whose
+ * opening may wait or do something. */
+static trine_status find_file(trine_journal *j)
+{
+    enum { HOW = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC };
+    trine_output_place place;
+    if (!trine_output_locate(j->path, &place))
+        return io_failed(j, "open");
+    j->folder = trine_above_standard(place.folder);
+    memcpy(j->name, place.name, sizeof j->name);
+    if (j->folder < 0)
+        return io_failed(j, "open");
+    errno = EISDIR;
+    if (place.there && S_ISDIR(place.found.st_mode))
+        return io_failed(j, "open");
+    if (place.linked || (place.there && !S_ISREG(place.found.st_mode)))
+        return trine_fail(TRINE_E_FORMAT, "journal %s: it is no regular file", j->path);
+    int fd = openat(j->folder, j->name, HOW | O_CREAT | O_EXCL, 0666);
+    j->made = fd >= 0;
+    if (!j->made && errno == EEXIST)
+        fd = openat(j->folder, j->name, HOW);
+    fd = trine_above_standard(fd);
+    if (fd < 0)
+        return io_failed(j, "open");
+    j->file = trine_descriptor_know(fd);
+    return TRINE_OK;
+}
+
+/* The folder is open while the journal is opened, and no longer: one descriptor is what it holds.
+ */
+static void leave_folder(trine_journal *j)
+{
+    if (j->folder >= 0)
+        close(j->folder);
+    j->folder = -1;
+}
+
+/* Finds and locks it. Who made it removes it when there is no room for its header: whoever waited
+ * for that lock looks for the file again. */
+static trine_status take_file(trine_journal *j)
+{
+    for (double began = trine_seconds();;) {
+        trine_status status = find_file(j);
+        if (!status)
+            status = lock(j);
+        if (status || trine_output_is(j->folder, j->name, j->file.fd))
+            return status;
+        if (trine_seconds() - began > lock_patience)
+            return trine_fail(TRINE_E_IO, "journal %s: it is removed whenever it is made", j->path);
+        trine_descriptor_close(&j->file);
+        leave_folder(j);
+    }
+}
+
 static trine_status open_file(trine_journal *j, const trine_journal_owner *owner)
 {
-    struct stat about;
     const journal_header own = header_of(owner);
-    j->file = trine_descriptor_know(
-        trine_above_standard(open(j->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666)));
-    if (j->file.fd < 0)
-        return io_failed(j, "open");
-    if (fstat(j->file.fd, &about))
-        return io_failed(j, "fstat");
-    if (!S_ISREG(about.st_mode))
-        return trine_fail(TRINE_E_FORMAT, "journal %s: it is no regular file", j->path);
-    trine_status status = lock(j);
+    trine_status status = take_file(j);
     if (!status)
         status = take_header(j, &own);
+    leave_folder(j);
     if (!status)
         status = read_records(j);
     if (j->entries > 0)
@@ -396,6 +397,7 @@ trine_status trine_journal_open(const char *path, const trine_journal_owner *own
     trine_journal *j = calloc(1, sizeof *j);
     if (j)
         *j = (trine_journal){.file = TRINE_NO_DESCRIPTOR,
+                             .folder = -1,
                              .path = strdup(path),
                              .ahead = malloc(PIECE),
                              .result_most = owner->result_most};
@@ -522,7 +524,7 @@ trine_status trine_journal_append(trine_journal *journal, uint64_t index, uint64
     trine_status held = check_file(j);
     if (held)
         return held;
-    if (!write_at(j, &record, sizeof record, result, size, j->end)) {
+    if (!trine_output_write_both(j->file.fd, &record, sizeof record, result, size, j->end)) {
         trine_status status = io_failed(j, "recording an item");
         (void)!ftruncate(j->file.fd, j->end);
         return status;

@@ -1,6 +1,7 @@
 /* io/npy.c - opening, loading and reducing .npy files. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,9 @@
 #include "io/npy_file.h"
 #include "io/npy_header.h"
 
+/* Seconds that the writer of a named pipe is waited for; milliseconds between two looks. */
+enum { PATIENCE = 30, LOOK = 50 };
+
 /* Finds out what the path names before it is opened: opening a named pipe waits for its writer. */
 static trine_status examine(const char *path, const trine_team *team, trine_npy_file *file)
 {
@@ -27,6 +31,8 @@ static trine_status examine(const char *path, const trine_team *team, trine_npy_
         return trine_fail(TRINE_E_IO, "%s: %s", file->name, strerror(errno));
     if (S_ISDIR(found.st_mode))
         return trine_fail(TRINE_E_IO, "%s: is a directory; expected a .npy file", file->name);
+    if (S_ISSOCK(found.st_mode) && !standard)
+        return trine_fail(TRINE_E_IO, "%s: is a socket; expected a .npy file", file->name);
     file->pipe = standard || !S_ISREG(found.st_mode);
     if (file->pipe && team->communicator.size > 1)
         return trine_fail(
@@ -36,14 +42,47 @@ static trine_status examine(const char *path, const trine_team *team, trine_npy_
     return TRINE_OK;
 }
 
+/* Whether somebody has the pipe open to write. Only tee tells a pipe that is empty from one without
+ * a writer, and takes nothing out of it. */
+static bool has_writer(int fd)
+{
+    int into[2];
+    if (pipe2(into, O_CLOEXEC | O_NONBLOCK))
+        return false;
+    ssize_t some = tee(fd, into[1], 1, SPLICE_F_NONBLOCK);
+    bool there = some > 0 || (some < 0 && errno == EAGAIN);
+    close(into[0]);
+    close(into[1]);
+    return there;
+}
+
+/* A named pipe was opened without waiting: its writer is waited for here. */
+static trine_status await_writer(const trine_npy_file *file)
+{
+    struct pollfd ready = {.fd = file->descriptor.fd, .events = POLLIN};
+    for (double began = trine_seconds();
+         poll(&ready, 1, LOOK) <= 0 && !has_writer(file->descriptor.fd);)
+        if (trine_seconds() - began > PATIENCE)
+            return trine_fail(TRINE_E_IO,
+                              "%s: a pipe that nobody opened to write within %d seconds",
+                              file->name, PATIENCE);
+    return TRINE_OK;
+}
+
 static trine_status open_path(const char *path, trine_npy_file *file)
 {
     bool standard = strcmp(path, "-") == 0;
-    int fd = trine_above_standard(standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                                           : open(path, O_RDONLY | O_CLOEXEC));
-    if (fd < 0)
-        return trine_fail(TRINE_E_IO, "%s: %s", file->name, strerror(errno));
+    int fd =
+        trine_above_standard(standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                      : open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     file->descriptor = trine_descriptor_know(fd);
+    if (fd < 0 || (!standard && fcntl(fd, F_SETFL, O_RDONLY)))
+        return trine_fail(TRINE_E_IO, "%s: %s", file->name, strerror(errno));
+    if (!standard && S_ISFIFO(file->descriptor.kind)) {
+        trine_status status = await_writer(file);
+        if (status)
+            return status;
+    }
     /* The workers may have another working directory. */
     if (file->pipe || !realpath(path, file->path))
         snprintf(file->path, sizeof file->path, "%s", path);

@@ -27,7 +27,7 @@ static trine_status open_in_worker(const trine_npy_file *file, int *fd)
         return TRINE_OK;
     }
     trine_descriptor_close(&opened.descriptor);
-    *fd = trine_above_standard(open(file->path, O_RDONLY | O_CLOEXEC));
+    *fd = trine_above_standard(open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     if (*fd < 0)
         return trine_fail(TRINE_E_IO, "%s: a worker cannot open it: %s", file->name,
                           strerror(errno));

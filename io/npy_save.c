@@ -1,50 +1,40 @@
-/* io/npy_save.c - writing an array as a .npy file: all ranks into a temporary, which takes the
- * path's place when everything is written; or one rank to standard output. */
+/* io/npy_save.c - writing an array as a .npy file: all ranks into a temporary (core/output.h),
+ * which takes the path's place when everything is written; or one rank into a stream. */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/array.h"
 #include "core/error.h"
+#include "core/output.h"
 #include "io/npy_file.h"
 #include "io/npy_header.h"
 
-/* Where a rank writes; ndim, shape: of the whole. number: what makes the temporary's name its
- * own. created: by this rank. */
+/* Where a rank writes; ndim, shape: of the whole. tag: what tells the ranks that they write one
+ * file.
+ */
 typedef struct save_plan {
-    char temporary[PATH_MAX];
-    uint64_t first, number, shape[TRINE_DIMS];
-    int fd, ndim;
-    bool created;
+    trine_output output;
+    uint64_t first, tag, shape[TRINE_DIMS];
+    int ndim;
 } save_plan;
-
-/* Names that are tried before the folder is given up. */
-enum { TEMPORARY_TRIES = 100 };
 
 static trine_status failed(const char *path, const char *what)
 {
     char name[TRINE_NPY_NAME];
-    int number = errno;
     trine_npy_name(path, name);
-    return trine_fail(TRINE_E_IO, "%s: %s: %s", name, what, strerror(number));
+    return trine_fail(TRINE_E_IO, "%s: %s", name, what);
 }
 
-static trine_status write_at(const save_plan *plan, const void *data, size_t n, uint64_t offset)
+static trine_status failed_writing(const char *path)
 {
-    for (size_t done = 0; done < n;) {
-        ssize_t some =
-            pwrite(plan->fd, (const char *)data + done, n - done, (off_t)(offset + done));
-        if (some < 0 && errno != EINTR)
-            return failed(plan->temporary, "writing");
-        done += some > 0 ? (size_t)some : 0;
-    }
-    return TRINE_OK;
+    char name[TRINE_NPY_NAME];
+    int number = errno;
+    trine_npy_name(path, name);
+    return trine_fail(TRINE_E_IO, "%s: writing: %s", name, trine_output_reason(number));
 }
 
 static bool is_output(const char *path)
@@ -63,9 +53,9 @@ static trine_status place_blocks(const trine_array *x, const char *path, uint64_
     uint64_t *all = calloc((size_t)size, sizeof *all);
     if (!all)
         status = trine_fail(TRINE_E_MEMORY, "no memory for the counts of %d ranks", size);
-    else if (strlen(path) + 32 > sizeof plan->temporary)
+    else if (strlen(path) >= PATH_MAX)
         status = trine_fail(TRINE_E_ARGUMENT, "a path of %zu bytes; expected fewer than %d",
-                            strlen(path), PATH_MAX - 32);
+                            strlen(path), PATH_MAX);
     else if (is_output(path) && size > 1)
         status = trine_fail(TRINE_E_ARGUMENT,
                             "-: standard output is written by one rank; this team has %d ranks: "
@@ -86,42 +76,43 @@ static trine_status place_blocks(const trine_array *x, const char *path, uint64_
     return status;
 }
 
-static void name_temporary(const char *path, save_plan *plan)
-{
-    snprintf(plan->temporary, sizeof plan->temporary, "%s.%016llx.part", path,
-             (unsigned long long)plan->number);
-}
-
-/* Rank 0 makes the file, with its header; then the others can open it. Nothing that is there
- * already is opened: it may be another save's, or a link that somebody laid. */
+/* Rank 0 makes the temporary; the others find it by its slot, and know it by its tag, which stands
+ * in the place of the header until all have opened it: each rank may see a folder of its own. */
 static trine_status create(const trine_array *x, const char *path, save_plan *plan)
 {
-    unsigned char header[TRINE_NPY_HEADER_WRITTEN];
-    size_t length = trine_npy_format(x->dtype, plan->ndim, plan->shape, header);
-    struct stat found;
     struct timespec now;
-    if (stat(path, &found) == 0 && !S_ISREG(found.st_mode)) {
+    int ranks = x->team->communicator.size;
+    if (!trine_output_open(&plan->output, path, ranks > 1 ? TRINE_OUTPUT_FILE : 0)) {
+        if (!plan->output.stream || ranks == 1)
+            return failed(path, plan->output.why);
         char name[TRINE_NPY_NAME];
         trine_npy_name(path, name);
-        return trine_fail(TRINE_E_IO, "%s: %s not a regular file; saving would replace it", name,
-                          S_ISDIR(found.st_mode) ? "is a directory," : "is");
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "%s: %s, which one rank writes; this team has %d ranks: give a file",
+                          name, plan->output.why, ranks);
     }
+    if (ranks == 1)
+        return TRINE_OK;
     clock_gettime(CLOCK_REALTIME, &now);
-    plan->number = trine_call_number((uint64_t)getpid(), &now, sizeof now);
-    for (int i = 0; i < TEMPORARY_TRIES && plan->fd < 0; i++) {
-        plan->number++;
-        name_temporary(path, plan);
-        plan->fd = open(plan->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (plan->fd < 0 && errno != EEXIST)
-            break;
-    }
-    if (plan->fd < 0)
-        return failed(plan->temporary, "creating");
-    plan->created = true;
-    return write_at(plan, header, length, 0);
+    plan->tag = trine_call_number((uint64_t)getpid(), &now, sizeof now);
+    plan->tag += plan->output.slot - plan->tag % TRINE_OUTPUT_SLOTS;
+    bool written = trine_output_write_at(plan->output.fd, &plan->tag, sizeof plan->tag, 0) &&
+                   (fsync(plan->output.fd) == 0 || errno == EINVAL);
+    return written ? TRINE_OK : failed_writing(path);
 }
 
-/* All ranks learn the temporary's name, or why there is none. */
+static trine_status join(const char *path, save_plan *plan)
+{
+    uint64_t tag = 0;
+    if (!trine_output_join(&plan->output, path, (unsigned)(plan->tag % TRINE_OUTPUT_SLOTS)))
+        return failed(path, plan->output.why);
+    if (pread(plan->output.fd, &tag, sizeof tag, 0) == sizeof tag && tag == plan->tag)
+        return TRINE_OK;
+    return failed(path,
+                  "its temporary is not the first rank's: is the folder shared by all ranks?");
+}
+
+/* All ranks learn the temporary's tag, or why there is none, and open it. */
 static trine_status share_temporary(const trine_array *x, const char *path, uint64_t call,
                                     trine_status status, save_plan *plan)
 {
@@ -130,58 +121,46 @@ static trine_status share_temporary(const trine_array *x, const char *path, uint
     uint64_t *all = calloc((size_t)size, sizeof *all);
     if (!all)
         status = trine_fail(TRINE_E_MEMORY, "no memory for the numbers of %d ranks", size);
-    status =
-        team->communicator.ops->gather(&team->communicator, &plan->number, 1, all, call, status);
-    if (all && !status && team->communicator.rank > 0) {
-        plan->number = all[0];
-        name_temporary(path, plan);
-    }
+    status = team->communicator.ops->gather(&team->communicator, &plan->tag, 1, all, call, status);
+    if (all && !status)
+        plan->tag = all[0];
     free(all);
-    return status;
+    if (status || size == 1)
+        return status;
+    return trine_team_agree(team, call, team->communicator.rank > 0 ? join(path, plan) : TRINE_OK);
 }
 
-static trine_status write_block(const trine_array *x, save_plan *plan)
+static trine_status write_block(const trine_array *x, const char *path, const save_plan *plan)
 {
     unsigned char header[TRINE_NPY_HEADER_WRITTEN];
-    uint64_t offset = trine_npy_format(x->dtype, plan->ndim, plan->shape, header);
-    size_t item = trine_dtype_size(x->dtype);
-    if (plan->fd < 0)
-        plan->fd = open(plan->temporary, O_WRONLY | O_CLOEXEC);
-    if (plan->fd < 0)
-        return failed(plan->temporary, "opening (is the folder shared by all ranks?)");
-    trine_status status =
-        write_at(plan, x->data, (size_t)x->local * item, offset + plan->first * item);
-    if (!status && fsync(plan->fd) && errno != EINVAL && errno != EROFS)
-        status = failed(plan->temporary, "writing");
-    if (close(plan->fd) && !status)
-        status = failed(plan->temporary, "closing");
-    plan->fd = -1;
-    return status;
-}
-
-static trine_status write_next(const void *data, size_t n)
-{
-    for (size_t done = 0; done < n;) {
-        ssize_t some = write(STDOUT_FILENO, (const char *)data + done, n - done);
-        if (some < 0 && errno != EINTR)
-            return failed("standard output", "writing");
-        done += some > 0 ? (size_t)some : 0;
-    }
-    return TRINE_OK;
+    size_t length = trine_npy_format(x->dtype, plan->ndim, plan->shape, header);
+    size_t item = trine_dtype_size(x->dtype), bytes = (size_t)x->local * item;
+    bool first = x->team->communicator.rank == 0;
+    int fd = plan->output.fd;
+    bool written =
+        plan->output.stream
+            ? trine_output_write(fd, header, length) && trine_output_write(fd, x->data, bytes)
+            : (!first || trine_output_write_at(fd, header, length, 0)) &&
+                  trine_output_write_at(fd, x->data, bytes,
+                                        (int64_t)(length + plan->first * item)) &&
+                  (first || fsync(fd) == 0 || errno == EINVAL || errno == EROFS);
+    return written ? TRINE_OK : failed_writing(path);
 }
 
 static trine_status save_to_output(const trine_array *x)
 {
     unsigned char header[TRINE_NPY_HEADER_WRITTEN];
     size_t length = trine_npy_format(x->dtype, x->ndim, x->shape, header);
-    trine_status status = write_next(header, length);
-    return status ? status : write_next(x->data, (size_t)x->local * trine_dtype_size(x->dtype));
+    bool written =
+        trine_output_write(STDOUT_FILENO, header, length) &&
+        trine_output_write(STDOUT_FILENO, x->data, (size_t)x->local * trine_dtype_size(x->dtype));
+    return written ? TRINE_OK : failed_writing("standard output");
 }
 
 static trine_status save(const trine_array *x, const char *path)
 {
     trine_team *team = x->team;
-    save_plan plan = {.fd = -1};
+    save_plan plan = {.output = TRINE_OUTPUT_NONE};
     bool first_rank = team->communicator.rank == 0;
     uint64_t call = trine_call_number(7 + (uint64_t)x->dtype, path, strlen(path));
     call = trine_shape_number(call, x->ndim, x->shape, x->place != TRINE_DISTRIBUTED);
@@ -193,16 +172,13 @@ static trine_status save(const trine_array *x, const char *path)
     status = first_rank ? create(x, path, &plan) : TRINE_OK;
     status = share_temporary(x, path, call, status, &plan);
     if (!status)
-        status = trine_team_agree(team, call, write_block(x, &plan));
+        status = trine_team_agree(team, call, write_block(x, path, &plan));
     if (!status) {
-        if (first_rank && rename(plan.temporary, path))
-            status = failed(path, "renaming the finished file to it");
+        if (first_rank && !trine_output_commit(&plan.output, true))
+            status = failed(path, plan.output.why);
         status = trine_team_agree(team, call, status);
     }
-    if (plan.fd >= 0)
-        close(plan.fd);
-    if (plan.created && status)
-        unlink(plan.temporary);
+    trine_output_drop(&plan.output);
     return status;
 }
 

@@ -212,7 +212,7 @@ bool check_file(const char *in, const char *out, uint64_t file, const noise_sett
     c.settings = settings;
     c.file = file;
     c.at = 0;
-    c.in.fd = c.out.fd = -1;
+    c.in = c.out = SOUND_NONE;
     bool right = check_both(&c, in, out, &own, error);
     sound_close(&c.in);
     sound_close(&c.out);

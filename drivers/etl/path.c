@@ -37,7 +37,7 @@ static bool process(const etl_param *param, uint64_t file, sound *in, sound *out
 static bool process_file(const etl_param *param, const path_item *item, void *samples,
                          path_result *result, sound_error *error)
 {
-    sound in = {.fd = -1}, out = {.fd = -1};
+    sound in = SOUND_NONE, out = SOUND_NONE;
     bool written = sound_open(&in, item->text, error) &&
                    sound_create(&out, strchr(item->text, 0) + 1, &in.format, error) &&
                    process(param, item->file, &in, &out, samples, result, error) &&

@@ -89,7 +89,7 @@ static void begin_file(stream *s)
     s->first = 0;
     s->reading = o != NULL;
     if (o)
-        o->out.fd = -1;
+        o->out = SOUND_NONE;
     if (!o || !sound_open(&s->in, file->in, &error) ||
         !sound_create(&o->out, file->out, &s->in.format, &error))
         work_fail(s->work, s->file, o ? TRINE_E_IO : TRINE_E_MEMORY, error.text);
@@ -199,7 +199,7 @@ trine_status work_by_samples(harness_job *job, etl_work *work)
     }
     s->work = work;
     s->out = out;
-    s->in.fd = -1;
+    s->in = SOUND_NONE;
     options.param = &work->param;
     options.source = next_block;
     options.source_context = s;

@@ -1,13 +1,4 @@
-/* etl/sound.c - sound files as streams of samples.
- *
- * How a WAV file comes to be whole or not at all:
- *   1. `.NAME.etl-part` is opened in its folder, and locked: the lock ends with its process, so
- * that a living run keeps others away, and what a killed one left can be taken over.
- *   2. It is still what stands under that name? If not, another run has finished with it: again.
- *   3. It is cut to nothing, and written through libsndfile.
- *   4. It is renamed to NAME.
- */
-#include <dirent.h>
+/* etl/sound.c - sound files as streams of samples. */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -15,15 +6,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <trine/error.h>
 
 #include "drivers/etl/sound.h"
-
-static const char part_suffix[] = ".etl-part";
 
 /* libsndfile keeps why it could not open a file in variables of its own, for all threads. */
 static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
@@ -142,7 +130,7 @@ static bool open_to_read(sound *s, SF_INFO *info, sound_error *error)
  * to or not. */
 static bool open_to_write(sound *s, SF_INFO *info, sound_error *error)
 {
-    int fd = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
+    int fd = fcntl(s->output.fd, F_DUPFD_CLOEXEC, 0);
     if (fd < 0)
         return failed(error, s->path, "%s", strerror(errno));
     pthread_mutex_lock(&opening);
@@ -177,12 +165,16 @@ bool sound_open(sound *s, const char *path, sound_error *error)
     char first[FIRST_BYTES];
     SF_INFO info = {0};
     struct stat found;
-    *s = (sound){.fd = -1};
+    *s = SOUND_NONE;
     if (snprintf(s->path, sizeof s->path, "%s", path) >= (int)sizeof s->path)
         return failed(error, "a file", "its path has more than %d bytes", PATH_MAX - 1);
-    s->fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (s->fd < 0 || fstat(s->fd, &found))
+    if (stat(path, &found))
         return failed(error, path, "%s", strerror(errno));
+    if (S_ISREG(found.st_mode)) {
+        s->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        if (s->fd < 0 || fstat(s->fd, &found))
+            return failed(error, path, "%s", strerror(errno));
+    }
     if (!S_ISREG(found.st_mode))
         return failed(error, path, "is not a regular file");
     if (found.st_size == 0)
@@ -240,59 +232,16 @@ bool sound_was_whole(const sound *s, uint64_t samples, sound_error *error)
                                          (unsigned long long)samples, (unsigned long long)promised);
 }
 
-/* Whether s->fd is what stands under the name s->part. */
-static bool still_there(const sound *s)
-{
-    struct stat own, there;
-    return fstat(s->fd, &own) == 0 && stat(s->part, &there) == 0 && own.st_ino == there.st_ino &&
-           own.st_dev == there.st_dev;
-}
-
-/* Folders whose file system knows no locks are written without. */
-static bool take_part(sound *s, sound_error *error)
-{
-    for (;;) {
-        s->fd = open(s->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-        if (s->fd < 0)
-            return failed(error, s->path, "creating its temporary: %s", strerror(errno));
-        if (flock(s->fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
-            close(s->fd);
-            s->fd = -1;
-            return failed(error, s->path, "is being written by another run");
-        }
-        if (still_there(s))
-            break;
-        close(s->fd);
-    }
-    return ftruncate(s->fd, 0) == 0 ||
-           failed(error, s->path, "emptying its temporary: %s", strerror(errno));
-}
-
-static bool name_part(sound *s, const char *path, sound_error *error)
-{
-    const char *slash = strrchr(path, '/');
-    int folder = slash ? (int)(slash + 1 - path) : 0;
-    if (snprintf(s->path, sizeof s->path, "%s", path) >= (int)sizeof s->path ||
-        snprintf(s->part, sizeof s->part, "%.*s.%s%s", folder, path, path + folder, part_suffix) >=
-            (int)sizeof s->part)
-        return failed(error, "a file", "its path has more than %d bytes", PATH_MAX - 16);
-    return true;
-}
-
 /* The chunk that holds the greatest sample also holds the time, so it is left out. Files that may
  * pass what 32 bits count to are RF64, which WAV files become when they are large. */
 bool sound_create(sound *s, const char *path, const sound_format *format, sound_error *error)
 {
-    struct stat found;
-    *s = (sound){.fd = -1, .format = *format};
-    if (!name_part(s, path, error))
-        return false;
-    if (stat(path, &found) == 0 && !S_ISREG(found.st_mode))
-        return failed(error, path, "is not a regular file; writing would replace it");
-    if (!take_part(s, error)) {
-        s->part[0] = 0;
-        return false;
-    }
+    *s = SOUND_NONE;
+    s->format = *format;
+    if (snprintf(s->path, sizeof s->path, "%s", path) >= (int)sizeof s->path)
+        return failed(error, "a file", "its path has more than %d bytes", PATH_MAX - 1);
+    if (!trine_output_open(&s->output, path, TRINE_OUTPUT_SEEKABLE | TRINE_OUTPUT_ALONE))
+        return failed(error, path, "%s", s->output.why);
     bool large = (double)format->frames * format->channels * 8 > 0xf0000000p0;
     SF_INFO info = {.samplerate = format->rate,
                     .channels = format->channels,
@@ -340,19 +289,6 @@ bool sound_write(sound *s, const void *samples, size_t n, sound_error *error)
     return put == (int64_t)n || failed(error, s->path, "writing: %s", sf_strerror(s->file));
 }
 
-static bool sync_folder(const sound *s)
-{
-    char folder[PATH_MAX] = ".";
-    const char *slash = strrchr(s->path, '/');
-    if (slash)
-        snprintf(folder, sizeof folder, "%.*s", (int)(slash + 1 - s->path), s->path);
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool done = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL || errno == EROFS);
-    if (fd >= 0)
-        close(fd);
-    return done;
-}
-
 /* Closing writes the header's lengths. */
 static bool finish_file(sound *s, sound_error *error)
 {
@@ -372,41 +308,16 @@ bool sound_commit(sound *s, bool sync, sound_error *error)
     struct stat written;
     if (!finish_file(s, error))
         return false;
-    if (sync && fsync(s->fd))
-        return failed(error, s->path, "writing: %s", strerror(errno));
-    if (rename(s->part, s->path))
-        return failed(error, s->path, "renaming the finished file to it: %s", strerror(errno));
-    s->part[0] = 0;
-    s->bytes = fstat(s->fd, &written) == 0 ? (uint64_t)written.st_size : 0;
-    return !sync || sync_folder(s) || failed(error, s->path, "its folder: %s", strerror(errno));
+    s->bytes = fstat(s->output.fd, &written) == 0 ? (uint64_t)written.st_size : 0;
+    return trine_output_commit(&s->output, sync) || failed(error, s->path, "%s", s->output.why);
 }
 
 void sound_close(sound *s)
 {
     if (s->file)
         sf_close(s->file);
-    if (s->part[0])
-        unlink(s->part);
+    trine_output_drop(&s->output);
     if (s->fd >= 0)
         close(s->fd);
-    *s = (sound){.fd = -1};
-}
-
-void sound_sweep(const char *folder)
-{
-    size_t suffix = sizeof part_suffix - 1;
-    DIR *listing = opendir(folder);
-    for (struct dirent *entry; listing && (entry = readdir(listing));) {
-        size_t length = strlen(entry->d_name);
-        if (entry->d_name[0] != '.' || length < suffix ||
-            strcmp(entry->d_name + length - suffix, part_suffix) != 0)
-            continue;
-        int fd = openat(dirfd(listing), entry->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-            unlinkat(dirfd(listing), entry->d_name, 0);
-        if (fd >= 0)
-            close(fd);
-    }
-    if (listing)
-        closedir(listing);
+    *s = SOUND_NONE;
 }

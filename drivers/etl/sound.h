@@ -18,6 +18,7 @@
 #include <sndfile.h>
 #include <trine/types.h>
 
+#include "core/output.h"
 #include "drivers/etl/container.h"
 
 typedef struct sound_error {
@@ -33,11 +34,12 @@ typedef struct sound_format {
     uint64_t frames;
 } sound_format;
 
-/* A file that is read, or written. path: what is read, or what the finished file will be. part:
+/* A file that is read, or written. path: what is read, or what the finished file will be. output:
  * where it is written. bytes: of the finished file, or of the one that is read; at: where
  * libsndfile reads in that; error: the errno of what it could not read. */
 typedef struct sound {
-    char path[PATH_MAX], part[PATH_MAX];
+    char path[PATH_MAX];
+    trine_output output;
     SNDFILE *file;
     uint64_t bytes, at;
     int fd, error;
@@ -45,7 +47,11 @@ typedef struct sound {
     container header;
 } sound;
 
-/* Opens a file for reading; *s is to be closed also when it fails. */
+/* A file that is neither open nor to be closed. */
+#define SOUND_NONE ((sound){.fd = -1, .output = TRINE_OUTPUT_NONE})
+
+/* Opens a regular file for reading, and waits for no other; *s is to be closed also when it fails.
+ */
 bool sound_open(sound *s, const char *path, sound_error *error);
 
 /* Samples of the whole frames that so many bytes hold; at least one frame, which no sound file
@@ -58,9 +64,8 @@ int64_t sound_read(sound *s, void *samples, size_t n, sound_error *error);
 /* Whether so many samples were all that the file's header promises. */
 bool sound_was_whole(const sound *s, uint64_t samples, sound_error *error);
 
-/* Begins a WAV file of that format beside `path`, under a name that another run of the same can
- * take over when this one is killed, and that nobody else writes while this one lives. *s is to be
- * closed also when it fails. */
+/* Begins a WAV file of that format, by the rule of core/output.h, that nobody else writes while
+ * this one lives. *s is to be closed also when it fails. */
 bool sound_create(sound *s, const char *path, const sound_format *format, sound_error *error);
 
 /* What is written next begins with that frame; frames that are left out are silent. */
@@ -74,8 +79,5 @@ bool sound_commit(sound *s, bool sync, sound_error *error);
 
 /* Closes; what was created and not committed is removed. */
 void sound_close(sound *s);
-
-/* Removes from a folder what killed runs left, and living ones do not write. */
-void sound_sweep(const char *folder);
 
 #endif

@@ -17,12 +17,11 @@ typedef struct etl_param {
 } etl_param;
 
 /* One run over all files, of rank 0's; the others have an empty list. failed: files; errors:
- * those of them that could not be read or written. again: they have been run over before. */
+ * those of them that could not be read or written. */
 typedef struct etl_work {
     etl_list list;
     etl_param param;
     uint64_t failed, errors;
-    bool again;
 } etl_work;
 
 /* Says so, once for each file, and counts it. status: TRINE_E_IO when the file could not be read or

@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <math.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "drivers/harness/say.h"
@@ -57,94 +60,140 @@ static bool is_command(const char *name)
 
 int can_plot(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-    bool written = folder && access(folder, W_OK) == 0;
-    if (!written)
-        say(speaker, "%s: %s", path, strerror(errno));
-    free(folder);
-    if (!written)
+    trine_output output;
+    if (!trine_output_possible(path, &output)) {
+        say(speaker, "%s: %s", path, output.why);
         return EXIT_USAGE;
+    }
     if (is_command("gnuplot"))
         return EXIT_RIGHT;
     say_absent(path);
     return EXIT_FAILED;
 }
 
-/* A gnuplot that is not there, or dies, shall not end the driver: while one is written to, a broken
- * pipe is an error and no signal. */
-static struct sigaction outside;
-
-static FILE *start_gnuplot(void)
+bool plots_into_stream(const char *path)
 {
-    const struct sigaction ignored = {.sa_handler = SIG_IGN};
+    trine_output output;
+    return trine_output_possible(path, &output) && output.stream;
+}
+
+/* With that file for its commands and the output's file for its own: the shell says when it is
+ * absent. */
+static int spawn(const drawing *d, pid_t *process)
+{
     /* In a locale without UTF-8 gnuplot warns of a degree sign that nobody draws. */
-    FILE *gnuplot = popen("LC_ALL=C.UTF-8; export LC_ALL; exec gnuplot", "we");
-    if (gnuplot)
-        sigaction(SIGPIPE, &ignored, &outside);
-    return gnuplot;
+    static char shell[] = "sh", option[] = "-c",
+                command[] = "LC_ALL=C.UTF-8; export LC_ALL; exec gnuplot";
+    char *const words[] = {shell, option, command, NULL};
+    posix_spawn_file_actions_t actions;
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error)
+        return error;
+    error = posix_spawn_file_actions_adddup2(&actions, fileno(d->gnuplot), STDIN_FILENO);
+    if (!error)
+        error = posix_spawn_file_actions_adddup2(&actions, d->output.fd, STDOUT_FILENO);
+    if (!error)
+        error = posix_spawn(process, "/bin/sh", &actions, NULL, words, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
 }
 
-static int end_gnuplot(FILE *gnuplot)
+/* Seconds that gnuplot may take, and nanoseconds between two looks whether it has ended. */
+enum { PATIENCE = 30, LOOK = 5000000 };
+
+/* How it ended, as waitpid has it; TOO_LONG when it did not, and was killed. */
+enum { TOO_LONG = -1 };
+static int wait_for(pid_t process)
 {
-    int ended = pclose(gnuplot);
-    sigaction(SIGPIPE, &outside, NULL);
-    return ended;
+    static const struct timespec pause = {.tv_nsec = LOOK};
+    int ended;
+    for (int looks = 0; looks < PATIENCE * (1000000000 / LOOK); looks++) {
+        if (waitpid(process, &ended, WNOHANG) == process)
+            return ended;
+        nanosleep(&pause, NULL);
+    }
+    kill(process, SIGKILL);
+    while (waitpid(process, &ended, 0) < 0 && errno == EINTR)
+        ;
+    return TOO_LONG;
 }
 
-FILE *open_plot(const char *path, int width, int height, int *result)
+int open_plot(drawing *d, const char *path, int width, int height)
 {
-    *result = EXIT_USAGE;
-    if (strchr(path, '\n')) {
-        say(speaker, "'%s': gnuplot takes no file name of several lines", path);
-        return NULL;
+    *d = (drawing){.path = path};
+    if (!trine_output_open(&d->output, path, TRINE_OUTPUT_SEEKABLE)) {
+        say(speaker, "%s: %s", path, d->output.why);
+        return EXIT_USAGE;
     }
-    FILE *made = fopen(path, "we");
-    if (!made || fclose(made)) {
-        say(speaker, "%s: %s", path, strerror(errno));
-        return NULL;
+    int commands = memfd_create("trine-plot", MFD_CLOEXEC);
+    d->gnuplot = commands < 0 ? NULL : fdopen(commands, "w+");
+    if (!d->gnuplot) {
+        say(speaker, "%s: no memory for what gnuplot is to draw: %s", path, strerror(errno));
+        if (commands >= 0)
+            close(commands);
+        trine_output_drop(&d->output);
+        return EXIT_FAILED;
     }
-    FILE *gnuplot = start_gnuplot();
-    if (!gnuplot) {
-        *result = EXIT_FAILED;
-        say(speaker, "%s: gnuplot cannot be started: %s", path, strerror(errno));
-        return NULL;
-    }
-    fprintf(gnuplot,
-            "set encoding utf8\n"
+    /* A startup file may have set another output. */
+    fprintf(d->gnuplot,
+            "set encoding utf8\nset output\n"
             "set terminal svg noenhanced size %d,%d font 'sans-serif,13' background 'white'\n",
             width, height);
-    put_text(gnuplot, "set output", path);
-    return gnuplot;
+    return EXIT_RIGHT;
 }
 
 /* Whether a file ends as SVG does: the disk was not full. */
-static bool is_whole(const char *path)
+static bool is_whole(int fd)
 {
     char tail[32] = "";
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return false;
-    bool read = fseek(file, -16, SEEK_END) == 0 && fread(tail, 1, sizeof tail - 1, file) > 0;
-    fclose(file);
-    return read && strstr(tail, "</svg>") != NULL;
+    struct stat found;
+    off_t back = sizeof tail - 1;
+    return fstat(fd, &found) == 0 &&
+           pread(fd, tail, sizeof tail - 1, found.st_size > back ? found.st_size - back : 0) > 0 &&
+           strstr(tail, "</svg>") != NULL;
 }
 
-int close_plot(FILE *gnuplot, const char *path)
+/* What failed was said. */
+static int run_gnuplot(const drawing *d)
 {
-    fprintf(gnuplot, "\nset output\n");
-    int ended = end_gnuplot(gnuplot);
-    if (ended == 0 && is_whole(path))
+    pid_t process;
+    bool written = fprintf(d->gnuplot, "\nset output\n") > 0 && fflush(d->gnuplot) == 0 &&
+                   !ferror(d->gnuplot) && lseek(fileno(d->gnuplot), 0, SEEK_SET) == 0;
+    if (!written) {
+        say(speaker, "%s: writing what gnuplot is to draw: %s", d->path, strerror(errno));
+        return EXIT_USAGE;
+    }
+    int error = spawn(d, &process);
+    if (error) {
+        say(speaker, "%s: gnuplot cannot be started: %s", d->path, strerror(error));
+        return EXIT_FAILED;
+    }
+    int ended = wait_for(process);
+    if (ended == 0 && is_whole(d->output.fd))
         return EXIT_RIGHT;
-    if (WIFEXITED(ended) && WEXITSTATUS(ended) == COMMAND_NOT_FOUND)
-        say_absent(path);
+    if (ended == TOO_LONG)
+        say(speaker, "%s: gnuplot did not end within %d seconds", d->path, PATIENCE);
+    else if (WIFEXITED(ended) && WEXITSTATUS(ended) == COMMAND_NOT_FOUND)
+        say_absent(d->path);
     else if (ended == 0)
-        say(speaker, "%s: gnuplot did not write all of it (is the disk full?)", path);
+        say(speaker, "%s: gnuplot did not write all of it (is the disk full?)", d->path);
+    else if (WIFEXITED(ended))
+        say(speaker, "%s: gnuplot ended with status %d", d->path, WEXITSTATUS(ended));
     else
-        say(speaker, "%s: gnuplot ended with status %d", path,
-            WIFEXITED(ended) ? WEXITSTATUS(ended) : -1);
-    (void)remove(path);
+        say(speaker, "%s: gnuplot was ended by signal %d", d->path, WTERMSIG(ended));
     return ended == 0 ? EXIT_USAGE : EXIT_FAILED;
+}
+
+int close_plot(drawing *d)
+{
+    int result = run_gnuplot(d);
+    fclose(d->gnuplot);
+    if (!result && !trine_output_commit(&d->output, false)) {
+        say(speaker, "%s: %s", d->path, d->output.why);
+        result = EXIT_USAGE;
+    }
+    trine_output_drop(&d->output);
+    return result;
 }
 
 /* Whether a point has a place on the axes. */
@@ -231,16 +280,17 @@ static void put_points(FILE *gnuplot, const harness_figure *figure, const harnes
 int harness_plot(const harness_figure *figure, const char *path)
 {
     size_t points = 0;
-    int result;
     for (int i = 0; i < figure->series_count; i++)
         points += count_drawable(figure, &figure->series[i]);
     if (points == 0) {
         say(speaker, "%s: there is no point to draw", path);
         return EXIT_FAILED;
     }
-    FILE *gnuplot = open_plot(path, 900, 540, &result);
-    if (!gnuplot)
+    drawing d;
+    int result = open_plot(&d, path, 900, 540);
+    if (result)
         return result;
+    FILE *gnuplot = d.gnuplot;
     put_axes(gnuplot, figure);
     put_marks(gnuplot, figure);
     const char *between = "plot ";
@@ -258,5 +308,5 @@ int harness_plot(const harness_figure *figure, const char *path)
     for (int i = 0; i < figure->series_count; i++)
         if (count_drawable(figure, &figure->series[i]) > 0)
             put_points(gnuplot, figure, &figure->series[i]);
-    return close_plot(gnuplot, path);
+    return close_plot(&d);
 }

@@ -138,6 +138,9 @@ void say(const char *driver, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(last.message, sizeof last.message, format, arguments);
     va_end(arguments);
+    /* One line, and nothing that a terminal obeys, also where a file's name is more. */
+    for (char *at = last.message; *at; at++)
+        *at = (unsigned char)*at < ' ' || *at == 127 ? '?' : *at;
     last.status = TRINE_OK;
     fprintf(stderr, "%s: %s\n", driver, last.message);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drivers/harness/plot.h"
 #include "drivers/harness/report.h"
 #include "drivers/harness/say.h"
 
@@ -113,12 +114,13 @@ void print_who(const harness_run *run)
         print_who_of(&run->row[i]);
 }
 
-/* The row's own file among those of several rows: "a.svg" becomes "a-pool-2-shm.svg". */
+/* The row's own file among those of several rows: "a.svg" becomes "a-pool-2-shm.svg". A stream
+ * takes them all. */
 static void timeline_path(const harness_run *run, const harness_row *row, char *path, size_t size)
 {
     const char *given = run->options->tasks.timeline, *dot = strrchr(given, '.');
     size_t stem = dot && !strchr(dot, '/') ? (size_t)(dot - given) : strlen(given);
-    if (run->rows == 1) {
+    if (run->rows == 1 || plots_into_stream(given)) {
         snprintf(path, size, "%s", given);
         return;
     }

@@ -226,12 +226,13 @@ int harness_plot_timeline(const char *title, const harness_tally *tally, const c
         say("plot", "%s: no memory for %llu records", path, (unsigned long long)tally->records);
     else if (count == 0)
         say("plot", "%s: no item was run, there is nothing to draw", path);
-    FILE *gnuplot =
-        count ? open_plot(path, WIDTH, height < MOST_HEIGHT ? height : MOST_HEIGHT, &result) : NULL;
-    if (gnuplot) {
-        put_text(gnuplot, "set title", title);
-        put_timeline(gnuplot, &t, box, count);
-        result = close_plot(gnuplot, path);
+    drawing d;
+    if (count)
+        result = open_plot(&d, path, WIDTH, height < MOST_HEIGHT ? height : MOST_HEIGHT);
+    if (count && !result) {
+        put_text(d.gnuplot, "set title", title);
+        put_timeline(d.gnuplot, &t, box, count);
+        result = close_plot(&d);
     }
     free(box);
     free(t.lane);

@@ -41,13 +41,13 @@ typedef struct trine_npy_info {
 } trine_npy_info;
 
 /* Opens a file and reads its header. path "-" is standard input, and a pipe may be named (anything
- * that is not a regular file; opening a named pipe waits for its writer); both are read once, in
- * order, and on teams of one rank only: ARGUMENT otherwise, without waiting. The workers of a pool
- * open a regular file again by its absolute path, so it must keep its name while it is open: IO
- * when another file has taken its place. Collective: when one rank cannot open the file, or ranks
- * see different headers, all get the error. *file is untouched on error. Errors: ARGUMENT, IO,
- * FORMAT (naming file, byte and what is wrong; complex numbers, strings, dates and their like,
- * archives and other formats by name), MEMORY, COLLECTIVE. */
+ * that is not a regular file; the writer of a named pipe is waited for 30 seconds, then IO); both
+ * are read once, in order, and on teams of one rank only: ARGUMENT otherwise, without waiting. The
+ * workers of a pool open a regular file again by its absolute path, so it must keep its name while
+ * it is open: IO when another file has taken its place. Collective: when one rank cannot open the
+ * file, or ranks see different headers, all get the error. *file is untouched on error. Errors:
+ * ARGUMENT, IO, FORMAT (naming file, byte and what is wrong; complex numbers, strings, dates and
+ * their like, archives and other formats by name), MEMORY, COLLECTIVE. */
 TRINE_API trine_status trine_npy_open(trine_team *team, const char *path, trine_npy **file);
 
 /* Before the team is closed. Not collective. NULL does nothing. */
@@ -85,13 +85,22 @@ TRINE_API void trine_npy_block(const trine_npy *file, uint64_t *first, uint64_t 
 
 /* Writes x as a version 1.0 file of its shape (PRIVATE and SHARED blocks of several ranks: of all
  * rows together, in C order, in this machine's byte order), each rank its own part: a DISTRIBUTED
- * array's blocks, or the ranks' own arrays in rank order. It is written beside `path` under a name
- * of its own, synced, and renamed to `path` when all is written: `path` is always the old file or
- * the new one, and nothing stays after an error. A symbolic link is replaced; what is there and no
- * regular file is refused. Permissions as the umask has them. The folder must be the same one on
- * all ranks. `path` "-" is standard output, to which the bytes go at once, past stdio's buffer; on
- * teams of one rank only: ARGUMENT otherwise. Collective. Errors: ARGUMENT, IO, MEMORY, COLLECTIVE.
- */
+ * array's blocks, or the ranks' own arrays in rank order. It is written beside `path` under the
+ * name
+ * `.NAME.trine-part`, synced, and renamed to `path` when all is written: `path` is always the old
+ * file or the new one, and nothing stays after an error. A symbolic link stays, and what it leads
+ * to is written, or made. The file keeps its permissions and access list, and its owner where the
+ * process may give files away; a new one has the permissions of the umask. Of several hard links
+ * the named one gets the new file. What a killed process left the next save to that path removes;
+ * who writes the same path at the same time has a temporary of its own (`-1` behind its name, up to
+ * 31), and the last rename stays. The folder must be the same one on all ranks, and allow the
+ * temporary. What is no regular file (a named pipe, a device, /dev/stdout, /dev/fd/3) gets the
+ * bytes as a stream, from teams of one rank: ARGUMENT otherwise; it is never replaced. A pipe
+ * without a reader is waited for 5 seconds, one whose reader takes nothing for 30; then IO. A
+ * directory and a socket are IO. `path` "-" is standard output, to which the bytes go at once, past
+ * stdio's buffer; on teams of one rank only: ARGUMENT otherwise. A limit on the size of files
+ * (SIGXFSZ) and a closed pipe (SIGPIPE) are IO, and no signal, whatever the process does with
+ * those. Collective. Errors: ARGUMENT, IO, MEMORY, COLLECTIVE. */
 TRINE_API trine_status trine_npy_save(const char *path, const trine_array *x);
 
 #ifdef __cplusplus

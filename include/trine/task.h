@@ -132,12 +132,13 @@ typedef struct trine_task_queue trine_task_queue;
  * into shared memory for that keeps its room until the team is closed, for the next queue. NULL:
  * none.
  *
- * journal: path of a file that records each finished item. When it is there already, the items in
- * it are not run again: their outcomes come from it. Kind, param, data and items must be those that
- * it was made with, byte by byte (an address in them is not): else FORMAT. What the file says is
- * not believed: a record that is damaged, or longer than result_most, is cut off with all that
- * follows it, and those items are run again; whether a shorter one is what run gives is for the
- * caller to see, by its size. NULL: none.
+ * journal: path of a file that records each finished item, made or found at the end of links; what
+ * is no regular file is FORMAT. When it is there already, the items in it are not run again: their
+ * outcomes come from it. Kind, param, data and items must be those that it was made with, byte by
+ * byte (an address in them is not): else FORMAT. What the file says is not believed: a record that
+ * is damaged, or longer than result_most, is cut off with all that follows it, and those items are
+ * run again; whether a shorter one is what run gives is for the caller to see, by its size. NULL:
+ * none.
  *
  * record: keep who ran which item when, for trine_task_records.
  *

@@ -11,6 +11,8 @@ import random
 import resource
 import shutil
 import signal
+import socket
+import stat
 import struct
 import subprocess
 import sys
@@ -340,7 +342,7 @@ def killed(reference):
             halves += sum(name.startswith(".") for name in found)
             wrong = {name for name in found if not name.startswith(".") and found[name] != reference[name]}
             check(f"{team} {mode} killed: what has its name is whole", not wrong, wrong)
-            check("what has not is a temporary", all(name.endswith(".etl-part") for name in found if name.startswith(".")))
+            check("what has not is a temporary", all(name.endswith(".trine-part") for name in found if name.startswith(".")))
         done = run("--team", team, "--mode", mode, "--seed=7", "--out", out, source)
         check(f"{team} {mode}: the next run completes, and cleans", done.returncode == 0 and contents(out) == reference,
               f"{halves} temporaries before; {outcome(done)}{sorted(contents(out))}")
@@ -349,7 +351,7 @@ def killed(reference):
 def taken_over(reference):
     out = fresh("out")
     os.makedirs(out)
-    part, gone = (os.path.join(out, name) for name in (".sine-0000.wav.etl-part", ".of another list.wav.etl-part"))
+    part, gone = (os.path.join(out, name) for name in (".sine-0000.wav.trine-part", ".of another list.wav.trine-part"))
     for path in (part, gone):
         with open(path, "wb") as file:
             file.write(b"x" * 1000000)
@@ -460,7 +462,55 @@ def bad_outputs():
                   all(done.stderr.count(f"sine-{i:04}.wav") == 1 for i in range(FILES)) and "too large" in done.stderr,
                   outcome(done) + str(sorted(contents(out))))
     os.makedirs(os.path.join(out, "sine-0002.wav"))
-    refused("a folder in an output's place is not replaced", 2, "sine-0002.wav: is not a regular file", "--out", out, source)
+    refused("a folder in an output's place is not replaced", 2, "sine-0002.wav: is a directory; expected a file", "--out", out, source)
+
+
+def outputs_of_every_kind(reference):
+    """Links, pipes, devices, permissions; none is removed, between repetitions either."""
+    for mode in ("path", "samples"):
+        out, elsewhere = fresh("out"), fresh("elsewhere")
+        os.makedirs(out)
+        os.makedirs(elsewhere)
+        name = [os.path.join(out, f"sine-{i:04}.wav") for i in range(FILES)]
+        os.symlink("../elsewhere/linked.wav", name[0])
+        os.symlink("/dev/null", name[1])
+        os.mkfifo(name[2])
+        with open(name[3], "w") as file:
+            file.write("old")
+        os.chmod(name[3], 0o640)
+        reader = subprocess.Popen(["sh", "-c", "cat '%s' > '%s'; while :; do cat '%s' > /dev/null; done" %
+                                   (name[2], os.path.join(elsewhere, "piped.wav"), name[2])], start_new_session=True)
+        done = run("--team=pool:2", "--mode", mode, "--seed=7", "--repeat=2", "--out", out, source)
+        check(f"{mode}: outputs of every kind are written", done.returncode == 0, outcome(done))
+        os.killpg(reader.pid, signal.SIGKILL)
+        reader.wait()
+        there = contents(elsewhere)
+        check("a link's target and a pipe's reader get the file", there.get("linked.wav") == reference["sine-0000.wav"] and
+              there.get("piped.wav") == reference["sine-0002.wav"], there)
+        check("links, pipes and permissions stay", os.path.islink(name[0]) and os.path.islink(name[1]) and
+              stat.S_ISFIFO(os.stat(name[2]).st_mode) and stat.S_ISCHR(os.stat("/dev/null").st_mode) and
+              stat.S_IMODE(os.stat(name[3]).st_mode) == 0o640, os.listdir(out))
+        check("nothing else is left", sorted(os.listdir(out)) == sorted(reference) and len(there) == 2, os.listdir(out))
+
+
+def inputs_of_no_kind():
+    """Nobody waits for the writer of a pipe."""
+    folder, out = os.path.join(top, "strange"), fresh("out")
+    os.makedirs(folder)
+    pipe, sock, good = (os.path.join(folder, name) for name in ("pipe.wav", "socket.wav", "-x : *'\n\".wav"))
+    os.mkfifo(pipe)
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(sock)
+    write_wav(good, array.array("h", range(1000)))
+    for mode in ("path", "samples"):
+        done = run("--mode", mode, "--out", out, pipe, sock, "/dev/null", good)
+        check(f"{mode}: a pipe, a socket and a device are named, the rest is written", done.returncode == 2 and all(
+            f"{name}: is not a regular file" in done.stderr for name in (pipe, sock, "/dev/null")) and
+            os.listdir(out) == [os.path.basename(good)], outcome(done))
+    done = run("--out", out, folder)
+    check("in a folder they are passed over", done.returncode == 0, outcome(done))
+    refused("a pipe is no folder for outputs", 2, "expected a folder", "--out", pipe, good)
+    refused("a pipe is no journal", 2, "no regular file", "--journal", pipe, "--out", out, good)
 
 
 def full_disk(reference):
@@ -525,6 +575,8 @@ with tempfile.TemporaryDirectory() as top:
     if OMP:
         bad_among_good()
     bad_outputs()
+    outputs_of_every_kind(known)
+    inputs_of_no_kind()
     full_disk(known)
     refusals()
 

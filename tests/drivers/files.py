@@ -10,6 +10,8 @@ import pickle
 import pty
 import resource
 import shutil
+import socket
+import stat
 import struct
 import subprocess
 import sys
@@ -122,7 +124,7 @@ def make_npy_answers_misuse():
     done = run("make_npy", "--n=20", path("twice.npy"))
     check(done.returncode == 0 and os.path.getsize(path("twice.npy")) == 128 + 160, "what is there is replaced", done.stderr)
     for arguments, words in (([], "Give a FILE, or - for standard output"), ([path("a"), path("b")], "one FILE at a time"),
-                             ([here], "is a directory, not a regular file"), (["/dev/null"], "is not a regular file"),
+                             ([here], "is a directory; expected a file"), (["/dev/full"], "No space left"),
                              (["/nowhere/x.npy"], "No such file or directory"), ([path("twice.npy/x")], "Not a directory"),
                              (["--dtype=f16", path("a")], "--dtype 'f16': expected f64"), ([""], "No such file"),
                              (["--team=opm", path("a")], "nearest good spec is 'omp'")):
@@ -154,6 +156,90 @@ def a_file_that_cannot_be_written_ends_with_2():
         check(done.returncode == 2 and "--out /nowhere/at/all: No such" in done.stderr, done.returncode, done.stderr)
         done = run("etl", "--team=serial", path("no sounds"), f"--out={path('out')}")
         check(done.returncode == 2 and "no sounds" in done.stderr, done.returncode, done.stderr)
+
+
+ODD = (":", "-x", "*", " ", "'", '"', "a\nb", "|touch hacked", "`touch hacked`", "$(touch hacked)", "\\", "%s%n", "é", "n" * 255)
+
+
+def any_name_is_a_name():
+    """Of what is written and read again; gnuplot would run a command whose name begins with |."""
+    odd, kept = path("odd"), os.getcwd()
+    os.mkdir(odd)
+    os.chdir(odd)
+    for name in ODD:
+        for arguments in (("make_npy", "--n=100", "--", name), ("times10", *TASKS, "--journal=" + name)):
+            done = run(*arguments)
+            check(done.returncode == 0 and os.listdir(odd) == [name], arguments, done.returncode, done.stderr, os.listdir(odd))
+            if arguments[0] == "make_npy":
+                done = run("sum", "--team=serial", "--repeat=1", "--", name)
+                check(done.returncode == 0, "sum", name, done.returncode, done.stderr)
+            os.remove(name)
+        if shutil.which("gnuplot"):
+            done = run("times10", *TASKS, "--timeline=" + name)
+            check(done.returncode == 0 and os.listdir(odd) == [name], "timeline", name, done.stderr, os.listdir(odd))
+            os.remove(name)
+        if name[:1] != "n":
+            done = run("sum", "--team=serial", "--", name)
+            check(done.returncode == 2 and done.stderr.count("\n") == 1 and done.stderr[:-1].isprintable(), name, done.stderr)
+    os.chdir(kept)
+    os.rmdir(odd)
+
+
+def what_is_no_regular_file_stays_and_hangs_nobody():
+    """As output and as input: a pipe without its other end, a socket, a device, a folder."""
+    unread, sock, null = path("unread"), path("socket"), path("null")
+    os.symlink("/dev/null", null)
+    os.mkfifo(unread)
+    writers = [("make_npy", "--n=100", "{}"), ("times10", *TASKS, "--journal={}")]
+    if shutil.which("gnuplot"):
+        writers += [("times10", *TASKS, "--timeline={}"), ("times10", *TASKS, "--sweep", "--plot={}")]
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(sock)
+        for driver, *arguments in writers:
+            journal = "--journal={}" in arguments
+            for target in (unread, sock, here, null, "/dev/stdout"):
+                with open(path("streamed"), "w") as out:
+                    done = run(driver, *(a.format(target) for a in arguments), stdout=out)
+                works = target in (null, "/dev/stdout") and not journal
+                check(done.returncode == (0 if works else 2) and (works or target in done.stderr), driver, arguments, target,
+                      done.returncode, done.stderr)
+        for driver in ("sum", "sort", "map", "scan"):
+            for source in (sock, here, "/dev/null", "/dev/zero"):
+                done = run(driver, "--team=serial", source)
+                check(done.returncode == 2 and source in done.stderr, driver, source, done.returncode, done.stderr)
+    for name, kind in ((unread, stat.S_ISFIFO), (sock, stat.S_ISSOCK), (null, stat.S_ISLNK), ("/dev/null", stat.S_ISCHR)):
+        check(kind(os.lstat(name).st_mode), name, "is what it was")
+    if shutil.which("gnuplot"):
+        done = run("times10", "--n=20", "--team=serial,pool:2", "--repeat=1", "--timeline", null)
+        check(done.returncode == 0 and not os.path.exists(null + "-serial--"), "one stream takes all rows", done.stderr)
+
+
+def what_never_comes_is_given_up():
+    """They were begun before the other tests."""
+    for child, words in waiting:
+        said = child.communicate(timeout=100)[1]
+        check(child.returncode == (3 if "gnuplot" in words else 2) and words in said, child.returncode, said)
+
+
+def outputs_keep_what_was_there():
+    old, link = path("old"), path("link")
+    writers = [("make_npy", ["--n=10000"], "")] + [("times10", TASKS, "--timeline=")] * bool(shutil.which("gnuplot"))
+    for driver, arguments, option in writers:
+        with open(old, "w") as file:
+            file.write("mine")
+        os.chmod(old, 0o600)
+        os.symlink("old", link)
+        before = sorted(os.listdir(here))
+        done = run(driver, *arguments, option + link, preexec_fn=no_room)
+        with open(old) as file:
+            check(done.returncode == 2 and file.read() == "mine", driver, "a failed writing loses nothing", done.stderr)
+        done = run(driver, *arguments, option + link, preexec_fn=lambda: os.umask(0))
+        check(done.returncode == 0 and os.path.islink(link) and os.path.getsize(old) > 1000 and
+              stat.S_IMODE(os.stat(old).st_mode) == 0o600, driver, "a link is followed, permissions kept", done.stderr)
+        check(sorted(os.listdir(here)) == before, driver, "nothing is left", os.listdir(here))
+        os.remove(link)
+    done = run("make_npy", "--n=10000", path("limited"), preexec_fn=no_room)
+    check(done.returncode == 2 and not os.path.exists(path("limited")), done.stderr)
 
 
 def closed():
@@ -201,9 +287,26 @@ def a_drawing_needs_no_locale():
             check("times10 on serial: 20 items" in file.read(), locale)
 
 
+os.mkfifo(path("unwritten"))
+os.mkfifo(path("full"))
+full = os.open(path("full"), os.O_RDWR)
+os.mkdir(path("bin"))
+with open(path("bin/gnuplot"), "w") as file:
+    file.write("#!/bin/sh\nexec sleep 1000\n")
+os.chmod(path("bin/gnuplot"), 0o755)
+slow = dict(os.environ, PATH=path("bin") + ":" + os.environ["PATH"])
+waiting = [(subprocess.Popen([program(driver), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=slow),
+            words)
+           for driver, arguments, words in (
+               ("sum", ["--team=serial", path("unwritten")], "nobody opened to write within"),
+               ("sort", ["--team=serial", path("unwritten")], "nobody opened to write within"),
+               ("times10", [*TASKS, "--timeline", path("slow.svg")], "gnuplot did not end within"),
+               ("make_npy", ["--n=1M", path("full")], "nobody took the bytes"))]
 try:
     conclude((what_is_no_npy_file_is_called_by_its_name, make_npy_writes_to_a_pipe, make_npy_answers_misuse,
+                 any_name_is_a_name, what_is_no_regular_file_stays_and_hangs_nobody, outputs_keep_what_was_there,
                  a_file_that_cannot_be_written_ends_with_2, standard_output_that_cannot_be_written_ends_with_3,
-                 what_is_said_to_a_closed_output_lands_in_no_other_file, a_drawing_needs_no_locale))
+                 what_is_said_to_a_closed_output_lands_in_no_other_file, a_drawing_needs_no_locale,
+                 what_never_comes_is_given_up))
 finally:
     shutil.rmtree(here)

@@ -1,6 +1,8 @@
 /* plot.c - drawings: what they show, at 10 and at 100,000 items, and what is said when they cannot
  * be made. */
+#include <fcntl.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,6 +156,8 @@ static void what_cannot_be_drawn_is_said(void)
     static double x[20000];
     for (int i = 0; i < 20000; i++)
         x[i] = i;
+    char other[64];
+    struct stat found;
     const double none[] = {NAN, INFINITY};
     const harness_series series = {"one", x, x, 20000, false}, empty = {"none", x, none, 2, false};
     harness_figure figure = {.series = &series, .series_count = 1};
@@ -161,11 +165,65 @@ static void what_cannot_be_drawn_is_said(void)
     char *kept = strdup(getenv("PATH"));
     setenv("PATH", folder, 1);
     CU_ASSERT_TRUE(fails_saying(&figure, path, "gnuplot-nox"));
-    CU_ASSERT_NOT_EQUAL(access(path, F_OK), 0);
+    char *text = text_of(path);
+    CU_ASSERT_TRUE(count_of(text, "many") == 1 && count_of(text, "</svg>") == 1);
+    free(text);
+    snprintf(other, sizeof other, "%s/fresh.svg", folder);
+    CU_ASSERT_TRUE(fails_saying(&figure, other, "gnuplot-nox"));
+    CU_ASSERT_NOT_EQUAL(access(other, F_OK), 0);
+    CU_ASSERT_TRUE(fails_saying(&figure, "/dev/null", "gnuplot-nox"));
+    CU_ASSERT_TRUE(lstat("/dev/null", &found) == 0 && S_ISCHR(found.st_mode));
     setenv("PATH", kept, 1);
     free(kept);
     figure.series = &empty;
     CU_ASSERT_TRUE(fails_saying(&figure, path, "no point to draw"));
+}
+
+/* gnuplot runs what follows a |, and ends a command at the end of a line. */
+static void a_name_is_only_a_name(void)
+{
+    static const char *const names[] = {
+        "|touch hacked", "`touch hacked`", "a\nb", "it's\"", "\\", "-x", ":"};
+    static const double x[] = {1, 2};
+    const harness_series series = {"one", x, x, 2, false};
+    const harness_figure figure = {.series = &series, .series_count = 1};
+    int there = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    CU_ASSERT_EQUAL_FATAL(chdir(folder), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        CU_ASSERT_EQUAL(harness_plot(&figure, names[i]), EXIT_RIGHT);
+        char *text = text_of(names[i]);
+        CU_ASSERT_EQUAL(count_of(text, "</svg>"), 1);
+        free(text);
+        CU_ASSERT_EQUAL(unlink(names[i]), 0);
+    }
+    CU_ASSERT_NOT_EQUAL(access("hacked", F_OK), 0);
+    CU_ASSERT_EQUAL(fchdir(there), 0);
+    close(there);
+}
+
+static void *read_drawing(void *name)
+{
+    return text_of(name);
+}
+
+static void a_pipe_gets_the_drawing_and_stays(void)
+{
+    char name[64];
+    struct stat found;
+    void *text;
+    pthread_t reader;
+    static const double x[] = {1, 2};
+    const harness_series series = {"one", x, x, 2, false};
+    const harness_figure figure = {.series = &series, .series_count = 1};
+    snprintf(name, sizeof name, "%s/pipe", folder);
+    CU_ASSERT_EQUAL(mkfifo(name, 0600), 0);
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&reader, NULL, read_drawing, name), 0);
+    CU_ASSERT_EQUAL(harness_plot(&figure, name), EXIT_RIGHT);
+    pthread_join(reader, &text);
+    CU_ASSERT_EQUAL(count_of(text, "</svg>"), 1);
+    CU_ASSERT_TRUE(lstat(name, &found) == 0 && S_ISFIFO(found.st_mode));
+    free(text);
+    unlink(name);
 }
 
 int main(void)
@@ -175,6 +233,8 @@ int main(void)
         {"a timeline has a box for each item", a_timeline_has_a_box_for_each_item},
         {"a timeline of many items stays small", a_timeline_of_many_items_stays_small},
         {"what cannot be drawn is said", what_cannot_be_drawn_is_said},
+        {"a name is only a name", a_name_is_only_a_name},
+        {"a pipe gets the drawing and stays", a_pipe_gets_the_drawing_and_stays},
         CU_TEST_INFO_NULL,
     };
     if (!mkdtemp(folder))

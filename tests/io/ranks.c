@@ -155,6 +155,32 @@ static void a_file_that_shrinks_is_an_error_on_all(void)
     trine_npy_close(file);
 }
 
+/* What a killed run left under the temporary's name is not what the ranks write to. */
+static void a_link_is_followed_and_leftovers_go(void)
+{
+    char link[sizeof path + 8], part[sizeof path + 32], *slash;
+    struct stat found;
+    snprintf(link, sizeof link, "%s.link", path);
+    slash = strrchr(path, '/');
+    snprintf(part, sizeof part, "%.*s/.%s.trine-part", (int)(slash - path), path, slash + 1);
+    if (rank == 0) {
+        CU_ASSERT_EQUAL(symlink(slash + 1, link), 0);
+        int fd = open(part, O_WRONLY | O_CREAT, 0600);
+        CU_ASSERT_EQUAL(write(fd, "left", 4), 4);
+        close(fd);
+    }
+    barrier();
+    trine_array *x = numbers(team, TRINE_DISTRIBUTED);
+    CU_ASSERT_EQUAL(trine_npy_save(link, x), TRINE_OK);
+    trine_array_free(x);
+    CU_ASSERT(lstat(link, &found) == 0 && S_ISLNK(found.st_mode));
+    CU_ASSERT(stat(path, &found) == 0 && found.st_size == 128 + 8 * N);
+    CU_ASSERT_NOT_EQUAL(access(part, F_OK), 0);
+    barrier();
+    if (rank == 0)
+        unlink(link);
+}
+
 static void a_save_that_fails_fails_on_all(void)
 {
     trine_array *x = numbers(team, TRINE_DISTRIBUTED);
@@ -164,6 +190,8 @@ static void a_save_that_fails_fails_on_all(void)
         CU_ASSERT_EQUAL(trine_npy_save("-", x), TRINE_E_ARGUMENT);
         CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "written by one rank"));
         CU_ASSERT_NOT_EQUAL(trine_npy_save(rank == 0 ? "-" : path, x), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_npy_save("/dev/null", x), TRINE_E_ARGUMENT);
+        CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "is no regular file, which one rank"));
     }
     CU_ASSERT_EQUAL(trine_npy_save(rank == size - 1 ? own_path : path, x),
                     size > 1 ? TRINE_E_COLLECTIVE : TRINE_OK);
@@ -236,6 +264,7 @@ static int run(void)
 {
     CU_TestInfo tests[] = {
         {"all ranks write one file", all_ranks_write_one_file},
+        {"a link is followed and leftovers go", a_link_is_followed_and_leftovers_go},
         {"load and stream give the bits of one rank", load_and_stream_give_the_bits_of_one_rank},
         {"a file in Fortran order is in C order on every rank",
          a_file_in_fortran_order_is_in_c_order_on_every_rank},

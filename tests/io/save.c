@@ -2,9 +2,12 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <trine/trine.h>
@@ -37,7 +40,7 @@ static int entries_in_folder(void)
     int n = 0;
     DIR *open_folder = opendir(folder);
     for (struct dirent *entry; (entry = readdir(open_folder));)
-        n += entry->d_name[0] != '.';
+        n += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
     closedir(open_folder);
     return n;
 }
@@ -81,26 +84,95 @@ static void headers_are_those_that_numpy_writes(void)
     }
 }
 
+static void *read_pipe(void *context)
+{
+    unsigned char *bytes = context;
+    int fd = open(path, O_RDONLY);
+    ssize_t n;
+    for (size_t done = 0; (n = read(fd, bytes + done, 1024 - done)) > 0;)
+        done += (size_t)n;
+    close(fd);
+    return NULL;
+}
+
 /* A superuser could rename over /dev/null. */
-static void only_regular_files_are_replaced(void)
+static void what_is_no_regular_file_is_written_into_and_stays(void)
 {
     struct stat found;
-    char fifo[64], link[64];
-    snprintf(fifo, sizeof fifo, "%s/fifo", folder);
+    static unsigned char streamed[1025], filed[1025];
+    pthread_t reader;
+    char link[64];
     snprintf(link, sizeof link, "%s/link", folder);
-    CU_ASSERT_EQUAL(mkfifo(fifo, 0600), 0);
-    CU_ASSERT_EQUAL(symlink("/dev/null", link), 0);
-    const char *const wrong[] = {fifo, link, folder};
     trine_array *x = equal_elements(serial, TRINE_F64, 10, 1);
-    for (int i = 0; i < 3; i++) {
-        CU_ASSERT_EQUAL(trine_npy_save(wrong[i], x), TRINE_E_IO);
-        CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "not a regular file"));
-    }
-    CU_ASSERT(lstat(fifo, &found) == 0 && S_ISFIFO(found.st_mode));
+    CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+    CU_ASSERT_EQUAL(read_back(filed, sizeof filed), 208);
+    unlink(path);
+    CU_ASSERT_EQUAL(mkfifo(path, 0600), 0);
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&reader, NULL, read_pipe, streamed), 0);
+    CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+    pthread_join(reader, NULL);
+    CU_ASSERT_EQUAL(memcmp(streamed, filed, 208), 0);
+    CU_ASSERT(lstat(path, &found) == 0 && S_ISFIFO(found.st_mode));
+    unlink(path);
+    CU_ASSERT_EQUAL(symlink("/dev/null", link), 0);
+    CU_ASSERT_EQUAL(trine_npy_save(link, x), TRINE_OK);
     CU_ASSERT(lstat(link, &found) == 0 && S_ISLNK(found.st_mode));
-    trine_array_free(x);
-    unlink(fifo);
+    CU_ASSERT(lstat("/dev/null", &found) == 0 && S_ISCHR(found.st_mode));
     unlink(link);
+    CU_ASSERT_EQUAL(trine_npy_save(folder, x), TRINE_E_IO);
+    CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "is a directory"));
+    CU_ASSERT_EQUAL(trine_npy_save("/nowhere/a\nb\033[2J", x), TRINE_E_IO);
+    CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "/nowhere/a?b?[2J: No such"));
+    trine_array_free(x);
+}
+
+/* In a child that the signals of writing would end. */
+static void saving_ends_no_process(void)
+{
+    const struct rlimit limit = {256, 256};
+    static unsigned char before[256], after[256];
+    trine_array *x = equal_elements(serial, TRINE_F64, 10, 1);
+    CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+    trine_array_free(x);
+    read_back(before, sizeof before);
+    x = equal_elements(serial, TRINE_F64, 1000, 2);
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        int ends[2], status, wrong = setrlimit(RLIMIT_FSIZE, &limit) || pipe(ends);
+        status = trine_npy_save(path, x);
+        wrong += status != TRINE_E_IO || !strstr(trine_error_detail(), "File too large");
+        close(ends[0]);
+        dup2(ends[1], STDOUT_FILENO);
+        wrong += trine_npy_save("-", x) != TRINE_E_IO;
+        _exit(wrong);
+    }
+    int status = -1;
+    CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+    CU_ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CU_ASSERT_EQUAL(read_back(after, sizeof after), 208);
+    CU_ASSERT_EQUAL(memcmp(before, after, sizeof after), 0);
+    CU_ASSERT_EQUAL(entries_in_folder(), 1);
+    trine_array_free(x);
+}
+
+/* A killed save leaves its temporary, which the next one removes. */
+static void killed_saves_are_swept(void)
+{
+    trine_array *x = equal_elements(serial, TRINE_F64, 1 << 20, 3);
+    for (int i = 0; i < 6; i++) {
+        pid_t child = fork();
+        if (child == 0)
+            for (;;)
+                trine_npy_save(path, x);
+        usleep(3000 * (unsigned)(i + 1));
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+    }
+    CU_ASSERT_TRUE(entries_in_folder() <= 2);
+    CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+    CU_ASSERT_EQUAL(entries_in_folder(), 1);
+    trine_array_free(x);
 }
 
 static int save_to_output(int fd, const trine_array *x)
@@ -133,28 +205,6 @@ static void standard_output_takes_what_a_file_would_have(void)
     close(ends[0]);
     close(full);
     trine_array_free(x);
-}
-
-/* The temporary of an earlier process that had this one's number and was killed, or a link laid
- * for it by somebody else, in a folder that all may write. */
-static void what_else_lies_in_the_folder_is_left_alone(void)
-{
-    char stale[96], precious[64], bytes[8] = "";
-    snprintf(precious, sizeof precious, "%s/precious", folder);
-    snprintf(stale, sizeof stale, "%s.%d.part", path, (int)getpid());
-    int fd = open(precious, O_WRONLY | O_CREAT, 0600);
-    CU_ASSERT_EQUAL(write(fd, "keep me", 7), 7);
-    close(fd);
-    CU_ASSERT_EQUAL(symlink(precious, stale), 0);
-    trine_array *x = equal_elements(serial, TRINE_F64, 10, 1);
-    CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
-    fd = open(precious, O_RDONLY);
-    CU_ASSERT_EQUAL(read(fd, bytes, 7), 7);
-    close(fd);
-    CU_ASSERT_STRING_EQUAL(bytes, "keep me");
-    trine_array_free(x);
-    unlink(stale);
-    unlink(precious);
 }
 
 /* Few: each is synced, which takes seconds while others keep the disk busy. */
@@ -203,10 +253,12 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         {"headers are those that numpy writes", headers_are_those_that_numpy_writes},
-        {"only regular files are replaced", only_regular_files_are_replaced},
+        {"what is no regular file is written into and stays",
+         what_is_no_regular_file_is_written_into_and_stays},
+        {"saving ends no process", saving_ends_no_process},
+        {"killed saves are swept", killed_saves_are_swept},
         {"standard output takes what a file would have",
          standard_output_takes_what_a_file_would_have},
-        {"what else lies in the folder is left alone", what_else_lies_in_the_folder_is_left_alone},
         {"two threads may save to one path", two_threads_may_save_to_one_path},
         CU_TEST_INFO_NULL,
     };

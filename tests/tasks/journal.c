@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -386,8 +387,92 @@ static void a_full_disk_is_an_error_that_loses_nothing(void)
     CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_FSIZE, &little), 0);
     trine_journal *j = NULL;
     CU_ASSERT_EQUAL(trine_journal_open(path, &owner, &j), TRINE_E_IO);
+    CU_ASSERT_NOT_EQUAL(access(path, F_OK), 0);
+    write_file("", 0);
+    CU_ASSERT_EQUAL(trine_journal_open(path, &owner, &j), TRINE_E_IO);
+    CU_ASSERT_TRUE(access(path, F_OK) == 0 && size_of_file() == 0);
     CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_FSIZE, &kept), 0);
     CU_ASSERT_EQUAL(trine_journal_open(path, &owner, &j), TRINE_OK);
+    trine_journal_close(j);
+}
+
+/* The links stay; one that leads to no file has it made. */
+static void links_to_a_journal_are_followed(void)
+{
+    char link[PATH + 8];
+    struct stat found;
+    snprintf(link, sizeof link, "%s.link", path);
+    unlink(path);
+    CU_ASSERT_EQUAL(symlink(strrchr(path, '/') + 1, link), 0);
+    for (uint64_t i = 0; i < 2; i++) {
+        trine_journal *j = NULL;
+        CU_ASSERT_EQUAL_FATAL(trine_journal_open(link, &owner, &j), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_journal_count(j), i);
+        CU_ASSERT_EQUAL(append(j, i), TRINE_OK);
+        trine_journal_close(j);
+        CU_ASSERT_TRUE(lstat(link, &found) == 0 && S_ISLNK(found.st_mode));
+        CU_ASSERT_TRUE(lstat(path, &found) == 0 && S_ISREG(found.st_mode));
+    }
+    unlink(link);
+}
+
+static int open_descriptors(void)
+{
+    int count = 0;
+    for (int fd = 0; fd < 256; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+static void an_open_journal_holds_one_descriptor(void)
+{
+    trine_journal *j = NULL;
+    int before = open_descriptors();
+    make_full();
+    CU_ASSERT_EQUAL_FATAL(trine_journal_open(path, &owner, &j), TRINE_OK);
+    CU_ASSERT_EQUAL(open_descriptors(), before + 1);
+    trine_journal_close(j);
+    CU_ASSERT_NOT_EQUAL(trine_journal_open("/dev/null", &owner, &j), TRINE_OK);
+    CU_ASSERT_NOT_EQUAL(trine_journal_open("/tmp", &owner, &j), TRINE_OK);
+    CU_ASSERT_EQUAL(open_descriptors(), before);
+}
+
+/* Nor waited for: a pipe has no reader. */
+static void what_is_no_regular_file_is_no_journal(void)
+{
+    struct stat found;
+    trine_journal *j = NULL;
+    unlink(path);
+    CU_ASSERT_EQUAL(mkfifo(path, 0600), 0);
+    CU_ASSERT_TRUE(refused(&owner, "no regular file"));
+    CU_ASSERT_TRUE(lstat(path, &found) == 0 && S_ISFIFO(found.st_mode));
+    unlink(path);
+    CU_ASSERT_EQUAL(symlink("/dev/full", path), 0);
+    CU_ASSERT_TRUE(refused(&owner, "no regular file"));
+    unlink(path);
+    CU_ASSERT_EQUAL(trine_journal_open("/dev/stdout", &owner, &j), TRINE_E_FORMAT);
+}
+
+/* Waits for the lock that `held` has, while that removes the file, and keeps an item. */
+static void a_journal_that_is_removed_is_made_anew(void)
+{
+    trine_journal *j = NULL;
+    int status = -1;
+    write_file("", 0);
+    int held = open(path, O_RDWR);
+    CU_ASSERT_EQUAL(flock(held, LOCK_EX), 0);
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        close(held);
+        _exit(trine_journal_open(path, &owner, &j) || append(j, 5) || trine_journal_close(j));
+    }
+    usleep(50000);
+    unlink(path);
+    close(held);
+    CU_ASSERT_TRUE(waitpid(child, &status, 0) == child && status == 0);
+    CU_ASSERT_EQUAL_FATAL(trine_journal_open(path, &owner, &j), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_journal_count(j), 1);
     trine_journal_close(j);
 }
 
@@ -449,6 +534,10 @@ int main(void)
         {"what is no journal is left alone", what_is_no_journal_is_left_alone},
         {"two runs cannot use one journal", two_runs_cannot_use_one_journal},
         {"a full disk is an error that loses nothing", a_full_disk_is_an_error_that_loses_nothing},
+        {"links to a journal are followed", links_to_a_journal_are_followed},
+        {"an open journal holds one descriptor", an_open_journal_holds_one_descriptor},
+        {"what is no regular file is no journal", what_is_no_regular_file_is_no_journal},
+        {"a journal that is removed is made anew", a_journal_that_is_removed_is_made_anew},
         {"a killed writer leaves whole records", a_killed_writer_leaves_whole_records},
         CU_TEST_INFO_NULL,
     };
