@@ -87,6 +87,7 @@ static void release(trine_mpi_data *data)
     free(data->requests);
     free(data->statuses);
     free(data->done);
+    trine_mpi_claims_close(data);
     free(data);
 }
 
@@ -180,8 +181,10 @@ static trine_status join_ranks(trine_communicator *communicator, MPI_Comm comm)
         int status, rank;
     } own = {status, communicator->rank}, worst = {TRINE_OK, 0};
     int error = MPI_Allreduce(&own, &worst, 1, MPI_2INT, MPI_MAXLOC, comm);
-    if (!error && !worst.status)
+    if (!error && !worst.status) {
+        trine_mpi_claims_open(data);
         return TRINE_OK;
+    }
     if (!status && data)
         MPI_Comm_free(&data->machine);
     release(data);

@@ -10,6 +10,7 @@
 #include "backends/mpi_message.h"
 #include "backends/mpi_segment.h"
 #include "core/communicator.h"
+#include "core/memory.h"
 
 /* Memory that is kept from call to call, and grown as needed. */
 typedef struct trine_mpi_room {
@@ -31,7 +32,8 @@ typedef struct trine_mpi_block trine_mpi_block;
  * machine; number: of each rank of comm there, MPI_UNDEFINED elsewhere. own, other: this rank's
  * packet, and a partner's. join: states for joining from the left. window: states of an exscan.
  * flows, requests, statuses, done: 2 * size each, of an exchange; the first half receives. blocks:
- * those whose memory is still there. next: of the teams that are open. */
+ * those whose memory is still there. claims: of the machine; NULL where there is none. next: of the
+ * teams that are open. */
 typedef struct trine_mpi_data {
     MPI_Comm comm, machine;
     int *number;
@@ -42,6 +44,7 @@ typedef struct trine_mpi_data {
     MPI_Status *statuses;
     int *done;
     trine_mpi_block *blocks;
+    trine_claim_word *claims;
     struct trine_mpi_data *next;
 } trine_mpi_data;
 
@@ -83,6 +86,11 @@ extern int trine_mpi_machines;
 
 /* A hash of how many bytes go from whom to whom. */
 uint64_t trine_mpi_part_number(int from, int to, size_t bytes);
+
+/* What ranks of a machine are about to take of its memory is known to the others. Opening is
+ * Collective on the machine. */
+void trine_mpi_claims_open(trine_mpi_data *data);
+void trine_mpi_claims_close(trine_mpi_data *data);
 
 /* Frees what was scattered, once no rank has it any more. Collective. */
 void trine_mpi_blocks_free(trine_mpi_data *mpi);

@@ -243,6 +243,7 @@ static trine_status threads_alloc(trine_executor *executor, size_t bytes, void *
         trine_static_share(bytes, omp_get_num_threads(), omp_get_thread_num(), &begin, &end);
         trine_memory_touch(first + begin, end - begin);
     }
+    trine_memory_settle(bytes);
     return TRINE_OK;
 }
 

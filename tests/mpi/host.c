@@ -303,6 +303,26 @@ static void a_full_memory_of_ranks_is_an_error(void)
     MUST(trine_task_close(queue) == TRINE_OK);
 }
 
+/* In a control group of 416 MiB: each rank's part alone has room there, and those of all do not. */
+static void ranks_of_a_machine_share_its_memory(void)
+{
+    const uint64_t mib = 1 << 20, too_much = 240 * mib, enough = 60 * mib;
+    const trine_place places[] = {TRINE_PRIVATE, TRINE_SHARED, TRINE_DISTRIBUTED};
+    open_team();
+    for (int i = 0; i < 6; i++) {
+        trine_place place = places[i % 3];
+        uint64_t parts = place == TRINE_DISTRIBUTED ? (uint64_t)size : 1;
+        trine_array *x = NULL;
+        MUST(trine_array_create(team, TRINE_U8, parts * too_much, place, &x) == TRINE_E_MEMORY);
+        MUST(!x && detail_says("MiB of memory are available"));
+        MUST(trine_array_create(team, TRINE_U8, parts * enough, place, &x) == TRINE_OK);
+        trine_array_free(x);
+        /* Nobody makes another while a part of this one is still there. */
+        MUST(sum_one_array() == TRINE_OK);
+    }
+    MUST(trine_team_close(team) == TRINE_OK);
+}
+
 typedef struct host_case {
     const char *name;
     void (*run)(void);
@@ -313,11 +333,17 @@ typedef struct host_case {
 #name, name                                                                                \
     }
 static const host_case cases[] = {
-    CASE(one_exits_while_others_sum),      CASE(one_returns_while_others_close),
-    CASE(one_exits_in_a_callback),         CASE(one_exits_while_others_wait_for_its_tasks),
-    CASE(one_exits_while_others_open),     CASE(all_return_without_closing),
-    CASE(an_intercommunicator_is_refused), CASE(the_hosts_handlers_stay),
-    CASE(calls_after_finalize_are_errors), CASE(a_full_memory_of_ranks_is_an_error),
+    CASE(one_exits_while_others_sum),
+    CASE(one_returns_while_others_close),
+    CASE(one_exits_in_a_callback),
+    CASE(one_exits_while_others_wait_for_its_tasks),
+    CASE(one_exits_while_others_open),
+    CASE(all_return_without_closing),
+    CASE(an_intercommunicator_is_refused),
+    CASE(the_hosts_handlers_stay),
+    CASE(calls_after_finalize_are_errors),
+    CASE(a_full_memory_of_ranks_is_an_error),
+    CASE(ranks_of_a_machine_share_its_memory),
 };
 
 int main(int argc, char **argv)

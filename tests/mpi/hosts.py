@@ -8,7 +8,9 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "drivers"))
+for folder in ("drivers", "faults"):
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", folder))
+from limited import memory_group  # noqa: E402
 from promises import check, conclude  # noqa: E402
 
 PROGRAM, WRAPPER, MPIRUN = os.path.abspath(sys.argv[1]), sys.argv[2:4], sys.argv[4:]
@@ -92,6 +94,17 @@ def memory_of_ranks_that_is_full_is_an_error():
     shutil.rmtree(top, ignore_errors=True)
 
 
+def ranks_of_a_machine_count_its_memory_once():
+    with memory_group(416 << 20) as group:
+        if group:
+            for ranks in (2, 3):
+                status, said, seconds = run("ranks_of_a_machine_share_its_memory", ranks, group + WRAPPER + MPIRUN)
+                check(status == 0, ranks, "ranks ended with", status, "after", f"{seconds:.1f} s", said[-1500:])
+        else:
+            print("left out: no control group can be made here")
+
+
 conclude([a_rank_that_exits_leaves_nobody_waiting, ranks_that_open_without_one_that_ends_are_told,
           ranks_that_all_end_with_a_team_open_end, what_is_no_team_is_refused, the_hosts_error_handlers_stay,
-          calls_after_finalize_are_errors, memory_of_ranks_that_is_full_is_an_error])
+          calls_after_finalize_are_errors, memory_of_ranks_that_is_full_is_an_error,
+          ranks_of_a_machine_count_its_memory_once])
