@@ -169,6 +169,8 @@ static trine_status claim_large(const char *what, uint64_t bytes)
 {
     double until = trine_seconds() + SETTLED_WITHIN;
     uint64_t need = with_margin(bytes);
+    if (need > INT64_MAX)
+        return refuse(what, bytes, trine_memory_available());
     for (int times = 0;; times++) {
         uint64_t others = add_claim(need), available = available_for(need);
         if (need <= available && others <= available - need)

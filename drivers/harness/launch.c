@@ -155,7 +155,8 @@ static int complain_of_end(const char *name, const char *spec, const char *mpiru
             "loopback, and none is up (ip link set lo up)",
             spec, mpirun, code);
     else if (listener->joined == 0 || (code != EXIT_USAGE && code != EXIT_FAILED))
-        say(name, "--team %s: %s ended with status %d", spec, mpirun, code);
+        say(name, "--team %s: %s ended with status %d%s", spec, mpirun, code,
+            is_memory_short(ranks_asked(spec)) ? ": /dev/shm has no room for its ranks" : "");
     return !end->reason && code == EXIT_USAGE ? EXIT_USAGE : EXIT_FAILED;
 }
 

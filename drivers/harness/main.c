@@ -259,10 +259,25 @@ static void find_self(const char *called, char path[PATH_MAX])
         path[0] = '\0';
 }
 
+/* Whether this program's own status is on its way to exit. */
+static bool is_concluded;
+
+/* A library that ends the program (OpenMP without threads, MPI that cannot start) says 1, which of
+ * a driver means a wrong result. */
+static void say_failed(int status, void *unused)
+{
+    (void)unused;
+    if (is_concluded || status != EXIT_WRONG)
+        return;
+    fflush(NULL);
+    _exit(EXIT_FAILED);
+}
+
 int trine_driver_main(const trine_driver *driver, int argc, char **argv)
 {
     harness_options options;
     char self[PATH_MAX];
+    on_exit(say_failed, NULL);
     take_signals_back();
     hold_standard_files();
     let_first_rank_fail_first();
@@ -299,5 +314,6 @@ int trine_driver_main(const trine_driver *driver, int argc, char **argv)
     free(run.failure);
     free(options.files);
     trine_finalize();
+    is_concluded = true;
     return child ? child_status(result) : result;
 }

@@ -492,17 +492,48 @@ def namespace(*flags):
     return ROOT and subprocess.run(["unshare", *flags, "true"], capture_output=True).returncode == 0
 
 
-def a_full_tmpdir_is_named():
+def small_folder(options, folder, *command, **more):
+    """Runs it where that folder is a file system of its own; None where this user cannot make one."""
     flags = ["--mount", "--propagation", "unchanged"]
     if not namespace(*flags):
-        return
+        return None
+    os.makedirs(folder, exist_ok=True)
+    return run("unshare", *flags, "sh", "-c", 'mount -t tmpfs -o "$0" none "$1" && shift && exec "$@"', options, folder, *command,
+               **more)
+
+
+def a_full_tmpdir_is_named():
     full = os.path.join(top, "full")
-    os.mkdir(full)
-    done = run("unshare", *flags, "sh", "-c", 'mount -t tmpfs -o size=1m none "$0"; head -c 2M /dev/zero >"$0/x" 2>/dev/null; '
-               'TMPDIR=$0 exec "$@"', full, SUM, "--team=mpi:2", *SMALL, timeout=60)
-    check(done.returncode == 3 and full in done.stderr and "room" in done.stderr, done.returncode, done.stderr)
+    for options in ("size=1m", "size=64m,nr_inodes=20"):
+        began = time.time()
+        done = small_folder(options, full, SUM, "--team=mpi:2", *SMALL, env=dict(os.environ, TMPDIR=full))
+        if done:
+            check(done.returncode == 3 and full in done.stderr and "room" in done.stderr, options, done.returncode, done.stderr)
+            check(time.time() - began < 20, options, "took", time.time() - began, "s")
     done = run(SUM, "--team=mpi:2", *SMALL, env=dict(os.environ, TMPDIR=top + "/nowhere"))
     check(done.returncode == 0, "a TMPDIR that is not there", done.returncode, done.stderr)
+
+
+def ranks_do_without_a_full_dev_shm():
+    for driver in (SUM, SQUARES):
+        done = small_folder("size=1m", "/dev/shm", driver, "--json", "--team=mpi:2", "--n=1000", "--repeat=1")
+        if done:
+            check([row["verdict"] for row in rows(done, driver)] == ["right"] and done.stderr == "", done.stderr)
+    both = os.path.join(top, "both")
+    if not namespace("--mount"):
+        return
+    os.mkdir(both)
+    done = run("unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=1m none /dev/shm; mount -t tmpfs -o size=12m none "$0"; '
+               'exec "$@"', both, SUM, "--team=mpi:2", *SMALL, env=dict(os.environ, TMPDIR=both))
+    check(done.returncode == 3 and both in done.stderr and "/dev/shm" in done.stderr, done.returncode, done.stderr)
+
+
+def who_exits_is_not_taken_for_wrong():
+    for team in ("serial", "mpi:2", "mpi:3"):
+        began = time.time()
+        done = run(SQUARES, f"--team={team}", "--exit=1")
+        check(done.returncode == 3 and "right" not in done.stdout, team, "ended with", done.returncode, done.stderr)
+        check(time.time() - began < 60, team, "took", time.time() - began, "s")
 
 
 # In a network namespace of its own: ip(8) need not be there. SIOCSIFFLAGS, IFF_UP.
@@ -552,7 +583,7 @@ TESTS = [what_is_printed_is_not_taken_for_rows, closed_descriptors_change_nothin
          nothing_is_left_of_ranks_or_drivers_that_are_killed, a_launch_that_ends_leaves_others_their_folders,
          folders_of_drivers_that_were_killed_go_with_the_next_launch, a_tmpdir_is_any_folder_of_a_short_name,
          the_users_choice_of_a_network_stands,
-         a_full_tmpdir_is_named, one_machine_needs_no_network, ranks_of_another_host_use_tcp]
+         a_full_tmpdir_is_named, ranks_do_without_a_full_dev_shm, who_exits_is_not_taken_for_wrong, one_machine_needs_no_network, ranks_of_another_host_use_tcp]
 try:
     conclude(test for test in TESTS if len(sys.argv) <= 4 or test.__name__ in sys.argv[4:])
 finally:
