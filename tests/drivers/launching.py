@@ -29,7 +29,7 @@ for name in ("TRINE_TEAM", "TRINE_MPIRUN"):
 VERSION = subprocess.run([SUM, "--version"], capture_output=True, text=True).stdout
 OPENMPI = "Open MPI" in VERSION
 ROOT = os.geteuid() == 0
-ODD = [":", "-x", "*", "a b", "it's \"quoted\"", "two\nlines", "$(touch evil)", "\u00fc %s", "--"]
+ODD = [":", "-x", "*", "a b", "it's \"quoted\"", "two\nlines", "$(touch evil)", "\u00fc %s", "--", "\udcff\udc80"]
 top = tempfile.mkdtemp(prefix="trine-launch-")
 
 
@@ -162,6 +162,42 @@ def files_of_any_name_are_the_ranks_alone():
     row = rows(run(SQUARES, "--json", "--n=3", "--team=mpi:2", "--", *words, cwd=folder))
     check([r["numbers"]["files"] for r in row] == [len(words)], row)
     check(not os.path.exists(os.path.join(folder, "evil")), "a FILE was run")
+
+
+def a_driver_of_any_path_starts_its_ranks_in_any_folder():
+    for i, name in enumerate((":", "-x", "a b:c\n'\"*", "\udcff $(touch evil)")):
+        folder = os.path.join(top, f"path{i}", name)
+        os.makedirs(folder)
+        copied = shutil.copy(SUM, os.path.join(folder, name))
+        environment = dict(os.environ, ODD=f"{name}\n;x=1", PWD=folder)
+        found = rows(run(copied, "--json", "--team=mpi:2", *SMALL, cwd=folder, env=environment), repr(name))
+        check([row["verdict"] for row in found] == ["right"], repr(name), found)
+        check(os.listdir(folder) == [name], repr(name), os.listdir(folder))
+
+
+def long_lists_of_files_reach_the_ranks():
+    names = ["x" * 200 + str(i) for i in range(8000)]
+    found = rows(run(SQUARES, "--json", "--n=3", "--team=mpi:2", "--", *names))
+    check([row["numbers"]["files"] for row in found] == [len(names)], found)
+
+
+def the_script_for_slurm_keeps_arguments_from_launchers():
+    """Launchers that show their words, and run those behind their own options."""
+    folder = os.path.join(top, "launchers")
+    os.mkdir(folder)
+    for name, own in (("srun", 1), ("mpirun", 2)):
+        shown = script(f'for word; do [ "$word" != : ] || echo "its own" >&2; done\nshift {own}\nexec $MPIRUN -n 2 "$@"')
+        os.rename(shown, os.path.join(folder, name))
+    sbatch = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "slurm", "sum.sbatch")
+    files = os.path.join(top, "slurm")
+    os.mkdir(files)
+    for name in (":", "-x", "it's \"two\"\nlines *"):
+        check(run(MAKE_NPY, "--n=1000", "--", os.path.join(files, name)).returncode == 0, repr(name))
+        for launcher in ("srun", "mpirun"):
+            environment = dict(os.environ, PATH=folder + ":" + os.environ["PATH"], SUM=SUM, LAUNCH=launcher, SLURM_NTASKS="2")
+            done = run("bash", sbatch, "--json", "--", name, cwd=files, env=environment)
+            check([row["ranks"] for row in rows(done, launcher, repr(name))] == [2], launcher, repr(name), done.stderr)
+            check("its own" not in done.stderr, launcher, "takes", repr(name), "for its own")
 
 
 def sound_files_of_any_name_are_the_ranks_alone():
@@ -576,7 +612,8 @@ export TRINE_MPIRUN="nsenter --net=/proc/$other/ns/net $MPIRUN"
 
 TESTS = [what_is_printed_is_not_taken_for_rows, closed_descriptors_change_nothing, progress_of_ranks_shows_at_a_terminal,
          a_terminal_does_not_stop_the_ranks, a_shell_of_slurm_is_no_launch,
-         files_of_any_name_are_the_ranks_alone, sound_files_of_any_name_are_the_ranks_alone,
+         files_of_any_name_are_the_ranks_alone, a_driver_of_any_path_starts_its_ranks_in_any_folder,
+         long_lists_of_files_reach_the_ranks, the_script_for_slurm_keeps_arguments_from_launchers, sound_files_of_any_name_are_the_ranks_alone,
          one_failing_team_loses_its_row_only, rows_that_are_cut_are_noticed, arguments_are_for_this_user_alone,
          a_command_of_any_words_is_run_or_refused, a_driver_without_proc_knows_its_path,
          a_rank_without_its_driver_says_so, a_rank_waits_for_no_address_that_leads_nowhere, an_mpirun_that_ignores_signals_is_killed,
