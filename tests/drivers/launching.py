@@ -409,6 +409,24 @@ def an_mpirun_that_ignores_signals_is_killed():
         kill_all(word)
 
 
+def a_launch_takes_no_longer_than_it_may():
+    word = "TEST_RUN=" + os.urandom(8).hex()
+    environment = dict(os.environ, TEST_RUN=word[9:], TRINE_LAUNCH_SECONDS="3")
+    began = time.time()
+    done = run(SQUARES, "--n=40000", "--micros=2000", "--team=mpi:2", env=environment)
+    check(done.returncode == 3 and "TRINE_LAUNCH_SECONDS" in done.stderr and "2 ranks came up" in done.stderr, done.returncode,
+          done.stderr)
+    check(time.time() - began < 30, "took", time.time() - began, "s")
+    environment["TRINE_MPIRUN"] = script("trap '' TERM; while :; do sleep 1; done")
+    done = run(SQUARES, "--team=mpi:2", env=environment)
+    check(done.returncode == 3 and "was killed" in done.stderr, done.returncode, done.stderr)
+    check(until(lambda: not marked(word), 3), "still there:", marked(word))
+    kill_all(word)
+    for text in ("0", "-1", "soon", "1e99", "nan"):
+        done = run(SQUARES, "--team=mpi:2", env=dict(os.environ, TRINE_LAUNCH_SECONDS=text))
+        check(done.returncode == 2 and "expected seconds" in done.stderr, text, done.returncode, done.stderr)
+
+
 def folders_of(process):
     """The launch's own, of a driver's first child that has one."""
     for pid in marked(process.word):
@@ -617,6 +635,7 @@ TESTS = [what_is_printed_is_not_taken_for_rows, closed_descriptors_change_nothin
          one_failing_team_loses_its_row_only, rows_that_are_cut_are_noticed, arguments_are_for_this_user_alone,
          a_command_of_any_words_is_run_or_refused, a_driver_without_proc_knows_its_path,
          a_rank_without_its_driver_says_so, a_rank_waits_for_no_address_that_leads_nowhere, an_mpirun_that_ignores_signals_is_killed,
+         a_launch_takes_no_longer_than_it_may,
          nothing_is_left_of_ranks_or_drivers_that_are_killed, a_launch_that_ends_leaves_others_their_folders,
          folders_of_drivers_that_were_killed_go_with_the_next_launch, a_tmpdir_is_any_folder_of_a_short_name,
          the_users_choice_of_a_network_stands,

@@ -1,6 +1,7 @@
 /* host.c CASE - a host program as strangers write them, on the ranks of an mpirun; hosts.py says
  * what must become of it. Exit status 0: what the case promises came true on this rank. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,35 @@ static void one_exits_while_others_sum(void)
     MUST(sum_ones(x) == TRINE_OK);
     if (rank == size - 1)
         exit(EARLY);
+    for (;;)
+        (void)sum_ones(x);
+}
+
+/* Nothing of trine runs in it any more: mpirun ends the others. */
+static void one_vanishes_while_others_sum(void)
+{
+    open_team();
+    trine_array *x = ones(100000);
+    MUST(sum_ones(x) == TRINE_OK);
+    if (rank == size - 1)
+        _exit(EARLY);
+    for (;;)
+        (void)sum_ones(x);
+}
+
+static void *exit_in_a_thread(void *data)
+{
+    usleep(200000);
+    exit(EARLY);
+    return data;
+}
+
+static void a_thread_exits_while_all_sum(void)
+{
+    pthread_t thread;
+    open_team();
+    trine_array *x = ones(100000);
+    MUST(rank != size - 1 || pthread_create(&thread, NULL, exit_in_a_thread, NULL) == 0);
     for (;;)
         (void)sum_ones(x);
 }
@@ -334,6 +364,8 @@ typedef struct host_case {
     }
 static const host_case cases[] = {
     CASE(one_exits_while_others_sum),
+    CASE(one_vanishes_while_others_sum),
+    CASE(a_thread_exits_while_all_sum),
     CASE(one_returns_while_others_close),
     CASE(one_exits_in_a_callback),
     CASE(one_exits_while_others_wait_for_its_tasks),

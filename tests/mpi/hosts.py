@@ -16,7 +16,7 @@ from promises import check, conclude  # noqa: E402
 PROGRAM, WRAPPER, MPIRUN = os.path.abspath(sys.argv[1]), sys.argv[2:4], sys.argv[4:]
 # More than any of them takes, on few CPUs too, and less than a test may.
 PATIENCE = 60
-EARLY = 42
+BROKEN = 41
 
 
 def run(case, ranks, words=None, **environment):
@@ -45,19 +45,21 @@ def comes_true(case, *counts):
         check(status == 0, case, "on", ranks, "ranks ended with", status, "after", f"{seconds:.1f} s:", said[-1500:])
 
 
-def ends(case, ranks, expected, word):
+def ends(case, ranks, word):
+    """Which of the ranks' statuses becomes mpirun's is the library's choice."""
     status, said, seconds = run(case, ranks)
-    check(status == expected, case, "on", ranks, "ranks ended with", status, "after", f"{seconds:.1f} s; expected", expected,
-          said[-1500:])
+    check(status > 0 and status != BROKEN, case, "on", ranks, "ranks ended with", status, "after", f"{seconds:.1f} s", said[-1500:])
     check(word in said and "FAILED" not in said, "does not say why:", said[-1500:])
 
 
 def a_rank_that_exits_leaves_nobody_waiting():
     for ranks in (2, 3):
-        ends("one_exits_while_others_sum", ranks, EARLY, "waits for it in a call")
-        ends("one_exits_in_a_callback", ranks, EARLY, "waits for it in a call")
-    ends("one_exits_while_others_wait_for_its_tasks", 2, EARLY, "task queue")
-    ends("one_returns_while_others_close", 3, 1, "without closing its team")
+        ends("one_exits_while_others_sum", ranks, "waits for it in a call")
+        ends("one_exits_in_a_callback", ranks, "waits for it in a call")
+    ends("one_exits_while_others_wait_for_its_tasks", 2, "task queue")
+    ends("one_returns_while_others_close", 3, "without closing its team")
+    ends("a_thread_exits_while_all_sum", 2, "a thread that may not call MPI")
+    ends("one_vanishes_while_others_sum", 2, "")
 
 
 def ranks_that_open_without_one_that_ends_are_told():
