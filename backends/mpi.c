@@ -14,39 +14,26 @@
 #include <unistd.h>
 
 #include "backends/mpi_data.h"
+#include "backends/mpi_leave.h"
 #include "core/launch.h"
 #include "core/open.h"
 
-static bool started_mpi;
-
-/* MPI had been initialised when this process was forked: it is the other process's. */
-static bool inherited;
-
-static void note_fork(void)
-{
-    int initialized = 0;
-    MPI_Initialized(&initialized);
-    inherited = inherited || initialized;
-}
-
-__attribute__((constructor)) static void watch_forks(void)
-{
-    (void)pthread_atfork(NULL, NULL, note_fork);
-}
-
 int trine_mpi_machines;
 
-static bool mpi_ended(void)
+bool trine_mpi_ended(void)
 {
     int finalized = 1;
     MPI_Finalized(&finalized);
     return finalized;
 }
 
-static void finish_mpi(void)
+trine_status trine_mpi_check_ended(void)
 {
-    if (started_mpi && !inherited && !mpi_ended())
-        MPI_Finalize();
+    return trine_mpi_ended()
+               ? trine_fail(TRINE_E_CLOSED,
+                            "mpi: MPI was finalised while this team was open; expected "
+                            "trine_team_close before MPI_Finalize")
+               : TRINE_OK;
 }
 
 /* Open MPI 4 prefers windows of a kind (osc/rdma) that it cannot make between machines without
@@ -61,15 +48,14 @@ static void choose_windows(void)
 
 static trine_status start_mpi(void)
 {
-    int initialized = 0, finalized = 0, provided;
-    if (inherited)
+    int initialized = 0, provided;
+    if (trine_mpi_inherited())
         return trine_fail(TRINE_E_CLOSED,
                           "mpi: MPI was initialised by the process that this one (pid %d) was "
                           "forked from, and is that one's alone",
                           (int)getpid());
     MPI_Initialized(&initialized);
-    MPI_Finalized(&finalized);
-    if (finalized)
+    if (trine_mpi_ended())
         return trine_fail(TRINE_E_CLOSED, "mpi: MPI was finalised; it cannot start again");
     if (initialized)
         return TRINE_OK;
@@ -77,9 +63,7 @@ static trine_status start_mpi(void)
     int error = MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
     if (error)
         return trine_mpi_fail("MPI_Init_thread", error);
-    started_mpi = true;
-    atexit(finish_mpi);
-    return TRINE_OK;
+    return trine_mpi_leave_at_exit();
 }
 
 /* A launcher that started N processes of which each sees a world of one has another MPI. */
@@ -110,13 +94,15 @@ static void release(trine_mpi_data *data)
     free(data->requests);
     free(data->statuses);
     free(data->done);
+    trine_mpi_claims_close(data);
     free(data);
 }
 
 static void mpi_close(trine_communicator *communicator)
 {
     trine_mpi_data *data = communicator->data;
-    if (!mpi_ended()) {
+    trine_mpi_forget(data);
+    if (!trine_mpi_ended()) {
         trine_mpi_blocks_free(data);
         MPI_Comm_free(&data->machine);
         MPI_Comm_free(&data->comm);
@@ -202,8 +188,10 @@ static trine_status join_ranks(trine_communicator *communicator, MPI_Comm comm)
         int status, rank;
     } own = {status, communicator->rank}, worst = {TRINE_OK, 0};
     int error = MPI_Allreduce(&own, &worst, 1, MPI_2INT, MPI_MAXLOC, comm);
-    if (!error && !worst.status)
+    if (!error && !worst.status) {
+        trine_mpi_claims_open(data);
         return TRINE_OK;
+    }
     if (!status && data)
         MPI_Comm_free(&data->machine);
     release(data);
@@ -220,6 +208,8 @@ static trine_status mpi_open(trine_communicator *communicator, const void *handl
     trine_status status = start_mpi();
     if (!status && !handle)
         status = check_world();
+    if (!status && !handle)
+        status = trine_mpi_meet_leavers();
     if (status)
         return status;
     MPI_Comm comm;
@@ -230,6 +220,8 @@ static trine_status mpi_open(trine_communicator *communicator, const void *handl
     status = join_ranks(communicator, comm);
     if (status)
         MPI_Comm_free(&comm);
+    else
+        trine_mpi_know(communicator->data);
     return status;
 }
 
@@ -260,19 +252,53 @@ const trine_communicator_ops trine_mpi_communicator = {
     .share = trine_mpi_share,
     .scatter = trine_mpi_scatter,
     .library = mpi_library,
-    .ended = mpi_ended,
-    .finalize = finish_mpi,
+    .ended = trine_mpi_ended,
+    .finalize = trine_mpi_leave,
 };
+
+/* MPI reports a communicator that is none to the handlers of WORLD or SELF, which may end the
+ * program: for this one question they return. */
+static int ask_kind(MPI_Comm comm, int *is_inter)
+{
+    const MPI_Comm asked[] = {MPI_COMM_WORLD, MPI_COMM_SELF};
+    MPI_Errhandler before[2];
+    for (int i = 0; i < 2; i++) {
+        MPI_Comm_get_errhandler(asked[i], &before[i]);
+        MPI_Comm_set_errhandler(asked[i], MPI_ERRORS_RETURN);
+    }
+    int error = MPI_Comm_test_inter(comm, is_inter);
+    for (int i = 0; i < 2; i++) {
+        MPI_Comm_set_errhandler(asked[i], before[i]);
+        MPI_Errhandler_free(&before[i]);
+    }
+    return error;
+}
+
+static trine_status check_comm(MPI_Comm comm)
+{
+    static const char call[] = "trine_team_open_comm";
+    int initialized = 0, is_inter = 0;
+    MPI_Initialized(&initialized);
+    if (!initialized)
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "%s: MPI is not initialised; call MPI_Init_thread first", call);
+    if (trine_mpi_ended())
+        return trine_fail(TRINE_E_CLOSED, "%s: MPI was finalised", call);
+    if (comm == MPI_COMM_NULL)
+        return trine_fail(TRINE_E_ARGUMENT, "%s: comm is MPI_COMM_NULL", call);
+    if (ask_kind(comm, &is_inter))
+        return trine_fail(TRINE_E_ARGUMENT, "%s: comm is no communicator, or one that was freed",
+                          call);
+    if (is_inter)
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "%s: comm is an intercommunicator, whose two groups have no common "
+                          "order; expected an intracommunicator (MPI_Intercomm_merge makes one)",
+                          call);
+    return TRINE_OK;
+}
 
 trine_status trine_team_open_comm(const char *spec, MPI_Comm comm, trine_team **team)
 {
-    int initialized = 0;
-    MPI_Initialized(&initialized);
-    if (!initialized)
-        return trine_fail(
-            TRINE_E_ARGUMENT,
-            "trine_team_open_comm: MPI is not initialised; call MPI_Init_thread first");
-    if (comm == MPI_COMM_NULL)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_team_open_comm: comm is MPI_COMM_NULL");
-    return trine_open(spec, &comm, team);
+    trine_status status = check_comm(comm);
+    return status ? status : trine_open(spec, &comm, team);
 }

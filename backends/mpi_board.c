@@ -18,11 +18,14 @@
 #include <string.h>
 
 #include "backends/mpi_data.h"
+#include "backends/mpi_leave.h"
 #include "core/memory.h"
 
 enum { TAG = 3, NO_TAG = 4, UNDER_WAY = 16, LONGEST_PIECE = 1 << 16 };
 
 bool trine_mpi_board_shares = true;
+
+static const char what[] = "memory that all ranks reach (of a counter or task queue)";
 
 /* A letter on its way out, of which `begun` bytes are in messages. */
 typedef struct mpi_letter {
@@ -70,18 +73,27 @@ static _Atomic(uint64_t) *word(trine_board *base, size_t at)
 
 static trine_status shared_add(trine_board *base, size_t at, uint64_t value, uint64_t *before)
 {
+    trine_status ended = trine_mpi_check_ended();
+    if (ended)
+        return ended;
     *before = atomic_fetch_add(word(base, at), value);
     return TRINE_OK;
 }
 
 static trine_status shared_swap(trine_board *base, size_t at, uint64_t value, uint64_t *before)
 {
+    trine_status ended = trine_mpi_check_ended();
+    if (ended)
+        return ended;
     *before = atomic_exchange(word(base, at), value);
     return TRINE_OK;
 }
 
 static trine_status shared_load(trine_board *base, size_t at, uint64_t *value)
 {
+    trine_status ended = trine_mpi_check_ended();
+    if (ended)
+        return ended;
     *value = atomic_load(word(base, at));
     return TRINE_OK;
 }
@@ -89,6 +101,9 @@ static trine_status shared_load(trine_board *base, size_t at, uint64_t *value)
 static trine_status shared_compare(trine_board *base, size_t at, uint64_t expected, uint64_t value,
                                    uint64_t *before)
 {
+    trine_status ended = trine_mpi_check_ended();
+    if (ended)
+        return ended;
     atomic_compare_exchange_strong(word(base, at), &expected, value);
     *before = expected;
     return TRINE_OK;
@@ -96,6 +111,9 @@ static trine_status shared_compare(trine_board *base, size_t at, uint64_t expect
 
 static trine_status shared_get(trine_board *base, size_t at, void *to, size_t bytes)
 {
+    trine_status ended = trine_mpi_check_ended();
+    if (ended)
+        return ended;
     atomic_thread_fence(memory_order_seq_cst);
     memcpy(to, ((mpi_board *)base)->memory + at, bytes);
     atomic_thread_fence(memory_order_seq_cst);
@@ -104,6 +122,9 @@ static trine_status shared_get(trine_board *base, size_t at, void *to, size_t by
 
 static trine_status shared_put(trine_board *base, size_t at, const void *from, size_t bytes)
 {
+    trine_status ended = trine_mpi_check_ended();
+    if (ended)
+        return ended;
     atomic_thread_fence(memory_order_seq_cst);
     memcpy(((mpi_board *)base)->memory + at, from, bytes);
     atomic_thread_fence(memory_order_seq_cst);
@@ -119,6 +140,9 @@ static trine_status flush(mpi_board *board)
 
 static trine_status fetch(trine_board *base, size_t at, uint64_t value, uint64_t *before, MPI_Op op)
 {
+    trine_status ended = trine_mpi_check_ended();
+    if (ended)
+        return ended;
     mpi_board *board = (mpi_board *)base;
     int error = MPI_Fetch_and_op(&value, before, MPI_UINT64_T, 0, (MPI_Aint)at, op, board->window);
     return error ? trine_mpi_fail("MPI_Fetch_and_op", error) : flush(board);
@@ -142,6 +166,9 @@ static trine_status board_load(trine_board *base, size_t at, uint64_t *value)
 static trine_status board_compare(trine_board *base, size_t at, uint64_t expected, uint64_t value,
                                   uint64_t *before)
 {
+    trine_status ended = trine_mpi_check_ended();
+    if (ended)
+        return ended;
     mpi_board *board = (mpi_board *)base;
     int error = MPI_Compare_and_swap(&value, &expected, before, MPI_UINT64_T, 0, (MPI_Aint)at,
                                      board->window);
@@ -160,6 +187,9 @@ static trine_status copy_own(mpi_board *board, void *to, const void *from, size_
 
 static trine_status board_get(trine_board *base, size_t at, void *to, size_t bytes)
 {
+    trine_status ended = trine_mpi_check_ended();
+    if (ended)
+        return ended;
     mpi_board *board = (mpi_board *)base;
     if (board->rank == 0)
         return copy_own(board, to, board->memory + at, bytes);
@@ -176,6 +206,9 @@ static trine_status board_get(trine_board *base, size_t at, void *to, size_t byt
 
 static trine_status board_put(trine_board *base, size_t at, const void *from, size_t bytes)
 {
+    trine_status ended = trine_mpi_check_ended();
+    if (ended)
+        return ended;
     mpi_board *board = (mpi_board *)base;
     if (board->rank == 0)
         return copy_own(board, board->memory + at, from, bytes);
@@ -250,6 +283,9 @@ static trine_status make_progress(const mpi_board *board)
 
 static trine_status board_advance(trine_board *base, size_t *waiting)
 {
+    trine_status ended = trine_mpi_check_ended();
+    if (ended)
+        return ended;
     mpi_board *board = (mpi_board *)base;
     trine_status status = end_messages(board);
     while (!status && board->letters && board->count < UNDER_WAY)
@@ -311,6 +347,9 @@ static trine_status hand_over(mpi_inbox *inbox, void **letter, size_t *bytes)
 
 static trine_status board_receive(trine_board *base, int *from, void **letter, size_t *bytes)
 {
+    trine_status ended = trine_mpi_check_ended();
+    if (ended)
+        return ended;
     mpi_board *board = (mpi_board *)base;
     *letter = NULL;
     for (;;) {
@@ -368,14 +407,13 @@ static void abandon_messages(mpi_board *board)
 static void board_close(trine_board *base)
 {
     mpi_board *board = (mpi_board *)base;
-    int finalized = 1;
-    MPI_Finalized(&finalized);
-    if (!finalized) {
+    if (!trine_mpi_ended()) {
         abandon_messages(board);
         MPI_Win_unlock_all(board->window);
         MPI_Win_free(&board->window);
         MPI_Comm_free(&board->comm);
     }
+    trine_mpi_count_boards(-1);
     release(board);
 }
 
@@ -454,8 +492,22 @@ static trine_status open_window(mpi_board *board)
     if (error)
         return trine_mpi_fail("MPI_Win_lock_all", error);
     if (own > 0)
+        status = trine_memory_populate(what, board->memory, own);
+    if (status)
+        return status;
+    if (own > 0)
         memset(board->memory, 0, own);
     return check("MPI_Win_sync", MPI_Win_sync(board->window));
+}
+
+/* Its memory, and what the library adds for each rank, at most. */
+static trine_status check_room(const trine_communicator *communicator, size_t bytes)
+{
+    enum { PAGE = 4096 };
+    size_t own = communicator->rank == 0 ? bytes : 0;
+    trine_status status = trine_memory_check(what, own);
+    return status ? status
+                  : trine_mpi_files_check(what, own + PAGE * ((size_t)communicator->size + 2));
 }
 
 trine_status trine_mpi_board(trine_communicator *communicator, size_t bytes, trine_board **opened,
@@ -465,8 +517,8 @@ trine_status trine_mpi_board(trine_communicator *communicator, size_t bytes, tri
     mpi_board *board = status ? NULL : new_board(communicator, bytes);
     if (!status && !board)
         status = trine_fail(TRINE_E_MEMORY, "mpi: no memory for a board");
-    if (!status && communicator->rank == 0)
-        status = trine_memory_check("a board", bytes);
+    if (!status)
+        status = check_room(communicator, bytes);
     uint64_t given = trine_mpi_call(TRINE_MPI_BOARD, call, bytes);
     status = trine_mpi_agree(communicator, given, NULL, status);
     if (status || !board) {
@@ -481,9 +533,11 @@ trine_status trine_mpi_board(trine_communicator *communicator, size_t bytes, tri
         /* Nobody comes before rank 0 is through. */
         status = trine_mpi_agree(communicator, given + 2, NULL, status);
     }
-    if (status)
+    if (status) {
         release(board);
-    else
-        *opened = &board->board;
-    return status;
+        return status;
+    }
+    trine_mpi_count_boards(1);
+    *opened = &board->board;
+    return TRINE_OK;
 }

@@ -1,15 +1,16 @@
 /* backends/mpi_data.h - what the files of the MPI communicator share.
  *
- * mpi.c opens and closes, mpi_rounds.c joins partials in rounds of packets, mpi_exchange.c moves
- * the callers' bytes, mpi_board.c has what ranks do without one
- * another, mpi_share.c and mpi_scatter.c bring bytes into memory of a machine (mpi_segment.c).
- * Whatever memory a call needs is had before its first message. */
+ * mpi.c opens and closes, mpi_leave.c ends ranks, mpi_rounds.c joins partials in rounds of packets,
+ * mpi_exchange.c moves the callers' bytes, mpi_board.c has what ranks do without one another,
+ * mpi_share.c and mpi_scatter.c bring bytes into memory of a machine (mpi_segment.c). Whatever
+ * memory a call needs is had before its first message. */
 #ifndef TRINE_BACKENDS_MPI_DATA_H
 #define TRINE_BACKENDS_MPI_DATA_H
 
 #include "backends/mpi_message.h"
 #include "backends/mpi_segment.h"
 #include "core/communicator.h"
+#include "core/memory.h"
 
 /* Memory that is kept from call to call, and grown as needed. */
 typedef struct trine_mpi_room {
@@ -31,7 +32,8 @@ typedef struct trine_mpi_block trine_mpi_block;
  * machine; number: of each rank of comm there, MPI_UNDEFINED elsewhere. own, other: this rank's
  * packet, and a partner's. join: states for joining from the left. window: states of an exscan.
  * flows, requests, statuses, done: 2 * size each, of an exchange; the first half receives. blocks:
- * those whose memory is still there. */
+ * those whose memory is still there. claims: of the machine; NULL where there is none. next: of the
+ * teams that are open. */
 typedef struct trine_mpi_data {
     MPI_Comm comm, machine;
     int *number;
@@ -42,6 +44,8 @@ typedef struct trine_mpi_data {
     MPI_Status *statuses;
     int *done;
     trine_mpi_block *blocks;
+    trine_claim_word *claims;
+    struct trine_mpi_data *next;
 } trine_mpi_data;
 
 typedef enum trine_mpi_kind {
@@ -62,6 +66,12 @@ static inline uint64_t trine_mpi_call(trine_mpi_kind kind, uint64_t call, uint64
     return (call ^ (uint64_t)kind * 0x9e3779b97f4a7c15u) + given * 0xbf58476d1ce4e5b9u;
 }
 
+/* Whether MPI was finalised: nothing of it may be called any more. */
+bool trine_mpi_ended(void);
+
+/* CLOSED when it was. */
+trine_status trine_mpi_check_ended(void);
+
 /* All ranks learn the status of the lowest rank that failed, or that their calls differ. *sum
  * (NULL for 0): what each rank brings; becomes the sum of all. */
 trine_status trine_mpi_agree(trine_communicator *communicator, uint64_t call, uint64_t *sum,
@@ -76,6 +86,11 @@ extern int trine_mpi_machines;
 
 /* A hash of how many bytes go from whom to whom. */
 uint64_t trine_mpi_part_number(int from, int to, size_t bytes);
+
+/* What ranks of a machine are about to take of its memory is known to the others. Opening is
+ * Collective on the machine. */
+void trine_mpi_claims_open(trine_mpi_data *data);
+void trine_mpi_claims_close(trine_mpi_data *data);
 
 /* Frees what was scattered, once no rank has it any more. Collective. */
 void trine_mpi_blocks_free(trine_mpi_data *mpi);

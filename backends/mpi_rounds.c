@@ -133,6 +133,11 @@ static void run_rounds(trine_communicator *communicator, trine_tree *tree)
     int rank = communicator->rank, power = power_of_two_below(communicator->size);
     int pairs = communicator->size - power;
     bool paired = rank < 2 * pairs;
+    trine_status ended = trine_mpi_check_ended();
+    if (ended) {
+        trine_packet_fail(&data->own, rank, ended);
+        return;
+    }
     if (paired && rank % 2 == 1) {
         stand_aside(data, tree, rank);
         return;

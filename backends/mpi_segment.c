@@ -31,25 +31,21 @@ static trine_status all_well(MPI_Comm machine, trine_status status)
     return status;
 }
 
-/* Open MPI makes a window in a file, and when that does not fit, ranks wait for each other for
- * ever.
- */
-static trine_status check_files(uint64_t bytes)
+/* Libraries make a window in a file. When it does not fit, ranks of Open MPI wait for each other
+ * for ever, and those of MPICH end by SIGBUS. */
+trine_status trine_mpi_files_check(const char *file, uint64_t bytes)
 {
-    char library[MPI_MAX_LIBRARY_VERSION_STRING];
-    int length = 0;
     const char *directory = trine_environment("OMPI_MCA_osc_sm_backing_directory");
     struct statvfs files;
     if (!directory)
         directory = "/dev/shm";
-    if (MPI_Get_library_version(library, &length) || !strstr(library, "Open MPI") ||
-        statvfs(directory, &files))
+    if (statvfs(directory, &files))
         return TRINE_OK;
     uint64_t there = (uint64_t)files.f_bavail * files.f_frsize;
     if (bytes <= there)
         return TRINE_OK;
-    return trine_fail(TRINE_E_MEMORY, "%s of %.3f GiB, but only %.3f GiB are left in %s", what,
-                      (double)bytes / (1 << 30), (double)there / (1 << 30), directory);
+    return trine_fail(TRINE_E_MEMORY, "%s, %.3f MiB, but only %.3f MiB are left in %s", file,
+                      (double)bytes / (1 << 20), (double)there / (1 << 20), directory);
 }
 
 static trine_status check_machine(MPI_Comm machine, size_t bytes)
@@ -60,7 +56,7 @@ static trine_status check_machine(MPI_Comm machine, size_t bytes)
     if (error)
         return trine_mpi_fail("MPI_Allreduce", error);
     trine_status status = trine_memory_check(what, sum);
-    return all_well(machine, status ? status : check_files(sum));
+    return all_well(machine, status ? status : trine_mpi_files_check(what, sum));
 }
 
 static unsigned char *page_in(void *part)

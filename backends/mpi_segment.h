@@ -19,6 +19,10 @@ trine_mpi_segment trine_mpi_segment_none(void);
  * caller, and then free the segment. Collective on the machine. */
 trine_status trine_mpi_segment_make(MPI_Comm machine, size_t bytes, trine_mpi_segment *segment);
 
+/* Whether `bytes` more can be had where the library makes what ranks of a machine share: without
+ * them ranks wait for each other for ever, or end by a signal. Not collective. */
+trine_status trine_mpi_files_check(const char *what, uint64_t bytes);
+
 /* Where this rank has the part of rank `number` of the machine, which is not empty. */
 trine_status trine_mpi_segment_find(const trine_mpi_segment *segment, int number,
                                     unsigned char **memory);

@@ -19,9 +19,7 @@ typedef struct mpi_share {
 static void share_close(trine_share *base)
 {
     mpi_share *share = (mpi_share *)base;
-    int finalized = 1;
-    MPI_Finalized(&finalized);
-    if (!finalized) {
+    if (!trine_mpi_ended()) {
         trine_mpi_segment_free(&share->segment);
         if (share->lowest != MPI_COMM_NULL)
             MPI_Comm_free(&share->lowest);

@@ -450,6 +450,7 @@ static trine_status threads_alloc(trine_executor *executor, size_t bytes, void *
     touch_context context = {*memory, bytes, data->came};
     trine_job job = {.runs = (size_t)data->came, .body = touch_share, .context = &context};
     status = threads_run(executor, &job);
+    trine_memory_settle(bytes);
     if (status)
         trine_memory_release(*memory, bytes);
     return status;

@@ -268,16 +268,18 @@ static trine_status pool_alloc(trine_executor *executor, size_t bytes, void **me
     if (bytes < TRINE_LARGE_MEMORY)
         return trine_heap_alloc(bytes, memory);
     void *reserved;
-    trine_status status = trine_memory_check("shared memory", bytes);
     bytes = trine_heap_pages(bytes);
-    if (!status)
-        status = trine_heap_reserve(bytes, &reserved);
+    trine_status status = trine_memory_claim("shared memory", bytes);
     if (status)
         return status;
-    status = commit_in_shares(executor, reserved, bytes);
-    if (status)
+    status = trine_heap_reserve(bytes, &reserved);
+    bool is_reserved = !status;
+    if (!status)
+        status = commit_in_shares(executor, reserved, bytes);
+    trine_memory_settle(bytes);
+    if (status && is_reserved)
         trine_heap_release(reserved, bytes);
-    else
+    else if (!status)
         *memory = reserved;
     return status;
 }
@@ -285,8 +287,10 @@ static trine_status pool_alloc(trine_executor *executor, size_t bytes, void **me
 static void pool_free(trine_executor *executor, void *memory, size_t bytes)
 {
     (void)executor;
-    if (!trine_zygote_foreign())
-        trine_heap_release(memory, trine_heap_pages(bytes));
+    if (trine_zygote_foreign())
+        return;
+    trine_heap_release(memory, trine_heap_pages(bytes));
+    trine_memory_give_back(trine_heap_pages(bytes));
 }
 
 static bool pool_addresses(const trine_executor *executor, const void *memory, size_t bytes)
@@ -339,7 +343,8 @@ static trine_status pool_reserve(size_t bytes, void **memory)
 
 static trine_status pool_commit(void *memory, size_t bytes)
 {
-    return trine_heap_commit(memory, trine_heap_pages(bytes));
+    trine_status status = trine_memory_check("a result", trine_heap_pages(bytes));
+    return status ? status : trine_heap_commit(memory, trine_heap_pages(bytes));
 }
 
 static void pool_discard(void *memory, size_t bytes)

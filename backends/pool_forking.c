@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "backends/pool.h"
+#include "core/memory.h"
 #include "core/memory_usage.h"
 
 enum { MOST_ROUNDS = 3 };
@@ -393,6 +394,7 @@ static void forking_free(trine_executor *executor, void *memory, size_t bytes)
 {
     (void)executor;
     trine_heap_release(memory, trine_heap_pages(bytes));
+    trine_memory_give_back(trine_heap_pages(bytes));
 }
 
 static trine_status forking_reserve(size_t bytes, void **memory)

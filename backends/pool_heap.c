@@ -44,7 +44,7 @@ static struct {
 
 size_t trine_heap_pages(size_t bytes)
 {
-    return (bytes + PAGE - 1) / PAGE * PAGE;
+    return bytes > SIZE_MAX - PAGE ? SIZE_MAX / PAGE * PAGE : (bytes + PAGE - 1) / PAGE * PAGE;
 }
 
 int trine_heap_fd(void)
@@ -313,17 +313,21 @@ void trine_heap_release(void *memory, size_t bytes)
 trine_status trine_heap_alloc(size_t bytes, void **memory)
 {
     void *reserved;
-    trine_status status = trine_memory_check("shared memory", bytes);
     bytes = trine_heap_pages(bytes);
-    if (!status)
-        status = trine_heap_reserve(bytes, &reserved);
+    trine_status status = trine_memory_claim("shared memory", bytes);
     if (status)
         return status;
-    status = trine_heap_commit(reserved, bytes);
+    status = trine_heap_reserve(bytes, &reserved);
+    bool is_reserved = !status;
+    if (!status)
+        status = trine_heap_commit(reserved, bytes);
+    trine_memory_settle(bytes);
     if (status)
-        trine_heap_release(reserved, bytes);
+        trine_memory_give_back(bytes);
     else
         *memory = reserved;
+    if (status && is_reserved)
+        trine_heap_release(reserved, bytes);
     return status;
 }
 

@@ -33,9 +33,11 @@ static trine_status serial_alloc(trine_executor *executor, size_t bytes, void **
 {
     (void)executor;
     trine_status status = trine_memory_get(bytes, memory);
-    if (!status)
-        trine_memory_touch(*memory, bytes);
-    return status;
+    if (status)
+        return status;
+    trine_memory_touch(*memory, bytes);
+    trine_memory_settle(bytes);
+    return TRINE_OK;
 }
 
 static void serial_free(trine_executor *executor, void *memory, size_t bytes)

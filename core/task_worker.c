@@ -126,8 +126,13 @@ static trine_status bring_data(trine_task_context *c)
     double began = trine_seconds();
     const unsigned char *view;
     trine_status status = trine_carrier_view(shared->carrier, &view);
-    if (!status && !view && !c->copy)
+    if (!status && !view && !c->copy) {
         status = trine_memory_get(shared->data_size, &c->copy);
+        if (!status) {
+            trine_memory_touch(c->copy, shared->data_size);
+            trine_memory_settle(shared->data_size);
+        }
+    }
     if (!status && !view) {
         const trine_span all = {0, shared->data_size, shared->data_size, 1};
         status = trine_carrier_fetch(shared->carrier, &all, c->copy);

@@ -124,6 +124,18 @@ static bool has_network(void)
     return up;
 }
 
+/* $TRINE_LAUNCH_SECONDS, which ends a launch that takes longer; 0 where it is not set, -1 where it
+ * is no number of seconds. */
+static double most_seconds(void)
+{
+    const char *text = getenv("TRINE_LAUNCH_SECONDS");
+    char *rest = NULL;
+    if (!text || !*text)
+        return 0;
+    double seconds = strtod(text, &rest);
+    return *rest == '\0' && seconds > 0 && seconds < 1e9 ? seconds : -1;
+}
+
 static bool ended_well(const supervised_end *end)
 {
     return !end->reason && !end->unknown && WIFEXITED(end->status) && WEXITSTATUS(end->status) == 0;
@@ -155,7 +167,8 @@ static int complain_of_end(const char *name, const char *spec, const char *mpiru
             "loopback, and none is up (ip link set lo up)",
             spec, mpirun, code);
     else if (listener->joined == 0 || (code != EXIT_USAGE && code != EXIT_FAILED))
-        say(name, "--team %s: %s ended with status %d", spec, mpirun, code);
+        say(name, "--team %s: %s ended with status %d%s", spec, mpirun, code,
+            is_memory_short(ranks_asked(spec)) ? ": /dev/shm has no room for its ranks" : "");
     return !end->reason && code == EXIT_USAGE ? EXIT_USAGE : EXIT_FAILED;
 }
 
@@ -190,10 +203,19 @@ static int launch(harness_run *run, const char *spec, const char *self, launch_p
         add_failure(run, spec, "", TRINE_E_LAUNCH, EXIT_USAGE, NULL);
         return EXIT_USAGE;
     }
+    double most = most_seconds();
+    if (most < 0) {
+        say(run->options->driver->name,
+            "--team %s: TRINE_LAUNCH_SECONDS=%.40s; expected seconds above 0, below 1e9", spec,
+            getenv("TRINE_LAUNCH_SECONDS"));
+        add_failure(run, spec, "", TRINE_E_LAUNCH, EXIT_USAGE, NULL);
+        return EXIT_USAGE;
+    }
     const supervised what = {.command = c.word,
                              .environment = parts->environment->variable,
                              .mark = parts->address,
                              .patience = own_mpirun() ? 0 : PATIENCE + ranks_asked(spec),
+                             .most = most,
                              .listener = &parts->listener};
     int error = supervise(&what, &end);
     if (error) {

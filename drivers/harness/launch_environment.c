@@ -73,6 +73,9 @@ static const addition on_one_machine[] = {
     {"OMPI_MCA_osc_rdma_backing_directory", NULL, FROM_MEMORY, false},
     {"OMPI_MCA_osc_ucx_backing_directory", NULL, FROM_MEMORY, false}};
 
+/* Where there is no room in /dev/shm, UCX is told so, too. */
+static const addition without_memory[] = {{"UCX_POSIX_DIR", NULL, FROM_MEMORY, false}};
+
 /* Ranks of one machine reach each other by its memory and need no network: Open MPI complains of
  * one that is not there. NULL for another MPI. What is left out is named by what is left: to
  * exclude tcp alone would take back what the system's own settings exclude. */
@@ -133,5 +136,7 @@ launch_environment *make_launch_environment(const char *mark, const launch_folde
         add(block, "OMPI_MCA_btl", transports, false);
     if (folders)
         add_all(block, on_one_machine, sizeof on_one_machine / sizeof *on_one_machine, folders);
+    if (folders && strcmp(folders->memory, folders->temporary) == 0)
+        add_all(block, without_memory, sizeof without_memory / sizeof *without_memory, folders);
     return block;
 }

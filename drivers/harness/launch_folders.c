@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "drivers/harness/harness.h"
+#include "drivers/harness/rows.h"
 #include "drivers/harness/say.h"
 
 /* Of folders of this host, which others may share: locks need not be seen from there. A name of a
@@ -37,8 +38,9 @@ static void prefix_of_host(char prefix[PREFIX_TEXT])
 
 static const char shared_memory[] = "/dev/shm";
 
-/* KiB that mpirun and its ranks write: without them Open MPI's mpirun waits for ever. */
-enum { ROOM_KIB = 8192 };
+/* KiB and files that mpirun writes: without them Open MPI's waits for ever. KiB that a rank has for
+ * what it shares with the others of its machine: without them it does not start. */
+enum { ROOM_KIB = 8192, ROOM_FILES = 64, RANK_KIB = 6144 };
 
 /* A folder is locked within so many seconds of being made; unlocked ones that are older are left
  * over. */
@@ -110,14 +112,20 @@ static int make_folder(const char *base, char path[FOLDER_TEXT], int *lock)
     return 0;
 }
 
+static bool has_kib(const char *folder, double kib)
+{
+    struct statvfs about;
+    return statvfs(folder, &about) || about.f_blocks == 0 ||
+           ((double)about.f_bavail * (double)about.f_frsize >= 1024 * kib &&
+            (about.f_files == 0 || about.f_favail >= ROOM_FILES));
+}
+
 /* 0, or an errno that says why what mpirun writes cannot be; a quota shows by writing only. */
-static int try_room(const char *folder)
+static int try_room(const char *folder, double kib)
 {
     enum { TRIED = 65536 };
     char path[FOLDER_TEXT + 8];
-    struct statvfs about;
-    if (statvfs(folder, &about) == 0 && about.f_blocks > 0 &&
-        (double)about.f_bavail * (double)about.f_frsize < 1024.0 * ROOM_KIB)
+    if (!has_kib(folder, kib))
         return ENOSPC;
     snprintf(path, sizeof path, "%s/room", folder);
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -186,8 +194,25 @@ static const char *temporary_base(char path[PATH_MAX])
     return *named == '/' ? named : realpath(named, path) ? path : "/tmp";
 }
 
+bool is_memory_short(int ranks)
+{
+    return !has_kib(shared_memory, (double)RANK_KIB * ranks);
+}
+
+/* In memory; where that is full or not there, in the other folder. *kib: what is needed in that. */
+static void choose_memory(launch_folders *folders, int ranks, double *kib)
+{
+    *kib = ROOM_KIB;
+    if (!is_memory_short(ranks) &&
+        make_folder(shared_memory, folders->memory, &folders->memory_lock) == 0)
+        return;
+    snprintf(folders->memory, FOLDER_TEXT, "%s", folders->temporary);
+    *kib += (double)RANK_KIB * ranks;
+}
+
 bool open_launch_folders(launch_folders *folders, const char *driver, const char *spec)
 {
+    double kib = ROOM_KIB;
     char path[PATH_MAX];
     const char *base = temporary_base(path);
     *folders = (launch_folders){.temporary_lock = -1, .memory_lock = -1, .alive = -1};
@@ -204,11 +229,10 @@ bool open_launch_folders(launch_folders *folders, const char *driver, const char
     /* One that cannot be used at all is passed over, as mpirun does. */
     if (error && error != ENOSPC && error != EDQUOT)
         error = make_folder(base = "/tmp", folders->temporary, &folders->temporary_lock);
-    if (!error)
-        error = try_room(folders->temporary);
-    /* Without it the ranks take whatever MPI takes by itself. */
-    if (!error)
-        (void)make_folder(shared_memory, folders->memory, &folders->memory_lock);
+    if (!error) {
+        choose_memory(folders, ranks_asked(spec), &kib);
+        error = try_room(folders->temporary, kib);
+    }
     if (!error) {
         start_guard(folders);
         return true;
@@ -216,9 +240,10 @@ bool open_launch_folders(launch_folders *folders, const char *driver, const char
     close_launch_folders(folders);
     if (error == ENOSPC || error == EDQUOT)
         say(driver,
-            "--team %s: %s has less room than the %d MiB that mpirun needs for its files: make "
-            "room, or let TMPDIR name another folder",
-            spec, base, ROOM_KIB / 1024);
+            "--team %s: %s has less room than the %.0f MiB that mpirun%s needs for its %d files: "
+            "make room, or let TMPDIR name another folder",
+            spec, base, kib / 1024,
+            kib > ROOM_KIB ? ", with nothing left in /dev/shm for its ranks," : "", ROOM_FILES);
     else
         say(driver,
             "--team %s: no folder for mpirun's files can be made in %s: %s; TMPDIR names "

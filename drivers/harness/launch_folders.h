@@ -9,9 +9,9 @@
 /* A base of at most so many bytes: names of sockets in it have to fit into 107. */
 enum { MOST_BASE = 60, FOLDER_TEXT = MOST_BASE + 32 };
 
-/* temporary: under $TMPDIR. memory: under /dev/shm, "" where there is none to be had. The locks
- * say that this process still uses them. guard: a shell that removes them should this process be
- * killed; alive: what it sees that by. */
+/* temporary: under $TMPDIR. memory: under /dev/shm, or the same where that has no room for the
+ * ranks. The locks say that this process still uses them. guard: a shell that removes them should
+ * this process be killed; alive: what it sees that by. */
 typedef struct launch_folders {
     char temporary[FOLDER_TEXT], memory[FOLDER_TEXT];
     int temporary_lock, memory_lock, alive;
@@ -21,6 +21,9 @@ typedef struct launch_folders {
 /* Makes them, and removes those of launches whose drivers were killed. False after what is in the
  * way was said, after "driver: --team spec: ". */
 bool open_launch_folders(launch_folders *folders, const char *driver, const char *spec);
+
+/* Whether /dev/shm has not the room that so many ranks take. */
+bool is_memory_short(int ranks);
 
 void close_launch_folders(launch_folders *folders);
 

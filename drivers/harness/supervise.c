@@ -164,14 +164,14 @@ static bool kill_marked(const char *mark)
     return pass > 0;
 }
 
-/* A launch under way. since: when the last rank joined, or rank 0 left. told: when mpirun was told
- * to end, 0 for not yet; again: it was told twice. */
+/* A launch under way. began: when it was started. since: when the last rank joined, or rank 0 left.
+ * told: when mpirun was told to end, 0 for not yet; again: it was told twice. */
 typedef struct launch {
     const supervised *what;
     supervised_end *end;
     pid_t pid;
     int pidfd, joined;
-    double since, told;
+    double began, since, told;
     bool left, again;
 } launch;
 
@@ -202,6 +202,8 @@ static void look(launch *l, double now)
         tell(l, NULL, now);
     } else if (!l->told && ended_by) {
         tell(l, "was told to end", now);
+    } else if (!l->told && l->what->most > 0 && now > l->began + l->what->most) {
+        tell(l, "took longer than $TRINE_LAUNCH_SECONDS", now);
     } else if (!l->told && l->left && now > l->since + ENDS_WITHIN) {
         tell(l, "did not end after its ranks", now);
     } else if (!l->told && !l->left && !listener->opened && late) {
@@ -251,7 +253,7 @@ static int run_to_end(launch *l)
         return error;
     /* Without one the end shows at the next look. */
     l->pidfd = (int)syscall(SYS_pidfd_open, l->pid, 0);
-    l->since = harness_seconds();
+    l->began = l->since = harness_seconds();
     while (!has_ended(l)) {
         wait_and_serve(l);
         look(l, harness_seconds());

@@ -8,11 +8,13 @@
 enum { COMMAND_NOT_FOUND = 127 };
 
 /* command, environment: what to run, NULL at their ends. mark: by which its processes are known.
- * patience: seconds that the next rank may take to join, and then the team to open; 0 for any. */
+ * patience: seconds that the next rank may take to join, and then the team to open; 0 for any.
+ * most: seconds for all of it; 0 for any. */
 typedef struct supervised {
     char *const *command, *const *environment;
     const char *mark;
     int patience;
+    double most;
     harness_listener *listener;
 } supervised;
 

@@ -29,7 +29,7 @@ for name in ("TRINE_TEAM", "TRINE_MPIRUN"):
 VERSION = subprocess.run([SUM, "--version"], capture_output=True, text=True).stdout
 OPENMPI = "Open MPI" in VERSION
 ROOT = os.geteuid() == 0
-ODD = [":", "-x", "*", "a b", "it's \"quoted\"", "two\nlines", "$(touch evil)", "\u00fc %s", "--"]
+ODD = [":", "-x", "*", "a b", "it's \"quoted\"", "two\nlines", "$(touch evil)", "\u00fc %s", "--", "\udcff\udc80"]
 top = tempfile.mkdtemp(prefix="trine-launch-")
 
 
@@ -162,6 +162,42 @@ def files_of_any_name_are_the_ranks_alone():
     row = rows(run(SQUARES, "--json", "--n=3", "--team=mpi:2", "--", *words, cwd=folder))
     check([r["numbers"]["files"] for r in row] == [len(words)], row)
     check(not os.path.exists(os.path.join(folder, "evil")), "a FILE was run")
+
+
+def a_driver_of_any_path_starts_its_ranks_in_any_folder():
+    for i, name in enumerate((":", "-x", "a b:c\n'\"*", "\udcff $(touch evil)")):
+        folder = os.path.join(top, f"path{i}", name)
+        os.makedirs(folder)
+        copied = shutil.copy(SUM, os.path.join(folder, name))
+        environment = dict(os.environ, ODD=f"{name}\n;x=1", PWD=folder)
+        found = rows(run(copied, "--json", "--team=mpi:2", *SMALL, cwd=folder, env=environment), repr(name))
+        check([row["verdict"] for row in found] == ["right"], repr(name), found)
+        check(os.listdir(folder) == [name], repr(name), os.listdir(folder))
+
+
+def long_lists_of_files_reach_the_ranks():
+    names = ["x" * 200 + str(i) for i in range(8000)]
+    found = rows(run(SQUARES, "--json", "--n=3", "--team=mpi:2", "--", *names))
+    check([row["numbers"]["files"] for row in found] == [len(names)], found)
+
+
+def the_script_for_slurm_keeps_arguments_from_launchers():
+    """Launchers that show their words, and run those behind their own options."""
+    folder = os.path.join(top, "launchers")
+    os.mkdir(folder)
+    for name, own in (("srun", 1), ("mpirun", 2)):
+        shown = script(f'for word; do [ "$word" != : ] || echo "its own" >&2; done\nshift {own}\nexec $MPIRUN -n 2 "$@"')
+        os.rename(shown, os.path.join(folder, name))
+    sbatch = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "slurm", "sum.sbatch")
+    files = os.path.join(top, "slurm")
+    os.mkdir(files)
+    for name in (":", "-x", "it's \"two\"\nlines *"):
+        check(run(MAKE_NPY, "--n=1000", "--", os.path.join(files, name)).returncode == 0, repr(name))
+        for launcher in ("srun", "mpirun"):
+            environment = dict(os.environ, PATH=folder + ":" + os.environ["PATH"], SUM=SUM, LAUNCH=launcher, SLURM_NTASKS="2")
+            done = run("bash", sbatch, "--json", "--", name, cwd=files, env=environment)
+            check([row["ranks"] for row in rows(done, launcher, repr(name))] == [2], launcher, repr(name), done.stderr)
+            check("its own" not in done.stderr, launcher, "takes", repr(name), "for its own")
 
 
 def sound_files_of_any_name_are_the_ranks_alone():
@@ -373,6 +409,24 @@ def an_mpirun_that_ignores_signals_is_killed():
         kill_all(word)
 
 
+def a_launch_takes_no_longer_than_it_may():
+    word = "TEST_RUN=" + os.urandom(8).hex()
+    environment = dict(os.environ, TEST_RUN=word[9:], TRINE_LAUNCH_SECONDS="3")
+    began = time.time()
+    done = run(SQUARES, "--n=40000", "--micros=2000", "--team=mpi:2", env=environment)
+    check(done.returncode == 3 and "TRINE_LAUNCH_SECONDS" in done.stderr and "2 ranks came up" in done.stderr, done.returncode,
+          done.stderr)
+    check(time.time() - began < 30, "took", time.time() - began, "s")
+    environment["TRINE_MPIRUN"] = script("trap '' TERM; while :; do sleep 1; done")
+    done = run(SQUARES, "--team=mpi:2", env=environment)
+    check(done.returncode == 3 and "was killed" in done.stderr, done.returncode, done.stderr)
+    check(until(lambda: not marked(word), 3), "still there:", marked(word))
+    kill_all(word)
+    for text in ("0", "-1", "soon", "1e99", "nan"):
+        done = run(SQUARES, "--team=mpi:2", env=dict(os.environ, TRINE_LAUNCH_SECONDS=text))
+        check(done.returncode == 2 and "expected seconds" in done.stderr, text, done.returncode, done.stderr)
+
+
 def folders_of(process):
     """The launch's own, of a driver's first child that has one."""
     for pid in marked(process.word):
@@ -492,17 +546,48 @@ def namespace(*flags):
     return ROOT and subprocess.run(["unshare", *flags, "true"], capture_output=True).returncode == 0
 
 
-def a_full_tmpdir_is_named():
+def small_folder(options, folder, *command, **more):
+    """Runs it where that folder is a file system of its own; None where this user cannot make one."""
     flags = ["--mount", "--propagation", "unchanged"]
     if not namespace(*flags):
-        return
+        return None
+    os.makedirs(folder, exist_ok=True)
+    return run("unshare", *flags, "sh", "-c", 'mount -t tmpfs -o "$0" none "$1" && shift && exec "$@"', options, folder, *command,
+               **more)
+
+
+def a_full_tmpdir_is_named():
     full = os.path.join(top, "full")
-    os.mkdir(full)
-    done = run("unshare", *flags, "sh", "-c", 'mount -t tmpfs -o size=1m none "$0"; head -c 2M /dev/zero >"$0/x" 2>/dev/null; '
-               'TMPDIR=$0 exec "$@"', full, SUM, "--team=mpi:2", *SMALL, timeout=60)
-    check(done.returncode == 3 and full in done.stderr and "room" in done.stderr, done.returncode, done.stderr)
+    for options in ("size=1m", "size=64m,nr_inodes=20"):
+        began = time.time()
+        done = small_folder(options, full, SUM, "--team=mpi:2", *SMALL, env=dict(os.environ, TMPDIR=full))
+        if done:
+            check(done.returncode == 3 and full in done.stderr and "room" in done.stderr, options, done.returncode, done.stderr)
+            check(time.time() - began < 20, options, "took", time.time() - began, "s")
     done = run(SUM, "--team=mpi:2", *SMALL, env=dict(os.environ, TMPDIR=top + "/nowhere"))
     check(done.returncode == 0, "a TMPDIR that is not there", done.returncode, done.stderr)
+
+
+def ranks_do_without_a_full_dev_shm():
+    for driver in (SUM, SQUARES):
+        done = small_folder("size=1m", "/dev/shm", driver, "--json", "--team=mpi:2", "--n=1000", "--repeat=1")
+        if done:
+            check([row["verdict"] for row in rows(done, driver)] == ["right"] and done.stderr == "", done.stderr)
+    both = os.path.join(top, "both")
+    if not namespace("--mount"):
+        return
+    os.mkdir(both)
+    done = run("unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=1m none /dev/shm; mount -t tmpfs -o size=12m none "$0"; '
+               'exec "$@"', both, SUM, "--team=mpi:2", *SMALL, env=dict(os.environ, TMPDIR=both))
+    check(done.returncode == 3 and both in done.stderr and "/dev/shm" in done.stderr, done.returncode, done.stderr)
+
+
+def who_exits_is_not_taken_for_wrong():
+    for team in ("serial", "mpi:2", "mpi:3"):
+        began = time.time()
+        done = run(SQUARES, f"--team={team}", "--exit=1")
+        check(done.returncode == 3 and "right" not in done.stdout, team, "ended with", done.returncode, done.stderr)
+        check(time.time() - began < 60, team, "took", time.time() - began, "s")
 
 
 # In a network namespace of its own: ip(8) need not be there. SIOCSIFFLAGS, IFF_UP.
@@ -545,14 +630,16 @@ export TRINE_MPIRUN="nsenter --net=/proc/$other/ns/net $MPIRUN"
 
 TESTS = [what_is_printed_is_not_taken_for_rows, closed_descriptors_change_nothing, progress_of_ranks_shows_at_a_terminal,
          a_terminal_does_not_stop_the_ranks, a_shell_of_slurm_is_no_launch,
-         files_of_any_name_are_the_ranks_alone, sound_files_of_any_name_are_the_ranks_alone,
+         files_of_any_name_are_the_ranks_alone, a_driver_of_any_path_starts_its_ranks_in_any_folder,
+         long_lists_of_files_reach_the_ranks, the_script_for_slurm_keeps_arguments_from_launchers, sound_files_of_any_name_are_the_ranks_alone,
          one_failing_team_loses_its_row_only, rows_that_are_cut_are_noticed, arguments_are_for_this_user_alone,
          a_command_of_any_words_is_run_or_refused, a_driver_without_proc_knows_its_path,
          a_rank_without_its_driver_says_so, a_rank_waits_for_no_address_that_leads_nowhere, an_mpirun_that_ignores_signals_is_killed,
+         a_launch_takes_no_longer_than_it_may,
          nothing_is_left_of_ranks_or_drivers_that_are_killed, a_launch_that_ends_leaves_others_their_folders,
          folders_of_drivers_that_were_killed_go_with_the_next_launch, a_tmpdir_is_any_folder_of_a_short_name,
          the_users_choice_of_a_network_stands,
-         a_full_tmpdir_is_named, one_machine_needs_no_network, ranks_of_another_host_use_tcp]
+         a_full_tmpdir_is_named, ranks_do_without_a_full_dev_shm, who_exits_is_not_taken_for_wrong, one_machine_needs_no_network, ranks_of_another_host_use_tcp]
 try:
     conclude(test for test in TESTS if len(sys.argv) <= 4 or test.__name__ in sys.argv[4:])
 finally:

@@ -9,7 +9,7 @@
 
 #include "drivers/harness/harness.h"
 
-enum { MICROS, WORK, FAIL, KILL, OUTPUT };
+enum { MICROS, WORK, FAIL, KILL, EXIT, OUTPUT };
 
 typedef struct squares_param {
     uint64_t nanoseconds, spin, fail, kill;
@@ -63,6 +63,9 @@ static bool next_item(void *context, void *item, size_t *size)
 static trine_status begin(harness_job *job)
 {
     squares *s = calloc(1, sizeof *s);
+    bool is_last = trine_team_rank(job->team) == trine_team_ranks(job->team) - 1;
+    if (job->setting[EXIT].whole[0] && is_last)
+        exit((int)job->setting[EXIT].whole[0]);
     job->own = s;
     if (s)
         s->all = calloc(job->n + 1, sizeof *s->all);
@@ -153,6 +156,7 @@ int main(int argc, char **argv)
         [WORK] = {"work", "sleep|spin", "How it takes them", KIND_CHOICE, "sleep", 0, 0},
         [FAIL] = {"fail", "N", "Each Nth item fails", KIND_WHOLE, "0", 0, 1e9},
         [KILL] = {"kill", "N", "Each Nth item kills its worker, once", KIND_WHOLE, "0", 0, 1e9},
+        [EXIT] = {"exit", "N", "The last rank exits with status N", KIND_WHOLE, "0", 0, 255},
         [OUTPUT] = {"output", "FILE", "Where the squares are written", KIND_TEXT, NULL, 0, 0},
         {.name = NULL}};
     static const harness_operation operation = {.tasks = true,

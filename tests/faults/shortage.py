@@ -1,0 +1,42 @@
+"""shortage.py PROGRAM - memory that runs short is TRINE_E_MEMORY, for small arrays and large ones, on every team: no program
+is killed for it (shortage.c)."""
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "drivers"))
+from limited import memory_group  # noqa: E402
+from promises import check, conclude  # noqa: E402
+
+PROGRAM = os.path.abspath(sys.argv[1])
+MIB = 1 << 20
+LIMIT = 128 * MIB
+TEAMS = ["serial", "omp:2", "pool:2"]
+SIZES = [64 << 10, MIB, 3 * MIB, 5 * MIB, 40 * MIB]
+
+
+def arrays_until(words, team, size, least):
+    done = subprocess.run([*words, PROGRAM, team, str(size), str(least)], capture_output=True, text=True, timeout=120)
+    check(done.returncode == 0, team, "with arrays of", size, "bytes ended with", done.returncode, done.stdout, done.stderr[-500:])
+
+
+def a_control_groups_limit_is_an_error():
+    with memory_group(LIMIT) as words:
+        if words:
+            for team in TEAMS:
+                for size in SIZES:
+                    arrays_until(words, team, size, LIMIT // 2 - size)
+        else:
+            print("left out: no control group can be made here")
+
+
+def a_limit_of_addresses_is_an_error():
+    # A sanitizer has terabytes of addresses of its own, and so have libraries of MPI some.
+    for team in TEAMS[:2]:
+        for size in (MIB, 40 * MIB):
+            arrays_until(["sh", "-c", 'ulimit -v 400000 && exec "$@"', "sh"], team, size, 50 * MIB)
+
+
+with open(PROGRAM, "rb") as program:
+    sanitized = b"__asan_init" in program.read() or b"__tsan_init" in program.read()
+conclude([a_control_groups_limit_is_an_error] + ([] if sanitized else [a_limit_of_addresses_is_an_error]))
