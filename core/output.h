@@ -52,7 +52,7 @@ typedef struct trine_output {
 #define TRINE_OUTPUT_NONE ((trine_output){.fd = -1, .sink = -1, .folder = -1})
 
 /* Begins to write `path`. Of a pipe that nobody reads yet, and of a file that very many are
- * writing, ten seconds are waited. False with `why`; *output may be dropped then, and need not be.
+ * writing, five seconds are waited. False with `why`; *output may be dropped then, and need not be.
  */
 bool trine_output_open(trine_output *output, const char *path, unsigned how);
 

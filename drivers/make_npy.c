@@ -76,10 +76,12 @@ static void read_command_line(int argc, char **argv, make_options *o)
         .options = all,
         .parser = read_option,
         .args_doc = "FILE",
-        .doc = "Writes a .npy file of uniform random numbers. A FILE that is there already is "
-               "replaced when the new one is whole; - is standard output.\vExit status: 0 written, "
-               "2 usage, or a file that cannot be written, 3 the run failed, or standard output "
-               "cannot be written."};
+        .doc =
+            "Writes a .npy file of uniform random numbers. A FILE that is there already is "
+            "replaced when the new one is whole; a pipe or a device gets the bytes; - is standard "
+            "output.\vExit status: 0 written, "
+            "2 usage, or a file that cannot be written, 3 the run failed, or standard output "
+            "cannot be written."};
     argp_err_exit_status = EXIT_USAGE;
     hushed kept = hush_other_ranks();
     argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, o);

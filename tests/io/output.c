@@ -23,11 +23,11 @@ enum { PATH = 512 };
 
 static char folder[] = "/tmp/trine-output-XXXXXX";
 
-/* "folder/name"; of four that are in use. */
+/* "folder/name"; of four that a thread uses. */
 static const char *at(const char *name)
 {
-    static char path[4][PATH];
-    static int next;
+    static _Thread_local char path[4][PATH];
+    static _Thread_local int next;
     next = (next + 1) % 4;
     snprintf(path[next], PATH, "%s/%s", folder, name);
     return path[next];
