@@ -117,7 +117,7 @@ int trine_omp_places(const char **variable)
 
 bool trine_omp_spins(void)
 {
-    const char *policy = getenv("OMP_WAIT_POLICY");
+    const char *policy = trine_environment("OMP_WAIT_POLICY");
     while (policy && isspace((unsigned char)*policy))
         policy++;
     return !policy || strncasecmp(policy, "passive", sizeof "passive" - 1) != 0;

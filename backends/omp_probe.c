@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "core/cgroup.h"
+#include "core/environment.h"
 #include "core/error.h"
 #include "core/wait.h"
 
@@ -84,7 +85,7 @@ static size_t read_size(const char *text, const char *unit_of_none)
 static const char *stack_variable(size_t *bytes)
 {
     for (size_t i = 0; i < sizeof stack_variables / sizeof *stack_variables; i++) {
-        const char *text = getenv(stack_variables[i].name);
+        const char *text = trine_environment(stack_variables[i].name);
         *bytes = text ? read_size(text, stack_variables[i].unit) : 0;
         if (*bytes > 0)
             return stack_variables[i].name;
@@ -116,7 +117,7 @@ static trine_status check_stack(const pthread_attr_t *attributes, int threads)
                       "team 'omp:%d': its threads would have stacks of %zu KiB (%s%s%.20s); "
                       "expected at least %d KiB",
                       threads, bytes >> 10, variable ? variable : "ulimit -s", variable ? "=" : "",
-                      variable ? getenv(variable) : "", TRINE_OMP_LEAST_STACK >> 10);
+                      variable ? trine_environment(variable) : "", TRINE_OMP_LEAST_STACK >> 10);
 }
 
 /* The least of the groups' limits on processes and threads. */
@@ -153,7 +154,7 @@ trine_status trine_omp_no_thread(int number, int threads, int error)
     if (most >= 0)
         append(limits, sizeof limits, ", pids.max %lld of its control group", most);
     if (variable)
-        append(limits, sizeof limits, ", %s=%.20s", variable, getenv(variable));
+        append(limits, sizeof limits, ", %s=%.20s", variable, trine_environment(variable));
     return trine_fail(TRINE_E_MEMORY,
                       "team 'omp:%d': thread %d of %d cannot be started: %s (limits of this "
                       "process: %s)",

@@ -134,7 +134,10 @@ static void items_are_shared_once_whatever_dies_body(void)
             begins += (uint64_t)begun[i];
         trine_task_progress progress;
         MUST(trine_task_progress_of(queue, &progress) == TRINE_OK);
-        MUST(count == ITEMS && begins <= attempts && begins + (uint64_t)progress.lost >= attempts);
+        /* A worker that is killed for an item that is cancelled may have gone on to another one, of
+         * which that is no attempt. */
+        uint64_t lost = (uint64_t)progress.lost, innocent = round % 2 ? lost : 0;
+        MUST(count == ITEMS && begins <= attempts + innocent && begins + lost >= attempts);
         deaths += progress.lost;
         MUST(waitpid(killer, NULL, 0) == killer);
         MUST(trine_task_close(queue) == TRINE_OK);
