@@ -15,8 +15,8 @@ uint64_t trine_memory_available(void);
 /* OK when `bytes` are available; else MEMORY, with the figures. what: "an array". */
 trine_status trine_memory_check(const char *what, uint64_t bytes);
 
-/* Zeroed memory, not yet touched when it is large; aligned to 128, as what workers write on pairs of
- * cache lines of their own. bytes > 0. */
+/* Zeroed memory, not yet touched when it is large; aligned to 128, as what workers write on pairs
+ * of cache lines of their own. bytes > 0. */
 trine_status trine_memory_get(size_t bytes, void **memory);
 /* Makes the memory really there, near the calling thread. */
 void trine_memory_touch(void *memory, size_t bytes);
