@@ -29,6 +29,12 @@ struct trine_array {
     atomic_bool writable;
 };
 
+/* Byte `offset` of this rank's elements; NULL where it has none. */
+static inline char *trine_array_at(const trine_array *array, size_t offset)
+{
+    return array->data ? (char *)array->data + offset : NULL;
+}
+
 /* The arrays of a call's arguments: `count` of them, of those types, alike in team, place and
  * length. call and role ("in", "out") are for the detail. *like, when it is not NULL yet, is one
  * more that they must be alike to; it becomes the first of them. */

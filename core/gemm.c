@@ -270,7 +270,7 @@ static trine_status bring_b(const travel *t, part *job, trine_status status)
 /* Elements [l, l_end) of a's rows to the ranks that compute with them. */
 static trine_status bring_a(const travel *t, part *job, trine_status status)
 {
-    char *at = (char *)t->a->data + job->l * t->p.item;
+    char *at = trine_array_at(t->a, job->l * t->p.item);
     job->a = at;
     job->lda = (size_t)t->p.k;
     if (!t->work_a)
@@ -289,7 +289,7 @@ static trine_status move_c(const travel *t, const part *job, bool back, trine_st
     if (!t->work_c)
         return status;
     size_t row = (size_t)(job->column_end - job->column) * t->p.item;
-    trine_layout home = {t->rows_c, (char *)t->c->data + job->column * t->p.item,
+    trine_layout home = {t->rows_c, trine_array_at(t->c, job->column * t->p.item),
                          (size_t)t->p.n * t->p.item};
     trine_layout work = {t->rows, t->work_c, row};
     return trine_layout_move(t->team, back ? &work : &home, back ? &home : &work, row, t->call,
@@ -302,7 +302,7 @@ static trine_status multiply_tiles(const travel *t, part *job, uint64_t depth)
 {
     trine_status status = TRINE_OK;
     trine_team *team = t->team;
-    job->c = t->work_c ? t->work_c : (char *)t->c->data + job->column * t->p.item;
+    job->c = t->work_c ? t->work_c : trine_array_at(t->c, job->column * t->p.item);
     job->ldc = (size_t)(t->work_c ? job->column_end - job->column : t->p.n);
     if (t->p.beta != 0)
         status = move_c(t, job, false, status);

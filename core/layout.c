@@ -38,7 +38,7 @@ static trine_part common(const uint64_t *first, const uint64_t *other, char *dat
 {
     uint64_t begin = first[0] > other[0] ? first[0] : other[0];
     uint64_t end = first[1] < other[1] ? first[1] : other[1];
-    if (begin >= end)
+    if (begin >= end || row_bytes == 0)
         return (trine_part){.bytes = 0};
     return (trine_part){data + (begin - first[0]) * row_bytes, (size_t)(end - begin) * row_bytes};
 }

@@ -1,6 +1,7 @@
 /* openmp_files.c - LLVM's OpenMP makes a file in /dev/shm for each process that uses it, or is
  * forked from one that does, which only exit() removes: workers of a pool leave none, whether they
  * use OpenMP, end, or are killed. Skipped where OpenMP makes no such files. */
+#include <omp.h>
 #include <signal.h>
 #include <string.h>
 
@@ -64,10 +65,12 @@ static void run_tasks(trine_team *team, bool uses, uint64_t pids[ITEMS])
     MUST(trine_task_map(team, &kind, &options, NULL, ITEMS, 0, pids, NULL, NULL) == TRINE_OK);
 }
 
+/* OpenMP is there before the process that workers are forked from, which its threads are not. */
 static trine_team *pool_beside_openmp(pid_t workers[WORKERS])
 {
     trine_array *x;
     double sum;
+    MUST(omp_get_max_threads() >= 1);
     MUST(trine_init() == TRINE_OK);
     MUST(use_openmp() >= 1);
     trine_team *team = open_team("pool:3");
