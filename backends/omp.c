@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "backends/omp_environment.h"
 #include "backends/thread.h"
@@ -34,13 +35,21 @@ typedef struct service {
     atomic_uint came, generation, finished;
 } service;
 
+/* Seconds that other threads may take to end their parts of a job which the caller has left. */
+static const double patience = 10;
+
 /* A sleep that only a wake ends, in seconds. */
 static const double long_time = 1e6;
 
-/* asked: threads that each region asks for. */
+/* asked: threads that each region asks for. inside: the caller is in a region; left: it has left
+ * one without its end, where the others wait for it for ever; serving: a service has not ended.
+ * came, through: threads of the region, and those but the caller that have done their part. */
 typedef struct threads_data {
     trine_thread *threads;
     int asked;
+    bool inside, serving, left;
+    int came;
+    atomic_int through;
     service service;
 } threads_data;
 
@@ -109,6 +118,9 @@ static void publish(service *s)
 static void threads_close(trine_executor *executor)
 {
     threads_data *data = executor->data;
+    /* What threads use that wait for ever stays theirs. */
+    if (data->left)
+        return;
     if (data->service.started) {
         atomic_store(&data->service.closing, true);
         publish(&data->service);
@@ -163,9 +175,22 @@ static int start_thread(service *s)
     return error;
 }
 
+static trine_status check_left(const threads_data *data)
+{
+    return data->left ? trine_fail(TRINE_E_WORKER,
+                                   "team 'omp:%d': a function of the program's left a call by "
+                                   "longjmp, or ended its thread, and the team's other threads "
+                                   "wait for ever; close the team, and open another",
+                                   data->asked)
+                      : TRINE_OK;
+}
+
 static trine_status threads_serve(trine_executor *executor, const trine_job *job, int *servants)
 {
     service *s = &((threads_data *)executor->data)->service;
+    trine_status status = check_left(executor->data);
+    if (status)
+        return status;
     int error = s->started ? 0 : start_thread(s);
     if (error)
         return trine_fail(TRINE_E_SYSTEM, "team 'omp:%d': starting a thread: %s", s->workers,
@@ -176,6 +201,7 @@ static trine_status threads_serve(trine_executor *executor, const trine_job *job
     count_threads(executor, *servants);
     s->job = *job;
     atomic_store(&s->finished, 0);
+    ((threads_data *)executor->data)->serving = true;
     publish(s);
     return TRINE_OK;
 }
@@ -185,6 +211,7 @@ static void threads_serve_end(trine_executor *executor)
     service *s = &((threads_data *)executor->data)->service;
     for (unsigned finished; (finished = atomic_load(&s->finished)) < atomic_load(&s->came);)
         trine_futex_wait(&s->finished, finished, long_time);
+    ((threads_data *)executor->data)->serving = false;
 }
 
 static void run_static(trine_thread *thread, const trine_job *job, int workers)
@@ -205,15 +232,20 @@ static void run_dynamic(trine_thread *thread, const trine_job *job, atomic_size_
 
 static trine_status threads_run(trine_executor *executor, const trine_job *job)
 {
-    const threads_data *data = executor->data;
+    threads_data *data = executor->data;
     trine_thread *threads = data->threads;
     atomic_size_t next = 0;
     int came = 1;
+    trine_status status = check_left(data);
+    if (status)
+        return status;
+    data->inside = true;
+    atomic_store(&data->through, 0);
 #pragma omp parallel num_threads(data->asked)
     {
         int number = omp_get_thread_num(), workers = omp_get_num_threads();
         if (number == 0)
-            came = workers;
+            data->came = came = workers;
         trine_float_environment callers_environment;
         trine_float_enter(&callers_environment);
         trine_thread_begin(&threads[number], number, job, executor->published);
@@ -223,12 +255,28 @@ static trine_status threads_run(trine_executor *executor, const trine_job *job)
             run_static(&threads[number], job, workers);
         trine_thread_end(&threads[number], &executor->ledger[number]);
         trine_float_leave(&callers_environment);
+        if (number > 0)
+            atomic_fetch_add(&data->through, 1);
     }
+    data->inside = false;
     executor->ended = trine_seconds();
     count_threads(executor, came);
     for (int i = came; i < executor->workers; i++)
         executor->ledger[i] = (trine_ledger_worker){.runs = 0};
     return trine_thread_status(threads, came);
+}
+
+/* The others do their parts first, which are in memory that is about to go. */
+static trine_status threads_recover(trine_executor *executor)
+{
+    static const struct timespec moment = {.tv_nsec = 1000000};
+    threads_data *data = executor->data;
+    double began = trine_seconds();
+    while (data->inside && atomic_load(&data->through) < data->came - 1 &&
+           trine_seconds() - began < patience)
+        nanosleep(&moment, NULL);
+    data->left = data->left || data->inside || data->serving;
+    return check_left(data);
 }
 
 static trine_status threads_alloc(trine_executor *executor, size_t bytes, void **memory)
@@ -257,4 +305,5 @@ const trine_executor_ops trine_omp_executor = {
     .asked = trine_omp_asked,
     .binding = trine_omp_binding,
     .places = trine_omp_places,
+    .recover = threads_recover,
 };
