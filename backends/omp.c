@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <omp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -43,13 +44,17 @@ static const double long_time = 1e6;
 
 /* asked: threads that each region asks for. inside: the caller is in a region; left: it has left
  * one without its end, where the others wait for it for ever; serving: a service has not ended.
- * came, through: threads of the region, and those but the caller that have done their part. */
+ * came: threads of the region; entered, through: those but the caller that have begun
+ * and done their part. executor, job, next: of that region. */
 typedef struct threads_data {
     trine_thread *threads;
     int asked;
     bool inside, serving, left;
     int came;
-    atomic_int through;
+    atomic_int entered, through;
+    trine_executor *executor;
+    trine_job job;
+    atomic_size_t next;
     service service;
 } threads_data;
 
@@ -230,40 +235,64 @@ static void run_dynamic(trine_thread *thread, const trine_job *job, atomic_size_
     } while (run < job->runs && trine_thread_run(thread, job, run));
 }
 
+/* A thread's part of the job. */
+static __attribute__((noinline)) void take_part(threads_data *data, int number, int workers)
+{
+    trine_thread *thread = &data->threads[number];
+    trine_executor *executor = data->executor;
+    trine_float_environment callers_environment;
+    trine_float_enter(&callers_environment);
+    trine_thread_begin(thread, number, &data->job, executor->published);
+    if (data->job.schedule == TRINE_DYNAMIC)
+        run_dynamic(thread, &data->job, &data->next);
+    else
+        run_static(thread, &data->job, workers);
+    trine_thread_end(thread, &executor->ledger[number]);
+    trine_float_leave(&callers_environment);
+}
+
+/* The caller begins when all others have: what a region gives its threads lies in the caller's
+ * frame, which a function of the program's may leave. They would wait for each other in the end. */
+static void wait_for_others(threads_data *data, int others)
+{
+    enum { SPINS = 1000 };
+    for (int spins = 0; atomic_load(&data->entered) < others; spins++)
+        if (spins > SPINS)
+            sched_yield();
+}
+
 static trine_status threads_run(trine_executor *executor, const trine_job *job)
 {
     threads_data *data = executor->data;
-    trine_thread *threads = data->threads;
-    atomic_size_t next = 0;
-    int came = 1;
     trine_status status = check_left(data);
     if (status)
         return status;
+    data->executor = executor;
+    data->job = *job;
     data->inside = true;
+    atomic_store(&data->next, 0);
+    atomic_store(&data->entered, 0);
     atomic_store(&data->through, 0);
-#pragma omp parallel num_threads(data->asked)
+#pragma omp parallel num_threads(data->asked) firstprivate(data)
     {
         int number = omp_get_thread_num(), workers = omp_get_num_threads();
-        if (number == 0)
-            data->came = came = workers;
-        trine_float_environment callers_environment;
-        trine_float_enter(&callers_environment);
-        trine_thread_begin(&threads[number], number, job, executor->published);
-        if (job->schedule == TRINE_DYNAMIC)
-            run_dynamic(&threads[number], job, &next);
-        else
-            run_static(&threads[number], job, workers);
-        trine_thread_end(&threads[number], &executor->ledger[number]);
-        trine_float_leave(&callers_environment);
+        if (number == 0) {
+            data->came = workers;
+            wait_for_others(data, workers - 1);
+        } else {
+            atomic_fetch_add(&data->entered, 1);
+        }
+        take_part(data, number, workers);
         if (number > 0)
             atomic_fetch_add(&data->through, 1);
     }
+    int came = data->came;
     data->inside = false;
     executor->ended = trine_seconds();
     count_threads(executor, came);
     for (int i = came; i < executor->workers; i++)
         executor->ledger[i] = (trine_ledger_worker){.runs = 0};
-    return trine_thread_status(threads, came);
+    return trine_thread_status(data->threads, came);
 }
 
 /* The others do their parts first, which are in memory that is about to go. */
