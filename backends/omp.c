@@ -38,14 +38,15 @@ static const double long_time = 1e6;
 /* What the caller and the region's threads tell each other. state: one of the above; detail: of
  * REGION_FAILED. came: threads of the region. generation: raised when a job is there, and to close;
  * services: the same for thread 0. taking: threads that take part in this generation; finished:
- * those of them that are through, or lost. serving: the job is for servants. lost: a thread of the
+ * those of them that are through, or lost. serving: the job is for servants; abandoned: its caller
+ * has left it. lost: a thread of the
  * region ended, this one; told: trine_executor_ops.lost has said so. process: trine_process() of
  * the one that has the threads. left: threads that have seen the team close. */
 typedef struct threads_data {
     trine_executor *executor;
     trine_thread *threads;
     pthread_t region;
-    bool started, serving, told;
+    bool started, serving, abandoned, told;
     int came;
     uint32_t process;
     trine_job job;
@@ -348,6 +349,9 @@ static void threads_close(trine_executor *executor)
         free(data);
         return;
     }
+    /* What abandoned threads use stays theirs. */
+    if (data->abandoned)
+        return;
     if (data->started)
         end_region(data);
     release(data);
@@ -357,6 +361,12 @@ static void threads_close(trine_executor *executor)
 static trine_status check_lost(const threads_data *data)
 {
     int lost = atomic_load(&data->lost);
+    if (data->abandoned)
+        return trine_fail(TRINE_E_WORKER,
+                          "team 'omp:%d': a function of the program's left a call on tasks by "
+                          "longjmp, and the team's threads wait for its items for ever; close the "
+                          "team, and open another",
+                          data->executor->workers);
     return lost < 0 ? TRINE_OK
                     : trine_fail(data->threads[lost].status, "%s", data->threads[lost].detail);
 }
@@ -364,7 +374,19 @@ static trine_status check_lost(const threads_data *data)
 /* A call that user code left by a jump may have left a job behind. */
 static trine_status make_ready(threads_data *data)
 {
-    wait_for_all(data);
+    if (!data->abandoned)
+        wait_for_all(data);
+    return check_lost(data);
+}
+
+/* The others do their parts first, which are in memory that is about to go. Servants would go on
+ * waiting for items. */
+static trine_status threads_recover(trine_executor *executor)
+{
+    threads_data *data = executor->data;
+    if (!data->serving)
+        return make_ready(data);
+    data->abandoned = true;
     return check_lost(data);
 }
 
@@ -403,7 +425,9 @@ static trine_status threads_restart(trine_executor *executor, int servant)
 
 static void threads_serve_end(trine_executor *executor)
 {
-    wait_for_all(executor->data);
+    threads_data *data = executor->data;
+    wait_for_all(data);
+    data->serving = false;
 }
 
 static trine_status threads_run(trine_executor *executor, const trine_job *job)
@@ -466,6 +490,7 @@ const trine_executor_ops trine_omp_executor = {
     .lost = threads_lost,
     .restart = threads_restart,
     .serve_end = threads_serve_end,
+    .recover = threads_recover,
     .asked = trine_omp_asked,
     .binding = trine_omp_binding,
     .places = trine_omp_places,

@@ -359,6 +359,18 @@ static void pool_unreserve(void *memory, size_t bytes)
         trine_heap_release(memory, trine_heap_pages(bytes));
 }
 
+/* Workers end the part that they are at; tasks, whose queue is gone, do not end by themselves. */
+static trine_status pool_recover(trine_executor *executor)
+{
+    bool died;
+    pool *p = executor->data;
+    if (trine_zygote_foreign())
+        return TRINE_OK;
+    trine_crew_close(&p->servants);
+    p->crew.control->list = NULL;
+    return wait_for_all(executor, &died);
+}
+
 static trine_status pool_init(void)
 {
     trine_status status = own_pools();
@@ -397,6 +409,7 @@ const trine_executor_ops trine_pool_executor = {
     .commit = pool_commit,
     .discard = pool_discard,
     .unreserve = pool_unreserve,
+    .recover = pool_recover,
     .init = pool_init,
     .finalize = pool_finalize,
 };

@@ -92,6 +92,9 @@ void trine_crew_publish(pool_crew *crew);
 /* Waits until the worker is through with this generation. False: it died first. */
 bool trine_crew_wait(pool_crew *crew, int number);
 
+/* Kills it at once, which is still to be reaped; false when that is not possible. */
+bool trine_crew_kill(const pool_crew *crew, int number);
+
 /* Whether it died. */
 bool trine_crew_died(const pool_crew *crew, int number);
 

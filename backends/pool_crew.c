@@ -2,10 +2,12 @@
  * them: forking, publishing, waiting, replacing, ending. */
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -102,7 +104,22 @@ trine_status trine_crew_open(pool_crew *crew, int first, int workers, double spi
     return status;
 }
 
-/* Before version 6.9 of Linux all of them are one file, which tells in /proc whose each is. */
+/* Whether each process's is a file of its own: so from version 6.9 of Linux on. */
+static bool pidfds_differ(const trine_descriptor *workers)
+{
+    static atomic_int differ;
+    int known = atomic_load(&differ);
+    if (known == 0) {
+        trine_descriptor own =
+            trine_descriptor_know(trine_above_standard((int)syscall(SYS_pidfd_open, getpid(), 0)));
+        known = own.fd >= 0 && own.inode != workers->inode ? 1 : -1;
+        trine_descriptor_close(&own);
+        atomic_store(&differ, known);
+    }
+    return known > 0;
+}
+
+/* Else all are one file, which tells in /proc whose each is. */
 static bool is_pidfd_of(int fd, pid_t pid)
 {
     char path[64], line[128];
@@ -119,11 +136,28 @@ static bool is_pidfd_of(int fd, pid_t pid)
     return says && (found == pid || found == -1);
 }
 
+static bool has_pidfd(const pool_worker *worker)
+{
+    return trine_descriptor_holds(&worker->pidfd) &&
+           (S_ISFIFO(worker->pidfd.kind) || pidfds_differ(&worker->pidfd) ||
+            is_pidfd_of(worker->pidfd.fd, worker->pid));
+}
+
+/* By itself, if this process may: on the way over the zygote the worker would get on. */
+bool trine_crew_kill(const pool_crew *crew, int number)
+{
+    const pool_worker *worker = &crew->worker[number];
+    if (crew->own)
+        return trine_own_kill(worker->pid);
+    return (has_pidfd(worker) &&
+            syscall(SYS_pidfd_send_signal, worker->pidfd.fd, SIGKILL, NULL, 0) == 0) ||
+           trine_zygote_kill(worker->pid);
+}
+
 /* Ends a worker and takes its status; it is no longer there then. */
 static int end_worker(const pool_crew *crew, pool_worker *worker)
 {
-    if (trine_descriptor_holds(&worker->pidfd) &&
-        (S_ISFIFO(worker->pidfd.kind) || is_pidfd_of(worker->pidfd.fd, worker->pid)))
+    if (has_pidfd(worker))
         trine_descriptor_close(&worker->pidfd);
     pid_t pid = worker->pid;
     *worker = (pool_worker){.pid = 0, .pidfd = TRINE_NO_DESCRIPTOR};

@@ -344,6 +344,20 @@ static trine_status forking_memory(trine_executor *executor, int worker, trine_m
     return status;
 }
 
+static trine_status forking_recover(trine_executor *executor)
+{
+    forking *f = executor->data;
+    if (trine_zygote_foreign())
+        return TRINE_OK;
+    trine_crew_close(&f->servants);
+    for (int i = 1; i < executor->workers; i++)
+        if (f->pid[i]) {
+            kill(f->pid[i], SIGKILL);
+            reap(f, i);
+        }
+    return TRINE_OK;
+}
+
 /* --- Servants: a crew of the pool's kind, forked for each service. */
 
 static trine_status forking_serve(trine_executor *executor, const trine_job *job, int *servants)
@@ -434,6 +448,7 @@ const trine_executor_ops trine_forking_executor = {
     .serve_end = forking_serve_end,
     .reserve = forking_reserve,
     .commit = forking_commit,
+    .recover = forking_recover,
     .discard = forking_discard,
     .unreserve = forking_unreserve,
 };

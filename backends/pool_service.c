@@ -108,7 +108,7 @@ trine_status trine_pool_kill(pool_crew *crew, int servant)
     const pool_worker *worker = &crew->worker[servant];
     if (worker->pid == 0)
         return TRINE_OK;
-    if (!(crew->own ? trine_own_kill(worker->pid) : trine_zygote_kill(worker->pid)))
+    if (!trine_crew_kill(crew, servant))
         return trine_fail(TRINE_E_SYSTEM, "pool: worker %d (pid %d) cannot be killed", servant,
                           (int)worker->pid);
     struct pollfd watch = {.fd = worker->pidfd.fd, .events = POLLIN};

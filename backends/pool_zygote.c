@@ -325,6 +325,21 @@ pid_t trine_zygote_pid(void)
 /* There has been one: this process did call trine_init(), or had a pool. */
 static bool lived;
 
+/* A thread is not cancelled while it has the lock, which would stay locked. */
+static int lock_zygote(void)
+{
+    int cancelling;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelling);
+    pthread_mutex_lock(&zygote.lock);
+    return cancelling;
+}
+
+static void unlock_zygote(int cancelling)
+{
+    pthread_mutex_unlock(&zygote.lock);
+    pthread_setcancelstate(cancelling, NULL);
+}
+
 static trine_status check_threads(void)
 {
     return trine_pool_check_threads(
@@ -411,9 +426,9 @@ static trine_status start(void)
 
 trine_status trine_zygote_start(void)
 {
-    pthread_mutex_lock(&zygote.lock);
+    int cancelling = lock_zygote();
     trine_status status = start();
-    pthread_mutex_unlock(&zygote.lock);
+    unlock_zygote(cancelling);
     return status;
 }
 
@@ -421,10 +436,10 @@ void trine_zygote_stop(void)
 {
     if (trine_zygote_foreign())
         return;
-    pthread_mutex_lock(&zygote.lock);
+    int cancelling = lock_zygote();
     if (zygote.pid)
         bury();
-    pthread_mutex_unlock(&zygote.lock);
+    unlock_zygote(cancelling);
 }
 
 /* Waits for its answer, or its end; false when neither comes. One that was stopped goes on. */
@@ -528,7 +543,7 @@ trine_status trine_zygote_fork(pool_control *control, const pool_caller *caller,
         return held;
     answer a = {-1};
     int fd = -1;
-    pthread_mutex_lock(&zygote.lock);
+    int cancelling = lock_zygote();
     trine_status status = ask_living(&r, caller, &a, &fd);
     fd = trine_above_standard(fd);
     if (!status && a.value < 0) {
@@ -539,7 +554,7 @@ trine_status trine_zygote_fork(pool_control *control, const pool_caller *caller,
         status = trine_fail(TRINE_E_SYSTEM,
                             "pool: no file descriptor is left for worker %d (ulimit -n)", number);
     }
-    pthread_mutex_unlock(&zygote.lock);
+    unlock_zygote(cancelling);
     if (!status) {
         *pid = a.value;
         *pidfd = fd;
@@ -552,16 +567,16 @@ int trine_zygote_end(pid_t pid)
     /* 0 would mean the whole process group to kill() and waitpid(). */
     if (pid <= 0)
         return -1;
-    pthread_mutex_lock(&zygote.lock);
+    int cancelling = lock_zygote();
     int status = ask_about(END, pid);
-    pthread_mutex_unlock(&zygote.lock);
+    unlock_zygote(cancelling);
     return status;
 }
 
 bool trine_zygote_kill(pid_t pid)
 {
-    pthread_mutex_lock(&zygote.lock);
+    int cancelling = lock_zygote();
     bool killed = ask_about(KILL, pid) == 0;
-    pthread_mutex_unlock(&zygote.lock);
+    unlock_zygote(cancelling);
     return killed;
 }

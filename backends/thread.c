@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/float_environment.h"
+#include "core/guard.h"
 #include "core/transport.h"
 
 /* CPU seconds cost a system call: taken again only when this many seconds have passed. */
@@ -58,11 +59,24 @@ void trine_thread_begin(trine_thread *thread, int number, const trine_job *job, 
     grow_scratch(thread, job->scratch_size ? job->scratch_size : 1);
 }
 
+typedef struct body_call {
+    const trine_job *job;
+    size_t run;
+    trine_worker *worker;
+} body_call;
+
+static trine_status run_body(void *argument)
+{
+    const body_call *call = argument;
+    return call->job->body(call->job->context, call->run, call->worker);
+}
+
 bool trine_thread_run(trine_thread *thread, const trine_job *job, size_t run)
 {
     if (thread->status)
         return false;
-    trine_status status = job->body(job->context, run, &thread->worker);
+    body_call call = {job, run, &thread->worker};
+    trine_status status = trine_guard(run_body, &call, thread->worker.number > 0);
     if (status)
         fail(thread, status, run);
     else

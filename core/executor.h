@@ -108,6 +108,9 @@ typedef struct trine_executor_ops {
     /* To how many CPUs the runtime binds its threads, 0 where it does not; variable: what asked for
      * that. */
     int (*places)(const char **variable);
+    /* Ends what is left of a job or a service whose caller never came to its end. When it fails,
+     * the executor is good for nothing but being closed. NULL: nothing is left. */
+    trine_status (*recover)(trine_executor *executor);
     /* What trine_init and trine_finalize do for this backend; NULL for nothing. */
     trine_status (*init)(void);
     void (*finalize)(void);

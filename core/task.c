@@ -57,7 +57,6 @@ static trine_status check_open(const trine_team *team, const trine_task_kind *ki
 }
 
 /* Each thread has its own: its address tells threads apart. */
-static _Thread_local char this_thread;
 
 /* The data is where all workers address it, or is carried to them. */
 static trine_status bring_data(trine_task_queue *queue)
@@ -179,7 +178,7 @@ trine_status trine_task_open(trine_team *team, const trine_task_kind *kind,
     queue->executor = &team->executor;
     queue->kind = *kind;
     queue->options = *options;
-    queue->thread = &this_thread;
+    queue->thread = trine_thread_number();
     queue->opened = team->began;
     queue->reported = queue->opened;
     status = start_queue(queue);
@@ -192,6 +191,7 @@ trine_status trine_task_open(trine_team *team, const trine_task_kind *kind,
         return trine_call_end(team, NULL, trine_fail(status, "%s", why));
     }
     trine_call_mark(team, &team->ledger.dispatch);
+    trine_call_keep(team);
     *opened = queue;
     return TRINE_OK;
 }
@@ -209,18 +209,29 @@ static void release_held(trine_task_queue *queue)
 }
 
 /* Begins a call on the queue; `name` is the function's. */
-static trine_status enter(trine_task_queue *queue, const char *name)
+static __attribute__((noinline)) trine_status enter(trine_task_queue *queue, const char *name)
 {
     if (!queue)
         return trine_fail(TRINE_E_ARGUMENT, "%s: queue is NULL", name);
-    if (queue->thread != &this_thread)
-        return trine_fail(TRINE_E_BUSY, "%s: the queue belongs to another thread, which opened it",
-                          name);
-    if (queue->inside)
+    if (queue->thread != trine_thread_number()) {
+        if (trine_thread_runs(queue->thread))
+            return trine_fail(TRINE_E_BUSY,
+                              "%s: the queue belongs to another thread, which opened it", name);
+        queue->thread = trine_thread_number();
+        queue->inside = false;
+    }
+    const trine_activation own = TRINE_CALLER;
+    if (queue->inside && !trine_activation_left(&queue->frame, &own))
         return trine_fail(TRINE_E_BUSY, "%s: called from inside another call on the queue", name);
     trine_status status = trine_team_check(queue->team);
     if (status)
         return status;
+    if (queue->inside) {
+        queue->inside = false;
+        queue->status = trine_fail(TRINE_E_WORKER, "source or on_progress was left by longjmp; it "
+                                                   "is to return");
+        snprintf(queue->detail, sizeof queue->detail, "%s", trine_error_detail());
+    }
     release_held(queue);
     trine_queue_report(queue);
     return TRINE_OK;
@@ -308,6 +319,20 @@ trine_status trine_task_submit(trine_task_queue *queue, const void *item, size_t
     return status;
 }
 
+typedef struct source_call {
+    const trine_task_options *options;
+    void *item;
+    size_t *size;
+    bool more;
+} source_call;
+
+static trine_status ask_source(void *argument)
+{
+    source_call *c = argument;
+    c->more = c->options->source(c->options->source_context, c->item, c->size);
+    return TRINE_OK;
+}
+
 /* One item of the source, into a room of the engine; sets source_ended when there is none. */
 static trine_status pull_item(trine_task_queue *queue)
 {
@@ -320,11 +345,13 @@ static trine_status pull_item(trine_task_queue *queue)
         status = trine_runner_room(&queue->runner, queue->kind.item_most, &slot, &room);
     if (status)
         return status;
+    source_call asked = {o, queue->staging ? queue->staging : room, &size, false};
+    queue->frame = trine_activation_here();
     queue->inside = true;
-    queue->source_ended =
-        !o->source(o->source_context, queue->staging ? queue->staging : room, &size);
+    status = trine_guard(ask_source, &asked, false);
     queue->inside = false;
-    if (!queue->source_ended && size > queue->kind.item_most)
+    queue->source_ended = !asked.more;
+    if (!status && !queue->source_ended && size > queue->kind.item_most)
         status =
             trine_fail(TRINE_E_ARGUMENT, "the source gave item %llu %zu bytes; item_most is %zu",
                        (unsigned long long)queue->submitted, size, queue->kind.item_most);
@@ -562,8 +589,9 @@ trine_status trine_task_close(trine_task_queue *queue)
     trine_status status = enter(queue, "trine_task_close");
     if (status)
         return status;
-    trine_queue_report_end(queue);
     trine_team *team = queue->team;
+    trine_call_resume(team);
+    trine_queue_report_end(queue);
     double waited = trine_runner_waited(&queue->runner);
     int lost = trine_runner_lost(&queue->runner);
     status = trine_runner_close(&queue->runner, queue_status(queue));

@@ -29,7 +29,8 @@ typedef struct trine_task_entry {
 
 /* used: items between submission and collection. collect: the lowest number that may not be
  * collected yet. held: the entry whose outcome the user has until the next call. inside: a call is
- * at work, and what it calls (source, on_progress) may not call the queue. staging: where the
+ * at work, and what it calls (source, on_progress) may not call the queue; frame: who called
+ * those. staging: where the
  * source writes an item whose room depends on its size. brought: the journal's result that the user
  * has until the next call. executor: whose servants work. carrier: of the data, NULL where every
  * worker addresses it. */
@@ -38,7 +39,8 @@ struct trine_task_queue {
     trine_runner runner;
     trine_task_options options;
     trine_task_kind kind;
-    const void *thread;
+    int thread;
+    trine_activation frame;
     double opened, reported;
     trine_task_entry *entry;
     uint32_t *free, *table;

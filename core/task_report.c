@@ -38,13 +38,28 @@ static void progress_of(const trine_task_queue *queue, trine_task_progress *prog
                                       .lost = trine_runner_lost(&queue->runner)};
 }
 
+typedef struct progress_call {
+    const trine_task_queue *queue;
+    const trine_task_progress *progress;
+} progress_call;
+
+static trine_status call_on_progress(void *argument)
+{
+    const progress_call *c = argument;
+    const trine_task_options *o = &c->queue->options;
+    o->on_progress(o->progress_context, c->queue, c->progress);
+    return TRINE_OK;
+}
+
 static void report(trine_task_queue *queue, double now)
 {
     trine_task_progress progress;
     progress_of(queue, &progress);
     queue->reported = now;
+    progress_call call = {queue, &progress};
+    queue->frame = trine_activation_here();
     queue->inside = true;
-    queue->options.on_progress(queue->options.progress_context, queue, &progress);
+    (void)trine_guard(call_on_progress, &call, false);
     queue->inside = false;
 }
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/float_environment.h"
+#include "core/guard.h"
 #include "core/memory.h"
 #include "core/task_shared.h"
 #include "core/wait.h"
@@ -27,12 +28,15 @@ static const double look_seconds = 1;
 
 enum { PAGE = 4096 };
 
-/* One worker as it sees itself. slot: the item at hand, of that chain. room_size: its result's.
- * now: when the last item ended. called: when the worker last woke the caller for finished items.
- * user, sys: CPU seconds before. copy: of data that was brought. */
+/* One worker as it sees itself. ours: its thread is none of the program's. running, frame: it is in
+ * a function of the kind's, called from there. slot: the item at hand, of that chain. room_size:
+ * its result's. now: when the last item ended. called: when the worker last woke the caller for
+ * finished items. user, sys: CPU seconds before. copy: of data that was brought. */
 struct trine_task_context {
     trine_task_shared *shared;
     trine_task_worker *record;
+    bool ours, running;
+    trine_activation frame;
     uint32_t *ring, announced, slot;
     uint64_t chain;
     trine_task task;
@@ -168,13 +172,32 @@ static void flush(const trine_task_shared *shared)
         fflush(stdout);
 }
 
-/* Calls a function of the kind's; what that does to the floating-point environment ends with it. */
-static trine_status call(const trine_task_shared *shared,
-                         trine_status (*function)(trine_task *task), trine_task *task)
+/* A function of the kind's, and what it is called with; one of the two. */
+typedef struct task_call {
+    trine_status (*function)(trine_task *task);
+    void (*end)(trine_task *task);
+    trine_task *task;
+} task_call;
+
+static trine_status make_call(void *argument)
 {
-    trine_status status = function(task);
+    const task_call *c = argument;
+    if (c->function)
+        return c->function(c->task);
+    c->end(c->task);
+    return TRINE_OK;
+}
+
+/* What it does to the floating-point environment ends with it. */
+static __attribute__((noinline)) trine_status call(trine_task_context *c, task_call made)
+{
+    made.task = &c->task;
+    c->frame = trine_activation_here();
+    c->running = true;
+    trine_status status = trine_guard(make_call, &made, c->ours);
+    c->running = false;
     trine_float_default();
-    flush(shared);
+    flush(c->shared);
     return status;
 }
 
@@ -193,7 +216,7 @@ static void run_item(trine_task_context *c, trine_task_slot *slot, double began)
     slot->has_detail = false;
     trine_status status = bring_data_again(c);
     if (!status)
-        status = call(shared, shared->kind.run, task);
+        status = call(c, (task_call){.function = shared->kind.run});
     const char *detail = status ? detail_of(c, failures) : NULL;
     double ended = trine_seconds();
     char late[128];
@@ -244,20 +267,31 @@ static bool is_due(trine_task_context *c)
     return true;
 }
 
+static void tell_progress(trine_task_context *c, uint32_t next)
+{
+    atomic_store_explicit(&c->record->progress, trine_progress_word(c->announced, next),
+                          memory_order_release);
+}
+
+/* The slot is finished; which is the next of its chain. */
+static uint32_t announce(trine_task_context *c, uint32_t s)
+{
+    uint32_t next = c->shared->slot[s].next;
+    c->ring[c->announced++ & (c->shared->ring - 1)] = s;
+    tell_progress(c, next);
+    return next;
+}
+
 static void run_chain(trine_task_context *c, uint32_t head)
 {
     trine_task_shared *shared = c->shared;
     for (uint32_t s = head, next; s != TRINE_SLOT_NONE; s = next) {
-        trine_task_slot *slot = &shared->slot[s];
         c->slot = s;
-        if (take_slot(c, slot)) {
-            next = slot->next;
-            c->ring[c->announced++ & (shared->ring - 1)] = s;
-        } else {
-            next = TRINE_SLOT_NONE;
-        }
-        atomic_store_explicit(&c->record->progress, trine_progress_word(c->announced, next),
-                              memory_order_release);
+        next = TRINE_SLOT_NONE;
+        if (take_slot(c, &shared->slot[s]))
+            next = announce(c, s);
+        else
+            tell_progress(c, next);
         if (is_due(c))
             wake_caller(shared);
     }
@@ -292,9 +326,28 @@ static bool claim(trine_task_context *c, uint32_t *head)
     }
 }
 
+/* An item whose task was left by longjmp has failed; the rest of its chain is still to be run. */
+static __attribute__((noinline)) bool give_up_left(trine_task_context *c)
+{
+    const trine_activation own = TRINE_CALLER;
+    if (!c->running || c->slot == TRINE_SLOT_NONE || !trine_activation_left(&c->frame, &own))
+        return false;
+    trine_task_slot *slot = &c->shared->slot[c->slot];
+    c->running = false;
+    trine_float_default();
+    slot->ended = c->now = trine_seconds();
+    slot->status = TRINE_E_WORKER;
+    slot->result_size = 0;
+    trine_slot_detail(c->shared, c->slot, "its task was left by longjmp; it is to return");
+    run_chain(c, announce(c, c->slot));
+    return true;
+}
+
 bool trine_task_step(trine_task_context *c)
 {
     uint32_t head;
+    if (give_up_left(c))
+        return true;
     if (!claim(c, &head))
         return false;
     run_chain(c, head);
@@ -349,7 +402,7 @@ static trine_status begin(trine_task_context *c)
         return brought;
     unsigned long failures = trine_fail_count();
     trine_status status =
-        shared->kind.begin ? call(shared, shared->kind.begin, &c->task) : TRINE_OK;
+        shared->kind.begin ? call(c, (task_call){.function = shared->kind.begin}) : TRINE_OK;
     if (!status)
         return TRINE_OK;
     const char *detail = detail_of(c, failures);
@@ -357,11 +410,12 @@ static trine_status begin(trine_task_context *c)
                       c->task.worker, detail ? detail : trine_status_text(status));
 }
 
-static void prepare(trine_task_context *c, trine_task_shared *shared, int number)
+static void prepare(trine_task_context *c, trine_task_shared *shared, int number, bool ours)
 {
     trine_task_worker *record = &shared->worker[number];
     trine_float_default();
     *c = (trine_task_context){.shared = shared,
+                              .ours = ours,
                               .record = record,
                               .ring = trine_announced_ring(shared, number),
                               .announced = (uint32_t)(atomic_load(&record->progress) >> 32),
@@ -382,8 +436,7 @@ static void end(trine_task_context *c)
     c->task.item_size = 0;
     c->task.index = TRINE_TASK_NONE;
     if (c->shared->kind.end)
-        c->shared->kind.end(&c->task);
-    flush(c->shared);
+        (void)call(c, (task_call){.end = c->shared->kind.end});
     leave_data(c);
     free(c->task.state);
     trine_thread_cpu_seconds(&c->record->user, &c->record->sys);
@@ -395,7 +448,7 @@ trine_status trine_task_serve(void *context, size_t servant, trine_worker *worke
 {
     trine_task_context c;
     (void)worker;
-    prepare(&c, context, (int)servant);
+    prepare(&c, context, (int)servant, true);
     trine_status status = begin(&c);
     if (status) {
         leave_data(&c);
@@ -420,7 +473,7 @@ trine_status trine_task_begin(trine_task_shared *shared, trine_task_context **co
     trine_task_context *c = malloc(sizeof *c);
     if (!c)
         return trine_fail(TRINE_E_MEMORY, "task '%s': no memory", shared->name);
-    prepare(c, shared, 0);
+    prepare(c, shared, 0, false);
     trine_status status = begin(c);
     if (status) {
         leave_data(c);

@@ -75,6 +75,63 @@ static trine_status resolve(const char *text, bool own_communicator, trine_spec 
     return TRINE_OK;
 }
 
+/* What a call has left behind whose frames are gone. */
+static trine_status recover(trine_team *team)
+{
+    trine_executor *executor = &team->executor, *forking = &team->forking;
+    trine_status status = executor->ops.recover ? executor->ops.recover(executor) : TRINE_OK;
+    if (forking->workers && forking->ops.recover && !status)
+        status = forking->ops.recover(forking);
+    trine_carry_release(team);
+    return status;
+}
+
+/* Whether the call that has the team will never end it: a function of the program's has left it by
+ * longjmp, or ended the thread. */
+static bool is_left(trine_team *team, int thread, const trine_activation *own)
+{
+    if (atomic_load(&team->claim.kept))
+        return false;
+    return thread == trine_thread_number() ? trine_activation_left(&team->claim.call, own)
+                                           : thread && !trine_thread_runs(thread);
+}
+
+/* Makes the team this call's; BUSY while another one has it. */
+static trine_status claim(trine_team *team, const trine_activation *own, const char *how)
+{
+    int thread = 0;
+    trine_status status = TRINE_OK;
+    if (atomic_flag_test_and_set_explicit(&team->busy, memory_order_acquire)) {
+        thread = atomic_load(&team->claim.thread);
+        if (!is_left(team, thread, own) ||
+            !atomic_compare_exchange_strong(&team->claim.thread, &thread, trine_thread_number()))
+            return trine_fail(TRINE_E_BUSY, "team %s is at work %s", team->spec, how);
+        status = recover(team);
+    }
+    team->claim.call = *own;
+    atomic_store(&team->claim.kept, false);
+    atomic_store(&team->claim.thread, trine_thread_number());
+    return status;
+}
+
+static void give_back(trine_team *team)
+{
+    atomic_store(&team->claim.thread, 0);
+    atomic_flag_clear_explicit(&team->busy, memory_order_release);
+}
+
+void trine_call_keep(trine_team *team)
+{
+    atomic_store(&team->claim.kept, true);
+}
+
+__attribute__((noinline)) void trine_call_resume(trine_team *team)
+{
+    team->claim.call = TRINE_CALLER;
+    atomic_store(&team->claim.thread, trine_thread_number());
+    atomic_store(&team->claim.kept, false);
+}
+
 static trine_status join(trine_team *team, const trine_spec *spec, const void *handle)
 {
     team->communicator.ops = spec->communicator;
@@ -267,7 +324,7 @@ static trine_status agree_to_close(trine_team *team, trine_status own)
     return status;
 }
 
-trine_status trine_team_close(trine_team *team)
+__attribute__((noinline)) trine_status trine_team_close(trine_team *team)
 {
     TRINE_FLOAT_SCOPE;
     if (!team)
@@ -275,14 +332,16 @@ trine_status trine_team_close(trine_team *team)
     double began = trine_seconds();
     /* The thread that was at work on a team that is inherited is not in this process. */
     bool inherited = trine_team_inherited(team);
-    if (atomic_flag_test_and_set(&team->busy) && !inherited)
-        return trine_fail(TRINE_E_BUSY, "team %s is at work in another thread", team->spec);
-    trine_status status = check_close(team);
+    const trine_activation own = TRINE_CALLER;
+    trine_status status = inherited ? TRINE_OK : claim(team, &own, "in another thread");
+    if (status == TRINE_E_BUSY)
+        return status;
+    status = check_close(team);
     /* Where MPI has ended, nobody can wait any more. */
     if (!inherited && (!team->communicator.ops->ended || !team->communicator.ops->ended()))
         status = agree_to_close(team, status);
     if (status && status != TRINE_E_MPI) {
-        atomic_flag_clear(&team->busy);
+        give_back(team);
         return status;
     }
     dissolve(team);
@@ -290,14 +349,19 @@ trine_status trine_team_close(trine_team *team)
     return status;
 }
 
-trine_status trine_call_begin(trine_team *team)
+__attribute__((noinline)) trine_status trine_call_begin(trine_team *team)
 {
+    const trine_activation own = TRINE_CALLER;
     trine_status status = trine_team_check(team);
     if (status)
         return status;
-    if (atomic_flag_test_and_set_explicit(&team->busy, memory_order_acquire))
-        return trine_fail(TRINE_E_BUSY, "team %s is at work on another call; open a team a thread",
-                          team->spec);
+    status = claim(team, &own, "on another call; open a team a thread");
+    if (status == TRINE_E_BUSY)
+        return status;
+    if (status) {
+        give_back(team);
+        return status;
+    }
     trine_float_enter(&team->callers_environment);
     double launch = team->ledger.launch;
     team->ledger =
@@ -350,7 +414,7 @@ trine_status trine_call_end(trine_team *team, double *field, trine_status status
         trine_placement_note(team);
     }
     trine_float_leave(&team->callers_environment);
-    atomic_flag_clear_explicit(&team->busy, memory_order_release);
+    give_back(team);
     return status;
 }
 

@@ -14,9 +14,18 @@
 #include "core/communicator.h"
 #include "core/executor.h"
 #include "core/float_environment.h"
+#include "core/guard.h"
 #include "core/transport.h"
 
 #define TRINE_SPEC_SIZE 128
+
+/* Who has a team that is busy: the number of the thread, and its call. kept: by a queue, which has
+ * it from call to call. */
+typedef struct trine_claim {
+    atomic_int thread;
+    atomic_bool kept;
+    trine_activation call;
+} trine_claim;
 
 /* Memory that all workers address, for an output. */
 typedef struct trine_place_kept {
@@ -39,6 +48,7 @@ struct trine_team {
     trine_float_environment callers_environment;
     atomic_flag busy;
     uint32_t process;
+    trine_claim claim;
     atomic_int arrays;
     char spec[TRINE_SPEC_SIZE];
     char note[320];
@@ -69,6 +79,11 @@ trine_status trine_team_check(const trine_team *team);
 /* Claims the team, enters the default floating-point environment and starts the ledger's clock.
  * BUSY when another call holds it; WORKER when it is inherited. */
 trine_status trine_call_begin(trine_team *team);
+
+/* The call goes on when the function that began it has returned, until trine_call_end; its last
+ * part begins. */
+void trine_call_keep(trine_team *team);
+void trine_call_resume(trine_team *team);
 
 /* The whole of a call that this rank refuses with that status before it has entered any function of
  * the communicator: the other ranks, which make the call, learn of it instead of waiting. A public

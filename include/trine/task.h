@@ -20,6 +20,11 @@
  * item that it was at is begun again by another, `attempts` times in all, then reported alone with
  * TRINE_E_WORKER; every other result stands.
  *
+ * What the functions of a kind, a source and on_progress may not do stands in team.h: they are to
+ * return. An item whose task throws or ends its thread has the status WORKER; a source that throws
+ * ends its stream with WORKER, and what on_progress throws is lost. A queue whose thread has ended
+ * may be closed by another.
+ *
  * Each item begins in the default floating-point environment (team.h): what a task or begin sets
  * ends with it.
  *

@@ -27,6 +27,36 @@
  * another, and regions of the caller's have the threads that they would have without it.
  *
  * Thread rule: a team serves one call at a time; a second one gets TRINE_E_BUSY.
+ *
+ * Functions of the program's (of a monoid, map or task, sources, on_progress) are to return. They
+ * may call other teams, not the one that they work for (BUSY). What else they may not do, and what
+ * then happens:
+ *   throw an exception   from a run or a task: WORKER, which says so, or its item's outcome; from
+ *                        merge and finish, and where this library was built for a processor other
+ *                        than x86-64 and AArch64, as by longjmp
+ *   longjmp out          the call is given up, what it had allocated is lost; the next call, or the
+ *                        close, waits for the other workers and finds the team as it was. Out of a
+ *                        parallel part of a team of threads, where the others wait for ever: all
+ *                        calls but the close say WORKER. An item left so has failed (WORKER)
+ *   end the thread       pthread_exit, or pthread_cancel of it: a thread of the team goes on, with
+ *                        WORKER; the caller's own ends, and the call is as one left by longjmp
+ *   exit()               in the caller or a thread ends the program; in a forked worker that worker
+ *                        alone, without what atexit names
+ *   close descriptors    see below
+ * What they print to stdout in a forked worker is written when their item or run ends.
+ *
+ * What a program may do to its process while a pool is open: close or replace all descriptors.
+ * Those of this library are left alone then, calls that need them say WORKER, and closing works;
+ * when all teams are closed, a new one has new descriptors. Workers have what the thread that
+ * opened the pool had at that moment: user and group ids, capabilities, securebits and
+ * no_new_privs, root and working directory, umask, environment, limits, nice value, scheduling
+ * policy and CPUs, and so have those that replace them. What they cannot have (seccomp filters,
+ * other namespaces, rights that the program has gained since trine_init) is refused with WORKER;
+ * trine_finalize mends it. From the first pool on that is opened by a process without any way back
+ * to more rights than a user's, dead workers of older pools that had more are not replaced. Open
+ * files, the session and ignored signals are those of trine_init. A set-uid program obeys none of
+ * this library's variables. A stopped (SIGSTOP) zygote is made to go on, a stopped worker is ended
+ * with its pool.
  */
 #ifndef TRINE_TEAM_H
 #define TRINE_TEAM_H
@@ -51,13 +81,14 @@ typedef enum trine_schedule { TRINE_STATIC = 0, TRINE_DYNAMIC } trine_schedule;
 TRINE_API trine_status trine_init(void);
 
 /* Ends the zygote, and MPI if trine started it (Collective then). Teams must be closed. Runs by
- * itself at exit. */
+ * itself at exit. The next pool starts another zygote, which is as the process is then. */
 TRINE_API void trine_finalize(void);
 
 /* Opens a team. spec NULL reads $TRINE_TEAM; without that it is `mpi` under a launcher and `omp`
  * else. Collective over the ranks when the spec is mpi: all get the same status, also where a rank
  * of a launch gives a spec that begins with no executor's name and is refused. *team is untouched
- * on error. Errors: SPEC, ABSENT, LAUNCH, THREADS, MEMORY, MPI, SYSTEM, ARGUMENT. */
+ * on error. Errors: SPEC, ABSENT, LAUNCH, THREADS, MEMORY, MPI, SYSTEM, ARGUMENT, WORKER (a pool
+ * whose workers cannot be like this process is). */
 TRINE_API trine_status trine_team_open(const char *spec, trine_team **team);
 
 /* Ends the workers and releases the team; arrays of it must have been freed, on all ranks (BUSY on

@@ -68,7 +68,8 @@ typedef enum trine_dtype {
     X(TRINE_E_MEMORY, "out of memory")                                                             \
     X(TRINE_E_EMPTY, "the input is empty and the result is not defined for it")                    \
     X(TRINE_E_OVERFLOW, "the result does not fit its type")                                        \
-    X(TRINE_E_WORKER, "a worker process died and the work could not be done without it")           \
+    X(TRINE_E_WORKER,                                                                              \
+      "a worker died or a function did not return, and the work could not be done")                \
     X(TRINE_E_CANCELLED, "the item was cancelled before it was done")                              \
     X(TRINE_E_DEADLINE, "the item took longer than its deadline")                                  \
     X(TRINE_E_IO, "reading or writing failed")                                                     \
