@@ -279,7 +279,8 @@ static trine_status check_comm(MPI_Comm comm)
         return trine_fail(TRINE_E_CLOSED, "%s: MPI was finalised", call);
     if (comm == MPI_COMM_NULL)
         return trine_fail(TRINE_E_ARGUMENT, "%s: comm is MPI_COMM_NULL", call);
-    if (ask_kind(comm, &is_inter))
+    /* A handle that Open MPI has freed leads nowhere from its number. */
+    if (MPI_Comm_f2c(MPI_Comm_c2f(comm)) != comm || ask_kind(comm, &is_inter))
         return trine_fail(TRINE_E_ARGUMENT, "%s: comm is no communicator, or one that was freed",
                           call);
     if (is_inter)
