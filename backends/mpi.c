@@ -178,29 +178,46 @@ static trine_status make_data(trine_communicator *communicator, MPI_Comm comm)
 }
 
 /* A rank that failed waits for the others, too, so that none of them goes on alone. */
-static trine_status join_ranks(trine_communicator *communicator, MPI_Comm comm)
+static trine_status agree_to_join(const trine_communicator *communicator, MPI_Comm comm,
+                                  trine_status status)
 {
-    MPI_Comm_rank(comm, &communicator->rank);
-    MPI_Comm_size(comm, &communicator->size);
-    trine_status status = make_data(communicator, comm);
-    trine_mpi_data *data = communicator->data;
     struct {
         int status, rank;
     } own = {status, communicator->rank}, worst = {TRINE_OK, 0};
     int error = MPI_Allreduce(&own, &worst, 1, MPI_2INT, MPI_MAXLOC, comm);
-    if (!error && !worst.status) {
-        trine_mpi_claims_open(data);
-        return TRINE_OK;
-    }
-    if (!status && data)
-        MPI_Comm_free(&data->machine);
-    release(data);
     if (error)
         return trine_mpi_fail("MPI_Allreduce", error);
+    if (!worst.status)
+        return TRINE_OK;
     return worst.rank == communicator->rank
                ? trine_fail(status, "rank %d: %s", communicator->rank, trine_error_detail())
                : trine_fail((trine_status)worst.status, "rank %d could not join the other ranks",
                             worst.rank);
+}
+
+static trine_status join_ranks(trine_communicator *communicator, MPI_Comm comm)
+{
+    MPI_Comm_rank(comm, &communicator->rank);
+    MPI_Comm_size(comm, &communicator->size);
+    trine_status own = make_data(communicator, comm);
+    trine_mpi_data *data = communicator->data;
+    bool has_machine = !own && data;
+    trine_status status = agree_to_join(communicator, comm, own);
+    if (!status) {
+        int file;
+        own = trine_mpi_claims_open(data, &file);
+        status = agree_to_join(communicator, comm, own);
+        /* All have it by now. */
+        if (file >= 0)
+            close(file);
+    }
+    if (!status)
+        return TRINE_OK;
+    if (has_machine)
+        MPI_Comm_free(&data->machine);
+    release(data);
+    communicator->data = NULL;
+    return status;
 }
 
 static trine_status mpi_open(trine_communicator *communicator, const void *handle)
@@ -286,7 +303,8 @@ static trine_status check_comm(MPI_Comm comm)
         return trine_fail(TRINE_E_CLOSED, "%s: MPI was finalised", call);
     if (comm == MPI_COMM_NULL)
         return trine_fail(TRINE_E_ARGUMENT, "%s: comm is MPI_COMM_NULL", call);
-    if (ask_kind(comm, &is_inter))
+    /* A handle that Open MPI has freed leads nowhere from its number. */
+    if (MPI_Comm_f2c(MPI_Comm_c2f(comm)) != comm || ask_kind(comm, &is_inter))
         return trine_fail(TRINE_E_ARGUMENT, "%s: comm is no communicator, or one that was freed",
                           call);
     if (is_inter)

@@ -21,55 +21,60 @@ typedef struct offer {
     int32_t process, descriptor;
 } offer;
 
-static trine_claim_word *map(int fd)
+static trine_status map(trine_mpi_data *data, int fd)
 {
     void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    return page == MAP_FAILED ? NULL : page;
+    if (page == MAP_FAILED)
+        return trine_fail(TRINE_E_MEMORY, "mpi: no memory for what ranks claim of it");
+    data->claims = page;
+    return TRINE_OK;
 }
 
-/* The descriptor, which is kept until all have the page; -1 without. */
-static int make(trine_mpi_data *data, offer *made)
+static trine_status make(trine_mpi_data *data, int *file, offer *made)
 {
     struct stat about;
-    int fd = memfd_create("trine-claims", MFD_CLOEXEC);
-    if (fd >= 0 && ftruncate(fd, PAGE) == 0 && fstat(fd, &about) == 0 && (data->claims = map(fd)))
-        *made = (offer){about.st_ino, about.st_dev, getpid(), fd};
-    return fd;
+    *file = memfd_create("trine-claims", MFD_CLOEXEC);
+    if (*file < 0 || ftruncate(*file, PAGE) || fstat(*file, &about))
+        return TRINE_OK;
+    *made = (offer){about.st_ino, about.st_dev, getpid(), *file};
+    return map(data, *file);
 }
 
-static void reach(trine_mpi_data *data, const offer *made)
+static trine_status reach(trine_mpi_data *data, const offer *made)
 {
     char path[64];
     struct stat about;
+    trine_status status = TRINE_OK;
     snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)made->process, (int)made->descriptor);
     int fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0)
-        return;
+        return TRINE_OK;
     if (fstat(fd, &about) == 0 && about.st_ino == made->inode && about.st_dev == made->device)
-        data->claims = map(fd);
+        status = map(data, fd);
     close(fd);
+    return status;
 }
 
-void trine_mpi_claims_open(trine_mpi_data *data)
+trine_status trine_mpi_claims_open(trine_mpi_data *data, int *file)
 {
     offer made = {0};
-    int rank = 0, size = 0, fd = -1;
+    int rank = 0, size = 0;
+    trine_status status = TRINE_OK;
+    *file = -1;
     MPI_Comm_rank(data->machine, &rank);
     MPI_Comm_size(data->machine, &size);
     if (size == 1)
-        return;
+        return TRINE_OK;
     if (rank == 0)
-        fd = make(data, &made);
-    /* Where MPI fails, the next call finds out. */
+        status = make(data, file, &made);
     int error = MPI_Bcast(&made, (int)sizeof made, MPI_BYTE, 0, data->machine);
-    if (!error && rank > 0 && made.inode)
-        reach(data, &made);
-    if (!error)
-        (void)MPI_Barrier(data->machine);
-    if (fd >= 0)
-        close(fd);
+    if (error)
+        return trine_mpi_fail("MPI_Bcast", error);
+    if (rank > 0 && made.inode)
+        status = reach(data, &made);
     if (data->claims)
         trine_memory_share_claims(data->claims);
+    return status;
 }
 
 void trine_mpi_claims_close(trine_mpi_data *data)

@@ -87,9 +87,10 @@ extern int trine_mpi_machines;
 /* A hash of how many bytes go from whom to whom. */
 uint64_t trine_mpi_part_number(int from, int to, size_t bytes);
 
-/* What ranks of a machine are about to take of its memory is known to the others. Opening is
- * Collective on the machine. */
-void trine_mpi_claims_open(trine_mpi_data *data);
+/* What ranks of a machine are about to take of its memory is known to the others. *file: to be
+ * closed when all ranks have opened it; -1 for none. Opening is Collective on the machine; MEMORY.
+ */
+trine_status trine_mpi_claims_open(trine_mpi_data *data, int *file);
 void trine_mpi_claims_close(trine_mpi_data *data);
 
 /* Frees what was scattered, once no rank has it any more. Collective. */

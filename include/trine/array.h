@@ -22,7 +22,9 @@ typedef enum trine_place { TRINE_PRIVATE = 0, TRINE_SHARED, TRINE_DISTRIBUTED } 
 /* A zeroed array. n: elements of this rank for PRIVATE and SHARED, of the whole for DISTRIBUTED
  * (the same on all ranks). First touched by the workers that will use it. n may be 0. *array is
  * untouched on error. Collective: what one rank refuses all do, as in reduce.h. Errors: ARGUMENT,
- * DTYPE, MEMORY, COLLECTIVE, MPI. */
+ * DTYPE, MEMORY, COLLECTIVE, MPI. MEMORY comes before the system or a control group would end the
+ * process: the pages are made at once, after a look at what is available (less what other ranks of
+ * the machine are about to take); arrays below 4 MiB are looked at together. */
 TRINE_API trine_status trine_array_create(trine_team *team, trine_dtype dtype, uint64_t n,
                                           trine_place place, trine_array **array);
 

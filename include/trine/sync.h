@@ -38,8 +38,8 @@ typedef struct trine_counter trine_counter;
 
 /* A 64-bit counter that all ranks of the team can update, from the thread that opened the team; it
  * lies on rank 0. Collective. On teams of one rank any worker of the rank may use it: pass the
- * pointer in a task's param. Errors: ARGUMENT, MEMORY, MPI, ABSENT when several ranks have several
- * workers each, which MPI's funneled threads do not let use it. */
+ * pointer in a task's param. Errors: ARGUMENT, MEMORY (also when /dev/shm is full), MPI, ABSENT
+ * when several ranks have several workers each, which MPI's funneled threads do not let use it. */
 TRINE_API trine_status trine_counter_create(trine_team *team, int64_t initial,
                                             trine_counter **counter);
 

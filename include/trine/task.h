@@ -183,7 +183,8 @@ typedef struct trine_task_outcome {
     bool resumed;
 } trine_task_outcome;
 
-/* Opens a queue. *queue is untouched on error. Collective. Errors: ARGUMENT, MEMORY, BUSY, ABSENT
+/* Opens a queue. *queue is untouched on error. Collective. Errors: ARGUMENT, MEMORY (of
+ * several ranks also when /dev/shm is full), BUSY, ABSENT
  * (a transport that this team does not have), THREADS (inherit in a process with threads), IO and
  * FORMAT (the journal), what begin says, and team.h's. */
 TRINE_API trine_status trine_task_open(trine_team *team, const trine_task_kind *kind,

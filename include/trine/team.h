@@ -80,8 +80,9 @@ typedef enum trine_schedule { TRINE_STATIC = 0, TRINE_DYNAMIC } trine_schedule;
  * has installed, but what is ignored stays so. Not collective. */
 TRINE_API trine_status trine_init(void);
 
-/* Ends the zygote, and MPI if trine started it (Collective then). Teams must be closed. Runs by
- * itself at exit. The next pool starts another zygote, which is as the process is then. */
+/* Ends the zygote, and MPI if trine started it (Collective then: it waits until all ranks end).
+ * Teams must be closed. Runs by itself at exit; trine/mpi.h says what becomes of other ranks. The
+ * next pool starts another zygote, which is as the process is then. */
 TRINE_API void trine_finalize(void);
 
 /* Opens a team. spec NULL reads $TRINE_TEAM; without that it is `mpi` under a launcher and `omp`

@@ -418,9 +418,12 @@ def a_launch_takes_no_longer_than_it_may():
           done.stderr)
     check(time.time() - began < 30, "took", time.time() - began, "s")
     environment["TRINE_MPIRUN"] = script("trap '' TERM; while :; do sleep 1; done")
-    done = run(SQUARES, "--team=mpi:2", env=environment)
-    check(done.returncode == 3 and "was killed" in done.stderr, done.returncode, done.stderr)
-    check(until(lambda: not marked(word), 3), "still there:", marked(word))
+    try:
+        done = run(SQUARES, "--team=mpi:2", env=environment, timeout=60)
+        check(done.returncode == 3 and "was killed" in done.stderr, done.returncode, done.stderr)
+        check(until(lambda: not marked(word), 3), "still there:", marked(word))
+    except subprocess.TimeoutExpired as late:
+        check(False, late)
     kill_all(word)
     for text in ("0", "-1", "soon", "1e99", "nan"):
         done = run(SQUARES, "--team=mpi:2", env=dict(os.environ, TRINE_LAUNCH_SECONDS=text))

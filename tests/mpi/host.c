@@ -195,7 +195,7 @@ static void all_return_without_closing(void)
 
 static void an_intercommunicator_is_refused(void)
 {
-    MPI_Comm half, between;
+    MPI_Comm half, between, copy, freed;
     MPI_Init(NULL, NULL);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_split(MPI_COMM_WORLD, rank % 2, rank, &half);
@@ -205,6 +205,11 @@ static void an_intercommunicator_is_refused(void)
     MUST(trine_team_open_comm(NULL, MPI_COMM_NULL, &team) == TRINE_E_ARGUMENT);
     MUST(detail_says("MPI_COMM_NULL"));
     MUST(trine_team_open_comm("serial", between, &team) == TRINE_E_ARGUMENT);
+    MPI_Comm_dup(half, &copy);
+    freed = copy;
+    MPI_Comm_free(&copy);
+    MUST(trine_team_open_comm("mpi", freed, &team) == TRINE_E_ARGUMENT);
+    MUST(detail_says("freed"));
     MUST(trine_team_open_comm("mpi", half, &team) == TRINE_OK);
     MUST(trine_team_close(team) == TRINE_OK);
     MPI_Comm_free(&between);

@@ -97,6 +97,10 @@ def memory_of_ranks_that_is_full_is_an_error():
 
 
 def ranks_of_a_machine_count_its_memory_once():
+    with open(PROGRAM, "rb") as program:
+        if b"__asan_init" in program.read():
+            print("left out: a sanitizer takes more memory")
+            return
     with memory_group(416 << 20) as group:
         if group:
             for ranks in (2, 3):
