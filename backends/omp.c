@@ -93,11 +93,12 @@ static void take_part(threads_data *data, int number)
 
 /* --- The region's threads */
 
-/* One thread of the region. works: it has begun its part of a job and is not through. */
+/* One thread of the region. works: it has begun its part of a job and is not through; volatile,
+ * since what runs when the thread is ended comes back to it by a jump. */
 typedef struct region_thread {
     threads_data *data;
     int number;
-    bool works;
+    volatile bool works;
 } region_thread;
 
 static void be_through(threads_data *data)
@@ -267,9 +268,28 @@ static void release(threads_data *data)
     free(data);
 }
 
+/* LLVM's runtime learns of a fork by pthread_atfork. Where it does not, it waits for threads of the
+ * other process. */
+static trine_status check_process(void)
+{
+#if defined(__clang__)
+    if (trine_process_is_bare())
+        return trine_fail(TRINE_E_SYSTEM,
+                          "team 'omp': this process was cloned without fork(), of which LLVM's "
+                          "OpenMP knows nothing; use fork(), or a team that is not of OpenMP's "
+                          "threads");
+#endif
+    return TRINE_OK;
+}
+
 static trine_status threads_open(trine_executor *executor, const trine_executor_options *options)
 {
     size_t size = (size_t)options->workers * sizeof(trine_thread);
+    trine_status status = check_process();
+    if (!status)
+        status = trine_omp_check(options->workers);
+    if (status)
+        return status;
     threads_data *data = aligned_alloc(_Alignof(threads_data), sizeof *data);
     trine_thread *threads = aligned_alloc(_Alignof(trine_thread), size);
     if (!data || !threads) {
@@ -286,7 +306,8 @@ static trine_status threads_open(trine_executor *executor, const trine_executor_
     data->spin_seconds = trine_omp_spins() ? trine_spin_seconds(options->workers) : 0;
     atomic_init(&data->lost, -1);
     executor->data = data;
-    trine_status status = options->workers > 1 ? start_region(data) : TRINE_OK;
+    if (options->workers > 1)
+        status = start_region(data);
     if (status)
         release(data);
     return status;
