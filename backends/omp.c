@@ -3,9 +3,10 @@
  * 1. Opening a team starts a thread, which opens a parallel region. The region stays open until the
  *    team closes. Runtimes end the process when a thread cannot be started, so threads are started
  *    at that one moment, after trine_omp_probe has found that there can be so many.
- * 2. Threads 1, 2, ... of the region are the workers of these numbers. They wait for jobs: they
- *    spin, then sleep. No barrier of the runtime stands between two jobs. Thread 0 of the region
- *    works for tasks alone, which leave the caller free: it is servant 0.
+ * 2. One thread of the region is in the caller's place: thread 0, or, where threads are bound, the
+ *    one that is on the caller's CPUs. It works for tasks alone, which leave the caller free: it is
+ *    servant 0. The others are workers 1, 2, ... They wait for jobs: they spin, then sleep. No
+ *    barrier of the runtime stands between two jobs.
  * 3. The region's thread is the team's own, so nothing of the caller's counts: neither a region
  *    that the caller is in, nor threads that libgomp keeps for the caller, which are not there in a
  *    forked process.
@@ -16,6 +17,7 @@
 #include <limits.h>
 #include <omp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -36,12 +38,12 @@ enum { REGION_OPENS, REGION_IS_OPEN, REGION_FAILED };
 static const double long_time = 1e6;
 
 /* What the caller and the region's threads tell each other. state: one of the above; detail: of
- * REGION_FAILED. came: threads of the region. generation: raised when a job is there, and to close;
- * services: the same for thread 0. taking: threads that take part in this generation; finished:
- * those of them that are through, or lost. serving: the job is for servants; abandoned: its caller
- * has left it. lost: a thread of the
- * region ended, this one; told: trine_executor_ops.lost has said so. process: trine_process() of
- * the one that has the threads. left: threads that have seen the team close. */
+ * REGION_FAILED. came: threads of the region. stand_in: the thread in the caller's place.
+ * generation: raised when a job is there, and to close; services: the same for thread 0. taking:
+ * threads that take part in this generation; finished: those of them that are through, or lost.
+ * serving: the job is for servants; abandoned: its caller has left it. lost: a thread of the region
+ * ended, this one; told: trine_executor_ops.lost has said so. process: trine_process() of the one
+ * that has the threads. left: threads that have seen the team close. */
 typedef struct threads_data {
     trine_executor *executor;
     trine_thread *threads;
@@ -52,6 +54,8 @@ typedef struct threads_data {
     trine_job job;
     double spin_seconds;
     char detail[TRINE_DETAIL_SIZE];
+    trine_cpu_set callers_cpus;
+    atomic_int stand_in;
     atomic_uint state, left;
     atomic_int lost;
     atomic_bool closing, caller_sleeps;
@@ -94,11 +98,12 @@ static void take_part(threads_data *data, int number)
 
 /* --- The region's threads */
 
-/* One thread of the region. works: it has begun its part of a job and is not through. */
+/* One thread of the region. works: it has begun its part of a job and is not through; volatile,
+ * since what runs when the thread is ended comes back to it by a jump. */
 typedef struct region_thread {
     threads_data *data;
     int number;
-    bool works;
+    volatile bool works;
 } region_thread;
 
 static void be_through(threads_data *data)
@@ -178,6 +183,34 @@ static void be_thread(threads_data *data, int number)
     pthread_cleanup_pop(1);
 }
 
+static trine_cpu_set own_cpus(void)
+{
+    trine_cpu_set cpus = {0};
+    (void)sched_getaffinity(0, sizeof cpus, cpus.part);
+    return cpus;
+}
+
+/* The lowest thread that is on the caller's CPUs. */
+static void find_stand_in(threads_data *data, int number)
+{
+    trine_cpu_set cpus = own_cpus();
+    int lowest = atomic_load(&data->stand_in);
+    if (!trine_cpu_set_equal(&cpus, &data->callers_cpus))
+        return;
+    while (number < lowest && !atomic_compare_exchange_weak(&data->stand_in, &lowest, number))
+        ;
+}
+
+/* The number under which a thread of the region works: the one in the caller's place changes with
+ * thread 0. */
+static int number_of(const threads_data *data, int thread)
+{
+    int stand_in = atomic_load(&data->stand_in);
+    if (stand_in == INT_MAX)
+        return thread;
+    return thread == stand_in ? 0 : thread == 0 ? stand_in : thread;
+}
+
 static void tell_state(threads_data *data, unsigned state)
 {
     atomic_store(&data->state, state);
@@ -211,12 +244,14 @@ static void *open_region(void *context)
     }
 #pragma omp parallel num_threads(asked)
     {
-        int number = omp_get_thread_num();
-        if (number == 0) {
+        int thread = omp_get_thread_num();
+        find_stand_in(data, thread);
+#pragma omp barrier
+        if (thread == 0) {
             count_threads(data, omp_get_num_threads());
             tell_state(data, REGION_IS_OPEN);
         }
-        be_thread(data, number);
+        be_thread(data, number_of(data, thread));
     }
     return NULL;
 }
@@ -247,6 +282,7 @@ static int start_thread(threads_data *data)
 
 static trine_status start_region(threads_data *data)
 {
+    data->callers_cpus = own_cpus();
     int error = start_thread(data);
     if (error)
         return trine_omp_no_thread(1, data->executor->workers, error);
@@ -268,9 +304,28 @@ static void release(threads_data *data)
     free(data);
 }
 
+/* LLVM's runtime learns of a fork by pthread_atfork. Where it does not, it waits for threads of the
+ * other process. */
+static trine_status check_process(void)
+{
+#if defined(__clang__)
+    if (trine_process_is_bare())
+        return trine_fail(TRINE_E_SYSTEM,
+                          "team 'omp': this process was cloned without fork(), of which LLVM's "
+                          "OpenMP knows nothing; use fork(), or a team that is not of OpenMP's "
+                          "threads");
+#endif
+    return TRINE_OK;
+}
+
 static trine_status threads_open(trine_executor *executor, const trine_executor_options *options)
 {
     size_t size = (size_t)options->workers * sizeof(trine_thread);
+    trine_status status = check_process();
+    if (!status)
+        status = trine_omp_check(options->workers);
+    if (status)
+        return status;
     threads_data *data = aligned_alloc(_Alignof(threads_data), sizeof *data);
     trine_thread *threads = aligned_alloc(_Alignof(trine_thread), size);
     if (!data || !threads) {
@@ -286,8 +341,10 @@ static trine_status threads_open(trine_executor *executor, const trine_executor_
     data->process = trine_process();
     data->spin_seconds = trine_omp_spins() ? trine_spin_seconds(options->workers) : 0;
     atomic_init(&data->lost, -1);
+    atomic_init(&data->stand_in, INT_MAX);
     executor->data = data;
-    trine_status status = options->workers > 1 ? start_region(data) : TRINE_OK;
+    if (options->workers > 1)
+        status = start_region(data);
     if (status)
         release(data);
     return status;

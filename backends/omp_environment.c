@@ -6,9 +6,12 @@
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "core/error.h"
 
 /* As many as a team spec may name. */
 enum { MOST_ASKED = 65536 };
@@ -42,6 +45,64 @@ int trine_omp_asked(const char **variable)
         return 0;
     *variable = name;
     return first;
+}
+
+#if defined(__clang__)
+/* LLVM's runtime takes a number for each thread that ever begins, of so many as these say, and ends
+ * the process where there is none left. Of these many no program of few threads runs out. */
+static const char *const device_limits[] = {"KMP_DEVICE_THREAD_LIMIT", "KMP_ALL_THREADS"};
+enum { LEAST_DEVICE_LIMIT = 1024 };
+
+/* Of a blank, and of too large a number, it makes an assertion that fails, or a table that never
+ * ends. */
+static bool is_deadly(const char *counts)
+{
+    size_t blank = strspn(counts, " \t\n");
+    bool deadly = counts[blank] == '\0';
+    while (*counts && !deadly) {
+        char *end = (char *)counts + 1;
+        if (isdigit((unsigned char)*counts))
+            deadly = strtol(counts, &end, 10) > MOST_ASKED;
+        counts = end;
+    }
+    return deadly;
+}
+
+trine_status trine_omp_check(int workers)
+{
+    const char *counts = getenv("OMP_NUM_THREADS");
+    if (counts && is_deadly(counts))
+        return trine_fail(TRINE_E_SYSTEM,
+                          "team 'omp:%d': OMP_NUM_THREADS='%.40s', which LLVM's OpenMP does not "
+                          "survive; expected counts of at most %d, or that it is unset",
+                          workers, counts, MOST_ASKED);
+    for (size_t i = 0; i < sizeof device_limits / sizeof *device_limits; i++) {
+        const char *text = getenv(device_limits[i]);
+        if (text && strtol(text, NULL, 10) < LEAST_DEVICE_LIMIT + workers)
+            return trine_fail(TRINE_E_SYSTEM,
+                              "team 'omp:%d': %s=%.40s, at which LLVM's OpenMP ends the process; "
+                              "expected at least %d, or that it is unset",
+                              workers, device_limits[i], text, LEAST_DEVICE_LIMIT + workers);
+    }
+    return TRINE_OK;
+}
+#else
+trine_status trine_omp_check(int workers)
+{
+    (void)workers;
+    return TRINE_OK;
+}
+#endif
+
+/* Whether the runtime may be asked, which starts it. */
+static bool may_be_asked(void)
+{
+#if defined(__clang__)
+    const char *counts = getenv("OMP_NUM_THREADS");
+    return !counts || !is_deadly(counts);
+#else
+    return true;
+#endif
 }
 
 /* Whether place `place` of the runtime is `own`; its CPUs are added to `all`. */
@@ -92,7 +153,7 @@ static bool may_be_bound(const trine_cpu_set *own)
 #else
     (void)own;
 #endif
-    return binding_variable() && omp_get_proc_bind() != omp_proc_bind_false;
+    return binding_variable() && may_be_asked() && omp_get_proc_bind() != omp_proc_bind_false;
 }
 
 /* Another thread than the initial one is not asked in which place it is: libgomp would bind it. */
@@ -109,7 +170,7 @@ int trine_omp_places(const char **variable)
 {
     trine_cpu_set none = {0}, all = {0};
     *variable = binding_variable();
-    if (!*variable || omp_get_proc_bind() == omp_proc_bind_false)
+    if (!*variable || !may_be_asked() || omp_get_proc_bind() == omp_proc_bind_false)
         return 0;
     join_places(&none, -1, &all);
     return trine_cpu_set_count(&all);

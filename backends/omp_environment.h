@@ -8,6 +8,10 @@
 /* The first of the counts in OMP_NUM_THREADS, one a level of nested regions; 0 for none. */
 int trine_omp_asked(const char **variable);
 
+/* Whether the runtime begins and goes on with what the environment tells it; SYSTEM where it would
+ * end the process or hang, naming the variable. Does not start the runtime. */
+trine_status trine_omp_check(int workers);
+
 /* Whether the runtime bound the calling thread, whose mask is `own`, and where it binds. */
 void trine_omp_binding(const trine_cpu_set *own, trine_binding *binding);
 

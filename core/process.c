@@ -17,14 +17,18 @@ static _Atomic(uint32_t) *word = &kept;
 /* The number that the last process of this line gave itself. */
 static _Atomic(uint32_t) last = 1;
 
-static void clear_word(void)
+/* The number of the process in which pthread_atfork's handler ran last. */
+static _Atomic(uint32_t) told = 1;
+
+static void note_fork(void)
 {
     atomic_store(word, 0);
+    atomic_store(&told, trine_process());
 }
 
 __attribute__((constructor)) static void begin(void)
 {
-    (void)pthread_atfork(NULL, NULL, clear_word);
+    (void)pthread_atfork(NULL, NULL, note_fork);
 #if defined(MADV_WIPEONFORK)
     size_t bytes = (size_t)sysconf(_SC_PAGESIZE);
     void *page = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -46,4 +50,9 @@ uint32_t trine_process(void)
         return number;
     uint32_t next = atomic_fetch_add(&last, 1) + 1;
     return atomic_compare_exchange_strong(word, &number, next) ? next : number;
+}
+
+bool trine_process_is_bare(void)
+{
+    return trine_process() != atomic_load(&told);
 }

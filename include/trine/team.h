@@ -24,7 +24,21 @@
  * Threads of a team: those of `omp` are the team's own, from its opening to its closing. They are
  * in a parallel region of their own; the caller, which works as worker 0, is in none. So a team has
  * all its threads also when it is used inside a parallel region, or by one host thread after
- * another, and regions of the caller's have the threads that they would have without it.
+ * another, and regions of the caller's have the threads that they would have without it. The system
+ * is asked for them when the team opens: where it has too few (ulimit -u or -v, pids.max) or stacks
+ * are below 256 KiB (OMP_STACKSIZE, ulimit -s), MEMORY names the limit. They take no signals but
+ * those that their own instructions raise.
+ *
+ * Forks: a team belongs to the process that opened it. In a process forked from that one, every
+ * call on a team of omp, pool or mpi, or on what belongs to it, returns WORKER; trine_array_free,
+ * trine_lock_free and trine_team_close give back what is the forked process's own, and change
+ * nothing for the other. A serial team works there, on copies. A forked process opens serial and
+ * omp teams of its own, whatever threads the other had; pools only where the other had not begun
+ * with them (trine_init), and ranks only where MPI had not been initialised (CLOSED). A clone made
+ * past pthread_atfork counts as forked; where OpenMP is LLVM's, omp is refused there (SYSTEM).
+ *
+ * Unloading: dlclose leaves the library where it is. After trine_finalize nothing of a pool is left
+ * (processes, memory, descriptors); without it they are kept for the next time.
  *
  * Thread rule: a team serves one call at a time; a second one gets TRINE_E_BUSY.
  *
@@ -77,19 +91,21 @@ typedef enum trine_schedule { TRINE_STATIC = 0, TRINE_DYNAMIC } trine_schedule;
  * small process (a zygote) from which workers are forked. Without it, opening a pool is refused in
  * a process that runs threads. Calling again does nothing. It changes no signal of the program; the
  * zygote and workers start with the system's defaults, whatever handlers the program or a library
- * has installed, but what is ignored stays so. Not collective. */
+ * has installed, but what is ignored stays so. WORKER in a process forked from one that has done
+ * so. Not collective. */
 TRINE_API trine_status trine_init(void);
 
-/* Ends the zygote, and MPI if trine started it (Collective then: it waits until all ranks end).
- * Teams must be closed. Runs by itself at exit; trine/mpi.h says what becomes of other ranks. The
- * next pool starts another zygote, which is as the process is then. */
+/* Ends the zygote and gives back the memory of pools, and ends MPI if trine started it (Collective
+ * then: it waits until all ranks end). Teams must be closed. Runs by itself at exit; trine/mpi.h
+ * says what becomes of other ranks. The next pool starts another zygote, which is as the process is
+ * then. In a forked process it leaves the other's alone. */
 TRINE_API void trine_finalize(void);
 
 /* Opens a team. spec NULL reads $TRINE_TEAM; without that it is `mpi` under a launcher and `omp`
  * else. Collective over the ranks when the spec is mpi: all get the same status, also where a rank
  * of a launch gives a spec that begins with no executor's name and is refused. *team is untouched
  * on error. Errors: SPEC, ABSENT, LAUNCH, THREADS, MEMORY, MPI, SYSTEM, ARGUMENT, WORKER (a pool
- * whose workers cannot be like this process is). */
+ * whose workers cannot be like this process is); WORKER and CLOSED in a forked process. */
 TRINE_API trine_status trine_team_open(const char *spec, trine_team **team);
 
 /* Ends the workers and releases the team; arrays of it must have been freed, on all ranks (BUSY on

@@ -41,6 +41,14 @@ static void must_compute(const char *spec)
     MUST(trine_team_close(serial) == TRINE_OK);
 }
 
+/* LLVM's OpenMP does not know of a bare clone, in which it cannot begin, and waits for ever at
+ * exit. */
+#if defined(__clang__)
+enum { BARE_OPENMP = 0 };
+#else
+enum { BARE_OPENMP = 1 };
+#endif
+
 static pid_t fork_bare(void)
 {
     return (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
@@ -56,6 +64,8 @@ static void must_in_fork(pid_t (*fork_one)(void), void (*run)(void *), void *con
     if (pid == 0) {
         alarm(PATIENCE);
         run(context);
+        if (fork_one == fork_bare && !BARE_OPENMP)
+            _exit(0);
         exit(0);
     }
     MUST(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
@@ -88,6 +98,15 @@ static void compute_and_fork_on(void *spec)
     must_compute(spec);
 }
 
+static void be_refused_or_compute(void *spec)
+{
+    trine_team *team;
+    if (strncmp(spec, "omp", 3) == 0)
+        MUST(trine_team_open(spec, &team) == TRINE_E_SYSTEM);
+    else
+        must_compute(spec);
+}
+
 static void a_forked_process_opens_teams_of_its_own_body(void)
 {
     static char *const specs[] = {"serial", "omp:3", "omp:1"};
@@ -95,7 +114,7 @@ static void a_forked_process_opens_teams_of_its_own_body(void)
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
         for (int round = 0; round < 5 && is_there(specs[i]); round++) {
             must_in_fork(fork, compute_and_fork_on, specs[i]);
-            must_in_fork(fork_bare, compute, specs[i]);
+            must_in_fork(fork_bare, BARE_OPENMP ? compute : be_refused_or_compute, specs[i]);
         }
     have_threads();
 }

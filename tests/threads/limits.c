@@ -95,8 +95,8 @@ static void few_threads_body(void)
     if (geteuid() == 0)
         MUST(setgid(NOBODY_ELSE) == 0 && setuid(NOBODY_ELSE) == 0);
     bool alone = geteuid() == NOBODY_ELSE;
-    limit(RLIMIT_NPROC, alone ? 8 : 1);
-    must_be_refused("omp:16", "ulimit -u");
+    limit(RLIMIT_NPROC, alone ? 16 : 1);
+    must_be_refused("omp:32", "ulimit -u");
     for (int i = 0; alone && i < 20; i++)
         use_and_close(open_team("omp:4"));
     use_and_close(before);

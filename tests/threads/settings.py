@@ -33,7 +33,7 @@ for spec in (b"omp:4", b"omp"):
 KEPT = {k: v for k, v in os.environ.items() if not re.match("(G?OMP|KMP|TRINE)_(?!WAIT|LIBRARY)", k)}
 # Values that are none are ignored by the runtimes, or read in part.
 SETTINGS = {
-    "OMP_NUM_THREADS": ("1", "3", "5,2", " 2 ", "0", "-1", "many", "", "4,", "99999999999"),
+    "OMP_NUM_THREADS": ("1", "3", "5,2", " 2 ", "0", "-1", "many", "", " ", "4,", "99999999", "2147483647", "99999999999"),
     "OMP_THREAD_LIMIT": ("1", "2", "0", "-1", "few"),
     "OMP_DYNAMIC": ("true", "1", "maybe"),
     "OMP_NESTED": ("true", "false", "maybe"),
