@@ -1,0 +1,55 @@
+"""kinds.py - what a round may be disturbed by, on which teams, and which errors that excuses."""
+import os
+
+
+class Kind:
+    """teams: beginnings of specs. errors: statuses that an operation, the opening or the closing may have while it goes
+    on. lasting: those that an operation on ranks may have afterwards; all else is an error then. ends: the host ends by
+    itself or is killed. weight: how often it is drawn. needs: says what is missing. shared_memory: sizes of /dev/shm in
+    its rounds. user: the host runs as a user that is nobody else. on: it is drawn when nobody asks for it by name."""
+
+    def __init__(self, name, teams, errors="", lasting="", ends=False, weight=2, needs=None, shared_memory=None,
+                 user=False, on=True):
+        self.name, self.teams, self.ends, self.weight, self.on = name, teams.split(), ends, weight, on
+        self.errors = {"TRINE_E_" + error for error in errors.split()}
+        self.lasting = {"TRINE_E_" + error for error in lasting.split()}
+        self.needs, self.shared_memory, self.user = needs, shared_memory, user
+
+    def lasting_on(self, spec):
+        return self.lasting if spec.startswith("mpi") else set()
+
+
+def root():
+    return None if os.geteuid() == 0 else "root"
+
+
+LOCAL = "serial omp pool"
+ALL = LOCAL + " mpi"
+FORKED = "pool mpi+pool"
+
+KINDS = [
+    Kind("none", ALL, weight=3),
+    # A call that works in place, or whose workers died three times, may say so.
+    Kind("kill workers", FORKED, "WORKER", weight=4),
+    # A rank runs MPI's threads: from it no other zygote can be forked.
+    Kind("kill zygote", FORKED, "WORKER THREADS", lasting="WORKER THREADS", weight=3),
+    Kind("kill any", FORKED, "WORKER THREADS", lasting="WORKER THREADS", weight=3),
+    Kind("stop workers", FORKED),
+    Kind("kill and stop", FORKED, "WORKER THREADS", lasting="WORKER THREADS"),
+    Kind("stop zygote", "pool", "WORKER SYSTEM", on=False),
+    Kind("signals", ALL),
+    Kind("descriptors limit", LOCAL, "SYSTEM MEMORY WORKER IO"),
+    Kind("file size limit", LOCAL, "MEMORY IO SYSTEM WORKER", on=False),
+    Kind("address space limit", LOCAL, "MEMORY SYSTEM WORKER", on=False),
+    Kind("process limit", LOCAL, "SYSTEM MEMORY WORKER", needs=root, user=True, on=False),
+    Kind("small shared memory", "pool mpi", "MEMORY MPI SYSTEM", lasting="MEMORY",
+         shared_memory=["4k", "64k", "1m", "6m", "12m", "24m"], on=False),
+    Kind("forks", ALL, on=False),
+    Kind("descriptors closed", LOCAL, "WORKER SYSTEM IO MEMORY", on=False),
+    Kind("surroundings", ALL),
+    Kind("rounding", ALL),
+    Kind("callbacks", ALL),
+    Kind("threads", LOCAL),
+    Kind("host ends", ALL, ends=True, on=False),
+    Kind("host killed", ALL, ends=True),
+]
