@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -148,6 +149,35 @@ static rlim_t address_space(void)
     if (file)
         fclose(file);
     return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+/* --- shared memory that others have filled: only where it is the round's own */
+
+static const char filler[] = "/dev/shm/chaos-filler";
+static bool filled;
+
+static void fill_shared_memory(void)
+{
+    struct statvfs about;
+    off_t left = (off_t)chaos_below(&r.random, 8) << 15;
+    int fd = getenv("TRINE_CHAOS_SPACE") ? open(filler, O_WRONLY | O_CREAT | O_EXCL, 0600) : -1;
+    if (fd < 0)
+        return;
+    filled = true;
+    chaos_report("count limits 1");
+    if (fstatvfs(fd, &about) == 0) {
+        off_t bytes = (off_t)(about.f_bavail * about.f_frsize) - left;
+        while (bytes > 0 && posix_fallocate(fd, 0, bytes) != 0)
+            bytes -= 1 << 16;
+    }
+    close(fd);
+}
+
+static void empty_shared_memory(void)
+{
+    if (filled)
+        unlink(filler);
+    filled = false;
 }
 
 /* --- signals */
@@ -422,9 +452,11 @@ static void begin_disturbance(void)
     else if (is("file size limit"))
         limit(RLIMIT_FSIZE, (rlim_t)1 << (14 + chaos_below(&r.random, 10)));
     else if (is("address space limit"))
-        limit(RLIMIT_AS, address_space() + (chaos_below(&r.random, 64) << 20));
+        limit(RLIMIT_AS, address_space() + (chaos_below(&r.random, 16) << 20));
     else if (is("process limit"))
         limit(RLIMIT_NPROC, 1 + chaos_below(&r.random, 6));
+    else if (is("full shared memory"))
+        fill_shared_memory();
     else if (is("signals"))
         set_timer(500 + (suseconds_t)chaos_below(&r.random, 3000));
     else if (is("surroundings"))
@@ -438,6 +470,7 @@ static void end_disturbance(void)
 {
     chaos_disturber_end();
     lift_limit();
+    empty_shared_memory();
     set_timer(0);
     if (is("rounding"))
         check_rounding();

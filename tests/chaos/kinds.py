@@ -5,10 +5,10 @@ import os
 class Kind:
     """teams: beginnings of specs. errors: statuses that an operation, the opening or the closing may have while it goes
     on. lasting: those that an operation on ranks may have afterwards; all else is an error then. ends: the host ends by
-    itself or is killed. weight: how often it is drawn. needs: says what is missing. shared_memory: sizes of /dev/shm in
-    its rounds. user: the host runs as a user that is nobody else. on: it is drawn when nobody asks for it by name."""
+    itself or is killed. weight: how often it is drawn. needs: says what is missing. shared_memory: its rounds fill
+    /dev/shm. user: the host runs as a user that is nobody else. on: it is drawn when nobody asks for it by name."""
 
-    def __init__(self, name, teams, errors="", lasting="", ends=False, weight=2, needs=None, shared_memory=None,
+    def __init__(self, name, teams, errors="", lasting="", ends=False, weight=2, needs=None, shared_memory=False,
                  user=False, on=True):
         self.name, self.teams, self.ends, self.weight, self.on = name, teams.split(), ends, weight, on
         self.errors = {"TRINE_E_" + error for error in errors.split()}
@@ -42,8 +42,7 @@ KINDS = [
     Kind("file size limit", LOCAL, "MEMORY IO SYSTEM WORKER", on=False),
     Kind("address space limit", LOCAL, "MEMORY SYSTEM WORKER", on=False),
     Kind("process limit", LOCAL, "SYSTEM MEMORY WORKER", needs=root, user=True, on=False),
-    Kind("small shared memory", "pool mpi", "MEMORY MPI SYSTEM", lasting="MEMORY",
-         shared_memory=["4k", "64k", "1m", "6m", "12m", "24m"], on=False),
+    Kind("full shared memory", "mpi", "MEMORY MPI SYSTEM", lasting="MEMORY", shared_memory=True, on=False),
     Kind("forks", ALL, on=False),
     Kind("descriptors closed", LOCAL, "WORKER SYSTEM IO MEMORY", on=False),
     Kind("surroundings", ALL),
