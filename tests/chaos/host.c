@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fenv.h>
+#include <grp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -243,6 +245,17 @@ static void change_surroundings(void)
         errno = 0;
 }
 
+/* A user that is nobody else; the round's folder becomes its, and so does what /proc shows of it,
+ * which transports need. */
+static void give_up_root(void)
+{
+    uid_t user = 61000 + (uid_t)(getpid() % 4000);
+    if (chown(r.folder, user, (gid_t)-1) != 0 || setgroups(0, NULL) != 0 ||
+        setresgid(user, user, user) != 0 || setresuid(user, user, user) != 0 ||
+        prctl(PR_SET_DUMPABLE, 1) != 0)
+        chaos_report("wrong giving up root: %s", strerror(errno));
+}
+
 /* --- the floating-point environment */
 
 static unsigned control_before;
@@ -461,6 +474,8 @@ static void begin_disturbance(void)
         set_timer(500 + (suseconds_t)chaos_below(&r.random, 3000));
     else if (is("surroundings"))
         change_surroundings();
+    else if (is("root given up"))
+        give_up_root();
     else if (is("rounding"))
         change_rounding();
     chaos_disturber_begin();
@@ -658,7 +673,7 @@ int main(int argc, char **argv)
         .random = {chaos_mix(strtoull(argv[1], NULL, 10)) ^ strtoull(argv[2], NULL, 10)}};
     r.pool = strstr(r.spec, "pool") != NULL;
     r.mpi = strncmp(r.spec, "mpi", 3) == 0;
-    r.early = chaos_below(&r.random, 2) && !is("descriptors closed");
+    r.early = (chaos_below(&r.random, 2) && !is("descriptors closed")) || is("root given up");
     r.operations = 2 + (int)chaos_below(&r.random, OPERATIONS_MOST - 1);
     r.passes = 1 + (int)chaos_below(&r.random, 3);
     r.end_at = (int)chaos_below(&r.random, (uint64_t)r.operations);

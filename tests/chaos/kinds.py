@@ -46,6 +46,7 @@ KINDS = [
     Kind("forks", ALL, on=False),
     Kind("descriptors closed", LOCAL, "WORKER SYSTEM IO MEMORY", on=False),
     Kind("surroundings", ALL),
+    Kind("root given up", LOCAL, needs=root, on=False),
     Kind("rounding", ALL),
     Kind("callbacks", ALL),
     Kind("threads", LOCAL),

@@ -344,10 +344,10 @@ static trine_status save_and_load(chaos_case *c)
 
 enum { FAILS_EVERY = 11, CRASHES_EVERY = 17, TASK_FAILS = TRINE_E_FORMAT };
 
-/* pid: of the host, whose own death is no task's matter. */
+/* pid: of the host, whose own death is no task's matter. user: whose rights tasks have. */
 typedef struct task_param {
     uint64_t seed;
-    int64_t pid;
+    int64_t pid, user;
     bool fails, crashes;
 } task_param;
 
@@ -378,10 +378,14 @@ static trine_status work(trine_task *task)
     if (fails(p, task->index))
         return trine_task_fail(task, (trine_status)TASK_FAILS, "one that fails");
     if (crashes(p, task->index) && getpid() != p->pid) {
-        if (task->index % 2)
+        if (task->index % 3 == 0)
+            exit(3);
+        if (task->index % 3 == 1)
             _exit(3);
         abort();
     }
+    if ((int64_t)geteuid() != p->user)
+        return trine_task_fail(task, TRINE_E_SYSTEM, "a task has another user's rights");
     void *room = trine_task_result(task, size);
     if (!room)
         return trine_task_refused(task);
@@ -399,7 +403,7 @@ static task_param task_param_of(chaos_case *c)
 {
     /* Only tasks of a pool work in processes that may end. */
     bool forked = strstr(trine_team_spec(c->team), "pool") != NULL;
-    task_param p = {.seed = chaos_draw(&c->random), .pid = getpid()};
+    task_param p = {.seed = chaos_draw(&c->random), .pid = getpid(), .user = geteuid()};
     p.fails = chaos_below(&c->random, 2);
     p.crashes = c->crash && forked;
     return p;
