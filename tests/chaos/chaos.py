@@ -68,7 +68,7 @@ def parents():
     found = {}
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            with open(f"/proc/{pid}/stat") as file:
+            with open(f"/proc/{pid}/stat", errors="replace") as file:
                 rest = file.read().rpartition(")")[2].split()
             if rest[0] not in "ZX":
                 found[int(pid)] = int(rest[1])
@@ -326,7 +326,10 @@ class Round:
 class Chaos:
     def __init__(self, given, counts_shared_memory):
         self.given, self.counts_shared_memory = given, counts_shared_memory
-        version = subprocess.run([given.host, "--version"], capture_output=True, text=True, check=True).stdout
+        try:
+            version = subprocess.run([given.host, "--version"], capture_output=True, text=True, check=True).stdout
+        except OSError as error:
+            sys.exit(f"chaos.py: {error}; build the target chaos_host, or say --host")
         self.absent = [name for name in ("omp", "mpi") if f", {name}" not in version]
         if not given.mpirun and "mpi" not in self.absent:
             self.absent.append("mpi")
@@ -378,6 +381,8 @@ class Chaos:
     def say(self):
         for kind in self.kinds:
             counts = self.counts[kind.name]
+            if not self.rounds[kind.name]:
+                continue
             shown = [f"{self.rounds[kind.name]} rounds", f"{counts['operations']} operations"]
             shown += [f"{counts[name]} {name}" for name in ("kills", "stops", "signals", "handled", "forks", "limits",
                       "descriptors", "errors", "launchers that hung", "failed") if counts[name]]
