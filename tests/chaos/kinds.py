@@ -6,14 +6,15 @@ class Kind:
     """teams: beginnings of specs. errors: statuses that an operation, the opening or the closing may have while it goes
     on. lasting: those that an operation on ranks may have afterwards; all else is an error then. ends: the host ends by
     itself or is killed. weight: how often it is drawn. needs: says what is missing. shared_memory: its rounds fill
-    /dev/shm. user: the host runs as a user that is nobody else. on: it is drawn when nobody asks for it by name."""
+    /dev/shm. user: the host runs as a user that is nobody else. bare_ends: a
+    process of the host's may end without exit. on: it is drawn when nobody asks for it by name."""
 
     def __init__(self, name, teams, errors="", lasting="", ends=False, weight=2, needs=None, shared_memory=False,
-                 user=False, on=True):
+                 user=False, bare_ends=False, on=True):
         self.name, self.teams, self.ends, self.weight, self.on = name, teams.split(), ends, weight, on
         self.errors = {"TRINE_E_" + error for error in errors.split()}
         self.lasting = {"TRINE_E_" + error for error in lasting.split()}
-        self.needs, self.shared_memory, self.user = needs, shared_memory, user
+        self.needs, self.shared_memory, self.user, self.bare_ends = needs, shared_memory, user, bare_ends or ends
 
     def lasting_on(self, spec):
         return self.lasting if spec.startswith("mpi") else set()
@@ -43,7 +44,7 @@ KINDS = [
     Kind("address space limit", LOCAL, "MEMORY SYSTEM WORKER", on=False),
     Kind("process limit", LOCAL, "SYSTEM MEMORY WORKER", needs=root, user=True, on=False),
     Kind("full shared memory", "mpi", "MEMORY MPI SYSTEM", lasting="MEMORY", shared_memory=True, on=False),
-    Kind("forks", ALL, on=False),
+    Kind("forks", ALL, bare_ends=True, on=False),
     Kind("descriptors closed", LOCAL, "WORKER SYSTEM IO MEMORY", on=False),
     Kind("surroundings", ALL),
     Kind("root given up", LOCAL, needs=root, on=False),
