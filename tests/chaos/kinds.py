@@ -6,8 +6,8 @@ class Kind:
     """teams: beginnings of specs. errors: statuses that an operation, the opening or the closing may have while it goes
     on. lasting: those that an operation on ranks may have afterwards; all else is an error then. ends: the host ends by
     itself or is killed. weight: how often it is drawn. needs: says what is missing. shared_memory: its rounds fill
-    /dev/shm. user: the host runs as a user that is nobody else. bare_ends: a
-    process of the host's may end without exit. on: it is drawn when nobody asks for it by name."""
+    /dev/shm. user: the host runs as a user that is nobody else. bare_ends: a process of the host's may end without exit.
+    on: it is drawn when nobody asks for it by name."""
 
     def __init__(self, name, teams, errors="", lasting="", ends=False, weight=2, needs=None, shared_memory=False,
                  user=False, bare_ends=False, on=True):
