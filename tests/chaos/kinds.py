@@ -53,7 +53,7 @@ KINDS = [
     Kind("root given up", LOCAL, needs=root, on=False),
     Kind("rounding", ALL),
     Kind("callbacks", ALL),
-    Kind("threads", LOCAL),
+    Kind("threads", LOCAL, "THREADS"),
     Kind("host ends", ALL, ends=True, on=False),
     Kind("host killed", ALL, ends=True),
 ]
