@@ -26,6 +26,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "backends/pool.h"
 #include "backends/transports/carriers.h"
 
 /* The most that an unprivileged process may usually ask for, and what every pipe holds. */
@@ -273,6 +274,9 @@ static trine_status pipe_open(trine_carrier *carrier)
     f->watch = watch;
     for (int i = 0; i < 2; i++)
         f->requests[i] = trine_descriptor_know(ends[i]);
+    /* While that thread runs no other zygote can be made; who needs the one that cannot be had says
+     * so. */
+    (void)trine_zygote_start();
     int error = start_thread(f);
     if (error) {
         free_feeder(f);

@@ -316,9 +316,12 @@ class Round:
             self.fail("left in TMPDIR:", *names)
         if self.chaos.counts_shared_memory:
             names = os.listdir("/dev/shm")
+            if self.kind.bare_ends:
+                # LLVM's OpenMP removes this when the process exits, and only then.
+                names = [name for name in names if not name.startswith("__KMP_REGISTERED_LIB_")]
             if names and not (self.spec.startswith("mpi") and (self.kind.ends or self.hung)):
                 self.fail("left in /dev/shm:", *names)
-            for name in names:
+            for name in os.listdir("/dev/shm"):
                 path = os.path.join("/dev/shm", name)
                 shutil.rmtree(path, ignore_errors=True) if os.path.isdir(path) else os.unlink(path)
 

@@ -149,6 +149,8 @@ void chaos_disturber_end(void)
     page->wanted = false;
     while (page->busy)
         pause_for(100);
+    /* Who was killed last is gone then, and begins nothing. */
+    pause_for(2000);
 }
 
 void chaos_disturber_close(void)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "chaos.h"
@@ -323,6 +324,20 @@ static trine_status scatter_and_gather(chaos_case *c)
 
 /* --- files */
 
+/* An error leaves the file as it was. */
+static trine_status save(chaos_case *c, const char *path)
+{
+    struct stat before = {0}, after = {0};
+    bool was = stat(path, &before) == 0;
+    trine_status status = trine_npy_save(path, c->x[0]);
+    bool is = status != TRINE_OK && stat(path, &after) == 0;
+    if (status != TRINE_OK && trine_team_ranks(c->team) == 1 &&
+        (was != is || before.st_ino != after.st_ino || before.st_size != after.st_size ||
+         before.st_mtime != after.st_mtime))
+        snprintf(c->complaint, sizeof c->complaint, "a save that failed has changed the file");
+    return status;
+}
+
 static trine_status save_and_load(chaos_case *c)
 {
     char path[4096];
@@ -330,7 +345,7 @@ static trine_status save_and_load(chaos_case *c)
     snprintf(path, sizeof path, "%s/%s.npy", c->folder,
              trine_team_ranks(c->team) > 1 ? "all" : "x");
     TRY(make(c, 0, TRINE_F64, length(c), 0));
-    TRY(trine_npy_save(path, c->x[0]));
+    TRY(save(c, path));
     TRY(trine_npy_open(c->team, path, &file));
     double sum = 0;
     const trine_monoid *monoid = trine_monoid_find("sum", TRINE_F64);

@@ -291,6 +291,24 @@ static void a_killed_zygote_is_replaced_body(void)
 }
 IN_CHILD(reset_page, a_killed_zygote_is_replaced)
 
+/* The transport pipe starts a thread of the library's own. */
+static void a_killed_zygote_is_replaced_before_a_pipe_is_fed_body(void)
+{
+    static const double ones[] = {1, 1, 1};
+    trine_team *team = open_team("pool:2,transport=pipe");
+    trine_array *x;
+    double sum;
+    MUST(trine_array_wrap_const(team, TRINE_F64, ones, 3, &x) == TRINE_OK);
+    for (int i = 0; i < 3; i++) {
+        MUST(trine_sum_f64(x, TRINE_EXACT, &sum) == TRINE_OK && sum == 3);
+        kill(trine_zygote_pid(), SIGKILL);
+        usleep(20000);
+    }
+    trine_array_free(x);
+    MUST(trine_team_close(team) == TRINE_OK);
+}
+IN_CHILD(reset_page, a_killed_zygote_is_replaced_before_a_pipe_is_fed)
+
 static void a_zygote_killed_mid_sum_is_replaced_body(void)
 {
     trine_team *team = open_team("pool:3");
@@ -655,6 +673,8 @@ int main(void)
         {"arrays are freed in any order", arrays_are_freed_in_any_order},
         {"work in place survives an earlier death", work_in_place_survives_an_earlier_death},
         {"a killed zygote is replaced", a_killed_zygote_is_replaced},
+        {"a killed zygote is replaced before a pipe is fed",
+         a_killed_zygote_is_replaced_before_a_pipe_is_fed},
         {"a zygote killed in the middle of a sum is replaced", a_zygote_killed_mid_sum_is_replaced},
         {"whatever is killed together is replaced", whatever_is_killed_together_is_replaced},
         {"without a zygote threads are a named error", without_a_zygote_threads_are_a_named_error},
