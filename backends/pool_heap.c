@@ -290,7 +290,7 @@ void trine_heap_release(void *memory, size_t bytes)
 
 trine_status trine_heap_alloc(size_t bytes, void **memory)
 {
-    void *reserved;
+    void *reserved = NULL;
     trine_status status = trine_memory_check("shared memory", bytes);
     bytes = trine_heap_pages(bytes);
     if (!status)
