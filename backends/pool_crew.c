@@ -122,15 +122,18 @@ static bool pidfds_differ(const trine_descriptor *workers)
 /* Else all are one file, which tells in /proc whose each is. */
 static bool is_pidfd_of(int fd, pid_t pid)
 {
+    static const char key[] = "Pid:";
     char path[64], line[128];
-    int found = pid;
+    long found = pid;
     snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
     FILE *about = fopen(path, "re");
     if (!about)
         return true;
     bool says = false;
-    while (!says && fgets(line, sizeof line, about))
-        says = sscanf(line, "Pid: %d", &found) == 1;
+    while (!says && fgets(line, sizeof line, about)) {
+        says = strncmp(line, key, sizeof key - 1) == 0;
+        found = says ? strtol(line + sizeof key - 1, NULL, 10) : found;
+    }
     fclose(about);
     /* -1: of one that was reaped, as a dead zygote's are. */
     return says && (found == pid || found == -1);

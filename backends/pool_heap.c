@@ -312,7 +312,7 @@ void trine_heap_release(void *memory, size_t bytes)
 
 trine_status trine_heap_alloc(size_t bytes, void **memory)
 {
-    void *reserved;
+    void *reserved = NULL;
     bytes = trine_heap_pages(bytes);
     trine_status status = trine_memory_claim("shared memory", bytes);
     if (status)

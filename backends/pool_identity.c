@@ -28,8 +28,6 @@
 #include "core/cpus.h"
 #include "core/error.h"
 
-extern char **environ;
-
 /* Of capabilities, by their bits. */
 enum { PERMITTED, EFFECTIVE, INHERITABLE, BOUNDING, AMBIENT, SETS };
 
@@ -114,6 +112,23 @@ static bool write_capabilities(const uint64_t set[SETS])
     return syscall(SYS_capset, &header, data) == 0;
 }
 
+/* How many numbers stand in a line of that key of a status in /proc, at most `most`. */
+static size_t numbers_of(const char *line, const char *key, int base, size_t most,
+                         unsigned long numbers[])
+{
+    size_t count = 0, length = strlen(key);
+    if (strncmp(line, key, length) != 0 || line[length] != ':')
+        return 0;
+    for (const char *at = line + length + 1; count < most; count++) {
+        char *end;
+        numbers[count] = strtoul(at, &end, base);
+        if (end == at)
+            break;
+        at = end;
+    }
+    return count;
+}
+
 /* What no system call tells without changing it. Without /proc the umask is changed and put back.
  */
 static void read_status(pool_identity *own)
@@ -123,10 +138,11 @@ static void read_status(pool_identity *own)
     own->filters = -1;
     FILE *file = fopen("/proc/thread-self/status", "re");
     while (file && fgets(line, sizeof line, file)) {
-        unsigned mask;
-        (void)sscanf(line, "Seccomp_filters: %d", &own->filters);
-        if (sscanf(line, "Umask: %o", &mask) == 1) {
-            own->umask = (mode_t)mask;
+        unsigned long number;
+        if (numbers_of(line, "Seccomp_filters", 10, 1, &number) == 1)
+            own->filters = (int)number;
+        if (numbers_of(line, "Umask", 8, 1, &number) == 1) {
+            own->umask = (mode_t)number;
             masked = true;
         }
     }
@@ -361,13 +377,11 @@ static void assume_credentials(const pool_identity *wanted, const pool_identity 
 /* Strings of its own, which a task may change. */
 static bool assume_environment(const pool_identity *wanted)
 {
-    char **variable = malloc((wanted->variables + 1) * sizeof *variable);
-    char *text = malloc(wanted->environment_bytes + 1);
-    if (!variable || !text) {
-        free(variable);
-        free(text);
+    size_t pointers = (wanted->variables + 1) * sizeof(char *);
+    char **variable = malloc(pointers + wanted->environment_bytes);
+    if (!variable)
         return false;
-    }
+    char *text = (char *)variable + pointers;
     memcpy(text, wanted->environment, wanted->environment_bytes);
     for (size_t i = 0; i < wanted->variables; i++) {
         variable[i] = text;
@@ -447,42 +461,33 @@ bool trine_identity_assume(const pool_identity *wanted, int root, int directory,
 
 /* Of a process, as the system tells others. */
 typedef struct credentials {
-    unsigned uid[IDS], gid[IDS];
-    unsigned long long permitted;
+    unsigned long uid[IDS], gid[IDS], permitted;
     gid_t group[256];
     size_t groups;
 } credentials;
 
-static void read_groups(credentials *c, const char *text)
-{
-    for (char *end;; text = end) {
-        unsigned long id = strtoul(text, &end, 10);
-        if (end == text || c->groups == sizeof c->group / sizeof *c->group)
-            return;
-        c->group[c->groups++] = (gid_t)id;
-    }
-}
-
 /* False where it cannot be known. */
 static bool read_credentials(pid_t pid, credentials *c)
 {
-    static const char groups[] = "Groups:";
+    enum { MOST = sizeof c->group / sizeof *c->group };
     char path[64], line[4096];
-    int lines = 0;
+    unsigned long group[MOST];
+    size_t found = 0;
     *c = (credentials){.groups = 0};
     snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
     FILE *file = fopen(path, "re");
     if (!file)
         return false;
     while (fgets(line, sizeof line, file)) {
-        lines += sscanf(line, "Uid: %u %u %u", &c->uid[0], &c->uid[1], &c->uid[2]) == 3;
-        lines += sscanf(line, "Gid: %u %u %u", &c->gid[0], &c->gid[1], &c->gid[2]) == 3;
-        lines += sscanf(line, "CapPrm: %llx", &c->permitted) == 1;
-        if (strncmp(line, groups, sizeof groups - 1) == 0)
-            read_groups(c, line + sizeof groups - 1);
+        found += numbers_of(line, "Uid", 10, IDS, c->uid);
+        found += numbers_of(line, "Gid", 10, IDS, c->gid);
+        found += numbers_of(line, "CapPrm", 16, 1, &c->permitted);
+        size_t groups = numbers_of(line, "Groups", 10, MOST, group);
+        for (size_t i = 0; i < groups; i++)
+            c->group[c->groups++] = (gid_t)group[i];
     }
     fclose(file);
-    return lines == 3;
+    return found == 2 * IDS + 1;
 }
 
 bool trine_identity_give_up(const pool_identity *parents, int root, int directory)
@@ -500,8 +505,8 @@ bool trine_identity_give_up(const pool_identity *parents, int root, int director
     /* While it can, so that workers can be like the parent; what the system says comes last. */
     (void)trine_identity_assume(parents, root, directory, why, sizeof why);
     (void)setgroups(c.groups, c.group);
-    (void)!setresgid(c.gid[0], c.gid[1], c.gid[2]);
-    (void)!setresuid(c.uid[0], c.uid[1], c.uid[2]);
+    (void)!setresgid((gid_t)c.gid[0], (gid_t)c.gid[1], (gid_t)c.gid[2]);
+    (void)!setresuid((uid_t)c.uid[0], (uid_t)c.uid[1], (uid_t)c.uid[2]);
     (void)write_capabilities((const uint64_t[SETS]){0});
     return true;
 }

@@ -171,7 +171,7 @@ bool trine_activation_left(const trine_activation *frame, const trine_activation
 {
     walk w = {.frame = frame,
               .own = own,
-              .function = (uintptr_t)_Unwind_FindEnclosingFunction((void *)(frame->code - 1))};
+              .function = (uintptr_t)_Unwind_FindEnclosingFunction(frame->code - 1)};
     (void)_Unwind_Backtrace(look, &w);
     return w.beyond && !w.there;
 }

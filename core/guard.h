@@ -18,7 +18,8 @@ trine_status trine_guard(trine_status (*function)(void *argument), void *argumen
 
 /* An activation of a function: where its frame ends, and a place in its code. */
 typedef struct trine_activation {
-    uintptr_t stack, code;
+    uintptr_t stack;
+    char *code;
 } trine_activation;
 
 /* Of the function that calls this one. */
@@ -26,7 +27,7 @@ trine_activation trine_activation_here(void);
 
 /* In a function that is not inlined: of that which calls it. */
 #define TRINE_CALLER                                                                               \
-    ((trine_activation){(uintptr_t)__builtin_dwarf_cfa(), (uintptr_t)__builtin_return_address(0)})
+    ((trine_activation){(uintptr_t)__builtin_dwarf_cfa(), __builtin_return_address(0)})
 
 /* Whether that frame of the calling thread has been left without a return. own: of the function
  * that asks, which may lie where the other lay. False where nobody knows. */

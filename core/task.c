@@ -337,8 +337,8 @@ static trine_status ask_source(void *argument)
 static trine_status pull_item(trine_task_queue *queue)
 {
     const trine_task_options *o = &queue->options;
-    uint32_t slot;
-    void *room;
+    uint32_t slot = TRINE_SLOT_NONE;
+    void *room = NULL;
     size_t size = 0;
     trine_status status = TRINE_OK;
     if (!queue->staging)
