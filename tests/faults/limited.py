@@ -2,6 +2,7 @@
 import contextlib
 import os
 import tempfile
+import time
 
 
 def _own_group():
@@ -30,6 +31,10 @@ def memory_group(limit):
     try:
         yield words if entered else None
     finally:
-        if folder:
-            with contextlib.suppress(OSError):
+        # What was killed in it may take a moment to go.
+        for _ in range(100 if folder else 0):
+            try:
                 os.rmdir(folder)
+                break
+            except OSError:
+                time.sleep(0.05)
