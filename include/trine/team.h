@@ -50,8 +50,8 @@
  *                        than x86-64 and AArch64, as by longjmp
  *   longjmp out          the call is given up, what it had allocated is lost; the next call, or the
  *                        close, waits for the other workers and finds the team as it was. Out of a
- *                        parallel part of a team of threads, where the others wait for ever: all
- *                        calls but the close say WORKER. An item left so has failed (WORKER)
+ *                        map of tasks on threads, which wait for its items for ever: all calls but
+ *                        the close say WORKER. An item left so has failed (WORKER)
  *   end the thread       pthread_exit, or pthread_cancel of it: a thread of the team goes on, with
  *                        WORKER; the caller's own ends, and the call is as one left by longjmp
  *   exit()               in the caller or a thread ends the program; in a forked worker that worker

@@ -199,6 +199,7 @@ static void jump(trine_array *x)
 
 static void jump_out(trine_team *team, trine_array *x)
 {
+    (void)team;
     for (int i = 0; i < 3; i++) {
         make_plan();
         plan.finish = JUMP;
