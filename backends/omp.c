@@ -396,22 +396,23 @@ static void end_region(threads_data *data)
     pthread_detach(data->region);
 }
 
-/* In a forked process there is no thread to end, and what one was changing at that moment is left
- * alone. */
+/* In a forked process there is no thread to end, and what one that was at work then was changing is
+ * left alone. */
 static void threads_close(trine_executor *executor)
 {
     threads_data *data = executor->data;
-    if (data->process != trine_process()) {
-        free(data->threads);
-        free(data);
+    bool own = data->process == trine_process();
+    /* What abandoned threads use stays theirs. */
+    if (own && data->abandoned)
+        return;
+    if (own && data->started)
+        end_region(data);
+    if (own || atomic_load(&data->finished) >= data->taking) {
+        release(data);
         return;
     }
-    /* What abandoned threads use stays theirs. */
-    if (data->abandoned)
-        return;
-    if (data->started)
-        end_region(data);
-    release(data);
+    free(data->threads);
+    free(data);
 }
 
 /* A region without one of its threads cannot go on. */

@@ -87,8 +87,10 @@ static void have_threads(void)
 {
     if (is_there("omp"))
         must_compute("omp:3");
+#if defined(_OPENMP)
 #pragma omp parallel num_threads(3)
     sched_yield();
+#endif
 }
 
 static void compute_and_fork_on(void *spec)
