@@ -70,14 +70,14 @@ static bool is_deadly(const char *counts)
 
 trine_status trine_omp_check(int workers)
 {
-    const char *counts = getenv("OMP_NUM_THREADS");
+    const char *counts = trine_environment("OMP_NUM_THREADS");
     if (counts && is_deadly(counts))
         return trine_fail(TRINE_E_SYSTEM,
                           "team 'omp:%d': OMP_NUM_THREADS='%.40s', which LLVM's OpenMP does not "
                           "survive; expected counts of at most %d, or that it is unset",
                           workers, counts, MOST_ASKED);
     for (size_t i = 0; i < sizeof device_limits / sizeof *device_limits; i++) {
-        const char *text = getenv(device_limits[i]);
+        const char *text = trine_environment(device_limits[i]);
         if (text && strtol(text, NULL, 10) < LEAST_DEVICE_LIMIT + workers)
             return trine_fail(TRINE_E_SYSTEM,
                               "team 'omp:%d': %s=%.40s, at which LLVM's OpenMP ends the process; "
@@ -98,7 +98,7 @@ trine_status trine_omp_check(int workers)
 static bool may_be_asked(void)
 {
 #if defined(__clang__)
-    const char *counts = getenv("OMP_NUM_THREADS");
+    const char *counts = trine_environment("OMP_NUM_THREADS");
     return !counts || !is_deadly(counts);
 #else
     return true;
