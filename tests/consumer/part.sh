@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # part.sh BUILD SOURCE CMAKE CC - trine as a part of a project of C++ alone, which has a target `sort` of
 # its own and neither tests nor programs of trine; with this build's flags, so that a compiler cache has
-# its objects.
+# its objects, or quickly where there is none.
 . "$(dirname "$0")/surroundings.sh" "$@"
 command -v "$CXX" >/dev/null || { echo "skipped: no C++ compiler"; exit 77; }
 root=$(cd "$source/../.." && pwd)
 mapfile -t flags < <(sed -nE 's/^(CMAKE_BUILD_TYPE|CMAKE_C_COMPILER_LAUNCHER|TRINE_WERROR|TRINE_MPI|TRINE_OPENMP):[A-Z]+=/-D\1=/p' "$build/CMakeCache.txt")
+[[ ${flags[*]} == *LAUNCHER* ]] || flags+=(-DCMAKE_BUILD_TYPE=Debug)
 cat >"$work/CMakeLists.txt" <<PART
 cmake_minimum_required(VERSION 3.20)
 project(part CXX)
