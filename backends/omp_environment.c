@@ -53,12 +53,12 @@ int trine_omp_asked(const char **variable)
 static const char *const device_limits[] = {"KMP_DEVICE_THREAD_LIMIT", "KMP_ALL_THREADS"};
 enum { LEAST_DEVICE_LIMIT = 1024 };
 
-/* Of a blank, and of too large a number, it makes an assertion that fails, or a table that never
- * ends. */
+/* Of a blank, of too large a number, and of what is none, it makes an assertion that fails, or a
+ * table that never ends. */
 static bool is_deadly(const char *counts)
 {
-    size_t blank = strspn(counts, " \t\n");
-    bool deadly = counts[blank] == '\0';
+    size_t length = strlen(counts);
+    bool deadly = strspn(counts, " \t\n") == length || strspn(counts, "0123456789, \t\n") < length;
     while (*counts && !deadly) {
         char *end = (char *)counts + 1;
         if (isdigit((unsigned char)*counts))
