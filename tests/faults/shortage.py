@@ -1,4 +1,4 @@
-"""shortage.py PROGRAM - memory that runs short is TRINE_E_MEMORY, for small arrays and large ones, on every team: no program
+"""shortage.py PROGRAM TEAM... - memory that runs short is TRINE_E_MEMORY, for small arrays and large ones, on every team: no program
 is killed for it (shortage.c)."""
 import os
 import subprocess
@@ -11,7 +11,7 @@ from promises import check, conclude  # noqa: E402
 PROGRAM = os.path.abspath(sys.argv[1])
 MIB = 1 << 20
 LIMIT = 128 * MIB
-TEAMS = ["serial", "omp:2", "pool:2"]
+TEAMS = sys.argv[2:]
 SIZES = [64 << 10, MIB, 3 * MIB, 5 * MIB, 40 * MIB]
 
 
