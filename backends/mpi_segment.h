@@ -21,7 +21,7 @@ trine_status trine_mpi_segment_make(MPI_Comm machine, size_t bytes, trine_mpi_se
 
 /* Whether `bytes` more can be had where the library makes what ranks of a machine share: without
  * them ranks wait for each other for ever, or end by a signal. Not collective. */
-trine_status trine_mpi_files_check(const char *what, uint64_t bytes);
+trine_status trine_mpi_files_check(const char *file, uint64_t bytes);
 
 /* Where this rank has the part of rank `number` of the machine, which is not empty. */
 trine_status trine_mpi_segment_find(const trine_mpi_segment *segment, int number,
