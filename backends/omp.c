@@ -109,8 +109,9 @@ typedef struct region_thread {
 
 static void be_through(threads_data *data)
 {
-    if (atomic_fetch_add(&data->finished, 1) + 1 >= data->taking &&
-        atomic_load(&data->caller_sleeps))
+    /* Of this job: after that the caller may have begun another. */
+    unsigned taking = data->taking;
+    if (atomic_fetch_add(&data->finished, 1) + 1 >= taking && atomic_load(&data->caller_sleeps))
         trine_futex_wake(&data->finished, INT_MAX);
 }
 
