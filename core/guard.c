@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <unwind.h>
@@ -202,9 +203,31 @@ int trine_thread_number(void)
     return number;
 }
 
-bool trine_thread_runs(int thread)
+static bool is_listed(int thread)
 {
     return syscall(SYS_tgkill, getpid(), thread, 0) == 0 || errno != ESRCH;
+}
+
+/* One that was joined may be listed still. Its flags are the seventh field behind its name. */
+static bool is_exiting(int thread)
+{
+    enum { PF_EXITING = 4 };
+    char path[64], line[512];
+    unsigned flags = 0;
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", thread);
+    FILE *about = fopen(path, "re");
+    if (!about)
+        return false;
+    const char *behind = fgets(line, sizeof line, about) ? strrchr(line, ')') : NULL;
+    if (behind && sscanf(behind + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) != 1)
+        flags = 0;
+    fclose(about);
+    return flags & PF_EXITING;
+}
+
+bool trine_thread_runs(int thread)
+{
+    return is_listed(thread) && !is_exiting(thread) && is_listed(thread);
 }
 #else
 int trine_thread_number(void)

@@ -74,6 +74,7 @@ each_need() {
     "$1" test 'have slurmctld && have munged' "slurm-wlm munge" "the test of SLURM scripts"
     "$1" test 'have ip' "iproute2" "tests of several hosts"
     "$1" test have_openblas_header "libopenblas-dev" "tests of programs with an OpenBLAS of their own"
+    "$1" test 'have valgrind' "valgrind" "the search for leaks"
     "$1" bench have_openblas_header "libopenblas-dev" "OpenBLAS as a peer"
     "$1" bench 'have_module numpy && have_module scipy' "python3-numpy python3-scipy" "NumPy as a peer"
 }
