@@ -11,6 +11,7 @@
 #include <setjmp.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <unwind.h>
@@ -211,18 +212,17 @@ static bool is_listed(int thread)
 /* One that was joined may be listed still. Its flags are the seventh field behind its name. */
 static bool is_exiting(int thread)
 {
-    enum { PF_EXITING = 4 };
+    enum { FLAGS = 7, PF_EXITING = 4 };
     char path[64], line[512];
-    unsigned flags = 0;
     snprintf(path, sizeof path, "/proc/self/task/%d/stat", thread);
     FILE *about = fopen(path, "re");
     if (!about)
         return false;
     const char *behind = fgets(line, sizeof line, about) ? strrchr(line, ')') : NULL;
-    if (behind && sscanf(behind + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) != 1)
-        flags = 0;
+    for (int field = 0; field < FLAGS && behind; field++)
+        behind = strchr(behind + 1, ' ');
     fclose(about);
-    return flags & PF_EXITING;
+    return behind && strtoul(behind, NULL, 10) & PF_EXITING;
 }
 
 bool trine_thread_runs(int thread)
