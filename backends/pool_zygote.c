@@ -85,6 +85,18 @@ static void close_directories(const directories *in)
     close_file(in->directory);
 }
 
+/* Descriptors of so many bytes go with the message; room: CMSG_SPACE(bytes). */
+static void attach(struct msghdr *message, void *room, const void *descriptors, size_t bytes)
+{
+    message->msg_control = room;
+    message->msg_controllen = CMSG_SPACE(bytes);
+    struct cmsghdr *header = CMSG_FIRSTHDR(message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(bytes);
+    memcpy(CMSG_DATA(header), descriptors, bytes);
+}
+
 static void answer_with(int socket, int value, int fd)
 {
     answer a = {value};
@@ -94,15 +106,8 @@ static void answer_with(int socket, int value, int fd)
         struct cmsghdr align;
     } control = {{0}};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    if (fd >= 0) {
-        message.msg_control = control.room;
-        message.msg_controllen = sizeof control.room;
-        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof fd);
-        memcpy(CMSG_DATA(header), &fd, sizeof fd);
-    }
+    if (fd >= 0)
+        attach(&message, control.room, &fd, sizeof fd);
     /* A parent that is gone needs no answer. */
     (void)!sendmsg(socket, &message, MSG_NOSIGNAL);
 }
@@ -469,13 +474,7 @@ static bool send_request(const request *r, const pool_caller *caller)
     if (caller && caller->root.fd >= 0) {
         const int root = caller->root.fd, directory = caller->directory.fd;
         const directories in = {root, directory >= 0 ? directory : root};
-        message.msg_control = control.room;
-        message.msg_controllen = sizeof control.room;
-        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof in);
-        memcpy(CMSG_DATA(header), &in, sizeof in);
+        attach(&message, control.room, &in, sizeof in);
     }
     ssize_t sent = -1;
     if (trine_descriptor_holds(&zygote.socket))
