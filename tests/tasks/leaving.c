@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unwind.h>
 
+#include "tests/counting.h"
 #include "tests/faults/child.h"
 
 enum { CHUNKS = 12, ITEMS = 30 };
@@ -76,36 +77,13 @@ static void accumulate(void *state, const trine_chunk *chunk, const void *param)
     *(uint64_t *)state += chunk->n;
 }
 
-static void nothing(void *state, const void *param)
-{
-    (void)param;
-    *(uint64_t *)state = 0;
-}
-
-static void add(void *left, const void *right, const void *param)
-{
-    (void)param;
-    *(uint64_t *)left += *(const uint64_t *)right;
-}
-
 static trine_status finish(void *result, const void *state, const void *param)
 {
-    (void)param;
     leave(plan.finish);
-    memcpy(result, state, sizeof(uint64_t));
-    return TRINE_OK;
+    return counting_finish(result, state, param);
 }
 
-static const trine_monoid counting = {.name = "counting",
-                                      .nin = 1,
-                                      .in = {TRINE_F64},
-                                      .out = TRINE_U64,
-                                      .state_size = sizeof(uint64_t),
-                                      .result_size = sizeof(uint64_t),
-                                      .identity = nothing,
-                                      .accumulate = accumulate,
-                                      .merge = add,
-                                      .finish = finish};
+static const trine_monoid counting = COUNTING(accumulate, finish);
 
 static trine_array *zeros(trine_team *team)
 {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "tests/counting.h"
 #include "tests/faults/child.h"
 
 enum { ITEMS = 40, MOST = 1 << 16 };
@@ -106,35 +107,7 @@ static void accumulate(void *state, const trine_chunk *chunk, const void *param)
     *(uint64_t *)state += chunk->n;
 }
 
-static void nothing(void *state, const void *param)
-{
-    (void)param;
-    *(uint64_t *)state = 0;
-}
-
-static void add(void *left, const void *right, const void *param)
-{
-    (void)param;
-    *(uint64_t *)left += *(const uint64_t *)right;
-}
-
-static trine_status finish(void *result, const void *state, const void *param)
-{
-    (void)param;
-    memcpy(result, state, sizeof(uint64_t));
-    return TRINE_OK;
-}
-
-static const trine_monoid counting = {.name = "counting",
-                                      .nin = 1,
-                                      .in = {TRINE_F64},
-                                      .out = TRINE_U64,
-                                      .state_size = sizeof(uint64_t),
-                                      .result_size = sizeof(uint64_t),
-                                      .identity = nothing,
-                                      .accumulate = accumulate,
-                                      .merge = add,
-                                      .finish = finish};
+static const trine_monoid counting = COUNTING(accumulate, counting_finish);
 
 enum { CHUNKS = 9 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "counting.h"
 #include "faults/child.h"
 #include "tasks/kinds.h"
 
@@ -27,12 +28,6 @@ static void leave_once(void)
     }
 }
 
-static void leaving_identity(void *state, const void *param)
-{
-    (void)param;
-    *(uint64_t *)state = 0;
-}
-
 static void leaving_accumulate(void *state, const trine_chunk *chunk, const void *param)
 {
     (void)param;
@@ -40,28 +35,7 @@ static void leaving_accumulate(void *state, const trine_chunk *chunk, const void
     *(uint64_t *)state += chunk->n;
 }
 
-static void leaving_merge(void *left, const void *right, const void *param)
-{
-    (void)param;
-    *(uint64_t *)left += *(const uint64_t *)right;
-}
-
-static trine_status leaving_finish(void *result, const void *state, const void *param)
-{
-    (void)param;
-    memcpy(result, state, sizeof(uint64_t));
-    return TRINE_OK;
-}
-
-static const trine_monoid leaving = {.name = "leaving",
-                                     .nin = 1,
-                                     .in = {TRINE_F64},
-                                     .state_size = sizeof(uint64_t),
-                                     .result_size = sizeof(uint64_t),
-                                     .identity = leaving_identity,
-                                     .accumulate = leaving_accumulate,
-                                     .merge = leaving_merge,
-                                     .finish = leaving_finish};
+static const trine_monoid leaving = COUNTING(leaving_accumulate, counting_finish);
 
 static void end_thread(void)
 {
