@@ -46,12 +46,17 @@ def run_until_it_computes(mark, team, **more):
     return process
 
 
-def end_all(mark):
-    for pid in processes_of(mark):
+def send(pids, what):
+    """To each that still lives: the others may end with the first, as workers do with their zygote."""
+    for pid in pids:
         try:
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, what)
         except ProcessLookupError:
             pass
+
+
+def end_all(mark):
+    send(processes_of(mark), signal.SIGKILL)
 
 
 def signals_end_a_driver_and_its_workers():
@@ -75,8 +80,7 @@ def workers_are_ended_in_silence():
     others = [pid for pid in processes_of(mark) if pid != process.pid]
     for pid in others:
         check("a worker or the zygote handles no signal", handled(pid) & 0x7FFFFFFF == 0, hex(handled(pid)))
-    for pid in others:
-        os.kill(pid, signal.SIGHUP)
+    send(others, signal.SIGHUP)
     check("SIGHUP ends workers", until(lambda: not set(others) & set(processes_of(mark)), PATIENCE), processes_of(mark))
     end_all(mark)
     check("in silence", b"handled" not in process.communicate()[1])
@@ -102,8 +106,7 @@ def what_was_ignored_stays_so():
     process = run_until_it_computes(mark, "pool:3", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
                                     preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
     before = set(processes_of(mark))
-    for pid in before:
-        os.kill(pid, signal.SIGHUP)
+    send(before, signal.SIGHUP)
     time.sleep(0.5)
     check("nohup holds", process.poll() is None and set(processes_of(mark)) == before, process.returncode)
     end_all(mark)
