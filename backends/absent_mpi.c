@@ -1,5 +1,5 @@
 /* backends/absent_mpi.c - what answers for mpi where no MPI was found. */
-#include "core/communicator.h"
+#include "core/team/communicator.h"
 
 const trine_communicator_ops trine_mpi_communicator = {
     .name = "mpi",

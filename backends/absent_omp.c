@@ -1,5 +1,5 @@
 /* backends/absent_omp.c - what answers for omp where the compiler has no OpenMP. */
-#include "core/executor.h"
+#include "core/team/executor.h"
 
 const trine_executor_ops trine_omp_executor = {
     .name = "omp",

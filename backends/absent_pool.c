@@ -1,5 +1,5 @@
 /* backends/absent_pool.c - what answers for pool on systems other than Linux. */
-#include "core/executor.h"
+#include "core/team/executor.h"
 
 const trine_executor_ops trine_pool_executor = {
     .name = "pool",

@@ -1,4 +1,4 @@
-/* blas.c - OpenBLAS behind core/blas.h, the only file that knows it.
+/* blas.c - OpenBLAS behind core/linalg/blas.h, the only file that knows it.
  *
  * Loading, once a process:
  *   1. An OpenBLAS that the program has loaded is used: a second one would bind to the symbols of
@@ -27,9 +27,9 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "core/blas.h"
-#include "core/error.h"
-#include "core/environment.h"
+#include "core/linalg/blas.h"
+#include "core/system/error.h"
+#include "core/system/environment.h"
 
 /* Of CBLAS. The row-major product is asked for as the column-major one of the transposes, which has
  * no kernels of its own for some alpha and beta. */

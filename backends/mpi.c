@@ -15,8 +15,8 @@
 
 #include "backends/mpi_data.h"
 #include "backends/mpi_leave.h"
-#include "core/launch.h"
-#include "core/open.h"
+#include "core/system/launch.h"
+#include "core/team/open.h"
 
 int trine_mpi_machines;
 

@@ -19,7 +19,7 @@
 
 #include "backends/mpi_data.h"
 #include "backends/mpi_leave.h"
-#include "core/memory.h"
+#include "core/system/memory.h"
 
 enum { TAG = 3, NO_TAG = 4, UNDER_WAY = 16, LONGEST_PIECE = 1 << 16 };
 

@@ -1,5 +1,5 @@
 /* backends/mpi_claims.c - a word in which the ranks of one machine add up the memory that they are
- * about to take (core/memory.h).
+ * about to take (core/system/memory.h).
  *
  * The machine's lowest rank makes it in a file without a name, and tells the others where /proc has
  * that. A rank that cannot reach it does without: then memory that several ranks take at the same

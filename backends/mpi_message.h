@@ -7,8 +7,8 @@
 
 #include <mpi.h>
 
-#include "core/error.h"
-#include "core/tree.h"
+#include "core/system/error.h"
+#include "core/partition/tree.h"
 
 /* sum: of what the ranks of the packet's range bring. rank: that failed, or the first of the range.
  * nodes: partials in the body. body: bytes. */

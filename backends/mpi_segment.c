@@ -12,8 +12,8 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-#include "core/memory.h"
-#include "core/environment.h"
+#include "core/system/memory.h"
+#include "core/system/environment.h"
 
 static const char what[] = "memory that ranks of one machine share";
 

@@ -27,10 +27,10 @@
 #include "backends/omp_environment.h"
 #include "backends/omp_probe.h"
 #include "backends/thread.h"
-#include "core/error.h"
-#include "core/memory.h"
-#include "core/process.h"
-#include "core/wait.h"
+#include "core/system/error.h"
+#include "core/system/memory.h"
+#include "core/system/process.h"
+#include "core/system/wait.h"
 
 enum { REGION_OPENS, REGION_IS_OPEN, REGION_FAILED };
 

@@ -1,6 +1,6 @@
 /* backends/omp_environment.c - what the user's environment tells the OpenMP runtime. */
 #include "backends/omp_environment.h"
-#include "core/environment.h"
+#include "core/system/environment.h"
 
 #include <ctype.h>
 #include <omp.h>
@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "core/error.h"
+#include "core/system/error.h"
 
 /* As many as a team spec may name. */
 enum { MOST_ASKED = 65536 };

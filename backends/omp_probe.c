@@ -16,10 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/cgroup.h"
-#include "core/environment.h"
-#include "core/error.h"
-#include "core/wait.h"
+#include "core/system/cgroup.h"
+#include "core/system/environment.h"
+#include "core/system/error.h"
+#include "core/system/wait.h"
 
 /* What a runtime allocates for a region and for each of its threads is less. */
 enum { REGION_BYTES = 1 << 20, THREAD_BYTES = 16 << 10 };

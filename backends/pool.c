@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "backends/pool.h"
-#include "core/memory.h"
+#include "core/system/memory.h"
 
 enum { MOST_ROUNDS = 3 };
 

@@ -19,8 +19,8 @@
 
 #include "backends/pool_identity.h"
 #include "backends/thread.h"
-#include "core/descriptor.h"
-#include "core/wait.h"
+#include "core/system/descriptor.h"
+#include "core/system/wait.h"
 
 /* How far a run has come, for the caller to know when its worker died. */
 enum { POOL_RUN_WAITS, POOL_RUN_BEGUN, POOL_RUN_DONE };

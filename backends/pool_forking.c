@@ -21,8 +21,8 @@
 #include <unistd.h>
 
 #include "backends/pool.h"
-#include "core/memory.h"
-#include "core/memory_usage.h"
+#include "core/system/memory.h"
+#include "core/system/memory_usage.h"
 
 enum { MOST_ROUNDS = 3 };
 

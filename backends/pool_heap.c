@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "backends/pool.h"
-#include "core/descriptor.h"
-#include "core/memory.h"
-#include "core/valgrind.h"
+#include "core/system/descriptor.h"
+#include "core/system/memory.h"
+#include "core/system/valgrind.h"
 
 enum { PAGE = 4096 };
 

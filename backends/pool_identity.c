@@ -25,8 +25,8 @@
 #include <unistd.h>
 
 #include "backends/pool.h"
-#include "core/cpus.h"
-#include "core/error.h"
+#include "core/system/cpus.h"
+#include "core/system/error.h"
 
 /* Of capabilities, by their bits. */
 enum { PERMITTED, EFFECTIVE, INHERITABLE, BOUNDING, AMBIENT, SETS };

@@ -8,7 +8,7 @@
 #ifndef TRINE_BACKENDS_POOL_IDENTITY_H
 #define TRINE_BACKENDS_POOL_IDENTITY_H
 
-#include "core/descriptor.h"
+#include "core/system/descriptor.h"
 
 typedef struct pool_identity pool_identity;
 

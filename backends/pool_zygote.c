@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 #include "backends/pool.h"
-#include "core/process.h"
+#include "core/system/process.h"
 
 /* fork worker `number` of control, which takes over that identity; kill `pid`; kill it and take its
  * status. */

@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "backends/thread.h"
-#include "core/error.h"
-#include "core/memory.h"
+#include "core/system/error.h"
+#include "core/system/memory.h"
 
 static trine_status serial_open(trine_executor *executor, const trine_executor_options *options)
 {

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "core/float_environment.h"
-#include "core/guard.h"
-#include "core/transport.h"
+#include "core/system/float_environment.h"
+#include "core/system/guard.h"
+#include "core/transport/transport.h"
 
 /* CPU seconds cost a system call: taken again only when this many seconds have passed. */
 #define CPU_SAMPLE_SECONDS 1e-3

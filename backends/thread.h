@@ -3,8 +3,8 @@
 #ifndef TRINE_BACKENDS_THREAD_H
 #define TRINE_BACKENDS_THREAD_H
 
-#include "core/error.h"
-#include "core/executor.h"
+#include "core/system/error.h"
+#include "core/team/executor.h"
 
 /* failed_run and detail mean something while status is not OK. On cache lines of its own. */
 typedef struct trine_thread {

@@ -7,9 +7,9 @@
 
 #include <trine/trine.h>
 
-#include "core/executor.h"
-#include "core/float_environment.h"
-#include "core/team.h"
+#include "core/team/executor.h"
+#include "core/system/float_environment.h"
+#include "core/team/team.h"
 #include "measure.h"
 
 static trine_status nothing(void *context, size_t run, trine_worker *worker)

@@ -7,7 +7,7 @@
 #include <trine/mpi.h>
 #include <trine/trine.h>
 
-#include "core/team.h"
+#include "core/team/team.h"
 #include "measure.h"
 
 enum { CALLS = 20000 };

@@ -8,7 +8,7 @@
 
 #include <trine/trine.h>
 
-#include "core/past_cache.h"
+#include "core/system/past_cache.h"
 #include "measure.h"
 #include "sleef_loops.h"
 

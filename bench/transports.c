@@ -14,8 +14,8 @@
 
 #include <trine/trine.h>
 
-#include "core/carry.h"
-#include "core/team.h"
+#include "core/input/carry.h"
+#include "core/team/team.h"
 #include "measure.h"
 
 static const trine_transport carried[] = {TRINE_TRANSPORT_SHM, TRINE_TRANSPORT_INHERIT,

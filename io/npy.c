@@ -11,10 +11,10 @@
 
 #include <trine/reduce.h>
 
-#include "core/array.h"
-#include "core/axis.h"
-#include "core/error.h"
-#include "core/stream.h"
+#include "core/array/array.h"
+#include "core/reduce/axis.h"
+#include "core/system/error.h"
+#include "core/input/stream.h"
 #include "io/npy_file.h"
 #include "io/npy_header.h"
 

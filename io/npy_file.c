@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/error.h"
+#include "core/system/error.h"
 
 /* Elements that are read at a time. */
 enum { PIECE = 1 << 15 };

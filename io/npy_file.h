@@ -7,9 +7,9 @@
 
 #include <trine/io.h>
 
-#include "core/descriptor.h"
-#include "core/source.h"
-#include "core/team.h"
+#include "core/system/descriptor.h"
+#include "core/input/source.h"
+#include "core/team/team.h"
 
 /* Characters of a path that a detail shows, so that what is wrong has room behind it. */
 #define TRINE_NPY_NAME 256

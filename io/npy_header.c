@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/error.h"
+#include "core/system/error.h"
 #include "io/other_format.h"
 
 static const char magic[] = "\x93NUMPY";

@@ -1,5 +1,6 @@
-/* io/npy_save.c - writing an array as a .npy file: all ranks into a temporary (core/output.h),
- * which takes the path's place when everything is written; or one rank into a stream. */
+/* io/npy_save.c - writing an array as a .npy file: all ranks into a temporary
+ * (core/output/output.h), which takes the path's place when everything is written; or one rank into
+ * a stream. */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -7,9 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/array.h"
-#include "core/error.h"
-#include "core/output.h"
+#include "core/array/array.h"
+#include "core/system/error.h"
+#include "core/output/output.h"
 #include "io/npy_file.h"
 #include "io/npy_header.h"
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/error.h"
+#include "core/system/error.h"
 #include "io/npy_file.h"
 
 /* Bytes of the buffer; rows and columns that a tile has at most. */

@@ -151,7 +151,7 @@ static trine_status weights_finish(void *result, const void *state, const void *
     }
 TRINE_ORDERS(ACCUMULATE_WEIGHTS)
 
-/* Sizes are those of one prefix; core/quantile.c sets those of as many as there are. */
+/* Sizes are those of one prefix; core/reduce/quantile.c sets those of as many as there are. */
 #define DIGITS_OF(constant, suffix, type, name_)                                                   \
     {.name = "order_digits",                                                                       \
      .nin = 1,                                                                                     \
@@ -166,7 +166,7 @@ TRINE_ORDERS(ACCUMULATE_WEIGHTS)
      .merge = digits_merge,                                                                        \
      .finish = digits_finish},
 
-/* Of one prefix, and of weights in double; core/weighted_quantile.c sets what there is. */
+/* Of one prefix, and of weights in double; core/reduce/weighted_quantile.c sets what there is. */
 #define WEIGHTS_OF(constant, suffix, type, name_)                                                  \
     {.name = "order_weights",                                                                      \
      .nin = 2,                                                                                     \

@@ -230,7 +230,7 @@ ACCUMULATE(u16, uint16_t)
 ACCUMULATE(i8, int8_t)
 ACCUMULATE(u8, uint8_t)
 
-/* Sizes are those of one bin; core/histogram.c sets those of as many as there are. */
+/* Sizes are those of one bin; core/reduce/histogram.c sets those of as many as there are. */
 #define HISTOGRAM(constant, suffix, type, name_)                                                   \
     {.name = "histogram",                                                                          \
      .nin = 1,                                                                                     \

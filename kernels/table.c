@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/error.h"
+#include "core/system/error.h"
 #include "kernels/isa.h"
 #include "kernels/list.h"
-#include "core/environment.h"
+#include "core/system/environment.h"
 
 static bool always(void)
 {

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "backends/transports/carriers.h"
-#include "core/environment.h"
+#include "core/system/environment.h"
 
 static const char *directory(void)
 {

@@ -18,7 +18,7 @@
 #include <sndfile.h>
 #include <trine/types.h>
 
-#include "core/output.h"
+#include "core/output/output.h"
 #include "drivers/etl/container.h"
 
 typedef struct sound_error {
@@ -64,8 +64,8 @@ int64_t sound_read(sound *s, void *samples, size_t n, sound_error *error);
 /* Whether so many samples were all that the file's header promises. */
 bool sound_was_whole(const sound *s, uint64_t samples, sound_error *error);
 
-/* Begins a WAV file of that format, by the rule of core/output.h, that nobody else writes while
- * this one lives. *s is to be closed also when it fails. */
+/* Begins a WAV file of that format, by the rule of core/output/output.h, that nobody else writes
+ * while this one lives. *s is to be closed also when it fails. */
 bool sound_create(sound *s, const char *path, const sound_format *format, sound_error *error);
 
 /* What is written next begins with that frame; frames that are left out are silent. */

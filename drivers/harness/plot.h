@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "core/output.h"
+#include "core/output/output.h"
 #include "drivers/harness/harness.h"
 
 /* A drawing that is being made: gnuplot will read that file, and write to the output, of whose name

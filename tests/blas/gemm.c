@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "core/blas.h"
+#include "core/linalg/blas.h"
 #include "faults/child.h"
 #include "surroundings.h"
 

@@ -8,7 +8,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "core/blas.h"
+#include "core/linalg/blas.h"
 #include "surroundings.h"
 
 /* OpenBLAS's own; not in every cblas.h. */

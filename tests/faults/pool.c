@@ -13,7 +13,7 @@
 
 #include "backends/pool.h"
 #include "child.h"
-#include "core/team.h"
+#include "core/team/team.h"
 #include "hash_monoid.h"
 
 /* A page that this process and all workers share, mapped before anything is forked. */

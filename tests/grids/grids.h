@@ -10,8 +10,8 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "core/blocks.h"
-#include "core/past_cache.h"
+#include "core/partition/blocks.h"
+#include "core/system/past_cache.h"
 
 static trine_team *team;
 

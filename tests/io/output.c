@@ -1,6 +1,6 @@
 /* output.c - the rule by which all writers write: nothing that was there is lost, nothing is left,
  * and nobody hangs or is ended. */
-#include "core/output.h"
+#include "core/output/output.h"
 
 #include <dirent.h>
 #include <errno.h>

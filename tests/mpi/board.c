@@ -11,7 +11,7 @@
 
 #include "backends/mpi_data.h"
 #include "check.h"
-#include "core/team.h"
+#include "core/team/team.h"
 
 static int rank, size;
 static trine_team *team;

@@ -10,7 +10,7 @@
 #include "backends/mpi_message.h"
 #include "check.h"
 #include "expect.h"
-#include "core/team.h"
+#include "core/team/team.h"
 #include "hash_monoid.h"
 
 enum { MOST_RANKS = 16, GUARD = 5, UNTOUCHED = 0xa5 };

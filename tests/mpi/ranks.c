@@ -9,8 +9,8 @@
 
 #include "backends/mpi_message.h"
 #include "check.h"
-#include "core/stream.h"
-#include "core/team.h"
+#include "core/input/stream.h"
+#include "core/team/team.h"
 #include "hash_monoid.h"
 
 static int rank, size;

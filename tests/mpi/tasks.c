@@ -11,7 +11,7 @@
 #include "backends/mpi_data.h"
 #include "check.h"
 #include "expect.h"
-#include "core/team.h"
+#include "core/team/team.h"
 #include "tasks/kinds.h"
 
 static trine_team *team;

@@ -11,7 +11,7 @@
 #include "backends/mpi_data.h"
 #include "check.h"
 #include "expect.h"
-#include "core/team.h"
+#include "core/team/team.h"
 #include "hash_monoid.h"
 
 enum { MANY = 70, ROUNDS = 12, LARGE = 1 << 20 };

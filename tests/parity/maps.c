@@ -7,7 +7,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "core/past_cache.h"
+#include "core/system/past_cache.h"
 #include "map_cases.h"
 
 static char **specs;

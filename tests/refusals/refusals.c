@@ -14,7 +14,7 @@
 #include <mpi.h>
 
 #include "backends/mpi_data.h"
-#include "core/team.h"
+#include "core/team/team.h"
 #include "failing_mpi.h"
 #include "short_memory.h"
 

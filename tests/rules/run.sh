@@ -15,7 +15,7 @@ none() {
 includes() { grep -nHoE '^ *# *include *[<"][^>"]+[>"]' "$@" | sed -E 's/# *include *[<"]([^>"]+)[>"]/ \1/'; }
 
 foreign='omp\.h|mpi\.h|mpfr\.h|jansson\.h|cblas\.h|sched\.h'
-none "kernels see types.h, kernel.h and each other (table.c: core/error.h, environment.h)" \
+none "kernels see types.h, kernel.h and each other (table.c: core/system/error.h, environment.h)" \
     "$(includes kernels/*.[ch] | grep -E ' (trine|core|backends|io|drivers)/|'"$foreign" |
        grep -vE ' trine/(types|kernel|list)\.h$|^kernels/table\.c:.* core/(error|environment)\.h$')"
 none "only kernels/sleef.h includes sleef.h" \
@@ -24,7 +24,7 @@ none "only kernels/sleef.h includes sleef.h" \
 none "core includes no foreign library, backend, kernel (interpolate.h; sorts, quantiles, top: radix.h, weight_sums.h) or io" \
     "$(includes core/*.[ch] | grep -E ' (omp|mpi)\.h$| trine/mpi\.h| (backends|kernels|io|drivers)/' |
        grep -vE ' kernels/interpolate\.h$|^core/(sort[a-z_]*|[a-z_]*quantile|top)\.c:.* kernels/(radix|weight_sums)\.h$')"
-none "the library asks the environment by core/environment.h alone, which a set-uid program's user does not reach" \
+none "the library asks the environment by core/system/environment.h alone, which a set-uid program's user does not reach" \
     "$(grep -nE '\bgetenv *\(' core/*.[ch] backends/*.[ch] backends/transports/*.[ch] kernels/*.[ch] io/*.[ch] |
        grep -v '^core/environment\.h:')"
 none "core forks nothing" "$(grep -nE '\b(v?fork|clone|posix_spawn)[a-z]* *\(' core/*.[ch])"
@@ -36,7 +36,7 @@ none "only mpi*.c and trine/mpi.h include mpi.h" \
     "$(includes core/*.[ch] backends/*.[ch] io/*.[ch] kernels/*.[ch] include/trine/*.h drivers/*.c drivers/harness/*.[ch] tests/*.h tests/unit/*.c tests/kernels/*.c tests/faults/*.c tests/misuse/*.c tests/io/npy.c tests/parity/*.c tests/sort/*.c |
        grep ' mpi\.h$' | grep -vE '^(backends/mpi[a-z_]*\.[ch]|include/trine/mpi\.h):')"
 none "io includes core and io" "$(includes io/*.[ch] | grep -E ' (backends|kernels|drivers)/| (omp|mpi)\.h$')"
-none "drivers see the public headers, the harness and core/output.h, which sees no more of core than it needs" \
+none "drivers see the public headers, the harness and core/output/output.h, which sees no more of core than it needs" \
     "$(includes drivers/*.c drivers/*/*.[ch] | grep -E ' (core|backends|kernels|io)/| trine/mpi\.h' |
        grep -v ' core/output\.h$'
        includes core/output*.[ch] | grep -E ' (trine|core)/' | grep -vE ' core/(output|output_part|above_standard)\.h$')"

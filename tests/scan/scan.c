@@ -8,7 +8,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "core/tree.h"
+#include "core/partition/tree.h"
 #include "hash_monoid.h"
 
 static char **specs;

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "core/checksum.h"
+#include "core/system/checksum.h"
 
 enum {
     ITEMS = 24,

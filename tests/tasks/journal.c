@@ -1,5 +1,5 @@
 /* journal.c - the file that makes long maps crash-safe, on its own. */
-#include "core/journal.h"
+#include "core/tasks/queue/journal.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "core/checksum.h"
+#include "core/system/checksum.h"
 
 enum { ITEMS = 24, MOST = 200, PATH = 256 };
 

@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "check.h"
-#include "core/journal.h"
+#include "core/tasks/queue/journal.h"
 #include "kinds.h"
 
 enum { LONG = 1500, SHORT = 200, PATH = 200 };

@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 
 #include "child.h"
-#include "core/team.h"
+#include "core/team/team.h"
 #include "hash_monoid.h"
 
 enum { N = 200 * TRINE_CHUNK + 3 };

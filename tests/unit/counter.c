@@ -7,7 +7,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "core/team.h"
+#include "core/team/team.h"
 
 enum { RUNS = 64, EACH = 200 };
 

@@ -1,5 +1,5 @@
 /* cpus.c - which mask counts as the process's own, by masks that are made up. */
-#include "core/cpus.h"
+#include "core/system/cpus.h"
 
 #include "check.h"
 

@@ -1,5 +1,5 @@
 /* memory.c - memory of this process is zeroed and lies where what is put into it may lie. */
-#include "core/memory.h"
+#include "core/system/memory.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 #include "backends/thread.h"
 #include "check.h"
-#include "core/team.h"
+#include "core/team/team.h"
 
 enum { SIZES = 300 };
 

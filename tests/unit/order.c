@@ -5,7 +5,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "core/team.h"
+#include "core/team/team.h"
 #include "hash_monoid.h"
 
 /* An executor that does the runs in a random order, and some of them twice. */

@@ -1,5 +1,5 @@
 /* runs.c - cutting chunks into runs. */
-#include "core/runs.h"
+#include "core/partition/runs.h"
 
 #include "check.h"
 

@@ -1,11 +1,11 @@
 /* spec.c - team specs are read strictly, and a bad one names the nearest good one. */
-#include "core/spec.h"
+#include "core/team/spec.h"
 
 #include <string.h>
 #include <trine/error.h>
 
 #include "check.h"
-#include "core/cpus.h"
+#include "core/system/cpus.h"
 
 static void expect_good(const char *text, const char *printed)
 {

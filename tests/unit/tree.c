@@ -1,10 +1,10 @@
 /* tree.c - the canonical tree does not depend on how its chunks were grouped. */
-#include "core/tree.h"
+#include "core/partition/tree.h"
 
 #include <stdlib.h>
 
 #include "check.h"
-#include "core/runs.h"
+#include "core/partition/runs.h"
 #include "hash_monoid.h"
 
 static _Alignas(64) unsigned char states[(TRINE_TREE_NODES + 1) * 64];

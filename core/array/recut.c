@@ -1,0 +1,60 @@
+/* core/array/recut.c - who sends whom what: the overlaps of two cuts. */
+#include "core/array/recut.h"
+
+#include <stdlib.h>
+
+#include "core/system/error.h"
+
+enum { HELD_FIRST, HELD_N, WANTED_FIRST, WANTED_N, NUMBERS };
+
+trine_status trine_recut_whole(trine_team *team, uint64_t local, uint64_t call, trine_status status,
+                               uint64_t *first, uint64_t *whole)
+{
+    int size = team->communicator.size;
+    uint64_t *all = calloc((size_t)size, sizeof *all);
+    if (!all && !status)
+        status = trine_fail(TRINE_E_MEMORY, "no memory for the counts of %d ranks", size);
+    status = team->communicator.ops->gather(&team->communicator, &local, 1, all, call, status);
+    *first = *whole = 0;
+    for (int i = 0; i < size && all && !status; i++) {
+        *first += i < team->communicator.rank ? all[i] : 0;
+        *whole += all[i];
+    }
+    free(all);
+    return status;
+}
+
+/* The part of a piece that lies in [first, first + n). */
+static trine_part overlap(trine_piece piece, uint64_t first, uint64_t n, size_t item)
+{
+    uint64_t low = piece.first > first ? piece.first : first;
+    uint64_t piece_end = piece.first + piece.n, end = first + n < piece_end ? first + n : piece_end;
+    if (low >= end)
+        return (trine_part){NULL, 0};
+    return (trine_part){(char *)piece.data + (low - piece.first) * item,
+                        (size_t)(end - low) * item};
+}
+
+trine_status trine_recut(trine_team *team, size_t item, trine_piece held, trine_piece wanted,
+                         uint64_t call, trine_status status)
+{
+    trine_communicator *communicator = &team->communicator;
+    size_t size = (size_t)communicator->size;
+    const uint64_t own[NUMBERS] = {held.first, held.n, wanted.first, wanted.n};
+    uint64_t *all = calloc(size * NUMBERS, sizeof *all);
+    trine_part *parts = calloc(2 * size, sizeof *parts);
+    if (!status && (!all || !parts))
+        status = trine_fail(TRINE_E_MEMORY, "no memory for the pieces of %zu ranks", size);
+    status = communicator->ops->gather(communicator, own, NUMBERS, all, call, status);
+    if (!status && all && parts) {
+        for (size_t r = 0; r < size; r++) {
+            const uint64_t *theirs = all + r * NUMBERS;
+            parts[r] = overlap(held, theirs[WANTED_FIRST], theirs[WANTED_N], item);
+            parts[size + r] = overlap(wanted, theirs[HELD_FIRST], theirs[HELD_N], item);
+        }
+        status = communicator->ops->exchange(communicator, parts, parts + size, call, status);
+    }
+    free(all);
+    free(parts);
+    return status;
+}

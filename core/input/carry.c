@@ -1,0 +1,189 @@
+/* core/input/carry.c - carried arrays as sources, and places for outputs.
+ *
+ * The caller is one of the workers and reads its own memory in place, as do workers whose transport
+ * gives them a view. The others fetch each chunk into the buffers of their scratch.
+ */
+#include "core/input/carry.h"
+
+#include <string.h>
+
+#include "core/system/error.h"
+
+static trine_span span_of(const trine_source *source, uint64_t first, size_t n)
+{
+    return (trine_span){.offset = (size_t)(first - source->first) * source->stride + source->skip,
+                        .item = source->item,
+                        .stride = source->stride,
+                        .n = n};
+}
+
+/* A context lies in shared memory and is written by atomics, and by fetch. */
+static trine_carrier *carrier_of(const trine_source *source)
+{
+    return (trine_carrier *)source->context;
+}
+
+static trine_status fetch_view(const trine_source *source, uint64_t first, size_t n, void *buffer,
+                               const void **data)
+{
+    const unsigned char *view;
+    trine_status status = trine_carrier_view(carrier_of(source), &view);
+    (void)buffer;
+    if (!status)
+        *data = view + span_of(source, first, n).offset;
+    return status;
+}
+
+static trine_status fetch_copy(const trine_source *source, uint64_t first, size_t n, void *buffer,
+                               const void **data)
+{
+    trine_carrier *carrier = carrier_of(source);
+    trine_span span = span_of(source, first, n);
+    /* Of rows, the others' copies have their items one behind the other, and so has the caller's.
+     */
+    if (span.item == span.stride && trine_carrier_owned(carrier)) {
+        *data = carrier->data + span.offset;
+        return TRINE_OK;
+    }
+    *data = buffer;
+    return trine_carrier_fetch(carrier, &span, buffer);
+}
+
+static trine_status expect(const trine_source *source, uint64_t first, size_t n)
+{
+    trine_span span = span_of(source, first, n);
+    return trine_carrier_expect(carrier_of(source), &span);
+}
+
+static bool reaches(const trine_team *team, const void *memory, size_t bytes)
+{
+    return bytes == 0 || team->executor.ops.addresses(&team->executor, memory, bytes);
+}
+
+static trine_status open_carrier(trine_team *team, int i, trine_transport transport,
+                                 const void *data, size_t bytes)
+{
+    trine_carrier **carrier = &team->carriers[i];
+    trine_status status = *carrier ? TRINE_OK : trine_carrier_make(&team->executor, carrier);
+    return status ? status : trine_carrier_open(*carrier, transport, data, bytes);
+}
+
+static trine_status carry_one(trine_team *team, int i, trine_source *source, size_t bytes)
+{
+    trine_status status = open_carrier(team, i, team->transport, source->context, bytes);
+    if (status)
+        return status;
+    const trine_carrier_ops *ops = team->carriers[i]->ops;
+    source->fetch = ops->views ? fetch_view : fetch_copy;
+    source->expect = ops->expect ? expect : NULL;
+    source->context = team->carriers[i];
+    source->copies = !ops->views;
+    source->counts = true;
+    return TRINE_OK;
+}
+
+trine_status trine_carry_workers(trine_team *team, trine_transport transport,
+                                 trine_executor **executor)
+{
+    *executor = &team->executor;
+    if (transport != TRINE_TRANSPORT_INHERIT)
+        return TRINE_OK;
+    const trine_executor_options options = {.workers = team->executor.workers};
+    *executor = &team->forking;
+    return team->forking.workers
+               ? TRINE_OK
+               : trine_executor_open(&team->forking, &trine_forking_executor, &options);
+}
+
+trine_status trine_carry(trine_team *team, trine_source source[], int sources, uint64_t items,
+                         trine_executor **executor)
+{
+    if (*executor != &team->alone || team->transport == TRINE_TRANSPORT_COUNT || items == 0)
+        return TRINE_OK;
+    trine_status status = trine_carry_workers(team, team->transport, executor);
+    for (int i = 0; i < sources && !status; i++) {
+        size_t bytes = (size_t)items * source[i].item;
+        if (trine_source_in_memory(&source[i]) && !reaches(team, source[i].context, bytes))
+            status = carry_one(team, i, &source[i], bytes);
+    }
+    trine_call_mark(team, &team->ledger.transfer_in);
+    return status;
+}
+
+trine_status trine_carry_block(trine_team *team, trine_transport transport, const void *data,
+                               size_t bytes, trine_executor **executor, trine_carrier **carrier)
+{
+    trine_status status = trine_carry_workers(team, transport, executor);
+    if (!status)
+        status = open_carrier(team, 0, transport, data, bytes);
+    if (!status)
+        *carrier = team->carriers[0];
+    return status;
+}
+
+trine_status trine_carry_results(trine_team *team, trine_walk *walk, uint64_t items, bool *in_place)
+{
+    bool all = true;
+    for (int i = 0; i < walk->outs; i++) {
+        size_t bytes = (size_t)items * walk->out_item[i];
+        trine_place_kept *kept = &team->places[i];
+        if (walk->stream.executor == &team->alone || reaches(team, walk->out[i], bytes)) {
+            all = false;
+            continue;
+        }
+        if (bytes > kept->bytes) {
+            if (kept->memory)
+                team->executor.ops.free(&team->executor, kept->memory, kept->bytes);
+            *kept = (trine_place_kept){NULL, 0};
+            trine_status status = team->executor.ops.alloc(&team->executor, bytes, &kept->memory);
+            if (status)
+                return status;
+            kept->bytes = bytes;
+        }
+        walk->out[i] = kept->memory;
+    }
+    *in_place = *in_place && !all;
+    return TRINE_OK;
+}
+
+void trine_carry_back(trine_team *team, const trine_walk *walk, void *const out[], uint64_t items)
+{
+    for (int i = 0; i < walk->outs; i++) {
+        size_t bytes = (size_t)items * walk->out_item[i];
+        if (walk->out[i] == out[i] || bytes == 0)
+            continue;
+        memcpy(out[i], walk->out[i], bytes);
+        team->ledger.moved += bytes;
+        trine_call_mark(team, &team->ledger.transfer_out);
+    }
+}
+
+void trine_carry_block_end(trine_team *team, trine_carrier *carrier)
+{
+    if (!carrier || carrier->number == 0)
+        return;
+    team->ledger.moved += atomic_load(&carrier->moved);
+    trine_carrier_close(carrier);
+}
+
+void trine_carry_end(trine_team *team)
+{
+    if (team->transport == TRINE_TRANSPORT_COUNT)
+        return;
+    trine_call_mark(team, &team->ledger.combine);
+    for (int i = 0; i < TRINE_ARGS; i++)
+        trine_carry_block_end(team, team->carriers[i]);
+    trine_call_mark(team, &team->ledger.transfer_in);
+}
+
+void trine_carry_release(trine_team *team)
+{
+    for (int i = 0; i < TRINE_ARGS; i++) {
+        trine_carrier_release(team->carriers[i]);
+        team->carriers[i] = NULL;
+        if (team->places[i].memory)
+            team->executor.ops.free(&team->executor, team->places[i].memory, team->places[i].bytes);
+        team->places[i] = (trine_place_kept){NULL, 0};
+    }
+    trine_executor_close(&team->forking);
+}

@@ -1,0 +1,56 @@
+/* core/input/stream.h - running kernels over sources; what reduce.h, transform.h and io.h are made
+ * of. */
+#ifndef TRINE_CORE_STREAM_H
+#define TRINE_CORE_STREAM_H
+
+#include <trine/array.h>
+
+#include "core/partition/grid.h"
+#include "core/input/source.h"
+#include "core/team/team.h"
+
+/* This rank's part of a whole: items [first, first + local) of the grid, from as many sources as
+ * the kernel has inputs, to be walked by that executor, whose workers address the sources'
+ * contexts. cut: the callers' own blocks make the whole; this rank's is then on a grid of its own,
+ * with first = 0 and all of the grid's items. */
+typedef struct trine_stream {
+    trine_source source[TRINE_ARGS];
+    int sources;
+    trine_grid grid;
+    uint64_t first, local;
+    bool cut;
+    trine_executor *executor;
+} trine_stream;
+
+/* The block of a whole on that grid that this rank holds. */
+void trine_block(const trine_team *team, const trine_grid *grid, uint64_t *first, uint64_t *local);
+
+/* Whether a caller's monoid is complete. ARGUMENT. */
+trine_status trine_monoid_check(const trine_monoid *monoid, const void *param);
+
+/* Reduces the whole. before: what went wrong before, on this rank.
+ * Collective. */
+trine_status trine_stream_reduce(trine_team *team, const trine_monoid *monoid, const void *param,
+                                 const trine_stream *stream, trine_status before, void *result);
+
+/* The same within a call that has begun, leaving its ledger open. */
+trine_status trine_stream_reduce_within(trine_team *team, const trine_monoid *monoid,
+                                        const void *param, const trine_stream *stream,
+                                        trine_status before, void *result);
+
+/* Reduces this rank's part alone into the rank's canonical tree, within a call that has begun; the
+ * tree's states lie in the team's arena. origin: as trine_walk's. Not collective. */
+trine_status trine_stream_reduce_here(trine_team *team, const trine_monoid *monoid,
+                                      const void *param, const trine_stream *stream,
+                                      uint64_t origin, trine_tree *tree);
+
+/* Runs a map; out: this rank's elements of each output, addressed by the stream's executor.
+ * in_place: an output is an input, so that no run can be done twice. Collective. */
+trine_status trine_stream_apply(trine_team *team, const trine_map *map, const void *param,
+                                const trine_stream *stream, void *const out[], bool in_place);
+
+/* Reads a whole of that shape into a new DISTRIBUTED array, each rank its block. Collective. */
+trine_status trine_stream_load(trine_team *team, trine_dtype dtype, const trine_source *source,
+                               int ndim, const uint64_t shape[], trine_array **loaded);
+
+#endif

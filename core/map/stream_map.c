@@ -1,0 +1,225 @@
+/* core/map/stream_map.c - jobs that write arrays: maps, and reading a source into memory. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/array/array.h"
+#include "core/input/carry.h"
+#include "core/system/error.h"
+#include "core/system/past_cache.h"
+#include "core/input/walk.h"
+
+/* Elements of a piece of a chunk that is made in a buffer before it goes past the caches: few
+ * enough that all arguments' pieces stay in the innermost cache. */
+enum { PIECE = 256, PIECE_BYTES = PIECE * 8 };
+
+/* The job's context; map and param are copies. A load has no map: its chunks are fetched straight
+ * into the output. */
+typedef struct map_job {
+    trine_walk walk;
+    trine_map map;
+    const void *param;
+    bool past_cache;
+} map_job;
+
+static void apply_past_cache(const map_job *job, const trine_chunk *chunk, unsigned char *buffers)
+{
+    const trine_walk *walk = &job->walk;
+    for (size_t at = 0; at < chunk->n; at += PIECE) {
+        trine_chunk piece = {.first = chunk->first + at,
+                             .n = chunk->n - at < PIECE ? chunk->n - at : PIECE};
+        for (int i = 0; i < walk->stream.sources; i++)
+            piece.in[i] = (const unsigned char *)chunk->in[i] + at * walk->stream.source[i].item;
+        for (int i = 0; i < walk->outs; i++)
+            piece.out[i] = buffers + (size_t)i * PIECE_BYTES;
+        job->map.apply(&piece, job->param);
+        for (int i = 0; i < walk->outs; i++)
+            trine_past_cache((unsigned char *)chunk->out[i] + at * walk->out_item[i], piece.out[i],
+                             piece.n * walk->out_item[i]);
+    }
+}
+
+static trine_status map_run(void *context, size_t i, trine_worker *worker)
+{
+    const map_job *job = context;
+    trine_run run = trine_runs_get(&job->walk.runs, i);
+    unsigned char *pieces = (unsigned char *)worker->scratch + trine_walk_buffers(&job->walk);
+    trine_chunk chunk = {.n = 0};
+    trine_status expected = trine_walk_expect(&job->walk, run, worker);
+    if (expected)
+        return expected;
+    for (uint64_t k = 0; k < run.chunks; k++) {
+        trine_status status =
+            trine_walk_chunk(&job->walk, run.first + k, worker, worker->scratch, &chunk);
+        if (status)
+            return status;
+        if (job->past_cache)
+            apply_past_cache(job, &chunk, pieces);
+        else
+            job->map.apply(&chunk, job->param);
+    }
+    if (job->past_cache)
+        trine_past_cache_end();
+    return TRINE_OK;
+}
+
+static trine_status load_run(void *context, size_t i, trine_worker *worker)
+{
+    const map_job *job = context;
+    const trine_stream *stream = &job->walk.stream;
+    const trine_source *source = &stream->source[0];
+    trine_run run = trine_runs_get(&job->walk.runs, i);
+    double began = trine_seconds();
+    uint64_t first, last;
+    size_t n;
+    const void *data;
+    trine_grid_chunk(&stream->grid, run.first, &first, &n);
+    trine_grid_chunk(&stream->grid, run.first + run.chunks - 1, &last, &n);
+    trine_status status = source->fetch(
+        source, first, (size_t)(last - first) + n,
+        (unsigned char *)job->walk.out[0] + (first - stream->first) * source->item, &data);
+    worker->transfer += trine_seconds() - began;
+    return status;
+}
+
+/* The job in memory that all workers address. */
+static trine_status lay_out(trine_team *team, const map_job *prepared, const void *param,
+                            size_t param_size, map_job **laid)
+{
+    const trine_stream *stream = &prepared->walk.stream;
+    void *memory;
+    trine_status status = trine_team_arena(team, sizeof(map_job) + param_size, &memory);
+    if (status)
+        return status;
+    map_job *job = memory;
+    *job = *prepared;
+    if (param_size)
+        job->param = memcpy((unsigned char *)memory + sizeof *job, param, param_size);
+    job->walk.runs =
+        trine_runs_cut(trine_grid_chunk_at(&stream->grid, stream->first),
+                       trine_grid_chunk_at(&stream->grid, stream->first + stream->local),
+                       trine_grid_chunks(&stream->grid), stream->executor->workers, false,
+                       team->schedule == TRINE_DYNAMIC);
+    *laid = job;
+    return TRINE_OK;
+}
+
+static size_t scratch_of(const map_job *job)
+{
+    return trine_walk_buffers(&job->walk) +
+           (job->past_cache ? (size_t)job->walk.outs * PIECE_BYTES : 0);
+}
+
+static trine_status run_here(trine_team *team, trine_run_body body, map_job *job, bool in_place)
+{
+    if (job->walk.stream.local == 0)
+        return TRINE_OK;
+    trine_job work = {.runs = job->walk.runs.count,
+                      .body = body,
+                      .context = job,
+                      .scratch_size = scratch_of(job),
+                      .restartable = !in_place};
+    return trine_team_run(team, job->walk.stream.executor, &work);
+}
+
+/* What a rank does before anything is written. */
+static trine_status prepare(trine_team *team, const trine_map *map, void *const out[], map_job *job,
+                            bool *in_place)
+{
+    trine_stream *stream = &job->walk.stream;
+    trine_status status =
+        trine_carry(team, stream->source, stream->sources, stream->local, &stream->executor);
+    job->walk.outs = map->nout;
+    for (int i = 0; i < map->nout; i++) {
+        job->walk.out[i] = out[i];
+        job->walk.out_item[i] = trine_dtype_size(map->out[i]);
+        team->ledger.bytes += stream->local * job->walk.out_item[i];
+    }
+    for (int i = 0; i < map->nin; i++)
+        team->ledger.bytes += stream->local * stream->source[i].item;
+    /* The ranks on one machine share its last cache, more or less. */
+    uint64_t together = team->ledger.bytes * (uint64_t)team->communicator.neighbours;
+    job->past_cache = !*in_place && trine_past_cache_pays((size_t)together);
+    return status ? status : trine_carry_results(team, &job->walk, stream->local, in_place);
+}
+
+/* The ranks agree before anything is written, so that outputs stay as they were where a rank
+ * refuses. *uncertain: on any rank's, whether writing may fail. *origin: as trine_walk's. */
+static trine_status agree_to_write(trine_team *team, const trine_stream *stream, uint64_t call,
+                                   trine_status status, uint64_t *origin, uint64_t *uncertain)
+{
+    trine_communicator *communicator = &team->communicator;
+    size_t size = (size_t)communicator->size;
+    if (!stream->cut || size == 1)
+        return communicator->ops->agree(communicator, call, uncertain, status);
+    const uint64_t own[] = {stream->local, *uncertain};
+    uint64_t *all = calloc(2 * size, sizeof *all);
+    if (!status && !all)
+        status = trine_fail(TRINE_E_MEMORY, "no memory for the counts of %zu ranks", size);
+    status = communicator->ops->gather(communicator, own, 2, all, call, status);
+    for (size_t r = 0; r < size && all && !status; r++) {
+        *origin += r < (size_t)communicator->rank ? all[2 * r] : 0;
+        *uncertain += all[2 * r + 1];
+    }
+    free(all);
+    return status;
+}
+
+trine_status trine_stream_apply(trine_team *team, const trine_map *map, const void *param,
+                                const trine_stream *stream, void *const out[], bool in_place)
+{
+    trine_status status = trine_call_begin(team);
+    if (status)
+        return status;
+    uint64_t seed = 4 ^ (stream->cut ? 0 : stream->grid.n << 3);
+    uint64_t call = trine_call_number(seed, map->name, strlen(map->name)), uncertain = 0;
+    map_job job = {.walk = {.stream = *stream}, .map = *map}, *laid = NULL;
+    status = prepare(team, map, out, &job, &in_place);
+    if (!status)
+        status = lay_out(team, &job, param, map->param_size, &laid);
+    if (!status)
+        uncertain = scratch_of(laid) > 0 || laid->walk.stream.executor->ops.processes;
+    status = agree_to_write(team, stream, call, status, &job.walk.origin, &uncertain);
+    if (!status && laid) {
+        laid->walk.origin = job.walk.origin;
+        status = run_here(team, map_run, laid, in_place);
+        if (uncertain)
+            status = trine_team_agree(team, call, status);
+    }
+    trine_carry_end(team);
+    if (!status)
+        trine_carry_back(team, &job.walk, out, stream->local);
+    return trine_call_end(team, &team->ledger.combine, status);
+}
+
+trine_status trine_stream_load(trine_team *team, trine_dtype dtype, const trine_source *source,
+                               int ndim, const uint64_t shape[], trine_array **loaded)
+{
+    trine_status status = trine_call_begin(team);
+    if (status)
+        return status;
+    trine_array *array = NULL;
+    status = trine_array_new(team, dtype, ndim, shape, TRINE_DISTRIBUTED, &array);
+    if (!status) {
+        map_job job = {
+            .walk = {.stream = {.source = {*source},
+                                .sources = 1,
+                                .first = array->first,
+                                .local = array->local,
+                                .grid = array->grid,
+                                .executor = source->sequential ? &team->alone : &team->executor},
+                     .outs = 1,
+                     .out = {array->data}}};
+        map_job *laid;
+        status = lay_out(team, &job, NULL, 0, &laid);
+        if (!status)
+            status = run_here(team, load_run, laid, false);
+        team->ledger.bytes = team->ledger.moved = array->bytes;
+    }
+    uint64_t call = trine_shape_number(5 + (uint64_t)dtype, ndim, shape, false);
+    status = trine_team_agree(team, call, status);
+    if (status)
+        trine_array_free(array);
+    else
+        *loaded = array;
+    return trine_call_end(team, &team->ledger.combine, status);
+}

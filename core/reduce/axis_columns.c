@@ -1,0 +1,284 @@
+/* core/reduce/axis_columns.c - one result a column: a monoid over rows, made of one partial a
+ * column.
+ *
+ * A chunk is as many rows as hold TRINE_CHUNK elements. It is turned (blocks of rows become
+ * segments of columns, in a buffer that stays in cache), and each column's segment goes to the
+ * kernel as a chunk of its own. So every column's partials merge in the canonical tree over chunks
+ * of rows, and a column's result depends on the shape and its elements alone. Many columns go by
+ * tiles, so that the partials of a tile stay small.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <trine/reduce.h>
+
+#include "core/reduce/axis.h"
+#include "core/input/carry.h"
+#include "core/system/error.h"
+
+/* Bytes of partials in a tile; the least columns of one. */
+enum { TILE_BYTES = 1 << 16, LEAST_TILE = 8, LINE = 64 };
+
+/* A state begins with how many rows it has taken in, which take a line, so that the partials behind
+ * it are aligned. */
+static uint64_t *rows_of(void *state)
+{
+    return state;
+}
+
+static char *partials_of(void *state)
+{
+    return (char *)state + LINE;
+}
+
+static const void *inner(const trine_columns_param *p)
+{
+    return p->monoid.param_size ? p + 1 : NULL;
+}
+
+static void columns_identity(void *state, const void *param)
+{
+    const trine_columns_param *p = param;
+    *rows_of(state) = 0;
+    for (size_t c = 0; c < p->columns; c++)
+        p->monoid.identity(partials_of(state) + c * p->stride, inner(p));
+}
+
+static void columns_merge(void *left, const void *right, const void *param)
+{
+    const trine_columns_param *p = param;
+    *rows_of(left) += *(const uint64_t *)right;
+    for (size_t c = 0; c < p->columns; c++)
+        p->monoid.merge(partials_of(left) + c * p->stride,
+                        (const char *)right + LINE + c * p->stride, inner(p));
+}
+
+static void columns_begin(void *work, const void *param)
+{
+    const trine_columns_param *p = param;
+    *rows_of(work) = 0;
+    for (size_t c = 0; c < p->columns; c++)
+        p->monoid.begin(partials_of(work) + c * p->work, inner(p));
+}
+
+static void columns_settle(void *state, void *work, const void *param)
+{
+    const trine_columns_param *p = param;
+    *rows_of(state) += *rows_of(work);
+    *rows_of(work) = 0;
+    for (size_t c = 0; c < p->columns; c++)
+        p->monoid.settle(partials_of(state) + c * p->stride, partials_of(work) + c * p->work,
+                         inner(p));
+}
+
+trine_status trine_line_refused(const trine_monoid *monoid, trine_status status, uint64_t length,
+                                void *result)
+{
+    const double nan = NAN;
+    const float nan_single = NAN;
+    bool real = monoid->out == TRINE_F64 || monoid->out == TRINE_F32;
+    if (status != TRINE_E_EMPTY || length == 0 || !real || monoid->flags & TRINE_EMPTY_FAILS)
+        return status;
+    memcpy(result, monoid->out == TRINE_F64 ? (const void *)&nan : &nan_single,
+           monoid->result_size);
+    return TRINE_OK;
+}
+
+static trine_status columns_finish(void *result, const void *state, const void *param)
+{
+    const trine_columns_param *p = param;
+    trine_status status = TRINE_OK;
+    for (size_t c = 0; c < p->columns && !status; c++) {
+        char *own = (char *)result + c * p->monoid.result_size;
+        status = p->monoid.finish(own, (const char *)state + LINE + c * p->stride, inner(p));
+        if (status)
+            status = trine_line_refused(&p->monoid, status, *(const uint64_t *)state, own);
+    }
+    return status;
+}
+
+/* to[c][r] = from[r][c] for elements of TYPE; rows of `from` are `row` bytes apart, columns of `to`
+ * `length` elements. */
+#define TURN(name, type)                                                                           \
+    static void name(const unsigned char *from, size_t row, size_t rows, size_t columns,           \
+                     size_t length, void *to)                                                      \
+    {                                                                                              \
+        type *turned = to;                                                                         \
+        for (size_t r = 0; r < rows; r++) {                                                        \
+            const type *x = (const type *)(const void *)(from + r * row);                          \
+            for (size_t c = 0; c < columns; c++)                                                   \
+                turned[c * length + r] = x[c];                                                     \
+        }                                                                                          \
+    }
+TURN(turn_1, uint8_t)
+TURN(turn_2, uint16_t)
+TURN(turn_4, uint32_t)
+TURN(turn_8, uint64_t)
+
+static void turn(const void *from, size_t row, size_t rows, size_t columns, size_t item,
+                 size_t length, void *to)
+{
+    switch (item) {
+    case 1:
+        turn_1(from, row, rows, columns, length, to);
+        break;
+    case 2:
+        turn_2(from, row, rows, columns, length, to);
+        break;
+    case 4:
+        turn_4(from, row, rows, columns, length, to);
+        break;
+    default:
+        turn_8(from, row, rows, columns, length, to);
+    }
+}
+
+/* Columns that are turned at a time, and the buffer for them: rows come to a multiple of a line and
+ * one line more, so that segments do not fall on the same sets of the cache. */
+enum { BATCH = 64, BUFFER = (TRINE_CHUNK + BATCH * 2 * LINE) * 8 };
+
+static void columns_accumulate(void *state, const trine_chunk *chunk, const void *param)
+{
+    const trine_columns_param *p = param;
+    const trine_monoid *m = &p->monoid;
+    _Alignas(LINE) unsigned char buffer[TRINE_ARGS][BUFFER];
+    size_t length = (chunk->n + LINE - 1) / LINE * LINE + LINE,
+           step = m->work_size ? p->work : p->stride;
+    *rows_of(state) += chunk->n;
+    /* BUFFER holds a batch of any chunk: rows x columns <= TRINE_CHUNK, or one row. */
+    for (size_t first = 0; first < p->columns; first += BATCH) {
+        size_t some = p->columns - first < BATCH ? p->columns - first : BATCH;
+        for (int i = 0; i < m->nin; i++)
+            turn((const unsigned char *)chunk->in[i] + first * p->item[i], p->row[i], chunk->n,
+                 some, p->item[i], length, buffer[i]);
+        for (size_t c = 0; c < some; c++) {
+            trine_chunk segment = {.first = chunk->first, .n = chunk->n};
+            for (int i = 0; i < m->nin; i++)
+                segment.in[i] = buffer[i] + c * length * p->item[i];
+            m->accumulate(partials_of(state) + (first + c) * step, &segment, inner(p));
+        }
+    }
+}
+
+static size_t round_up(size_t bytes)
+{
+    return (bytes + LINE - 1) / LINE * LINE;
+}
+
+uint64_t trine_columns_tile(const trine_monoid *monoid)
+{
+    size_t stride = round_up(monoid->state_size);
+    uint64_t tile = TILE_BYTES / (stride ? stride : 1);
+    return tile < LEAST_TILE ? LEAST_TILE : tile;
+}
+
+size_t trine_columns_size(const trine_monoid *monoid)
+{
+    return sizeof(trine_columns_param) + monoid->param_size;
+}
+
+void trine_columns_make(trine_columns_param *made, const trine_monoid *monoid, const void *param,
+                        size_t columns)
+{
+    *made = (trine_columns_param){.monoid = *monoid,
+                                  .columns = columns,
+                                  .stride = round_up(monoid->state_size),
+                                  .work = round_up(monoid->work_size)};
+    for (int i = 0; i < monoid->nin; i++)
+        made->item[i] = trine_dtype_size(monoid->in[i]);
+    if (monoid->param_size)
+        memcpy(made + 1, param, monoid->param_size);
+}
+
+trine_monoid trine_columns_monoid(const trine_columns_param *p)
+{
+    const trine_monoid *m = &p->monoid;
+    bool works = m->work_size > 0;
+    return (trine_monoid){.name = m->name,
+                          .nin = m->nin,
+                          .out = TRINE_DTYPE_NONE,
+                          .param_size = trine_columns_size(m),
+                          .state_size = LINE + p->columns * p->stride,
+                          .result_size = p->columns * m->result_size,
+                          .flags = m->flags,
+                          .identity = columns_identity,
+                          .accumulate = columns_accumulate,
+                          .merge = columns_merge,
+                          .finish = columns_finish,
+                          .work_size = works ? LINE + p->columns * p->work : 0,
+                          .begin = works ? columns_begin : NULL,
+                          .settle = works ? columns_settle : NULL};
+}
+
+/* Columns [first, first + p->columns) of the frame. */
+static trine_status reduce_tile(trine_team *team, trine_columns_param *p, const trine_frame *frame,
+                                uint64_t first, trine_status before, void *result)
+{
+    trine_monoid rows = trine_columns_monoid(p);
+    trine_stream stream = {.sources = p->monoid.nin,
+                           .grid = trine_grid_of_rows(frame->rows, frame->columns),
+                           .first = frame->first,
+                           .local = frame->local,
+                           .cut = frame->cut,
+                           .executor = frame->executor};
+    for (int i = 0; i < p->monoid.nin; i++)
+        stream.source[i] =
+            trine_rows_source(&frame->source[i], frame->columns, first, p->columns, &p->row[i]);
+    return trine_stream_reduce_within(team, &rows, p, &stream, before, result);
+}
+
+/* All tiles, one after the other. No columns are no results, on which the ranks agree. */
+static trine_status reduce_tiles(trine_team *team, trine_columns_param *p, const trine_frame *frame,
+                                 trine_status before, char *results)
+{
+    uint64_t tile = trine_columns_tile(&p->monoid), columns = frame->columns;
+    trine_status status = before;
+    if (columns == 0)
+        return trine_team_agree(team, trine_call_number(8, &columns, sizeof columns), status);
+    for (uint64_t c = 0; c < columns; c += tile) {
+        p->columns = (size_t)(columns - c < tile ? columns - c : tile);
+        status = reduce_tile(team, p, frame, c, status, results + c * p->monoid.result_size);
+        if (status)
+            break;
+    }
+    return status;
+}
+
+trine_status trine_results_size(const trine_monoid *monoid, uint64_t count, size_t *bytes)
+{
+    if (monoid->result_size > 0 && count > PTRDIFF_MAX / monoid->result_size)
+        return trine_fail(TRINE_E_MEMORY, "%s: no memory for %llu results", monoid->name,
+                          (unsigned long long)count);
+    *bytes = (size_t)count * monoid->result_size;
+    return TRINE_OK;
+}
+
+trine_status trine_frame_columns(trine_team *team, const trine_monoid *monoid, const void *param,
+                                 const trine_frame *frame, void *result)
+{
+    trine_status status = trine_call_begin(team);
+    if (status)
+        return status;
+    trine_frame carried = *frame;
+    status = trine_carry(team, carried.source, monoid->nin, frame->local * frame->columns,
+                         &carried.executor);
+    size_t bytes = 0;
+    if (!status)
+        status = trine_results_size(monoid, frame->columns, &bytes);
+    trine_columns_param none = {.monoid = *monoid, .stride = round_up(monoid->state_size)};
+    trine_columns_param *p = malloc(trine_columns_size(monoid));
+    char *results = malloc(bytes + 1);
+    if (!status && (!p || !results))
+        status = trine_fail(TRINE_E_MEMORY, "%s: no memory for the results of %llu columns",
+                            monoid->name, (unsigned long long)frame->columns);
+    if (p)
+        trine_columns_make(p, monoid, param, 0);
+    status = reduce_tiles(team, p ? p : &none, &carried, status, results ? results : result);
+    if (!status && results)
+        memcpy(result, results, bytes);
+    free(results);
+    free(p);
+    trine_carry_end(team);
+    return trine_call_end(team, &team->ledger.combine, status);
+}

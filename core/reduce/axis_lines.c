@@ -1,0 +1,355 @@
+/* core/reduce/axis_lines.c - reductions along another axis than the first: each line is a whole of
+ * its own, on its own grid.
+ *
+ * A row is outer x length x inner elements. Where inner is 1, a line is `length` elements that lie
+ * one after the other, and gives one result. Elsewhere a line is `length` parts of rows of `inner`
+ * elements, taken in by the monoid over such rows (axis_columns.c), one result an element.
+ *
+ * Lines are shared out among the workers. A worker reduces a line chunk by chunk in the canonical
+ * tree over the line's chunks and writes its results. Where there are fewer lines than workers,
+ * each line is shared out. Nothing is combined between ranks.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/reduce/axis.h"
+#include "core/input/carry.h"
+#include "core/system/error.h"
+
+/* Lines of one width: the monoid over their items, its param, and the columns of a row part that
+ * they take in; results: of an item's line. */
+typedef struct line_kind {
+    trine_monoid monoid;
+    const void *param;
+    size_t columns;
+} line_kind;
+
+/* One call on this rank's rows. tiles: lines side by side in `inner`; the last may be narrower:
+ * kind[1]. given: the caller's monoid. results: of this rank's rows. */
+typedef struct lines {
+    trine_frame frame;
+    trine_monoid given;
+    line_kind kind[2];
+    uint64_t tile, tiles, count;
+    size_t step;
+    unsigned char *results;
+} lines;
+
+/* The job's context, in memory that all workers address; params are copies. */
+typedef struct lines_job {
+    lines lines;
+    size_t stride, work_room, tree_room, buffer_room, runs;
+} lines_job;
+
+/* Bytes of rows that are read at a time from a source that only the caller can read. */
+enum { RUNS_PER_WORKER = 32, LINE = 64, PIECE_BYTES = 1 << 26 };
+
+static size_t round_up(size_t bytes)
+{
+    return (bytes + LINE - 1) / LINE * LINE;
+}
+
+/* The tile that a line is in; most often there is one alone, and a division would show. */
+static uint64_t tile_of(const lines *l, uint64_t line)
+{
+    return l->tiles == 1 ? 0 : line % l->tiles;
+}
+
+/* How many lines along the axis come before. */
+static uint64_t outer_of(const lines *l, uint64_t line)
+{
+    return l->tiles == 1 ? line : line / l->tiles;
+}
+
+static const line_kind *kind_of(const lines *l, uint64_t line)
+{
+    return &l->kind[tile_of(l, line) + 1 == l->tiles];
+}
+
+/* Where the results of a line go. */
+static void *results_of(const lines *l, uint64_t line)
+{
+    uint64_t first = outer_of(l, line) * l->frame.inner + tile_of(l, line) * l->tile;
+    return l->results + first * l->given.result_size;
+}
+
+/* The source of a line's items, which number from 0. */
+static trine_source line_source(const lines *l, uint64_t line, int input)
+{
+    const trine_frame *f = &l->frame;
+    size_t row;
+    uint64_t first = (f->first * f->outer + outer_of(l, line)) * f->length;
+    trine_source items = trine_rows_source(&f->source[input], f->inner, tile_of(l, line) * l->tile,
+                                           kind_of(l, line)->columns, &row);
+    items.first -= first;
+    return items;
+}
+
+static trine_status finish_line(const lines *l, uint64_t line, const void *state)
+{
+    const line_kind *kind = kind_of(l, line);
+    void *result = results_of(l, line);
+    trine_status status = kind->monoid.finish(result, state, kind->param);
+    if (status)
+        status = trine_line_refused(&kind->monoid, status, l->frame.length, result);
+    return status ? trine_fail(status, "%s: line %llu: %s", l->given.name,
+                               (unsigned long long)outer_of(l, line), trine_status_text(status))
+                  : TRINE_OK;
+}
+
+/* Makes items [at, at + n) of a line ready. */
+static trine_status fetch_chunk(const lines_job *job, uint64_t line, uint64_t at, size_t n,
+                                trine_worker *worker, unsigned char *buffers, trine_chunk *chunk)
+{
+    const lines *l = &job->lines;
+    const trine_frame *f = &l->frame;
+    uint64_t first = f->inner == 1 ? (f->first * f->outer + line) * f->length : 0;
+    chunk->first = at;
+    chunk->n = n;
+    for (int i = 0; i < l->given.nin; i++) {
+        trine_source parts;
+        const trine_source *source = &f->source[i];
+        if (f->inner > 1) {
+            parts = line_source(l, line, i);
+            source = &parts;
+        }
+        double began = source->copies ? trine_seconds() : 0;
+        trine_status status = source->fetch(source, first + at, n, buffers, &chunk->in[i]);
+        if (status)
+            return status;
+        if (source->copies)
+            worker->transfer += trine_seconds() - began;
+        buffers += job->buffer_room;
+    }
+    return TRINE_OK;
+}
+
+static trine_status reduce_line(const lines_job *job, uint64_t line, trine_worker *worker)
+{
+    const lines *l = &job->lines;
+    const line_kind *kind = kind_of(l, line);
+    const trine_monoid *m = &kind->monoid;
+    unsigned char *state = worker->scratch, *work = state + job->stride;
+    unsigned char *states = work + job->work_room, *buffers = states + job->tree_room;
+    uint64_t length = l->frame.length;
+    bool tree = !(m->flags & TRINE_ORDER_FREE) && length > l->step;
+    trine_tree chunks;
+    for (int i = 0; i < l->given.nin && l->frame.inner > 1; i++) {
+        trine_source source = line_source(l, line, i);
+        trine_status status = trine_source_expect(&source, 0, (size_t)length, &worker->transfer);
+        if (status)
+            return status;
+    }
+    if (tree)
+        trine_tree_begin(&chunks, m, kind->param, states);
+    m->identity(state, kind->param);
+    if (m->work_size)
+        m->begin(work, kind->param);
+    for (uint64_t at = 0; at < length; at += l->step) {
+        trine_chunk chunk;
+        size_t n = length - at < l->step ? (size_t)(length - at) : l->step;
+        trine_status status = fetch_chunk(job, line, at, n, worker, buffers, &chunk);
+        if (status)
+            return status;
+        if (tree)
+            m->identity(state, kind->param);
+        m->accumulate(m->work_size ? work : state, &chunk, kind->param);
+        if (tree)
+            trine_tree_push(&chunks, (trine_node){at / l->step, 0}, state);
+    }
+    if (m->work_size)
+        m->settle(state, work, kind->param);
+    return finish_line(l, line, tree ? trine_tree_root(&chunks) : state);
+}
+
+static trine_status lines_run(void *context, size_t run, trine_worker *worker)
+{
+    const lines_job *job = context;
+    const trine_frame *f = &job->lines.frame;
+    size_t line, end;
+    trine_status status = TRINE_OK;
+    trine_static_share((size_t)job->lines.count, (int)job->runs, (int)run, &line, &end);
+    for (int i = 0; i < job->lines.given.nin && f->inner == 1 && !status; i++)
+        status =
+            trine_source_expect(&f->source[i], f->first * f->columns + (uint64_t)line * f->length,
+                                (end - line) * (size_t)f->length, &worker->transfer);
+    for (; line < end && !status; line++)
+        status = reduce_line(job, line, worker);
+    return status;
+}
+
+/* Each line by itself, shared out among the workers. */
+static trine_status share_lines(trine_team *team, const lines *l)
+{
+    const trine_frame *f = &l->frame;
+    trine_status status = TRINE_OK;
+    for (uint64_t line = 0; line < l->count && !status; line++) {
+        const line_kind *kind = kind_of(l, line);
+        trine_tree tree;
+        trine_stream stream = {.sources = l->given.nin,
+                               .grid = trine_grid_of_rows(f->length, f->inner),
+                               .local = f->length,
+                               .executor = f->executor};
+        for (int i = 0; i < l->given.nin; i++)
+            stream.source[i] = line_source(l, line, i);
+        trine_tree_begin(&tree, &kind->monoid, kind->param, NULL);
+        status = trine_stream_reduce_here(team, &kind->monoid, kind->param, &stream, 0, &tree);
+        if (!status)
+            status = finish_line(l, line, trine_tree_root(&tree));
+    }
+    return status;
+}
+
+static trine_status deal_lines(trine_team *team, const lines *l)
+{
+    void *memory;
+    size_t param = round_up(l->kind[0].monoid.param_size);
+    size_t head = round_up(sizeof(lines_job));
+    trine_status status = trine_team_arena(team, head + 2 * param, &memory);
+    if (status)
+        return status;
+    const trine_monoid *widest = &l->kind[l->tiles == 1].monoid;
+    bool ordered = !(widest->flags & TRINE_ORDER_FREE);
+    size_t most = (size_t)l->frame.executor->workers * RUNS_PER_WORKER;
+    lines_job *job = memory;
+    *job = (lines_job){.lines = *l,
+                       .stride = trine_tree_stride(widest),
+                       .work_room = round_up(widest->work_size),
+                       .tree_room = ordered ? trine_tree_states_size(widest) : 0,
+                       .runs = l->count < most ? (size_t)l->count : most};
+    for (int k = 0; k < 2; k++) {
+        unsigned char *copy = (unsigned char *)memory + head + (size_t)k * param;
+        if (l->kind[k].monoid.param_size)
+            memcpy(copy, l->kind[k].param, l->kind[k].monoid.param_size);
+        job->lines.kind[k].param = copy;
+    }
+    for (int i = 0; i < l->given.nin; i++)
+        if (l->frame.source[i].copies)
+            job->buffer_room = round_up(l->step * l->kind[l->tiles == 1].columns * 8);
+    trine_job work = {.runs = job->runs,
+                      .body = lines_run,
+                      .context = job,
+                      .scratch_size = job->stride + job->work_room + job->tree_room +
+                                      (size_t)l->given.nin * job->buffer_room,
+                      .restartable = true};
+    return trine_team_run(team, l->frame.executor, &work);
+}
+
+/* The kinds of lines, whose params come to lie in `memory`, of twice trine_columns_size. */
+static void make_kinds(lines *l, const void *param, void *memory)
+{
+    const trine_frame *f = &l->frame;
+    l->tile = f->inner == 1 ? 1 : trine_columns_tile(&l->given);
+    l->tiles = (f->inner + l->tile - 1) / l->tile;
+    l->step = (size_t)trine_grid_of_rows(f->length, f->inner).step;
+    l->count = f->local * f->outer * l->tiles;
+    for (int k = 0; k < 2; k++) {
+        trine_columns_param *made =
+            (void *)((char *)memory + (size_t)k * round_up(trine_columns_size(&l->given)));
+        uint64_t last = l->tiles ? f->inner - (l->tiles - 1) * l->tile : 0;
+        size_t columns = (size_t)(k ? last : l->tile);
+        trine_columns_make(made, &l->given, param, columns);
+        for (int i = 0; i < l->given.nin; i++)
+            trine_rows_source(&f->source[i], f->inner ? f->inner : 1, 0, columns, &made->row[i]);
+        l->kind[k] = f->inner == 1 ? (line_kind){l->given, param, 1}
+                                   : (line_kind){trine_columns_monoid(made), made, columns};
+    }
+}
+
+/* Results of rows [first, first + local) of the frame, all of which its workers address. */
+static trine_status reduce_rows(trine_team *team, const trine_monoid *monoid, const void *param,
+                                const trine_frame *frame, void *results)
+{
+    void *memory = aligned_alloc(LINE, 2 * round_up(trine_columns_size(monoid)));
+    if (!memory)
+        return trine_fail(TRINE_E_MEMORY, "%s: no memory for its param", monoid->name);
+    lines l = {.frame = *frame, .given = *monoid, .results = results};
+    trine_status status = TRINE_OK;
+    make_kinds(&l, param, memory);
+    /* A line that is one chunk cannot be shared out. */
+    if (l.count < (uint64_t)frame->executor->workers && frame->length > l.step)
+        status = share_lines(team, &l);
+    else if (l.count > 0)
+        status = deal_lines(team, &l);
+    free(memory);
+    return status;
+}
+
+/* The same from a source that the caller reads in order: some rows at a time. */
+static trine_status reduce_in_pieces(trine_team *team, const trine_monoid *monoid,
+                                     const void *param, const trine_frame *frame,
+                                     unsigned char *results)
+{
+    const trine_source *source = &frame->source[0];
+    size_t row = (size_t)frame->columns * source->item;
+    uint64_t rows = row > 0 && row < PIECE_BYTES ? PIECE_BYTES / row : 1;
+    rows = rows < frame->local ? rows : frame->local;
+    void *piece = NULL;
+    trine_executor *executor = &team->executor;
+    trine_status status = TRINE_OK;
+    if (rows * row > 0)
+        status = executor->ops.alloc(executor, (size_t)rows * row, &piece);
+    for (uint64_t done = 0; done < frame->local && !status; done += rows) {
+        trine_frame some = *frame;
+        const void *data = piece;
+        some.first = frame->first + done;
+        some.local = frame->local - done < rows ? frame->local - done : rows;
+        some.executor = executor;
+        trine_call_mark(team, &team->ledger.combine);
+        if (piece)
+            status = source->fetch(source, some.first * frame->columns,
+                                   (size_t)(some.local * frame->columns), piece, &data);
+        trine_call_mark(team, &team->ledger.transfer_in);
+        some.source[0] = trine_memory_source(data, some.first * frame->columns, source->item);
+        if (!status)
+            status = reduce_rows(team, monoid, param, &some, results);
+        results += some.local * frame->outer * frame->inner * monoid->result_size;
+    }
+    if (piece)
+        executor->ops.free(executor, piece, (size_t)rows * row);
+    return status;
+}
+
+void trine_frame_axis(trine_frame *frame, int ndim, const uint64_t shape[], int axis)
+{
+    frame->outer = frame->inner = 1;
+    for (int i = 1; i < axis; i++)
+        frame->outer *= shape[i];
+    for (int i = axis + 1; i < ndim; i++)
+        frame->inner *= shape[i];
+    frame->length = shape[axis];
+}
+
+/* Results go to memory that all workers address, and from there to the caller once no rank failed.
+ */
+trine_status trine_frame_lines(trine_team *team, const trine_monoid *monoid, const void *param,
+                               const trine_frame *frame, void *result)
+{
+    trine_status status = trine_call_begin(team);
+    if (status)
+        return status;
+    size_t bytes = 0;
+    void *results = NULL;
+    trine_frame carried = *frame;
+    status = trine_carry(team, carried.source, monoid->nin, frame->local * frame->columns,
+                         &carried.executor);
+    if (!status)
+        status = trine_results_size(monoid, frame->local * frame->outer * frame->inner, &bytes);
+    if (!status && bytes > 0)
+        status = team->executor.ops.alloc(&team->executor, bytes, &results);
+    if (!status && results)
+        status = frame->source[0].sequential
+                     ? reduce_in_pieces(team, monoid, param, &carried, results)
+                     : reduce_rows(team, monoid, param, &carried, results);
+    uint64_t given[] = {monoid->state_size, frame->cut ? 0 : frame->rows, frame->columns,
+                        frame->outer, frame->length};
+    status = trine_team_agree(team, trine_call_number(8, given, sizeof given), status);
+    if (!status && results)
+        memcpy(result, results, bytes);
+    for (int i = 0; i < monoid->nin; i++)
+        team->ledger.bytes += frame->local * frame->columns * frame->source[i].item;
+    trine_carry_end(team);
+    if (results)
+        team->executor.ops.free(&team->executor, results, bytes);
+    return trine_call_end(team, &team->ledger.combine, status);
+}

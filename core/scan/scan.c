@@ -1,0 +1,145 @@
+/* core/scan/scan.c - the public scans: check the arguments once, then stream. */
+#include "core/scan/scan.h"
+
+#include <string.h>
+
+#include "core/array/array.h"
+#include "core/system/error.h"
+#include "core/array/overlap.h"
+#include "core/input/stream.h"
+
+static trine_status check_arrays(const trine_scanner *scanner, const trine_array *x,
+                                 const trine_array *out, bool *in_place)
+{
+    const trine_array *like = NULL;
+    trine_status status = trine_arrays_check(scanner->name, "x", &x, scanner->monoid.in, 1, &like);
+    if (!status)
+        status = trine_arrays_check(scanner->name, "out", &out, &scanner->out, 1, &like);
+    return status ? status : trine_out_check(scanner->name, x, out, in_place);
+}
+
+static trine_status check_monoid(const trine_monoid *monoid, const void *param)
+{
+    trine_status status = trine_monoid_check(monoid, param);
+    if (!status && monoid->nin != 1)
+        status = trine_fail(TRINE_E_ARGUMENT, "trine_scan: monoid '%s' has %d inputs; expected 1",
+                            monoid->name, monoid->nin);
+    return status;
+}
+
+static trine_status check_scan(const trine_scanner *scanner, const void *param,
+                               const trine_array *x, const trine_array *out, bool *in_place)
+{
+    if (!scanner || !scanner->name || !scanner->apply)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_scan: %s",
+                          scanner ? "the scanner lacks its name or apply" : "scanner is NULL");
+    trine_status status = check_monoid(&scanner->monoid, param);
+    return status ? status : check_arrays(scanner, x, out, in_place);
+}
+
+/* A team that knows of the call. */
+static trine_team *team_of(const trine_array *x, const trine_array *out)
+{
+    return trine_arrays_team((const trine_array *const[]){x, out}, 2);
+}
+
+trine_status trine_scan(const trine_scanner *scanner, const void *param, const trine_array *x,
+                        trine_array *out, bool exclusive)
+{
+    bool in_place = false;
+    trine_status status = check_scan(scanner, param, x, out, &in_place);
+    return status ? trine_call_refuse(team_of(x, out), status)
+                  : trine_scan_run(scanner, param, x, out, exclusive, in_place);
+}
+
+trine_status trine_scan_axis(const trine_scanner *scanner, const void *param, const trine_array *x,
+                             trine_array *out, int axis, bool exclusive)
+{
+    bool in_place = false;
+    trine_status status = check_scan(scanner, param, x, out, &in_place);
+    if (!status)
+        status = trine_axis_check(scanner->name, x->ndim, &axis);
+    if (status)
+        return trine_call_refuse(team_of(x, out), status);
+    /* One line: the workers and ranks share it. */
+    if (axis == 0 && x->columns == 1)
+        return trine_scan_run(scanner, param, x, out, exclusive, in_place);
+    return trine_scan_lines(scanner, param, x, out, axis, exclusive);
+}
+
+trine_status trine_scan_monoid(const trine_monoid *monoid, const void *param, const trine_array *x,
+                               trine_array *out, bool exclusive)
+{
+    bool in_place = false;
+    trine_scanner scanner = {.name = ""};
+    if (!monoid)
+        return trine_call_refuse(team_of(x, out),
+                                 trine_fail(TRINE_E_ARGUMENT, "trine_scan_monoid: monoid is NULL"));
+    trine_status status = check_monoid(monoid, param);
+    if (!status &&
+        (monoid->out == TRINE_DTYPE_NONE || monoid->result_size != trine_dtype_size(monoid->out)))
+        status =
+            trine_fail(TRINE_E_ARGUMENT,
+                       "trine_scan_monoid: the result of '%s' is no single scalar", monoid->name);
+    if (!status) {
+        scanner = (trine_scanner){.name = monoid->name, .monoid = *monoid, .out = monoid->out};
+        status = check_arrays(&scanner, x, out, &in_place);
+    }
+    return status ? trine_call_refuse(team_of(x, out), status)
+                  : trine_scan_run(&scanner, param, x, out, exclusive, in_place);
+}
+
+/* Finds the scan and runs it; out_type: what the function promises, NONE for the type of x. */
+static trine_status run_found(const char *name, trine_dtype out_type, const trine_array *x,
+                              trine_array *out)
+{
+    trine_scanner scanner;
+    if (!x || !out)
+        return trine_call_refuse(
+            team_of(x, out),
+            trine_fail(TRINE_E_ARGUMENT, "trine_%s: %s is NULL", name, x ? "out" : "x"));
+    trine_status status = trine_scanner_find(name, x->dtype, &scanner);
+    if (!status && out_type != TRINE_DTYPE_NONE && scanner.out != out_type)
+        status = trine_fail(TRINE_E_DTYPE, "trine_%s_%s: x is %s, for which the results are %s",
+                            name, trine_dtype_name(out_type), trine_dtype_name(x->dtype),
+                            trine_dtype_name(scanner.out));
+    return status ? trine_call_refuse(team_of(x, out), status)
+                  : trine_scan(&scanner, NULL, x, out, false);
+}
+
+static trine_status cumsum(trine_dtype out_type, const trine_array *x, trine_mode mode,
+                           trine_array *out)
+{
+    static const char *const names[2][3] = {
+        {"cumsum", "cumsum_compensated", "cumsum_fast"},
+        {"cumsum_f64", "cumsum_compensated_f64", "cumsum_fast_f64"}};
+    if ((unsigned)mode > TRINE_FAST)
+        return trine_call_refuse(team_of(x, out),
+                                 trine_fail(TRINE_E_ARGUMENT,
+                                            "trine_cumsum_%s: mode %d; expected TRINE_EXACT, "
+                                            "TRINE_COMPENSATED or TRINE_FAST",
+                                            trine_dtype_name(out_type), (int)mode));
+    bool widen = out_type == TRINE_F64 && trine_array_dtype(x) == TRINE_F32;
+    return run_found(names[widen][mode], out_type, x, out);
+}
+
+#define DEFINE_WIDE(suffix, type)                                                                  \
+    trine_status trine_cumsum_##suffix(const trine_array *x, trine_mode mode, trine_array *out)    \
+    {                                                                                              \
+        return cumsum(type, x, mode, out);                                                         \
+    }                                                                                              \
+    trine_status trine_cumprod_##suffix(const trine_array *x, trine_array *out)                    \
+    {                                                                                              \
+        return run_found("cumprod", type, x, out);                                                 \
+    }
+DEFINE_WIDE(f64, TRINE_F64)
+DEFINE_WIDE(f32, TRINE_F32)
+DEFINE_WIDE(i64, TRINE_I64)
+DEFINE_WIDE(u64, TRINE_U64)
+
+#define DEFINE_ELEMENT(name, text)                                                                 \
+    trine_status trine_##name(const trine_array *x, trine_array *out)                              \
+    {                                                                                              \
+        return run_found(#name, TRINE_DTYPE_NONE, x, out);                                         \
+    }
+TRINE_ELEMENT_SCANS(DEFINE_ELEMENT)

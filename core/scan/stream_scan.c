@@ -1,0 +1,351 @@
+/* core/scan/stream_scan.c - a scan, from an array to another.
+ *
+ * 1. On several ranks the rank reduces its part first; the communicator gives it the partials of
+ *    the ranks before it.
+ * 2. The part goes by in blocks that the workers' caches hold. A job applies the scan to one block
+ *    and reduces the chunks of the next to a partial each: one job a block, and memory is read
+ *    once. Each worker takes the same share of every block, so it applies what it has just read.
+ * 3. Between two jobs the caller turns the next block's partials into its chunks' prefixes.
+ *
+ * Method: reduce, then scan, in blocks (Blelloch, Prefix sums and their applications, CMU-CS-90-190
+ * (1990)). A run writes its slots and its part of out wholly, from what nobody else writes, so out
+ * of place it can be done twice.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/array/array.h"
+#include "core/system/error.h"
+#include "core/partition/prefix.h"
+#include "core/scan/scan.h"
+#include "core/input/walk.h"
+
+/* Bytes of input of one block for each worker. Outputs that are larger than LARGE, and no input,
+ * are written past the caches. */
+enum { BLOCK_BYTES = 1 << 19, LARGE = 1 << 24 };
+
+/* Chunks [first, end). */
+typedef struct range {
+    uint64_t first, end;
+} range;
+
+/* The job's context, in memory that all workers address. slots: the prefixes of the block `apply`,
+ * and the partials of the block `reduce`. */
+typedef struct scan_job {
+    trine_walk walk;
+    trine_scanner scanner;
+    const void *param;
+    unsigned flags;
+    size_t shares, stride, work_room;
+    range apply, reduce;
+    unsigned char *prefixes, *partials;
+} scan_job;
+
+/* Everything that one call keeps. */
+typedef struct scan_call {
+    trine_team *team;
+    trine_stream stream;
+    trine_walk walk;
+    trine_prefix prefix;
+    uint64_t number, block;
+    unsigned char *memory;
+    bool in_place;
+} scan_call;
+
+static size_t round_up(size_t bytes)
+{
+    return (bytes + 63) / 64 * 64;
+}
+
+/* A worker's share of a range. */
+static range share_of(range whole, size_t shares, size_t share)
+{
+    uint64_t chunks = whole.end - whole.first, quotient = chunks / shares;
+    uint64_t remainder = chunks % shares;
+    uint64_t first = whole.first + share * quotient + (share < remainder ? share : remainder);
+    return (range){first, first + quotient + (share < remainder)};
+}
+
+static void reduce_chunk(const scan_job *job, const trine_chunk *chunk, void *work, void *partial)
+{
+    const trine_monoid *monoid = &job->scanner.monoid;
+    monoid->identity(partial, job->param);
+    monoid->accumulate(monoid->work_size ? work : partial, chunk, job->param);
+    if (monoid->work_size)
+        monoid->settle(partial, work, job->param);
+}
+
+/* One element more. work: as begin leaves it, if the monoid has one. */
+static void take_one(const trine_monoid *monoid, void *state, void *work, const trine_chunk *one,
+                     const void *param)
+{
+    monoid->accumulate(monoid->work_size ? work : state, one, param);
+    if (monoid->work_size)
+        monoid->settle(state, work, param);
+}
+
+/* The scan by the monoid's own functions. */
+static trine_status apply_monoid(const scan_job *job, const trine_chunk *chunk, const void *prefix,
+                                 void *work, void *state)
+{
+    const trine_monoid *monoid = &job->scanner.monoid;
+    size_t item = job->walk.stream.source[0].item, size = monoid->result_size;
+    bool exclusive = job->flags & TRINE_SCAN_EXCLUSIVE;
+    trine_status status = TRINE_OK;
+    memcpy(state, prefix, monoid->state_size);
+    for (size_t i = 0; i < chunk->n && !status; i++) {
+        uint64_t result = 0;
+        const trine_chunk one = {
+            .first = chunk->first + i, .n = 1, .in = {(const char *)chunk->in[0] + i * item}};
+        if (exclusive)
+            status = monoid->finish(&result, state, job->param);
+        take_one(monoid, state, work, &one, job->param);
+        if (!exclusive)
+            status = monoid->finish(&result, state, job->param);
+        memcpy((char *)chunk->out[0] + i * size, &result, size);
+    }
+    return status;
+}
+
+static trine_status apply_chunk(const scan_job *job, const trine_chunk *chunk, const void *prefix,
+                                void *work, void *state)
+{
+    const trine_scanner *scanner = &job->scanner;
+    trine_status status = scanner->apply ? scanner->apply(chunk, prefix, job->flags, job->param)
+                                         : apply_monoid(job, chunk, prefix, work, state);
+    return status ? trine_fail(status, "%s: element %llu or one soon after it: %s", scanner->name,
+                               (unsigned long long)chunk->first, trine_status_text(status))
+                  : TRINE_OK;
+}
+
+/* Chunk `number` of the grid, made ready. */
+static trine_chunk chunk_at(const scan_job *job, uint64_t number, trine_worker *worker)
+{
+    trine_chunk chunk = {.n = 0};
+    /* Fetching from memory does not fail. */
+    (void)trine_walk_chunk(&job->walk, number, worker, NULL, &chunk);
+    return chunk;
+}
+
+/* Applies a share of one block and reduces one of the next, a chunk of each in turn. */
+static trine_status scan_run(void *context, size_t share, trine_worker *worker)
+{
+    const scan_job *job = context;
+    unsigned char *work = worker->scratch, *state = work + job->work_room;
+    range apply = share_of(job->apply, job->shares, share);
+    range reduce = share_of(job->reduce, job->shares, share);
+    trine_status status = TRINE_OK;
+    trine_chunk now, next;
+    if (job->scanner.monoid.work_size)
+        job->scanner.monoid.begin(work, job->param);
+    for (; !status && (apply.first < apply.end || reduce.first < reduce.end);
+         apply.first++, reduce.first++) {
+        bool reduces = reduce.first < reduce.end;
+        if (reduces)
+            next = chunk_at(job, reduce.first, worker);
+        if (apply.first < apply.end) {
+            const void *prefix = job->prefixes + (apply.first - job->apply.first) * job->stride;
+            now = chunk_at(job, apply.first, worker);
+            now.in[1] = reduces ? next.in[0] : NULL;
+            status = apply_chunk(job, &now, prefix, work, state);
+        }
+        if (reduces && !status)
+            reduce_chunk(job, &next, work,
+                         job->partials + (reduce.first - job->reduce.first) * job->stride);
+    }
+    return status;
+}
+
+/* Of the job, param and the slots of two blocks. */
+static size_t job_size(const scan_call *call, const trine_monoid *monoid)
+{
+    return round_up(sizeof(scan_job)) + round_up(monoid->param_size) +
+           2 * (size_t)call->block * trine_tree_stride(monoid);
+}
+
+static size_t scratch_size(const trine_monoid *monoid)
+{
+    return round_up(monoid->work_size) + trine_tree_stride(monoid);
+}
+
+/* Lays the job out in the team's arena. */
+static trine_status lay_out(const scan_call *call, const trine_scanner *scanner, const void *param,
+                            unsigned flags, scan_job **laid)
+{
+    const trine_monoid *monoid = &scanner->monoid;
+    size_t stride = trine_tree_stride(monoid), slots = (size_t)call->block * stride;
+    size_t job_room = round_up(sizeof(scan_job)), param_room = round_up(monoid->param_size);
+    void *memory;
+    trine_status status = trine_team_arena(call->team, job_size(call, monoid), &memory);
+    if (status)
+        return status;
+    unsigned char *at = memory;
+    scan_job *job = memory;
+    *job = (scan_job){.walk = call->walk,
+                      .scanner = *scanner,
+                      .param = at + job_room,
+                      .flags = flags,
+                      .shares = (size_t)call->stream.executor->workers,
+                      .stride = stride,
+                      .work_room = round_up(monoid->work_size),
+                      .prefixes = at + job_room + param_room,
+                      .partials = at + job_room + param_room + slots};
+    if (monoid->param_size && param)
+        memcpy(at + job_room, param, monoid->param_size);
+    *laid = job;
+    return TRINE_OK;
+}
+
+/* Makes the partials of a block the prefixes of its chunks, in the same slots. */
+static void make_prefixes(scan_call *call, scan_job *job, range block)
+{
+    const trine_monoid *monoid = &job->scanner.monoid;
+    unsigned char *own = call->memory + trine_prefix_size(monoid);
+    for (uint64_t chunk = block.first; chunk < block.end; chunk++) {
+        unsigned char *slot = job->partials + (chunk - block.first) * job->stride;
+        memcpy(own, slot, monoid->state_size);
+        memcpy(slot, trine_prefix_get(&call->prefix), monoid->state_size);
+        trine_prefix_push(&call->prefix, (trine_node){chunk, 0}, own);
+    }
+    unsigned char *slots = job->partials;
+    job->partials = job->prefixes;
+    job->prefixes = slots;
+}
+
+static trine_status scan_blocks(scan_call *call, scan_job *job, range chunks)
+{
+    trine_job work = {.runs = job->shares,
+                      .body = scan_run,
+                      .context = job,
+                      .scratch_size = scratch_size(&job->scanner.monoid),
+                      .restartable = !call->in_place};
+    range none = {chunks.first, chunks.first}, next = none;
+    trine_status status = TRINE_OK;
+    for (job->reduce = none; !status;) {
+        job->apply = job->reduce;
+        next.first = job->reduce.end;
+        next.end = chunks.end - next.first < call->block ? chunks.end : next.first + call->block;
+        job->reduce = next;
+        if (job->apply.first == job->apply.end && next.first == next.end)
+            break;
+        status = trine_team_run(call->team, call->stream.executor, &work);
+        make_prefixes(call, job, status ? none : next);
+    }
+    return status;
+}
+
+static range own_chunks(const scan_call *call)
+{
+    const trine_grid *grid = &call->stream.grid;
+    return (range){trine_grid_chunk_at(grid, call->stream.first),
+                   trine_grid_chunk_at(grid, call->stream.first + call->stream.local)};
+}
+
+/* Chunks of a block. */
+static uint64_t block_size(const scan_call *call)
+{
+    uint64_t bytes = trine_grid_longest(&call->stream.grid) * call->stream.source[0].item;
+    uint64_t block = (uint64_t)call->stream.executor->workers *
+                     (bytes < BLOCK_BYTES ? BLOCK_BYTES / (bytes ? bytes : 1) : 1);
+    range chunks = own_chunks(call);
+    return block < chunks.end - chunks.first ? block : chunks.end - chunks.first;
+}
+
+static trine_status scan_here(scan_call *call, const trine_scanner *scanner, const void *param,
+                              unsigned flags)
+{
+    range chunks = own_chunks(call);
+    scan_job *job;
+    if (call->stream.local == 0)
+        return TRINE_OK;
+    trine_status status = lay_out(call, scanner, param, flags, &job);
+    return status ? status : scan_blocks(call, job, chunks);
+}
+
+/* What the ranks before this one hold, into the prefix. */
+static trine_status start_prefix(scan_call *call, const trine_monoid *monoid, const void *param,
+                                 trine_status status)
+{
+    trine_tree own, before;
+    bool ranks = call->stream.cut && !(monoid->flags & TRINE_ORDER_FREE);
+    unsigned char *states =
+        call->memory ? call->memory + trine_prefix_size(monoid) + trine_tree_stride(monoid) : NULL;
+    trine_tree_begin(&own, monoid, param, NULL);
+    trine_tree_begin(&before, monoid, param, states);
+    if (!status)
+        status = trine_stream_reduce_here(call->team, monoid, param, &call->stream,
+                                          call->walk.origin, &own);
+    trine_communicator *communicator = &call->team->communicator;
+    status = communicator->ops->exscan(communicator, &own, &before, call->number, status);
+    if (!status)
+        trine_prefix_start(&call->prefix, &before, ranks);
+    return status;
+}
+
+/* The call once it has begun: whether it agreed with the other ranks in its last function. */
+static trine_status scan_within(scan_call *call, const trine_scanner *scanner, const void *param,
+                                unsigned flags)
+{
+    const trine_monoid *monoid = &scanner->monoid;
+    bool several = call->team->communicator.size > 1;
+    trine_status status = TRINE_OK;
+    /* The prefix, one partial aside, and the partials of the ranks before. */
+    call->memory = aligned_alloc(64, trine_prefix_size(monoid) + trine_tree_stride(monoid) +
+                                         trine_tree_states_size(monoid));
+    if (call->memory)
+        trine_prefix_begin(&call->prefix, monoid, param, call->memory);
+    else
+        status = trine_fail(TRINE_E_MEMORY, "%s: no memory for the prefixes", scanner->name);
+    call->block = block_size(call);
+    if (!status)
+        status = trine_team_ready(call->team, call->stream.executor, job_size(call, monoid),
+                                  scratch_size(monoid));
+    if (several && call->stream.cut && !(monoid->flags & TRINE_POSITION_FREE)) {
+        status = trine_team_origin(call->team, call->stream.local, call->number, status,
+                                   &call->walk.origin);
+        if (status)
+            return status;
+    }
+    if (several) {
+        status = start_prefix(call, monoid, param, status);
+        if (status)
+            return status;
+    }
+    if (!status && call->memory)
+        status = scan_here(call, scanner, param, flags);
+    return trine_team_agree(call->team, call->number, status);
+}
+
+trine_status trine_scan_run(const trine_scanner *scanner, const void *param, const trine_array *x,
+                            trine_array *out, bool exclusive, bool in_place)
+{
+    trine_team *team = x->team;
+    const trine_array *all[] = {x, out};
+    size_t item = trine_dtype_size(x->dtype), out_item = trine_dtype_size(out->dtype);
+    scan_call call = {.team = team, .in_place = in_place};
+    call.stream = (trine_stream){.source = {trine_memory_source(x->data, x->first, item)},
+                                 .sources = 1,
+                                 .grid = x->grid,
+                                 .first = x->first,
+                                 .local = x->local,
+                                 .cut = x->place != TRINE_DISTRIBUTED,
+                                 .executor = trine_arrays_executor(team, all, 2)};
+    call.walk =
+        (trine_walk){.stream = call.stream, .outs = 1, .out = {out->data}, .out_item = {out_item}};
+    uint64_t given[] = {scanner->monoid.state_size, out->dtype, exclusive,
+                        call.stream.cut ? 0 : x->grid.n};
+    call.number = trine_call_number(trine_call_number(50, given, sizeof given), scanner->name,
+                                    strlen(scanner->name));
+    trine_status status = trine_call_begin(team);
+    if (status)
+        return status;
+    bool several = team->communicator.size > 1;
+    unsigned flags = (exclusive ? TRINE_SCAN_EXCLUSIVE : 0) |
+                     (!in_place && out->local * out_item > LARGE ? TRINE_SCAN_STREAM : 0);
+    status = scan_within(&call, scanner, param, flags);
+    free(call.memory);
+    team->ledger.bytes = x->local * (item + (several ? item : 0) + out_item);
+    team->ledger.reproducible =
+        !(several && call.stream.cut && !(scanner->monoid.flags & TRINE_ORDER_FREE));
+    return trine_call_end(team, &team->ledger.combine, status);
+}

@@ -1,0 +1,42 @@
+/* core/stencil/mesh.h - this rank's rows of a whole and the rows next to them, as stencils see
+ * them. */
+#ifndef TRINE_CORE_MESH_H
+#define TRINE_CORE_MESH_H
+
+#include "core/array/halo.h"
+
+/* Rows [first, first + local) at data, `before` rows above them at above, those below at below.
+ * row_bytes: from one row to the next. border: outermost rows and columns without all neighbours.
+ * Plain bytes. */
+typedef struct trine_mesh {
+    const char *data, *above, *below;
+    uint64_t rows, columns, first, local, before, border;
+    size_t row_bytes, item;
+} trine_mesh;
+
+/* The mesh of an array whose blocks of rows and halo are those; its data may be set later. */
+trine_mesh trine_mesh_of(const trine_array *array, const trine_blocks *blocks,
+                         const trine_halo *halo, uint64_t border);
+
+/* Element `column` of a row that this rank has. */
+static inline const char *trine_mesh_at(const trine_mesh *mesh, uint64_t row, uint64_t column)
+{
+    const char *begin = row < mesh->first
+                            ? mesh->above + (row + mesh->before - mesh->first) * mesh->row_bytes
+                        : row < mesh->first + mesh->local
+                            ? mesh->data + (row - mesh->first) * mesh->row_bytes
+                            : mesh->below + (row - mesh->first - mesh->local) * mesh->row_bytes;
+    return begin + column * mesh->item;
+}
+
+/* The part [*first, *end) of columns [column, column + n) of that row that is inside the border;
+ * empty, at column, when there is none. */
+void trine_mesh_inside(const trine_mesh *mesh, uint64_t row, uint64_t column, uint64_t n,
+                       uint64_t *first, uint64_t *end);
+
+/* This rank's rows as tiles for workers: bands of rows in panels of at most TRINE_CHUNK columns,
+ * whose rows above and below stay in cache. */
+trine_tiles trine_mesh_tiles(const trine_mesh *mesh, const trine_team *team,
+                             const trine_executor *executor);
+
+#endif

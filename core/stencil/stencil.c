@@ -1,0 +1,187 @@
+/* core/stencil/stencil.c - running a stencil over the rows of an array.
+ *
+ * 1. The ranks tell each other how many rows each holds, and exchange those next to their blocks.
+ * 2. Workers go through tiles, row by row: the inside by the stencil, the border copied.
+ */
+#include <trine/stencil.h>
+
+#include <string.h>
+
+#include "core/system/error.h"
+#include "core/stencil/mesh.h"
+#include "core/array/overlap.h"
+#include "core/system/past_cache.h"
+
+/* The job's context. out: this rank's rows of the output. */
+typedef struct stencil_job {
+    trine_stencil stencil;
+    const void *param;
+    trine_mesh mesh;
+    trine_tiles tiles;
+    char *out;
+    size_t out_item;
+    bool stream;
+} stencil_job;
+
+/* The border's columns [column, end) of a row. */
+static void copy_border(const stencil_job *job, uint64_t row, uint64_t column, uint64_t end)
+{
+    const trine_mesh *mesh = &job->mesh;
+    char *to = job->out + ((row - mesh->first) * mesh->columns + column) * job->out_item;
+    size_t bytes = (size_t)(end - column) * job->out_item;
+    if (job->stencil.in == job->stencil.out)
+        memcpy(to, trine_mesh_at(mesh, row, column), bytes);
+    else
+        memset(to, 0, bytes);
+}
+
+static void apply_row(const stencil_job *job, uint64_t row, const trine_tile *tile)
+{
+    const trine_mesh *mesh = &job->mesh;
+    const void *in[2 * TRINE_HALO + 1];
+    uint64_t first, end, halo = mesh->border;
+    trine_mesh_inside(mesh, row, tile->column, tile->columns, &first, &end);
+    copy_border(job, row, tile->column, first);
+    copy_border(job, row, end, tile->column + tile->columns);
+    if (first == end)
+        return;
+    for (uint64_t i = 0; i <= 2 * halo; i++)
+        in[i] = trine_mesh_at(mesh, row + i - halo, first);
+    trine_rows rows = {.row = row,
+                       .column = first,
+                       .n = (size_t)(end - first),
+                       .in = in + halo,
+                       .out =
+                           job->out + ((row - mesh->first) * mesh->columns + first) * job->out_item,
+                       .stream = job->stream};
+    job->stencil.apply(&rows, job->param);
+}
+
+static trine_status stencil_run(void *context, size_t run, trine_worker *worker)
+{
+    const stencil_job *job = context;
+    trine_tile tile = trine_tiles_get(&job->tiles, run);
+    (void)worker;
+    for (uint64_t r = 0; r < tile.rows; r++)
+        apply_row(job, job->mesh.first + tile.row + r, &tile);
+    return TRINE_OK;
+}
+
+static trine_status run_here(trine_team *team, trine_executor *executor,
+                             const trine_stencil *stencil, const void *param,
+                             const trine_mesh *mesh, trine_array *out)
+{
+    void *memory;
+    trine_status status =
+        trine_team_arena(team, sizeof(stencil_job) + stencil->param_size, &memory);
+    if (status)
+        return status;
+    stencil_job *job = memory;
+    *job = (stencil_job){.stencil = *stencil,
+                         .mesh = *mesh,
+                         .tiles = trine_mesh_tiles(mesh, team, executor),
+                         .out = out->data,
+                         .out_item = trine_dtype_size(out->dtype)};
+    if (param && stencil->param_size)
+        job->param = memcpy(job + 1, param, stencil->param_size);
+    job->stream = trine_past_cache_pays((size_t)out->local * (mesh->item + job->out_item));
+    trine_job work = {.runs = (size_t)(job->tiles.bands * job->tiles.panels),
+                      .body = stencil_run,
+                      .context = job,
+                      .restartable = true};
+    return work.runs ? trine_team_run(team, executor, &work) : TRINE_OK;
+}
+
+static trine_status run(trine_team *team, const trine_stencil *stencil, const void *param,
+                        const trine_array *x, trine_array *out)
+{
+    const trine_array *arrays[] = {x, out};
+    uint64_t given[] = {(uint64_t)x->dtype, x->columns, (uint64_t)stencil->halo,
+                        trine_array_common(x)};
+    uint64_t call = trine_call_number(22, given, sizeof given);
+    call = trine_call_number(call, stencil->name, strlen(stencil->name));
+    if (stencil->param_size)
+        call = trine_call_number(call, param, stencil->param_size);
+    uint64_t local = x->local_rows, border = (uint64_t)stencil->halo;
+    trine_blocks blocks;
+    trine_halo halo = {.team = NULL};
+    trine_status status = trine_blocks_gather(team, &local, 1, call, TRINE_OK, &blocks);
+    if (!status) {
+        status = trine_halo_open(team, &blocks, (size_t)x->columns * trine_dtype_size(x->dtype),
+                                 border, border, &halo);
+        if (!status)
+            status = trine_team_ready(team, &team->executor,
+                                      sizeof(stencil_job) + stencil->param_size, 0);
+        status = trine_halo_exchange(&halo, x->data, call, status);
+        if (!status || team->communicator.size == 1) {
+            trine_call_mark(team, &team->ledger.combine);
+            trine_mesh mesh = trine_mesh_of(x, &blocks, &halo, border);
+            if (!status)
+                status = run_here(team, trine_arrays_executor(team, arrays, 2), stencil, param,
+                                  &mesh, out);
+            status = trine_team_agree(team, call, status);
+        }
+    }
+    trine_halo_close(&halo);
+    trine_blocks_free(&blocks, 1);
+    return status;
+}
+
+static trine_status check_stencil(const trine_stencil *stencil, const void *param)
+{
+    if (!stencil || !stencil->name || !stencil->apply)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_apply_stencil: %s",
+                          stencil ? "the stencil lacks its name or apply" : "stencil is NULL");
+    if (stencil->halo < 1 || stencil->halo > TRINE_HALO)
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "trine_apply_stencil: '%s' has a halo of %d; expected 1 to %d",
+                          stencil->name, stencil->halo, TRINE_HALO);
+    if (stencil->param_size && !param)
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "trine_apply_stencil: param is NULL; '%s' takes %zu bytes", stencil->name,
+                          stencil->param_size);
+    return TRINE_OK;
+}
+
+static trine_status check(const trine_stencil *stencil, const void *param, const trine_array *x,
+                          const trine_array *out)
+{
+    const trine_array *like = NULL;
+    trine_status status = check_stencil(stencil, param);
+    if (!status)
+        status = trine_arrays_check(stencil->name, "in", &x, &stencil->in, 1, &like);
+    if (!status)
+        status = trine_arrays_check(stencil->name, "out", &out, &stencil->out, 1, &like);
+    return status ? status : trine_out_check(stencil->name, x, out, NULL);
+}
+
+trine_status trine_apply_stencil(const trine_stencil *stencil, const void *param,
+                                 const trine_array *x, trine_array *out)
+{
+    trine_team *team = trine_arrays_team((const trine_array *const[]){x, out}, 2);
+    trine_status status = check(stencil, param, x, out);
+    if (status || !x || !out)
+        return trine_call_refuse(team, status);
+    status = trine_call_begin(team);
+    if (status)
+        return status;
+    team->ledger.bytes = x->local * (trine_dtype_size(x->dtype) + trine_dtype_size(out->dtype));
+    status = run(team, stencil, param, x, out);
+    return trine_call_end(team, &team->ledger.combine, status);
+}
+
+trine_status trine_stencil5(const double weight[5], const trine_array *x, trine_array *out)
+{
+    const trine_grid_kernels *kernels = trine_grid_kernels_find();
+    trine_team *team = trine_arrays_team((const trine_array *const[]){x, out}, 2);
+    trine_status status = kernels ? TRINE_OK : TRINE_E_ARGUMENT;
+    if (!status && (!weight || !x))
+        status =
+            trine_fail(TRINE_E_ARGUMENT, "trine_stencil5: %s is NULL", weight ? "x" : "weight");
+    if (!status && x && x->dtype != TRINE_F64 && x->dtype != TRINE_F32)
+        status = trine_fail(TRINE_E_DTYPE, "trine_stencil5: x is %s; expected f64 or f32",
+                            trine_dtype_name(x->dtype));
+    if (status || !x)
+        return trine_call_refuse(team, status);
+    return trine_apply_stencil(&kernels->stencil5[x->dtype == TRINE_F32], weight, x, out);
+}

@@ -1,0 +1,18 @@
+/* core/system/error.h - setting the detail of the calling thread's last error. */
+#ifndef TRINE_CORE_ERROR_H
+#define TRINE_CORE_ERROR_H
+
+#include <trine/error.h>
+
+/* Room for a detail, its end included. Longer ones are cut. */
+#define TRINE_DETAIL_SIZE 512
+
+/* Stores the formatted detail and returns status: `return trine_fail(TRINE_E_IO, "%s: %s", ...)`.
+ */
+__attribute__((format(printf, 2, 3))) trine_status trine_fail(trine_status status,
+                                                              const char *format, ...);
+
+/* How often trine_fail was called by this thread: whether a detail is new. */
+unsigned long trine_fail_count(void);
+
+#endif

@@ -1,0 +1,28 @@
+/* core/system/version.c - what this library is and what it was built with. */
+#include <stdio.h>
+#include <string.h>
+
+#include <trine/error.h>
+#include <trine/kernel.h>
+
+#include "core/team/communicator.h"
+#include "core/team/spec.h"
+
+const char *trine_version(void)
+{
+    /* Every thread writes the same bytes, each into its own copy. */
+    static _Thread_local char text[256];
+    size_t used = (size_t)snprintf(text, sizeof text, "trine %s (%s", TRINE_VERSION, trine_isa());
+    const char *separator = "; ";
+    for (int i = 0; trine_executors[i]; i++)
+        if (!trine_executors[i]->absent) {
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", separator,
+                                     trine_executors[i]->name);
+            separator = ", ";
+        }
+    if (!trine_mpi_communicator.absent)
+        used += (size_t)snprintf(text + used, sizeof text - used, ", mpi: %.100s",
+                                 trine_mpi_communicator.library());
+    snprintf(text + used, sizeof text - used, ")");
+    return text;
+}

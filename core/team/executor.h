@@ -1,0 +1,162 @@
+/* core/team/executor.h - what runs numbered pieces of work on the workers of one rank.
+ *
+ * A job is `runs` independent pieces, numbered from 0. The executor calls body(context, run,
+ * worker) once for each, on any worker, and returns when all are done or the job has failed. The
+ * caller is always worker 0. A backend fills a trine_executor_ops; what it leaves NULL, serial's
+ * does.
+ */
+#ifndef TRINE_CORE_EXECUTOR_H
+#define TRINE_CORE_EXECUTOR_H
+
+#include <sys/types.h>
+#include <trine/ledger.h>
+#include <trine/team.h>
+
+#include "core/system/cpus.h"
+
+/* One worker as a body sees it. scratch: job->scratch_size bytes of the worker's own, aligned to
+ * 64, kept from run to run of a job with whatever the last one left there. Bodies add the seconds
+ * that they spend reading their input to `transfer`. */
+typedef struct trine_worker {
+    int number;
+    void *scratch;
+    double transfer;
+} trine_worker;
+
+typedef trine_status (*trine_run_body)(void *context, size_t run, trine_worker *worker);
+
+/* context lies in memory from `alloc` (or in static storage), so that every worker addresses it.
+ * restartable: a run may be done again after its worker died in the middle of it. */
+typedef struct trine_job {
+    size_t runs;
+    trine_run_body body;
+    void *context;
+    size_t scratch_size;
+    trine_schedule schedule;
+    bool restartable;
+} trine_job;
+
+/* Options of one executor, as the spec gave them; 0 where it did not. */
+typedef struct trine_executor_options {
+    int workers;
+    size_t heap_bytes;
+    double spin_microseconds;
+} trine_executor_options;
+
+#define TRINE_SHORTFALL_SIZE 200
+
+typedef struct trine_executor trine_executor;
+
+typedef struct trine_executor_ops {
+    const char *name;
+    /* NULL; else why this library cannot run it, and what would provide it. */
+    const char *absent;
+    /* Workers other than the caller are processes, which may die. */
+    bool processes;
+    /* There are no workers other than the caller: a forked process has all that a team has. */
+    bool alone;
+    /* Starts the workers; options->workers is at least 1. Sets executor->data. On error nothing is
+     * left behind. */
+    trine_status (*open)(trine_executor *executor, const trine_executor_options *options);
+    /* Ends the workers. */
+    void (*close)(trine_executor *executor);
+    /* Runs the job: the status (and detail) of the failed run of the lowest number, else OK; a job
+     * that failed may leave runs undone. Fills executor->ledger[w] for each worker (all but `wait`
+     * of the others is measured by the worker itself), executor->replaced, and executor->ended,
+     * when all were through. executor->published is when the work was there to be handed out. */
+    trine_status (*run)(trine_executor *executor, const trine_job *job);
+    /* Zeroed memory, aligned to 64 bytes, that every worker addresses, really there (a shortage is
+     * an error now, not a signal later) and, when it is large, first touched in equal shares by the
+     * workers in their order. bytes > 0. */
+    trine_status (*alloc)(trine_executor *executor, size_t bytes, void **memory);
+    void (*free)(trine_executor *executor, void *memory, size_t bytes);
+    /* Whether every worker addresses [memory, memory + bytes) of the caller. */
+    bool (*addresses)(const trine_executor *executor, const void *memory, size_t bytes);
+    /* The process of that worker, 0 <= worker < executor->workers. */
+    pid_t (*worker_pid)(const trine_executor *executor, int worker);
+    /* The memory of that worker; NULL: that of its process. */
+    trine_status (*memory)(trine_executor *executor, int worker, trine_memory *memory);
+    /* Servants, for tasks: threads or processes beside the caller, one body at a time. serve runs
+     * job->body(job->context, servant, worker) once in each of 0 .. *servants - 1 and returns at
+     * once; memory and functions as in a job. A backend without serve and serve_end has none: then
+     * the caller works itself. lost, restart, kill and servant_pid are NULL where servants are
+     * threads of this process. One thread calls them. */
+    trine_status (*serve)(trine_executor *executor, const trine_job *job, int *servants);
+    /* Whether a servant died before its body returned; which, and how (one line). Each death is
+     * told once. Never waits. */
+    bool (*lost)(trine_executor *executor, int *servant, char *how, size_t size);
+    /* Begins the body anew in another servant of the number of one that was lost. */
+    trine_status (*restart)(trine_executor *executor, int servant);
+    /* Ends a servant wherever it is; it is lost then. */
+    trine_status (*kill)(trine_executor *executor, int servant);
+    pid_t (*servant_pid)(const trine_executor *executor, int servant);
+    /* Waits until all bodies have returned or their servants have died. */
+    void (*serve_end)(trine_executor *executor);
+    /* Addresses that every worker has, without memory; memory behind a part of them, by whoever
+     * calls (from a page's first byte on), MEMORY when there is none; giving that back; giving back
+     * both. */
+    trine_status (*reserve)(size_t bytes, void **memory);
+    trine_status (*commit)(void *memory, size_t bytes);
+    void (*discard)(void *memory, size_t bytes);
+    void (*unreserve)(void *memory, size_t bytes);
+    /* Workers that the environment asks for where a spec does not; 0 when it does not ask.
+     * variable: the name of what asked. */
+    int (*asked)(const char **variable);
+    /* What the runtime has bound, asked by a thread of mask `own`; does not start the runtime.
+     * NULL: it binds nothing. */
+    void (*binding)(const trine_cpu_set *own, trine_binding *binding);
+    /* To how many CPUs the runtime binds its threads, 0 where it does not; variable: what asked for
+     * that. */
+    int (*places)(const char **variable);
+    /* Ends what is left of a job or a service whose caller never came to its end. When it fails,
+     * the executor is good for nothing but being closed. NULL: nothing is left. */
+    trine_status (*recover)(trine_executor *executor);
+    /* What trine_init and trine_finalize do for this backend; NULL for nothing. */
+    trine_status (*init)(void);
+    void (*finalize)(void);
+} trine_executor_ops;
+
+/* ops: the backend's, completed by serial's. workers: those that were asked for, of numbers below
+ * that. working: how many took part in the last job, or came when it opened; shortfall: why these
+ * are fewer, and what mends that. */
+struct trine_executor {
+    trine_executor_ops ops;
+    int workers, working;
+    char shortfall[TRINE_SHORTFALL_SIZE];
+    int replaced;
+    double published, ended;
+    trine_ledger_worker *ledger;
+    void *data;
+};
+
+/* The backends. Those that are not built answer with `absent`. */
+extern const trine_executor_ops trine_serial_executor, trine_omp_executor, trine_pool_executor;
+
+/* Not a spec's: a pool whose workers are forked from the calling process for each job, and so have
+ * its memory. Its memory comes from the team's pool. */
+extern const trine_executor_ops trine_forking_executor;
+
+/* The share of a static hand-out: worker w of `workers` gets runs [first, end). */
+static inline void trine_static_share(size_t runs, int workers, int worker, size_t *first,
+                                      size_t *end)
+{
+    size_t quotient = runs / (size_t)workers, remainder = runs % (size_t)workers;
+    size_t w = (size_t)worker;
+    *first = w * quotient + (w < remainder ? w : remainder);
+    *end = *first + quotient + (w < remainder);
+}
+
+/* Opens a backend with options->workers workers. */
+trine_status trine_executor_open(trine_executor *executor, const trine_executor_ops *ops,
+                                 const trine_executor_options *options);
+
+/* Ends it; safe on one that was zeroed or failed to open. */
+void trine_executor_close(trine_executor *executor);
+
+/* Seconds on a clock that all processes of this machine share (CLOCK_MONOTONIC). */
+double trine_seconds(void);
+
+/* CPU seconds of the calling thread. Costs a system call. */
+void trine_thread_cpu_seconds(double *user, double *sys);
+
+#endif
