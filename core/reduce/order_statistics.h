@@ -1,5 +1,5 @@
 /* core/reduce/order_statistics.h - where a quantile lies among elements in ascending order.
- * kernels/interpolate.h has what lies between two of them.
+ * kernels/reduce/interpolate.h has what lies between two of them.
  */
 #ifndef TRINE_CORE_ORDER_STATISTICS_H
 #define TRINE_CORE_ORDER_STATISTICS_H

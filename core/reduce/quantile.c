@@ -10,8 +10,8 @@
 #include "core/system/float_environment.h"
 #include "core/reduce/order_statistics.h"
 #include "core/reduce/selection.h"
-#include "kernels/interpolate.h"
-#include "kernels/radix.h"
+#include "kernels/reduce/interpolate.h"
+#include "kernels/sort/radix.h"
 
 /* What is asked for. skip: NaN is passed over. */
 typedef struct quantile_call {

@@ -8,7 +8,7 @@
 #include "core/map/lines.h"
 #include "core/reduce/order_statistics.h"
 #include "core/sort/sort_lines.h"
-#include "kernels/interpolate.h"
+#include "kernels/reduce/interpolate.h"
 
 /* What apply needs to know. skip: NaN is passed over. */
 typedef struct line_quantiles {

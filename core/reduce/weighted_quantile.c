@@ -13,9 +13,9 @@
 #include "core/system/error.h"
 #include "core/system/float_environment.h"
 #include "core/reduce/order_statistics.h"
-#include "kernels/interpolate.h"
-#include "kernels/radix.h"
-#include "kernels/weight_sums.h"
+#include "kernels/reduce/interpolate.h"
+#include "kernels/sort/radix.h"
+#include "kernels/exact/weight_sums.h"
 
 /* GROUP: probabilities that share the rounds, so that memory is bounded. */
 enum { WEIGHT_BITS = 8, GROUP = 8 };

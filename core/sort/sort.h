@@ -1,7 +1,8 @@
 /* core/sort/sort.h - sorting from the inside: one rank's elements, several sorted pieces, all
  * ranks'.
  *
- * Elements are of the dtype, or pairs of a key and a place (struct trine_pair of kernels/radix.h).
+ * Elements are of the dtype, or pairs of a key and a place (struct trine_pair of
+ * kernels/sort/radix.h).
  */
 #ifndef TRINE_CORE_SORT_H
 #define TRINE_CORE_SORT_H

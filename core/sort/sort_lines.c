@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/map/lines.h"
-#include "kernels/radix.h"
+#include "kernels/sort/radix.h"
 
 enum { LINE = 64 };
 

@@ -15,7 +15,7 @@
 
 #include "core/system/error.h"
 #include "core/sort/sort.h"
-#include "kernels/radix.h"
+#include "kernels/sort/radix.h"
 
 enum { SAMPLES_PER_BUCKET = 32, SHARES_PER_WORKER = 4, PARTS_PER_WORKER = 16 };
 

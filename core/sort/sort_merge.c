@@ -11,7 +11,7 @@
 #include <trine/error.h>
 
 #include "core/sort/sort.h"
-#include "kernels/radix.h"
+#include "kernels/sort/radix.h"
 
 enum { SLICE = 1 << 15 };
 

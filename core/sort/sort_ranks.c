@@ -14,7 +14,7 @@
 
 #include "core/system/error.h"
 #include "core/sort/sort.h"
-#include "kernels/radix.h"
+#include "kernels/sort/radix.h"
 
 enum { DIGIT_BITS = 4, PROPOSED = (1 << DIGIT_BITS) - 1 };
 

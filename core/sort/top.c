@@ -1,6 +1,6 @@
 /* core/sort/top.c - the k first elements in ascending or descending order.
  *
- * Few are found by a reduction in one reading (kernels/top.c). Many:
+ * Few are found by a reduction in one reading (kernels/reduce/top.c). Many:
  * 1. Selection finds the key of the last of them, and how many come before that key.
  * 2. A job counts, block by block, the elements before that key and those that have it; all ranks
  *    learn of all counts, so each knows what it gives: of those that have the key the first ones.
@@ -16,7 +16,7 @@
 #include "core/array/array.h"
 #include "core/system/error.h"
 #include "core/reduce/selection.h"
-#include "kernels/radix.h"
+#include "kernels/sort/radix.h"
 
 typedef struct top_call {
     const char *name;

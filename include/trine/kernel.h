@@ -125,7 +125,7 @@ typedef struct trine_order_param {
 /* The reduction "order_weights" of elements and their weights, in[1], which are of the type
  * `weights` of the same param: like "order_digits", but of 8 bits, and sums[prefixes]
  * [TRINE_WEIGHT_DIGITS] are exact sums of the weights instead of counts, of TRINE_WEIGHT_SUM bytes
- * each (kernels/weight_sums.h). NaN among the elements is passed over. */
+ * each (kernels/exact/weight_sums.h). NaN among the elements is passed over. */
 #define TRINE_WEIGHT_DIGITS 256
 #define TRINE_WEIGHT_SUM 576
 

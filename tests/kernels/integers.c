@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "kernels/isa.h"
+#include "kernels/registry/isa.h"
 
 enum { BITS = 400, MOST = 2 * TRINE_CHUNK + 77 };
 

@@ -8,7 +8,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "kernels/loops.h"
+#include "kernels/simd/loops.h"
 #include "map_cases.h"
 #include "variants.h"
 

@@ -1,6 +1,7 @@
-/* philox_words.c - kernels/philox.h as each instruction set compiles it, for maps.c to compare. */
-#include "kernels/isa.h"
-#include "kernels/philox.h"
+/* philox_words.c - kernels/random/philox.h as each instruction set compiles it, for maps.c to
+ * compare. */
+#include "kernels/registry/isa.h"
+#include "kernels/random/philox.h"
 #include "philox_words.h"
 
 size_t VARIANT(philox_words)(uint64_t *out, uint64_t counter, uint64_t stream, uint64_t seed)

@@ -10,7 +10,7 @@
 #include <trine/error.h>
 
 #include "check.h"
-#include "kernels/isa.h"
+#include "kernels/registry/isa.h"
 
 enum { EXACT_BITS = 2400, MOST = 3 * TRINE_CHUNK + 100 };
 

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "kernels/isa.h"
+#include "kernels/registry/isa.h"
 
 #if defined(__x86_64__)
 #define VARIANTS 3

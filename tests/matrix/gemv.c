@@ -1,6 +1,6 @@
 /* gemv.c SPEC... - a matrix times a vector: serial's against a loop in long double, every team's
  * against serial's bits; special values of alpha and beta; misuse. */
-#include "kernels/isa.h"
+#include "kernels/registry/isa.h"
 #include "matrices.h"
 
 static char **specs;

@@ -7,7 +7,7 @@
 
 #include "check.h"
 #include "hash_monoid.h"
-#include "kernels/isa.h"
+#include "kernels/registry/isa.h"
 
 typedef struct variant {
     const char *name;

@@ -1,0 +1,56 @@
+/* kernels/reduce/counts_body.h - counts over elements of TYPE, called by SUFFIX. */
+
+static void NAMED(nonzero_accumulate)(void *state, const trine_chunk *chunk, const void *param)
+{
+    const TYPE *x = chunk->in[0];
+    counts *s = state;
+    TALLY found = 0;
+    (void)param;
+    for (size_t first = 0; first < chunk->n; first += PREFETCH_PIECE / sizeof(TYPE)) {
+        size_t left = chunk->n - first, piece = PREFETCH_PIECE / sizeof(TYPE);
+        size_t end = left < piece ? chunk->n : first + piece;
+        prefetch_piece(x + first);
+        for (size_t i = first; i < end; i++)
+            found += (TALLY)(x[i] != 0);
+    }
+    s->found += (uint64_t)found;
+    s->n += chunk->n;
+}
+
+static void NAMED(nan_accumulate)(void *state, const trine_chunk *chunk, const void *param)
+{
+    const TYPE *x = chunk->in[0];
+    counts *s = state;
+    TALLY found = 0;
+    (void)param;
+    for (size_t first = 0; first < chunk->n; first += PREFETCH_PIECE / sizeof(TYPE)) {
+        size_t left = chunk->n - first, piece = PREFETCH_PIECE / sizeof(TYPE);
+        size_t end = left < piece ? chunk->n : first + piece;
+        prefetch_piece(x + first);
+        for (size_t i = first; i < end; i++)
+            found += (TALLY)IS_NAN(x[i]);
+    }
+    s->found += (uint64_t)found;
+    s->n += chunk->n;
+}
+
+static void NAMED(between_accumulate)(void *state, const trine_chunk *chunk, const void *param)
+{
+    const TYPE *x = chunk->in[0], *range = param, low = range[0], high = range[1];
+    counts *s = state;
+    TALLY found = 0;
+    for (size_t first = 0; first < chunk->n; first += PREFETCH_PIECE / sizeof(TYPE)) {
+        size_t left = chunk->n - first, piece = PREFETCH_PIECE / sizeof(TYPE);
+        size_t end = left < piece ? chunk->n : first + piece;
+        prefetch_piece(x + first);
+        for (size_t i = first; i < end; i++)
+            found += (TALLY)((x[i] >= low) & (x[i] <= high));
+    }
+    s->found += (uint64_t)found;
+    s->n += chunk->n;
+}
+
+#undef TYPE
+#undef SUFFIX
+#undef TALLY
+#undef IS_NAN
