@@ -15,7 +15,7 @@
 #include <trine/team.h>
 #include <unistd.h>
 
-#include "backends/pool.h"
+#include "backends/executors/pool/pool.h"
 #include "backends/transports/carriers.h"
 
 /* Pieces of one system call (UIO_MAXIOV is 1024). */

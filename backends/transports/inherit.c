@@ -1,5 +1,5 @@
 /* backends/transports/inherit.c - workers are forked from the caller after the block was opened,
- * and have it where the caller has it (backends/pool_forking.c). */
+ * and have it where the caller has it (backends/executors/pool/pool_forking.c). */
 #include "backends/transports/carriers.h"
 
 static trine_status inherit_open(trine_carrier *carrier)

@@ -26,7 +26,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "backends/pool.h"
+#include "backends/executors/pool/pool.h"
 #include "backends/transports/carriers.h"
 
 /* The most that an unprivileged process may usually ask for, and what every pipe holds. */

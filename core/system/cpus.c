@@ -6,7 +6,8 @@
  * are those of its mask before that:
  *
  * 1. The mask of the calling thread, unless the runtime says that this is where it bound the thread
- *    (backends/omp.c): so a launcher's binding holds, and one that the program makes later.
+ *    (backends/executors/omp.c): so a launcher's binding holds, and one that the program makes
+ * later.
  * 2. Then the mask of when this library was loaded (core/system/cpus_at_load.c), if it has as many
  * CPUs as the runtime found when it began. It has not when the runtime was loaded first, by another
  *    library.

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "backends/pool.h"
+#include "backends/executors/pool/pool.h"
 #include "child.h"
 
 enum { MOST_FD = 300, BYTES = 1 << 20, N = 1 << 16 };

@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "backends/pool.h"
+#include "backends/executors/pool/pool.h"
 #include "child.h"
 #include "core/team/team.h"
 #include "hash_monoid.h"

@@ -14,7 +14,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "backends/pool.h"
+#include "backends/executors/pool/pool.h"
 #include "child.h"
 
 /* What a task finds in its process. */

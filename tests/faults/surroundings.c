@@ -8,7 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include "backends/pool.h"
+#include "backends/executors/pool/pool.h"
 #include "child.h"
 
 /* Sums n ones in shared memory. */

@@ -11,7 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include "backends/pool.h"
+#include "backends/executors/pool/pool.h"
 #include "child.h"
 
 /* Mounts an empty folder over it, for this process and those that it starts. */

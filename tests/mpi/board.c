@@ -9,7 +9,7 @@
 
 #include <trine/trine.h>
 
-#include "backends/mpi_data.h"
+#include "backends/mpi/mpi_data.h"
 #include "check.h"
 #include "core/team/team.h"
 

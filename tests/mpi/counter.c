@@ -7,7 +7,7 @@
 
 #include <trine/trine.h>
 
-#include "backends/mpi_data.h"
+#include "backends/mpi/mpi_data.h"
 #include "check.h"
 
 enum { EACH = 300 };

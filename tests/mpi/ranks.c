@@ -7,7 +7,7 @@
 #include <trine/mpi.h>
 #include <trine/trine.h>
 
-#include "backends/mpi_message.h"
+#include "backends/mpi/mpi_message.h"
 #include "check.h"
 #include "core/input/stream.h"
 #include "core/team/team.h"

@@ -8,7 +8,7 @@
 
 #include <trine/trine.h>
 
-#include "backends/mpi_data.h"
+#include "backends/mpi/mpi_data.h"
 #include "check.h"
 #include "expect.h"
 #include "core/team/team.h"

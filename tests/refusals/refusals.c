@@ -13,7 +13,7 @@
 
 #include <mpi.h>
 
-#include "backends/mpi_data.h"
+#include "backends/mpi/mpi_data.h"
 #include "core/team/team.h"
 #include "failing_mpi.h"
 #include "short_memory.h"

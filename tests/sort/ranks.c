@@ -5,7 +5,7 @@
 
 #include <trine/trine.h>
 
-#include "backends/mpi_message.h"
+#include "backends/mpi/mpi_message.h"
 #include "check.h"
 
 static trine_team *team;

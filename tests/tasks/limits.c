@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "backends/pool.h"
+#include "backends/executors/pool/pool.h"
 #include "faults/child.h"
 #include "kinds.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <trine/trine.h>
 
-#include "backends/thread.h"
+#include "backends/executors/thread.h"
 #include "check.h"
 #include "core/team/team.h"
 

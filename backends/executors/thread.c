@@ -1,0 +1,115 @@
+/* backends/executors/thread.c - one worker's part of a job. */
+#include "backends/executors/thread.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/system/float_environment.h"
+#include "core/system/guard.h"
+#include "core/transport/transport.h"
+
+/* CPU seconds cost a system call: taken again only when this many seconds have passed. */
+#define CPU_SAMPLE_SECONDS 1e-3
+
+static void sample_cpu(trine_thread *thread, double now)
+{
+    if (now - thread->sampled_at < CPU_SAMPLE_SECONDS)
+        return;
+    trine_thread_cpu_seconds(&thread->sampled_user, &thread->sampled_sys);
+    thread->sampled_at = now;
+}
+
+static void fail(trine_thread *thread, trine_status status, size_t run)
+{
+    thread->status = status;
+    thread->failed_run = run;
+    snprintf(thread->detail, sizeof thread->detail, "%s", trine_error_detail());
+}
+
+static void grow_scratch(trine_thread *thread, size_t size)
+{
+    if (size <= thread->scratch_size)
+        return;
+    free(thread->worker.scratch);
+    thread->scratch_size = (size + 63) / 64 * 64;
+    thread->worker.scratch = aligned_alloc(64, thread->scratch_size);
+    if (!thread->worker.scratch) {
+        thread->scratch_size = 0;
+        fail(thread,
+             trine_fail(TRINE_E_MEMORY, "worker %d: no memory for %zu bytes of scratch",
+                        thread->worker.number, size),
+             0);
+    }
+}
+
+void trine_thread_begin(trine_thread *thread, int number, const trine_job *job, double published)
+{
+    trine_float_default();
+    thread->began = trine_seconds();
+    thread->published = published;
+    thread->worker.number = number;
+    thread->worker.transfer = 0;
+    thread->runs = 0;
+    thread->status = TRINE_OK;
+    sample_cpu(thread, thread->began);
+    thread->user_before = thread->sampled_user;
+    thread->sys_before = thread->sampled_sys;
+    /* Bodies add to its address, which must be that of something. */
+    grow_scratch(thread, job->scratch_size ? job->scratch_size : 1);
+}
+
+typedef struct body_call {
+    const trine_job *job;
+    size_t run;
+    trine_worker *worker;
+} body_call;
+
+static trine_status run_body(void *argument)
+{
+    const body_call *call = argument;
+    return call->job->body(call->job->context, call->run, call->worker);
+}
+
+bool trine_thread_run(trine_thread *thread, const trine_job *job, size_t run)
+{
+    if (thread->status)
+        return false;
+    body_call call = {job, run, &thread->worker};
+    trine_status status = trine_guard(run_body, &call, thread->worker.number > 0);
+    if (status)
+        fail(thread, status, run);
+    else
+        thread->runs++;
+    return status == TRINE_OK;
+}
+
+void trine_thread_end(trine_thread *thread, trine_ledger_worker *entry)
+{
+    trine_carrier_leave();
+    thread->ended = trine_seconds();
+    sample_cpu(thread, thread->ended);
+    *entry = (trine_ledger_worker){
+        .dispatch = thread->began - thread->published,
+        .transfer = thread->worker.transfer,
+        .compute = thread->ended - thread->began - thread->worker.transfer,
+        .user = thread->sampled_user - thread->user_before,
+        .sys = thread->sampled_sys - thread->sys_before,
+        .runs = thread->runs,
+        .pid = getpid(),
+    };
+}
+
+trine_status trine_thread_status(const trine_thread threads[], int count)
+{
+    const trine_thread *first = NULL;
+    for (int i = 0; i < count; i++)
+        if (threads[i].status && (!first || threads[i].failed_run < first->failed_run))
+            first = &threads[i];
+    return first ? trine_fail(first->status, "%s", first->detail) : TRINE_OK;
+}
+
+void trine_thread_release(trine_thread *thread)
+{
+    free(thread->worker.scratch);
+}
