@@ -2,7 +2,7 @@
  * cmake -DTRINE_FUZZ=ON -DCMAKE_C_COMPILER=clang, then tests/io/fuzz_npy -max_len=4096 CORPUS. */
 #include <stdlib.h>
 
-#include "io/npy_header.h"
+#include "io/npy/npy_header.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

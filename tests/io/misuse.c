@@ -9,7 +9,7 @@
 
 #include "check.h"
 #include "hash_monoid.h"
-#include "io/npy_header.h"
+#include "io/npy/npy_header.h"
 
 static char folder[] = "/tmp/trine-misuse-XXXXXX";
 static char path[64];

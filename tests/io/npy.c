@@ -13,7 +13,7 @@
 
 #include "check.h"
 #include "hash_monoid.h"
-#include "io/npy_header.h"
+#include "io/npy/npy_header.h"
 
 static char folder[] = "/tmp/trine-npy-XXXXXX";
 static char path[128];

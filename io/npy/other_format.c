@@ -1,6 +1,6 @@
-/* io/other_format.c - see other_format.h. The formats' first bytes are those of their
+/* io/npy/other_format.c - see other_format.h. The formats' first bytes are those of their
  * specifications; file(1) goes by the same. */
-#include "io/other_format.h"
+#include "io/npy/other_format.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* io/npy_save.c - writing an array as a .npy file: all ranks into a temporary
+/* io/npy/npy_save.c - writing an array as a .npy file: all ranks into a temporary
  * (core/output/output.h), which takes the path's place when everything is written; or one rank into
  * a stream. */
 #include <errno.h>
@@ -11,8 +11,8 @@
 #include "core/array/array.h"
 #include "core/system/error.h"
 #include "core/output/output.h"
-#include "io/npy_file.h"
-#include "io/npy_header.h"
+#include "io/npy/npy_file.h"
+#include "io/npy/npy_header.h"
 
 /* Where a rank writes; ndim, shape: of the whole. tag: what tells the ranks that they write one
  * file.

@@ -1,4 +1,4 @@
-/* io/other_format.h - what a file is that is no .npy file. */
+/* io/npy/other_format.h - what a file is that is no .npy file. */
 #ifndef TRINE_IO_OTHER_FORMAT_H
 #define TRINE_IO_OTHER_FORMAT_H
 

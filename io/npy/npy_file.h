@@ -1,4 +1,4 @@
-/* io/npy_file.h - reading a .npy file's elements from any process of a rank. */
+/* io/npy/npy_file.h - reading a .npy file's elements from any process of a rank. */
 #ifndef TRINE_IO_NPY_FILE_H
 #define TRINE_IO_NPY_FILE_H
 

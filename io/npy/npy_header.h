@@ -1,4 +1,4 @@
-/* io/npy_header.h - reading and writing the header of a .npy file, in memory. */
+/* io/npy/npy_header.h - reading and writing the header of a .npy file, in memory. */
 #ifndef TRINE_IO_NPY_HEADER_H
 #define TRINE_IO_NPY_HEADER_H
 

@@ -1,4 +1,4 @@
-/* io/npy_turned.c - fetching elements of a file in Fortran order by their numbers in C order.
+/* io/npy/npy_turned.c - fetching elements of a file in Fortran order by their numbers in C order.
  *
  * Call the indices of the first axis rows, and those of all others together columns, of which there
  * are `columns`. The file holds column after column, `rows` elements each, but the columns come in
@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "core/system/error.h"
-#include "io/npy_file.h"
+#include "io/npy/npy_file.h"
 
 /* Bytes of the buffer; rows and columns that a tile has at most. */
 enum { BUFFER = 1 << 20, TILE_ROWS = 4096, TILE_COLUMNS = 256 };

@@ -1,4 +1,4 @@
-/* io/npy.c - opening, loading and reducing .npy files. */
+/* io/npy/npy.c - opening, loading and reducing .npy files. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,8 +15,8 @@
 #include "core/reduce/axis.h"
 #include "core/system/error.h"
 #include "core/input/stream.h"
-#include "io/npy_file.h"
-#include "io/npy_header.h"
+#include "io/npy/npy_file.h"
+#include "io/npy/npy_header.h"
 
 /* Seconds that the writer of a named pipe is waited for; milliseconds between two looks. */
 enum { PATIENCE = 30, LOOK = 50 };

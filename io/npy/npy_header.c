@@ -1,18 +1,18 @@
-/* io/npy_header.c - the dictionary of a .npy header.
+/* io/npy/npy_header.c - the dictionary of a .npy header.
  *
  * The dictionary is a Python literal that numpy writes in one form and others in many:
  *     {'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }
  * It is read by position, without recursion; nothing in it is believed before it is checked.
  * Source: numpy/lib/format.py and NEP 1.
  */
-#include "io/npy_header.h"
+#include "io/npy/npy_header.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/system/error.h"
-#include "io/other_format.h"
+#include "io/npy/other_format.h"
 
 static const char magic[] = "\x93NUMPY";
 enum { MAGIC = 6 };

@@ -1,5 +1,5 @@
-/* io/npy_file.c - fetching elements of a .npy file. */
-#include "io/npy_file.h"
+/* io/npy/npy_file.c - fetching elements of a .npy file. */
+#include "io/npy/npy_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
