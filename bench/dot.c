@@ -10,7 +10,7 @@
 
 #include <trine/trine.h>
 
-#include "drivers/harness/load.h"
+#include "drivers/harness/run/load.h"
 #include "measure.h"
 
 /* OpenBLAS's own; not in every cblas.h. */

@@ -8,7 +8,7 @@
 
 #include <trine/trine.h>
 
-#include "drivers/harness/load.h"
+#include "drivers/harness/run/load.h"
 #include "measure.h"
 
 enum { MOST = 64, BINS = 100, TOP = 100 };

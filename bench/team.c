@@ -11,7 +11,7 @@
 #include <trine/mpi.h>
 #include <trine/trine.h>
 
-#include "drivers/harness/load.h"
+#include "drivers/harness/run/load.h"
 #include "measure.h"
 
 /* What every round measures, in seconds. */

@@ -15,8 +15,8 @@
 #include <time.h>
 
 #include "drivers/harness/harness.h"
-#include "drivers/harness/rows.h"
-#include "drivers/harness/say.h"
+#include "drivers/harness/run/rows.h"
+#include "drivers/harness/cli/say.h"
 
 enum { MIX, MILLISECONDS, SWEEP, PLOT };
 

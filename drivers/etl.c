@@ -11,8 +11,8 @@
 #include "drivers/etl/check.h"
 #include "drivers/etl/sines.h"
 #include "drivers/etl/work.h"
-#include "drivers/harness/rows.h"
-#include "drivers/harness/say.h"
+#include "drivers/harness/run/rows.h"
+#include "drivers/harness/cli/say.h"
 
 static const char name[] = "etl";
 

@@ -25,8 +25,8 @@
 #include <unistd.h>
 
 #include "drivers/harness/harness.h"
-#include "drivers/harness/say.h"
-#include "drivers/harness/signals.h"
+#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/signals.h"
 
 enum { TIMES, PATIENCE };
 

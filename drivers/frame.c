@@ -15,9 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "drivers/harness/journey.h"
-#include "drivers/harness/rows.h"
-#include "drivers/harness/say.h"
+#include "drivers/harness/data/journey.h"
+#include "drivers/harness/run/rows.h"
+#include "drivers/harness/cli/say.h"
 
 enum { SHAPE, ITEMS, EACH, WRITE };
 enum { EACH_WORKER, EACH_ITEM };

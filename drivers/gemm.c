@@ -5,7 +5,7 @@
 #include "drivers/harness/harness.h"
 #include "drivers/harness/judge/products.h"
 #include "drivers/harness/judge/ranks.h"
-#include "drivers/harness/say.h"
+#include "drivers/harness/cli/say.h"
 
 static trine_status begin(harness_job *job)
 {

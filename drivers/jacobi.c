@@ -7,7 +7,7 @@
 
 #include "drivers/harness/harness.h"
 #include "drivers/harness/judge/ranks.h"
-#include "drivers/harness/say.h"
+#include "drivers/harness/cli/say.h"
 
 enum { SHAPE, SWEEPS, TOLERANCE };
 

@@ -4,12 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "drivers/harness/data.h"
-#include "drivers/harness/help.h"
-#include "drivers/harness/number.h"
-#include "drivers/harness/say.h"
-#include "drivers/harness/signals.h"
-#include "drivers/harness/standard.h"
+#include "drivers/harness/data/data.h"
+#include "drivers/harness/cli/help.h"
+#include "drivers/harness/cli/number.h"
+#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/signals.h"
+#include "drivers/harness/cli/standard.h"
 
 static const char name[] = "make_npy";
 

@@ -4,7 +4,7 @@
 #include "drivers/harness/harness.h"
 #include "drivers/harness/judge/maps.h"
 #include "drivers/harness/judge/ranks.h"
-#include "drivers/harness/say.h"
+#include "drivers/harness/cli/say.h"
 
 /* Constants of the maps that take some: alpha (and lo), beta (and hi). */
 enum { ALPHA, BETA, CONSTANTS };

@@ -5,8 +5,8 @@
 #include "drivers/harness/harness.h"
 #include "drivers/harness/judge/orders.h"
 #include "drivers/harness/judge/ranks.h"
-#include "drivers/harness/lines.h"
-#include "drivers/harness/say.h"
+#include "drivers/harness/data/lines.h"
+#include "drivers/harness/cli/say.h"
 
 enum { AXIS, FLAT, SHAPE };
 

@@ -9,7 +9,7 @@
 #include "drivers/harness/harness.h"
 #include "drivers/harness/judge/ranks.h"
 #include "drivers/harness/judge/reductions.h"
-#include "drivers/harness/lines.h"
+#include "drivers/harness/data/lines.h"
 
 enum { AXIS, DDOF, SHAPE };
 

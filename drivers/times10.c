@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "drivers/harness/harness.h"
-#include "drivers/harness/rows.h"
+#include "drivers/harness/run/rows.h"
 
 enum { SWEEP, PLOT, MOST_CHUNKS = 24, MOST_LINES = 16, SWEEP_ROUNDS = 3 };
 

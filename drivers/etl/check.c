@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "drivers/etl/check.h"
-#include "drivers/harness/philox.h"
+#include "drivers/harness/data/philox.h"
 
 /* Samples of a block, and how many of them are computed again; bytes that are read in one go; how
  * many standard deviations are improbable enough; samples that a statement on their deviation

@@ -1,6 +1,6 @@
 /* bandwidth.c - the read bandwidth of several CPUs is measured on several, also where the
  * environment keeps OpenMP's threads off them. */
-#include "drivers/harness/bandwidth.h"
+#include "drivers/harness/run/bandwidth.h"
 
 #include <stdio.h>
 #include <string.h>

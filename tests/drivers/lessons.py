@@ -48,7 +48,7 @@ def every_mode_is_right_on_every_team():
 
 
 def fib_numbers_are_what_python_finds():
-    """The digest of drivers/harness/digest.c over numbers of Python's own."""
+    """The digest of drivers/harness/data/digest.c over numbers of Python's own."""
     word = (1 << 64) - 1
     before, now, digest, n = 0, 1, 0, 5000
     for i in range(n):

@@ -1,5 +1,5 @@
 /* number.c - options' numbers are read strictly. */
-#include "drivers/harness/number.h"
+#include "drivers/harness/cli/number.h"
 
 #include "check.h"
 

@@ -66,7 +66,7 @@ def refused_options_say_what_was_expected():
         check(done.returncode == 2 and "i8" in done.stderr, driver, "of integers", done.returncode, done.stderr)
 
 
-# harness/digest.c: the sum of a mix of each element's bits and index.
+# harness/data/digest.c: the sum of a mix of each element's bits and index.
 def digest(array):
     flat = numpy.ascontiguousarray(array).reshape(-1)
     bits = flat.view(f"u{flat.itemsize}").astype("u8")

@@ -1,5 +1,5 @@
 /* philox.c - the drivers' random words are those of the paper. */
-#include "drivers/harness/philox.h"
+#include "drivers/harness/data/philox.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "drivers/harness/failures.h"
-#include "drivers/harness/rows_bytes.h"
+#include "drivers/harness/run/failures.h"
+#include "drivers/harness/run/rows_bytes.h"
 
 static const trine_driver driver = {.name = "rows"};
 static const harness_method exact = {"exact", "sum"};

@@ -1,0 +1,240 @@
+/* harness/report/timeline.c - who ran what, when, as a drawing.
+ *
+ * 1. Every worker of every rank has a lane, lane 0 at the top.
+ * 2. Records are sorted by status, lane and time. Neighbours of one lane and one status that are
+ *    both narrower than a pixel, or begin in the same pixel, become one box, so that 100,000 items
+ *    make no more boxes than there are pixels.
+ * 3. Boxes are drawn status by status, finished items first: a failed one is never hidden, and is
+ *    at least a pixel wide.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drivers/harness/report/plot.h"
+#include "drivers/harness/cli/say.h"
+
+/* The drawing, in pixels; BORDER: from where a box has a line around it. */
+enum { WIDTH = 1100, MARGIN = 260, LANE = 26, HEAD = 140, MOST_HEIGHT = 4000, BORDER = 4 };
+
+typedef struct timeline {
+    const harness_tally *tally;
+    trine_task_lane *lane;
+    int lanes;
+    double most, pixel;
+} timeline;
+
+typedef struct timeline_box {
+    double began, ended;
+    int lane;
+    trine_status status;
+} timeline_box;
+
+/* The lane of that worker, a new one when there is none; -1 when there is no memory. */
+static int lane_of(timeline *t, int rank, int worker)
+{
+    for (int i = 0; i < t->lanes; i++)
+        if (t->lane[i].rank == rank && t->lane[i].worker == worker)
+            return i;
+    trine_task_lane *more = realloc(t->lane, (size_t)(t->lanes + 1) * sizeof *more);
+    if (!more)
+        return -1;
+    t->lane = more;
+    t->lane[t->lanes] = (trine_task_lane){.rank = rank, .worker = worker};
+    return t->lanes++;
+}
+
+static int compare_boxes(const void *a, const void *b)
+{
+    const timeline_box *x = a, *y = b;
+    if (x->status != y->status)
+        return x->status < y->status ? -1 : 1;
+    if (x->lane != y->lane)
+        return x->lane < y->lane ? -1 : 1;
+    return (x->began > y->began) - (x->began < y->began);
+}
+
+/* Whether the next box may be drawn as part of the one before. */
+static bool joins(const timeline *t, const timeline_box *box, const timeline_box *next)
+{
+    if (next->lane != box->lane || next->status != box->status)
+        return false;
+    bool narrow = next->ended - next->began < t->pixel;
+    bool beside = next->began - box->ended < t->pixel / 2;
+    return beside && (narrow || next->began - box->began < t->pixel) &&
+           (box->ended - box->began < t->pixel || narrow);
+}
+
+/* Joins sorted boxes where they are; how many are left. */
+static size_t join_boxes(const timeline *t, timeline_box *box, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 1; i < count; i++)
+        if (joins(t, &box[kept], &box[i]))
+            box[kept].ended = fmax(box[kept].ended, box[i].ended);
+        else
+            box[++kept] = box[i];
+    return count ? kept + 1 : 0;
+}
+
+/* The boxes of a tally, sorted and joined; NULL when there is no memory. */
+static timeline_box *make_boxes(timeline *t, size_t *count)
+{
+    const harness_tally *tally = t->tally;
+    timeline_box *box = calloc(tally->records + 1, sizeof *box);
+    if (!box)
+        return NULL;
+    for (int i = 0; i < tally->lanes; i++)
+        if (lane_of(t, tally->lane[i].rank, tally->lane[i].worker) < 0)
+            goto failed;
+    for (uint64_t i = 0; i < tally->records; i++) {
+        const trine_task_record *r = &tally->record[i];
+        box[i] = (timeline_box){.began = r->began,
+                                .ended = r->ended,
+                                .lane = lane_of(t, r->rank, r->worker),
+                                .status = r->status};
+        if (box[i].lane < 0)
+            goto failed;
+        t->most = fmax(t->most, r->ended);
+    }
+    t->most = t->most > 0 ? t->most : 1e-6;
+    t->pixel = t->most / (WIDTH - MARGIN);
+    qsort(box, tally->records, sizeof *box, compare_boxes);
+    *count = join_boxes(t, box, tally->records);
+    return box;
+failed:
+    free(box);
+    return NULL;
+}
+
+static const char *colour(trine_status status)
+{
+    switch (status) {
+    case TRINE_OK:
+        return "#4477aa";
+    case TRINE_E_DEADLINE:
+        return "#ddaa33";
+    case TRINE_E_CANCELLED:
+        return "#888888";
+    case TRINE_E_WORKER:
+        return "#bb2233";
+    default:
+        return "#aa3377";
+    }
+}
+
+static const trine_task_lane *tallied_lane(const harness_tally *tally, int rank, int worker)
+{
+    for (int i = 0; i < tally->lanes; i++)
+        if (tally->lane[i].rank == rank && tally->lane[i].worker == worker)
+            return &tally->lane[i];
+    return NULL;
+}
+
+/* "rank 1 worker 0, 93 %", where lanes have several ranks. */
+static void put_lanes(FILE *gnuplot, const timeline *t)
+{
+    bool ranks = false;
+    for (int i = 0; i < t->lanes; i++)
+        ranks = ranks || t->lane[i].rank > 0;
+    fprintf(gnuplot, "set yrange [%g:-0.5]\nset ytics (", t->lanes - 0.5);
+    for (int i = 0; i < t->lanes; i++) {
+        const trine_task_lane *lane = &t->lane[i],
+                              *known = tallied_lane(t->tally, lane->rank, lane->worker);
+        double busy = known && t->tally->seconds > 0 ? 100 * known->busy / t->tally->seconds : NAN;
+        char rank[32] = "", share[32] = "";
+        if (ranks)
+            snprintf(rank, sizeof rank, "rank %d ", lane->rank);
+        if (busy >= 0)
+            snprintf(share, sizeof share, ", busy %.0f %%%%", fmin(busy, 100));
+        fprintf(gnuplot, "%s'%sworker %d%s' %d", i ? ", " : "", rank, lane->worker, share, i);
+    }
+    fprintf(gnuplot, ")\n");
+}
+
+/* The boxes of one status, of which there are `count`: with a border where there is room. */
+static void put_boxes(FILE *gnuplot, const timeline *t, const timeline_box *box, size_t count,
+                      bool wide)
+{
+    for (size_t i = 0; i < count; i++) {
+        double width = box[i].ended - box[i].began;
+        if ((width >= BORDER * t->pixel) != wide)
+            continue;
+        fprintf(gnuplot, "%.9g %d %.9g %.9g %g %g\n", box[i].began, box[i].lane, box[i].began,
+                box[i].began + fmax(width, t->pixel), box[i].lane - 0.4, box[i].lane + 0.4);
+    }
+    fprintf(gnuplot, "e\n");
+}
+
+static size_t count_wide(const timeline *t, const timeline_box *box, size_t count)
+{
+    size_t wide = 0;
+    for (size_t i = 0; i < count; i++)
+        wide += box[i].ended - box[i].began >= BORDER * t->pixel;
+    return wide;
+}
+
+/* Boxes of one status: those without a border, then those with one. pass 0 writes what is plotted,
+ * pass 1 the data. */
+static void put_status(FILE *gnuplot, const timeline *t, const timeline_box *box, size_t count,
+                       int pass)
+{
+    size_t wide = count_wide(t, box, count);
+    trine_status status = box->status;
+    for (int i = 0; i < 2; i++) {
+        if ((i == 0 ? count - wide : wide) == 0)
+            continue;
+        if (pass == 1) {
+            put_boxes(gnuplot, t, box, count, i == 1);
+            continue;
+        }
+        fprintf(gnuplot, ", '-' using 1:2:3:4:5:6 with boxxyerror fs solid %s lc rgb '%s' notitle",
+                i ? "border lc rgb 'white'" : "noborder", colour(status));
+    }
+    /* The key has a line without points, one a status. */
+    if (pass == 0)
+        fprintf(gnuplot, ", NaN with lines lw 8 lc rgb '%s' title '%s'", colour(status),
+                trine_status_name(status));
+}
+
+static void put_timeline(FILE *gnuplot, const timeline *t, const timeline_box *box, size_t count)
+{
+    fprintf(gnuplot,
+            "set xlabel 'seconds since the queue was opened'\nset xrange [0:%.9g]\n"
+            "set key outside bottom center horizontal\nset tics nomirror out\nset border 3\n"
+            "set grid xtics lc rgb '#dddddd'\n",
+            t->most);
+    put_lanes(gnuplot, t);
+    for (int pass = 0; pass < 2; pass++) {
+        fprintf(gnuplot, "%s", pass == 0 ? "plot NaN notitle" : "\n");
+        for (size_t first = 0, next; first < count; first = next) {
+            for (next = first; next < count && box[next].status == box[first].status; next++)
+                ;
+            put_status(gnuplot, t, box + first, next - first, pass);
+        }
+    }
+}
+
+int harness_plot_timeline(const char *title, const harness_tally *tally, const char *path)
+{
+    timeline t = {.tally = tally};
+    size_t count = 0;
+    timeline_box *box = make_boxes(&t, &count);
+    int height = HEAD + LANE * t.lanes;
+    int result = EXIT_FAILED;
+    if (!box)
+        say("plot", "%s: no memory for %llu records", path, (unsigned long long)tally->records);
+    else if (count == 0)
+        say("plot", "%s: no item was run, there is nothing to draw", path);
+    drawing d;
+    if (count)
+        result = open_plot(&d, path, WIDTH, height < MOST_HEIGHT ? height : MOST_HEIGHT);
+    if (count && !result) {
+        put_text(d.gnuplot, "set title", title);
+        put_timeline(d.gnuplot, &t, box, count);
+        result = close_plot(&d);
+    }
+    free(box);
+    free(t.lane);
+    return result;
+}
