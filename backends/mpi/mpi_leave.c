@@ -1,4 +1,4 @@
-/* mpi_leave.c - see mpi_leave.h.
+/* backends/mpi/mpi_leave.c - see mpi_leave.h.
  *
  * MPI_Finalize waits for all ranks. A rank that exits while others are in a call of a team, or open
  * one, would wait for them, and they for it. So before it finalises:

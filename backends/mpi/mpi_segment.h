@@ -1,4 +1,4 @@
-/* mpi_segment.h - memory that the ranks of one machine share (MPI-3): each rank brings a part,
+/* backends/mpi/mpi_segment.h - memory that the ranks of one machine share (MPI-3): each rank brings a part,
  * which the others of its machine address. */
 #ifndef TRINE_BACKENDS_MPI_SEGMENT_H
 #define TRINE_BACKENDS_MPI_SEGMENT_H

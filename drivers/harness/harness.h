@@ -1,4 +1,4 @@
-/* harness/harness.h - what a driver is: a name, the methods it compares, and how its result is
+/* drivers/harness/harness.h - what a driver is: a name, the methods it compares, and how its result is
  * judged.
  *
  * A driver is one of three: a reduction by each method's monoid; an operation on arrays, which the

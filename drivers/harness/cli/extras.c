@@ -1,4 +1,4 @@
-/* harness/cli/extras.c - reading the options that one driver has of its own. */
+/* drivers/harness/cli/extras.c - reading the options that one driver has of its own. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* harness/cli/help.c - see help.h. */
+/* drivers/harness/cli/help.c - see help.h. */
 #include "drivers/harness/cli/help.h"
 
 #include <stdio.h>

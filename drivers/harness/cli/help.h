@@ -1,4 +1,4 @@
-/* harness/cli/help.h - --help, --usage and --version, of drivers and of make_npy. */
+/* drivers/harness/cli/help.h - --help, --usage and --version, of drivers and of make_npy. */
 #ifndef TRINE_HARNESS_HELP_H
 #define TRINE_HARNESS_HELP_H
 

@@ -1,4 +1,4 @@
-/* harness/cli/main.c - a driver from beginning to end.
+/* drivers/harness/cli/main.c - a driver from beginning to end.
  *
  * 1. Signals are taken back from libraries; trine_init, so that pools can be opened later; options.
  * 2. Each team in turn: in this process, or under mpirun when the spec asks for ranks and no

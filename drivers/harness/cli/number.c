@@ -1,4 +1,4 @@
-/* harness/cli/number.c - see number.h. */
+/* drivers/harness/cli/number.c - see number.h. */
 #include "drivers/harness/cli/number.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* harness/cli/number.h - numbers as options give them, read strictly. */
+/* drivers/harness/cli/number.h - numbers as options give them, read strictly. */
 #ifndef TRINE_HARNESS_NUMBER_H
 #define TRINE_HARNESS_NUMBER_H
 

@@ -1,4 +1,4 @@
-/* harness/cli/options.c - reading a driver's command line with argp. */
+/* drivers/harness/cli/options.c - reading a driver's command line with argp. */
 #include "drivers/harness/cli/options.h"
 
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* harness/cli/options.h - a driver's command line. */
+/* drivers/harness/cli/options.h - a driver's command line. */
 #ifndef TRINE_HARNESS_OPTIONS_H
 #define TRINE_HARNESS_OPTIONS_H
 

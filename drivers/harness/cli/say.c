@@ -1,4 +1,4 @@
-/* harness/cli/say.c - see say.h. */
+/* drivers/harness/cli/say.c - see say.h. */
 #include "drivers/harness/cli/say.h"
 
 #include <fcntl.h>

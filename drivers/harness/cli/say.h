@@ -1,4 +1,4 @@
-/* harness/cli/say.h - what a driver says on stderr, once for all ranks, and how it ends. */
+/* drivers/harness/cli/say.h - what a driver says on stderr, once for all ranks, and how it ends. */
 #ifndef TRINE_HARNESS_SAY_H
 #define TRINE_HARNESS_SAY_H
 

@@ -1,4 +1,4 @@
-/* harness/cli/signals.c - signals as this program was started with, whatever libraries did before
+/* drivers/harness/cli/signals.c - signals as this program was started with, whatever libraries did before
  * main.
  *
  * 1. Before any library begins, `ignored` notes what the program was started to ignore: all else is

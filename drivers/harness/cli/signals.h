@@ -1,4 +1,4 @@
-/* harness/cli/signals.h - libraries that handle a program's signals before it has begun. */
+/* drivers/harness/cli/signals.h - libraries that handle a program's signals before it has begun. */
 #ifndef TRINE_HARNESS_SIGNALS_H
 #define TRINE_HARNESS_SIGNALS_H
 

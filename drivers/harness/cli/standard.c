@@ -1,4 +1,4 @@
-/* harness/cli/standard.c - see standard.h. */
+/* drivers/harness/cli/standard.c - see standard.h. */
 #include "drivers/harness/cli/standard.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* harness/cli/standard.h - standard input and output of a driver. */
+/* drivers/harness/cli/standard.h - standard input and output of a driver. */
 #ifndef TRINE_HARNESS_STANDARD_H
 #define TRINE_HARNESS_STANDARD_H
 

@@ -1,4 +1,4 @@
-/* harness/cli/value.c - see value.h. */
+/* drivers/harness/cli/value.c - see value.h. */
 #include "drivers/harness/cli/value.h"
 
 #include <inttypes.h>

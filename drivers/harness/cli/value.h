@@ -1,4 +1,4 @@
-/* harness/cli/value.h - results as text. */
+/* drivers/harness/cli/value.h - results as text. */
 #ifndef TRINE_HARNESS_VALUE_H
 #define TRINE_HARNESS_VALUE_H
 

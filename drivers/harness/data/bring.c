@@ -1,4 +1,4 @@
-/* harness/data/bring.c - arrays from the first rank's own memory to all ranks, and back. */
+/* drivers/harness/data/bring.c - arrays from the first rank's own memory to all ranks, and back. */
 #include "drivers/harness/data/bring.h"
 
 #include <stdlib.h>

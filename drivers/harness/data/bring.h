@@ -1,4 +1,4 @@
-/* harness/data/bring.h - arrays that lie in the first rank's own memory, and what bringing them to
+/* drivers/harness/data/bring.h - arrays that lie in the first rank's own memory, and what bringing them to
  * all ranks and back costs. */
 #ifndef TRINE_HARNESS_BRING_H
 #define TRINE_HARNESS_BRING_H

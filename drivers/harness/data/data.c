@@ -1,4 +1,4 @@
-/* harness/data/data.c - generating elements. */
+/* drivers/harness/data/data.c - generating elements. */
 #include "drivers/harness/data/data.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* harness/data/digest.c - the bits of an array as one number. */
+/* drivers/harness/data/digest.c - the bits of an array as one number. */
 #include <string.h>
 
 #include "drivers/harness/harness.h"

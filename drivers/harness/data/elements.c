@@ -1,4 +1,4 @@
-/* harness/data/elements.c - elements of any type as numbers. */
+/* drivers/harness/data/elements.c - elements of any type as numbers. */
 #include <math.h>
 
 #include "drivers/harness/harness.h"

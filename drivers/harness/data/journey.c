@@ -1,4 +1,4 @@
-/* harness/data/journey.c - data brought to workers, and what it costs them in memory.
+/* drivers/harness/data/journey.c - data brought to workers, and what it costs them in memory.
  *
  * A look, so that PSS is what it is while all workers have the data:
  * 1. as many items as there are lanes, in chunks of one; a worker that has one waits in it until

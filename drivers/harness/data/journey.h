@@ -1,4 +1,4 @@
-/* harness/data/journey.h - data of rank 0 brought to the workers of a team by a transport, for
+/* drivers/harness/data/journey.h - data of rank 0 brought to the workers of a team by a transport, for
  * drivers whose subject that is.
  *
  * A journey is one queue on a team. Its items ask a worker for some bytes of the data, or for a

@@ -1,4 +1,4 @@
-/* harness/data/lines.c - see lines.h. */
+/* drivers/harness/data/lines.c - see lines.h. */
 #include "drivers/harness/data/lines.h"
 
 #include "drivers/harness/cli/say.h"

@@ -1,4 +1,4 @@
-/* harness/data/lines.h - the lines of elements along an axis, as --axis names it. */
+/* drivers/harness/data/lines.h - the lines of elements along an axis, as --axis names it. */
 #ifndef TRINE_HARNESS_LINES_H
 #define TRINE_HARNESS_LINES_H
 

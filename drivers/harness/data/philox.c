@@ -1,4 +1,4 @@
-/* harness/data/philox.c - Philox4x32-10, as its paper writes it. */
+/* drivers/harness/data/philox.c - Philox4x32-10, as its paper writes it. */
 #include "drivers/harness/data/philox.h"
 
 /* The paper's multipliers, and the steps of the key: of the golden ratio and of sqrt(3) - 1. */

@@ -1,4 +1,4 @@
-/* judge/blocks.c - see blocks.h. */
+/* drivers/harness/judge/blocks.c - see blocks.h. */
 #include "drivers/harness/judge/blocks.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* judge/bounds.c - see bounds.h. */
+/* drivers/harness/judge/bounds.c - see bounds.h. */
 #include "drivers/harness/judge/bounds.h"
 
 #include <math.h>

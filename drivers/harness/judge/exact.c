@@ -1,4 +1,4 @@
-/* judge/exact.c - see exact.h. */
+/* drivers/harness/judge/exact.c - see exact.h. */
 #include "drivers/harness/judge/exact.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* judge/exact.h - numbers without rounding errors: what results are judged by.
+/* drivers/harness/judge/exact.h - numbers without rounding errors: what results are judged by.
  *
  * An exact is the sum of digit[i] 2^(32 i + EXACT_LOW), from below the product of two of the least
  * doubles to above the sum of 2^64 products of the largest. Digits are signed and carry late:

@@ -1,4 +1,4 @@
-/* judge/facts.c - see facts.h. */
+/* drivers/harness/judge/facts.c - see facts.h. */
 #include "drivers/harness/judge/facts.h"
 
 #include <float.h>

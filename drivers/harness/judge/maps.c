@@ -1,4 +1,4 @@
-/* judge/maps.c - see maps.h. */
+/* drivers/harness/judge/maps.c - see maps.h. */
 #include "drivers/harness/judge/maps.h"
 
 #include <float.h>

@@ -1,4 +1,4 @@
-/* judge/maps.h - whether the elements that a map made are what they must be: arithmetic and moves
+/* drivers/harness/judge/maps.h - whether the elements that a map made are what they must be: arithmetic and moves
  * to the bit, functions within a unit in the last place. */
 #ifndef TRINE_HARNESS_JUDGE_MAPS_H
 #define TRINE_HARNESS_JUDGE_MAPS_H

@@ -1,4 +1,4 @@
-/* judge/orders.c - see orders.h. */
+/* drivers/harness/judge/orders.c - see orders.h. */
 #include "drivers/harness/judge/orders.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* judge/pairs.c - see pairs.h. */
+/* drivers/harness/judge/pairs.c - see pairs.h. */
 #include "drivers/harness/judge/pairs.h"
 
 #include <math.h>

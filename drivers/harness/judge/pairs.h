@@ -1,4 +1,4 @@
-/* judge/pairs.h - what reductions of two arrays must be. */
+/* drivers/harness/judge/pairs.h - what reductions of two arrays must be. */
 #ifndef TRINE_HARNESS_JUDGE_PAIRS_H
 #define TRINE_HARNESS_JUDGE_PAIRS_H
 

@@ -1,4 +1,4 @@
-/* judge/products.c - see products.h. */
+/* drivers/harness/judge/products.c - see products.h. */
 #include "drivers/harness/judge/products.h"
 
 #include <float.h>

@@ -1,4 +1,4 @@
-/* judge/products.h - whether a row of a product of matrices is what it must be. */
+/* drivers/harness/judge/products.h - whether a row of a product of matrices is what it must be. */
 #ifndef TRINE_HARNESS_JUDGE_PRODUCTS_H
 #define TRINE_HARNESS_JUDGE_PRODUCTS_H
 

@@ -1,4 +1,4 @@
-/* judge/quantiles.c - see quantiles.h. */
+/* drivers/harness/judge/quantiles.c - see quantiles.h. */
 #include "drivers/harness/judge/quantiles.h"
 
 #include <math.h>

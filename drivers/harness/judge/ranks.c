@@ -1,4 +1,4 @@
-/* judge/ranks.c - see ranks.h. */
+/* drivers/harness/judge/ranks.c - see ranks.h. */
 #include "drivers/harness/judge/ranks.h"
 
 #include <stdlib.h>

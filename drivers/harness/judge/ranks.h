@@ -1,4 +1,4 @@
-/* judge/ranks.h - what ranks have found, brought together. */
+/* drivers/harness/judge/ranks.h - what ranks have found, brought together. */
 #ifndef TRINE_HARNESS_JUDGE_RANKS_H
 #define TRINE_HARNESS_JUDGE_RANKS_H
 

@@ -1,4 +1,4 @@
-/* judge/reductions.c - see reductions.h. */
+/* drivers/harness/judge/reductions.c - see reductions.h. */
 #include "drivers/harness/judge/reductions.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* judge/reductions.h - what reductions of one array must be. */
+/* drivers/harness/judge/reductions.h - what reductions of one array must be. */
 #ifndef TRINE_HARNESS_JUDGE_REDUCTIONS_H
 #define TRINE_HARNESS_JUDGE_REDUCTIONS_H
 

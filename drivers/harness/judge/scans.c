@@ -1,4 +1,4 @@
-/* judge/scans.c - see scans.h. */
+/* drivers/harness/judge/scans.c - see scans.h. */
 #include "drivers/harness/judge/scans.h"
 
 #include <math.h>

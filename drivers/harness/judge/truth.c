@@ -1,4 +1,4 @@
-/* judge/truth.c - see truth.h. */
+/* drivers/harness/judge/truth.c - see truth.h. */
 #include "drivers/harness/judge/truth.h"
 
 #include <math.h>

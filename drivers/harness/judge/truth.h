@@ -1,4 +1,4 @@
-/* judge/truth.h - what a result must be, in its own type, and whether it is. */
+/* drivers/harness/judge/truth.h - what a result must be, in its own type, and whether it is. */
 #ifndef TRINE_HARNESS_JUDGE_TRUTH_H
 #define TRINE_HARNESS_JUDGE_TRUTH_H
 

@@ -1,4 +1,4 @@
-/* harness/launch/address.c - where a driver listens, as text that no shell and no mpirun reads
+/* drivers/harness/launch/address.c - where a driver listens, as text that no shell and no mpirun reads
  * otherwise.
  */
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-/* harness/launch/channel.h - between a driver and the ranks that it starts.
+/* drivers/harness/launch/channel.h - between a driver and the ranks that it starts.
  *
  * 1. The driver listens, then starts mpirun, whose command line says only where: --child=ADDRESS.
  * 2. Every rank connects, says who it is (hello), and is sent its arguments.

@@ -1,4 +1,4 @@
-/* harness/launch/join.c - a rank's end of the channel to the driver that started it. */
+/* drivers/harness/launch/join.c - a rank's end of the channel to the driver that started it. */
 #include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* harness/launch/launch.c - a team's rows from ranks that are started under mpirun. */
+/* drivers/harness/launch/launch.c - a team's rows from ranks that are started under mpirun. */
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>

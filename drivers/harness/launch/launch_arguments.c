@@ -1,4 +1,4 @@
-/* harness/launch/launch_arguments.c - see launch_arguments.h. */
+/* drivers/harness/launch/launch_arguments.c - see launch_arguments.h. */
 #include "drivers/harness/launch/launch_arguments.h"
 
 #include <endian.h>

@@ -1,4 +1,4 @@
-/* harness/launch/launch_arguments.h - a driver's options as the arguments of its ranks. */
+/* drivers/harness/launch/launch_arguments.h - a driver's options as the arguments of its ranks. */
 #ifndef TRINE_HARNESS_LAUNCH_ARGUMENTS_H
 #define TRINE_HARNESS_LAUNCH_ARGUMENTS_H
 

@@ -1,4 +1,4 @@
-/* harness/launch/launch_environment.c - see launch_environment.h. */
+/* drivers/harness/launch/launch_environment.c - see launch_environment.h. */
 #include "drivers/harness/launch/launch_environment.h"
 
 #include <stdio.h>

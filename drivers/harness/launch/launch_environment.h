@@ -1,4 +1,4 @@
-/* harness/launch/launch_environment.h - the environment of mpirun and of the ranks. */
+/* drivers/harness/launch/launch_environment.h - the environment of mpirun and of the ranks. */
 #ifndef TRINE_HARNESS_LAUNCH_ENVIRONMENT_H
 #define TRINE_HARNESS_LAUNCH_ENVIRONMENT_H
 

@@ -1,4 +1,4 @@
-/* harness/launch/launch_folders.c - see launch_folders.h. */
+/* drivers/harness/launch/launch_folders.c - see launch_folders.h. */
 #include "drivers/harness/launch/launch_folders.h"
 
 #include <dirent.h>

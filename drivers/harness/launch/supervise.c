@@ -1,4 +1,4 @@
-/* harness/launch/supervise.c - see supervise.h.
+/* drivers/harness/launch/supervise.c - see supervise.h.
  *
  * 1. mpirun is forked, in a process group of its own, and ends when this process does.
  * 2. poll waits for the ranks' connections, for the end of mpirun and for signals that end this

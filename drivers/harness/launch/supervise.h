@@ -1,4 +1,4 @@
-/* harness/launch/supervise.h - mpirun from beginning to end. */
+/* drivers/harness/launch/supervise.h - mpirun from beginning to end. */
 #ifndef TRINE_HARNESS_SUPERVISE_H
 #define TRINE_HARNESS_SUPERVISE_H
 

@@ -1,4 +1,4 @@
-/* harness/report/absent_json.c - what answers where jansson is missing. */
+/* drivers/harness/report/absent_json.c - what answers where jansson is missing. */
 #include <stddef.h>
 
 #include "drivers/harness/run/rows.h"

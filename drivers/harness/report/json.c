@@ -1,4 +1,4 @@
-/* harness/report/json.c - runs as JSON, written with jansson. The schema stands in
+/* drivers/harness/report/json.c - runs as JSON, written with jansson. The schema stands in
  * drivers/README.md. */
 #include <inttypes.h>
 #include <jansson.h>

@@ -1,4 +1,4 @@
-/* harness/report/plot.c - see plot.h; and drawings of series. */
+/* drivers/harness/report/plot.c - see plot.h; and drawings of series. */
 #include "drivers/harness/report/plot.h"
 
 #include <errno.h>

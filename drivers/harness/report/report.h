@@ -1,4 +1,4 @@
-/* harness/report/report.h - what the tables of all drivers share. */
+/* drivers/harness/report/report.h - what the tables of all drivers share. */
 #ifndef TRINE_HARNESS_REPORT_H
 #define TRINE_HARNESS_REPORT_H
 

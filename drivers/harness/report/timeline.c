@@ -1,4 +1,4 @@
-/* harness/report/timeline.c - who ran what, when, as a drawing.
+/* drivers/harness/report/timeline.c - who ran what, when, as a drawing.
  *
  * 1. Every worker of every rank has a lane, lane 0 at the top.
  * 2. Records are sorted by status, lane and time. Neighbours of one lane and one status that are

@@ -1,4 +1,4 @@
-/* harness/run/bandwidth.h - the read bandwidth that results are held against. */
+/* drivers/harness/run/bandwidth.h - the read bandwidth that results are held against. */
 #ifndef TRINE_HARNESS_BANDWIDTH_H
 #define TRINE_HARNESS_BANDWIDTH_H
 

@@ -1,4 +1,4 @@
-/* harness/run/clock.c - the clock of drivers. */
+/* drivers/harness/run/clock.c - the clock of drivers. */
 #include <time.h>
 
 #include "drivers/harness/harness.h"

@@ -1,4 +1,4 @@
-/* harness/run/failures.c - see failures.h. */
+/* drivers/harness/run/failures.c - see failures.h. */
 #include "drivers/harness/run/failures.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* harness/run/failures.h - teams, and methods on teams, that gave no row. */
+/* drivers/harness/run/failures.h - teams, and methods on teams, that gave no row. */
 #ifndef TRINE_HARNESS_FAILURES_H
 #define TRINE_HARNESS_FAILURES_H
 

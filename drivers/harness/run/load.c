@@ -1,4 +1,4 @@
-/* harness/run/load.c - see load.h. */
+/* drivers/harness/run/load.c - see load.h. */
 #include "drivers/harness/run/load.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* harness/run/load.h - the pure-load loop: what bounds every kernel that reads memory. */
+/* drivers/harness/run/load.h - the pure-load loop: what bounds every kernel that reads memory. */
 #ifndef TRINE_HARNESS_LOAD_H
 #define TRINE_HARNESS_LOAD_H
 

@@ -1,4 +1,4 @@
-/* harness/run/memory.c - what a row's workers take of memory. */
+/* drivers/harness/run/memory.c - what a row's workers take of memory. */
 #include <inttypes.h>
 #include <stdio.h>
 

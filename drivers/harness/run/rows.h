@@ -1,4 +1,4 @@
-/* harness/run/rows.h - what running one method on one team gave. */
+/* drivers/harness/run/rows.h - what running one method on one team gave. */
 #ifndef TRINE_HARNESS_ROWS_H
 #define TRINE_HARNESS_ROWS_H
 

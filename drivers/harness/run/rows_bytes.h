@@ -1,4 +1,4 @@
-/* harness/run/rows_bytes.h - rows and failures on their way from rank 0 to the driver that started
+/* drivers/harness/run/rows_bytes.h - rows and failures on their way from rank 0 to the driver that started
  * it.
  */
 #ifndef TRINE_HARNESS_ROWS_BYTES_H

@@ -1,4 +1,4 @@
-/* harness/run/run.c - timing the methods of a driver on one team. */
+/* drivers/harness/run/run.c - timing the methods of a driver on one team. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

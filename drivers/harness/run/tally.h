@@ -1,4 +1,4 @@
-/* harness/run/tally.h - what tasks came to, kept after their queue is closed. */
+/* drivers/harness/run/tally.h - what tasks came to, kept after their queue is closed. */
 #ifndef TRINE_HARNESS_TALLY_H
 #define TRINE_HARNESS_TALLY_H
 
