@@ -1,4 +1,4 @@
-/* backends/blas.c - OpenBLAS behind core/linalg/blas.h, the only file that knows it.
+/* backends/linalg_openblas.c - OpenBLAS behind core/linalg/blas.h, the only file that knows it.
  *
  * Loading, once a process:
  *   1. An OpenBLAS that the program has loaded is used: a second one would bind to the symbols of
