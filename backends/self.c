@@ -1,7 +1,7 @@
 /* backends/self.c - the communicator of one rank. */
 #include <string.h>
 
-#include "core/team/communicator.h"
+#include "core/backend/communicator.h"
 #include "core/system/error.h"
 
 static trine_status self_open(trine_communicator *communicator, const void *handle)

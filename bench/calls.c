@@ -7,7 +7,7 @@
 
 #include <trine/trine.h>
 
-#include "core/team/executor.h"
+#include "core/backend/executor.h"
 #include "core/system/float_environment.h"
 #include "core/team/team.h"
 #include "measure.h"

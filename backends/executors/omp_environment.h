@@ -3,7 +3,7 @@
 #ifndef TRINE_BACKENDS_OMP_ENVIRONMENT_H
 #define TRINE_BACKENDS_OMP_ENVIRONMENT_H
 
-#include "core/team/executor.h"
+#include "core/backend/executor.h"
 
 /* The first of the counts in OMP_NUM_THREADS, one a level of nested regions; 0 for none. */
 int trine_omp_asked(const char **variable);

@@ -4,7 +4,7 @@
 #define TRINE_BACKENDS_THREAD_H
 
 #include "core/system/error.h"
-#include "core/team/executor.h"
+#include "core/backend/executor.h"
 
 /* failed_run and detail mean something while status is not OK. On cache lines of its own. */
 typedef struct trine_thread {

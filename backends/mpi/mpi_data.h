@@ -9,7 +9,7 @@
 
 #include "backends/mpi/mpi_message.h"
 #include "backends/mpi/mpi_segment.h"
-#include "core/team/communicator.h"
+#include "core/backend/communicator.h"
 #include "core/system/memory.h"
 
 /* Memory that is kept from call to call, and grown as needed. */
@@ -96,7 +96,7 @@ void trine_mpi_claims_close(trine_mpi_data *data);
 /* Frees what was scattered, once no rank has it any more. Collective. */
 void trine_mpi_blocks_free(trine_mpi_data *mpi);
 
-/* As in core/team/communicator.h. */
+/* As in core/backend/communicator.h. */
 trine_status trine_mpi_merge(trine_communicator *communicator, trine_tree *tree, uint64_t call,
                              trine_status status);
 trine_status trine_mpi_exscan(trine_communicator *communicator, const trine_tree *own,

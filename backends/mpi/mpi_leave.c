@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "core/team/executor.h"
+#include "core/backend/executor.h"
 
 enum { BOARD_SECONDS = 5 };
 

@@ -1,5 +1,5 @@
-/* backends/mpi/mpi_leave.h - a rank's end where trine has started MPI: the other ranks do not wait for it for
- * ever. */
+/* backends/mpi/mpi_leave.h - a rank's end where trine has started MPI: the other ranks do not wait
+ * for it for ever. */
 #ifndef TRINE_BACKENDS_MPI_LEAVE_H
 #define TRINE_BACKENDS_MPI_LEAVE_H
 

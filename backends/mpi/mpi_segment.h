@@ -1,5 +1,5 @@
-/* backends/mpi/mpi_segment.h - memory that the ranks of one machine share (MPI-3): each rank brings a part,
- * which the others of its machine address. */
+/* backends/mpi/mpi_segment.h - memory that the ranks of one machine share (MPI-3): each rank brings
+ * a part, which the others of its machine address. */
 #ifndef TRINE_BACKENDS_MPI_SEGMENT_H
 #define TRINE_BACKENDS_MPI_SEGMENT_H
 

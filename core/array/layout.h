@@ -21,7 +21,7 @@ void trine_layout_of_array(const trine_array *array, uint64_t *first);
 bool trine_layouts_alike(const trine_team *team, const uint64_t *first, const uint64_t *other);
 
 /* Moves row_bytes of each row from one layout to another; the memories do not overlap. call and
- * status as in core/team/communicator.h. Collective. */
+ * status as in core/backend/communicator.h. Collective. */
 trine_status trine_layout_move(trine_team *team, const trine_layout *from, const trine_layout *to,
                                size_t row_bytes, uint64_t call, trine_status status);
 

@@ -5,7 +5,7 @@
 
 #include "core/system/error.h"
 #include "core/system/float_environment.h"
-#include "core/map/lines.h"
+#include "core/lines/lines.h"
 #include "core/reduce/order_statistics.h"
 #include "core/sort/sort_lines.h"
 #include "kernels/reduce/interpolate.h"

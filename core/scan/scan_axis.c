@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/system/error.h"
-#include "core/map/lines.h"
+#include "core/lines/lines.h"
 #include "core/partition/prefix.h"
 #include "core/scan/scan.h"
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "core/map/lines.h"
+#include "core/lines/lines.h"
 #include "kernels/sort/radix.h"
 
 enum { LINE = 64 };

@@ -2,7 +2,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "core/team/executor.h"
+#include "core/backend/executor.h"
 
 double trine_seconds(void)
 {

@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "core/system/cgroup.h"
-#include "core/team/executor.h"
+#include "core/backend/executor.h"
 #include "core/system/float_environment.h"
 #include "core/team/spec.h"
 

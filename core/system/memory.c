@@ -12,7 +12,7 @@
 
 #include "core/system/cgroup.h"
 #include "core/system/error.h"
-#include "core/team/executor.h"
+#include "core/backend/executor.h"
 
 enum { SMALLEST_PAGE = 4096, ALIGNMENT = 128 };
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "core/system/cpus.h"
-#include "core/team/executor.h"
+#include "core/backend/executor.h"
 #include "core/system/launch.h"
 
 #if defined(__linux__)

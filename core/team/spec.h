@@ -2,8 +2,8 @@
 #ifndef TRINE_CORE_SPEC_H
 #define TRINE_CORE_SPEC_H
 
-#include "core/team/communicator.h"
-#include "core/team/executor.h"
+#include "core/backend/communicator.h"
+#include "core/backend/executor.h"
 #include "core/transport/transport.h"
 
 /* ranks: 0 when the spec does not say. executor.workers: likewise. transport: TRINE_TRANSPORT_COUNT

@@ -11,8 +11,8 @@
 
 #include <stdatomic.h>
 
-#include "core/team/communicator.h"
-#include "core/team/executor.h"
+#include "core/backend/communicator.h"
+#include "core/backend/executor.h"
 #include "core/system/float_environment.h"
 #include "core/system/guard.h"
 #include "core/transport/transport.h"

@@ -21,7 +21,7 @@
 
 #include "core/system/error.h"
 #include "core/system/descriptor.h"
-#include "core/team/executor.h"
+#include "core/backend/executor.h"
 
 typedef struct trine_carrier trine_carrier;
 

@@ -1,4 +1,5 @@
-/* drivers/arrays/dot.c - reductions of two arrays: products, weighted means, covariance, correlation. */
+/* drivers/arrays/dot.c - reductions of two arrays: products, weighted means, covariance,
+ * correlation. */
 #include "drivers/harness/harness.h"
 #include "drivers/harness/judge/pairs.h"
 

@@ -1,4 +1,5 @@
-/* drivers/arrays/make_npy.c - writes a .npy file of generated elements, the same ones that --n generates.
+/* drivers/arrays/make_npy.c - writes a .npy file of generated elements, the same ones that --n
+ * generates.
  */
 #include <argp.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* drivers/arrays/stats.c - number, mean, standard deviation, skewness, kurtosis and range of an array, or
- * of each of its lines along an axis, in one reading. */
+/* drivers/arrays/stats.c - number, mean, standard deviation, skewness, kurtosis and range of an
+ * array, or of each of its lines along an axis, in one reading. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

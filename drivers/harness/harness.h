@@ -1,5 +1,5 @@
-/* drivers/harness/harness.h - what a driver is: a name, the methods it compares, and how its result is
- * judged.
+/* drivers/harness/harness.h - what a driver is: a name, the methods it compares, and how its result
+ * is judged.
  *
  * A driver is one of three: a reduction by each method's monoid; an operation on arrays, which the
  * harness makes before; an operation whose work is tasks (trine/task.h), on items of its own or on

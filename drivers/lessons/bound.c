@@ -1,4 +1,5 @@
-/* drivers/lessons/bound.c - what bounds the work: the CPUs, or waiting; by threads and by processes.
+/* drivers/lessons/bound.c - what bounds the work: the CPUs, or waiting; by threads and by
+ * processes.
  *
  * 1. An item computes for the share --mix of --milliseconds, and waits for the rest. Computing is
  *    counted in CPU time, so that it takes longer where a CPU is shared.

@@ -1,5 +1,5 @@
-/* drivers/lessons/counter.c - every worker adds one to the same number, again and again: what is lost
- * without care, and what care costs.
+/* drivers/lessons/counter.c - every worker adds one to the same number, again and again: what is
+ * lost without care, and what care costs.
  *
  * unsynchronised  read, add, write: whoever comes between is overwritten
  * atomic          one step that nobody can come between

@@ -1,5 +1,5 @@
-/* drivers/lessons/etl.c - many sound files are read, noise is added, and they are written: what a pool of
- * workers is asked for most. Extract, transform, load. */
+/* drivers/lessons/etl.c - many sound files are read, noise is added, and they are written: what a
+ * pool of workers is asked for most. Extract, transform, load. */
 #include <errno.h>
 #include <math.h>
 #include <signal.h>

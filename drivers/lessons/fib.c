@@ -1,5 +1,5 @@
-/* drivers/lessons/fib.c - the first n Fibonacci numbers modulo 2^64: by tasks that share nothing, and by
- * one scan.
+/* drivers/lessons/fib.c - the first n Fibonacci numbers modulo 2^64: by tasks that share nothing,
+ * and by one scan.
  *
  * alone     one task a number, each from the beginning: i additions for number i
  * doubling  one task a number, each by fast doubling: some products for each bit of i

@@ -1,5 +1,5 @@
-/* drivers/lessons/frame.c - an array handed to workers that need a few rows of it: item i returns the first
- * i rows.
+/* drivers/lessons/frame.c - an array handed to workers that need a few rows of it: item i returns
+ * the first i rows.
  *
  * 1. run: a queue that brings the array by the transport, the items, the end of the queue: what one
  *    call costs. The ledger says how many bytes of the array moved.

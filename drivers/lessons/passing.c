@@ -1,4 +1,5 @@
-/* drivers/lessons/passing.c - an array passed to a task that does nothing with it: what moving alone costs.
+/* drivers/lessons/passing.c - an array passed to a task that does nothing with it: what moving
+ * alone costs.
  *
  * 1. run: a queue that brings the array by the transport, one item that returns the array's last
  *    element, the end of the queue. The ledger says how many bytes moved.

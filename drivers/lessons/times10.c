@@ -1,5 +1,5 @@
-/* drivers/lessons/times10.c - numbers times ten: what a task costs beside next to no work, and how chunks
- * mend it.
+/* drivers/lessons/times10.c - numbers times ten: what a task costs beside next to no work, and how
+ * chunks mend it.
  *
  * 1. Every mode makes the same n products: by tasks over an array of items, by a stream of tasks,
  *    by trine's map of arrays, by a plain loop.

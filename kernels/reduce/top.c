@@ -144,7 +144,7 @@ TRINE_INLINE trine_status top_finish(void *result, const void *state, const void
     }
 TRINE_ORDERS(TOP)
 
-/* Sizes are those of one element; core/sort/top.c sets those of as many as there are. */
+/* Sizes are those of one element; core/reduce/top.c sets those of as many as there are. */
 #define TOP_MONOID(kernel, constant, suffix)                                                       \
     {.name = #kernel,                                                                              \
      .nin = 1,                                                                                     \

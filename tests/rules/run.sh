@@ -14,32 +14,38 @@ none() {
 # includes FILES...: "file:line: included".
 includes() { grep -nHoE '^ *# *include *[<"][^>"]+[>"]' "$@" | sed -E 's/# *include *[<"]([^>"]+)[>"]/ \1/'; }
 
+# files_of FOLDER...: their C files.
+files_of() { find "$@" -name '*.[ch]' | sort; }
+core=$(files_of core) kernels=$(files_of kernels) backends=$(files_of backends) io=$(files_of io) drivers=$(files_of drivers)
+
 foreign='omp\.h|mpi\.h|mpfr\.h|jansson\.h|cblas\.h|sched\.h'
+none "a file begins with its path and what it is" \
+    "$(for file in $core $kernels $backends $io $drivers; do
+         head -1 "$file" | grep -qF "/* $file - " || echo "$file"; done)"
 none "kernels see types.h, kernel.h and each other (table.c: core/system/error.h, environment.h)" \
-    "$(includes kernels/*.[ch] | grep -E ' (trine|core|backends|io|drivers)/|'"$foreign" |
-       grep -vE ' trine/(types|kernel|list)\.h$|^kernels/table\.c:.* core/(error|environment)\.h$')"
+    "$(includes $kernels | grep -E ' (trine|core|backends|io|drivers)/|'"$foreign" |
+       grep -vE ' trine/(types|kernel|list)\.h$|^kernels/registry/table\.c:.* core/system/(error|environment)\.h$')"
 none "only kernels/map/sleef.h includes sleef.h" \
-    "$(includes core/*.[ch] backends/*.[ch] kernels/*.[ch] io/*.[ch] include/trine/*.h drivers/*.c | grep ' sleef\.h$' |
-       grep -v '^kernels/sleef\.h:')"
+    "$(includes $core $backends $kernels $io include/trine/*.h $drivers | grep ' sleef\.h$' |
+       grep -v '^kernels/map/sleef\.h:')"
 none "core includes no foreign library, backend, kernel (interpolate.h; sorts, quantiles, top: radix.h, weight_sums.h) or io" \
-    "$(includes core/*.[ch] | grep -E ' (omp|mpi)\.h$| trine/mpi\.h| (backends|kernels|io|drivers)/' |
-       grep -vE ' kernels/interpolate\.h$|^core/(sort[a-z_]*|[a-z_]*quantile|top)\.c:.* kernels/(radix|weight_sums)\.h$')"
+    "$(includes $core | grep -E ' (omp|mpi)\.h$| trine/mpi\.h| (backends|kernels|io|drivers)/' |
+       grep -vE ' kernels/reduce/interpolate\.h$|^core/(sort|reduce)/(sort[a-z_]*|[a-z_]*quantile|top)\.c:.* kernels/(sort/radix|exact/weight_sums)\.h$')"
 none "the library asks the environment by core/system/environment.h alone, which a set-uid program's user does not reach" \
-    "$(grep -nE '\bgetenv *\(' core/*.[ch] backends/*.[ch] backends/transports/*.[ch] kernels/*.[ch] io/*.[ch] |
-       grep -v '^core/environment\.h:')"
-none "core forks nothing" "$(grep -nE '\b(v?fork|clone|posix_spawn)[a-z]* *\(' core/*.[ch])"
-none "core knows no MPI by #ifdef" "$(grep -nE '^ *# *if.*MPI' core/*.[ch])"
-none "backends include no kernels, io or drivers" \
-    "$(includes backends/*.[ch] backends/transports/*.[ch] | grep -E ' (kernels|io|drivers)/')"
-none "only omp*.c includes omp.h" "$(includes backends/*.[ch] | grep ' omp\.h$' | grep -v '^backends/omp[a-z_]*\.c:')"
-none "only mpi*.c and trine/mpi.h include mpi.h" \
-    "$(includes core/*.[ch] backends/*.[ch] io/*.[ch] kernels/*.[ch] include/trine/*.h drivers/*.c drivers/harness/*.[ch] tests/*.h tests/unit/*.c tests/kernels/*.c tests/faults/*.c tests/misuse/*.c tests/io/npy.c tests/parity/*.c tests/sort/*.c |
-       grep ' mpi\.h$' | grep -vE '^(backends/mpi[a-z_]*\.[ch]|include/trine/mpi\.h):')"
-none "io includes core and io" "$(includes io/*.[ch] | grep -E ' (backends|kernels|drivers)/| (omp|mpi)\.h$')"
+    "$(grep -nE '\bgetenv *\(' $core $backends $kernels $io | grep -v '^core/system/environment\.h:')"
+none "core forks nothing" "$(grep -nE '\b(v?fork|clone|posix_spawn)[a-z]* *\(' $core)"
+none "core knows no MPI by #ifdef" "$(grep -nE '^ *# *if.*MPI' $core)"
+none "backends include no kernels, io or drivers" "$(includes $backends | grep -E ' (kernels|io|drivers)/')"
+none "only omp*.c includes omp.h" "$(includes $backends | grep ' omp\.h$' | grep -v '^backends/executors/omp[a-z_]*\.c:')"
+none "only backends/mpi and trine/mpi.h include mpi.h" \
+    "$(includes $core $backends $io $kernels include/trine/*.h $drivers | grep ' mpi\.h$' |
+       grep -vE '^(backends/mpi/[a-z_]*\.[ch]|include/trine/mpi\.h):')"
+none "io includes core and io" "$(includes $io | grep -E ' (backends|kernels|drivers)/| (omp|mpi)\.h$')"
 none "drivers see the public headers, the harness and core/output/output.h, which sees no more of core than it needs" \
-    "$(includes drivers/*.c drivers/*/*.[ch] | grep -E ' (core|backends|kernels|io)/| trine/mpi\.h' |
-       grep -v ' core/output\.h$'
-       includes core/output*.[ch] | grep -E ' (trine|core)/' | grep -vE ' core/(output|output_part|above_standard)\.h$')"
+    "$(includes $drivers | grep -E ' (core|backends|kernels|io)/| trine/mpi\.h' |
+       grep -v ' core/output/output\.h$'
+       includes $(files_of core/output) | grep -E ' (trine|core)/' |
+       grep -vE ' core/(output/output|output/output_part|system/above_standard)\.h$')"
 
 sources=$(git ls-files '*.c' '*.h' '*.cpp' 2>/dev/null)
 [ -n "$sources" ] || sources=$(find core backends kernels io drivers include tests bench examples -name '*.[ch]')

@@ -11,7 +11,7 @@
 
 #include <trine/task.h>
 
-#include "core/team/executor.h"
+#include "core/backend/executor.h"
 #include "core/transport/transport.h"
 
 typedef struct trine_engine trine_engine;

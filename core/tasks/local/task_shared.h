@@ -21,7 +21,7 @@
 #include <trine/task.h>
 
 #include "core/system/error.h"
-#include "core/team/executor.h"
+#include "core/backend/executor.h"
 #include "core/transport/transport.h"
 
 #define TRINE_SLOT_NONE UINT32_MAX

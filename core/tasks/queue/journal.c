@@ -30,7 +30,7 @@
 #include "core/system/checksum.h"
 #include "core/system/descriptor.h"
 #include "core/system/error.h"
-#include "core/team/executor.h"
+#include "core/backend/executor.h"
 #include "core/output/output.h"
 
 /* NAME: room for the kind's name; longer ones are known by their first bytes and their hash. */

@@ -1,5 +1,5 @@
-/* drivers/harness/cli/signals.c - signals as this program was started with, whatever libraries did before
- * main.
+/* drivers/harness/cli/signals.c - signals as this program was started with, whatever libraries did
+ * before main.
  *
  * 1. Before any library begins, `ignored` notes what the program was started to ignore: all else is
  *    at its default, since handlers do not survive an exec.

@@ -1,4 +1,5 @@
-/* drivers/harness/cli/task_options.c - the options of drivers whose work is tasks, and --transport. */
+/* drivers/harness/cli/task_options.c - the options of drivers whose work is tasks, and --transport.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* drivers/harness/data/bring.h - arrays that lie in the first rank's own memory, and what bringing them to
- * all ranks and back costs. */
+/* drivers/harness/data/bring.h - arrays that lie in the first rank's own memory, and what bringing
+ * them to all ranks and back costs. */
 #ifndef TRINE_HARNESS_BRING_H
 #define TRINE_HARNESS_BRING_H
 

@@ -1,5 +1,5 @@
-/* drivers/harness/data/journey.h - data of rank 0 brought to the workers of a team by a transport, for
- * drivers whose subject that is.
+/* drivers/harness/data/journey.h - data of rank 0 brought to the workers of a team by a transport,
+ * for drivers whose subject that is.
  *
  * A journey is one queue on a team. Its items ask a worker for some bytes of the data, or for a
  * look: every worker at the same time reads all that it was brought and says which bits they are

@@ -1,6 +1,6 @@
-/* drivers/harness/data/philox.h - random words by their number: Philox4x32-10 (Salmon, Moraes, Dror and
- * Shaw, Parallel random numbers: as easy as 1, 2, 3, SC11), in plain C, beside the kernels' that it
- * judges. */
+/* drivers/harness/data/philox.h - random words by their number: Philox4x32-10 (Salmon, Moraes, Dror
+ * and Shaw, Parallel random numbers: as easy as 1, 2, 3, SC11), in plain C, beside the kernels'
+ * that it judges. */
 #ifndef TRINE_HARNESS_PHILOX_H
 #define TRINE_HARNESS_PHILOX_H
 

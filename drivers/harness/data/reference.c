@@ -1,4 +1,5 @@
-/* drivers/harness/data/reference.c - the sums of a run's elements, made apart from any array of the teams.
+/* drivers/harness/data/reference.c - the sums of a run's elements, made apart from any array of the
+ * teams.
  */
 #include "drivers/harness/data/data.h"
 

@@ -1,5 +1,6 @@
-/* drivers/harness/judge/blocks.h - elements of any type as numbers of one, and this rank's part of an array, read
- * by plain loops: a judge that went through trine's would not see what trine leaves out. */
+/* drivers/harness/judge/blocks.h - elements of any type as numbers of one, and this rank's part of
+ * an array, read by plain loops: a judge that went through trine's would not see what trine leaves
+ * out. */
 #ifndef TRINE_HARNESS_JUDGE_BLOCKS_H
 #define TRINE_HARNESS_JUDGE_BLOCKS_H
 

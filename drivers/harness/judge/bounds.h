@@ -1,6 +1,7 @@
-/* drivers/harness/judge/bounds.h - how far a result of n elements may be from the true value: in units of roundoff,
- * times what the sizes of the terms add up to (Higham, Accuracy and Stability of Numerical
- * Algorithms, 2nd ed., sections 3.1, 4.2, 4.3). None has a constant that is not such a multiple. */
+/* drivers/harness/judge/bounds.h - how far a result of n elements may be from the true value: in
+ * units of roundoff, times what the sizes of the terms add up to (Higham, Accuracy and Stability of
+ * Numerical Algorithms, 2nd ed., sections 3.1, 4.2, 4.3). None has a constant that is not such a
+ * multiple. */
 #ifndef TRINE_HARNESS_JUDGE_BOUNDS_H
 #define TRINE_HARNESS_JUDGE_BOUNDS_H
 

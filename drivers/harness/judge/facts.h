@@ -1,4 +1,5 @@
-/* drivers/harness/judge/facts.h - what elements hold, found one by one: what reductions of them are judged by. */
+/* drivers/harness/judge/facts.h - what elements hold, found one by one: what reductions of them are
+ * judged by. */
 #ifndef TRINE_HARNESS_JUDGE_FACTS_H
 #define TRINE_HARNESS_JUDGE_FACTS_H
 

@@ -1,5 +1,5 @@
-/* drivers/harness/judge/maps.h - whether the elements that a map made are what they must be: arithmetic and moves
- * to the bit, functions within a unit in the last place. */
+/* drivers/harness/judge/maps.h - whether the elements that a map made are what they must be:
+ * arithmetic and moves to the bit, functions within a unit in the last place. */
 #ifndef TRINE_HARNESS_JUDGE_MAPS_H
 #define TRINE_HARNESS_JUDGE_MAPS_H
 

@@ -1,6 +1,6 @@
-/* drivers/harness/judge/orders.h - whether elements are those that they were, in the order or at the places where
- * they must be. Elements are told by a mix of their bits: a sum of 64-bit mixes is that of other
- * elements by a chance of 2^-64, and never where one element alone has changed. */
+/* drivers/harness/judge/orders.h - whether elements are those that they were, in the order or at
+ * the places where they must be. Elements are told by a mix of their bits: a sum of 64-bit mixes is
+ * that of other elements by a chance of 2^-64, and never where one element alone has changed. */
 #ifndef TRINE_HARNESS_JUDGE_ORDERS_H
 #define TRINE_HARNESS_JUDGE_ORDERS_H
 

@@ -1,5 +1,5 @@
-/* drivers/harness/judge/quantiles.h - whether quantiles are what they must be: found by counting how many elements
- * lie below, at and above each. */
+/* drivers/harness/judge/quantiles.h - whether quantiles are what they must be: found by counting
+ * how many elements lie below, at and above each. */
 #ifndef TRINE_HARNESS_JUDGE_QUANTILES_H
 #define TRINE_HARNESS_JUDGE_QUANTILES_H
 

@@ -1,4 +1,5 @@
-/* drivers/harness/judge/scans.h - whether running sums, products, extremes and differences are what they must be.
+/* drivers/harness/judge/scans.h - whether running sums, products, extremes and differences are what
+ * they must be.
  */
 #ifndef TRINE_HARNESS_JUDGE_SCANS_H
 #define TRINE_HARNESS_JUDGE_SCANS_H

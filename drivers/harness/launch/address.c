@@ -1,5 +1,5 @@
-/* drivers/harness/launch/address.c - where a driver listens, as text that no shell and no mpirun reads
- * otherwise.
+/* drivers/harness/launch/address.c - where a driver listens, as text that no shell and no mpirun
+ * reads otherwise.
  */
 #include <arpa/inet.h>
 #include <stddef.h>

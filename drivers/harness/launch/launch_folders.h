@@ -1,5 +1,6 @@
-/* drivers/harness/launch/launch_folders.h - folders of one launch's own: what mpirun and the ranks leave in
- * them goes with them, also when all were killed, and no other launch that ends takes them away. */
+/* drivers/harness/launch/launch_folders.h - folders of one launch's own: what mpirun and the ranks
+ * leave in them goes with them, also when all were killed, and no other launch that ends takes them
+ * away. */
 #ifndef TRINE_HARNESS_LAUNCH_FOLDERS_H
 #define TRINE_HARNESS_LAUNCH_FOLDERS_H
 

@@ -1,4 +1,5 @@
-/* drivers/harness/launch/listener.c - see listener.h. Nothing here waits: every socket is non-blocking. */
+/* drivers/harness/launch/listener.c - see listener.h. Nothing here waits: every socket is
+ * non-blocking. */
 #include "drivers/harness/launch/listener.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,5 @@
-/* drivers/harness/launch/listener.h - the driver's end of the channel to the ranks that it starts. */
+/* drivers/harness/launch/listener.h - the driver's end of the channel to the ranks that it starts.
+ */
 #ifndef TRINE_HARNESS_LISTENER_H
 #define TRINE_HARNESS_LISTENER_H
 

@@ -1,5 +1,5 @@
-/* drivers/harness/report/plot.h - SVG files by gnuplot, which reads its commands from a file without a
- * name. */
+/* drivers/harness/report/plot.h - SVG files by gnuplot, which reads its commands from a file
+ * without a name. */
 #ifndef TRINE_HARNESS_PLOT_H
 #define TRINE_HARNESS_PLOT_H
 

@@ -1,4 +1,5 @@
-/* drivers/harness/report/report.c - printing a run: a table for people, CSV and JSON for programs. */
+/* drivers/harness/report/report.c - printing a run: a table for people, CSV and JSON for programs.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* drivers/harness/run/bandwidth.c - measuring read bandwidth: a reduction whose kernel only loads. */
+/* drivers/harness/run/bandwidth.c - measuring read bandwidth: a reduction whose kernel only loads.
+ */
 #include "drivers/harness/run/bandwidth.h"
 
 #include <stdio.h>

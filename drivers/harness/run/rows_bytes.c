@@ -1,5 +1,5 @@
-/* drivers/harness/run/rows_bytes.c - see rows_bytes.h. The ranks run the same program as the driver, so
- * structs pass as they lie in memory; what they point to follows each of them. */
+/* drivers/harness/run/rows_bytes.c - see rows_bytes.h. The ranks run the same program as the
+ * driver, so structs pass as they lie in memory; what they point to follows each of them. */
 #include "drivers/harness/run/rows_bytes.h"
 
 #include <stdlib.h>

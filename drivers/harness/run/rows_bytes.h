@@ -1,5 +1,5 @@
-/* drivers/harness/run/rows_bytes.h - rows and failures on their way from rank 0 to the driver that started
- * it.
+/* drivers/harness/run/rows_bytes.h - rows and failures on their way from rank 0 to the driver that
+ * started it.
  */
 #ifndef TRINE_HARNESS_ROWS_BYTES_H
 #define TRINE_HARNESS_ROWS_BYTES_H

@@ -1,4 +1,5 @@
-/* drivers/harness/run/tally.c - what tasks came to, for people: the table, who ran what, timelines. */
+/* drivers/harness/run/tally.c - what tasks came to, for people: the table, who ran what, timelines.
+ */
 #include "drivers/harness/run/tally.h"
 
 #include <ctype.h>

@@ -1,5 +1,5 @@
-/* drivers/harness/run/tasks.c - what drivers of tasks call: their options, the loop over outcomes, the
- * tally.
+/* drivers/harness/run/tasks.c - what drivers of tasks call: their options, the loop over outcomes,
+ * the tally.
  *
  * 1. harness_task_options fills options from the command line, with progress where stderr is a
  *    terminal.

@@ -1,6 +1,6 @@
-/* drivers/lessons/etl/container.h - what a sound file's header says of it, where libsndfile goes by what it
- * finds: a file that was cut off, or whose recording was never finished, is else read as a whole
- * one. */
+/* drivers/lessons/etl/container.h - what a sound file's header says of it, where libsndfile goes by
+ * what it finds: a file that was cut off, or whose recording was never finished, is else read as a
+ * whole one. */
 #ifndef TRINE_ETL_CONTAINER_H
 #define TRINE_ETL_CONTAINER_H
 

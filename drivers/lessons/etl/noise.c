@@ -1,5 +1,5 @@
-/* drivers/lessons/etl/noise.c - normal noise, by the library's kernel: on one chunk after the other, since
- * who calls it is a worker already. */
+/* drivers/lessons/etl/noise.c - normal noise, by the library's kernel: on one chunk after the
+ * other, since who calls it is a worker already. */
 #include <trine/kernel.h>
 
 #include "drivers/lessons/etl/noise.h"

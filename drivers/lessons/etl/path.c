@@ -1,6 +1,6 @@
-/* drivers/lessons/etl/path.c - paths passed: an item is a file's number and its two paths. Who runs it
- * reads, computes and writes, block by block, so that nothing large travels, and one worker's disk
- * waits while another computes. */
+/* drivers/lessons/etl/path.c - paths passed: an item is a file's number and its two paths. Who runs
+ * it reads, computes and writes, block by block, so that nothing large travels, and one worker's
+ * disk waits while another computes. */
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
-/* drivers/lessons/etl/samples.c - samples passed: one thread reads the files and writes them, and items and
- * results carry blocks of samples.
+/* drivers/lessons/etl/samples.c - samples passed: one thread reads the files and writes them, and
+ * items and results carry blocks of samples.
  *
  *   1. The source reads the next block of the file that it is at, and opens the next file when that
  *      has ended. A file's output is created with it.

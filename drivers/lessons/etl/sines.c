@@ -1,5 +1,5 @@
-/* drivers/lessons/etl/sines.c - files of one sine each: a number on the circle that is turned by a constant
- * angle from sample to sample, and put back on the circle with each block. */
+/* drivers/lessons/etl/sines.c - files of one sine each: a number on the circle that is turned by a
+ * constant angle from sample to sample, and put back on the circle with each block. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* drivers/lessons/etl/sound.h - sound files as streams of samples: anything that libsndfile reads, and WAV
- * files that are there whole or not at all.
+/* drivers/lessons/etl/sound.h - sound files as streams of samples: anything that libsndfile reads,
+ * and WAV files that are there whole or not at all.
  *
  * A sample is held as
  *   int16_t  of 16-bit files, and of files that no WAV file of the same format could follow (MP3,

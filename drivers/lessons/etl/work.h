@@ -1,5 +1,5 @@
-/* drivers/lessons/etl/work.h - the two ways to have the files processed by tasks: their paths passed, or
- * their samples. */
+/* drivers/lessons/etl/work.h - the two ways to have the files processed by tasks: their paths
+ * passed, or their samples. */
 #ifndef TRINE_ETL_WORK_H
 #define TRINE_ETL_WORK_H
 

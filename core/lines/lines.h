@@ -1,4 +1,4 @@
-/* core/map/lines.h - doing something to each line of elements along an axis of an array. */
+/* core/lines/lines.h - doing something to each line of elements along an axis of an array. */
 #ifndef TRINE_CORE_LINES_H
 #define TRINE_CORE_LINES_H
 

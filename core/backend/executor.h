@@ -1,4 +1,4 @@
-/* core/team/executor.h - what runs numbered pieces of work on the workers of one rank.
+/* core/backend/executor.h - what runs numbered pieces of work on the workers of one rank.
  *
  * A job is `runs` independent pieces, numbered from 0. The executor calls body(context, run,
  * worker) once for each, on any worker, and returns when all are done or the job has failed. The

@@ -1,10 +1,10 @@
-/* core/map/lines.c - lines of elements along an axis, each by one worker.
+/* core/lines/lines.c - lines of elements along an axis, each by one worker.
  *
  * Lines whose elements lie one behind the other are worked on where they are. Others are taken side
  * by side: a few of them are turned into a buffer, worked on there, and turned back. Lines that the
  * ranks' blocks cut are turned as a whole, so that each rank gets some of them whole.
  */
-#include "core/map/lines.h"
+#include "core/lines/lines.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* core/linalg/transpose.c - transposing within a rank, and between ranks by panels.
+/* core/lines/transpose.c - transposing within a rank, and between ranks by panels.
  *
  * 1. The ranks tell each other how many rows of x and of out each holds.
  * 2. What a rank keeps is turned from x to out by its workers, each a band of out's rows.

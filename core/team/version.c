@@ -1,11 +1,11 @@
-/* core/system/version.c - what this library is and what it was built with. */
+/* core/team/version.c - what this library is and what it was built with. */
 #include <stdio.h>
 #include <string.h>
 
 #include <trine/error.h>
 #include <trine/kernel.h>
 
-#include "core/team/communicator.h"
+#include "core/backend/communicator.h"
 #include "core/team/spec.h"
 
 const char *trine_version(void)

@@ -1,4 +1,4 @@
-/* core/team/communicator.h - what combines the ranks' partials, moves their bytes, agrees on
+/* core/backend/communicator.h - what combines the ranks' partials, moves their bytes, agrees on
  * statuses.
  *
  * Every function is Collective and begins with the same agreement. A rank that failed locally still
@@ -11,7 +11,7 @@
 #ifndef TRINE_CORE_COMMUNICATOR_H
 #define TRINE_CORE_COMMUNICATOR_H
 
-#include "core/team/board.h"
+#include "core/backend/board.h"
 #include "core/partition/tree.h"
 
 typedef struct trine_communicator trine_communicator;

@@ -1,5 +1,5 @@
-/* core/team/executor.c - opening a backend: what it leaves out, serial's version does. */
-#include "core/team/executor.h"
+/* core/backend/executor.c - opening a backend: what it leaves out, serial's version does. */
+#include "core/backend/executor.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
-/* core/team/board.h - what ranks do without waiting for one another: memory on rank 0 that all read
- * and write, and letters to rank 0.
+/* core/backend/board.h - what ranks do without waiting for one another: memory on rank 0 that all
+ * read and write, and letters to rank 0.
  *
  * Life of a board: opened by the communicator (Collective), any number of functions on any rank,
  * none of them collective, closed (Collective). Only the thread that opened the team calls them.

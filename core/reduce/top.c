@@ -1,4 +1,4 @@
-/* core/sort/top.c - the k first elements in ascending or descending order.
+/* core/reduce/top.c - the k first elements in ascending or descending order.
  *
  * Few are found by a reduction in one reading (kernels/reduce/top.c). Many:
  * 1. Selection finds the key of the last of them, and how many come before that key.
