@@ -1,8 +1,7 @@
 /* backends/absent.c - what answers for backends and carriers that are not built: it says what they
  * need. TRINE_ABSENT_OMP, _MPI and _POOL say which these are. */
+#include "backends/list.h"
 #include "backends/transports/carriers.h"
-#include "core/backend/communicator.h"
-#include "core/backend/executor.h"
 
 #ifdef TRINE_ABSENT_MPI
 const trine_communicator_ops trine_mpi_communicator = {

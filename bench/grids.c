@@ -10,7 +10,7 @@
 
 #include <trine/trine.h>
 
-#include "core/system/past_cache.h"
+#include "core/lines/non_temporal.h"
 #include "measure.h"
 
 #if defined(__SSE2__)

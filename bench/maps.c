@@ -8,7 +8,7 @@
 
 #include <trine/trine.h>
 
-#include "core/system/past_cache.h"
+#include "core/lines/non_temporal.h"
 #include "measure.h"
 #include "sleef_loops.h"
 

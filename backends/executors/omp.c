@@ -27,10 +27,12 @@
 #include "backends/executors/omp_environment.h"
 #include "backends/executors/omp_probe.h"
 #include "backends/executors/thread.h"
+#include "core/system/clock.h"
 #include "core/system/error.h"
 #include "core/system/memory.h"
 #include "core/system/process.h"
 #include "core/system/wait.h"
+#include "core/backend/usable_cpus.h"
 
 enum { REGION_OPENS, REGION_IS_OPEN, REGION_FAILED };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/system/clock.h"
 #include "core/system/float_environment.h"
 #include "core/system/guard.h"
 #include "core/transport/transport.h"

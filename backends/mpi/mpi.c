@@ -46,6 +46,19 @@ static void choose_windows(void)
         setenv("OMPI_MCA_osc", "^rdma", 0);
 }
 
+static const char *mpi_library(void)
+{
+    static _Thread_local char text[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length = 0;
+    MPI_Get_library_version(text, &length);
+    text[strcspn(text, ",\n")] = '\0';
+    /* MPICH writes "MPICH Version:\t4.0.2". */
+    char *tab = strchr(text, '\t');
+    if (tab)
+        *tab = ' ';
+    return text;
+}
+
 static trine_status start_mpi(void)
 {
     int initialized = 0, provided;
@@ -78,7 +91,7 @@ static trine_status check_world(void)
                       "the launcher started %d processes (%s), but MPI sees a world of %d: the "
                       "launcher belongs to another MPI than this library (%s); use its mpirun, or "
                       "srun --mpi=pmix with Open MPI and srun --mpi=pmi2 with MPICH",
-                      launched, variable, world, trine_mpi_communicator.library());
+                      launched, variable, world, mpi_library());
 }
 
 static void release(trine_mpi_data *data)
@@ -240,19 +253,6 @@ static trine_status mpi_open(trine_communicator *communicator, const void *handl
     else
         trine_mpi_know(communicator->data);
     return status;
-}
-
-static const char *mpi_library(void)
-{
-    static _Thread_local char text[MPI_MAX_LIBRARY_VERSION_STRING];
-    int length = 0;
-    MPI_Get_library_version(text, &length);
-    text[strcspn(text, ",\n")] = '\0';
-    /* MPICH writes "MPICH Version:\t4.0.2". */
-    char *tab = strchr(text, '\t');
-    if (tab)
-        *tab = ' ';
-    return text;
 }
 
 const trine_communicator_ops trine_mpi_communicator = {

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "core/system/clock.h"
 #include "core/backend/executor.h"
 
 enum { BOARD_SECONDS = 5 };

@@ -395,3 +395,11 @@ trine_team *trine_array_team(const trine_array *array)
 {
     return array ? array->team : NULL;
 }
+
+trine_team *trine_arrays_team(const trine_array *const arrays[], int count)
+{
+    trine_team *team = NULL;
+    for (int i = 0; i < count && arrays; i++)
+        team = trine_refuse_likelier(team, trine_array_team(arrays[i]));
+    return team;
+}

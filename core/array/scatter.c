@@ -71,7 +71,7 @@ static trine_status check_scatter(trine_team *team, uint64_t n, const void *data
                           "%s: transport %s does not move arrays between ranks; expected message "
                           "or window",
                           call, trine_transport_name(transport));
-    if (window && team->communicator.size > 1 && team->executor.ops.run == trine_pool_executor.run)
+    if (window && team->communicator.size > 1 && team->executor.ops.separate_memory)
         return trine_fail(TRINE_E_ABSENT,
                           "%s: transport window on team %s: the pool's processes were forked "
                           "before the ranks shared memory, and do not address it; expected "

@@ -100,6 +100,8 @@ struct trine_communicator {
     void *data;
 };
 
-extern const trine_communicator_ops trine_self_communicator, trine_mpi_communicator;
+/* The communicator of one process alone, and that of the ranks of a launch (backends/list.c). */
+extern const trine_communicator_ops *const trine_alone_communicator;
+extern const trine_communicator_ops *const trine_ranks_communicator;
 
 #endif

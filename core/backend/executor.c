@@ -1,4 +1,5 @@
-/* core/backend/executor.c - opening a backend: what it leaves out, serial's version does. */
+/* core/backend/executor.c - opening a backend: what it leaves out, the first executor's version
+ * does. */
 #include "core/backend/executor.h"
 
 #include <stdlib.h>
@@ -7,19 +8,19 @@
 
 static trine_executor_ops complete(const trine_executor_ops *ops)
 {
-    const trine_executor_ops *serial = &trine_serial_executor;
+    const trine_executor_ops *first = trine_executors[0];
     trine_executor_ops all = *ops;
-    all.open = ops->open ? ops->open : serial->open;
-    all.close = ops->close ? ops->close : serial->close;
-    all.run = ops->run ? ops->run : serial->run;
-    all.alloc = ops->alloc ? ops->alloc : serial->alloc;
-    all.free = ops->free ? ops->free : serial->free;
-    all.addresses = ops->addresses ? ops->addresses : serial->addresses;
-    all.worker_pid = ops->worker_pid ? ops->worker_pid : serial->worker_pid;
-    all.reserve = ops->reserve ? ops->reserve : serial->reserve;
-    all.commit = ops->commit ? ops->commit : serial->commit;
-    all.discard = ops->discard ? ops->discard : serial->discard;
-    all.unreserve = ops->unreserve ? ops->unreserve : serial->unreserve;
+    all.open = ops->open ? ops->open : first->open;
+    all.close = ops->close ? ops->close : first->close;
+    all.run = ops->run ? ops->run : first->run;
+    all.alloc = ops->alloc ? ops->alloc : first->alloc;
+    all.free = ops->free ? ops->free : first->free;
+    all.addresses = ops->addresses ? ops->addresses : first->addresses;
+    all.worker_pid = ops->worker_pid ? ops->worker_pid : first->worker_pid;
+    all.reserve = ops->reserve ? ops->reserve : first->reserve;
+    all.commit = ops->commit ? ops->commit : first->commit;
+    all.discard = ops->discard ? ops->discard : first->discard;
+    all.unreserve = ops->unreserve ? ops->unreserve : first->unreserve;
     return all;
 }
 

@@ -51,8 +51,12 @@ typedef struct trine_executor_ops {
     const char *name;
     /* NULL; else why this library cannot run it, and what would provide it. */
     const char *absent;
-    /* Workers other than the caller are processes, which may die. */
-    bool processes;
+    /* Workers other than the caller are processes: they do not address the caller's memory, so that
+     * arrays there are carried to them, and they may die. */
+    bool separate_memory;
+    /* NULL; else the same workers, forked from the calling process for each job: they have its
+     * memory, and get what they share from this executor. */
+    const struct trine_executor_ops *forking;
     /* There are no workers other than the caller: a forked process has all that a team has. */
     bool alone;
     /* Starts the workers; options->workers is at least 1. Sets executor->data. On error nothing is
@@ -129,12 +133,10 @@ struct trine_executor {
     void *data;
 };
 
-/* The backends. Those that are not built answer with `absent`. */
-extern const trine_executor_ops trine_serial_executor, trine_omp_executor, trine_pool_executor;
-
-/* Not a spec's: a pool whose workers are forked from the calling process for each job, and so have
- * its memory. Its memory comes from the team's pool. */
-extern const trine_executor_ops trine_forking_executor;
+/* Every executor that a spec can name, NULL at the end (backends/list.c). The first has all that an
+ * executor needs but a `separate_memory`, on the calling thread alone. Those that are not built
+ * answer with `absent`. */
+extern const trine_executor_ops *const trine_executors[];
 
 /* The share of a static hand-out: worker w of `workers` gets runs [first, end). */
 static inline void trine_static_share(size_t runs, int workers, int worker, size_t *first,
@@ -152,11 +154,5 @@ trine_status trine_executor_open(trine_executor *executor, const trine_executor_
 
 /* Ends it; safe on one that was zeroed or failed to open. */
 void trine_executor_close(trine_executor *executor);
-
-/* Seconds on a clock that all processes of this machine share (CLOCK_MONOTONIC). */
-double trine_seconds(void);
-
-/* CPU seconds of the calling thread. Costs a system call. */
-void trine_thread_cpu_seconds(double *user, double *sys);
 
 #endif

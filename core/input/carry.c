@@ -92,7 +92,7 @@ trine_status trine_carry_workers(trine_team *team, trine_transport transport,
     *executor = &team->forking;
     return team->forking.workers
                ? TRINE_OK
-               : trine_executor_open(&team->forking, &trine_forking_executor, &options);
+               : trine_executor_open(&team->forking, team->executor.ops.forking, &options);
 }
 
 trine_status trine_carry(trine_team *team, trine_source source[], int sources, uint64_t items,
@@ -174,16 +174,4 @@ void trine_carry_end(trine_team *team)
     for (int i = 0; i < TRINE_ARGS; i++)
         trine_carry_block_end(team, team->carriers[i]);
     trine_call_mark(team, &team->ledger.transfer_in);
-}
-
-void trine_carry_release(trine_team *team)
-{
-    for (int i = 0; i < TRINE_ARGS; i++) {
-        trine_carrier_release(team->carriers[i]);
-        team->carriers[i] = NULL;
-        if (team->places[i].memory)
-            team->executor.ops.free(&team->executor, team->places[i].memory, team->places[i].bytes);
-        team->places[i] = (trine_place_kept){NULL, 0};
-    }
-    trine_executor_close(&team->forking);
 }

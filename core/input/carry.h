@@ -40,7 +40,4 @@ void trine_carry_back(trine_team *team, const trine_walk *walk, void *const out[
 /* Ends what trine_carry began, counting what was moved into the ledger. */
 void trine_carry_end(trine_team *team);
 
-/* What a team keeps for all this. */
-void trine_carry_release(trine_team *team);
-
 #endif

@@ -1,6 +1,7 @@
 /* core/input/source.c - elements in memory as a source, and rows as items. */
 #include "core/input/source.h"
 
+#include "core/system/clock.h"
 #include "core/backend/executor.h"
 
 static trine_status fetch_memory(const trine_source *source, uint64_t first, size_t n, void *buffer,

@@ -1,4 +1,5 @@
 /* core/input/walk.c - making chunks ready for a kernel. */
+#include "core/system/clock.h"
 #include "core/input/walk.h"
 
 /* Room for one source's chunk. */

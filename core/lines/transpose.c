@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/partition/blocks.h"
+#include "core/array/blocks.h"
 #include "core/system/error.h"
 #include "core/array/overlap.h"
-#include "core/system/past_cache.h"
+#include "core/lines/non_temporal.h"
 
 /* Columns of x that are turned together, bytes of a row of out that are written together, the least
  * rows of x that travel in a round. */

@@ -2,10 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/system/clock.h"
 #include "core/array/array.h"
 #include "core/input/carry.h"
 #include "core/system/error.h"
-#include "core/system/past_cache.h"
+#include "core/lines/non_temporal.h"
 #include "core/input/walk.h"
 
 /* Elements of a piece of a chunk that is made in a buffer before it goes past the caches: few
@@ -177,7 +178,7 @@ trine_status trine_stream_apply(trine_team *team, const trine_map *map, const vo
     if (!status)
         status = lay_out(team, &job, param, map->param_size, &laid);
     if (!status)
-        uncertain = scratch_of(laid) > 0 || laid->walk.stream.executor->ops.processes;
+        uncertain = scratch_of(laid) > 0 || laid->walk.stream.executor->ops.separate_memory;
     status = agree_to_write(team, stream, call, status, &job.walk.origin, &uncertain);
     if (!status && laid) {
         laid->walk.origin = job.walk.origin;

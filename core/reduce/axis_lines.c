@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/system/clock.h"
 #include "core/reduce/axis.h"
 #include "core/input/carry.h"
 #include "core/system/error.h"

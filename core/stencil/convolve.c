@@ -12,7 +12,7 @@
 #include "core/system/error.h"
 #include "core/array/halo.h"
 #include "core/array/overlap.h"
-#include "core/system/past_cache.h"
+#include "core/lines/non_temporal.h"
 
 /* The job's context, followed by the kernel. x: this rank's elements [first, first + local);
  * above, below: the halo's. */

@@ -18,7 +18,7 @@
 #include "core/system/float_environment.h"
 #include "core/stencil/mesh.h"
 #include "core/array/overlap.h"
-#include "core/system/past_cache.h"
+#include "core/lines/non_temporal.h"
 
 /* The job's context; residual: of each run. f: NULL, or this rank's rows of it. */
 typedef struct jacobi_job {

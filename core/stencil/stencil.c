@@ -10,7 +10,7 @@
 #include "core/system/error.h"
 #include "core/stencil/mesh.h"
 #include "core/array/overlap.h"
-#include "core/system/past_cache.h"
+#include "core/lines/non_temporal.h"
 
 /* The job's context. out: this rank's rows of the output. */
 typedef struct stencil_job {

@@ -2,7 +2,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "core/backend/executor.h"
+#include "core/system/clock.h"
 
 double trine_seconds(void)
 {

@@ -36,17 +36,6 @@ const trine_cpu_set *trine_cpus_decide(const trine_cpu_set *own, const trine_cpu
  * of libraries that it needs. */
 const trine_cpu_set *trine_cpus_at_load(void);
 
-/* The mask of this process, before any runtime bound its thread; empty where it is not known. */
-trine_cpu_set trine_cpus_mask(void);
-
-/* What this process may use. mask: how many CPUs its mask has. quota: of its cgroup, in CPUs, 0 for
- * none. cpus: the lesser of the two. */
-typedef struct trine_cpus_found {
-    int mask, quota, cpus;
-} trine_cpus_found;
-
-trine_cpus_found trine_cpus_find(void);
-
 /* CPUs of this machine. */
 int trine_cpus_of_node(void);
 

@@ -10,9 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/system/clock.h"
 #include "core/system/cgroup.h"
 #include "core/system/error.h"
-#include "core/backend/executor.h"
 
 enum { SMALLEST_PAGE = 4096, ALIGNMENT = 128 };
 

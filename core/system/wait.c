@@ -4,9 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/system/cpus.h"
-#include "core/backend/executor.h"
-#include "core/system/launch.h"
+#include "core/system/clock.h"
 
 #if defined(__linux__)
 #include <linux/futex.h>
@@ -68,13 +66,4 @@ bool trine_spin(const atomic_uint *word, unsigned value, double seconds)
             return false;
     } while (seconds > 0);
     return false;
-}
-
-/* Longer than the gap between two calls of a loop; far shorter than anybody's time slice. */
-static const double default_spin_seconds = 50e-6;
-
-double trine_spin_seconds(int workers)
-{
-    int cpus = trine_cpus_for_rank(trine_cpus(), trine_cpus_of_node(), trine_launch_neighbours());
-    return workers <= cpus ? default_spin_seconds : 0;
 }

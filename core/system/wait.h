@@ -15,8 +15,4 @@ void trine_futex_wake(atomic_uint *word, int sleepers);
 /* Spins until *word is not `value`, at most `seconds`. True when it changed. */
 bool trine_spin(const atomic_uint *word, unsigned value, double seconds);
 
-/* How long it pays that `workers` of this rank, its caller among them, spin before they sleep: 0
- * when they do not all have a CPU. */
-double trine_spin_seconds(int workers);
-
 #endif

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/system/cpus.h"
+#include "core/backend/usable_cpus.h"
 #include "core/system/launch.h"
 #include "core/system/environment.h"
 

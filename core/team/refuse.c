@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
-#include "core/array/array.h"
+#include "core/team/team.h"
 #include "core/system/error.h"
 #include "core/system/process.h"
 
@@ -75,20 +75,11 @@ static trine_team *called_last(void)
     return last;
 }
 
-/* Of two teams the one on which other ranks are more likely to wait. */
-static trine_team *likelier(trine_team *a, trine_team *b)
+trine_team *trine_refuse_likelier(trine_team *a, trine_team *b)
 {
     if (!a || !b)
         return a ? a : b;
     return b->called > a->called ? b : a;
-}
-
-trine_team *trine_arrays_team(const trine_array *const arrays[], int count)
-{
-    trine_team *team = NULL;
-    for (int i = 0; i < count && arrays; i++)
-        team = likelier(team, trine_array_team(arrays[i]));
-    return team;
 }
 
 /* No argument names the team: whether any can be told is this rank's guess alone, so that what it

@@ -12,9 +12,6 @@
 
 #include "core/system/error.h"
 
-const trine_executor_ops *const trine_executors[] = {&trine_serial_executor, &trine_omp_executor,
-                                                     &trine_pool_executor, NULL};
-
 /* More than any machine has; keeps every product of counts far from overflow. */
 enum { MOST_WORKERS = 65536, PART_SIZE = 64 };
 
@@ -53,8 +50,9 @@ static const char *nearest_name(const char *word)
     for (size_t i = 0; i < sizeof other_words / sizeof *other_words; i++)
         if (strcasecmp(word, other_words[i].word) == 0)
             return other_words[i].name;
-    for (int i = 0; i < 4; i++) {
-        const char *name = i < 3 ? trine_executors[i]->name : trine_mpi_communicator.name;
+    for (int i = 0, last = 0; !last; i++) {
+        last = trine_executors[i] == NULL;
+        const char *name = last ? trine_ranks_communicator->name : trine_executors[i]->name;
         size_t d = distance(word, name);
         if (d < least) {
             least = d;
@@ -159,7 +157,7 @@ static trine_status read_transport(const char *text, const char *name, trine_spe
 
 static trine_status read_option(const char *text, const char *option, trine_spec *spec)
 {
-    if (spec->executor != &trine_pool_executor)
+    if (!spec->executor->separate_memory)
         return refuse(text, "option '%.40s': only pool has options", option);
     if (strncmp(option, "heap=", 5) == 0) {
         spec->options.heap_bytes = read_size(option + 5);
@@ -198,20 +196,20 @@ static trine_status read_part(const char *text, char *part, int place, trine_spe
     for (int i = 0; trine_executors[i]; i++)
         if (strcmp(part, trine_executors[i]->name) == 0)
             executor = trine_executors[i];
-    bool mpi = strcmp(part, trine_mpi_communicator.name) == 0;
+    bool mpi = strcmp(part, trine_ranks_communicator->name) == 0;
     if (!executor && !mpi)
         return refuse(text, "'%.40s' is no part of a team (serial, omp, pool, mpi)", part);
     if (mpi && place != 0)
         return refuse(text, "'mpi' comes first");
-    if (executor && place == 1 && spec->communicator != &trine_mpi_communicator)
+    if (executor && place == 1 && spec->communicator != trine_ranks_communicator)
         return refuse(text, "only mpi goes with another part");
-    if (count && executor == &trine_serial_executor)
+    if (count && executor && executor->alone)
         return refuse(text, "serial has one worker and takes no count");
     int number = count ? read_count(count) : 0;
     if (count && number == 0)
         return refuse(text, "'%.40s' is no count from 1 to %d", count, MOST_WORKERS);
     if (mpi) {
-        spec->communicator = &trine_mpi_communicator;
+        spec->communicator = trine_ranks_communicator;
         spec->ranks = number;
     } else {
         spec->executor = executor;
@@ -241,7 +239,7 @@ trine_status trine_spec_parse(const char *text, trine_spec *spec)
         return refuse(text, "longer than %zu bytes", sizeof copy - 1);
     snprintf(copy, sizeof copy, "%s", text);
     trine_spec parsed = {
-        &trine_serial_executor, &trine_self_communicator, 0, {0}, TRINE_TRANSPORT_COUNT, NULL};
+        trine_executors[0], trine_alone_communicator, 0, {0}, TRINE_TRANSPORT_COUNT, NULL};
     int place = 0;
     for (char *part = copy, *next; part; part = next, place++) {
         next = strchr(part, '+');
@@ -260,8 +258,8 @@ trine_status trine_spec_parse(const char *text, trine_spec *spec)
 void trine_spec_print(const trine_spec *spec, char *text, size_t size)
 {
     char workers[PART_SIZE] = "";
-    bool ranks = spec->communicator == &trine_mpi_communicator;
-    bool several = spec->executor != &trine_serial_executor;
+    bool ranks = spec->communicator == trine_ranks_communicator;
+    bool several = !spec->executor->alone;
     if (several)
         snprintf(workers, sizeof workers, "%s:%d", spec->executor->name, spec->options.workers);
     if (ranks)
@@ -276,9 +274,8 @@ void trine_spec_set_transport(char *text, size_t size, const trine_executor_ops 
 {
     char *options = strchr(text, ',');
     size_t length = options ? (size_t)(options - text) : strlen(text);
-    bool pool = strcmp(executor->name, trine_pool_executor.name) == 0;
     text[length] = '\0';
-    if (pool && transport != TRINE_TRANSPORT_COUNT)
+    if (executor->separate_memory && transport != TRINE_TRANSPORT_COUNT)
         snprintf(text + length, size - length, ",%s%s", transport_option,
                  trine_transport_name(transport));
 }

@@ -28,7 +28,4 @@ void trine_spec_print(const trine_spec *spec, char *text, size_t size);
 void trine_spec_set_transport(char *text, size_t size, const trine_executor_ops *executor,
                               trine_transport transport);
 
-/* Every executor that a spec can name, NULL at the end. */
-extern const trine_executor_ops *const trine_executors[];
-
 #endif

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/input/carry.h"
+#include "core/system/clock.h"
 #include "core/system/error.h"
 #include "core/system/launch.h"
 #include "core/system/memory_usage.h"
@@ -37,8 +37,8 @@ void trine_finalize(void)
     for (int i = 0; trine_executors[i]; i++)
         if (!trine_executors[i]->absent && trine_executors[i]->finalize)
             trine_executors[i]->finalize();
-    if (!trine_mpi_communicator.absent && trine_mpi_communicator.finalize)
-        trine_mpi_communicator.finalize();
+    if (!trine_ranks_communicator->absent && trine_ranks_communicator->finalize)
+        trine_ranks_communicator->finalize();
 }
 
 static const char *default_spec(void)
@@ -48,7 +48,12 @@ static const char *default_spec(void)
         return spec;
     if (trine_launch_size(NULL) > 0)
         return "mpi";
-    return trine_omp_executor.absent ? "serial" : "omp";
+    /* Threads where there are any: what a program expects that said nothing. */
+    for (int i = 0; trine_executors[i]; i++)
+        if (!trine_executors[i]->alone && !trine_executors[i]->separate_memory &&
+            !trine_executors[i]->absent)
+            return trine_executors[i]->name;
+    return trine_executors[0]->name;
 }
 
 /* The spec with its counts filled in, or why it cannot be. */
@@ -60,7 +65,7 @@ static trine_status resolve(const char *text, bool own_communicator, trine_spec 
                                            spec);
     if (status)
         return status;
-    if (own_communicator && spec->communicator != &trine_mpi_communicator)
+    if (own_communicator && spec->communicator != trine_ranks_communicator)
         return trine_fail(TRINE_E_SPEC,
                           "team spec '%.100s' on a communicator: expected mpi or mpi+...", text);
     if (spec->executor->absent)
@@ -68,11 +73,24 @@ static trine_status resolve(const char *text, bool own_communicator, trine_spec 
     if (spec->communicator->absent)
         return trine_fail(TRINE_E_ABSENT, "%s: %s", spec->communicator->name,
                           spec->communicator->absent);
-    if (spec->executor == &trine_serial_executor)
+    if (spec->executor->alone)
         spec->options.workers = 1;
     if (spec->options.workers == 0)
         spec->options.workers = trine_placement_workers(spec->executor, &spec->asked_by);
     return TRINE_OK;
+}
+
+/* What core/input/carry.c has made to bring arrays to the workers. */
+static void release_carried(trine_team *team)
+{
+    for (int i = 0; i < TRINE_ARGS; i++) {
+        trine_carrier_release(team->carriers[i]);
+        team->carriers[i] = NULL;
+        if (team->places[i].memory)
+            team->executor.ops.free(&team->executor, team->places[i].memory, team->places[i].bytes);
+        team->places[i] = (trine_place_kept){NULL, 0};
+    }
+    trine_executor_close(&team->forking);
 }
 
 /* What a call has left behind whose frames are gone. */
@@ -82,7 +100,7 @@ static trine_status recover(trine_team *team)
     trine_status status = executor->ops.recover ? executor->ops.recover(executor) : TRINE_OK;
     if (forking->workers && forking->ops.recover && !status)
         status = forking->ops.recover(forking);
-    trine_carry_release(team);
+    release_carried(team);
     return status;
 }
 
@@ -151,7 +169,7 @@ static trine_status join(trine_team *team, const trine_spec *spec, const void *h
 bool trine_team_inherited(const trine_team *team)
 {
     return team->process != trine_process() &&
-           !(team->executor.ops.alone && team->communicator.ops != &trine_mpi_communicator);
+           !(team->executor.ops.alone && team->communicator.ops != trine_ranks_communicator);
 }
 
 trine_status trine_team_check(const trine_team *team)
@@ -172,7 +190,7 @@ static void dissolve(trine_team *team)
         trine_executor_close(&team->forking);
     } else {
         trine_refuse_forget(team);
-        trine_carry_release(team);
+        release_carried(team);
     }
     if (team->arena)
         team->executor.ops.free(&team->executor, team->arena, team->arena_size);
@@ -198,10 +216,10 @@ static bool names_executor(const char *spec)
 /* Whether other ranks would wait for one that refuses. spec: NULL when it was refused. */
 static bool others_wait(const char *text, const void *handle, const trine_spec *spec)
 {
-    if (trine_mpi_communicator.absent)
+    if (trine_ranks_communicator->absent)
         return false;
     if (spec || handle)
-        return handle || spec->communicator == &trine_mpi_communicator;
+        return handle || spec->communicator == trine_ranks_communicator;
     return trine_launch_size(NULL) > 1 && !names_executor(text ? text : default_spec());
 }
 
@@ -213,7 +231,7 @@ static uint64_t open_number(void)
 /* A rank that refuses still joins the others, so that they learn of it. */
 static trine_status refuse_open(const void *handle, trine_status status)
 {
-    const trine_spec spec = {.communicator = &trine_mpi_communicator};
+    const trine_spec spec = {.communicator = trine_ranks_communicator};
     trine_team team = {.ledger = {.wall = 0}};
     char why[TRINE_DETAIL_SIZE];
     snprintf(why, sizeof why, "%s", trine_error_detail());
@@ -232,7 +250,7 @@ static trine_status assemble(trine_team *team, const trine_spec *spec, const voi
     const trine_executor_options one = {.workers = 1};
     trine_status status = trine_executor_open(&team->executor, spec->executor, &spec->options);
     if (!status)
-        status = trine_executor_open(&team->alone, &trine_serial_executor, &one);
+        status = trine_executor_open(&team->alone, trine_executors[0], &one);
     team->shares = calloc((size_t)spec->options.workers, sizeof *team->shares);
     if (!status && !team->shares)
         status = trine_fail(TRINE_E_MEMORY, "no memory for %d workers", spec->options.workers);
@@ -603,7 +621,7 @@ trine_status trine_team_set_transport(trine_team *team, trine_transport transpor
         return status;
     if (atomic_flag_test_and_set_explicit(&team->busy, memory_order_acquire))
         return trine_fail(TRINE_E_BUSY, "trine_team_set_transport: team %s is at work", team->spec);
-    trine_carry_release(team);
+    release_carried(team);
     team->transport = transport;
     trine_spec_set_transport(team->spec, sizeof team->spec, &team->executor.ops, transport);
     atomic_flag_clear_explicit(&team->busy, memory_order_release);

@@ -96,6 +96,10 @@ void trine_refuse_know(trine_team *team);
 void trine_refuse_count(trine_team *team);
 void trine_refuse_forget(trine_team *team);
 
+/* Of two teams that one call names, the one on which other ranks are more likely to wait; either
+ * may be NULL. */
+trine_team *trine_refuse_likelier(trine_team *a, trine_team *b);
+
 /* Adds the seconds since the last mark (or the beginning) to *field. */
 void trine_call_mark(trine_team *team, double *field);
 

@@ -6,7 +6,7 @@
 #include <trine/kernel.h>
 
 #include "core/backend/communicator.h"
-#include "core/team/spec.h"
+#include "core/backend/executor.h"
 
 const char *trine_version(void)
 {
@@ -20,9 +20,9 @@ const char *trine_version(void)
                                      trine_executors[i]->name);
             separator = ", ";
         }
-    if (!trine_mpi_communicator.absent)
+    if (!trine_ranks_communicator->absent)
         used += (size_t)snprintf(text + used, sizeof text - used, ", mpi: %.100s",
-                                 trine_mpi_communicator.library());
+                                 trine_ranks_communicator->library());
     snprintf(text + used, sizeof text - used, ")");
     return text;
 }

@@ -39,8 +39,7 @@ trine_status trine_carrier_check(const trine_executor *executor, trine_transport
                           (int)transport);
     const char *name = names[transport];
     bool between = transport == TRINE_TRANSPORT_MESSAGE || transport == TRINE_TRANSPORT_WINDOW;
-    if (transport != TRINE_TRANSPORT_SHM && !between &&
-        executor->ops.run != trine_pool_executor.run)
+    if (transport != TRINE_TRANSPORT_SHM && !between && !executor->ops.separate_memory)
         return trine_fail(TRINE_E_ABSENT,
                           "transport %s on a team of %s: its workers share the caller's memory, so "
                           "that nothing has to be carried; expected shm, or a pool",

@@ -11,6 +11,7 @@
 
 #include <trine/reduce.h>
 
+#include "core/system/clock.h"
 #include "core/array/array.h"
 #include "core/reduce/axis.h"
 #include "core/system/error.h"

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "core/system/clock.h"
 #include "backends/executors/pool/pool.h"
 #include "child.h"
 

@@ -13,6 +13,7 @@
 
 #include "backends/executors/pool/pool.h"
 #include "child.h"
+#include "backends/list.h"
 #include "core/team/team.h"
 #include "hash_monoid.h"
 

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "core/system/clock.h"
 #include "backends/executors/pool/pool.h"
 #include "child.h"
 

@@ -10,8 +10,8 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "core/partition/blocks.h"
-#include "core/system/past_cache.h"
+#include "core/array/blocks.h"
+#include "core/lines/non_temporal.h"
 
 static trine_team *team;
 

@@ -7,7 +7,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "core/system/past_cache.h"
+#include "core/lines/non_temporal.h"
 #include "map_cases.h"
 
 static char **specs;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "core/system/clock.h"
 #include "backends/executors/pool/pool.h"
 #include "faults/child.h"
 #include "kinds.h"

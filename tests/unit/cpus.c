@@ -1,5 +1,5 @@
 /* cpus.c - which mask counts as the process's own, by masks that are made up. */
-#include "core/system/cpus.h"
+#include "core/backend/usable_cpus.h"
 
 #include "check.h"
 

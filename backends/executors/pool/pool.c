@@ -15,7 +15,10 @@
 #include <unistd.h>
 
 #include "backends/executors/pool/pool.h"
+#include "core/system/clock.h"
 #include "core/system/memory.h"
+#include "core/backend/usable_cpus.h"
+#include "backends/list.h"
 
 enum { MOST_ROUNDS = 3 };
 
@@ -391,7 +394,8 @@ static void pool_finalize(void)
 
 const trine_executor_ops trine_pool_executor = {
     .name = "pool",
-    .processes = true,
+    .separate_memory = true,
+    .forking = &trine_forking_executor,
     .open = pool_open,
     .close = pool_close,
     .run = pool_run,

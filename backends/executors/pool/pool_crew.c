@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/system/clock.h"
 #include "backends/executors/pool/pool.h"
 
 /* How often the sleeping caller looks for deaths. */

@@ -22,8 +22,11 @@
 #include <unistd.h>
 
 #include "backends/executors/pool/pool.h"
+#include "core/system/clock.h"
 #include "core/system/memory.h"
 #include "core/system/memory_usage.h"
+#include "core/backend/usable_cpus.h"
+#include "backends/list.h"
 
 enum { MOST_ROUNDS = 3 };
 
@@ -434,7 +437,7 @@ static void forking_unreserve(void *memory, size_t bytes)
 
 const trine_executor_ops trine_forking_executor = {
     .name = "inherit",
-    .processes = true,
+    .separate_memory = true,
     .open = forking_open,
     .close = forking_close,
     .run = forking_run,

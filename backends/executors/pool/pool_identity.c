@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #include "backends/executors/pool/pool.h"
-#include "core/system/cpus.h"
+#include "core/backend/usable_cpus.h"
 #include "core/system/error.h"
 
 /* Of capabilities, by their bits. */

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/system/clock.h"
+#include "core/backend/usable_cpus.h"
 #include "backends/executors/pool/pool.h"
 
 /* Milliseconds that a killed process may take to end. */

@@ -26,7 +26,9 @@
 #include <unistd.h>
 
 #include "backends/executors/pool/pool.h"
+#include "core/system/clock.h"
 #include "core/system/process.h"
+#include "core/backend/usable_cpus.h"
 
 /* fork worker `number` of control, which takes over that identity; kill `pid`; kill it and take its
  * status. */

@@ -14,8 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/system/clock.h"
 #include "core/tasks/local/task_local.h"
 #include "core/system/wait.h"
+#include "core/backend/usable_cpus.h"
 
 enum { PAGE = 4096, ALIGNMENT = 64, DEFAULT_WINDOW = 1024 };
 
@@ -133,7 +135,7 @@ static trine_status plan(trine_task_shared *shared, const trine_executor *execut
     shared->wake_at = shared->wake_at ? shared->wake_at : 1;
     double rooms = (double)shared->slots * ((double)kind->item_most + (double)kind->result_most);
     shared->demand = rooms > (double)near_most;
-    shared->processes = executor->ops.processes;
+    shared->processes = executor->ops.separate_memory;
     size_t unit = shared->demand ? PAGE : ALIGNMENT;
     shared->item_stride = up_to(kind->item_most ? kind->item_most : 1, unit);
     shared->result_stride = up_to(kind->result_most ? kind->result_most : 1, unit);

@@ -20,6 +20,7 @@
 
 #include <trine/task.h>
 
+#include "core/system/clock.h"
 #include "core/system/error.h"
 #include "core/backend/executor.h"
 #include "core/transport/transport.h"

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/system/clock.h"
 #include "core/tasks/local/task_local.h"
 #include "core/system/wait.h"
 

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/system/clock.h"
 #include "core/system/float_environment.h"
 #include "core/system/guard.h"
 #include "core/system/memory.h"

@@ -27,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/system/clock.h"
 #include "core/system/checksum.h"
 #include "core/system/descriptor.h"
 #include "core/system/error.h"

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/system/clock.h"
 #include "core/input/carry.h"
 #include "core/system/error.h"
 #include "core/system/float_environment.h"

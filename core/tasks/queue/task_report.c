@@ -1,6 +1,7 @@
 /* core/tasks/queue/task_report.c - how far a queue is: progress, lanes, records. */
 #include <stdlib.h>
 
+#include "core/system/clock.h"
 #include "core/system/error.h"
 #include "core/system/float_environment.h"
 #include "core/tasks/queue/task_queue.h"

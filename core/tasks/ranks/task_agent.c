@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/system/clock.h"
 #include "core/tasks/ranks/task_board.h"
 
 enum { MOST_CHUNK = 256, LETTER_BYTES = 1 << 16, WORKING_RANKS = 3 };

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/system/clock.h"
 #include "core/system/error.h"
 #include "core/tasks/ranks/task_board.h"
 

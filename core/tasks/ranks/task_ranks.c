@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/system/clock.h"
 #include "core/tasks/ranks/task_board.h"
 
 /* Rank 0's, for all. */

@@ -1,4 +1,4 @@
-/* core/partition/blocks.h - where the ranks' blocks of a whole lie, whoever cut them. */
+/* core/array/blocks.h - where the ranks' blocks of a whole lie, whoever cut them. */
 #ifndef TRINE_CORE_BLOCKS_H
 #define TRINE_CORE_BLOCKS_H
 

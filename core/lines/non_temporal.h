@@ -1,4 +1,4 @@
-/* core/system/past_cache.h - writing memory that nobody will read soon, past the caches: a line
+/* core/lines/non_temporal.h - writing memory that nobody will read soon, past the caches: a line
  * that is written whole need not be read first, and pushes nothing out. */
 #ifndef TRINE_CORE_PAST_CACHE_H
 #define TRINE_CORE_PAST_CACHE_H

@@ -1,7 +1,7 @@
-/* core/system/past_cache.c - non-temporal stores. Four of SSE2, which every x86-64 has, fill a line
- * as fast as memory takes it; one of AVX-512 takes less of the queue of stores, so that the next
- * piece is computed meanwhile. */
-#include "core/system/past_cache.h"
+/* core/lines/non_temporal.c - non-temporal stores. Four of SSE2, which every x86-64 has, fill a
+ * line as fast as memory takes it; one of AVX-512 takes less of the queue of stores, so that the
+ * next piece is computed meanwhile. */
+#include "core/lines/non_temporal.h"
 
 #include <stdint.h>
 #include <string.h>

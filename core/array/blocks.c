@@ -1,5 +1,5 @@
-/* core/partition/blocks.c - blocks of ranks, and tiles of workers. */
-#include "core/partition/blocks.h"
+/* core/array/blocks.c - blocks of ranks, and tiles of workers. */
+#include "core/array/blocks.h"
 
 #include <stdlib.h>
 
