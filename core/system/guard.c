@@ -83,6 +83,12 @@ static guard *find_guard(uintptr_t stack)
     return NULL;
 }
 
+/* Called by the unwinder, which the assembler tells of it: nobody else sees it. */
+_Unwind_Reason_Code trine_guard_personality(int version, _Unwind_Action actions,
+                                            _Unwind_Exception_Class class,
+                                            struct _Unwind_Exception *exception,
+                                            struct _Unwind_Context *context);
+
 __attribute__((used, visibility("hidden"))) _Unwind_Reason_Code
 trine_guard_personality(int version, _Unwind_Action actions, _Unwind_Exception_Class class,
                         struct _Unwind_Exception *exception, struct _Unwind_Context *context)

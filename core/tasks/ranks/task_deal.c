@@ -314,7 +314,7 @@ static void read_letter(trine_ranks *ranks, int rank, const unsigned char *lette
     }
 }
 
-trine_status trine_deal_letters(trine_ranks *ranks, bool *some)
+static trine_status read_outcomes(trine_ranks *ranks, bool *some)
 {
     trine_board *board = ranks->board;
     enum { MOST = 64 };
@@ -378,7 +378,7 @@ static trine_status work(trine_ranks *ranks, bool *some)
     bool came = false, fetched = false, finished = false;
     trine_status status = trine_agent_words(ranks);
     if (!status)
-        status = trine_deal_letters(ranks, &came);
+        status = read_outcomes(ranks, &came);
     if (!status)
         status = deal(ranks);
     if (!status)
@@ -503,7 +503,7 @@ static trine_status cancel_dealt(trine_ranks *ranks, uint32_t e)
         return TRINE_OK;
     }
     bool some;
-    status = trine_deal_letters(ranks, &some);
+    status = read_outcomes(ranks, &some);
     if (status || item->place != TRINE_OWN_DEALT)
         return status;
     return trine_fail(TRINE_E_BUSY,
@@ -615,7 +615,7 @@ trine_status trine_deal_wait(trine_ranks *ranks)
         bool some = false;
         trine_status status = trine_agent_words(ranks);
         if (!status)
-            status = trine_deal_letters(ranks, &some);
+            status = read_outcomes(ranks, &some);
         /* A letter that there was no memory for is no longer needed. */
         if (status && status != TRINE_E_MEMORY)
             return status;
