@@ -71,6 +71,13 @@ install(SCRIPT ${PROJECT_BINARY_DIR}/pkgconfig.cmake)
 if(trine_top_level)
   install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
   install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
+  # The pages in docs lead to those of the folders.
+  file(GLOB_RECURSE pages RELATIVE ${PROJECT_SOURCE_DIR} backends/README.md core/README.md drivers/README.md io/README.md
+       kernels/README.md)
+  foreach(page IN LISTS pages)
+    get_filename_component(folder ${page} DIRECTORY)
+    install(FILES ${page} DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder})
+  endforeach()
   install(DIRECTORY examples slurm DESTINATION ${CMAKE_INSTALL_DATADIR}/trine
           PATTERN CMakeLists.txt EXCLUDE PATTERN sum.sbatch EXCLUDE)
   configure_file(cmake/installed.cmake.in installed.cmake @ONLY)

@@ -22,6 +22,6 @@ libexec/trine/make_npy --n 1K "$work/x.npy" && libexec/trine/sum --team pool:2 "
     fail "programs in a prefix that was moved"
 bash -n share/trine/slurm/sum.sbatch
 grep -q "sum=.*$prefix/libexec/trine/sum" share/trine/slurm/sum.sbatch || fail "the script for SLURM"
-[ -e share/doc/trine/docs/design.md ] && [ -e share/trine/examples/sum.c ] || fail "documents and examples"
+[ -e share/doc/trine/docs/architecture.md ] && [ -e share/trine/examples/sum.c ] || fail "documents and examples"
 [ ! -e include/core ] || fail "private headers were installed"
 echo "installed, moved and run: $(find libexec/trine -type f | wc -l) programs"
