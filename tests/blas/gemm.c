@@ -8,7 +8,7 @@
 
 #include "check.h"
 #include "core/linalg/blas.h"
-#include "faults/child.h"
+#include "child.h"
 #include "surroundings.h"
 
 /* Four doubles as the least product. */

@@ -10,6 +10,7 @@ import tempfile
 import time
 import xml.etree.ElementTree
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from promises import check, conclude
 
 folder, mpirun = sys.argv[1], " ".join(sys.argv[2:])

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from processes import marked, until
 
 DRIVERS, HANDLERS, *MPIRUN = sys.argv[1:]

@@ -18,6 +18,7 @@ import termios
 import time
 import xml.etree.ElementTree
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from processes import marked, until
 from promises import check, conclude
 

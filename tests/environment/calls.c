@@ -11,7 +11,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "environment/environments.h"
+#include "environments.h"
 #include "map_cases.h"
 #include "monoid_params.h"
 

@@ -5,7 +5,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "environment/environments.h"
+#include "environments.h"
 
 enum { THREADS = 2 };
 

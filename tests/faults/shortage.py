@@ -4,9 +4,9 @@ import os
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "drivers"))
-from limited import memory_group  # noqa: E402
-from promises import check, conclude  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from limited import memory_group
+from promises import check, conclude
 
 PROGRAM = os.path.abspath(sys.argv[1])
 MIB = 1 << 20

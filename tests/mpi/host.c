@@ -11,7 +11,7 @@
 #include <trine/mpi.h>
 #include <trine/trine.h>
 
-#include "tasks/kinds.h"
+#include "kinds.h"
 
 /* Other than what mpirun and libraries exit with. */
 enum { BROKEN = 41, EARLY = 42 };

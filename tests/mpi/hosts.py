@@ -8,10 +8,9 @@ import sys
 import tempfile
 import time
 
-for folder in ("drivers", "faults"):
-    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", folder))
-from limited import memory_group  # noqa: E402
-from promises import check, conclude  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from limited import memory_group
+from promises import check, conclude
 
 PROGRAM, WRAPPER, MPIRUN = os.path.abspath(sys.argv[1]), sys.argv[2:4], sys.argv[4:]
 # More than any of them takes, on few CPUs too, and less than a test may.

@@ -12,7 +12,7 @@
 #include "check.h"
 #include "expect.h"
 #include "core/team/team.h"
-#include "tasks/kinds.h"
+#include "kinds.h"
 
 static trine_team *team;
 static int rank, size;

@@ -2,9 +2,11 @@
 and reduced along each axis is what numpy says of the same file, and has the bits of an array in memory."""
 import ctypes as c
 import os
+import sys
 import tempfile
 import threading
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import binding as t
 import numpy as np
 from judge import check, fails, random, run, same

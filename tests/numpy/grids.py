@@ -1,7 +1,10 @@
 """grids.py SPEC... - transposition, stencils, Jacobi's iteration and convolution on those teams, judged by
 numpy and scipy."""
 import ctypes as c
+import os
+import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import binding as t
 import numpy as np
 import scipy.ndimage as ndimage

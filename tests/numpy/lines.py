@@ -1,8 +1,11 @@
 """lines.py SPEC... - what is done along any axis of arrays of 1 to 5 axes, judged by numpy: reductions and places,
 scans, sorts, permutations and quantiles; scans of a line have the bits of an array that holds it alone."""
 import ctypes as c
+import os
+import sys
 import warnings
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import binding as t
 import numpy as np
 from judge import check, fails, random, run, same, sample

@@ -1,8 +1,10 @@
 """matrix.py SPEC... - products of matrices and vectors on those teams, judged by numpy: random
 shapes, both dtypes, alpha and beta."""
 import ctypes as c
+import os
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import binding as t
 import numpy as np
 from judge import check, random, run

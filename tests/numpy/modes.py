@@ -1,5 +1,9 @@
 """modes.py SPEC... - sums, means, products and weighted means of numbers from the whole range of their type, judged by
 whole numbers of any length: exact is the true value rounded once, compensated as near as twice the precision is."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import binding as t
 import numpy as np
 from judge import check, random, run

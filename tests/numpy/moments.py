@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import binding as t
 import numpy as np
 from judge import check, fails, random, run, same

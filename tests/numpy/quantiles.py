@@ -1,10 +1,13 @@
 """quantiles.py SPEC... - quantiles by all definitions, of NaN passed over and with weights, judged by numpy and by
 fractions; the k least and greatest elements."""
-from fractions import Fraction
 import ctypes as c
+from fractions import Fraction
 import math
+import os
+import sys
 import warnings
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import binding as t
 import numpy as np
 from judge import check, close, fails, random, run, same, sample

@@ -1,10 +1,13 @@
 """reductions.py SPEC... - the built-in reductions on those teams, judged by numpy and scipy: random
 shapes and all dtypes; along axes; special values."""
 import ctypes as c
-import math
 from fractions import Fraction
+import math
+import os
+import sys
 import warnings
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import binding as t
 import numpy as np
 import scipy.stats as stats

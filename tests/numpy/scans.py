@@ -1,10 +1,13 @@
 """scans.py SPEC... - scans, differences, reversal and compaction on those teams, judged by numpy and by exact
 fractions: lengths around every boundary, all dtypes, special values, in place and not."""
 import ctypes as c
-import math
-import warnings
 from fractions import Fraction
+import math
+import os
+import sys
+import warnings
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import binding as t
 import judge
 import numpy as np

@@ -8,7 +8,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "parity/fill.h"
+#include "fill.h"
 
 enum { MANY = 1500, FEW = 5, Q = 5, BINS = 20 };
 

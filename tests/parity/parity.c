@@ -7,7 +7,7 @@
 
 #include "check.h"
 #include "monoid_params.h"
-#include "parity/fill.h"
+#include "fill.h"
 
 static char **specs;
 static int spec_count;

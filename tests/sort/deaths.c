@@ -7,7 +7,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "faults/child.h"
+#include "child.h"
 
 enum { N = 1 << 21, ROUNDS = 24 };
 

@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "faults/child.h"
+#include "child.h"
 #include "kinds.h"
 
 /* A page that this process and all workers share, mapped before anything is forked. */

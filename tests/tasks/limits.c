@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "backends/executors/pool/pool.h"
-#include "faults/child.h"
+#include "child.h"
 #include "kinds.h"
 
 static const char *const specs[] = {"serial", "omp:2", "pool:2"};

@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "faults/child.h"
+#include "child.h"
 #include "kinds.h"
 
 enum { MOST = 4096 };

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "counting.h"
-#include "faults/child.h"
-#include "tasks/kinds.h"
+#include "child.h"
+#include "kinds.h"
 
 enum { CHUNKS = 64, N = CHUNKS * TRINE_CHUNK, STATUS = 7, ITEMS = 40 };
 

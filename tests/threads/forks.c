@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#include "faults/child.h"
+#include "child.h"
 #include "hash_monoid.h"
-#include "tasks/kinds.h"
+#include "kinds.h"
 
 enum { CHUNKS = 64, N = CHUNKS * TRINE_CHUNK, PATIENCE = 60 };
 

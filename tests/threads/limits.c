@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "faults/child.h"
+#include "child.h"
 
 enum { N = 1 << 17, THREADS = 16 };
 

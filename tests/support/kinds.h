@@ -1,6 +1,6 @@
 /* kinds.h - the tasks that the tests run. */
-#ifndef TRINE_TESTS_TASKS_KINDS_H
-#define TRINE_TESTS_TASKS_KINDS_H
+#ifndef TRINE_TESTS_KINDS_H
+#define TRINE_TESTS_KINDS_H
 
 #include <stdint.h>
 #include <stdio.h>

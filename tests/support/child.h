@@ -1,7 +1,7 @@
 /* child.h - a test in a child process of its own: it has its zygote, its limits and its threads to
  * itself. */
-#ifndef TRINE_TESTS_FAULTS_CHILD_H
-#define TRINE_TESTS_FAULTS_CHILD_H
+#ifndef TRINE_TESTS_CHILD_H
+#define TRINE_TESTS_CHILD_H
 
 #include <stdio.h>
 #include <sys/wait.h>

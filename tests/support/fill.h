@@ -1,6 +1,6 @@
 /* fill.h - elements that are the same on every team: a function of their index. */
-#ifndef TRINE_TESTS_PARITY_FILL_H
-#define TRINE_TESTS_PARITY_FILL_H
+#ifndef TRINE_TESTS_FILL_H
+#define TRINE_TESTS_FILL_H
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* expect.h - a status, and words of its detail, on a rank. */
-#ifndef TRINE_TESTS_MPI_EXPECT_H
-#define TRINE_TESTS_MPI_EXPECT_H
+#ifndef TRINE_TESTS_EXPECT_H
+#define TRINE_TESTS_EXPECT_H
 
 #include <mpi.h>
 #include <stdio.h>
