@@ -1,4 +1,4 @@
-"""trine through ctypes, for tests that numpy judges: teams, arrays, reductions by name.
+"""binding.py - trine through ctypes, for tests that numpy judges: teams, arrays, reductions by name.
 
 Import it before numpy: trine_init must run before numpy's BLAS starts threads.
 """

@@ -11,14 +11,9 @@
 /* Kinds of data: well-behaved, wide exponents with cancellation, specials. */
 enum { UNIFORM, WIDE, SPECIAL, KINDS };
 
-static inline uint64_t random_bits(uint64_t i, int kind)
-{
-    return hash_mix(i + 1, (uint64_t)kind * 1000003 + 17);
-}
-
 static inline double random_real(uint64_t i, int kind)
 {
-    uint64_t bits = random_bits(i, kind);
+    uint64_t bits = random_bits(i, (uint64_t)kind);
     double uniform = (double)(bits >> 11) * 0x1p-53;
     if (kind == UNIFORM)
         return uniform;
@@ -35,7 +30,7 @@ static inline void fill(trine_array *x, int kind)
     trine_dtype dtype = trine_array_dtype(x);
     size_t item = trine_dtype_size(dtype);
     for (uint64_t i = 0; i < n; i++) {
-        uint64_t bits = random_bits(first + i, kind);
+        uint64_t bits = random_bits(first + i, (uint64_t)kind);
         double real = random_real(first + i, kind);
         float single = (float)real;
         const void *value = dtype == TRINE_F64   ? (const void *)&real

@@ -16,6 +16,12 @@ static inline uint64_t hash_mix(uint64_t a, uint64_t b)
     return x ^ x >> 29;
 }
 
+/* Bits that belong to an index, in sequences of several kinds. */
+static inline uint64_t random_bits(uint64_t i, uint64_t kind)
+{
+    return hash_mix(i + 1, kind * 1000003 + 17);
+}
+
 static inline void hash_identity(void *state, const void *param)
 {
     (void)param;

@@ -9,19 +9,12 @@
 
 #include <trine/trine.h>
 
+#include "mix.h"
+
 /* A build without OpenMP has no threads to test. */
 static inline bool is_built(const char *spec)
 {
     return strncmp(spec, "omp", 3) != 0 || strstr(trine_version(), ", omp");
-}
-
-/* splitmix64. */
-static inline uint64_t mix(uint64_t i)
-{
-    uint64_t z = (i + 1) * 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
 }
 
 enum { WORDS_MOST = 32 };

@@ -10,11 +10,6 @@
 
 #include "hash_monoid.h"
 
-static inline uint64_t random_bits(uint64_t i, uint64_t kind)
-{
-    return hash_mix(i + 1, kind * 1000003 + 17);
-}
-
 /* Reals of all sizes, and what is special. */
 static inline double random_real(uint64_t i, uint64_t kind)
 {
