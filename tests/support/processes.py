@@ -1,5 +1,6 @@
-"""processes.py - finding processes by what their environment holds, and waiting."""
+"""processes.py - finding processes by what their environment holds, ending them, and waiting."""
 import os
+import signal
 import time
 
 
@@ -14,6 +15,20 @@ def marked(variable):
         except OSError:
             pass
     return found
+
+
+def send(pids, what):
+    """To each that still lives: the others may end with the first, as workers do with their zygote."""
+    for pid in pids:
+        try:
+            os.kill(pid, what)
+        except ProcessLookupError:
+            pass
+
+
+def kill_all(variable):
+    """All that marked() finds."""
+    send(marked(variable), signal.SIGKILL)
 
 
 def until(holds, seconds):
