@@ -1,4 +1,4 @@
-"""threads.py FOLDER QUITTER - drivers where the system has no thread left, and where a library ends
+"""drivers.py FOLDER QUITTER - drivers where the system has no thread left, and where a library ends
 the process: the run has failed (3), and no result is called wrong (1).
 """
 import json
