@@ -12,14 +12,6 @@ enum { N = 1 << 17, THREADS = 16 };
 /* Larger than what anything else here takes. */
 static const size_t stack_bytes = (size_t)256 << 20;
 
-static void limit(int name, rlim_t value)
-{
-    struct rlimit both;
-    MUST(getrlimit(name, &both) == 0);
-    both.rlim_cur = value;
-    MUST(setrlimit(name, &both) == 0);
-}
-
 /* Bytes of addresses that this process has. */
 static size_t addresses(void)
 {

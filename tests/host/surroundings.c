@@ -87,14 +87,6 @@ static void a_copy_of_the_process_does_not_delay_the_end_body(void)
 }
 IN_CHILD(NULL, a_copy_of_the_process_does_not_delay_the_end)
 
-static void limit(int name, rlim_t value)
-{
-    struct rlimit both;
-    MUST(getrlimit(name, &both) == 0);
-    both.rlim_cur = value;
-    MUST(setrlimit(name, &both) == 0);
-}
-
 static void few_file_descriptors_are_enough_body(void)
 {
     limit(RLIMIT_NOFILE, 20);

@@ -13,6 +13,7 @@
 
 #include "check.h"
 #include "kernels/registry/isa.h"
+#include "random_reals.h"
 
 enum { EXACT_BITS = 9000, MOST = 3 * TRINE_CHUNK + 1 };
 
@@ -176,19 +177,9 @@ static void expect_exact(const char *what, size_t n)
         expect_one(what, &operations[o], xs, ys, n);
 }
 
-static double uniform(void)
-{
-    return ((double)rand() + (double)rand() / 2147483648.0) / 2147483648.0;
-}
-
 static double normal(void)
 {
     return sqrt(-2 * log(1 - uniform())) * cos(6.28 * uniform());
-}
-
-static double with_exponent(int low, int high)
-{
-    return ldexp(uniform() + 1, low + rand() % (high - low + 1)) * (rand() % 2 ? 1 : -1);
 }
 
 static const size_t lengths[] = {1,    2,    7,    31,   32,   33,    64,    257,

@@ -11,6 +11,7 @@
 
 #include "check.h"
 #include "kernels/registry/isa.h"
+#include "random_reals.h"
 
 enum { EXACT_BITS = 2400, MOST = 3 * TRINE_CHUNK + 100 };
 
@@ -101,16 +102,6 @@ static void expect_exact(const char *what, const double *x, size_t n)
                 CU_FAIL("another sum");
             }
         }
-}
-
-static double uniform(void)
-{
-    return ((double)rand() + (double)rand() / 2147483648.0) / 2147483648.0;
-}
-
-static double with_exponent(int low, int high)
-{
-    return ldexp(uniform() + 1, low + rand() % (high - low + 1)) * (rand() % 2 ? 1 : -1);
 }
 
 static const size_t lengths[] = {1,    2,    7,    31,   32,    33,    63,   64,   65,

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include "child.h"
+#include "clock.h"
 #include "hash_monoid.h"
 
 enum { ROWS = 700, COLUMNS = 300, SIDE = 2048, ROUNDS = 8 };
@@ -114,13 +114,6 @@ static void stencils_survive_killed_workers_body(void)
 }
 IN_CHILD(prepare, stencils_survive_killed_workers)
 
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static bool is_transposed(const uint64_t *x, const uint64_t *out)
 {
     for (size_t r = 0; r < SIDE; r++)
@@ -134,9 +127,9 @@ static void transpositions_survive_killed_workers_body(void)
 {
     trine_team *team = open_team("pool:3");
     trine_array *x = make(team, SIDE, SIDE), *out = make(team, SIDE, SIDE);
-    double began = seconds();
+    double began = seconds_now();
     MUST(trine_transpose(x, out) == TRINE_OK);
-    double took = seconds() - began;
+    double took = seconds_now() - began;
     int deaths = 0;
     for (int round = 0; round < ROUNDS; round++) {
         memset(trine_array_data(out), 0, (size_t)SIDE * SIDE * sizeof(uint64_t));

@@ -3,7 +3,10 @@
 #ifndef TRINE_TESTS_CHILD_H
 #define TRINE_TESTS_CHILD_H
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,6 +47,29 @@ static inline int in_child(void (*prepare)(void), void (*test)(void))
     {                                                                                              \
         CU_ASSERT_EQUAL(in_child(prepare, test##_body), 0);                                        \
     }
+
+/* Takes the soft limit down, as in setrlimit. */
+static inline void limit(int name, rlim_t value)
+{
+    struct rlimit both;
+    MUST(getrlimit(name, &both) == 0);
+    both.rlim_cur = value;
+    MUST(setrlimit(name, &both) == 0);
+}
+
+/* Gone, or only waiting for init to take note. */
+static inline bool is_gone(pid_t pid)
+{
+    char path[64], text[256] = "";
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *stat = fopen(path, "r");
+    if (!stat)
+        return true;
+    size_t got = fread(text, 1, sizeof text - 1, stat);
+    fclose(stat);
+    const char *state = strrchr(text, ')');
+    return got == 0 || (state && state[2] == 'Z');
+}
 
 static inline trine_team *open_team(const char *spec)
 {

@@ -577,20 +577,6 @@ static void a_forked_copy_of_the_user_cannot_use_the_pool_body(void)
 }
 IN_CHILD(reset_page, a_forked_copy_of_the_user_cannot_use_the_pool)
 
-/* Gone, or only waiting for init to take note. */
-static bool is_gone(pid_t pid)
-{
-    char path[64], text[256] = "";
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    FILE *stat = fopen(path, "r");
-    if (!stat)
-        return true;
-    size_t got = fread(text, 1, sizeof text - 1, stat);
-    fclose(stat);
-    const char *state = strrchr(text, ')');
-    return got == 0 || (state && state[2] == 'Z');
-}
-
 /* Files of /dev/shm that a process has mapped: what would be left behind when it is killed. */
 static int shared_files(pid_t pid)
 {
