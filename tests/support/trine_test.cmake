@@ -61,12 +61,16 @@ function(trine_numpy_test name)
     ENVIRONMENT TRINE_LIBRARY=$<TARGET_FILE:trine_shared> LABELS numpy SKIP)
 endfunction()
 
-# trine_label(LABEL NAME...) - a label for those of the folder's tests <subject>.NAME that this build has.
+# trine_label(LABEL NAME...) - a label for those of the folder's tests <subject>.NAME that this build has. Slow ones
+# start first, so that none runs alone at the end.
 function(trine_label label)
   get_filename_component(subject ${CMAKE_CURRENT_SOURCE_DIR} NAME)
   foreach(name IN LISTS ARGN)
     if(TEST ${subject}.${name})
       set_property(TEST ${subject}.${name} APPEND PROPERTY LABELS ${label})
+      if(label STREQUAL "slow")
+        set_property(TEST ${subject}.${name} PROPERTY COST 100)
+      endif()
     endif()
   endforeach()
 endfunction()
