@@ -1,7 +1,7 @@
-# trine_mpi_test(NAME [RANKS 1 2 3 ...] [TARGET target] [ARGS ...] [TIMEOUT seconds]) - runs the
-# program `target` (default test_<folder>_NAME) under the MPI launcher, as the tests
-# mpi.NAME.<ranks>. A test fails when any rank exits non-zero, is killed, or does not end in time. LABELS:
-# mpi, and counts for what runs a program once more with another number of ranks.
+# trine_mpi_test(NAME [RANKS 1 2 3 ...] [TARGET target] [ARGS ...] [TIMEOUT seconds]) - runs the program `target`
+# (default test_<subject>_NAME) under the MPI launcher, as the tests <subject>.NAME.<team>.<ranks>, where the team
+# is the one among ARGS (mpi+pool:2: mpi_pool) or mpi. A test fails when any rank exits non-zero, is killed, or does not
+# end in time. LABELS: mpi, and counts for what runs a program once more with another number of ranks.
 
 if(MPI_C_FOUND AND NOT DEFINED TRINE_MPI_LAUNCHER)
   execute_process(COMMAND ${MPIEXEC_EXECUTABLE} --version
@@ -37,10 +37,17 @@ function(trine_mpi_test name)
   if(NOT MPI_C_FOUND)
     return()
   endif()
-  get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+  get_filename_component(subject ${CMAKE_CURRENT_SOURCE_DIR} NAME)
   if(NOT test_TARGET)
-    set(test_TARGET test_${folder}_${name})
+    set(test_TARGET test_${subject}_${name})
   endif()
+  set(team ${test_ARGS})
+  list(FILTER team INCLUDE REGEX "^mpi")
+  if(NOT team)
+    set(team mpi)
+  endif()
+  string(REGEX REPLACE ":[0-9]+" "" team ${team})
+  string(REPLACE "+" "_" team ${team})
   if(NOT test_RANKS)
     set(test_RANKS 1 2 3)
   endif()
@@ -56,10 +63,11 @@ function(trine_mpi_test name)
     if(NOT ranks EQUAL chosen)
       list(APPEND labels counts)
     endif()
-    add_test(NAME mpi.${name}.${ranks}
+    set(test ${subject}.${name}.${team}.${ranks})
+    add_test(NAME ${test}
       COMMAND ${TRINE_MPI_RUN} ${MPIEXEC_EXECUTABLE} ${TRINE_MPI_FLAGS} ${MPIEXEC_NUMPROC_FLAG} ${ranks}
               ${MPIEXEC_PREFLAGS} $<TARGET_FILE:${test_TARGET}> ${MPIEXEC_POSTFLAGS} ${test_ARGS})
-    set_tests_properties(mpi.${name}.${ranks} PROPERTIES TIMEOUT ${test_TIMEOUT}
+    set_tests_properties(${test} PROPERTIES TIMEOUT ${test_TIMEOUT}
       PROCESSORS ${ranks} LABELS "${labels}" FIXTURES_REQUIRED leftovers ENVIRONMENT "${TRINE_MPI_ENVIRONMENT}")
   endforeach()
 endfunction()

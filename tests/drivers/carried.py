@@ -1,7 +1,9 @@
 """carried.py FOLDER [MPIRUN ...] - what --transport promises of drivers whose arrays it brings: the same bits as where
 nothing is brought, on several ranks by message and by window, bytes moved that are those of the arrays, refusals."""
 import os
+import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from journeys import MPI, OMP, refused, rows, run
 from promises import check, conclude
 

@@ -19,9 +19,14 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from processes import marked, until
+
 ETL, SOUNDS, MPIRUN = sys.argv[1:4]
 OMP = "omp" in subprocess.run([ETL, "--version"], capture_output=True, text=True).stdout
 FILES, SECONDS, RATE = 6, 7, 44100
+MARK = "etl-" + str(os.getpid())
+MARKED = {**os.environ, "TRINE_TEST_MARK": MARK}
 failures = passed = 0
 random.seed(5)
 
@@ -324,17 +329,22 @@ def odd_headers():
           sorted(os.listdir(os.path.join(top, "out"))) == ["x.flac.wav", "x.ogg.wav", "x.wav"], outcome(done))
 
 
+def kill_session(child):
+    """A run with all that it has started, which write no more then."""
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    check("a killed run is gone", until(lambda: not marked("TRINE_TEST_MARK=" + MARK), 20))
+
+
 def killed(reference):
     ways = [("serial", "path"), ("pool:2", "path"), ("pool:2", "samples")] + ([("omp:2", "path")] if OMP else [])
     for team, mode in ways:
         out, halves = fresh("out"), 0
         for _ in range(6):
             child = subprocess.Popen([ETL, "--team", team, "--mode", mode, "--verify=none", "--seed=7", "--repeat=50", "--out",
-                                      out, source], start_new_session=True, stdout=subprocess.DEVNULL)
+                                      out, source], start_new_session=True, stdout=subprocess.DEVNULL, env=MARKED)
             time.sleep(random.uniform(0.02, 0.25))
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
-            time.sleep(0.05)
+            kill_session(child)
             found = contents(out)
             halves += sum(name.startswith(".") for name in found)
             wrong = {name for name in found if not name.startswith(".") and found[name] != reference[name]}
@@ -381,11 +391,10 @@ def journal(reference):
     for _ in range(4):
         shutil.rmtree(out)
         os.remove(path)
-        child = subprocess.Popen([ETL, *options, "--verify=none", *some], start_new_session=True, stdout=subprocess.DEVNULL)
+        child = subprocess.Popen([ETL, *options, "--verify=none", *some], start_new_session=True, stdout=subprocess.DEVNULL,
+                                 env=MARKED)
         time.sleep(random.uniform(0.01, 0.1))
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-        time.sleep(0.05)
+        kill_session(child)
         done = run(*options, *some)
         check("a killed run with a journal is taken up", done.returncode == 0 and contents(out) == reference, outcome(done))
     refused("a journal holds no samples", 2, "--mode path", "--mode=samples", *options, *some)

@@ -19,6 +19,7 @@ import tempfile
 import wave
 import zipfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from promises import check, conclude
 
 folder = os.path.abspath(sys.argv[1])

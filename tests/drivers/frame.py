@@ -1,8 +1,11 @@
 """frame.py FOLDER [MPIRUN ...] - what drivers/frame promises: the same bits by every transport and on every team,
 bytes moved as each transport implies, memory that shows what is shared and what is copied, refusals."""
+import os
 import re
+import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from journeys import MPI, OMP, digest, generated, refused, rows, run, tasks_run_on_ranks
 from promises import check, conclude
 

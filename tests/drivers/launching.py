@@ -19,7 +19,8 @@ import termios
 import time
 import wave
 
-from processes import marked, until
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from processes import kill_all, marked, until
 from promises import check, conclude
 
 FOLDER, SQUARES, MPIRUN = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), sys.argv[3]
@@ -75,10 +76,11 @@ def closed_descriptors_change_nothing():
         check([row["bits"] for row in rows(done, closed)] == [right], closed)
     process = subprocess.Popen(["sh", "-c", 'exec "$@" <&- 2>&-', "sh", SQUARES, "--n=1000", "--micros=5000", "--team=serial"],
                                stdout=subprocess.DEVNULL)
-    time.sleep(1)
     paths = [f"/proc/{process.pid}/fd/{fd}" for fd in (0, 2)]
-    taken = [os.readlink(path) if os.path.lexists(path) else "closed" for path in paths]
-    check(taken == ["/dev/null"] * 2, "what is opened takes the place of a closed descriptor:", taken)
+
+    def taken():
+        return [os.readlink(path) if os.path.lexists(path) else "closed" for path in paths]
+    check(until(lambda: taken() == ["/dev/null"] * 2, 20), "what is opened takes the place of a closed descriptor:", taken())
     process.kill()
     process.wait()
     done = run("sh", "-c", 'exec "$@" >&-', "sh", SUM, "--team=mpi:2", *SMALL)
@@ -383,12 +385,6 @@ def a_driver_without_proc_knows_its_path():
     check(done.returncode == 3 and "/proc/self/exe" in done.stderr and "program:" not in done.stderr, done.returncode, done.stderr)
 
 
-def kill_all(word):
-    for pid in marked(word):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-
-
 def an_mpirun_that_ignores_signals_is_killed():
     for what in (signal.SIGTERM, signal.SIGINT):
         word = "TEST_RUN=" + os.urandom(8).hex()
@@ -446,8 +442,9 @@ def folders_of(process):
 def variables(process):
     """Those of the launch's processes, one after the other, as dicts."""
     for pid in marked(process.word):
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            yield dict(entry.partition(b"=")[::2] for entry in file.read().split(b"\0"))
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                yield dict(entry.partition(b"=")[::2] for entry in file.read().split(b"\0"))
 
 
 def long_run(*options, **chosen):

@@ -1,5 +1,6 @@
 """lessons.py FOLDER [MPIRUN ...] - the drivers times10, fib, counter, bound and forktrap: right on every team, their
 lessons really to be seen, bad options refused, nothing left behind."""
+import contextlib
 import json
 import os
 import shutil
@@ -7,13 +8,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import xml.etree.ElementTree
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from processes import marked, until
 from promises import check, conclude
 
 folder, mpirun = sys.argv[1], " ".join(sys.argv[2:])
-os.environ.update(OMP_WAIT_POLICY="passive", OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+MARK = "lessons-" + str(os.getpid())
+os.environ.update(OMP_WAIT_POLICY="passive", OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", TRINE_TEST_MARK=MARK)
 VERSION = subprocess.run([os.path.join(folder, "fib"), "--version"], capture_output=True, text=True).stdout
 OMP = ["omp:2"] if ", omp" in VERSION else []
 TEAMS = ["serial", "pool:2"] + OMP
@@ -164,30 +167,21 @@ def waiting_scales_with_workers_and_computing_with_cpus():
             check(0 < rate <= 1.05 * 200 * min(workers, cpus), "computing on", kind, workers, rate)
 
 
-def processes_of(driver):
-    """Pids whose program is that driver."""
+def forktraps():
+    """Pids of those that this test has started."""
     found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            if os.path.samefile(f"/proc/{pid}/exe", os.path.join(folder, driver)):
-                if open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0] != "Z":
-                    found.append(int(pid))
-        except OSError:
-            pass
+    for pid in marked("TRINE_TEST_MARK=" + MARK):
+        with contextlib.suppress(OSError):
+            if os.path.samefile(f"/proc/{pid}/exe", os.path.join(folder, "forktrap")):
+                found.append(pid)
     return found
 
 
-def nothing_is_left(of, before):
-    for _ in range(100):
-        left = [pid for pid in processes_of("forktrap") if pid not in before]
-        if not left:
-            break
-        time.sleep(0.05)
-    check(not left, of, "left processes behind:", left)
+def nothing_is_left(of):
+    check(until(lambda: not forktraps(), 5), of, "left processes behind:", forktraps())
 
 
 def a_fork_with_threads_hangs_and_a_pool_does_not():
-    before = processes_of("forktrap")
     for row in rows_of("forktrap", "--mode=each", "--times=20", "--patience=1", teams=["pool:2"]):
         hung = row["numbers"]["hung"]
         check(row["verdict"] == "right", "forktrap", row)
@@ -195,16 +189,13 @@ def a_fork_with_threads_hangs_and_a_pool_does_not():
             check(hung == 1 and row["value"] in ("0", 0) and 1 <= row["seconds"] < 20, "a held lock", row)
         if row["mode"] == "pool":
             check(hung == 0 and row["value"] in ("20", 20), "pools", row)
-    nothing_is_left("forktrap", before)
+    nothing_is_left("forktrap")
     driver = subprocess.Popen([os.path.join(folder, "forktrap"), "--mode=lock", "--patience=60", "--team=serial"],
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(100):
-        if len([pid for pid in processes_of("forktrap") if pid not in before]) >= 4:
-            break
-        time.sleep(0.05)
+    until(lambda: len(forktraps()) >= 4, 5)
     driver.send_signal(signal.SIGKILL)
     driver.wait()
-    nothing_is_left("a forktrap that was killed", before)
+    nothing_is_left("a forktrap that was killed")
 
 
 def refused_options_say_what_was_expected():

@@ -8,6 +8,7 @@ import tempfile
 
 import numpy
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from promises import check, conclude
 
 folder, mpirun = sys.argv[1], " ".join(sys.argv[2:])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from promises import check, conclude
 
 folder, mpirun = os.path.abspath(sys.argv[1]), sys.argv[2:]

@@ -3,9 +3,11 @@ transport implies, a sweep whose curves cross where it says, refusals."""
 import math
 import os
 import re
+import sys
 import tempfile
 import xml.etree.ElementTree
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from journeys import MPI, OMP, digest, generated, refused, rows, run, tasks_run_on_ranks
 from promises import check, conclude
 

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 
-from processes import marked, until
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from processes import kill_all, marked, send, until
 
 DRIVERS, HANDLERS, *MPIRUN = sys.argv[1:]
 VERSION = subprocess.run([f"{DRIVERS}/sum", "--version"], capture_output=True, text=True).stdout
@@ -30,9 +31,12 @@ def processes_of(mark):
 
 
 def handled(pid):
-    """Which signals a process handles, as a mask."""
-    with open(f"/proc/{pid}/status") as status:
-        return next(int(line.split()[1], 16) for line in status if line.startswith("SigCgt"))
+    """Which signals a process handles, as a mask; one that has ended handles none."""
+    try:
+        with open(f"/proc/{pid}/status") as status:
+            return next(int(line.split()[1], 16) for line in status if line.startswith("SigCgt"))
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
 
 
 def run_until_it_computes(mark, team, **more):
@@ -42,21 +46,15 @@ def run_until_it_computes(mark, team, **more):
                                env=environment, **more)
     workers = {"pool:3": 4, "mpi:2": 4}.get(team, 1)
     check(f"{team} starts", until(lambda: len(processes_of(mark)) >= workers or process.poll() is not None, PATIENCE) and process.poll() is None, processes_of(mark))
-    time.sleep(0.3)
+    check(f"{team} computes", until(lambda: settled(mark), PATIENCE), processes_of(mark))
     return process
 
 
-def send(pids, what):
-    """To each that still lives: the others may end with the first, as workers do with their zygote."""
-    for pid in pids:
-        try:
-            os.kill(pid, what)
-        except ProcessLookupError:
-            pass
-
-
-def end_all(mark):
-    send(processes_of(mark), signal.SIGKILL)
+def settled(mark):
+    """Whether no process has come or gone for a moment."""
+    before = processes_of(mark)
+    time.sleep(0.3)
+    return processes_of(mark) == before
 
 
 def signals_end_a_driver_and_its_workers():
@@ -69,7 +67,7 @@ def signals_end_a_driver_and_its_workers():
             gone = until(lambda: not processes_of(mark), PATIENCE)
             check(f"{what.name} ends {team}", ended and process.returncode == -what, process.returncode)
             check(f"{what.name} ends the workers of {team}", gone, processes_of(mark))
-            end_all(mark)
+            kill_all("TRINE_TEST_MARK=" + mark)
             said = process.communicate()[1]
             check(f"a library's handler is silent at {what.name} on {team}", b"handled" not in said, said)
 
@@ -82,7 +80,7 @@ def workers_are_ended_in_silence():
         check("a worker or the zygote handles no signal", handled(pid) & 0x7FFFFFFF == 0, hex(handled(pid)))
     send(others, signal.SIGHUP)
     check("SIGHUP ends workers", until(lambda: not set(others) & set(processes_of(mark)), PATIENCE), processes_of(mark))
-    end_all(mark)
+    kill_all("TRINE_TEST_MARK=" + mark)
     check("in silence", b"handled" not in process.communicate()[1])
 
 
@@ -96,7 +94,7 @@ def a_closed_terminal_ends_a_driver_and_its_workers():
         os.close(ours)
         check(f"the terminal's end is that of {team}", until(lambda: process.poll() is not None, PATIENCE), processes_of(mark))
         check(f"and of its workers", until(lambda: not processes_of(mark), PATIENCE), processes_of(mark))
-        end_all(mark)
+        kill_all("TRINE_TEST_MARK=" + mark)
         process.wait()
 
 
@@ -109,7 +107,7 @@ def what_was_ignored_stays_so():
     send(before, signal.SIGHUP)
     time.sleep(0.5)
     check("nohup holds", process.poll() is None and set(processes_of(mark)) == before, process.returncode)
-    end_all(mark)
+    kill_all("TRINE_TEST_MARK=" + mark)
     check("in silence", b"handled" not in process.communicate()[1])
 
 
@@ -133,13 +131,13 @@ def what_forktrap_starts_takes_its_signals_back():
     process = subprocess.Popen([f"{DRIVERS}/forktrap", "--mode=lock", "--patience=60"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                env={**os.environ, "TRINE_TEST_MARK": mark, "LD_PRELOAD": HANDLERS})
     check("forktrap starts itself", until(lambda: len(processes_of(mark)) >= 4, PATIENCE), processes_of(mark))
-    time.sleep(0.2)
+    until(lambda: settled(mark), PATIENCE)
     for pid in processes_of(mark):
         check("forktrap handles no signal", handled(pid) & 0x7FFFFFFF == 0, hex(handled(pid)))
     process.kill()
     process.wait()
     until(lambda: not processes_of(mark), PATIENCE)
-    end_all(mark)
+    kill_all("TRINE_TEST_MARK=" + mark)
 
 
 for test in (signals_end_a_driver_and_its_workers, workers_are_ended_in_silence, a_closed_terminal_ends_a_driver_and_its_workers,

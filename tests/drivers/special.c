@@ -15,6 +15,7 @@
 #include "drivers/harness/judge/quantiles.h"
 #include "drivers/harness/judge/reductions.h"
 #include "drivers/harness/judge/scans.h"
+#include "xorshift.h"
 
 enum { ARRAYS = 1000, MOST = 9000 };
 
@@ -43,14 +44,10 @@ static void see(const specimen *s, const char *method, bool right)
                method);
 }
 
-/* xorshift64* (Vigna, ACM TOMS 42 (2016)). */
 static uint64_t random_bits(void)
 {
     static uint64_t state = 1;
-    state ^= state >> 12;
-    state ^= state << 25;
-    state ^= state >> 27;
-    return state * 0x2545f4914f6cdd1du;
+    return xorshift(&state);
 }
 
 static int one_of(int n)

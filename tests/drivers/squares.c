@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "drivers/harness/harness.h"
+#include "clock.h"
 
 enum { MICROS, WORK, FAIL, KILL, EXIT, OUTPUT };
 
@@ -20,13 +21,6 @@ typedef struct squares {
     squares_param param;
     uint64_t n, next, sum, collected, *all;
 } squares;
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static trine_status square(trine_task *task)
 {

@@ -18,7 +18,8 @@ import termios
 import time
 import xml.etree.ElementTree
 
-from processes import marked, until
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from processes import kill_all, marked, until
 from promises import check, conclude
 
 SQUARES, mpirun = sys.argv[1], sys.argv[2:]
@@ -206,15 +207,11 @@ def started(*arguments):
     return process
 
 
-def kill_all(process):
+def kill_session(process):
     """A session and its ranks, which mpirun puts into sessions of their own."""
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    for pid in pids_of(process):
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except OSError:
-            pass
+    kill_all("TEST_RUN=" + process.test_run)
 
 
 def killed_ranks_go_on_with_their_journal():
@@ -225,7 +222,7 @@ def killed_ranks_go_on_with_their_journal():
         began, size = time.time(), os.path.getsize(journal) if os.path.exists(journal) else 0
         while time.time() < began + 20 and (not os.path.exists(journal) or os.path.getsize(journal) < size + patience * 4000):
             time.sleep(0.02)
-        kill_all(process)
+        kill_session(process)
     done = run("--json", *options)
     check(done.returncode == 0, done.returncode, done.stderr)
     row = json.loads(done.stdout)["rows"][0] if done.returncode == 0 else {"tasks": {}}
@@ -265,7 +262,7 @@ def ranks_that_are_interrupted_leave_nothing():
             try:
                 process.wait(timeout=30)
             except subprocess.TimeoutExpired:
-                kill_all(process)
+                kill_session(process)
             check(process.returncode == -what, "interrupted ranks ended with", process.returncode, "instead of", -what)
             # Those that had to be killed may be a moment in dying.
             check(until(lambda: not pids_of(process), 5), "interrupted ranks are still there:", pids_of(process))

@@ -4,7 +4,7 @@ import os
 import sys
 from multiprocessing.connection import Client
 
-sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "numpy"))
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import environments
 
 environments.enter(os.environ.get("TRINE_FUZZ_ENVIRONMENT", "default"))

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     if (trine_npy_prefix("fuzz", bytes, prefix, &info, &whole) || whole > n)
         return 0;
     if (trine_npy_parse("fuzz", bytes, whole, &info) == TRINE_OK &&
-        (info.ndim > TRINE_NPY_DIMS || !trine_npy_data_size(&info, &size)))
+        (info.ndim > TRINE_DIMS || !trine_npy_data_size(&info, &size)))
         abort();
     return 0;
 }

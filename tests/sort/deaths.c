@@ -2,21 +2,14 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <trine/trine.h>
 
 #include "check.h"
-#include "faults/child.h"
+#include "child.h"
+#include "clock.h"
 
 enum { N = 1 << 21, ROUNDS = 24 };
-
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static void fill(double *x)
 {
@@ -38,9 +31,9 @@ static void killed_workers_change_no_bit_body(void)
     fill(data);
     MUST(trine_argsort(x, permutation) == TRINE_OK);
     memcpy(order, trine_array_data(permutation), bytes);
-    double began = seconds();
+    double began = seconds_now();
     MUST(trine_sort(x) == TRINE_OK);
-    double took = seconds() - began;
+    double took = seconds_now() - began;
     memcpy(sorted, data, bytes);
     int deaths = 0;
     for (int round = 0; round < ROUNDS; round++) {

@@ -5,17 +5,9 @@
 #include <trine/trine.h>
 
 #include "check.h"
+#include "expect.h"
 
 static trine_team *team, *another;
-
-static void expect(trine_status got, trine_status status, const char *says)
-{
-    if (got != status || !strstr(trine_error_detail(), says)) {
-        printf("\n  %s: %s\n", trine_status_name(got), trine_error_detail());
-        CU_FAIL("another status or detail");
-    }
-    CU_ASSERT_EQUAL(got, status);
-}
 
 static trine_array *array_of(trine_team *owner, trine_dtype dtype, uint64_t n, trine_place place)
 {

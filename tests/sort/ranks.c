@@ -7,18 +7,10 @@
 
 #include "backends/mpi/mpi_message.h"
 #include "check.h"
+#include "expect.h"
 
 static trine_team *team;
 static int rank, size;
-
-static void expect(trine_status got, trine_status status, const char *says)
-{
-    if (got != status || !strstr(trine_error_detail(), says)) {
-        printf("\n  rank %d: %s: %s\n", rank, trine_status_name(got), trine_error_detail());
-        CU_FAIL("another status or detail");
-    }
-    CU_ASSERT_EQUAL(got, status);
-}
 
 static trine_array *array_of(trine_dtype dtype, uint64_t n, trine_place place)
 {

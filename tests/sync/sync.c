@@ -3,6 +3,7 @@
 #include <math.h>
 #include <pthread.h>
 
+#include "expect.h"
 #include "shared.h"
 
 static const char *spec = "serial";
@@ -77,13 +78,6 @@ static void integers_wrap_and_doubles_keep_their_bits(void)
     CU_ASSERT_EQUAL(u64, 1);
     CU_ASSERT(isnan(trine_atomic_add_f64(&f64, 1)) && isnan(f64));
     CU_ASSERT(signbit(trine_atomic_add_f64(&zero, -0.0)) && signbit(zero));
-}
-
-static void expect(trine_status got, trine_status status, const char *says)
-{
-    if (got != status || !strstr(trine_error_detail(), says))
-        printf("\n  %s: %s\n", trine_status_name(got), trine_error_detail());
-    CU_ASSERT(got == status && strstr(trine_error_detail(), says) != NULL);
 }
 
 static void *release_what_another_holds(void *lock)

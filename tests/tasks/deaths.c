@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <time.h>
 
-#include "faults/child.h"
+#include "child.h"
+#include "clock.h"
 #include "kinds.h"
 
 /* A page that this process and all workers share, mapped before anything is forked. */
@@ -332,13 +332,6 @@ static void must_cancel(const char *spec, uint64_t chunk)
     MUST(trine_team_close(team) == TRINE_OK);
 }
 
-static double clock_seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Stopped at any instruction: between claiming an item and beginning it, asleep, in an item. */
 static void a_stopped_worker_holds_nobody_up_body(void)
 {
@@ -363,7 +356,7 @@ static void a_stopped_worker_holds_nobody_up_body(void)
             kill((pid_t)lane.pid, SIGSTOP);
             _exit(0);
         }
-        double began = clock_seconds();
+        double began = seconds_now();
         for (uint64_t i = 0; i < ITEMS; i++) {
             MUST(trine_task_next(queue, &o) == TRINE_OK && o.index == i);
             MUST(o.status == TRINE_OK || o.status == TRINE_E_DEADLINE);
@@ -371,7 +364,7 @@ static void a_stopped_worker_holds_nobody_up_body(void)
         }
         MUST(waitpid(stopper, NULL, 0) == stopper);
         MUST(trine_task_close(queue) == TRINE_OK);
-        MUST(late <= 1 && clock_seconds() - began < 10);
+        MUST(late <= 1 && seconds_now() - began < 10);
     }
     MUST(trine_team_close(team) == TRINE_OK);
 }
@@ -563,20 +556,6 @@ static void records_tell_of_every_attempt_body(void)
     MUST(trine_team_close(team) == TRINE_OK);
 }
 IN_CHILD(reset_page, records_tell_of_every_attempt)
-
-/* Gone, or only waiting for init to take note. */
-static bool is_gone(pid_t pid)
-{
-    char path[64], text[256] = "";
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    FILE *stat = fopen(path, "r");
-    if (!stat)
-        return true;
-    size_t got = fread(text, 1, sizeof text - 1, stat);
-    fclose(stat);
-    const char *state = strrchr(text, ')');
-    return got == 0 || (state && state[2] == 'Z');
-}
 
 /* A victim in the middle of a queue, having told its servants' pids. */
 static _Noreturn void be_killed(int out, bool working)

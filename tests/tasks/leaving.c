@@ -11,8 +11,8 @@
 #include <sys/mman.h>
 #include <unwind.h>
 
-#include "tests/counting.h"
-#include "tests/faults/child.h"
+#include "counting.h"
+#include "child.h"
 
 enum { CHUNKS = 12, ITEMS = 30 };
 

@@ -6,7 +6,7 @@
 
 #include "core/system/clock.h"
 #include "backends/executors/pool/pool.h"
-#include "faults/child.h"
+#include "child.h"
 #include "kinds.h"
 
 static const char *const specs[] = {"serial", "omp:2", "pool:2"};

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "tests/counting.h"
-#include "tests/faults/child.h"
+#include "counting.h"
+#include "child.h"
 
 enum { ITEMS = 40, MOST = 1 << 16 };
 

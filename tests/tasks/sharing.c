@@ -4,9 +4,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <time.h>
 
-#include "faults/child.h"
+#include "child.h"
+#include "clock.h"
 #include "kinds.h"
 
 enum { MOST = 4096 };
@@ -19,13 +19,6 @@ static void prepare(void)
 {
     memset((void *)begun, 0, MOST * sizeof *begun);
     MUST(trine_init() == TRINE_OK);
-}
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 typedef struct nap_item {
@@ -59,10 +52,10 @@ static double seconds_of_map(trine_team *team, uint64_t chunk, uint64_t n, uint6
         items[i] = (nap_item){i, naps ? microseconds : 0};
         begun[i] = 0;
     }
-    double began = now();
+    double began = seconds_now();
     MUST(trine_task_map(team, &nap_kind, &options, items, n, sizeof *items, results, NULL, NULL) ==
          TRINE_OK);
-    double taken = now() - began;
+    double taken = seconds_now() - began;
     for (uint64_t i = 0; i < n; i++)
         MUST(begun[i] == 1 && results[i] == mix(i));
     return taken;

@@ -1,0 +1,289 @@
+/* misuse.c - misuse is an error that says what was given and what was expected; it is never
+ * undefined behaviour, and outputs stay untouched. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <trine/trine.h>
+
+#include "check.h"
+#include "expect.h"
+#include "hash_monoid.h"
+
+static trine_team *team, *another;
+
+static trine_array *array_of(trine_team *owner, trine_dtype dtype, uint64_t n)
+{
+    trine_array *x = NULL;
+    CU_ASSERT_EQUAL_FATAL(trine_array_create(owner, dtype, n, TRINE_SHARED, &x), TRINE_OK);
+    return x;
+}
+
+static void null_is_named(void)
+{
+    double sum = 42;
+    trine_array *x = array_of(team, TRINE_F64, 10), *made = NULL;
+    expect(trine_team_open("serial", NULL), TRINE_E_ARGUMENT, "team is NULL");
+    expect(trine_sum_f64(NULL, TRINE_EXACT, &sum), TRINE_E_ARGUMENT, "x is NULL");
+    expect(trine_sum_f64(x, TRINE_EXACT, NULL), TRINE_E_ARGUMENT, "result is NULL");
+    expect(trine_reduce(NULL, NULL, NULL, &sum), TRINE_E_ARGUMENT, "monoid is NULL");
+    expect(trine_reduce(&hash_monoid, NULL, NULL, &sum), TRINE_E_ARGUMENT, "in[0] is NULL");
+    expect(trine_array_create(NULL, TRINE_F64, 1, TRINE_SHARED, &made), TRINE_E_ARGUMENT, "team");
+    expect(trine_array_create(team, TRINE_F64, 1, TRINE_SHARED, NULL), TRINE_E_ARGUMENT, "array");
+    expect(trine_array_wrap(team, TRINE_F64, NULL, 1, &made), TRINE_E_ARGUMENT, "data is NULL");
+    expect(trine_apply(NULL, NULL, NULL, NULL), TRINE_E_ARGUMENT, "map is NULL");
+    expect(trine_team_ledger(NULL, NULL), TRINE_E_ARGUMENT, "team is NULL");
+    expect(trine_npy_open(NULL, "x", NULL), TRINE_E_ARGUMENT, "NULL");
+    CU_ASSERT_EQUAL(sum, 42);
+    CU_ASSERT_EQUAL(trine_team_close(NULL), TRINE_OK);
+    CU_ASSERT_PTR_NULL(trine_team_spec(NULL));
+    CU_ASSERT_EQUAL(trine_array_local_n(NULL), 0);
+    trine_array_free(NULL);
+    trine_npy_close(NULL);
+    trine_array_free(x);
+}
+
+static void a_wrong_dtype_is_named_with_the_right_ones(void)
+{
+    double sum = 42;
+    int64_t whole = 42;
+    trine_array *x = array_of(team, TRINE_I32, 10), *y = array_of(team, TRINE_F64, 10);
+    expect(trine_sum_f64(x, TRINE_EXACT, &sum), TRINE_E_DTYPE, "x is i32; expected f64 or f32");
+    expect(trine_sum_i64(y, TRINE_EXACT, &whole), TRINE_E_DTYPE, "expected i64, i32, i16 or i8");
+    expect(trine_sum_u64(x, TRINE_EXACT, (uint64_t *)&whole), TRINE_E_DTYPE, "x is i32");
+    const trine_array *in[] = {y};
+    expect(trine_reduce(&hash_monoid, NULL, in, &sum), TRINE_E_DTYPE, "in[0] is f64; expected u64");
+    trine_array *z = NULL;
+    expect(trine_array_create(team, (trine_dtype)99, 1, TRINE_SHARED, &z), TRINE_E_DTYPE, "99");
+    CU_ASSERT_PTR_NULL(z);
+    CU_ASSERT_EQUAL(sum, 42);
+    CU_ASSERT_EQUAL(whole, 42);
+    trine_array_free(x);
+    trine_array_free(y);
+}
+
+static void modes_places_and_schedules_are_checked(void)
+{
+    double sum = 42;
+    trine_array *x = array_of(team, TRINE_F64, 1), *z = NULL;
+    expect(trine_sum_f64(x, (trine_mode)7, &sum), TRINE_E_ARGUMENT, "mode 7");
+    expect(trine_array_create(team, TRINE_F64, 1, (trine_place)9, &z), TRINE_E_ARGUMENT, "place 9");
+    expect(trine_team_set_schedule(team, (trine_schedule)5), TRINE_E_ARGUMENT, "TRINE_DYNAMIC");
+    CU_ASSERT_EQUAL(sum, 42);
+    trine_array_free(x);
+}
+
+static void built_in_maps_check_their_arguments(void)
+{
+    trine_array *x = array_of(team, TRINE_F64, 10), *y = array_of(team, TRINE_F64, 10);
+    trine_array *narrow = array_of(team, TRINE_F32, 10), *longer = array_of(team, TRINE_F64, 11);
+    trine_array *mask = array_of(team, TRINE_U8, 10), *elsewhere = array_of(another, TRINE_F64, 10);
+    double *data = trine_array_data(y);
+    data[3] = 42;
+    expect(trine_fill_f64(1, NULL), TRINE_E_ARGUMENT, "fill: out[0] is NULL");
+    expect(trine_linspace_f64(0, 1, NULL), TRINE_E_ARGUMENT, "out[0] is NULL");
+    expect(trine_axpy_f64(1, NULL, y), TRINE_E_ARGUMENT, "axpy: in[0] is NULL");
+    expect(trine_axpy_f64(1, x, NULL), TRINE_E_ARGUMENT, "axpy: in[1] is NULL");
+    expect(trine_fma_f64(x, x, NULL, y), TRINE_E_ARGUMENT, "fma: in[2] is NULL");
+    expect(trine_cast(NULL, y), TRINE_E_ARGUMENT, "trine_cast: x is NULL");
+    expect(trine_cast_wrap(x, NULL), TRINE_E_ARGUMENT, "trine_cast_wrap: y is NULL");
+    expect(trine_scale_f64(2, narrow, y), TRINE_E_DTYPE, "scale: in[0] is f32; expected f64");
+    expect(trine_scale_f32(2, narrow, y), TRINE_E_DTYPE, "scale: out[0] is f64; expected f32");
+    expect(trine_where_f64(x, x, x, y), TRINE_E_DTYPE, "where: in[0] is f64; expected u8");
+    expect(trine_add_f64(x, longer, y), TRINE_E_LENGTH, "add: in[1] has 11 elements");
+    expect(trine_cast(x, longer), TRINE_E_LENGTH, "cast: out[0] has 11 elements");
+    expect(trine_copy_f64(elsewhere, y), TRINE_E_TEAM, "belongs to team");
+    CU_ASSERT_EQUAL(data[3], 42);
+    CU_ASSERT_EQUAL(trine_where_f64(mask, x, x, y), TRINE_OK);
+    trine_array *all[] = {x, y, narrow, longer, mask, elsewhere};
+    for (int i = 0; i < 6; i++)
+        trine_array_free(all[i]);
+}
+
+static void an_unknown_map_is_named_with_those_there_are(void)
+{
+    expect(trine_map_find("sine", TRINE_F64, TRINE_F64) ? TRINE_OK : TRINE_E_ARGUMENT,
+           TRINE_E_ARGUMENT, "no map 'sine' of f64 to f64; there are fill, iota, linspace");
+    expect(trine_map_find(NULL, TRINE_F64, TRINE_F64) ? TRINE_OK : TRINE_E_ARGUMENT,
+           TRINE_E_ARGUMENT, "no map '(NULL)'");
+    expect(trine_map_find("sqrt", TRINE_I32, TRINE_I32) ? TRINE_OK : TRINE_E_ARGUMENT,
+           TRINE_E_ARGUMENT, "of i32 to i32; it is of f64 to f64, f32 to f32");
+    expect(trine_map_find("fill", TRINE_F64, TRINE_F64) ? TRINE_OK : TRINE_E_ARGUMENT,
+           TRINE_E_ARGUMENT, "it is of none to f64");
+    expect(trine_map_find("cast", (trine_dtype)99, TRINE_F64) ? TRINE_OK : TRINE_E_ARGUMENT,
+           TRINE_E_ARGUMENT, "of none to f64");
+    CU_ASSERT_PTR_NULL(trine_map_name(1000));
+    if (!trine_map_find("exp", TRINE_F64, TRINE_F64)) {
+        trine_array *x = array_of(team, TRINE_F64, 1);
+        expect(trine_exp_f64(x, x), TRINE_E_ABSENT, "SLEEF");
+        trine_array_free(x);
+    }
+}
+
+static void impossible_sizes_are_refused(void)
+{
+    trine_array *x = NULL;
+    double one = 1;
+    expect(trine_array_create(team, TRINE_F64, UINT64_MAX, TRINE_SHARED, &x), TRINE_E_ARGUMENT,
+           "larger than any address space");
+    expect(trine_array_create(team, TRINE_F64, (uint64_t)1 << 45, TRINE_SHARED, &x), TRINE_E_MEMORY,
+           "available");
+    expect(trine_array_wrap(team, TRINE_F64, (char *)&one + 1, 1, &x), TRINE_E_ARGUMENT,
+           "not aligned");
+    CU_ASSERT_PTR_NULL(x);
+}
+
+static void copy_apply(const trine_chunk *chunk, const void *param)
+{
+    (void)param;
+    memcpy(chunk->out[0], chunk->in[0], chunk->n * sizeof(double));
+}
+
+static const trine_map copy_map = {.name = "copy",
+                                   .nin = 1,
+                                   .nout = 1,
+                                   .in = {TRINE_F64},
+                                   .out = {TRINE_F64},
+                                   .apply = copy_apply};
+
+static void arrays_must_match(void)
+{
+    trine_array *x = array_of(team, TRINE_F64, 10), *y = array_of(team, TRINE_F64, 11);
+    trine_array *z = array_of(another, TRINE_F64, 10);
+    const trine_array *in[] = {x};
+    trine_array *longer[] = {y}, *elsewhere[] = {z};
+    double dot = 7;
+    expect(trine_dot_f64(x, y, TRINE_EXACT, &dot), TRINE_E_LENGTH, "in[1] has 11 elements");
+    expect(trine_dot_f64(x, z, TRINE_EXACT, &dot), TRINE_E_TEAM, "belongs to team");
+    expect(trine_dot_f64(x, NULL, TRINE_EXACT, &dot), TRINE_E_ARGUMENT, "y is NULL");
+    CU_ASSERT_EQUAL(dot, 7);
+    expect(trine_apply(&copy_map, NULL, in, longer), TRINE_E_LENGTH, "out[0] has 11 elements");
+    expect(trine_apply(&copy_map, NULL, in, elsewhere), TRINE_E_TEAM, "belongs to team");
+    trine_array_free(x);
+    trine_array_free(y);
+    trine_array_free(z);
+}
+
+static void outputs_that_half_overlap_inputs_are_refused(void)
+{
+    double data[20] = {0};
+    trine_array *x, *y;
+    CU_ASSERT_EQUAL(trine_array_wrap(team, TRINE_F64, data, 10, &x), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_array_wrap(team, TRINE_F64, data + 5, 10, &y), TRINE_OK);
+    const trine_array *in[] = {x};
+    trine_array *shifted[] = {y}, *same[] = {x};
+    expect(trine_apply(&copy_map, NULL, in, shifted), TRINE_E_ARGUMENT, "overlaps in[0]");
+    CU_ASSERT_EQUAL(trine_apply(&copy_map, NULL, in, same), TRINE_OK);
+    trine_array_free(x);
+    trine_array_free(y);
+}
+
+static void incomplete_monoids_are_refused(void)
+{
+    trine_array *x = array_of(team, TRINE_U64, 10);
+    const trine_array *in[] = {x};
+    hash_state result = {1, 2};
+    trine_monoid bad = hash_monoid;
+    bad.merge = NULL;
+    expect(trine_reduce(&bad, NULL, in, &result), TRINE_E_ARGUMENT, "lacks a name or a function");
+    bad = hash_monoid;
+    bad.nin = TRINE_ARGS + 1;
+    expect(trine_reduce(&bad, NULL, in, &result), TRINE_E_ARGUMENT, "5 inputs");
+    bad = hash_monoid;
+    bad.work_size = 64;
+    expect(trine_reduce(&bad, NULL, in, &result), TRINE_E_ARGUMENT, "working state");
+    bad = hash_monoid;
+    bad.param_size = 8;
+    expect(trine_reduce(&bad, NULL, in, &result), TRINE_E_ARGUMENT, "param is NULL");
+    CU_ASSERT_EQUAL(result.hash, 1);
+    trine_array_free(x);
+}
+
+static void a_team_with_arrays_does_not_close(void)
+{
+    trine_team *open;
+    CU_ASSERT_EQUAL_FATAL(trine_team_open("serial", &open), TRINE_OK);
+    trine_array *x = array_of(open, TRINE_F64, 10);
+    expect(trine_team_close(open), TRINE_E_BUSY, "still has 1 array");
+    trine_array_free(x);
+    CU_ASSERT_EQUAL(trine_team_close(open), TRINE_OK);
+}
+
+/* A reduction that makes another call on its own team. */
+static trine_status inner;
+
+static void meddle(void *state, const trine_chunk *chunk, const void *param)
+{
+    trine_array *x = NULL;
+    hash_accumulate(state, chunk, param);
+    inner = trine_array_create(team, TRINE_F64, 10, TRINE_SHARED, &x);
+}
+
+static void a_second_call_on_a_busy_team_is_refused(void)
+{
+    trine_monoid meddling = hash_monoid;
+    hash_state result;
+    trine_array *x = array_of(team, TRINE_U64, 10);
+    const trine_array *in[] = {x};
+    meddling.accumulate = meddle;
+    CU_ASSERT_EQUAL(trine_reduce(&meddling, NULL, in, &result), TRINE_OK);
+    CU_ASSERT_EQUAL(inner, TRINE_E_BUSY);
+    trine_array_free(x);
+}
+
+static void unknown_names_are_answered_with_the_known_ones(void)
+{
+    CU_ASSERT_PTR_NULL(trine_monoid_find("summ", TRINE_F64));
+    CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "sum"));
+    CU_ASSERT_PTR_NULL(trine_monoid_find(NULL, TRINE_F64));
+    CU_ASSERT_PTR_NULL(trine_monoid_find("sum", (trine_dtype)77));
+    CU_ASSERT_STRING_EQUAL(trine_status_name((trine_status)999), "not a status");
+    CU_ASSERT_EQUAL(trine_dtype_find("f63"), TRINE_DTYPE_NONE);
+    CU_ASSERT_EQUAL(trine_dtype_find(NULL), TRINE_DTYPE_NONE);
+}
+
+static void *fail_elsewhere(void *data)
+{
+    (void)data;
+    trine_team *none;
+    trine_team_open("nonsense", &none);
+    return NULL;
+}
+
+static void each_thread_has_its_own_detail(void)
+{
+    double sum;
+    pthread_t thread;
+    trine_sum_f64(NULL, TRINE_EXACT, &sum);
+    pthread_create(&thread, NULL, fail_elsewhere, NULL);
+    pthread_join(thread, NULL);
+    CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "x is NULL"));
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"NULL is named", null_is_named},
+        {"a wrong dtype is named, with the right ones", a_wrong_dtype_is_named_with_the_right_ones},
+        {"modes, places and schedules are checked", modes_places_and_schedules_are_checked},
+        {"built-in maps check their arguments", built_in_maps_check_their_arguments},
+        {"an unknown map is named with those there are",
+         an_unknown_map_is_named_with_those_there_are},
+        {"impossible sizes are refused", impossible_sizes_are_refused},
+        {"arrays must match", arrays_must_match},
+        {"outputs that half overlap inputs are refused",
+         outputs_that_half_overlap_inputs_are_refused},
+        {"incomplete monoids are refused", incomplete_monoids_are_refused},
+        {"a team with arrays does not close", a_team_with_arrays_does_not_close},
+        {"a second call on a busy team is refused", a_second_call_on_a_busy_team_is_refused},
+        {"unknown names are answered with the known ones",
+         unknown_names_are_answered_with_the_known_ones},
+        {"each thread has its own detail", each_thread_has_its_own_detail},
+        CU_TEST_INFO_NULL,
+    };
+    trine_init();
+    if (trine_team_open("serial", &team) || trine_team_open("serial", &another))
+        return 1;
+    int status = trine_check_main("misuse", tests);
+    return trine_team_close(team) || trine_team_close(another) || status;
+}
