@@ -12,6 +12,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "core/system/error.h"
 #include "core/sort/sort.h"
@@ -141,10 +142,7 @@ static trine_status sort_part(void *context, size_t i, trine_worker *worker)
 /* A pseudo-random number of i: data in step with the sample would make the buckets uneven. */
 static uint64_t scatter_bits(uint64_t i)
 {
-    i = (i + 1) * 0x9e3779b97f4a7c15u;
-    i = (i ^ (i >> 30)) * 0xbf58476d1ce4e5b9u;
-    i = (i ^ (i >> 27)) * 0x94d049bb133111ebu;
-    return i ^ (i >> 31);
+    return XXH3_64bits(&i, sizeof i);
 }
 
 static trine_status choose_splitters(const trine_sorting *s, trine_splitters *splitters)
