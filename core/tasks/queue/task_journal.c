@@ -36,7 +36,8 @@ trine_status trine_queue_look(const trine_task_queue *queue, const void *item, s
     bool found;
     size_t result_size = 0;
     uint64_t number = queue->submitted;
-    *seen = (trine_task_entry){.identity = trine_journal_identity(number, item, size)};
+    *seen =
+        (trine_task_entry){.identity = trine_journal_identity(queue->journal, number, item, size)};
     trine_status status =
         trine_journal_find(queue->journal, number, seen->identity, &found, &result_size);
     if (!status && found)
