@@ -30,6 +30,7 @@
 #include "core/linalg/blas.h"
 #include "core/system/error.h"
 #include "core/system/environment.h"
+#include "core/system/util.h"
 
 /* Of CBLAS. The row-major product is asked for as the column-major one of the transposes, which has
  * no kernels of its own for some alpha and beta. */
@@ -355,20 +356,15 @@ static void multiply(const product *p)
                    ldc);
 }
 
-static size_t least(size_t x, size_t y)
-{
-    return x < y ? x : y;
-}
-
 /* The piece of p at row i and column j of c, over the elements of k from l. A matrix whose leading
  * dimension is too large for the library goes row by row, where it says nothing. */
 static product piece_of(const product *p, size_t i, size_t j, size_t l)
 {
     size_t most = trine_blas_most;
     product piece = *p;
-    piece.m = least(p->m - i, p->lda > most || p->ldc > most ? 1 : most);
-    piece.n = least(p->n - j, most);
-    piece.k = least(p->k - l, p->ldb > most ? 1 : most);
+    piece.m = trine_min(p->m - i, p->lda > most || p->ldc > most ? 1 : most);
+    piece.n = trine_min(p->n - j, most);
+    piece.k = trine_min(p->k - l, p->ldb > most ? 1 : most);
     piece.a = p->a ? p->a + (i * p->lda + l) * p->size : NULL;
     piece.b = p->b ? p->b + (l * p->ldb + j) * p->size : NULL;
     piece.c = p->c + (i * p->ldc + j) * p->size;

@@ -12,6 +12,7 @@
 #include "core/system/error.h"
 #include "core/array/recut.h"
 #include "core/input/walk.h"
+#include "core/system/util.h"
 #include <trine/scan.h>
 
 /* The job's context. test NULL: the second source is the mask. places: for each chunk, how many it
@@ -36,11 +37,6 @@ typedef struct compact_call {
     compact_job *job;
     trine_array *held, *kept;
 } compact_call;
-
-static size_t round_up(size_t bytes)
-{
-    return (bytes + 63) / 64 * 64;
-}
 
 #define PACK(bits)                                                                                 \
     static size_t pack_##bits(void *to, const void *from, const uint8_t *keep, size_t n)           \
@@ -100,7 +96,8 @@ static trine_status compact_run(void *context, size_t i, trine_worker *worker)
     const compact_job *job = context;
     trine_run run = trine_runs_get(&job->walk.runs, i);
     uint8_t *bytes = worker->scratch;
-    void *packed = bytes + round_up(trine_grid_longest(&job->walk.stream.grid));
+    void *packed =
+        bytes + trine_round_up(trine_grid_longest(&job->walk.stream.grid), TRINE_CACHE_LINE);
     trine_status status = TRINE_OK;
     for (uint64_t k = 0; k < run.chunks && !status; k++) {
         trine_chunk chunk;
@@ -131,7 +128,8 @@ static trine_status run_job(const compact_call *call, trine_executor *executor)
     trine_job work = {.runs = job->walk.runs.count,
                       .body = compact_run,
                       .context = job,
-                      .scratch_size = round_up(longest) + round_up(longest * job->item),
+                      .scratch_size = trine_round_up(longest, TRINE_CACHE_LINE) +
+                                      trine_round_up(longest * job->item, TRINE_CACHE_LINE),
                       .restartable = true};
     return trine_team_run(call->team, executor, &work);
 }
@@ -156,7 +154,8 @@ static trine_status lay_out(compact_call *call, uint64_t origin)
 {
     const trine_array *x = call->x;
     size_t param_size = call->keep ? call->keep->param_size : 0;
-    size_t job_room = round_up(sizeof(compact_job)), param_room = round_up(param_size);
+    size_t job_room = trine_round_up(sizeof(compact_job), TRINE_CACHE_LINE),
+           param_room = trine_round_up(param_size, TRINE_CACHE_LINE);
     uint64_t first = trine_grid_chunk_at(&x->grid, x->first);
     void *memory;
     call->chunks = trine_grid_chunk_at(&x->grid, x->first + x->local) - first;

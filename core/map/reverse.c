@@ -10,6 +10,7 @@
 #include "core/array/overlap.h"
 #include "core/array/recut.h"
 #include "core/partition/runs.h"
+#include "core/system/util.h"
 #include <trine/scan.h>
 
 /* The job's context: n elements at x, to out, which may be x. Runs are of the first `count`. */
@@ -56,7 +57,7 @@ static trine_status reverse_run(void *context, size_t i, trine_worker *worker)
     trine_run run = trine_runs_get(&job->runs, i);
     uint64_t first = run.first * TRINE_CHUNK, end = first + run.chunks * TRINE_CHUNK;
     (void)worker;
-    end = end < job->count ? end : job->count;
+    end = trine_min(end, job->count);
     switch (job->item) {
     case 1:
         reverse_8(job, first, end);
@@ -80,7 +81,7 @@ static trine_status reverse_here(trine_team *team, const trine_array *x, const t
     const trine_array *all[] = {x, out};
     trine_executor *executor = trine_arrays_executor(team, all, 2);
     uint64_t count = out->data == x->data ? x->local / 2 : x->local;
-    uint64_t chunks = (count + TRINE_CHUNK - 1) / TRINE_CHUNK;
+    uint64_t chunks = trine_divide_up(count, TRINE_CHUNK);
     void *memory;
     trine_status status = trine_team_arena(team, sizeof(reverse_job), &memory);
     if (status || count == 0)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/system/error.h"
+#include "core/partition/share.h"
 
 /* Runs for each worker when they are handed out dynamically. */
 enum { DYNAMIC_RUNS = 4 };
@@ -36,43 +37,31 @@ void trine_blocks_free(trine_blocks blocks[], int count)
         free(blocks[i].at);
 }
 
-static uint64_t divide_up(uint64_t a, uint64_t b)
-{
-    return a / b + (a % b != 0);
-}
-
 trine_tiles trine_tiles_cut(uint64_t rows, uint64_t columns, uint64_t row_unit,
                             uint64_t column_unit, uint64_t widest, int workers, bool dynamic)
 {
     trine_tiles t = {
         .rows = rows, .columns = columns, .row_unit = row_unit, .column_unit = column_unit};
     uint64_t wanted = (uint64_t)workers * (dynamic ? DYNAMIC_RUNS : 1);
-    uint64_t row_units = divide_up(rows, row_unit), column_units = divide_up(columns, column_unit);
+    uint64_t row_units = trine_divide_up(rows, row_unit),
+             column_units = trine_divide_up(columns, column_unit);
     if (row_units == 0 || column_units == 0)
         return t;
-    t.bands = row_units < wanted ? row_units : wanted;
-    t.panels = divide_up(columns, widest);
+    t.bands = trine_min(row_units, wanted);
+    t.panels = trine_divide_up(columns, widest);
     if (t.bands * t.panels < wanted)
-        t.panels = divide_up(wanted, t.bands);
-    t.panels = t.panels < column_units ? t.panels : column_units;
+        t.panels = trine_divide_up(wanted, t.bands);
+    t.panels = trine_min(t.panels, column_units);
     return t;
-}
-
-/* Share i of `shares` of n, in whole units. */
-static void share(uint64_t n, uint64_t unit, uint64_t shares, uint64_t i, uint64_t *first,
-                  uint64_t *count)
-{
-    uint64_t units = divide_up(n, unit), quotient = units / shares, more = units % shares;
-    uint64_t begin = (i * quotient + (i < more ? i : more)) * unit;
-    uint64_t end = begin + (quotient + (i < more)) * unit;
-    *first = begin;
-    *count = (end < n ? end : n) - begin;
 }
 
 trine_tile trine_tiles_get(const trine_tiles *t, size_t run)
 {
-    trine_tile tile;
-    share(t->rows, t->row_unit, t->bands, run / t->panels, &tile.row, &tile.rows);
-    share(t->columns, t->column_unit, t->panels, run % t->panels, &tile.column, &tile.columns);
-    return tile;
+    trine_range rows = trine_fair_share_of_units(t->rows, t->row_unit, t->bands, run / t->panels);
+    trine_range columns =
+        trine_fair_share_of_units(t->columns, t->column_unit, t->panels, run % t->panels);
+    return (trine_tile){.row = rows.first,
+                        .rows = rows.end - rows.first,
+                        .column = columns.first,
+                        .columns = columns.end - columns.first};
 }
