@@ -8,23 +8,6 @@
 
 enum { HELD_FIRST, HELD_N, WANTED_FIRST, WANTED_N, NUMBERS };
 
-trine_status trine_recut_whole(trine_team *team, uint64_t local, uint64_t call, trine_status status,
-                               uint64_t *first, uint64_t *whole)
-{
-    int size = team->communicator.size;
-    uint64_t *all = calloc((size_t)size, sizeof *all);
-    if (!all && !status)
-        status = trine_fail(TRINE_E_MEMORY, "no memory for the counts of %d ranks", size);
-    status = team->communicator.ops->gather(&team->communicator, &local, 1, all, call, status);
-    *first = *whole = 0;
-    for (int i = 0; i < size && all && !status; i++) {
-        *first += i < team->communicator.rank ? all[i] : 0;
-        *whole += all[i];
-    }
-    free(all);
-    return status;
-}
-
 /* The part of a piece that lies in [first, first + n). */
 static trine_part common(trine_piece piece, uint64_t first, uint64_t n, size_t item)
 {

@@ -6,20 +6,23 @@
  *    piece for each rank that holds those rows of out; the ranks exchange the pieces; every row of
  *    a piece is copied to its place in a row of out.
  */
-#include <trine/transpose.h>
+#include "core/linalg/transpose.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/partition/blocks.h"
+#include "core/array/ownership.h"
 #include "core/system/error.h"
 #include "core/array/overlap.h"
+#include "core/partition/tiles.h"
 #include "core/system/past_cache.h"
 #include "core/system/util.h"
 
 /* Columns of x that are turned together, bytes of a row of out that are written together, the least
  * rows of x that travel in a round. */
 enum { COLUMNS = 64, RUN_BYTES = 1024, LEAST_PANEL = 16 };
+
+uint64_t trine_panel_bytes = (uint64_t)32 << 20;
 
 /* The job's context: `turn`, cut into tiles of its output; or, when it is NULL, a copy. */
 typedef struct turn_job {

@@ -10,6 +10,7 @@
 
 #include "core/array/array.h"
 #include "core/system/error.h"
+#include "core/array/ownership.h"
 #include "core/array/recut.h"
 #include "core/input/walk.h"
 #include "core/system/util.h"
@@ -224,7 +225,7 @@ static trine_status compact_anew(compact_call *call)
     trine_status status = count_here(call, 0, &kept);
     if (!status)
         status = write_here(call, kept, TRINE_SHARED, &call->held);
-    status = trine_recut_whole(call->team, kept, call->number, status, &first, &whole);
+    status = trine_blocks_place(call->team, kept, call->number, status, &first, &whole);
     if (status)
         return status;
     status = trine_array_new(call->team, call->x->dtype, 1, &whole, TRINE_DISTRIBUTED, &call->kept);
@@ -237,14 +238,14 @@ static trine_status compact_anew(compact_call *call)
 
 static trine_status compact_within(compact_call *call)
 {
-    uint64_t origin = 0;
+    uint64_t origin = 0, whole;
     const trine_array *x = call->x;
     bool several = call->team->communicator.size > 1, blocks = x->place != TRINE_DISTRIBUTED;
     if (several && !blocks)
         return compact_anew(call);
     trine_status status = TRINE_OK;
     if (several)
-        status = trine_team_origin(call->team, x->local, call->number, status, &origin);
+        status = trine_blocks_place(call->team, x->local, call->number, status, &origin, &whole);
     return status ? status : compact_blocks(call, origin);
 }
 

@@ -12,7 +12,7 @@
 #include <trine/transpose.h>
 
 #include "core/system/error.h"
-#include "core/array/recut.h"
+#include "core/array/ownership.h"
 #include "core/system/util.h"
 #include "core/partition/share.h"
 
@@ -175,9 +175,9 @@ trine_status trine_lines_gather(const trine_array *x, trine_array **turned)
     trine_status status = trine_call_begin(x->team);
     if (status)
         return status;
-    status = trine_recut_whole(x->team, x->local_rows,
-                               trine_call_number(60, &x->columns, sizeof x->columns), status,
-                               &first, &shape[1]);
+    status = trine_blocks_place(x->team, x->local_rows,
+                                trine_call_number(60, &x->columns, sizeof x->columns), status,
+                                &first, &shape[1]);
     status = trine_call_end(x->team, &x->team->ledger.combine, status);
     if (!status)
         status = trine_array_create_nd(x->team, x->dtype, 2, shape, TRINE_DISTRIBUTED, &made);

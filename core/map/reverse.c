@@ -8,6 +8,7 @@
 #include "core/array/array.h"
 #include "core/system/error.h"
 #include "core/array/overlap.h"
+#include "core/array/ownership.h"
 #include "core/array/recut.h"
 #include "core/partition/runs.h"
 #include "core/system/util.h"
@@ -110,7 +111,7 @@ static trine_status reverse_between(trine_team *team, const trine_array *x, cons
     trine_status status = trine_array_new(team, x->dtype, 1, &x->local, TRINE_SHARED, &aside);
     if (!status)
         status = reverse_here(team, x, aside);
-    status = trine_recut_whole(team, x->local, call, status, &first, &whole);
+    status = trine_blocks_place(team, x->local, call, status, &first, &whole);
     if (!status) {
         trine_piece held = {aside->data, whole - first - x->local, x->local};
         trine_piece wanted = {out->data, first, x->local};

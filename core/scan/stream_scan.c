@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "core/array/array.h"
+#include "core/array/ownership.h"
 #include "core/system/error.h"
 #include "core/partition/prefix.h"
 #include "core/scan/scan.h"
@@ -293,8 +294,9 @@ static trine_status scan_within(scan_call *call, const trine_scanner *scanner, c
         status = trine_team_ready(call->team, call->stream.executor, job_size(call, monoid),
                                   scratch_size(monoid));
     if (several && call->stream.cut && !(monoid->flags & TRINE_POSITION_FREE)) {
-        status = trine_team_origin(call->team, call->stream.local, call->number, status,
-                                   &call->walk.origin);
+        uint64_t whole;
+        status = trine_blocks_place(call->team, call->stream.local, call->number, status,
+                                    &call->walk.origin, &whole);
         if (status)
             return status;
     }

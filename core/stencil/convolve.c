@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include "core/system/error.h"
+#include "core/array/array.h"
 #include "core/array/halo.h"
 #include "core/array/overlap.h"
+#include "core/partition/tiles.h"
 #include "core/system/past_cache.h"
 
 /* The job's context, followed by the kernel. x: this rank's elements [first, first + local);

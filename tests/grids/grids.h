@@ -10,7 +10,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "core/partition/blocks.h"
+#include "core/linalg/transpose.h"
 #include "core/system/past_cache.h"
 
 static trine_team *team;

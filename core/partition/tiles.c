@@ -1,41 +1,10 @@
-/* core/partition/blocks.c - blocks of ranks, and tiles of workers. */
-#include "core/partition/blocks.h"
+/* core/partition/tiles.c - tiles of workers: whole units, in equal shares. */
+#include "core/partition/tiles.h"
 
-#include <stdlib.h>
-
-#include "core/system/error.h"
 #include "core/partition/share.h"
 
 /* Runs for each worker when they are handed out dynamically. */
 enum { DYNAMIC_RUNS = 4 };
-
-uint64_t trine_panel_bytes = (uint64_t)32 << 20;
-
-trine_status trine_blocks_gather(trine_team *team, const uint64_t local[], int count, uint64_t call,
-                                 trine_status status, trine_blocks blocks[])
-{
-    size_t ranks = (size_t)team->communicator.size, values = (size_t)count;
-    uint64_t *all = calloc(ranks * values, sizeof *all);
-    bool there = all != NULL;
-    for (int i = 0; i < count; i++) {
-        blocks[i] = (trine_blocks){(int)ranks, calloc(ranks + 1, sizeof(uint64_t))};
-        there = there && blocks[i].at;
-    }
-    if (!there && !status)
-        status = trine_fail(TRINE_E_MEMORY, "no memory for the blocks of %zu ranks", ranks);
-    status = team->communicator.ops->gather(&team->communicator, local, values, all, call, status);
-    for (size_t i = 0; i < values && there && !status; i++)
-        for (size_t r = 0; r < ranks; r++)
-            blocks[i].at[r + 1] = blocks[i].at[r] + all[r * values + i];
-    free(all);
-    return status;
-}
-
-void trine_blocks_free(trine_blocks blocks[], int count)
-{
-    for (int i = 0; i < count; i++)
-        free(blocks[i].at);
-}
 
 trine_tiles trine_tiles_cut(uint64_t rows, uint64_t columns, uint64_t row_unit,
                             uint64_t column_unit, uint64_t widest, int workers, bool dynamic)
