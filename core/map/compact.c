@@ -200,7 +200,8 @@ static trine_status count_here(compact_call *call, uint64_t origin, uint64_t *ke
 static trine_status write_here(compact_call *call, uint64_t kept, trine_place place,
                                trine_array **written)
 {
-    trine_status status = trine_array_new(call->team, call->x->dtype, 1, &kept, place, written);
+    trine_status status =
+        trine_array_make(call->team, call->x->dtype, 1, &kept, place, TRINE_MEMORY_NEW, written);
     if (status || kept == 0)
         return status;
     const trine_array *all[] = {call->x, *written, call->mask};
@@ -228,7 +229,8 @@ static trine_status compact_anew(compact_call *call)
     status = trine_blocks_place(call->team, kept, call->number, status, &first, &whole);
     if (status)
         return status;
-    status = trine_array_new(call->team, call->x->dtype, 1, &whole, TRINE_DISTRIBUTED, &call->kept);
+    status = trine_array_make(call->team, call->x->dtype, 1, &whole, TRINE_DISTRIBUTED,
+                              TRINE_MEMORY_NEW, &call->kept);
     trine_piece held = {call->held->data, first, kept}, wanted = {NULL, 0, 0};
     if (!status)
         wanted = (trine_piece){call->kept->data, call->kept->first, call->kept->local};

@@ -108,7 +108,8 @@ static trine_status reverse_between(trine_team *team, const trine_array *x, cons
 {
     trine_array *aside = NULL;
     uint64_t first = 0, whole = 0;
-    trine_status status = trine_array_new(team, x->dtype, 1, &x->local, TRINE_SHARED, &aside);
+    trine_status status =
+        trine_array_make(team, x->dtype, 1, &x->local, TRINE_SHARED, TRINE_MEMORY_NEW, &aside);
     if (!status)
         status = reverse_here(team, x, aside);
     status = trine_blocks_place(team, x->local, call, status, &first, &whole);

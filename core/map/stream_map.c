@@ -196,7 +196,8 @@ trine_status trine_stream_load(trine_team *team, trine_dtype dtype, const trine_
     if (status)
         return status;
     trine_array *array = NULL;
-    status = trine_array_new(team, dtype, ndim, shape, TRINE_DISTRIBUTED, &array);
+    status =
+        trine_array_make(team, dtype, ndim, shape, TRINE_DISTRIBUTED, TRINE_MEMORY_NEW, &array);
     if (!status) {
         map_job job = {
             .walk = {.stream = {.source = {*source},
