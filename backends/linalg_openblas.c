@@ -3,14 +3,16 @@
  * Loading, once a process:
  *   1. An OpenBLAS that the program has loaded is used: a second one would bind to the symbols of
  *      the first.
- *   2. Otherwise it is loaded in an environment of its own: OPENBLAS_NUM_THREADS=1, so that it
- *      starts no thread, and OPENBLAS_CORETYPE, when the user has not set it, by what this CPU can
- *      do. An OpenBLAS that is older than the CPU does not find the CPU in its table and takes the
+ *   2. Otherwise one is looked for, and first the one that Debian makes without threads, but with
+ *      locks for several callers: it starts no thread, and has no number of threads to be set.
+ *   3. It is loaded in an environment of its own: OPENBLAS_NUM_THREADS=1, so that it starts no
+ *      thread, and OPENBLAS_CORETYPE, when the user has not set it, by what this CPU can do. An
+ *      OpenBLAS that is older than the CPU does not find the CPU in its table and takes the
  *      kernels of a Prescott (SSE3), which cost several times the speed. It is always set, since
  *      whether the table has the CPU shows only after the load; and so every CPU with AVX-512
  *      runs the same kernels and gives the same bits. A core type that the library was built
  *      without is passed over by it.
- *   3. The environment is another array of pointers meanwhile, not setenv: no thread that reads the
+ *   4. The environment is another array of pointers meanwhile, not setenv: no thread that reads the
  *      old one can see it move.
  *
  * A product: the number of threads of the whole library is set to 1 by the first caller that finds
@@ -30,6 +32,7 @@
 #include "core/linalg/blas.h"
 #include "core/system/error.h"
 #include "core/system/environment.h"
+#include "core/system/util.h"
 
 /* Of CBLAS. The row-major product is asked for as the column-major one of the transposes, which has
  * no kernels of its own for some alpha and beta. */
@@ -38,7 +41,14 @@ enum { COLUMN_MAJOR = 102, NO_TRANSPOSE = 111 };
 /* What openblas_get_parallel says. */
 enum { PARALLEL_OPENMP = 2 };
 
-#define DEFAULT_FILE "libopenblas.so.0"
+/* Debian's libopenblas0-serial, which the loader finds at no other name when there is another
+ * OpenBLAS beside it; and whatever the loader finds. */
+static const char *const files[] = {
+#ifdef TRINE_LIBRARY_ARCHITECTURE
+    "/usr/lib/" TRINE_LIBRARY_ARCHITECTURE "/openblas-serial/libopenblas.so.0",
+#endif
+    "libopenblas.so.0"};
+enum { FILES = sizeof files / sizeof *files };
 
 size_t trine_blas_most = (size_t)1 << 30;
 
@@ -141,8 +151,9 @@ static char **environment_with(char *const settings[], size_t count)
     return changed;
 }
 
-/* Loads the file in its own environment; NULL with blas.status on failure. */
-static void *load(const char *file)
+/* Loads the first of the files that is there in its own environment; NULL with blas.status on
+ * failure. */
+static void *load(const char *const file[], int count)
 {
     static char threads[] = "OPENBLAS_NUM_THREADS=1", core[48];
     char *settings[] = {threads, core};
@@ -152,28 +163,32 @@ static void *load(const char *file)
     char **changed = environment_with(settings, wanted ? 2 : 1);
     blas.environment = changed;
     if (!changed) {
-        fail(TRINE_E_MEMORY, "BLAS: no memory to load %s", file);
+        fail(TRINE_E_MEMORY, "BLAS: no memory to load %s", file[count - 1]);
         return NULL;
     }
     char **before = environ;
     environ = changed;
-    void *library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+    void *library = NULL;
+    for (int i = 0; i < count && !library; i++)
+        library = dlopen(file[i], RTLD_NOW | RTLD_LOCAL);
     environ = before;
     if (!library)
         fail(TRINE_E_ABSENT,
-             "BLAS: %s; OpenBLAS is in Debian's libopenblas0-pthread, or else name its file in "
-             "TRINE_BLAS",
+             "BLAS: %s; OpenBLAS is in Debian's libopenblas0-serial and libopenblas0-pthread, or "
+             "else name its file in TRINE_BLAS",
              dlerror());
     return library;
 }
 
 /* The OpenBLAS that the program has loaded itself; NULL for none. */
-static void *find_loaded(const char *file)
+static void *find_loaded(const char *const file[], int count)
 {
     Dl_info where;
     void *symbol = dlsym(RTLD_DEFAULT, "openblas_get_corename"), *library = NULL;
+    for (int i = 0; i < count && !symbol && !library; i++)
+        library = dlopen(file[i], RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
     if (!symbol)
-        return dlopen(file, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+        return library;
     if (dladdr(symbol, &where) && where.dli_fname)
         library = dlopen(where.dli_fname, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
     /* Linked into the program's own file. */
@@ -250,14 +265,15 @@ static void open_once(void)
     const char *asked = trine_environment("TRINE_BLAS");
     if (asked && !*asked)
         asked = NULL;
-    const char *file = asked ? asked : DEFAULT_FILE;
-    void *library = find_loaded(file);
+    const char *const *file = asked ? &asked : files;
+    int count = asked ? 1 : FILES;
+    void *library = find_loaded(file, count);
     bool by_program = library != NULL;
     if (!library)
-        library = load(file);
+        library = load(file, count);
     if (!library)
         return;
-    if (find_functions(library, file))
+    if (find_functions(library, file[count - 1]))
         describe(by_program, asked);
     else
         dlclose(library);
@@ -355,20 +371,15 @@ static void multiply(const product *p)
                    ldc);
 }
 
-static size_t least(size_t x, size_t y)
-{
-    return x < y ? x : y;
-}
-
 /* The piece of p at row i and column j of c, over the elements of k from l. A matrix whose leading
  * dimension is too large for the library goes row by row, where it says nothing. */
 static product piece_of(const product *p, size_t i, size_t j, size_t l)
 {
     size_t most = trine_blas_most;
     product piece = *p;
-    piece.m = least(p->m - i, p->lda > most || p->ldc > most ? 1 : most);
-    piece.n = least(p->n - j, most);
-    piece.k = least(p->k - l, p->ldb > most ? 1 : most);
+    piece.m = trine_min(p->m - i, p->lda > most || p->ldc > most ? 1 : most);
+    piece.n = trine_min(p->n - j, most);
+    piece.k = trine_min(p->k - l, p->ldb > most ? 1 : most);
     piece.a = p->a ? p->a + (i * p->lda + l) * p->size : NULL;
     piece.b = p->b ? p->b + (l * p->ldb + j) * p->size : NULL;
     piece.c = p->c + (i * p->ldc + j) * p->size;

@@ -8,7 +8,7 @@ int main(void)
     double sum;
     trine_team *team;
     trine_array *array;
-    if (trine_team_open("omp", &team) || trine_array_wrap(team, TRINE_F64, x, 4, &array) ||
+    if (trine_team_open("omp", &team) || trine_array_wrap_const(team, TRINE_F64, x, 4, &array) ||
         trine_sum_f64(array, TRINE_EXACT, &sum))
         return fprintf(stderr, "%s\n", trine_error_detail()), 1;
     printf("%g on %s\n", sum, trine_team_spec(team));

@@ -58,6 +58,7 @@ each_need() {
     "$1" build 'have "${CC:-cc}"' "gcc libc6-dev" "everything"
     "$1" build cmake_is_new_enough "cmake" "everything"
     "$1" build 'have make || have ninja' "make" "everything"
+    "$1" build 'have_header xxhash.h' "libxxhash-dev" "everything"
     "$1" run 'have mpicc && have mpirun' "openmpi-bin libopenmpi-dev" "teams of MPI ranks"
     "$1" run 'have_header jansson.h' "libjansson-dev" "--json"
     "$1" run 'have_header sleef.h' "libsleef-dev" "exp, log, sin, cos, tanh and pow"

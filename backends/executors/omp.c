@@ -33,6 +33,7 @@
 #include "core/system/process.h"
 #include "core/system/wait.h"
 #include "core/backend/usable_cpus.h"
+#include "core/partition/share.h"
 
 enum { REGION_OPENS, REGION_IS_OPEN, REGION_FAILED };
 
@@ -72,10 +73,10 @@ typedef struct threads_data {
 
 static void run_static(trine_thread *thread, const trine_job *job, int workers)
 {
-    size_t run, end;
-    trine_static_share(job->runs, workers, thread->worker.number, &run, &end);
-    while (run < end && trine_thread_run(thread, job, run))
-        run++;
+    trine_range share =
+        trine_fair_share(job->runs, (uint64_t)workers, (uint64_t)thread->worker.number);
+    while (share.first < share.end && trine_thread_run(thread, job, share.first))
+        share.first++;
 }
 
 static void run_dynamic(trine_thread *thread, const trine_job *job, atomic_size_t *next)
@@ -520,10 +521,9 @@ typedef struct touch_context {
 static trine_status touch_share(void *context, size_t run, trine_worker *worker)
 {
     const touch_context *c = context;
-    size_t begin, end;
+    trine_range share = trine_fair_share(c->bytes, (uint64_t)c->shares, run);
     (void)worker;
-    trine_static_share(c->bytes, c->shares, (int)run, &begin, &end);
-    trine_memory_touch(c->memory + begin, end - begin);
+    trine_memory_touch(c->memory + share.first, share.end - share.first);
     return TRINE_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "core/system/float_environment.h"
 #include "core/system/guard.h"
 #include "core/transport/transport.h"
+#include "core/system/util.h"
 
 /* CPU seconds cost a system call: taken again only when this many seconds have passed. */
 #define CPU_SAMPLE_SECONDS 1e-3
@@ -33,7 +34,7 @@ static void grow_scratch(trine_thread *thread, size_t size)
     if (size <= thread->scratch_size)
         return;
     free(thread->worker.scratch);
-    thread->scratch_size = (size + 63) / 64 * 64;
+    thread->scratch_size = trine_round_up(size, TRINE_CACHE_LINE);
     thread->worker.scratch = aligned_alloc(64, thread->scratch_size);
     if (!thread->worker.scratch) {
         thread->scratch_size = 0;

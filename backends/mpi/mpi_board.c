@@ -21,6 +21,7 @@
 #include "backends/mpi/mpi_data.h"
 #include "backends/mpi/mpi_leave.h"
 #include "core/system/memory.h"
+#include "core/system/util.h"
 
 enum { TAG = 3, NO_TAG = 4, UNDER_WAY = 16, LONGEST_PIECE = 1 << 16 };
 
@@ -255,7 +256,7 @@ static trine_status end_messages(mpi_board *board)
 static trine_status begin_message(mpi_board *board)
 {
     mpi_letter *letter = board->letters;
-    size_t left = letter->bytes - letter->begun, some = left < board->piece ? left : board->piece;
+    size_t left = letter->bytes - letter->begun, some = trine_min(left, board->piece);
     int slot = (board->first + board->count) % UNDER_WAY;
     int error = MPI_Isend(letter->text + letter->begun, (int)some, MPI_BYTE, 0, TAG, board->comm,
                           &board->requests[slot]);

@@ -7,6 +7,8 @@
 #ifndef TRINE_BACKENDS_MPI_DATA_H
 #define TRINE_BACKENDS_MPI_DATA_H
 
+#include <xxhash.h>
+
 #include "backends/mpi/mpi_message.h"
 #include "backends/mpi/mpi_segment.h"
 #include "core/backend/communicator.h"
@@ -63,7 +65,8 @@ typedef enum trine_mpi_kind {
 /* The call number that tells functions apart, and what must be the same on all ranks. */
 static inline uint64_t trine_mpi_call(trine_mpi_kind kind, uint64_t call, uint64_t given)
 {
-    return (call ^ (uint64_t)kind * 0x9e3779b97f4a7c15u) + given * 0xbf58476d1ce4e5b9u;
+    const uint64_t all[] = {(uint64_t)kind, call, given};
+    return XXH3_64bits(all, sizeof all);
 }
 
 /* Whether MPI was finalised: nothing of it may be called any more. */

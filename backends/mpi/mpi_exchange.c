@@ -9,6 +9,7 @@
  *      requests are as many as the ranks, whatever the sizes.
  */
 #include <string.h>
+#include <xxhash.h>
 
 #include "backends/mpi/mpi_data.h"
 
@@ -27,17 +28,10 @@ trine_status trine_mpi_gather(trine_communicator *communicator, const uint64_t *
     return error ? trine_mpi_fail("MPI_Allgather", error) : TRINE_OK;
 }
 
-/* The finaliser of splitmix64: every bit of x changes half of the result's. */
-static uint64_t mix(uint64_t x)
-{
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-    return x ^ x >> 31;
-}
-
 uint64_t trine_mpi_part_number(int from, int to, size_t bytes)
 {
-    return mix(mix(((uint64_t)from + 1) << 32 | (uint64_t)to) + bytes);
+    const uint64_t part[] = {(uint64_t)from, (uint64_t)to, bytes};
+    return XXH3_64bits(part, sizeof part);
 }
 
 /* Begins the next piece of a flow, if any is left. */
@@ -144,7 +138,8 @@ trine_status trine_mpi_broadcast(trine_communicator *communicator, void *data, s
                                  int root, uint64_t call, trine_status status)
 {
     const trine_mpi_data *mpi = communicator->data;
-    uint64_t given = trine_mpi_call(TRINE_MPI_BROADCAST, call, mix(bytes) + (uint64_t)root);
+    uint64_t given =
+        trine_mpi_call(TRINE_MPI_BROADCAST, call, trine_mpi_part_number(root, root, bytes));
     status = trine_mpi_agree(communicator, given, NULL, status);
     unsigned char *at = data;
     for (size_t left = bytes; left > 0 && !status;) {

@@ -8,6 +8,7 @@
  * made different calls, or of which one has no memory, need no room for each other's partials.
  */
 #include "backends/mpi/mpi_message.h"
+#include "core/system/util.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ _Static_assert(TRINE_DETAIL_SIZE <= TRINE_FIRST_BODY, "a failure fits into the f
 
 int trine_mpi_piece(uint64_t left)
 {
-    return (int)(left < trine_mpi_message_most ? left : trine_mpi_message_most);
+    return (int)trine_min(left, trine_mpi_message_most);
 }
 
 trine_status trine_mpi_fail(const char *call, int error)

@@ -80,70 +80,57 @@ static trine_status check_new(trine_dtype dtype, int ndim, const uint64_t shape[
     return trine_shape_check(dtype, ndim, shape);
 }
 
-static trine_array *new_array(trine_team *team, trine_dtype dtype, int ndim, const uint64_t shape[],
-                              trine_place place)
+/* Fills in what the shape and the place say. */
+static void lay_out(trine_array *array, int ndim, const uint64_t shape[])
 {
-    trine_array *array = calloc(1, sizeof *array);
-    if (!array) {
-        trine_fail(TRINE_E_MEMORY, "no memory for an array's description");
-        return NULL;
-    }
-    uint64_t rows = ndim > 0 ? shape[0] : 1;
-    uint64_t columns = ndim > 0 ? trine_shape_elements(ndim - 1, shape + 1) : 1;
-    *array = (trine_array){.team = team,
-                           .dtype = dtype,
-                           .place = place,
-                           .ndim = ndim,
-                           .rows = rows,
-                           .columns = columns,
-                           .n = rows * columns,
-                           .local_rows = rows,
-                           .grid = trine_grid_of(rows, columns)};
+    array->ndim = ndim;
     for (int i = 0; i < ndim; i++)
         array->shape[i] = shape[i];
-    trine_grid whole_rows = trine_grid_of_rows(rows, columns);
-    if (place == TRINE_DISTRIBUTED)
-        trine_block(team, &whole_rows, &array->first_row, &array->local_rows);
-    array->first = array->first_row * columns;
-    array->local = array->local_rows * columns;
-    atomic_fetch_add(&team->arrays, 1);
-    return array;
+    array->rows = array->local_rows = ndim > 0 ? shape[0] : 1;
+    array->columns = ndim > 0 ? trine_shape_elements(ndim - 1, shape + 1) : 1;
+    array->n = array->rows * array->columns;
+    array->grid = trine_grid_of(array->rows, array->columns);
+    trine_grid whole_rows = trine_grid_of_rows(array->rows, array->columns);
+    if (array->place == TRINE_DISTRIBUTED)
+        trine_block(array->team, &whole_rows, &array->first_row, &array->local_rows);
+    array->first = array->first_row * array->columns;
+    array->local = array->local_rows * array->columns;
 }
 
-trine_status trine_array_new(trine_team *team, trine_dtype dtype, int ndim, const uint64_t shape[],
-                             trine_place place, trine_array **made)
+static trine_status allocate(trine_array *array)
+{
+    trine_executor *owner =
+        array->place == TRINE_PRIVATE ? &array->team->alone : &array->team->executor;
+    size_t bytes = (size_t)array->local * trine_dtype_size(array->dtype);
+    trine_status status = bytes ? owner->ops.alloc(owner, bytes, &array->data) : TRINE_OK;
+    array->owner = owner;
+    array->bytes = status ? 0 : bytes;
+    return status;
+}
+
+trine_status trine_array_make(trine_team *team, trine_dtype dtype, int ndim, const uint64_t shape[],
+                              trine_place place, trine_array_memory memory, trine_array **made)
 {
     trine_status status = check_new(dtype, ndim, shape, place);
     if (status)
         return status;
-    trine_array *array = new_array(team, dtype, ndim, shape, place);
+    trine_array *array = calloc(1, sizeof *array);
     if (!array)
-        return TRINE_E_MEMORY;
-    array->bytes = (size_t)array->local * trine_dtype_size(dtype);
-    array->owner = place == TRINE_PRIVATE ? &team->alone : &team->executor;
-    if (array->bytes > 0)
-        status = array->owner->ops.alloc(array->owner, array->bytes, &array->data);
-    if (status) {
-        array->bytes = 0;
-        trine_array_free(array);
-        return status;
-    }
-    *made = array;
-    return TRINE_OK;
-}
-
-trine_status trine_array_describe(trine_team *team, trine_dtype dtype, int ndim,
-                                  const uint64_t shape[], trine_array **made)
-{
-    trine_status status = check_new(dtype, ndim, shape, TRINE_DISTRIBUTED);
+        return trine_fail(TRINE_E_MEMORY, "no memory for an array's description");
+    *array = (trine_array){.team = team, .dtype = dtype, .place = place};
+    lay_out(array, ndim, shape);
+    atomic_fetch_add(&team->arrays, 1);
+    if (memory == TRINE_MEMORY_NEW)
+        status = allocate(array);
     if (status)
-        return status;
-    *made = new_array(team, dtype, ndim, shape, TRINE_DISTRIBUTED);
-    return *made ? TRINE_OK : TRINE_E_MEMORY;
+        trine_array_free(array);
+    else
+        *made = array;
+    return status;
 }
 
-trine_status trine_array_create_nd(trine_team *team, trine_dtype dtype, int ndim,
-                                   const uint64_t shape[], trine_place place, trine_array **created)
+static trine_status create(trine_team *team, trine_dtype dtype, int ndim, const uint64_t shape[],
+                           trine_place place, trine_array **created)
 {
     if (!team || !created)
         return trine_call_refuse(team,
@@ -153,7 +140,7 @@ trine_status trine_array_create_nd(trine_team *team, trine_dtype dtype, int ndim
     if (status)
         return status;
     trine_array *array = NULL;
-    status = trine_array_new(team, dtype, ndim, shape, place, &array);
+    status = trine_array_make(team, dtype, ndim, shape, place, TRINE_MEMORY_NEW, &array);
     uint64_t given[] = {(uint64_t)dtype, (uint64_t)place};
     uint64_t call = trine_call_number(2, given, sizeof given);
     if (!status && place == TRINE_DISTRIBUTED)
@@ -166,17 +153,22 @@ trine_status trine_array_create_nd(trine_team *team, trine_dtype dtype, int ndim
     return trine_call_end(team, NULL, status);
 }
 
-trine_status trine_array_create_2d(trine_team *team, trine_dtype dtype, uint64_t rows,
-                                   uint64_t columns, trine_place place, trine_array **array)
-{
-    const uint64_t shape[] = {rows, columns};
-    return trine_array_create_nd(team, dtype, 2, shape, place, array);
-}
-
 trine_status trine_array_create(trine_team *team, trine_dtype dtype, uint64_t n, trine_place place,
                                 trine_array **array)
 {
-    return trine_array_create_nd(team, dtype, 1, &n, place, array);
+    return create(team, dtype, 1, &n, place, array);
+}
+
+trine_status trine_array_create_2d(trine_team *team, trine_dtype dtype, uint64_t rows,
+                                   uint64_t columns, trine_place place, trine_array **array)
+{
+    return create(team, dtype, 2, (const uint64_t[]){rows, columns}, place, array);
+}
+
+trine_status trine_array_create_nd(trine_team *team, trine_dtype dtype, int ndim,
+                                   const uint64_t shape[], trine_place place, trine_array **array)
+{
+    return create(team, dtype, ndim, shape, place, array);
 }
 
 trine_status trine_array_create_like(const trine_array *x, trine_dtype dtype, trine_place place,
@@ -189,70 +181,79 @@ trine_status trine_array_create_like(const trine_array *x, trine_dtype dtype, tr
     memcpy(shape, x->shape, sizeof shape);
     if (x->place == TRINE_DISTRIBUTED && place != TRINE_DISTRIBUTED && x->ndim > 0)
         shape[0] = x->local_rows;
-    return trine_array_create_nd(x->team, dtype, x->ndim, shape, place, array);
+    return create(x->team, dtype, x->ndim, shape, place, array);
 }
 
-static trine_status wrap(trine_team *team, trine_dtype dtype, const void *data, int ndim,
-                         const uint64_t shape[], bool read_only, trine_array **array)
+static trine_status check_given(trine_dtype dtype, const void *data, int ndim,
+                                const uint64_t shape[])
 {
-    if (!team || !array)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_array_wrap: %s is NULL",
-                          team ? "array" : "team");
-    trine_status status = check_new(dtype, ndim, shape, TRINE_PRIVATE);
-    if (status)
-        return status;
+    size_t item = trine_dtype_size(dtype);
     if (!data && trine_shape_elements(ndim, shape) > 0)
         return trine_fail(TRINE_E_ARGUMENT, "trine_array_wrap: data is NULL");
-    if ((uintptr_t)data % trine_dtype_size(dtype) != 0)
+    if ((uintptr_t)data % item != 0)
         return trine_fail(TRINE_E_ARGUMENT,
                           "trine_array_wrap: data at %p is not aligned to the %zu "
                           "bytes of %s",
-                          data, trine_dtype_size(dtype), trine_dtype_name(dtype));
-    trine_array *wrapped = new_array(team, dtype, ndim, shape, TRINE_PRIVATE);
-    if (!wrapped)
-        return TRINE_E_MEMORY;
-    wrapped->data = (void *)data;
-    wrapped->read_only = read_only;
-    *array = wrapped;
+                          data, item, trine_dtype_name(dtype));
     return TRINE_OK;
 }
 
-trine_status trine_array_wrap_nd(trine_team *team, trine_dtype dtype, const void *data, int ndim,
-                                 const uint64_t shape[], trine_array **array)
+/* Nothing writes to data where it is read_only. */
+static trine_status wrap(trine_team *team, trine_dtype dtype, const void *data, int ndim,
+                         const uint64_t shape[], bool read_only, trine_array **wrapped)
 {
-    return wrap(team, dtype, data, ndim, shape, false, array);
+    trine_array *array = NULL;
+    if (!team || !wrapped)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_array_wrap: %s is NULL",
+                          team ? "array" : "team");
+    trine_status status =
+        trine_array_make(team, dtype, ndim, shape, TRINE_PRIVATE, TRINE_MEMORY_GIVEN, &array);
+    if (!status)
+        status = check_given(dtype, data, ndim, shape);
+    if (status || !array) {
+        trine_array_free(array);
+        return status;
+    }
+    array->data = (void *)data;
+    array->read_only = read_only;
+    *wrapped = array;
+    return TRINE_OK;
 }
 
-trine_status trine_array_wrap_2d(trine_team *team, trine_dtype dtype, const void *data,
-                                 uint64_t rows, uint64_t columns, trine_array **array)
-{
-    const uint64_t shape[] = {rows, columns};
-    return wrap(team, dtype, data, 2, shape, false, array);
-}
-
-trine_status trine_array_wrap(trine_team *team, trine_dtype dtype, const void *data, uint64_t n,
+trine_status trine_array_wrap(trine_team *team, trine_dtype dtype, void *data, uint64_t n,
                               trine_array **array)
 {
     return wrap(team, dtype, data, 1, &n, false, array);
 }
 
-trine_status trine_array_wrap_const_nd(trine_team *team, trine_dtype dtype, const void *data,
-                                       int ndim, const uint64_t shape[], trine_array **array)
+trine_status trine_array_wrap_2d(trine_team *team, trine_dtype dtype, void *data, uint64_t rows,
+                                 uint64_t columns, trine_array **array)
 {
-    return wrap(team, dtype, data, ndim, shape, true, array);
+    return wrap(team, dtype, data, 2, (const uint64_t[]){rows, columns}, false, array);
 }
 
-trine_status trine_array_wrap_const_2d(trine_team *team, trine_dtype dtype, const void *data,
-                                       uint64_t rows, uint64_t columns, trine_array **array)
+trine_status trine_array_wrap_nd(trine_team *team, trine_dtype dtype, void *data, int ndim,
+                                 const uint64_t shape[], trine_array **array)
 {
-    const uint64_t shape[] = {rows, columns};
-    return wrap(team, dtype, data, 2, shape, true, array);
+    return wrap(team, dtype, data, ndim, shape, false, array);
 }
 
 trine_status trine_array_wrap_const(trine_team *team, trine_dtype dtype, const void *data,
                                     uint64_t n, trine_array **array)
 {
     return wrap(team, dtype, data, 1, &n, true, array);
+}
+
+trine_status trine_array_wrap_const_2d(trine_team *team, trine_dtype dtype, const void *data,
+                                       uint64_t rows, uint64_t columns, trine_array **array)
+{
+    return wrap(team, dtype, data, 2, (const uint64_t[]){rows, columns}, true, array);
+}
+
+trine_status trine_array_wrap_const_nd(trine_team *team, trine_dtype dtype, const void *data,
+                                       int ndim, const uint64_t shape[], trine_array **array)
+{
+    return wrap(team, dtype, data, ndim, shape, true, array);
 }
 
 void trine_array_free(trine_array *array)

@@ -54,13 +54,13 @@ uint64_t trine_array_common(const trine_array *array);
 trine_executor *trine_arrays_executor(trine_team *team, const trine_array *const arrays[],
                                       int count);
 
-/* A new DISTRIBUTED or other array inside a call that has begun, without agreeing on it. */
-trine_status trine_array_new(trine_team *team, trine_dtype dtype, int ndim, const uint64_t shape[],
-                             trine_place place, trine_array **made);
+/* An array's memory: made by its executor, or given by whoever asks for the array, who sets data.
+ */
+typedef enum trine_array_memory { TRINE_MEMORY_NEW, TRINE_MEMORY_GIVEN } trine_array_memory;
 
-/* A DISTRIBUTED one that has no memory yet. */
-trine_status trine_array_describe(trine_team *team, trine_dtype dtype, int ndim,
-                                  const uint64_t shape[], trine_array **made);
+/* Makes every array, without agreeing on it with other ranks. */
+trine_status trine_array_make(trine_team *team, trine_dtype dtype, int ndim, const uint64_t shape[],
+                              trine_place place, trine_array_memory memory, trine_array **made);
 
 /* A number for calls in which all ranks give the same shape: without its first axis where ranks
  * bring blocks of their own. */

@@ -5,38 +5,27 @@
 #include <stdlib.h>
 
 #include "core/system/error.h"
+#include "core/partition/share.h"
 
-/* Items [first, end). */
-typedef struct range {
-    uint64_t first, end;
-} range;
-
-static range block_of(const trine_halo *halo, int rank)
+static trine_range block_of(const trine_halo *halo, int rank)
 {
-    return (range){halo->blocks->at[rank], halo->blocks->at[rank + 1]};
-}
-
-static range both(range a, range b)
-{
-    range r = {a.first > b.first ? a.first : b.first, a.end < b.end ? a.end : b.end};
-    r.end = r.end > r.first ? r.end : r.first;
-    return r;
+    return (trine_range){halo->blocks->at[rank], halo->blocks->at[rank + 1]};
 }
 
 /* What rank wants before and after its block; nothing when that is empty. */
-static range before_of(const trine_halo *halo, int rank)
+static trine_range before_of(const trine_halo *halo, int rank)
 {
-    range own = block_of(halo, rank);
+    trine_range own = block_of(halo, rank);
     uint64_t reach = own.first < own.end ? halo->reach_before : 0;
-    return (range){own.first > reach ? own.first - reach : 0, own.first};
+    return (trine_range){own.first > reach ? own.first - reach : 0, own.first};
 }
 
-static range after_of(const trine_halo *halo, int rank)
+static trine_range after_of(const trine_halo *halo, int rank)
 {
-    range own = block_of(halo, rank);
+    trine_range own = block_of(halo, rank);
     uint64_t n = halo->blocks->at[halo->blocks->ranks], left = n - own.end;
     uint64_t reach = own.first < own.end ? halo->reach_after : 0;
-    return (range){own.end, own.end + (left < reach ? left : reach)};
+    return (trine_range){own.end, own.end + trine_min(left, reach)};
 }
 
 trine_status trine_halo_open(trine_team *team, const trine_blocks *blocks, size_t item,
@@ -45,7 +34,7 @@ trine_status trine_halo_open(trine_team *team, const trine_blocks *blocks, size_
     *halo = (trine_halo){
         .team = team, .blocks = blocks, .item = item, .reach_before = before, .reach_after = after};
     int own = team->communicator.rank;
-    range above = before_of(halo, own), below = after_of(halo, own);
+    trine_range above = before_of(halo, own), below = after_of(halo, own);
     halo->before = above.end - above.first;
     halo->after = below.end - below.first;
     halo->bytes = (size_t)(halo->before + halo->after) * item;
@@ -64,15 +53,15 @@ trine_status trine_halo_open(trine_team *team, const trine_blocks *blocks, size_
 }
 
 /* The part of `from`'s block that `to` wants: before its own or after it, never both. */
-static range wanted(const trine_halo *halo, int from, int to)
+static trine_range wanted(const trine_halo *halo, int from, int to)
 {
-    range block = block_of(halo, from);
-    range part = both(block, before_of(halo, to));
-    return part.first < part.end ? part : both(block, after_of(halo, to));
+    trine_range block = block_of(halo, from);
+    trine_range part = trine_range_common(block, before_of(halo, to));
+    return part.first < part.end ? part : trine_range_common(block, after_of(halo, to));
 }
 
 /* Those items in memory that begins with item `origin`. */
-static trine_part part_of(const trine_halo *halo, range items, uint64_t origin, char *memory)
+static trine_part part_of(const trine_halo *halo, trine_range items, uint64_t origin, char *memory)
 {
     size_t bytes = (size_t)(items.end - items.first) * halo->item;
     if (bytes == 0)
@@ -90,7 +79,7 @@ trine_status trine_halo_exchange(trine_halo *halo, const void *data, uint64_t ca
     trine_part *send = halo->parts, *receive = send ? send + ranks : NULL;
     uint64_t first = halo->blocks->at[own], end = halo->blocks->at[own + 1];
     for (int r = 0; r < ranks && send && !status; r++) {
-        range in = wanted(halo, r, own);
+        trine_range in = wanted(halo, r, own);
         send[r] = part_of(halo, wanted(halo, own, r), first, (char *)data);
         receive[r] = in.first < first ? part_of(halo, in, first - halo->before, halo->above)
                                       : part_of(halo, in, end, halo->below);

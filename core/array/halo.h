@@ -6,7 +6,7 @@
 #ifndef TRINE_CORE_HALO_H
 #define TRINE_CORE_HALO_H
 
-#include "core/array/blocks.h"
+#include "core/array/ownership.h"
 
 /* Items [first - before, first) lie at above, [first + local, first + local + after) at below,
  * memory that the team's workers address. reach: how many items before and after are wanted. */

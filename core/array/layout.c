@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/system/error.h"
+#include "core/partition/share.h"
 
 void trine_layout_of_array(const trine_array *array, uint64_t *first)
 {
@@ -37,11 +38,10 @@ void trine_layout_copy(void *to, size_t to_stride, const void *from, size_t from
 /* The rows that both [first[0], first[1]) and [other[0], other[1]) have; data is row first[0]. */
 static trine_part common(const uint64_t *first, const uint64_t *other, char *data, size_t row_bytes)
 {
-    uint64_t begin = first[0] > other[0] ? first[0] : other[0];
-    uint64_t end = first[1] < other[1] ? first[1] : other[1];
-    if (begin >= end || row_bytes == 0)
-        return (trine_part){.bytes = 0};
-    return (trine_part){data + (begin - first[0]) * row_bytes, (size_t)(end - begin) * row_bytes};
+    trine_range rows =
+        trine_range_common((trine_range){first[0], first[1]}, (trine_range){other[0], other[1]});
+    size_t bytes = (size_t)(rows.end - rows.first) * row_bytes;
+    return (trine_part){bytes ? data + (rows.first - first[0]) * row_bytes : NULL, bytes};
 }
 
 /* Where this rank's rows are, or will be, without gaps: their own memory, or new memory, which

@@ -1,38 +1,21 @@
-/* core/array/recut.c - who sends whom what: the overlaps of two cuts. */
+/* core/array/recut.c - who sends whom what: what two cuts have in common. */
 #include "core/array/recut.h"
 
 #include <stdlib.h>
 
 #include "core/system/error.h"
+#include "core/partition/share.h"
 
 enum { HELD_FIRST, HELD_N, WANTED_FIRST, WANTED_N, NUMBERS };
 
-trine_status trine_recut_whole(trine_team *team, uint64_t local, uint64_t call, trine_status status,
-                               uint64_t *first, uint64_t *whole)
-{
-    int size = team->communicator.size;
-    uint64_t *all = calloc((size_t)size, sizeof *all);
-    if (!all && !status)
-        status = trine_fail(TRINE_E_MEMORY, "no memory for the counts of %d ranks", size);
-    status = team->communicator.ops->gather(&team->communicator, &local, 1, all, call, status);
-    *first = *whole = 0;
-    for (int i = 0; i < size && all && !status; i++) {
-        *first += i < team->communicator.rank ? all[i] : 0;
-        *whole += all[i];
-    }
-    free(all);
-    return status;
-}
-
 /* The part of a piece that lies in [first, first + n). */
-static trine_part overlap(trine_piece piece, uint64_t first, uint64_t n, size_t item)
+static trine_part common(trine_piece piece, uint64_t first, uint64_t n, size_t item)
 {
-    uint64_t low = piece.first > first ? piece.first : first;
-    uint64_t piece_end = piece.first + piece.n, end = first + n < piece_end ? first + n : piece_end;
-    if (low >= end)
-        return (trine_part){NULL, 0};
-    return (trine_part){(char *)piece.data + (low - piece.first) * item,
-                        (size_t)(end - low) * item};
+    trine_range both = trine_range_common((trine_range){piece.first, piece.first + piece.n},
+                                          (trine_range){first, first + n});
+    size_t bytes = (size_t)(both.end - both.first) * item;
+    return (trine_part){bytes ? (char *)piece.data + (both.first - piece.first) * item : NULL,
+                        bytes};
 }
 
 trine_status trine_recut(trine_team *team, size_t item, trine_piece held, trine_piece wanted,
@@ -49,8 +32,8 @@ trine_status trine_recut(trine_team *team, size_t item, trine_piece held, trine_
     if (!status && all && parts) {
         for (size_t r = 0; r < size; r++) {
             const uint64_t *theirs = all + r * NUMBERS;
-            parts[r] = overlap(held, theirs[WANTED_FIRST], theirs[WANTED_N], item);
-            parts[size + r] = overlap(wanted, theirs[HELD_FIRST], theirs[HELD_N], item);
+            parts[r] = common(held, theirs[WANTED_FIRST], theirs[WANTED_N], item);
+            parts[size + r] = common(wanted, theirs[HELD_FIRST], theirs[HELD_N], item);
         }
         status = communicator->ops->exchange(communicator, parts, parts + size, call, status);
     }

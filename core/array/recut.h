@@ -10,11 +10,6 @@ typedef struct trine_piece {
     uint64_t first, n;
 } trine_piece;
 
-/* How many elements the ranks before this one hold, when each brings `local` of them, and how many
- * all do. Collective. */
-trine_status trine_recut_whole(trine_team *team, uint64_t local, uint64_t call, trine_status status,
-                               uint64_t *first, uint64_t *whole);
-
 /* Elements of `item` bytes that each rank has in `held` go to where ranks want them. The pieces
  * that are held make up the whole, and so do those that are wanted. Collective. */
 trine_status trine_recut(trine_team *team, size_t item, trine_piece held, trine_piece wanted,

@@ -108,9 +108,9 @@ static trine_status send_blocks(trine_team *team, const trine_array *array, cons
     return team->communicator.ops->exchange(&team->communicator, d->send, d->receive, call, status);
 }
 
-trine_status trine_array_scatter_nd(trine_team *team, trine_dtype dtype, int ndim,
-                                    const uint64_t shape[], const void *data, int root,
-                                    trine_transport transport, trine_array **scattered)
+static trine_status scatter(trine_team *team, trine_dtype dtype, int ndim, const uint64_t shape[],
+                            const void *data, int root, trine_transport transport,
+                            trine_array **scattered)
 {
     if (!team || !scattered)
         return trine_call_refuse(team,
@@ -128,8 +128,8 @@ trine_status trine_array_scatter_nd(trine_team *team, trine_dtype dtype, int ndi
     bool shares = transport == TRINE_TRANSPORT_WINDOW && team->communicator.size > 1 && n > 0;
     status = check_scatter(team, n, data, root, transport);
     if (!status)
-        status = shares ? trine_array_describe(team, dtype, ndim, shape, &array)
-                        : trine_array_new(team, dtype, ndim, shape, TRINE_DISTRIBUTED, &array);
+        status = trine_array_make(team, dtype, ndim, shape, TRINE_DISTRIBUTED,
+                                  shares ? TRINE_MEMORY_GIVEN : TRINE_MEMORY_NEW, &array);
     if (!status)
         status = make_directions(team, &d);
     if (!status && array && team->communicator.rank == root)
@@ -152,7 +152,7 @@ trine_status trine_array_scatter_nd(trine_team *team, trine_dtype dtype, int ndi
 trine_status trine_array_scatter(trine_team *team, trine_dtype dtype, uint64_t n, const void *data,
                                  int root, trine_transport transport, trine_array **array)
 {
-    return trine_array_scatter_nd(team, dtype, 1, &n, data, root, transport, array);
+    return scatter(team, dtype, 1, &n, data, root, transport, array);
 }
 
 trine_status trine_array_scatter_2d(trine_team *team, trine_dtype dtype, uint64_t rows,
@@ -160,7 +160,14 @@ trine_status trine_array_scatter_2d(trine_team *team, trine_dtype dtype, uint64_
                                     trine_transport transport, trine_array **array)
 {
     const uint64_t shape[] = {rows, columns};
-    return trine_array_scatter_nd(team, dtype, 2, shape, data, root, transport, array);
+    return scatter(team, dtype, 2, shape, data, root, transport, array);
+}
+
+trine_status trine_array_scatter_nd(trine_team *team, trine_dtype dtype, int ndim,
+                                    const uint64_t shape[], const void *data, int root,
+                                    trine_transport transport, trine_array **array)
+{
+    return scatter(team, dtype, ndim, shape, data, root, transport, array);
 }
 
 trine_status trine_array_gather(const trine_array *array, int root, void *data)

@@ -138,16 +138,6 @@ struct trine_executor {
  * answer with `absent`. */
 extern const trine_executor_ops *const trine_executors[];
 
-/* The share of a static hand-out: worker w of `workers` gets runs [first, end). */
-static inline void trine_static_share(size_t runs, int workers, int worker, size_t *first,
-                                      size_t *end)
-{
-    size_t quotient = runs / (size_t)workers, remainder = runs % (size_t)workers;
-    size_t w = (size_t)worker;
-    *first = w * quotient + (w < remainder ? w : remainder);
-    *end = *first + quotient + (w < remainder);
-}
-
 /* Opens a backend with options->workers workers. */
 trine_status trine_executor_open(trine_executor *executor, const trine_executor_ops *ops,
                                  const trine_executor_options *options);

@@ -7,8 +7,9 @@
  *      of a team are the parallelism.
  *   3. trine_blas_name says what computed, trine_blas_note what makes it slower than it could be.
  *
- * $TRINE_BLAS names the library's file; libopenblas.so.0 without it. A library that the program has
- * loaded before is used as it is. Each process of a pool loads its own.
+ * $TRINE_BLAS names the library's file; without it Debian's libopenblas0-serial, which has no
+ * threads, or else libopenblas.so.0. A library that the program has loaded before is used as it is.
+ * Each process of a pool loads its own.
  *
  * Bits: the same call on the same core type gives the same bits, wherever the matrices lie and
  * whatever their leading dimensions; and a row of c has bits that depend on a's row, b, m, n, k,

@@ -22,6 +22,7 @@
 #include "core/system/float_environment.h"
 #include "core/linalg/matrix.h"
 #include "core/array/layout.h"
+#include "core/partition/share.h"
 
 /* The grid: most rows of a panel, and the panels that there are at least unless they would be
  * lower than LEAST_HEIGHT; most columns of a tile; most elements of k in a step. What is cut is
@@ -61,32 +62,20 @@ typedef struct travel {
     uint64_t call;
 } travel;
 
-static uint64_t divide_up(uint64_t a, uint64_t b)
-{
-    return a / b + (a % b != 0);
-}
-
-static uint64_t least(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* The size of `parts` equal parts of n, the last of which may be smaller. */
 static uint64_t equal_part(uint64_t n, uint64_t parts)
 {
-    uint64_t part = divide_up(divide_up(n, parts > 0 ? parts : 1), UNIT) * UNIT;
-    return part > 0 ? part : UNIT;
+    uint64_t part = trine_round_up(trine_divide_up(n, trine_max(parts, 1)), UNIT);
+    return trine_max(part, UNIT);
 }
 
 static void cut(product *p)
 {
     /* Numbers of panels with many divisors leave fewer workers without one at the end. */
-    uint64_t panels = divide_up(divide_up(p->m, HEIGHT), 4) * 4;
-    p->height = equal_part(p->m, panels > PANELS ? panels : PANELS);
-    if (p->height < LEAST_HEIGHT)
-        p->height = LEAST_HEIGHT;
-    p->width = equal_part(p->n, divide_up(p->n, WIDTH));
-    p->depth = equal_part(p->k, divide_up(p->k, DEPTH));
+    uint64_t panels = trine_round_up(trine_divide_up(p->m, HEIGHT), 4);
+    p->height = trine_max(equal_part(p->m, trine_max(panels, PANELS)), LEAST_HEIGHT);
+    p->width = equal_part(p->n, trine_divide_up(p->n, WIDTH));
+    p->depth = equal_part(p->k, trine_divide_up(p->k, DEPTH));
 }
 
 /* c's m x n elements of a tile from l elements of k. */
@@ -124,12 +113,12 @@ static trine_status tile_run(void *context, size_t run, trine_worker *worker)
     const product *p = &job->p;
     size_t item = p->item;
     uint64_t i = run % job->panels * p->height, j = run / job->panels * p->width;
-    size_t m = (size_t)least(job->row_end - job->row - i, p->height);
-    size_t n = (size_t)least(job->column_end - job->column - j, p->width);
+    size_t m = (size_t)trine_min(job->row_end - job->row - i, p->height);
+    size_t n = (size_t)trine_min(job->column_end - job->column - j, p->width);
     uint64_t depth = job->l_end - job->l, l = 0;
     (void)worker;
     do {
-        size_t step = (size_t)least(depth - l, p->depth);
+        size_t step = (size_t)trine_min(depth - l, p->depth);
         trine_status status =
             multiply(p, m, n, step, job->a + (i * job->lda + l) * item, job->lda,
                      job->b + (l * job->ldb + j) * item, job->ldb, job->l + l > 0 ? 1 : p->beta,
@@ -157,8 +146,8 @@ static trine_status run_part(trine_team *team, trine_executor *executor, const p
         return status;
     part *job = memory;
     *job = *given;
-    job->panels = (size_t)divide_up(job->row_end - job->row, job->p.height);
-    uint64_t tiles = divide_up(job->column_end - job->column, job->p.width);
+    job->panels = (size_t)trine_divide_up(job->row_end - job->row, job->p.height);
+    uint64_t tiles = trine_divide_up(job->column_end - job->column, job->p.width);
     trine_job work = {.runs = job->panels * (size_t)tiles,
                       .body = tile_run,
                       .context = job,
@@ -186,11 +175,8 @@ static trine_status multiply_here(trine_team *team, const product *p, const trin
 /* Which panels each rank computes, as rows. */
 static void share_out(const product *p, int ranks, uint64_t *rows)
 {
-    size_t panels = (size_t)divide_up(p->m, p->height), first, end;
-    for (int r = 0; r < ranks; r++) {
-        trine_static_share(panels, ranks, r, &first, &end);
-        rows[r] = least(first * p->height, p->m);
-    }
+    for (int r = 0; r < ranks; r++)
+        rows[r] = trine_fair_share_of_units(p->m, p->height, (uint64_t)ranks, (uint64_t)r).first;
     rows[ranks] = p->m;
 }
 
@@ -212,7 +198,7 @@ static trine_status lay_out(travel *t)
     bool moves_a = !trine_layouts_alike(t->team, t->rows, t->rows_a);
     bool moves_c = !trine_layouts_alike(t->team, t->rows, t->rows_c);
     size_t rows = (size_t)(t->rows[own + 1] - t->rows[own]);
-    size_t width = (size_t)least(p->n, p->width), depth = (size_t)least(p->k, p->depth);
+    size_t width = (size_t)trine_min(p->n, p->width), depth = (size_t)trine_min(p->k, p->depth);
     size_t of_a = moves_a ? rows * depth * p->item : 0, of_c = moves_c ? rows * width * p->item : 0;
     t->bytes = depth * width * p->item + of_a + of_c;
     void *memory;
@@ -246,9 +232,10 @@ static trine_status bring_b(const travel *t, part *job, trine_status status)
     job->b = t->panel;
     job->ldb = (size_t)columns;
     for (int r = 0; r < communicator->size && !status; r++) {
-        uint64_t first = t->rows_b[r] > job->l ? t->rows_b[r] : job->l;
-        uint64_t end = least(t->rows_b[r + 1], job->l_end);
-        if (first >= end)
+        trine_range here = trine_range_common((trine_range){t->rows_b[r], t->rows_b[r + 1]},
+                                              (trine_range){job->l, job->l_end});
+        uint64_t first = here.first, end = here.end;
+        if (first == end)
             continue;
         char *piece = t->panel + (first - job->l) * row;
         if (r == communicator->rank) {
@@ -311,7 +298,7 @@ static trine_status multiply_tiles(const travel *t, part *job, uint64_t depth)
     uint64_t l = 0;
     do {
         job->l = l;
-        job->l_end = least(l + t->p.depth, depth);
+        job->l_end = trine_min(l + t->p.depth, depth);
         status = bring_a(t, job, TRINE_OK);
         if (!status)
             status = bring_b(t, job, TRINE_OK);
@@ -342,7 +329,7 @@ static trine_status multiply_among_ranks(travel *t, uint64_t depth, trine_status
                     .row = t->rows[own],
                     .row_end = t->rows[own + 1],
                     .column = j,
-                    .column_end = least(j + p->width, p->n)};
+                    .column_end = trine_min(j + p->width, p->n)};
         status = multiply_tiles(t, &job, depth);
     }
     clear(t);

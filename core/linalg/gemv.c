@@ -18,6 +18,7 @@
 #include "core/system/float_environment.h"
 #include "core/linalg/matrix.h"
 #include "core/array/layout.h"
+#include "core/partition/share.h"
 
 enum { GROUP = 4, SEGMENT = 6, RUNS_PER_WORKER = 32 };
 
@@ -84,16 +85,15 @@ static void reduce_segment(const rows_job *job, uint64_t row, const trine_gemv_p
 static trine_status rows_run(void *context, size_t run, trine_worker *worker)
 {
     const rows_job *job = context;
-    size_t unit, end;
-    trine_static_share(job->units, (int)job->runs, (int)run, &unit, &end);
-    for (; unit < end; unit++) {
+    trine_range share = trine_fair_share(job->units, job->runs, run);
+    for (uint64_t unit = share.first; unit < share.end; unit++) {
         uint64_t row = unit / job->segments * GROUP, segment = unit % job->segments;
-        uint64_t at = segment * segment_length, left = job->columns - at;
-        uint64_t rows = job->rows - row < GROUP ? job->rows - row : GROUP;
+        uint64_t at = segment * segment_length;
+        uint64_t end = at + trine_min(job->columns - at, segment_length);
+        uint64_t rows = trine_min(job->rows - row, GROUP);
         trine_gemv_param param = {.more = rows - 1, .stride = job->columns};
         double part[GROUP] = {0};
-        reduce_segment(job, row, &param, at, at + (left < segment_length ? left : segment_length),
-                       worker->scratch, part);
+        reduce_segment(job, row, &param, at, end, worker->scratch, part);
         if (job->segments == 1)
             job->monoid.finish(part, part, &param);
         for (uint64_t r = 0; r < rows; r++)
@@ -105,7 +105,7 @@ static trine_status rows_run(void *context, size_t run, trine_worker *worker)
 static trine_status run_here(const product *p)
 {
     size_t most = (size_t)p->executor->workers * RUNS_PER_WORKER;
-    size_t units = (size_t)((p->rows + GROUP - 1) / GROUP * p->segments);
+    size_t units = (size_t)(trine_divide_up(p->rows, GROUP) * p->segments);
     void *memory;
     trine_status status = trine_team_arena(p->team, sizeof(rows_job), &memory);
     if (status || units == 0)
@@ -120,7 +120,7 @@ static trine_status run_here(const product *p)
                       .segments = p->segments,
                       .item = p->item,
                       .units = units,
-                      .runs = units < most ? units : most};
+                      .runs = trine_min(units, most)};
     trine_monoid group = monoid_for(p->monoid, GROUP);
     trine_job work = {.runs = job->runs,
                       .body = rows_run,

@@ -12,7 +12,9 @@
 #include <trine/transpose.h>
 
 #include "core/system/error.h"
-#include "core/array/recut.h"
+#include "core/array/ownership.h"
+#include "core/system/util.h"
+#include "core/partition/share.h"
 
 /* Lines that are turned together at most, so that whole lines of the cache are used; bytes of them
  * that are no reason to take fewer. */
@@ -28,19 +30,16 @@ typedef struct lines_job {
     void (*turn)(const trine_turn *turn);
 } lines_job;
 
-static size_t round_up(size_t bytes)
-{
-    return (bytes + 63) / 64 * 64;
-}
-
 static size_t in_bytes(const lines_job *job)
 {
-    return round_up((size_t)(job->step * job->lines.length) * job->lines.item);
+    return trine_round_up((size_t)(job->step * job->lines.length) * job->lines.item,
+                          TRINE_CACHE_LINE);
 }
 
 static size_t out_bytes(const lines_job *job)
 {
-    return round_up((size_t)(job->step * job->lines.out_length) * job->lines.out_item);
+    return trine_round_up((size_t)(job->step * job->lines.out_length) * job->lines.out_item,
+                          TRINE_CACHE_LINE);
 }
 
 /* Lines [column, column + count) of those that lie side by side in `outer`. */
@@ -79,18 +78,16 @@ static trine_status some_lines(const lines_job *job, uint64_t group, char *scrat
         return l->apply(l, job->x + group * l->length * l->item,
                         job->out + group * l->out_length * l->out_item, scratch);
     uint64_t column = group % job->tiles * job->step;
-    uint64_t left = job->inner - column;
     return turned_lines(job, group / job->tiles, column,
-                        (size_t)(left < job->step ? left : job->step), scratch);
+                        (size_t)trine_min(job->inner - column, job->step), scratch);
 }
 
 static trine_status lines_run(void *context, size_t run, trine_worker *worker)
 {
     const lines_job *job = context;
-    size_t group, end;
+    trine_range share = trine_fair_share(job->outer * job->tiles, job->runs, run);
     trine_status status = TRINE_OK;
-    trine_static_share((size_t)(job->outer * job->tiles), (int)job->runs, (int)run, &group, &end);
-    for (; group < end && !status; group++)
+    for (uint64_t group = share.first; group < share.end && !status; group++)
         status = some_lines(job, group, worker->scratch);
     return status;
 }
@@ -100,21 +97,20 @@ static lines_job plan(const trine_lines *lines, uint64_t outer, uint64_t inner, 
 {
     uint64_t line = lines->length * lines->item + lines->out_length * lines->out_item;
     uint64_t step = line > BUFFER / SIDE_BY_SIDE ? BUFFER / line : SIDE_BY_SIDE;
-    step = step > inner ? inner : step;
-    step = step < 1 ? 1 : step;
+    step = trine_max(trine_min(step, inner), 1);
     lines_job job = {.lines = *lines,
                      .outer = outer,
                      .inner = inner,
                      .step = step,
-                     .tiles = (inner + step - 1) / step};
+                     .tiles = trine_divide_up(inner, step)};
     uint64_t groups = outer * job.tiles, most = (uint64_t)workers * RUNS_PER_WORKER;
-    job.runs = (size_t)(groups < most ? groups : most);
+    job.runs = (size_t)trine_min(groups, most);
     return job;
 }
 
 static size_t job_size(const trine_lines *lines)
 {
-    return round_up(sizeof(lines_job)) + lines->param_size;
+    return trine_round_up(sizeof(lines_job), TRINE_CACHE_LINE) + lines->param_size;
 }
 
 static size_t scratch_size(const lines_job *job)
@@ -151,8 +147,8 @@ trine_status trine_lines_run(trine_team *team, trine_executor *executor, const t
     job->out = out;
     job->turn = kernels->turn;
     if (lines->param_size)
-        job->lines.param =
-            memcpy((char *)memory + round_up(sizeof *job), lines->param, lines->param_size);
+        job->lines.param = memcpy((char *)memory + trine_round_up(sizeof *job, TRINE_CACHE_LINE),
+                                  lines->param, lines->param_size);
     trine_job work = {.runs = job->runs,
                       .body = lines_run,
                       .context = job,
@@ -179,9 +175,9 @@ trine_status trine_lines_gather(const trine_array *x, trine_array **turned)
     trine_status status = trine_call_begin(x->team);
     if (status)
         return status;
-    status = trine_recut_whole(x->team, x->local_rows,
-                               trine_call_number(60, &x->columns, sizeof x->columns), status,
-                               &first, &shape[1]);
+    status = trine_blocks_place(x->team, x->local_rows,
+                                trine_call_number(60, &x->columns, sizeof x->columns), status,
+                                &first, &shape[1]);
     status = trine_call_end(x->team, &x->team->ledger.combine, status);
     if (!status)
         status = trine_array_create_nd(x->team, x->dtype, 2, shape, TRINE_DISTRIBUTED, &made);

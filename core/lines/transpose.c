@@ -6,19 +6,23 @@
  *    piece for each rank that holds those rows of out; the ranks exchange the pieces; every row of
  *    a piece is copied to its place in a row of out.
  */
-#include <trine/transpose.h>
+#include "core/linalg/transpose.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/array/blocks.h"
+#include "core/array/ownership.h"
 #include "core/system/error.h"
 #include "core/array/overlap.h"
 #include "core/lines/non_temporal.h"
+#include "core/partition/tiles.h"
+#include "core/system/util.h"
 
 /* Columns of x that are turned together, bytes of a row of out that are written together, the least
  * rows of x that travel in a round. */
 enum { COLUMNS = 64, RUN_BYTES = 1024, LEAST_PANEL = 16 };
+
+uint64_t trine_panel_bytes = (uint64_t)32 << 20;
 
 /* The job's context: `turn`, cut into tiles of its output; or, when it is NULL, a copy. */
 typedef struct turn_job {
@@ -137,8 +141,8 @@ static void panel_of(const transposition *t, int rank, uint64_t round, uint64_t 
                      uint64_t *rows)
 {
     uint64_t local = rows_of(t, OF_X, rank), begin = round * t->panel;
-    *row = begin < local ? begin : local;
-    *rows = local - *row < t->panel ? local - *row : t->panel;
+    *row = trine_min(begin, local);
+    *rows = trine_min(local - *row, t->panel);
 }
 
 static trine_status pack(transposition *t, uint64_t round)
@@ -205,8 +209,7 @@ static trine_status prepare(transposition *t)
     trine_executor *executor = &t->team->executor;
     int own = t->team->communicator.rank, ranks = t->blocks[0].ranks;
     uint64_t received = 0;
-    t->panel = trine_panel_bytes / (t->x->columns * t->item);
-    t->panel = t->panel < LEAST_PANEL ? LEAST_PANEL : t->panel;
+    t->panel = trine_max(trine_panel_bytes / (t->x->columns * t->item), LEAST_PANEL);
     for (int r = 0; r < ranks; r++) {
         uint64_t row, rows;
         panel_of(t, r, 0, &row, &rows);
@@ -250,8 +253,8 @@ static trine_status exchange_panels(transposition *t, bool *left)
     uint64_t longest = 0, rounds;
     trine_status status = prepare(t);
     for (int r = 0; r < communicator->size; r++)
-        longest = rows_of(t, OF_X, r) > longest ? rows_of(t, OF_X, r) : longest;
-    rounds = longest / t->panel + (longest % t->panel != 0);
+        longest = trine_max(longest, rows_of(t, OF_X, r));
+    rounds = trine_divide_up(longest, t->panel);
     for (uint64_t round = 0; round < rounds; round++) {
         trine_part *expected = NULL;
         if (!status)

@@ -10,8 +10,10 @@
 
 #include "core/array/array.h"
 #include "core/system/error.h"
+#include "core/array/ownership.h"
 #include "core/array/recut.h"
 #include "core/input/walk.h"
+#include "core/system/util.h"
 #include <trine/scan.h>
 
 /* The job's context. test NULL: the second source is the mask. places: for each chunk, how many it
@@ -36,11 +38,6 @@ typedef struct compact_call {
     compact_job *job;
     trine_array *held, *kept;
 } compact_call;
-
-static size_t round_up(size_t bytes)
-{
-    return (bytes + 63) / 64 * 64;
-}
 
 #define PACK(bits)                                                                                 \
     static size_t pack_##bits(void *to, const void *from, const uint8_t *keep, size_t n)           \
@@ -100,7 +97,8 @@ static trine_status compact_run(void *context, size_t i, trine_worker *worker)
     const compact_job *job = context;
     trine_run run = trine_runs_get(&job->walk.runs, i);
     uint8_t *bytes = worker->scratch;
-    void *packed = bytes + round_up(trine_grid_longest(&job->walk.stream.grid));
+    void *packed =
+        bytes + trine_round_up(trine_grid_longest(&job->walk.stream.grid), TRINE_CACHE_LINE);
     trine_status status = TRINE_OK;
     for (uint64_t k = 0; k < run.chunks && !status; k++) {
         trine_chunk chunk;
@@ -131,7 +129,8 @@ static trine_status run_job(const compact_call *call, trine_executor *executor)
     trine_job work = {.runs = job->walk.runs.count,
                       .body = compact_run,
                       .context = job,
-                      .scratch_size = round_up(longest) + round_up(longest * job->item),
+                      .scratch_size = trine_round_up(longest, TRINE_CACHE_LINE) +
+                                      trine_round_up(longest * job->item, TRINE_CACHE_LINE),
                       .restartable = true};
     return trine_team_run(call->team, executor, &work);
 }
@@ -156,7 +155,8 @@ static trine_status lay_out(compact_call *call, uint64_t origin)
 {
     const trine_array *x = call->x;
     size_t param_size = call->keep ? call->keep->param_size : 0;
-    size_t job_room = round_up(sizeof(compact_job)), param_room = round_up(param_size);
+    size_t job_room = trine_round_up(sizeof(compact_job), TRINE_CACHE_LINE),
+           param_room = trine_round_up(param_size, TRINE_CACHE_LINE);
     uint64_t first = trine_grid_chunk_at(&x->grid, x->first);
     void *memory;
     call->chunks = trine_grid_chunk_at(&x->grid, x->first + x->local) - first;
@@ -200,7 +200,8 @@ static trine_status count_here(compact_call *call, uint64_t origin, uint64_t *ke
 static trine_status write_here(compact_call *call, uint64_t kept, trine_place place,
                                trine_array **written)
 {
-    trine_status status = trine_array_new(call->team, call->x->dtype, 1, &kept, place, written);
+    trine_status status =
+        trine_array_make(call->team, call->x->dtype, 1, &kept, place, TRINE_MEMORY_NEW, written);
     if (status || kept == 0)
         return status;
     const trine_array *all[] = {call->x, *written, call->mask};
@@ -225,10 +226,11 @@ static trine_status compact_anew(compact_call *call)
     trine_status status = count_here(call, 0, &kept);
     if (!status)
         status = write_here(call, kept, TRINE_SHARED, &call->held);
-    status = trine_recut_whole(call->team, kept, call->number, status, &first, &whole);
+    status = trine_blocks_place(call->team, kept, call->number, status, &first, &whole);
     if (status)
         return status;
-    status = trine_array_new(call->team, call->x->dtype, 1, &whole, TRINE_DISTRIBUTED, &call->kept);
+    status = trine_array_make(call->team, call->x->dtype, 1, &whole, TRINE_DISTRIBUTED,
+                              TRINE_MEMORY_NEW, &call->kept);
     trine_piece held = {call->held->data, first, kept}, wanted = {NULL, 0, 0};
     if (!status)
         wanted = (trine_piece){call->kept->data, call->kept->first, call->kept->local};
@@ -238,14 +240,14 @@ static trine_status compact_anew(compact_call *call)
 
 static trine_status compact_within(compact_call *call)
 {
-    uint64_t origin = 0;
+    uint64_t origin = 0, whole;
     const trine_array *x = call->x;
     bool several = call->team->communicator.size > 1, blocks = x->place != TRINE_DISTRIBUTED;
     if (several && !blocks)
         return compact_anew(call);
     trine_status status = TRINE_OK;
     if (several)
-        status = trine_team_origin(call->team, x->local, call->number, status, &origin);
+        status = trine_blocks_place(call->team, x->local, call->number, status, &origin, &whole);
     return status ? status : compact_blocks(call, origin);
 }
 

@@ -8,8 +8,10 @@
 #include "core/array/array.h"
 #include "core/system/error.h"
 #include "core/array/overlap.h"
+#include "core/array/ownership.h"
 #include "core/array/recut.h"
 #include "core/partition/runs.h"
+#include "core/system/util.h"
 #include <trine/scan.h>
 
 /* The job's context: n elements at x, to out, which may be x. Runs are of the first `count`. */
@@ -56,7 +58,7 @@ static trine_status reverse_run(void *context, size_t i, trine_worker *worker)
     trine_run run = trine_runs_get(&job->runs, i);
     uint64_t first = run.first * TRINE_CHUNK, end = first + run.chunks * TRINE_CHUNK;
     (void)worker;
-    end = end < job->count ? end : job->count;
+    end = trine_min(end, job->count);
     switch (job->item) {
     case 1:
         reverse_8(job, first, end);
@@ -80,7 +82,7 @@ static trine_status reverse_here(trine_team *team, const trine_array *x, const t
     const trine_array *all[] = {x, out};
     trine_executor *executor = trine_arrays_executor(team, all, 2);
     uint64_t count = out->data == x->data ? x->local / 2 : x->local;
-    uint64_t chunks = (count + TRINE_CHUNK - 1) / TRINE_CHUNK;
+    uint64_t chunks = trine_divide_up(count, TRINE_CHUNK);
     void *memory;
     trine_status status = trine_team_arena(team, sizeof(reverse_job), &memory);
     if (status || count == 0)
@@ -106,10 +108,11 @@ static trine_status reverse_between(trine_team *team, const trine_array *x, cons
 {
     trine_array *aside = NULL;
     uint64_t first = 0, whole = 0;
-    trine_status status = trine_array_new(team, x->dtype, 1, &x->local, TRINE_SHARED, &aside);
+    trine_status status =
+        trine_array_make(team, x->dtype, 1, &x->local, TRINE_SHARED, TRINE_MEMORY_NEW, &aside);
     if (!status)
         status = reverse_here(team, x, aside);
-    status = trine_recut_whole(team, x->local, call, status, &first, &whole);
+    status = trine_blocks_place(team, x->local, call, status, &first, &whole);
     if (!status) {
         trine_piece held = {aside->data, whole - first - x->local, x->local};
         trine_piece wanted = {out->data, first, x->local};

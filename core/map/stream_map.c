@@ -4,6 +4,7 @@
 
 #include "core/system/clock.h"
 #include "core/array/array.h"
+#include "core/array/ownership.h"
 #include "core/input/carry.h"
 #include "core/system/error.h"
 #include "core/lines/non_temporal.h"
@@ -149,19 +150,16 @@ static trine_status agree_to_write(trine_team *team, const trine_stream *stream,
                                    trine_status status, uint64_t *origin, uint64_t *uncertain)
 {
     trine_communicator *communicator = &team->communicator;
-    size_t size = (size_t)communicator->size;
-    if (!stream->cut || size == 1)
+    if (!stream->cut || communicator->size == 1)
         return communicator->ops->agree(communicator, call, uncertain, status);
     const uint64_t own[] = {stream->local, *uncertain};
-    uint64_t *all = calloc(2 * size, sizeof *all);
-    if (!status && !all)
-        status = trine_fail(TRINE_E_MEMORY, "no memory for the counts of %zu ranks", size);
-    status = communicator->ops->gather(communicator, own, 2, all, call, status);
-    for (size_t r = 0; r < size && all && !status; r++) {
-        *origin += r < (size_t)communicator->rank ? all[2 * r] : 0;
-        *uncertain += all[2 * r + 1];
+    trine_blocks all[2];
+    status = trine_blocks_gather(team, own, 2, call, status, all);
+    if (!status) {
+        *origin = all[0].at[communicator->rank];
+        *uncertain = all[1].at[communicator->size];
     }
-    free(all);
+    trine_blocks_free(all, 2);
     return status;
 }
 
@@ -199,7 +197,8 @@ trine_status trine_stream_load(trine_team *team, trine_dtype dtype, const trine_
     if (status)
         return status;
     trine_array *array = NULL;
-    status = trine_array_new(team, dtype, ndim, shape, TRINE_DISTRIBUTED, &array);
+    status =
+        trine_array_make(team, dtype, ndim, shape, TRINE_DISTRIBUTED, TRINE_MEMORY_NEW, &array);
     if (!status) {
         map_job job = {
             .walk = {.stream = {.source = {*source},

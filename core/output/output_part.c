@@ -8,20 +8,12 @@
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 static const char suffix[] = ".trine-part";
 
 /* Longest text behind a name: "-31". Times that a name is tried that changes hands meanwhile. */
 enum { NUMBER = 3, TRIES = 100 };
-
-/* FNV-1a. */
-static unsigned long long hash_of(const char *name)
-{
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-    for (; *name; name++)
-        h = (h ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
-    return h;
-}
 
 void trine_part_name(trine_output *o, unsigned slot)
 {
@@ -32,7 +24,8 @@ void trine_part_name(trine_output *o, unsigned slot)
         most -= (size_t)(NAME_MAX - longest) < most ? (size_t)(NAME_MAX - longest) : most;
     if (slot)
         snprintf(number, sizeof number, "-%u", slot % 100);
-    snprintf(hash, sizeof hash, "%016llx", hash_of(o->name));
+    snprintf(hash, sizeof hash, "%016llx",
+             (unsigned long long)XXH3_64bits(o->name, strlen(o->name)));
     const char *name = strlen(o->name) > most ? hash : o->name;
     o->part[0] = '.';
     size_t length = strlen(name);

@@ -1,10 +1,6 @@
 /* core/partition/grid.c - chunks of elements and of rows. */
 #include "core/partition/grid.h"
-
-static uint64_t divide_up(uint64_t a, uint64_t b)
-{
-    return a / b + (a % b != 0);
-}
+#include "core/partition/share.h"
 
 static uint64_t rows_of_chunk(uint64_t columns)
 {
@@ -17,7 +13,7 @@ trine_grid trine_grid_of(uint64_t rows, uint64_t columns)
     return (trine_grid){.n = rows * columns,
                         .step = step,
                         .row = columns,
-                        .pieces = columns > TRINE_CHUNK ? divide_up(columns, TRINE_CHUNK) : 1,
+                        .pieces = columns > TRINE_CHUNK ? trine_divide_up(columns, TRINE_CHUNK) : 1,
                         .unit = step};
 }
 
@@ -35,23 +31,20 @@ uint64_t trine_grid_chunks(const trine_grid *grid)
 uint64_t trine_grid_chunk_at(const trine_grid *grid, uint64_t item)
 {
     if (grid->pieces == 1)
-        return divide_up(item, grid->step);
-    return item / grid->row * grid->pieces + divide_up(item % grid->row, TRINE_CHUNK);
+        return trine_divide_up(item, grid->step);
+    return item / grid->row * grid->pieces + trine_divide_up(item % grid->row, TRINE_CHUNK);
 }
 
 void trine_grid_chunk(const trine_grid *grid, uint64_t chunk, uint64_t *first, size_t *n)
 {
-    uint64_t left;
     if (grid->pieces == 1) {
         *first = chunk * grid->step;
-        left = grid->n - *first;
-        *n = (size_t)(left < grid->step ? left : grid->step);
+        *n = (size_t)trine_min(grid->n - *first, grid->step);
         return;
     }
     uint64_t within = chunk % grid->pieces * TRINE_CHUNK;
     *first = chunk / grid->pieces * grid->row + within;
-    left = grid->row - within;
-    *n = left < TRINE_CHUNK ? (size_t)left : TRINE_CHUNK;
+    *n = (size_t)trine_min(grid->row - within, TRINE_CHUNK);
 }
 
 size_t trine_grid_longest(const trine_grid *grid)
@@ -61,10 +54,8 @@ size_t trine_grid_longest(const trine_grid *grid)
 
 void trine_grid_block(const trine_grid *grid, int rank, int ranks, uint64_t *first, uint64_t *local)
 {
-    uint64_t units = divide_up(grid->n, grid->unit), all = (uint64_t)ranks, own = (uint64_t)rank;
-    uint64_t quotient = units / all, remainder = units % all;
-    uint64_t unit = own * quotient + (own < remainder ? own : remainder);
-    uint64_t end = (unit + quotient + (own < remainder)) * grid->unit;
-    *first = unit * grid->unit < grid->n ? unit * grid->unit : grid->n;
-    *local = (end < grid->n ? end : grid->n) - *first;
+    trine_range block =
+        trine_fair_share_of_units(grid->n, grid->unit, (uint64_t)ranks, (uint64_t)rank);
+    *first = block.first;
+    *local = block.end - block.first;
 }

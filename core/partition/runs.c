@@ -6,6 +6,7 @@
  * missing siblings stand for their parents in the tree.
  */
 #include "core/partition/runs.h"
+#include "core/partition/share.h"
 
 /* Runs a worker gets when there is enough to do. More of them even out the shares of aligned blocks
  * and lose less with a dead worker; each costs a merge. */
@@ -26,14 +27,14 @@ static int floor_log2(uint64_t x)
 
 static uint64_t clamp(uint64_t x, uint64_t low, uint64_t high)
 {
-    return x < low ? low : x > high ? high : x;
+    return trine_max(low, trine_min(x, high));
 }
 
 static void cut_freely(trine_runs *runs, uint64_t chunks, uint64_t workers, bool dynamic)
 {
     uint64_t least = dynamic ? LEAST_DYNAMIC_CHUNKS : LEAST_STATIC_CHUNKS;
     uint64_t each = workers == 1 ? 1 : clamp(chunks / workers / least, 1, RUNS_PER_WORKER);
-    runs->count = (size_t)(chunks < each * workers ? chunks : each * workers);
+    runs->count = (size_t)trine_min(chunks, each * workers);
 }
 
 /* The run at `chunk` outside the whole blocks: aligned, of at most 2^level, within the end. */
@@ -81,10 +82,9 @@ trine_runs trine_runs_cut(uint64_t first, uint64_t end, uint64_t total, int work
 
 static trine_run free_run(const trine_runs *runs, size_t i)
 {
-    uint64_t chunks = runs->end - runs->first, quotient = chunks / runs->count;
-    uint64_t remainder = chunks % runs->count;
-    uint64_t first = runs->first + i * quotient + (i < remainder ? i : remainder);
-    return (trine_run){first, quotient + (i < remainder), {first, 0}};
+    trine_range share = trine_fair_share(runs->end - runs->first, runs->count, i);
+    uint64_t first = runs->first + share.first;
+    return (trine_run){first, share.end - share.first, {first, 0}};
 }
 
 trine_run trine_runs_get(const trine_runs *runs, size_t i)
@@ -94,7 +94,7 @@ trine_run trine_runs_get(const trine_runs *runs, size_t i)
     if (i >= runs->left && i < runs->left + runs->whole) {
         uint64_t block = (uint64_t)1 << runs->level;
         uint64_t first = runs->whole_first + (i - runs->left) * block;
-        uint64_t chunks = runs->end - first < block ? runs->end - first : block;
+        uint64_t chunks = trine_min(runs->end - first, block);
         return (trine_run){first, chunks, {first, runs->level}};
     }
     uint64_t chunk = i < runs->left ? runs->first : runs->right_first;

@@ -1,11 +1,12 @@
 /* core/partition/tree.c - the binary counter of partials. */
 #include "core/partition/tree.h"
+#include "core/system/util.h"
 
 #include <string.h>
 
 size_t trine_tree_stride(const trine_monoid *monoid)
 {
-    return (monoid->state_size + 63) / 64 * 64;
+    return trine_round_up(monoid->state_size, TRINE_CACHE_LINE);
 }
 
 size_t trine_tree_room(const trine_monoid *monoid)

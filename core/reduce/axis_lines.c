@@ -16,6 +16,7 @@
 #include "core/reduce/axis.h"
 #include "core/input/carry.h"
 #include "core/system/error.h"
+#include "core/partition/share.h"
 
 /* Lines of one width: the monoid over their items, its param, and the columns of a row part that
  * they take in; results: of an item's line. */
@@ -167,9 +168,9 @@ static trine_status lines_run(void *context, size_t run, trine_worker *worker)
 {
     const lines_job *job = context;
     const trine_frame *f = &job->lines.frame;
-    size_t line, end;
+    trine_range share = trine_fair_share(job->lines.count, job->runs, run);
+    size_t line = share.first, end = share.end;
     trine_status status = TRINE_OK;
-    trine_static_share((size_t)job->lines.count, (int)job->runs, (int)run, &line, &end);
     for (int i = 0; i < job->lines.given.nin && f->inner == 1 && !status; i++)
         status =
             trine_source_expect(&f->source[i], f->first * f->columns + (uint64_t)line * f->length,

@@ -16,6 +16,7 @@
 #include "core/array/array.h"
 #include "core/system/error.h"
 #include "core/reduce/selection.h"
+#include "core/system/util.h"
 #include "kernels/sort/radix.h"
 
 typedef struct top_call {
@@ -97,7 +98,7 @@ static trine_status run_block(void *context, size_t i, trine_worker *worker)
 {
     const top_job *job = context;
     uint64_t first = (uint64_t)i * TRINE_CHUNK;
-    size_t n = job->n - first < TRINE_CHUNK ? (size_t)(job->n - first) : TRINE_CHUNK;
+    size_t n = (size_t)trine_min(job->n - first, TRINE_CHUNK);
     const char *x = (const char *)job->x + first * trine_dtype_size(job->dtype);
     (void)worker;
     if (job->pairs)
@@ -110,7 +111,7 @@ static trine_status run_block(void *context, size_t i, trine_worker *worker)
 
 static uint64_t blocks_of(const trine_array *x)
 {
-    return (x->local + TRINE_CHUNK - 1) / TRINE_CHUNK;
+    return trine_divide_up(x->local, TRINE_CHUNK);
 }
 
 static trine_status run_job(const top_call *call, trine_executor *executor, top_job *job)
@@ -126,7 +127,7 @@ static trine_status count_here(const top_call *call, trine_executor *executor, t
                                uint64_t own[2], top_job **laid)
 {
     const trine_array *x = call->x;
-    size_t job_room = (sizeof(top_job) + 63) / 64 * 64;
+    size_t job_room = trine_round_up(sizeof(top_job), TRINE_CACHE_LINE);
     void *memory;
     trine_status status =
         trine_team_arena(x->team, job_room + (size_t)blocks_of(x) * 2 * sizeof(uint64_t), &memory);
@@ -152,7 +153,7 @@ static uint64_t place_pairs(const top_call *call, top_job *job, uint64_t equal)
     uint64_t at = 0;
     for (uint64_t i = 0; i < blocks_of(call->x); i++) {
         uint64_t before = job->counts[i][0], here = job->counts[i][1];
-        here = here < equal ? here : equal;
+        here = trine_min(here, equal);
         equal -= here;
         job->counts[i][0] = at;
         job->counts[i][1] = here;
@@ -169,7 +170,7 @@ static void share_out(uint64_t (*rank)[3], int ranks, uint64_t equal)
     uint64_t index = 0, at = 0;
     for (int r = 0; r < ranks; r++) {
         uint64_t n = rank[r][0], before = rank[r][1], here = rank[r][2];
-        here = here < equal ? here : equal;
+        here = trine_min(here, equal);
         equal -= here;
         rank[r][0] = index;
         rank[r][1] = at;

@@ -6,17 +6,13 @@
 #include "core/lines/lines.h"
 #include "core/partition/prefix.h"
 #include "core/scan/scan.h"
+#include "core/system/util.h"
 
 /* What apply needs to know; behind it comes the scanner's own param. */
 typedef struct line_scan {
     trine_scanner scanner;
     unsigned flags;
 } line_scan;
-
-static size_t round_up(size_t bytes)
-{
-    return (bytes + 63) / 64 * 64;
-}
 
 static const void *own_param(const line_scan *scan)
 {
@@ -28,8 +24,8 @@ static size_t scratch_of(const trine_lines *lines)
 {
     const line_scan *scan = lines->param;
     const trine_monoid *monoid = &scan->scanner.monoid;
-    return round_up(trine_prefix_size(monoid)) + trine_tree_stride(monoid) +
-           round_up(monoid->work_size);
+    return trine_round_up(trine_prefix_size(monoid), TRINE_CACHE_LINE) + trine_tree_stride(monoid) +
+           trine_round_up(monoid->work_size, TRINE_CACHE_LINE);
 }
 
 /* The partial of a chunk, before which the scan of it may be written over it. */
@@ -50,7 +46,8 @@ static trine_status scan_line(const trine_lines *lines, const void *in, void *ou
 {
     const line_scan *scan = lines->param;
     const trine_monoid *monoid = &scan->scanner.monoid;
-    unsigned char *partial = (unsigned char *)scratch + round_up(trine_prefix_size(monoid));
+    unsigned char *partial =
+        (unsigned char *)scratch + trine_round_up(trine_prefix_size(monoid), TRINE_CACHE_LINE);
     trine_prefix prefix;
     trine_status status = TRINE_OK;
     trine_prefix_begin(&prefix, monoid, own_param(scan), scratch);

@@ -15,29 +15,27 @@
 #include <string.h>
 
 #include "core/array/array.h"
+#include "core/array/ownership.h"
 #include "core/system/error.h"
 #include "core/partition/prefix.h"
 #include "core/scan/scan.h"
 #include "core/input/walk.h"
+#include "core/system/util.h"
+#include "core/partition/share.h"
 
 /* Bytes of input of one block for each worker. Outputs that are larger than LARGE, and no input,
  * are written past the caches. */
 enum { BLOCK_BYTES = 1 << 19, LARGE = 1 << 24 };
 
-/* Chunks [first, end). */
-typedef struct range {
-    uint64_t first, end;
-} range;
-
-/* The job's context, in memory that all workers address. slots: the prefixes of the block `apply`,
- * and the partials of the block `reduce`. */
+/* The job's context, in memory that all workers address. apply, reduce: chunks. slots: the prefixes
+ * of the block `apply`, and the partials of the block `reduce`. */
 typedef struct scan_job {
     trine_walk walk;
     trine_scanner scanner;
     const void *param;
     unsigned flags;
     size_t shares, stride, work_room;
-    range apply, reduce;
+    trine_range apply, reduce;
     unsigned char *prefixes, *partials;
 } scan_job;
 
@@ -52,18 +50,11 @@ typedef struct scan_call {
     bool in_place;
 } scan_call;
 
-static size_t round_up(size_t bytes)
-{
-    return (bytes + 63) / 64 * 64;
-}
-
 /* A worker's share of a range. */
-static range share_of(range whole, size_t shares, size_t share)
+static trine_range share_of(trine_range whole, size_t shares, size_t share)
 {
-    uint64_t chunks = whole.end - whole.first, quotient = chunks / shares;
-    uint64_t remainder = chunks % shares;
-    uint64_t first = whole.first + share * quotient + (share < remainder ? share : remainder);
-    return (range){first, first + quotient + (share < remainder)};
+    trine_range own = trine_fair_share(whole.end - whole.first, shares, share);
+    return (trine_range){whole.first + own.first, whole.first + own.end};
 }
 
 static void reduce_chunk(const scan_job *job, const trine_chunk *chunk, void *work, void *partial)
@@ -132,8 +123,8 @@ static trine_status scan_run(void *context, size_t share, trine_worker *worker)
 {
     const scan_job *job = context;
     unsigned char *work = worker->scratch, *state = work + job->work_room;
-    range apply = share_of(job->apply, job->shares, share);
-    range reduce = share_of(job->reduce, job->shares, share);
+    trine_range apply = share_of(job->apply, job->shares, share);
+    trine_range reduce = share_of(job->reduce, job->shares, share);
     trine_status status = TRINE_OK;
     trine_chunk now, next;
     if (job->scanner.monoid.work_size)
@@ -159,13 +150,14 @@ static trine_status scan_run(void *context, size_t share, trine_worker *worker)
 /* Of the job, param and the slots of two blocks. */
 static size_t job_size(const scan_call *call, const trine_monoid *monoid)
 {
-    return round_up(sizeof(scan_job)) + round_up(monoid->param_size) +
+    return trine_round_up(sizeof(scan_job), TRINE_CACHE_LINE) +
+           trine_round_up(monoid->param_size, TRINE_CACHE_LINE) +
            2 * (size_t)call->block * trine_tree_stride(monoid);
 }
 
 static size_t scratch_size(const trine_monoid *monoid)
 {
-    return round_up(monoid->work_size) + trine_tree_stride(monoid);
+    return trine_round_up(monoid->work_size, TRINE_CACHE_LINE) + trine_tree_stride(monoid);
 }
 
 /* Lays the job out in the team's arena. */
@@ -174,7 +166,8 @@ static trine_status lay_out(const scan_call *call, const trine_scanner *scanner,
 {
     const trine_monoid *monoid = &scanner->monoid;
     size_t stride = trine_tree_stride(monoid), slots = (size_t)call->block * stride;
-    size_t job_room = round_up(sizeof(scan_job)), param_room = round_up(monoid->param_size);
+    size_t job_room = trine_round_up(sizeof(scan_job), TRINE_CACHE_LINE),
+           param_room = trine_round_up(monoid->param_size, TRINE_CACHE_LINE);
     void *memory;
     trine_status status = trine_team_arena(call->team, job_size(call, monoid), &memory);
     if (status)
@@ -187,7 +180,7 @@ static trine_status lay_out(const scan_call *call, const trine_scanner *scanner,
                       .flags = flags,
                       .shares = (size_t)call->stream.executor->workers,
                       .stride = stride,
-                      .work_room = round_up(monoid->work_size),
+                      .work_room = trine_round_up(monoid->work_size, TRINE_CACHE_LINE),
                       .prefixes = at + job_room + param_room,
                       .partials = at + job_room + param_room + slots};
     if (monoid->param_size && param)
@@ -197,7 +190,7 @@ static trine_status lay_out(const scan_call *call, const trine_scanner *scanner,
 }
 
 /* Makes the partials of a block the prefixes of its chunks, in the same slots. */
-static void make_prefixes(scan_call *call, scan_job *job, range block)
+static void make_prefixes(scan_call *call, scan_job *job, trine_range block)
 {
     const trine_monoid *monoid = &job->scanner.monoid;
     unsigned char *own = call->memory + trine_prefix_size(monoid);
@@ -212,19 +205,19 @@ static void make_prefixes(scan_call *call, scan_job *job, range block)
     job->prefixes = slots;
 }
 
-static trine_status scan_blocks(scan_call *call, scan_job *job, range chunks)
+static trine_status scan_blocks(scan_call *call, scan_job *job, trine_range chunks)
 {
     trine_job work = {.runs = job->shares,
                       .body = scan_run,
                       .context = job,
                       .scratch_size = scratch_size(&job->scanner.monoid),
                       .restartable = !call->in_place};
-    range none = {chunks.first, chunks.first}, next = none;
+    trine_range none = {chunks.first, chunks.first}, next = none;
     trine_status status = TRINE_OK;
     for (job->reduce = none; !status;) {
         job->apply = job->reduce;
         next.first = job->reduce.end;
-        next.end = chunks.end - next.first < call->block ? chunks.end : next.first + call->block;
+        next.end = next.first + trine_min(call->block, chunks.end - next.first);
         job->reduce = next;
         if (job->apply.first == job->apply.end && next.first == next.end)
             break;
@@ -234,11 +227,11 @@ static trine_status scan_blocks(scan_call *call, scan_job *job, range chunks)
     return status;
 }
 
-static range own_chunks(const scan_call *call)
+static trine_range own_chunks(const scan_call *call)
 {
     const trine_grid *grid = &call->stream.grid;
-    return (range){trine_grid_chunk_at(grid, call->stream.first),
-                   trine_grid_chunk_at(grid, call->stream.first + call->stream.local)};
+    return (trine_range){trine_grid_chunk_at(grid, call->stream.first),
+                         trine_grid_chunk_at(grid, call->stream.first + call->stream.local)};
 }
 
 /* Chunks of a block. */
@@ -247,14 +240,14 @@ static uint64_t block_size(const scan_call *call)
     uint64_t bytes = trine_grid_longest(&call->stream.grid) * call->stream.source[0].item;
     uint64_t block = (uint64_t)call->stream.executor->workers *
                      (bytes < BLOCK_BYTES ? BLOCK_BYTES / (bytes ? bytes : 1) : 1);
-    range chunks = own_chunks(call);
-    return block < chunks.end - chunks.first ? block : chunks.end - chunks.first;
+    trine_range chunks = own_chunks(call);
+    return trine_min(block, chunks.end - chunks.first);
 }
 
 static trine_status scan_here(scan_call *call, const trine_scanner *scanner, const void *param,
                               unsigned flags)
 {
-    range chunks = own_chunks(call);
+    trine_range chunks = own_chunks(call);
     scan_job *job;
     if (call->stream.local == 0)
         return TRINE_OK;
@@ -301,8 +294,9 @@ static trine_status scan_within(scan_call *call, const trine_scanner *scanner, c
         status = trine_team_ready(call->team, call->stream.executor, job_size(call, monoid),
                                   scratch_size(monoid));
     if (several && call->stream.cut && !(monoid->flags & TRINE_POSITION_FREE)) {
-        status = trine_team_origin(call->team, call->stream.local, call->number, status,
-                                   &call->walk.origin);
+        uint64_t whole;
+        status = trine_blocks_place(call->team, call->stream.local, call->number, status,
+                                    &call->walk.origin, &whole);
         if (status)
             return status;
     }

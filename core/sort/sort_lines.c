@@ -5,14 +5,8 @@
 #include <string.h>
 
 #include "core/lines/lines.h"
+#include "core/system/util.h"
 #include "kernels/sort/radix.h"
-
-enum { LINE = 64 };
-
-static size_t round_up(size_t bytes)
-{
-    return (bytes + LINE - 1) / LINE * LINE;
-}
 
 /* Leaves the keys that are not NaN's, in their order, and copies the elements of the others to
  * nans. Returns how many keys are left. */
@@ -33,13 +27,13 @@ PART(part_64, uint64_t)
 
 size_t trine_line_scratch(trine_dtype dtype, uint64_t n)
 {
-    return 4 * round_up((size_t)n * trine_dtype_size(dtype));
+    return 4 * trine_round_up((size_t)n * trine_dtype_size(dtype), TRINE_CACHE_LINE);
 }
 
 uint64_t trine_line_sort(trine_dtype dtype, const void *x, uint64_t n, void *out, void *scratch)
 {
     size_t item = trine_dtype_size(dtype), count = (size_t)n, kept = count;
-    size_t room = round_up(count * item);
+    size_t room = trine_round_up(count * item, TRINE_CACHE_LINE);
     void *keys = scratch, *nans = (char *)scratch + room, *spare = (char *)nans + room;
     trine_radix_keys(dtype, x, count, keys);
     if (dtype == TRINE_F64)

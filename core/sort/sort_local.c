@@ -12,9 +12,11 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "core/system/error.h"
 #include "core/sort/sort.h"
+#include "core/partition/share.h"
 #include "kernels/sort/radix.h"
 
 enum { SAMPLES_PER_BUCKET = 32, SHARES_PER_WORKER = 4, PARTS_PER_WORKER = 16 };
@@ -43,22 +45,16 @@ static const void *element(const trine_sorting *s, uint64_t i)
     return (const unsigned char *)s->x + i * trine_dtype_size(s->dtype);
 }
 
-/* Elements [*first, *end) of share i of `count`. */
-static void share_of(uint64_t n, size_t count, size_t i, size_t *first, size_t *end)
-{
-    trine_static_share(n, (int)count, (int)i, first, end);
-}
-
 static trine_status count_share(void *context, size_t i, trine_worker *worker)
 {
     const sort_job *job = context;
     const trine_sorting *s = &job->sorting;
-    size_t first, end;
+    trine_range share = trine_fair_share(s->n, job->shares, i);
     (void)worker;
-    share_of(s->n, job->shares, i, &first, &end);
     uint64_t *count = job->next + i * job->buckets;
     memset(count, 0, job->buckets * sizeof *count);
-    trine_radix_count(&job->splitters, s->dtype, element(s, first), end - first, count);
+    trine_radix_count(&job->splitters, s->dtype, element(s, share.first), share.end - share.first,
+                      count);
     return TRINE_OK;
 }
 
@@ -66,15 +62,15 @@ static trine_status move_share(void *context, size_t i, trine_worker *worker)
 {
     const sort_job *job = context;
     const trine_sorting *s = &job->sorting;
-    size_t first, end;
-    share_of(s->n, job->shares, i, &first, &end);
+    trine_range share = trine_fair_share(s->n, job->shares, i);
+    size_t n = (size_t)(share.end - share.first);
     const uint64_t *next = job->next + i * job->buckets;
     bool far = s->n * item_of(s) > CACHE;
     if (s->by_place)
-        trine_radix_move_pairs(&job->splitters, s->dtype, element(s, first), end - first,
-                               s->first + first, next, far, worker->scratch, job->moved);
+        trine_radix_move_pairs(&job->splitters, s->dtype, element(s, share.first), n,
+                               s->first + share.first, next, far, worker->scratch, job->moved);
     else
-        trine_radix_move(&job->splitters, s->dtype, element(s, first), end - first, next, far,
+        trine_radix_move(&job->splitters, s->dtype, element(s, share.first), n, next, far,
                          worker->scratch, job->moved);
     return TRINE_OK;
 }
@@ -122,18 +118,15 @@ static void sort_bucket(const sort_job *job, size_t bucket, uint64_t first, uint
 static trine_status sort_part(void *context, size_t i, trine_worker *worker)
 {
     const sort_job *job = context;
-    size_t first, end;
-    share_of(job->sorting.n, job->parts, i, &first, &end);
+    trine_range share = trine_fair_share(job->sorting.n, job->parts, i);
     for (size_t b = 0; b < job->buckets; b++) {
-        uint64_t low = job->begin[b], high = job->begin[b + 1];
-        if (trine_bucket_is_even(b)) {
-            low = low < first ? first : low;
-            high = high > end ? end : high;
-        } else if (low < first || low >= end) {
+        trine_range bucket = {job->begin[b], job->begin[b + 1]};
+        if (trine_bucket_is_even(b))
+            bucket = trine_range_common(bucket, share);
+        else if (bucket.first < share.first || bucket.first >= share.end)
             continue;
-        }
-        if (low < high)
-            sort_bucket(job, b, low, high, worker->scratch);
+        if (bucket.first < bucket.end)
+            sort_bucket(job, b, bucket.first, bucket.end, worker->scratch);
     }
     return TRINE_OK;
 }
@@ -141,10 +134,7 @@ static trine_status sort_part(void *context, size_t i, trine_worker *worker)
 /* A pseudo-random number of i: data in step with the sample would make the buckets uneven. */
 static uint64_t scatter_bits(uint64_t i)
 {
-    i = (i + 1) * 0x9e3779b97f4a7c15u;
-    i = (i ^ (i >> 30)) * 0xbf58476d1ce4e5b9u;
-    i = (i ^ (i >> 27)) * 0x94d049bb133111ebu;
-    return i ^ (i >> 31);
+    return XXH3_64bits(&i, sizeof i);
 }
 
 static trine_status choose_splitters(const trine_sorting *s, trine_splitters *splitters)
@@ -189,11 +179,6 @@ static trine_status run_job(trine_team *team, sort_job *job, trine_run_body body
     return trine_team_run(team, job->sorting.executor, &work);
 }
 
-static size_t at_most(uint64_t limit, size_t count)
-{
-    return limit < count ? (size_t)limit : count;
-}
-
 /* The job in the team's arena, with room for its tables. */
 static trine_status make_job(trine_team *team, const trine_sorting *s, sort_job **made)
 {
@@ -202,7 +187,7 @@ static trine_status make_job(trine_team *team, const trine_sorting *s, sort_job 
     if (status)
         return status;
     size_t workers = (size_t)s->executor->workers, buckets = trine_buckets(&splitters);
-    size_t shares = at_most((s->n - 1) / TRINE_CHUNK + 1, SHARES_PER_WORKER * workers);
+    size_t shares = trine_min(trine_divide_up(s->n, TRINE_CHUNK), SHARES_PER_WORKER * workers);
     size_t tables = (buckets * shares + buckets + 1) * sizeof(uint64_t);
     void *memory;
     status = trine_team_arena(team, sizeof(sort_job) + tables, &memory);
@@ -213,7 +198,7 @@ static trine_status make_job(trine_team *team, const trine_sorting *s, sort_job 
                       .splitters = splitters,
                       .buckets = buckets,
                       .shares = shares,
-                      .parts = at_most(s->n, PARTS_PER_WORKER * workers)};
+                      .parts = trine_min(s->n, PARTS_PER_WORKER * workers)};
     job->next = (uint64_t *)(job + 1);
     job->begin = job->next + buckets * shares;
     *made = job;

@@ -11,6 +11,7 @@
 #include <trine/error.h>
 
 #include "core/sort/sort.h"
+#include "core/partition/share.h"
 #include "kernels/sort/radix.h"
 
 enum { SLICE = 1 << 15 };
@@ -77,7 +78,7 @@ static void cut_pieces(const merge_job *job, uint64_t position, uint64_t cut[])
         trine_sorted piece = piece_of(job, i);
         uint64_t below = trine_sorted_below(&piece, key);
         uint64_t end = key < last ? trine_sorted_below(&piece, key + 1) : piece.n;
-        uint64_t given = equal < end - below ? equal : end - below;
+        uint64_t given = trine_min(equal, end - below);
         cut[i] = below + given;
         equal -= given;
     }
@@ -92,7 +93,7 @@ static size_t gather_keys(const merge_job *job, const uint64_t cut[], const uint
     for (size_t i = 0; i < job->pieces; i++) {
         trine_sorted piece = piece_of(job, i);
         uint64_t numbers = trine_sorted_below(&piece, trine_radix_last(dtype));
-        uint64_t stop = end[i] < numbers ? end[i] : numbers;
+        uint64_t stop = trine_min(end[i], numbers);
         if (cut[i] >= stop)
             continue;
         trine_radix_keys(dtype, (const unsigned char *)piece.data + cut[i] * item, stop - cut[i],
@@ -109,7 +110,7 @@ static void copy_last(const merge_job *job, const uint64_t cut[], const uint64_t
     for (size_t i = 0; i < job->pieces; i++) {
         trine_sorted piece = piece_of(job, i);
         uint64_t numbers = trine_sorted_below(&piece, trine_radix_last(job->sorting.dtype));
-        uint64_t first = cut[i] > numbers ? cut[i] : numbers;
+        uint64_t first = trine_max(cut[i], numbers);
         if (first >= end[i])
             continue;
         memcpy(out, (const unsigned char *)piece.data + first * item, (end[i] - first) * item);
@@ -137,17 +138,17 @@ static trine_status merge_slice(void *context, size_t i, trine_worker *worker)
     const merge_job *job = context;
     const trine_sorting *s = &job->sorting;
     const trine_sorted whole = {.dtype = s->dtype, .pairs = s->by_place};
-    size_t first, stop, item = trine_sorted_item(&whole);
+    size_t item = trine_sorted_item(&whole);
     unsigned char *items = worker->scratch;
     uint64_t *cut = (uint64_t *)(void *)(items + 3 * SLICE * item), *end = cut + job->pieces;
-    trine_static_share(s->n, (int)job->slices, (int)i, &first, &stop);
-    cut_pieces(job, first, cut);
-    cut_pieces(job, stop, end);
+    trine_range slice = trine_fair_share(s->n, job->slices, i);
+    cut_pieces(job, slice.first, cut);
+    cut_pieces(job, slice.end, end);
     if (s->by_place) {
-        merge_pairs(job, cut, end, (trine_pair *)(void *)items, s->places + first);
+        merge_pairs(job, cut, end, (trine_pair *)(void *)items, s->places + slice.first);
         return TRINE_OK;
     }
-    unsigned char *out = (unsigned char *)s->elements + first * item;
+    unsigned char *out = (unsigned char *)s->elements + slice.first * item;
     size_t n = gather_keys(job, cut, end, items);
     trine_radix_sort(s->dtype, items, n, out, items + SLICE * item);
     copy_last(job, cut, end, out + n * item);
@@ -166,8 +167,10 @@ trine_status trine_sort_merge(trine_team *team, const trine_sorting *s, const vo
     if (status)
         return status;
     merge_job *job = memory;
-    *job = (merge_job){
-        .sorting = *s, .data = data, .pieces = pieces, .slices = (size_t)((s->n - 1) / SLICE + 1)};
+    *job = (merge_job){.sorting = *s,
+                       .data = data,
+                       .pieces = pieces,
+                       .slices = (size_t)trine_divide_up(s->n, SLICE)};
     memcpy(job->begin, begin, (pieces + 1) * sizeof *begin);
     trine_job work = {.runs = job->slices,
                       .body = merge_slice,

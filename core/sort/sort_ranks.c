@@ -14,6 +14,7 @@
 
 #include "core/system/error.h"
 #include "core/sort/sort.h"
+#include "core/system/util.h"
 #include "kernels/sort/radix.h"
 
 enum { DIGIT_BITS = 4, PROPOSED = (1 << DIGIT_BITS) - 1 };
@@ -106,7 +107,7 @@ static trine_status cut_at(cutting *c, uint64_t position)
         below += c->got[2 * r];
     uint64_t equal = position - below;
     for (size_t r = 0; r < c->ranks; r++) {
-        uint64_t have = c->got[2 * r + 1] - c->got[2 * r], given = equal < have ? equal : have;
+        uint64_t have = c->got[2 * r + 1] - c->got[2 * r], given = trine_min(equal, have);
         c->sent[r] = c->got[2 * r] + given;
         equal -= given;
     }

@@ -10,9 +10,11 @@
 #include <string.h>
 
 #include "core/system/error.h"
+#include "core/array/array.h"
 #include "core/array/halo.h"
 #include "core/array/overlap.h"
 #include "core/lines/non_temporal.h"
+#include "core/partition/tiles.h"
 
 /* The job's context, followed by the kernel. x: this rank's elements [first, first + local);
  * above, below: the halo's. */

@@ -3,7 +3,9 @@
 #ifndef TRINE_CORE_MESH_H
 #define TRINE_CORE_MESH_H
 
+#include "core/array/array.h"
 #include "core/array/halo.h"
+#include "core/partition/tiles.h"
 
 /* Rows [first, first + local) at data, `before` rows above them at above, those below at below.
  * row_bytes: from one row to the next. border: outermost rows and columns without all neighbours.

@@ -13,6 +13,7 @@
 #include "core/system/clock.h"
 #include "core/system/cgroup.h"
 #include "core/system/error.h"
+#include "core/system/util.h"
 
 enum { SMALLEST_PAGE = 4096, ALIGNMENT = 128 };
 
@@ -238,7 +239,7 @@ trine_status trine_memory_get(size_t bytes, void **memory)
         /* Advice only: without huge pages all works, more slowly. */
         (void)madvise(got, bytes, MADV_HUGEPAGE);
     } else {
-        got = aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+        got = aligned_alloc(ALIGNMENT, trine_round_up(bytes, ALIGNMENT));
         if (!got) {
             trine_memory_give_back(bytes);
             return trine_fail(TRINE_E_MEMORY, "no memory for %zu bytes", bytes);

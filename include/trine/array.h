@@ -47,18 +47,18 @@ TRINE_API trine_status trine_array_create_like(const trine_array *x, trine_dtype
                                                trine_place place, trine_array **array);
 
 /* The caller's n elements at data as a PRIVATE array; nothing is copied, and data must outlive it.
- * data may be NULL when n is 0. Functions that write the array write data: where it lies in memory
- * without write permission (a constant, a file mapped for reading) they answer ARGUMENT instead.
- * The first and the last byte are looked at, once, when the array is first to be written; a hole
- * between them or a later mprotect is not seen. Not collective. Errors: ARGUMENT (also for
- * misaligned data), DTYPE, MEMORY. */
-TRINE_API trine_status trine_array_wrap(trine_team *team, trine_dtype dtype, const void *data,
-                                        uint64_t n, trine_array **array);
+ * data may be NULL when n is 0. Functions that write the array write data; const data is wrapped by
+ * trine_array_wrap_const. Where data lies in memory without write permission all the same (a file
+ * mapped for reading), they answer ARGUMENT. The first and the last byte are looked at, once, when
+ * the array is first to be written; a hole between them or a later mprotect is not seen. Not
+ * collective. Errors: ARGUMENT (also for misaligned data), DTYPE, MEMORY. */
+TRINE_API trine_status trine_array_wrap(trine_team *team, trine_dtype dtype, void *data, uint64_t n,
+                                        trine_array **array);
 
 /* The same with `ndim` axes; with two. */
-TRINE_API trine_status trine_array_wrap_nd(trine_team *team, trine_dtype dtype, const void *data,
+TRINE_API trine_status trine_array_wrap_nd(trine_team *team, trine_dtype dtype, void *data,
                                            int ndim, const uint64_t shape[], trine_array **array);
-TRINE_API trine_status trine_array_wrap_2d(trine_team *team, trine_dtype dtype, const void *data,
+TRINE_API trine_status trine_array_wrap_2d(trine_team *team, trine_dtype dtype, void *data,
                                            uint64_t rows, uint64_t columns, trine_array **array);
 
 /* The same as input alone: a function that would write the array answers ARGUMENT, which names the

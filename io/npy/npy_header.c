@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/system/error.h"
+#include "core/system/util.h"
 #include "io/npy/other_format.h"
 
 static const char magic[] = "\x93NUMPY";
@@ -330,7 +331,7 @@ size_t trine_npy_format(trine_dtype dtype, int ndim, const uint64_t shape[],
                            (unsigned long long)shape[i], i + 1 < ndim || ndim == 1 ? "," : "");
     length += snprintf(text + length, sizeof text - (size_t)length, "), }");
     /* Spaces up to a newline that ends a multiple of 64 bytes. */
-    size_t whole = (10 + (size_t)length + 1 + 63) / 64 * 64;
+    size_t whole = trine_round_up(10 + (size_t)length + 1, 64);
     memset(bytes, ' ', whole);
     memcpy(bytes, magic, MAGIC);
     bytes[6] = 1;

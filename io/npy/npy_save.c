@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/array/array.h"
+#include "core/array/ownership.h"
 #include "core/system/error.h"
 #include "core/output/output.h"
 #include "io/npy/npy_file.h"
@@ -51,10 +52,8 @@ static trine_status place_blocks(const trine_array *x, const char *path, uint64_
     trine_team *team = x->team;
     trine_status status = TRINE_OK;
     int size = team->communicator.size;
-    uint64_t *all = calloc((size_t)size, sizeof *all);
-    if (!all)
-        status = trine_fail(TRINE_E_MEMORY, "no memory for the counts of %d ranks", size);
-    else if (strlen(path) >= PATH_MAX)
+    uint64_t first, rows;
+    if (strlen(path) >= PATH_MAX)
         status = trine_fail(TRINE_E_ARGUMENT, "a path of %zu bytes; expected fewer than %d",
                             strlen(path), PATH_MAX);
     else if (is_output(path) && size > 1)
@@ -62,18 +61,12 @@ static trine_status place_blocks(const trine_array *x, const char *path, uint64_
                             "-: standard output is written by one rank; this team has %d ranks: "
                             "give a file",
                             size);
-    status =
-        team->communicator.ops->gather(&team->communicator, &x->local_rows, 1, all, call, status);
-    uint64_t rows = 0;
-    for (int i = 0; i < size && all && !status; i++) {
-        plan->first += i < team->communicator.rank ? all[i] * x->columns : 0;
-        rows += all[i];
-    }
+    status = trine_blocks_place(team, x->local_rows, call, status, &first, &rows);
+    plan->first = first * x->columns;
     /* Elements without axes that are several ranks' own make up one axis. */
     plan->ndim = x->ndim == 0 && rows > 1 ? 1 : x->ndim;
     memcpy(plan->shape, x->shape, sizeof plan->shape);
     plan->shape[0] = rows;
-    free(all);
     return status;
 }
 

@@ -115,7 +115,7 @@ static const row rows[] = {
 static trine_team *team;
 static double buffer[3 * N];
 
-static trine_array *wrap(trine_dtype dtype, const void *data, const unsigned shape[2], bool empty)
+static trine_array *wrap(trine_dtype dtype, void *data, const unsigned shape[2], bool empty)
 {
     trine_array *array;
     CU_ASSERT_EQUAL_FATAL(
@@ -195,8 +195,14 @@ static void read_only_arrays_are_no_outputs(void)
         const unsigned *shape = r->shape[1];
         CU_ASSERT_EQUAL_FATAL(
             trine_array_wrap_const_2d(team, r->out, buffer, shape[0], shape[1], &out), TRINE_OK);
-        expect(r, "wrap_const", out, false, "is read-only");
-        expect(r, "a constant", wrap(r->out, constant, shape, false), false, "write permission");
+        expect(r, "wrap_const_2d", out, false, "is read-only");
+        const uint64_t axes[] = {shape[0], shape[1]};
+        CU_ASSERT_EQUAL_FATAL(trine_array_wrap_const_nd(team, r->out, buffer, 2, axes, &out),
+                              TRINE_OK);
+        expect(r, "wrap_const_nd", out, false, "is read-only");
+        /* Whoever casts const away is found, too. */
+        expect(r, "a constant", wrap(r->out, (void *)constant, shape, false), false,
+               "write permission");
         expect(r, "a page to read", wrap(r->out, page, shape, false), false, "write permission");
     }
     munmap(page, sizeof constant);
@@ -220,6 +226,11 @@ static void read_only_arrays_are_inputs(void)
     trine_array_free(kept);
     trine_array_free(x);
     trine_array_free(y);
+    CU_ASSERT_EQUAL(trine_array_wrap_const(NULL, TRINE_F64, constant, 3, &x), TRINE_E_ARGUMENT);
+    CU_ASSERT_EQUAL(trine_array_wrap_const(team, TRINE_F64, constant, 3, NULL), TRINE_E_ARGUMENT);
+    CU_ASSERT_EQUAL(trine_array_wrap_const(team, (trine_dtype)99, constant, 3, &x), TRINE_E_DTYPE);
+    CU_ASSERT_EQUAL(trine_array_wrap_const(team, TRINE_F64, NULL, 0, &x), TRINE_OK);
+    trine_array_free(x);
     CU_ASSERT_EQUAL(trine_array_wrap_const(team, TRINE_F64, NULL, 3, &x), TRINE_E_ARGUMENT);
     CU_ASSERT_EQUAL(trine_array_wrap_const(team, TRINE_F64, (const char *)constant + 1, 1, &x),
                     TRINE_E_ARGUMENT);

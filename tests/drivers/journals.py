@@ -1,7 +1,8 @@
 """journals.py FOLDER [SEED RUNS] - what drivers make of a --journal that nobody wrote as it is: bits, sizes, numbers and
 identities changed, records missing, twice, of another run or another driver, the end cut off or extended; the
-checksums made right again or not. A run is right, or says what is wrong with the file; where a result in it is another
+checks made right again or not; of both versions of the format. A run is right, or says what is wrong with the file; where a result in it is another
 than the item's, the verdict may be that it is wrong. FOLDER has the drivers; SEED, RUNS: others by hand."""
+import ctypes
 import json
 import os
 import random
@@ -17,6 +18,7 @@ from promises import check, conclude
 PROGRAMS = sys.argv[1]
 SEED, RUNS = (int(sys.argv[2]), int(sys.argv[3])) if len(sys.argv) > 3 else (1, 40)
 HEADER, HEAD, ITEMS = 144, 32, 12
+VERSION1 = os.path.join(os.path.dirname(os.path.abspath(__file__)), "times10_v1.trj")
 FIELDS = ("index", "identity", "size")
 # A sanitizer's report is no verdict.
 ENVIRONMENT = dict(os.environ, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":exitcode=99",
@@ -40,48 +42,68 @@ def crc32c(data):
     return crc ^ 0xffffffff
 
 
-def header_of(data):
-    """A header of those first 140 bytes, with its checksum."""
-    return data[:HEADER - 4] + struct.pack("<I", crc32c(data[:HEADER - 4]))
+def xxh3(data, library=[]):
+    if not library:
+        library.append(ctypes.CDLL("libxxhash.so.0"))
+        library[0].XXH3_64bits.restype = ctypes.c_uint64
+    return library[0].XXH3_64bits(data, ctypes.c_size_t(len(data)))
+
+
+def check_of(version, head, result=b""):
+    """The last 8 bytes of a header or a record that begins so: of version 1, or of 2."""
+    return struct.pack("<II", 0, crc32c(head + bytes(4) + result)) if version == 1 else struct.pack("<Q", xxh3(head + result))
+
+
+def version_of(header):
+    return struct.unpack_from("<I", header, 8)[0]
+
+
+def header_of(version, data):
+    """A header of those first 136 bytes, with its check."""
+    return data[:HEADER - 8] + check_of(version, data[:HEADER - 8])
 
 
 class Record:
-    def __init__(self, index, identity, size, unused, checksum, result):
-        self.index, self.identity, self.size, self.unused, self.checksum, self.result = (index, identity, size, unused,
-                                                                                         checksum, result)
+    def __init__(self, version, index, identity, size, check, result):
+        self.version, self.index, self.identity, self.size, self.check, self.result = (version, index, identity, size, check,
+                                                                                       result)
 
     def copy(self):
         return Record(*vars(self).values())
 
     def head(self):
-        return struct.pack("<QQQI", *(getattr(self, name) % 2**64 for name in FIELDS), self.unused)
+        return struct.pack("<QQQ", *(getattr(self, name) % 2**64 for name in FIELDS))
 
     def mend(self):
-        self.checksum = crc32c(self.head() + self.result)
+        self.check = check_of(self.version, self.head(), self.result)
 
     def bytes(self):
-        return self.head() + struct.pack("<I", self.checksum) + self.result
+        return self.head() + self.check + self.result
 
 
 def read(path):
     data, records = open(path, "rb").read(), []
     at = HEADER
     while at < len(data):
-        head = struct.unpack_from("<QQQII", data, at)
-        records.append(Record(*head, data[at + HEAD:at + HEAD + head[2]]))
+        head = struct.unpack_from("<QQQ8s", data, at)
+        records.append(Record(version_of(data), *head, data[at + HEAD:at + HEAD + head[2]]))
         at += HEAD + head[2]
     return data[:HEADER], records
 
 
 class Case:
-    """A driver with a journal that it wrote, and one of another run: other items, or another driver's."""
+    """A driver with a journal that it wrote (or kept, which was written long ago), and one of another run: other items, or
+    another driver's."""
 
-    def __init__(self, name, folder, options, others):
+    def __init__(self, name, folder, options, others, kept=None):
         self.name, self.options, self.path = name, options, os.path.join(folder, name)
         self.env = dict(ENVIRONMENT)
-        self.others, self.valid = self.make(others), self.make(options)
+        self.others, self.valid = self.make(others), self.make(options, kept)
+        self.version = version_of(self.valid[0])
 
-    def make(self, options):
+    def make(self, options, kept=None):
+        if kept:
+            return read(kept)
         if os.path.exists(self.path):
             os.remove(self.path)
         done = self.run(options)
@@ -134,7 +156,7 @@ def craft(case, draw):
         elif kind == "header":
             at = 8 * draw.randrange(HEADER // 8 - 1)
             number = draw.choice([0, 1, 7, 1 << 20, 1 << 32, 2**63, 2**64 - 1])
-            header = draw.choice([header_of(header[:at] + struct.pack("<Q", number) + header[at + 8:]), case.others[0]])
+            header = draw.choice([header_of(case.version, header[:at] + struct.pack("<Q", number) + header[at + 8:]), case.others[0]])
         else:
             tail = draw.choice([bytes(draw.randrange(300)), draw.randbytes(draw.randrange(300))])
     data = bytearray(header + b"".join(record.bytes() for record in records) + tail)
@@ -167,6 +189,7 @@ def cases(folder):
     number = ["times10", f"--n={ITEMS}", "--team=serial"]
     other = ["times10", f"--n={2 * ITEMS}", "--team=serial"]
     made = [Case("map", folder, number, other),
+            Case("version1", folder, number, other, VERSION1),
             Case("stream", folder, number + ["--mode=stream"], ["fib", "--n=5", "--team=serial"]),
             Case("pool", folder, ["times10", f"--n={ITEMS}", "--team=pool:2", "--mode=stream"], other),
             Case("fib", folder, ["fib", f"--n={ITEMS}", "--team=serial"], ["fib", f"--n={2 * ITEMS}", "--team=serial"])]
@@ -186,6 +209,22 @@ def a_crafted_journal_gives_what_is_right_or_is_refused():
         for i in range(RUNS):
             case = made[i % len(made)]
             is_sound(case, *craft(case, draw))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def a_journal_of_version_1_is_gone_on_with():
+    folder = tempfile.mkdtemp(prefix="trine-journals-")
+    try:
+        path = os.path.join(folder, "journal")
+        shutil.copy(VERSION1, path)
+        for items, resumed in ((ITEMS, ITEMS), (ITEMS + 5, ITEMS), (ITEMS + 5, ITEMS + 5)):
+            done = subprocess.run([os.path.join(PROGRAMS, "times10"), f"--n={items}", "--team=serial", "--repeat=1",
+                                   f"--journal={path}", "--json"], capture_output=True, text=True, timeout=60)
+            check(done.returncode == 0, items, done.stderr)
+            row = json.loads(done.stdout)["rows"][0]
+            check(row["verdict"] == "right" and row["tasks"]["resumed"] == resumed, items, row)
+            check(version_of(open(path, "rb").read()) == 1)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -215,5 +254,5 @@ def what_only_measures_takes_no_journal():
         check(done.returncode == 2 and "leave --journal out" in done.stderr, name, done.returncode, done.stderr)
 
 
-conclude((a_crafted_journal_gives_what_is_right_or_is_refused, a_result_of_another_size_is_refused,
-          what_only_measures_takes_no_journal))
+conclude((a_crafted_journal_gives_what_is_right_or_is_refused, a_journal_of_version_1_is_gone_on_with,
+          a_result_of_another_size_is_refused, what_only_measures_takes_no_journal))

@@ -3,6 +3,7 @@ printed can spoil, arguments that mpirun does not read, ends in bounded time, no
 when one fails. FOLDER has the drivers."""
 import contextlib
 import csv
+import ctypes
 import fcntl
 import io
 import json
@@ -499,9 +500,8 @@ def a_launch_that_ends_leaves_others_their_folders():
 
 def folders_of_drivers_that_were_killed_go_with_the_next_launch():
     folder = os.path.join(top, "sweep")
-    host = 2166136261
-    for byte in os.fsencode(socket.gethostname()):
-        host = (host ^ byte) * 16777619 % 2**32
+    name = os.fsencode(socket.gethostname())
+    host = ctypes.c_uint32(ctypes.CDLL("libxxhash.so.0").XXH32(name, ctypes.c_size_t(len(name)), 0)).value
     own = f"trine-mpi-{host:08x}-"
     old, used, *others = (os.path.join(folder, name) for name in (own + "old", own + "used", "trine-other", "trine-mpi-00000000-old"))
     for path in (old, used, *others):

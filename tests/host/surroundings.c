@@ -214,7 +214,7 @@ static void handlers_of_the_program_run_in_no_worker_body(void)
         open_use_close(SMALL);
         kill(trine_zygote_pid(), SIGKILL);
         trine_team *team = open_team("pool:3,transport=inherit");
-        MUST(trine_array_wrap(team, TRINE_F64, ones, 2, &x) == TRINE_OK);
+        MUST(trine_array_wrap_const(team, TRINE_F64, ones, 2, &x) == TRINE_OK);
         MUST(trine_sum_f64(x, TRINE_EXACT, &sum) == TRINE_OK && sum == 2);
         trine_array_free(x);
         MUST(trine_team_close(team) == TRINE_OK);

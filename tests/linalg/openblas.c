@@ -1,6 +1,7 @@
 /* openblas.c - products by the BLAS that trine loads itself: right, on one thread, by this CPU's
  * kernels, and leaving the process as it was. Each test has a process, and so a library, of its
  * own. */
+#include <dlfcn.h>
 #include <float.h>
 #include <math.h>
 #include <pthread.h>
@@ -42,6 +43,33 @@ static void another_library_is_refused_body(void)
     MUST(!trine_blas_name());
 }
 IN_CHILD(NULL, another_library_is_refused)
+
+static const char serial_file[] =
+    "/usr/lib/" LIBRARY_ARCHITECTURE "/openblas-serial/libopenblas.so.0";
+
+static void forget_file(void)
+{
+    unsetenv("TRINE_BLAS");
+}
+
+/* By its path: all have one name for the loader. */
+static void the_one_without_threads_is_preferred_body(void)
+{
+    int (*parallel)(void);
+    MUST(trine_blas_open() == TRINE_OK);
+    void *library = dlopen(serial_file, RTLD_NOW | RTLD_NOLOAD);
+    if (access(serial_file, R_OK)) {
+        MUST(!library);
+        return;
+    }
+    MUST(library);
+    void *symbol = dlsym(library, "openblas_get_parallel");
+    MUST(symbol);
+    memcpy(&parallel, &symbol, sizeof parallel);
+    MUST(parallel() == 0);
+    MUST(!trine_blas_note() || !strstr(trine_blas_note(), "the program itself"));
+}
+IN_CHILD(forget_file, the_one_without_threads_is_preferred)
 
 static void many_threads_wanted(void)
 {
@@ -387,6 +415,7 @@ int main(void)
     CU_TestInfo tests[] = {
         {"a file that is not there is named", a_file_that_is_not_there_is_named},
         {"another library is refused", another_library_is_refused},
+        {"the one without threads is preferred", the_one_without_threads_is_preferred},
         {"no thread starts and the environment stays", no_thread_starts_and_the_environment_stays},
         {"the kernels are this CPU's", the_kernels_are_this_cpus},
         {"the user's core is used and remarked on", the_users_core_is_used_and_remarked_on},

@@ -99,7 +99,7 @@ static void compare(trine_team *alone, const trine_monoid *monoid, const void *d
 {
     trine_array *whole = NULL;
     unsigned char here[64] = {0}, there[64] = {0};
-    CU_ASSERT_EQUAL(trine_array_wrap(alone, monoid->in[0], data, n, &whole), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_array_wrap_const(alone, monoid->in[0], data, n, &whole), TRINE_OK);
     const trine_array *in_whole[] = {whole}, *in_blocks[] = {x};
     trine_status status = trine_reduce(monoid, NULL, in_whole, here);
     CU_ASSERT_EQUAL(trine_reduce(monoid, NULL, in_blocks, there), status);

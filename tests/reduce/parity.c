@@ -216,6 +216,11 @@ static void exact_sums_survive_a_cut_of_the_callers_own(void)
         trine_team_ledger(team, &ledger);
         CU_ASSERT_EQUAL(ledger.reproducible, ranks == 1);
         trine_array_free(x);
+        CU_ASSERT_EQUAL(trine_array_wrap_const(team, TRINE_F64, data + first, end - first, &x),
+                        TRINE_OK);
+        CU_ASSERT_EQUAL(trine_sum_f64(x, TRINE_EXACT, &cut), TRINE_OK);
+        CU_ASSERT_EQUAL(memcmp(&whole, &cut, sizeof cut), 0);
+        trine_array_free(x);
         CU_ASSERT_EQUAL(trine_team_close(team), TRINE_OK);
     }
     free(data);

@@ -10,10 +10,10 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "core/array/blocks.h"
 #include "core/lines/non_temporal.h"
 #include "expect.h"
 #include "mix.h"
+#include "core/linalg/transpose.h"
 
 static trine_team *team;
 

@@ -3,7 +3,7 @@
  * or extended. A queue gives the right results, or those that the file says within their bounds, or
  * refuses the file; nothing is written beyond a result's room.
  *
- * crafted [SEED [JOURNALS]]: other ones. */
+ * crafted [SEED [JOURNALS]]: other ones, of each version of the format. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "core/system/checksum.h"
+#include "version1.h"
 
 enum {
     ITEMS = 24,
@@ -25,22 +25,23 @@ enum {
 };
 
 /* Where fields lie. */
-enum { AT_INDEX = 0, AT_IDENTITY = 8, AT_SIZE = 16, AT_CHECKSUM = 28, AT_HEADER_CHECKSUM = 140 };
+enum { AT_INDEX = 0, AT_IDENTITY = 8, AT_SIZE = 16, AT_CHECK = 24, AT_HEADER_CHECK = 136 };
 
 static uint64_t seed = 1, journals = 20000;
 static char folder[] = "/dev/shm/trine-crafted-XXXXXX", on_disk[] = "/tmp/trine-crafted-XXXXXX";
 static char path[PATH];
 static trine_team *team;
 
-/* A journal in memory. at[i]: where record i begins; forged: results in it may be others than those
- * that its items have. */
+/* A journal in memory, of a version of the format. at[i]: where record i begins; forged: results in
+ * it may be others than those that its items have. */
 typedef struct crafted {
     unsigned char bytes[BYTES];
     size_t size, at[2 * ITEMS + 1];
-    int records;
+    int records, version;
     bool forged;
 } crafted;
 
+/* Of the version that is at hand. */
 static crafted valid, of_others;
 
 static uint64_t draw(uint64_t below)
@@ -88,18 +89,33 @@ static void set_field(unsigned char *at, uint64_t x)
     memcpy(at, &x, sizeof x);
 }
 
-/* The checksum of a record whose result is `there` bytes long in the file, whatever it says. */
+/* The check of the first n bytes at head, and of a result. */
+static trine_journal_check check_of(const crafted *c, size_t head, size_t n, size_t result,
+                                    size_t size)
+{
+    XXH3_state_t state;
+    trine_journal_check check;
+    if (c->version == 1)
+        return version1_check(c->bytes + head, n, c->bytes + result, size);
+    XXH3_64bits_reset(&state);
+    XXH3_64bits_update(&state, c->bytes + head, n);
+    XXH3_64bits_update(&state, c->bytes + result, size);
+    uint64_t hash = XXH3_64bits_digest(&state);
+    memcpy(&check, &hash, sizeof check);
+    return check;
+}
+
+/* The check of a record whose result is `there` bytes long in the file, whatever it says. */
 static void mend_record(crafted *c, size_t at, size_t there)
 {
-    uint32_t checksum = trine_crc32c(0, c->bytes + at, AT_CHECKSUM);
-    checksum = trine_crc32c(checksum, c->bytes + at + HEAD, there);
-    memcpy(c->bytes + at + AT_CHECKSUM, &checksum, sizeof checksum);
+    trine_journal_check check = check_of(c, at, AT_CHECK, at + HEAD, there);
+    memcpy(c->bytes + at + AT_CHECK, &check, sizeof check);
 }
 
 static void mend_header(crafted *c)
 {
-    uint32_t checksum = trine_crc32c(0, c->bytes, AT_HEADER_CHECKSUM);
-    memcpy(c->bytes + AT_HEADER_CHECKSUM, &checksum, sizeof checksum);
+    trine_journal_check check = check_of(c, 0, AT_HEADER_CHECK, HEADER, 0);
+    memcpy(c->bytes + AT_HEADER_CHECK, &check, sizeof check);
 }
 
 static void write_journal(const crafted *c)
@@ -122,8 +138,8 @@ static void read_journal(crafted *c)
     c->at[c->records] = c->size;
 }
 
-/* The journal of items first to first + ITEMS, whose numbers are from 0. */
-static void make_journal(crafted *c, uint64_t first)
+/* The journal of items first to first + ITEMS, whose numbers are from 0, in that version. */
+static void make_journal(crafted *c, uint64_t first, int version)
 {
     uint64_t items[ITEMS];
     for (uint64_t i = 0; i < ITEMS; i++)
@@ -134,6 +150,9 @@ static void make_journal(crafted *c, uint64_t first)
         TRINE_OK);
     read_journal(c);
     CU_ASSERT_EQUAL_FATAL(c->records, ITEMS);
+    c->version = version;
+    if (version == 1)
+        to_version1(c->bytes, c->size, kind.name, NULL, 0, first);
 }
 
 static size_t record_size(const crafted *c, int r)
@@ -299,17 +318,21 @@ static bool is_sound(const crafted *c)
 static void no_crafted_journal_leaves_its_bounds(void)
 {
     static crafted c;
-    make_journal(&of_others, ITEMS);
-    make_journal(&valid, 0);
-    for (uint64_t i = 0; i < journals; i++) {
-        uint64_t began = seed;
-        craft(&c);
-        write_journal(&c);
-        bool sound = is_sound(&c);
-        if (!sound)
-            printf("\njournal %llu of seed %llu: %s\n", (unsigned long long)i,
-                   (unsigned long long)began, trine_error_detail());
-        CU_ASSERT_TRUE_FATAL(sound);
+    for (int version = TRINE_JOURNAL_OLDEST; version <= TRINE_JOURNAL_VERSION; version++) {
+        make_journal(&of_others, ITEMS, version);
+        make_journal(&valid, 0, version);
+        write_journal(&valid);
+        CU_ASSERT_TRUE_FATAL(is_sound(&valid));
+        for (uint64_t i = 0; i < journals; i++) {
+            uint64_t began = seed;
+            craft(&c);
+            write_journal(&c);
+            bool sound = is_sound(&c);
+            if (!sound)
+                printf("\njournal %llu of seed %llu, version %d: %s\n", (unsigned long long)i,
+                       (unsigned long long)began, version, trine_error_detail());
+            CU_ASSERT_TRUE_FATAL(sound);
+        }
     }
 }
 

@@ -13,13 +13,17 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "core/system/checksum.h"
+#include "core/tasks/queue/journal_format.h"
+#include "core/tasks/queue/journal_version1.h"
 
 enum { ITEMS = 24, MOST = 200, PATH = 256 };
 
 /* In memory where there is such a folder: many of these files are made durable. */
 static char folder[] = "/dev/shm/trine-journal-XXXXXX", on_disk[] = "/tmp/trine-journal-XXXXXX";
 static char path[PATH];
+
+/* Of the journals that make_full makes. */
+static uint32_t version = TRINE_JOURNAL_VERSION;
 
 static const uint64_t param[2] = {17, 18};
 
@@ -48,7 +52,7 @@ static trine_status append(trine_journal *j, uint64_t i)
     char item[64];
     unsigned char result[MOST];
     size_t item_size = item_of(i, item), size = result_of(i, result);
-    return trine_journal_append(j, i, trine_journal_identity(i, item, item_size), result, size);
+    return trine_journal_append(j, i, trine_journal_identity(j, i, item, item_size), result, size);
 }
 
 /* Whether item i is in it, with its own result. */
@@ -57,7 +61,7 @@ static bool holds(trine_journal *j, uint64_t i, bool *there)
     char item[64];
     unsigned char result[MOST], expected[MOST];
     size_t item_size = item_of(i, item), size = 0, expected_size = result_of(i, expected);
-    if (trine_journal_find(j, i, trine_journal_identity(i, item, item_size), there, &size))
+    if (trine_journal_find(j, i, trine_journal_identity(j, i, item, item_size), there, &size))
         return false;
     if (!*there)
         return true;
@@ -78,21 +82,10 @@ static int count_right(trine_journal *j)
     return count;
 }
 
-/* A journal of all items, in an order that is not theirs. */
-static void make_full(void)
-{
-    trine_journal *j = NULL;
-    unlink(path);
-    CU_ASSERT_EQUAL_FATAL(trine_journal_open(path, &owner, &j), TRINE_OK);
-    for (uint64_t i = 0; i < ITEMS; i++)
-        CU_ASSERT_EQUAL(append(j, (i * 7 + 5) % ITEMS), TRINE_OK);
-    CU_ASSERT_EQUAL(trine_journal_close(j), TRINE_OK);
-}
-
-static char *read_file(size_t *size)
+static char *read_file(const char *name, size_t *size)
 {
     struct stat about;
-    int file = open(path, O_RDONLY);
+    int file = open(name, O_RDONLY);
     CU_ASSERT_EQUAL_FATAL(fstat(file, &about), 0);
     char *bytes = malloc((size_t)about.st_size + 1);
     CU_ASSERT_EQUAL_FATAL(read(file, bytes, (size_t)about.st_size), about.st_size);
@@ -114,6 +107,25 @@ static void write_file(const char *bytes, size_t size)
     close(file);
 }
 
+/* A journal of all items, in an order that is not theirs. That of version 1 is kept as a file,
+ * which the library wrote when that was its version. */
+static void make_full(void)
+{
+    trine_journal *j = NULL;
+    size_t size;
+    unlink(path);
+    if (version == 1) {
+        char *bytes = read_file(VERSION1_FILE, &size);
+        write_file(bytes, size);
+        free(bytes);
+        return;
+    }
+    CU_ASSERT_EQUAL_FATAL(trine_journal_open(path, &owner, &j), TRINE_OK);
+    for (uint64_t i = 0; i < ITEMS; i++)
+        CU_ASSERT_EQUAL(append(j, (i * 7 + 5) % ITEMS), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_journal_close(j), TRINE_OK);
+}
+
 /* Where record k begins, from the sizes that were written. */
 static size_t record_at(uint64_t k)
 {
@@ -124,6 +136,15 @@ static size_t record_at(uint64_t k)
     return at;
 }
 
+/* Defines a test, of what its body says of journals of both versions. */
+#define IN_EACH_VERSION(test)                                                                      \
+    static void test(void)                                                                         \
+    {                                                                                              \
+        for (version = TRINE_JOURNAL_OLDEST; version < TRINE_JOURNAL_VERSION; version++)           \
+            test##_body();                                                                         \
+        test##_body();                                                                             \
+    }
+
 static void the_checksums_are_the_published_ones(void)
 {
     unsigned char zero[32] = {0}, ones[32], up[32];
@@ -131,16 +152,19 @@ static void the_checksums_are_the_published_ones(void)
     for (int i = 0; i < 32; i++)
         up[i] = (unsigned char)i;
     /* RFC 3720, B.4, and the check value of CRC catalogues. */
-    CU_ASSERT_EQUAL(trine_crc32c(0, zero, 32), 0x8a9136aau);
-    CU_ASSERT_EQUAL(trine_crc32c(0, ones, 32), 0x62a8ab43u);
-    CU_ASSERT_EQUAL(trine_crc32c(0, up, 32), 0x46dd794eu);
-    CU_ASSERT_EQUAL(trine_crc32c(0, "123456789", 9), 0xe3069283u);
-    CU_ASSERT_EQUAL(trine_crc32c(trine_crc32c(0, "1234", 4), "56789", 5), 0xe3069283u);
-    CU_ASSERT_EQUAL(trine_hash("", 0, 0), 0);
-    CU_ASSERT_NOT_EQUAL(trine_hash("a\0", 2, 0), trine_hash("a", 1, 0));
+    CU_ASSERT_EQUAL(trine_journal1_crc(0, zero, 32), 0x8a9136aau);
+    CU_ASSERT_EQUAL(trine_journal1_crc(0, ones, 32), 0x62a8ab43u);
+    CU_ASSERT_EQUAL(trine_journal1_crc(0, up, 32), 0x46dd794eu);
+    CU_ASSERT_EQUAL(trine_journal1_crc(0, "123456789", 9), 0xe3069283u);
+    CU_ASSERT_EQUAL(trine_journal1_crc(trine_journal1_crc(0, "1234", 4), "56789", 5), 0xe3069283u);
+    CU_ASSERT_EQUAL(trine_journal1_hash("", 0, 0), 0);
+    CU_ASSERT_NOT_EQUAL(trine_journal1_hash("a\0", 2, 0), trine_journal1_hash("a", 1, 0));
+    /* XXH3's, of xxHash's own tests. */
+    CU_ASSERT_EQUAL(trine_journal_hash(2, NULL, 0, 0), 0x2d06800538d394c2u);
+    CU_ASSERT_EQUAL(trine_journal_hash(2, "abc", 3, 0), 0x78af5f94892f3950u);
 }
 
-static void what_was_recorded_is_there_again(void)
+static void what_was_recorded_is_there_again_body(void)
 {
     trine_journal *j = NULL;
     make_full();
@@ -158,14 +182,69 @@ static void what_was_recorded_is_there_again(void)
     CU_ASSERT_TRUE(holds(j, ITEMS, &there) && there);
     CU_ASSERT_EQUAL(trine_journal_close(j), TRINE_OK);
 }
+IN_EACH_VERSION(what_was_recorded_is_there_again)
+
+/* Whether opening is refused, with those words. */
+static bool refused(const trine_journal_owner *other, const char *words)
+{
+    trine_journal *j = NULL;
+    trine_status status = trine_journal_open(path, other, &j);
+    bool right = status == TRINE_E_FORMAT && !j && strstr(trine_error_detail(), words) != NULL &&
+                 strstr(trine_error_detail(), path) != NULL;
+    if (!right)
+        printf("\n%s: %s\n", trine_status_name(status), trine_error_detail());
+    trine_journal_close(j);
+    return right;
+}
+
+/* A run goes on in the version that the file has. */
+static void a_file_keeps_its_version(void)
+{
+    trine_journal *j = NULL;
+    bool there = false;
+    size_t size, after, ahead;
+    version = 1;
+    make_full();
+    version = TRINE_JOURNAL_VERSION;
+    char *before = read_file(path, &size);
+    CU_ASSERT_EQUAL_FATAL(trine_journal_open(path, &owner, &j), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_journal_count(j), ITEMS);
+    CU_ASSERT_EQUAL(trine_journal_close(j), TRINE_OK);
+    char *now = read_file(path, &after);
+    CU_ASSERT_TRUE(size == after && memcmp(before, now, size) == 0);
+    free(now);
+    CU_ASSERT_EQUAL_FATAL(trine_journal_open(path, &owner, &j), TRINE_OK);
+    CU_ASSERT_EQUAL(append(j, ITEMS), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_journal_close(j), TRINE_OK);
+    now = read_file(path, &ahead);
+    CU_ASSERT_TRUE(ahead > size && memcmp(before, now, size) == 0);
+    CU_ASSERT_EQUAL_FATAL(trine_journal_open(path, &owner, &j), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_journal_count(j), ITEMS + 1);
+    CU_ASSERT_TRUE(holds(j, ITEMS, &there) && there);
+    CU_ASSERT_EQUAL(count_right(j), ITEMS);
+    trine_journal_close(j);
+    free(now);
+    /* A new one has the newest; other versions are refused. */
+    make_full();
+    now = read_file(path, &size);
+    CU_ASSERT_EQUAL(now[8], TRINE_JOURNAL_VERSION);
+    for (char other = 0; other <= TRINE_JOURNAL_VERSION + 1; other++)
+        if (other != TRINE_JOURNAL_VERSION) {
+            now[8] = other;
+            write_file(now, size);
+            CU_ASSERT_TRUE(refused(&owner, other == 1 ? "header is damaged" : "another version"));
+        }
+    free(now);
+    free(before);
+}
 
 /* Of every length: a file that is cut short is one with fewer items, all of them right, and can be
  * gone on with. */
-static void every_truncation_loses_only_what_was_cut(void)
+static void every_truncation_loses_only_what_was_cut_body(void)
 {
     size_t size, whole = 0;
     make_full();
-    char *bytes = read_file(&size);
+    char *bytes = read_file(path, &size);
     CU_ASSERT_EQUAL(record_at(ITEMS), size);
     for (size_t cut = 0; cut <= size; cut++) {
         trine_journal *j = NULL;
@@ -184,13 +263,14 @@ static void every_truncation_loses_only_what_was_cut(void)
     }
     free(bytes);
 }
+IN_EACH_VERSION(every_truncation_loses_only_what_was_cut)
 
 /* A loss of power may leave zeros where the last records were to be. */
-static void a_tail_of_zeros_is_cut_off(void)
+static void a_tail_of_zeros_is_cut_off_body(void)
 {
     size_t size;
     make_full();
-    char *bytes = read_file(&size);
+    char *bytes = read_file(path, &size);
     for (uint64_t k = 0; k < ITEMS; k += 5)
         for (size_t more = 0; more < 3; more++) {
             trine_journal *j = NULL;
@@ -206,13 +286,14 @@ static void a_tail_of_zeros_is_cut_off(void)
         }
     free(bytes);
 }
+IN_EACH_VERSION(a_tail_of_zeros_is_cut_off)
 
 /* In the header it is refused; in a record, what comes before it stands, and nothing else. */
-static void no_flipped_bit_gives_a_wrong_result(void)
+static void no_flipped_bit_gives_a_wrong_result_body(void)
 {
     size_t size, before = 0;
     make_full();
-    char *bytes = read_file(&size);
+    char *bytes = read_file(path, &size);
     for (size_t at = 0; at < size; at++) {
         trine_journal *j = NULL;
         bytes[at] ^= (char)(1 << at % 8);
@@ -231,19 +312,7 @@ static void no_flipped_bit_gives_a_wrong_result(void)
     }
     free(bytes);
 }
-
-/* Whether opening is refused, with those words. */
-static bool refused(const trine_journal_owner *other, const char *words)
-{
-    trine_journal *j = NULL;
-    trine_status status = trine_journal_open(path, other, &j);
-    bool right = status == TRINE_E_FORMAT && !j && strstr(trine_error_detail(), words) != NULL &&
-                 strstr(trine_error_detail(), path) != NULL;
-    if (!right)
-        printf("\n%s: %s\n", trine_status_name(status), trine_error_detail());
-    trine_journal_close(j);
-    return right;
-}
+IN_EACH_VERSION(no_flipped_bit_gives_a_wrong_result)
 
 static void the_journal_of_other_tasks_is_refused(void)
 {
@@ -251,7 +320,7 @@ static void the_journal_of_other_tasks_is_refused(void)
     trine_journal_owner other = owner;
     size_t size, after;
     make_full();
-    char *before = read_file(&size);
+    char *before = read_file(path, &size);
     other.kind = "cubes";
     CU_ASSERT_TRUE(refused(&other, "'squares', these are 'cubes'"));
     other = owner;
@@ -269,7 +338,7 @@ static void the_journal_of_other_tasks_is_refused(void)
     other = owner;
     other.result_most = 1;
     CU_ASSERT_TRUE(refused(&other, "result_most 200, these have 1"));
-    char *now = read_file(&after);
+    char *now = read_file(path, &after);
     CU_ASSERT_TRUE(size == after && memcmp(before, now, size) == 0);
     free(before);
     free(now);
@@ -296,7 +365,7 @@ static void an_item_with_other_bytes_is_refused(void)
     make_full();
     CU_ASSERT_EQUAL_FATAL(trine_journal_open(path, &owner, &j), TRINE_OK);
     CU_ASSERT_EQUAL(
-        trine_journal_find(j, 3, trine_journal_identity(3, "item 10", 7), &there, &size),
+        trine_journal_find(j, 3, trine_journal_identity(j, 3, "item 10", 7), &there, &size),
         TRINE_E_FORMAT);
     CU_ASSERT_FALSE(there);
     CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "item 3 is another"));
@@ -316,7 +385,7 @@ static void what_is_no_journal_is_left_alone(void)
         /* A prefix of the header is a header that was cut short. */
         if (i > 0)
             CU_ASSERT_TRUE(refused(&owner, "no journal of tasks"));
-        char *now = read_file(&size);
+        char *now = read_file(path, &size);
         CU_ASSERT_TRUE(size == strlen(texts[i]) && memcmp(now, texts[i], size) == 0);
         free(now);
     }
@@ -493,7 +562,7 @@ static void a_killed_writer_leaves_whole_records(void)
                 _exit(1);
             for (uint64_t i = 0;; i++) {
                 memset(large, (int)(i % 251), LARGE);
-                if (trine_journal_append(j, i, trine_journal_identity(i, &i, sizeof i), large,
+                if (trine_journal_append(j, i, trine_journal_identity(j, i, &i, sizeof i), large,
                                          LARGE - i % 1000))
                     _exit(1);
             }
@@ -507,11 +576,11 @@ static void a_killed_writer_leaves_whole_records(void)
             bool there;
             size_t size;
             memset(large, (int)(i % 251), LARGE);
-            right =
-                right &&
-                !trine_journal_find(j, i, trine_journal_identity(i, &i, sizeof i), &there, &size) &&
-                there && size == LARGE - i % 1000 && !trine_journal_read(j, i, back, size) &&
-                memcmp(back, large, size) == 0;
+            right = right &&
+                    !trine_journal_find(j, i, trine_journal_identity(j, i, &i, sizeof i), &there,
+                                        &size) &&
+                    there && size == LARGE - i % 1000 && !trine_journal_read(j, i, back, size) &&
+                    memcmp(back, large, size) == 0;
         }
         most = count > most ? count : most;
         CU_ASSERT_TRUE(right);
@@ -525,6 +594,7 @@ int main(void)
     CU_TestInfo tests[] = {
         {"the checksums are the published ones", the_checksums_are_the_published_ones},
         {"what was recorded is there again", what_was_recorded_is_there_again},
+        {"a file keeps its version", a_file_keeps_its_version},
         {"every truncation loses only what was cut", every_truncation_loses_only_what_was_cut},
         {"a tail of zeros is cut off", a_tail_of_zeros_is_cut_off},
         {"no flipped bit gives a wrong result", no_flipped_bit_gives_a_wrong_result},

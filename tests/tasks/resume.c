@@ -14,6 +14,7 @@
 #include "check.h"
 #include "core/tasks/queue/journal.h"
 #include "kinds.h"
+#include "version1.h"
 
 enum { LONG = 1500, SHORT = 200, PATH = 200 };
 
@@ -148,6 +149,41 @@ static void what_was_recorded_is_not_run_again(void)
                 c = run_map("serial", (manner)second, journal, SHORT, 0, &param);
                 CU_ASSERT_TRUE(!c.status && c.right == SHORT && c.resumed == SHORT);
             }
+}
+
+/* The file as version 1 has it; what it was before is replaced. */
+static void make_version1(const map_param *param)
+{
+    struct stat about;
+    int file = open(journal, O_RDWR);
+    CU_ASSERT_EQUAL_FATAL(fstat(file, &about), 0);
+    size_t size = (size_t)about.st_size;
+    unsigned char *bytes = malloc(size);
+    CU_ASSERT_EQUAL_FATAL(pread(file, bytes, size, 0), about.st_size);
+    to_version1(bytes, size, logged_kind.name, param, sizeof *param, 0);
+    CU_ASSERT_EQUAL_FATAL(pwrite(file, bytes, size, 0), about.st_size);
+    close(file);
+    free(bytes);
+}
+
+static void a_journal_of_version_1_is_gone_on_with(void)
+{
+    static const map_param param = {.fail = 0}, other = {.fail = 1000};
+    for (int t = 0; t < TEAMS; t++)
+        for (int how = ORDERED; how <= TICKETS; how++) {
+            unlink(journal);
+            counts c = run_map(teams[t], (manner)how, journal, SHORT / 2, 0, &param);
+            CU_ASSERT_TRUE(!c.status && c.right == SHORT / 2 && c.resumed == 0);
+            make_version1(&param);
+            c = run_map(teams[t], (manner)how, journal, SHORT / 2, 1, &param);
+            CU_ASSERT_EQUAL(c.status, TRINE_E_FORMAT);
+            c = run_map(teams[t], (manner)how, journal, SHORT, 0, &other);
+            CU_ASSERT_EQUAL(c.status, TRINE_E_FORMAT);
+            c = run_map(teams[t], (manner)how, journal, SHORT, 0, &param);
+            CU_ASSERT_TRUE(!c.status && c.right == SHORT && c.resumed == SHORT / 2);
+            c = run_map("serial", (manner)how, journal, SHORT, 0, &param);
+            CU_ASSERT_TRUE(!c.status && c.right == SHORT && c.resumed == SHORT);
+        }
 }
 
 static void maps_have_their_results_back(void)
@@ -323,9 +359,9 @@ static uint64_t items_recorded(bool recorded[LONG], const map_param *param)
     CU_ASSERT_EQUAL_FATAL(trine_journal_open(journal, &owner, &j), TRINE_OK);
     for (uint64_t i = 0; i < LONG; i++) {
         size_t size;
-        CU_ASSERT_EQUAL(
-            trine_journal_find(j, i, trine_journal_identity(i, &i, sizeof i), &recorded[i], &size),
-            TRINE_OK);
+        CU_ASSERT_EQUAL(trine_journal_find(j, i, trine_journal_identity(j, i, &i, sizeof i),
+                                           &recorded[i], &size),
+                        TRINE_OK);
         found += recorded[i];
     }
     CU_ASSERT_EQUAL(trine_journal_count(j), found);
@@ -414,6 +450,7 @@ int main(int argc, char **argv)
 {
     CU_TestInfo tests[] = {
         {"what was recorded is not run again", what_was_recorded_is_not_run_again},
+        {"a journal of version 1 is gone on with", a_journal_of_version_1_is_gone_on_with},
         {"maps have their results back", maps_have_their_results_back},
         {"failed items are run again", failed_items_are_run_again},
         {"other items or tasks are refused", other_items_or_tasks_are_refused},

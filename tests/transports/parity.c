@@ -42,7 +42,7 @@ static void check(trine_team *team, trine_status status)
     CU_ASSERT_EQUAL_FATAL(status, TRINE_OK);
 }
 
-static trine_array *wrap(trine_team *team, trine_dtype dtype, const void *data, uint64_t rows,
+static trine_array *wrap(trine_team *team, trine_dtype dtype, void *data, uint64_t rows,
                          uint64_t columns)
 {
     trine_array *array;

@@ -28,7 +28,7 @@ static uint64_t *numbers(void)
     return data;
 }
 
-static trine_array *wrap(trine_team *team, const uint64_t *data)
+static trine_array *wrap(trine_team *team, uint64_t *data)
 {
     trine_array *x;
     MUST(trine_array_wrap(team, TRINE_U64, data, N, &x) == TRINE_OK);

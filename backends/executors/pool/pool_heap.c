@@ -19,6 +19,7 @@
 #include "core/system/descriptor.h"
 #include "core/system/memory.h"
 #include "core/system/valgrind.h"
+#include "core/system/util.h"
 
 enum { PAGE = 4096 };
 
@@ -45,7 +46,7 @@ static struct {
 
 size_t trine_heap_pages(size_t bytes)
 {
-    return bytes > SIZE_MAX - PAGE ? SIZE_MAX / PAGE * PAGE : (bytes + PAGE - 1) / PAGE * PAGE;
+    return bytes > SIZE_MAX - PAGE ? SIZE_MAX / PAGE * PAGE : trine_round_up(bytes, PAGE);
 }
 
 int trine_heap_fd(void)
@@ -229,7 +230,7 @@ static trine_status take_range(size_t bytes, void **memory)
         return trine_fail(TRINE_E_MEMORY, "pool: no memory for the heap's books");
     for (size_t i = 0; i < heap.count; i++) {
         range r = heap.free[i];
-        size_t first = (r.offset + align - 1) / align * align, before = first - r.offset;
+        size_t first = trine_round_up(r.offset, align), before = first - r.offset;
         if (before > r.bytes || r.bytes - before < bytes)
             continue;
         range after = {first + bytes, r.bytes - before - bytes};

@@ -27,6 +27,7 @@
 #include "backends/executors/pool/pool.h"
 #include "core/backend/usable_cpus.h"
 #include "core/system/error.h"
+#include "core/system/util.h"
 
 /* Of capabilities, by their bits. */
 enum { PERMITTED, EFFECTIVE, INHERITABLE, BOUNDING, AMBIENT, SETS };
@@ -245,7 +246,7 @@ trine_status trine_caller_make(pool_caller *caller)
     int groups = getgroups(0, NULL);
     if (groups < 0)
         return trine_fail(TRINE_E_SYSTEM, "pool: getgroups: %s", strerror(errno));
-    size_t ids = ((size_t)groups * sizeof(gid_t) + 63) / 64 * 64;
+    size_t ids = trine_round_up((size_t)groups * sizeof(gid_t), TRINE_CACHE_LINE);
     void *memory;
     caller->bytes = trine_heap_pages(sizeof(pool_identity) + ids + environment);
     trine_status status = trine_heap_alloc(caller->bytes, &memory);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "backends/executors/pool/pool.h"
+#include "core/partition/share.h"
 
 /* Seconds of sleep after which a worker looks whether it is orphaned. PDEATHSIG ends it long
  * before; this is for a system where that was lost. */
@@ -38,10 +39,10 @@ void trine_worker_take_part(pool_control *control, int number)
             i = atomic_fetch_add_explicit(&control->next, 1, memory_order_relaxed);
         } while (i < job->runs && do_run(control, thread, i));
     } else {
-        size_t i, end;
-        trine_static_share(job->runs, control->workers, number, &i, &end);
-        while (i < end && do_run(control, thread, i))
-            i++;
+        trine_range share =
+            trine_fair_share(job->runs, (uint64_t)control->workers, (uint64_t)number);
+        while (share.first < share.end && do_run(control, thread, share.first))
+            share.first++;
     }
     trine_thread_end(thread, &control->slots[number].entry);
 }

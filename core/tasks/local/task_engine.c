@@ -18,6 +18,7 @@
 #include "core/tasks/local/task_local.h"
 #include "core/system/wait.h"
 #include "core/backend/usable_cpus.h"
+#include "core/system/util.h"
 
 enum { PAGE = 4096, ALIGNMENT = 64, DEFAULT_WINDOW = 1024 };
 
@@ -35,11 +36,6 @@ static const double look_seconds = 1e-3;
 static const double trip_seconds = 200e-6;
 static const size_t trip_bytes = (size_t)256 << 10;
 
-static size_t up_to(size_t bytes, size_t unit)
-{
-    return (bytes + unit - 1) / unit * unit;
-}
-
 static uint64_t power_above(uint64_t n)
 {
     uint64_t power = 1;
@@ -53,7 +49,7 @@ uint64_t trine_engine_window(const trine_task_kind *kind, int workers)
     double item = (double)kind->item_most + (double)kind->result_most + 1;
     double fits = (double)window_bytes / item, least = 4.0 * workers;
     double window = fits < DEFAULT_WINDOW ? fits : DEFAULT_WINDOW;
-    return (uint64_t)(window > least ? window : least);
+    return trine_max(window, least);
 }
 
 void trine_engine_fail(trine_engine *engine, trine_status status, const char *detail)
@@ -74,13 +70,13 @@ typedef struct layout {
 static size_t place_part(layout *l, size_t bytes)
 {
     size_t offset = l->bytes;
-    l->bytes = up_to(l->bytes + bytes, 128);
+    l->bytes = trine_round_up(l->bytes + bytes, 128);
     return offset;
 }
 
 static layout lay_out(const trine_task_shared *shared)
 {
-    layout l = {.bytes = up_to(sizeof *shared, 128)};
+    layout l = {.bytes = trine_round_up(sizeof *shared, 128)};
     size_t workers = (size_t)shared->workers;
     l.worker = place_part(&l, workers * sizeof(trine_task_worker));
     l.batch = place_part(&l, shared->batches * sizeof(trine_task_batch));
@@ -137,8 +133,8 @@ static trine_status plan(trine_task_shared *shared, const trine_executor *execut
     shared->demand = rooms > (double)near_most;
     shared->processes = executor->ops.separate_memory;
     size_t unit = shared->demand ? PAGE : ALIGNMENT;
-    shared->item_stride = up_to(kind->item_most ? kind->item_most : 1, unit);
-    shared->result_stride = up_to(kind->result_most ? kind->result_most : 1, unit);
+    shared->item_stride = trine_round_up(kind->item_most ? kind->item_most : 1, unit);
+    shared->result_stride = trine_round_up(kind->result_most ? kind->result_most : 1, unit);
     if (rooms > (double)(SIZE_MAX / 8)) {
         trine_fail(TRINE_E_MEMORY, "task '%s': rooms for %.3g bytes", shared->name, rooms);
         return TRINE_E_MEMORY;
@@ -150,7 +146,7 @@ static trine_status plan(trine_task_shared *shared, const trine_executor *execut
 static trine_status reserve_far(trine_engine *engine)
 {
     trine_task_shared *shared = engine->shared;
-    size_t slots = shared->slots, details = up_to(slots * TRINE_DETAIL_SIZE, PAGE);
+    size_t slots = shared->slots, details = trine_round_up(slots * TRINE_DETAIL_SIZE, PAGE);
     engine->far_bytes = details;
     if (shared->demand)
         engine->far_bytes += slots * (shared->item_stride + shared->result_stride);
@@ -406,11 +402,6 @@ void trine_engine_leave_room(trine_engine *engine, uint32_t slot)
     engine->free[engine->free_count++] = slot;
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Short items share a trip; the last trips are short, so that workers end together. */
 static void choose_chunk(trine_engine *engine)
 {
@@ -419,10 +410,10 @@ static void choose_chunk(trine_engine *engine)
     if (engine->measured >= 4 * workers && !engine->context) {
         double items = trip_seconds / (engine->item_seconds + 1e-9);
         chunk = items < (double)shared->slots ? (uint64_t)items : shared->slots;
-        chunk = least(chunk, shared->slots / (4 * workers));
-        chunk = least(chunk, trip_bytes / shared->item_stride);
+        chunk = trine_min(chunk, shared->slots / (4 * workers));
+        chunk = trine_min(chunk, trip_bytes / shared->item_stride);
         if (engine->setup.total > engine->put)
-            chunk = least(chunk, (engine->setup.total - engine->put) / (4 * workers));
+            chunk = trine_min(chunk, (engine->setup.total - engine->put) / (4 * workers));
     }
     engine->chunk = chunk ? chunk : 1;
 }

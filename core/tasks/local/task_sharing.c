@@ -9,6 +9,7 @@
  * 3. They go into new chains, a few for each worker that sleeps, which may be cut again.
  */
 #include "core/tasks/local/task_local.h"
+#include "core/system/util.h"
 
 /* What is begun within this time needs no other worker. */
 static const double soon_seconds = 1e-3;
@@ -99,6 +100,6 @@ void trine_engine_share_out(trine_engine *engine, double now)
         uint32_t parts = 2 * (uint32_t)idle, kept = stays ? 0 : count / (parts + 1);
         uint32_t head = cut_off(engine, w, kept, &chain);
         if (head != TRINE_SLOT_NONE)
-            publish_pieces(engine, head, chain, (count - kept + parts - 1) / parts);
+            publish_pieces(engine, head, chain, trine_divide_up(count - kept, parts));
     }
 }

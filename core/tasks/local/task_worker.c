@@ -20,6 +20,7 @@
 #include "core/system/memory.h"
 #include "core/tasks/local/task_shared.h"
 #include "core/system/wait.h"
+#include "core/system/util.h"
 
 /* How long a finished item may lie before the caller is woken for it. */
 static const double lie_seconds = 100e-6;
@@ -384,7 +385,7 @@ static void work(trine_task_context *c)
 
 static size_t state_bytes(const trine_task_shared *shared)
 {
-    return (shared->kind.state_size + 63) / 64 * 64;
+    return trine_round_up(shared->kind.state_size, TRINE_CACHE_LINE);
 }
 
 static trine_status begin(trine_task_context *c)

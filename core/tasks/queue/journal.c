@@ -1,25 +1,23 @@
 /* core/tasks/queue/journal.c - see journal.h.
  *
- * The file is a header, which names the owner, and records, in the order in which items finished:
- *
- *     header   "trinejnl", version, sizes and hashes of the owner's param and data, name, checksum
- *     record   item's number, hash of its bytes, size of its result, checksum; the result
+ * The file (journal_format.h) is a header, which names the owner, and records, in the order in
+ * which items finished.
  *
  * 1. Opening locks the file (flock), so that two runs cannot both write it, and reads it from
  *    beginning to end: for each record 16 bytes are kept, its item's number and where it lies.
  * 2. A record is one write, so a run that is killed leaves it whole, absent, or cut short. What is
- *    cut short, or damaged, is found by its checksum, or by a size that no result of these tasks
+ *    cut short, or damaged, is found by its check, or by a size that no result of these tasks
  *    has; it and what follows is cut off, and those items are run again.
  * 3. Every second, and at the end, fdatasync makes it durable: a loss of power costs a second's
  *    items.
- * 4. Numbers are in this machine's byte order; a file of the other has another magic.
+ * 4. A file keeps the version that it began with: what its hashes stand for is not at hand, so none
+ *    of them can be made anew.
  */
 #include "core/tasks/queue/journal.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -28,29 +26,11 @@
 #include <unistd.h>
 
 #include "core/system/clock.h"
-#include "core/system/checksum.h"
 #include "core/system/descriptor.h"
 #include "core/system/error.h"
 #include "core/backend/executor.h"
 #include "core/output/output.h"
-
-/* NAME: room for the kind's name; longer ones are known by their first bytes and their hash. */
-enum { VERSION = 1, NAME = 64 };
-
-static const char magic[8] = {'t', 'r', 'i', 'n', 'e', 'j', 'n', 'l'};
-
-typedef struct journal_header {
-    char magic[8];
-    uint32_t version, order;
-    uint64_t name_hash, param_size, param_hash, data_size, data_hash, item_most, result_most;
-    char name[NAME];
-    uint32_t unused, checksum;
-} journal_header;
-
-typedef struct journal_record {
-    uint64_t index, identity, size;
-    uint32_t unused, checksum;
-} journal_record;
+#include "core/tasks/queue/journal_format.h"
 
 typedef struct journal_entry {
     uint64_t index;
@@ -62,6 +42,7 @@ typedef struct journal_entry {
  * opened, which no longer change; small records are read through it. */
 struct trine_journal {
     trine_descriptor file;
+    uint32_t version;
     int folder;
     bool made;
     char *path, name[NAME_MAX + 1];
@@ -76,7 +57,7 @@ struct trine_journal {
 /* Seconds between two fdatasync; how long a lock is waited for, which the workers of a run that was
  * killed may hold until they end too; between two looks at it; bytes that are read at once. */
 static const double sync_every = 1, lock_patience = 1;
-enum { LOCK_NANOSECONDS = 10000000, PIECE = 1 << 16, ORDER = 0x01020304 };
+enum { LOCK_NANOSECONDS = 10000000, PIECE = 1 << 16 };
 
 static trine_status io_failed(const trine_journal *j, const char *what)
 {
@@ -137,36 +118,18 @@ static trine_status lock(const trine_journal *j)
     return TRINE_OK;
 }
 
-static journal_header header_of(const trine_journal_owner *owner)
-{
-    const char *name = owner->kind ? owner->kind : "";
-    journal_header h = {.version = VERSION,
-                        .order = ORDER,
-                        .name_hash = trine_hash(name, strlen(name), 0),
-                        .param_size = owner->param_size,
-                        .param_hash = trine_hash(owner->param, owner->param_size, 0),
-                        .data_size = owner->data_size,
-                        .data_hash = trine_hash(owner->data, owner->data_size, 0),
-                        .item_most = owner->item_most,
-                        .result_most = owner->result_most};
-    memcpy(h.magic, magic, sizeof magic);
-    memcpy(h.name, name, strnlen(name, NAME - 1));
-    h.checksum = trine_crc32c(0, &h, offsetof(journal_header, checksum));
-    return h;
-}
-
 /* What the file says may come to stand at a terminal: its control characters are '?' there. */
-static void printable(const char there[NAME], char name[NAME])
+static void printable(const char there[TRINE_JOURNAL_NAME], char name[TRINE_JOURNAL_NAME])
 {
-    size_t n = strnlen(there, NAME - 1);
+    size_t n = strnlen(there, TRINE_JOURNAL_NAME - 1);
     for (size_t i = 0; i < n; i++)
         name[i] = (unsigned char)there[i] < ' ' || there[i] == 0x7f ? '?' : there[i];
     name[n] = '\0';
 }
 
 /* Whether a sound header is that of this owner; what differs is said. */
-static trine_status compare_headers(const trine_journal *j, const journal_header *there,
-                                    const journal_header *own)
+static trine_status compare_headers(const trine_journal *j, const trine_journal_header *there,
+                                    const trine_journal_header *own)
 {
     const struct {
         const char *what;
@@ -176,7 +139,7 @@ static trine_status compare_headers(const trine_journal *j, const journal_header
                   {"item_most", there->item_most, own->item_most},
                   {"result_most", there->result_most, own->result_most}};
     if (there->name_hash != own->name_hash) {
-        char name[NAME];
+        char name[TRINE_JOURNAL_NAME];
         printable(there->name, name);
         return trine_fail(TRINE_E_FORMAT, "journal %s: it is of tasks '%s', these are '%s'",
                           j->path, name, own->name);
@@ -195,7 +158,7 @@ static trine_status compare_headers(const trine_journal *j, const journal_header
 
 /* Writes the header of a new journal, or of one whose header was cut short. The folder's entry too
  * is made durable, so that the file is there after a loss of power. */
-static trine_status write_header(trine_journal *j, const journal_header *own)
+static trine_status write_header(trine_journal *j, const trine_journal_header *own)
 {
     if (!trine_output_write_at(j->file.fd, own, sizeof *own, 0)) {
         trine_status status = io_failed(j, "writing its header");
@@ -211,29 +174,47 @@ static trine_status write_header(trine_journal *j, const journal_header *own)
     return TRINE_OK;
 }
 
-/* Checks what stands at the beginning: nothing is written over what is no journal. */
-static trine_status take_header(trine_journal *j, const journal_header *own)
+/* Whether so many bytes are how a header of this owner begins that was cut short. */
+static bool is_cut_short(const trine_journal_header *there, size_t size,
+                         const trine_journal_owner *owner)
 {
-    journal_header there;
+    bool is = false;
+    for (uint32_t v = TRINE_JOURNAL_OLDEST; v <= TRINE_JOURNAL_VERSION && !is; v++) {
+        const trine_journal_header own = trine_journal_header_of(owner, v);
+        is = memcmp(there, &own, size) == 0;
+    }
+    return is;
+}
+
+/* Checks what stands at the beginning: nothing is written over what is no journal. */
+static trine_status take_header(trine_journal *j, const trine_journal_owner *owner)
+{
+    trine_journal_header there, own = trine_journal_header_of(owner, TRINE_JOURNAL_VERSION);
     int64_t size = read_at(j, &there, sizeof there, 0);
+    j->version = TRINE_JOURNAL_VERSION;
     if (size < 0)
         return io_failed(j, "reading");
-    if (size < (int64_t)sizeof there && memcmp(&there, own, (size_t)size) == 0)
-        return write_header(j, own);
-    if (size < (int64_t)sizeof there || memcmp(there.magic, magic, sizeof magic) != 0)
+    bool whole = size == (int64_t)sizeof there;
+    if (!whole && is_cut_short(&there, (size_t)size, owner))
+        return write_header(j, &own);
+    if (!whole || !trine_journal_is_magic(there.magic))
         return trine_fail(TRINE_E_FORMAT, "journal %s: the file is no journal of tasks", j->path);
-    if (there.order != ORDER || there.version != VERSION)
+    if (there.order != TRINE_JOURNAL_ORDER || there.version < TRINE_JOURNAL_OLDEST ||
+        there.version > TRINE_JOURNAL_VERSION)
         return trine_fail(TRINE_E_FORMAT,
                           "journal %s: written by another version (%" PRIu32
-                          ", expected %d) or with another byte order",
-                          j->path, there.version, VERSION);
-    if (there.checksum != trine_crc32c(0, &there, offsetof(journal_header, checksum)))
+                          ", expected %d to %d) or with another byte order",
+                          j->path, there.version, TRINE_JOURNAL_OLDEST, TRINE_JOURNAL_VERSION);
+    if (!trine_journal_header_is_whole(&there))
         return trine_fail(TRINE_E_FORMAT,
                           "journal %s: its header is damaged; remove it to begin "
                           "anew",
                           j->path);
     j->end = sizeof there;
-    return compare_headers(j, &there, own);
+    if (there.version != own.version)
+        own = trine_journal_header_of(owner, there.version);
+    j->version = there.version;
+    return compare_headers(j, &there, &own);
 }
 
 static trine_status keep_entry(trine_journal *j, uint64_t index, int64_t at)
@@ -252,30 +233,26 @@ static trine_status keep_entry(trine_journal *j, uint64_t index, int64_t at)
     return TRINE_OK;
 }
 
-/* The checksum of a record without its result, over which it goes on. */
-static uint32_t record_checksum(const journal_record *record)
-{
-    return trine_crc32c(0, record, offsetof(journal_record, checksum));
-}
-
 /* Whether the record at that place is whole; -1 when reading fails. */
-static int check_record(trine_journal *j, const journal_record *record, int64_t at, int64_t size)
+static int check_record(trine_journal *j, const trine_journal_record *record, int64_t at,
+                        int64_t size)
 {
     char piece[PIECE];
-    uint32_t checksum = record_checksum(record);
+    trine_journal_sum sum;
     int64_t body = at + (int64_t)sizeof *record;
     if (record->size > j->result_most || record->size > (uint64_t)(size - body))
         return 0;
+    trine_journal_sum_begin(&sum, j->version, record);
     for (uint64_t done = 0; done < record->size;) {
         uint64_t left = record->size - done;
         size_t n = left < PIECE ? (size_t)left : PIECE;
         int64_t some = read_ahead(j, piece, n, body + (int64_t)done);
         if (some < (int64_t)n)
             return some < 0 ? -1 : 0;
-        checksum = trine_crc32c(checksum, piece, n);
+        trine_journal_sum_add(&sum, piece, n);
         done += n;
     }
-    return checksum == record->checksum;
+    return trine_journal_sum_is(&sum, record);
 }
 
 /* Reads all records that are whole, and cuts off the rest. */
@@ -285,8 +262,8 @@ static trine_status read_records(trine_journal *j)
     if (fstat(j->file.fd, &about))
         return io_failed(j, "fstat");
     int64_t at = j->end, size = about.st_size;
-    for (int whole = 1; size - at >= (int64_t)sizeof(journal_record);) {
-        journal_record record = {.index = 0};
+    for (int whole = 1; size - at >= (int64_t)sizeof(trine_journal_record);) {
+        trine_journal_record record = {.index = 0};
         if (read_ahead(j, &record, sizeof record, at) < (int64_t)sizeof record)
             return io_failed(j, "reading");
         whole = check_record(j, &record, at, size);
@@ -377,10 +354,9 @@ static trine_status take_file(trine_journal *j)
 
 static trine_status open_file(trine_journal *j, const trine_journal_owner *owner)
 {
-    const journal_header own = header_of(owner);
     trine_status status = take_file(j);
     if (!status)
-        status = take_header(j, &own);
+        status = take_header(j, owner);
     leave_folder(j);
     if (!status)
         status = read_records(j);
@@ -442,9 +418,19 @@ static trine_status changed(const trine_journal *j, int64_t at)
                       j->path, at);
 }
 
+/* Whether that is the result of a record, which is as it was written. */
+static bool is_result(const trine_journal *j, const trine_journal_record *record,
+                      const void *result)
+{
+    trine_journal_sum sum;
+    trine_journal_sum_begin(&sum, j->version, record);
+    trine_journal_sum_add(&sum, result, (size_t)record->size);
+    return trine_journal_sum_is(&sum, record);
+}
+
 /* The lock keeps away those who ask for it: what others write here since it was opened is found. */
 static trine_status read_record(trine_journal *j, const journal_entry *entry,
-                                journal_record *record)
+                                trine_journal_record *record)
 {
     trine_status status = check_file(j);
     if (status)
@@ -458,19 +444,20 @@ static trine_status read_record(trine_journal *j, const journal_entry *entry,
                           "it was opened",
                           j->path, entry->at + some);
     bool same = record->index == entry->index && record->size <= j->result_most &&
-                (record->size > 0 || record->checksum == record_checksum(record));
+                (record->size > 0 || is_result(j, record, NULL));
     return same ? TRINE_OK : changed(j, entry->at);
 }
 
-uint64_t trine_journal_identity(uint64_t index, const void *item, size_t size)
+uint64_t trine_journal_identity(const trine_journal *journal, uint64_t index, const void *item,
+                                size_t size)
 {
-    return trine_hash(item, size, index);
+    return trine_journal_hash(journal->version, item, size, index);
 }
 
 trine_status trine_journal_find(trine_journal *journal, uint64_t index, uint64_t identity,
                                 bool *found, size_t *size)
 {
-    journal_record record = {.index = 0};
+    trine_journal_record record = {.index = 0};
     const journal_entry *entry = entry_of(journal, index);
     *found = false;
     if (!entry)
@@ -490,7 +477,7 @@ trine_status trine_journal_find(trine_journal *journal, uint64_t index, uint64_t
 
 trine_status trine_journal_read(trine_journal *journal, uint64_t index, void *result, size_t size)
 {
-    journal_record record = {.index = 0};
+    trine_journal_record record = {.index = 0};
     const journal_entry *entry = entry_of(journal, index);
     if (!entry)
         return trine_fail(TRINE_E_ARGUMENT, "journal %s: item %" PRIu64 " is not in it",
@@ -501,8 +488,7 @@ trine_status trine_journal_read(trine_journal *journal, uint64_t index, void *re
     int64_t some = read_ahead(journal, result, size, entry->at + (int64_t)sizeof record);
     if (some < 0)
         return io_failed(journal, "reading");
-    if (some < (int64_t)size || record.size != size ||
-        trine_crc32c(record_checksum(&record), result, size) != record.checksum)
+    if (some < (int64_t)size || record.size != size || !is_result(journal, &record, result))
         return changed(journal, entry->at);
     return TRINE_OK;
 }
@@ -520,8 +506,11 @@ trine_status trine_journal_append(trine_journal *journal, uint64_t index, uint64
                                   const void *result, size_t size)
 {
     trine_journal *j = journal;
-    journal_record record = {.index = index, .identity = identity, .size = size};
-    record.checksum = trine_crc32c(record_checksum(&record), result, size);
+    trine_journal_record record = {.index = index, .identity = identity, .size = size};
+    trine_journal_sum sum;
+    trine_journal_sum_begin(&sum, j->version, &record);
+    trine_journal_sum_add(&sum, result, size);
+    record.check = trine_journal_sum_end(&sum);
     trine_status held = check_file(j);
     if (held)
         return held;

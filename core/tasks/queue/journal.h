@@ -17,12 +17,14 @@ typedef struct trine_journal_owner {
 
 /* Opens the journal at that path for this process alone, or makes it. *journal is untouched on
  * error. Errors: ARGUMENT; MEMORY; IO; BUSY, when another run uses it; FORMAT, when the file is no
- * journal, or that of another owner: what differs is said. */
+ * journal, or that of another owner: what differs is said. A new one has the newest version of the
+ * format; one of an older version is gone on with in that. */
 trine_status trine_journal_open(const char *path, const trine_journal_owner *owner,
                                 trine_journal **journal);
 
-/* What stands for the bytes of item `index`. */
-uint64_t trine_journal_identity(uint64_t index, const void *item, size_t size);
+/* What stands for the bytes of item `index` in that journal. */
+uint64_t trine_journal_identity(const trine_journal *journal, uint64_t index, const void *item,
+                                size_t size);
 
 /* Whether an item is in it; its result's bytes, at most the owner's result_most, into *size. FORMAT
  * when the item of that number had another identity; IO. */

@@ -10,8 +10,7 @@
 #include "core/system/error.h"
 #include "core/tasks/queue/journal.h"
 #include "core/tasks/queue/task_queue.h"
-
-enum { ALIGNMENT = 64 };
+#include "core/system/util.h"
 
 trine_status trine_queue_open_journal(trine_task_queue *queue)
 {
@@ -36,7 +35,8 @@ trine_status trine_queue_look(const trine_task_queue *queue, const void *item, s
     bool found;
     size_t result_size = 0;
     uint64_t number = queue->submitted;
-    *seen = (trine_task_entry){.identity = trine_journal_identity(number, item, size)};
+    *seen =
+        (trine_task_entry){.identity = trine_journal_identity(queue->journal, number, item, size)};
     trine_status status =
         trine_journal_find(queue->journal, number, seen->identity, &found, &result_size);
     if (!status && found)
@@ -63,10 +63,10 @@ trine_status trine_queue_bring(trine_task_queue *queue, trine_task_outcome *outc
     if (!outcome->resumed || size == 0)
         return TRINE_OK;
     if (size > queue->brought_bytes) {
-        size_t room = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        size_t room = trine_round_up(size, TRINE_CACHE_LINE);
         free(queue->brought);
         queue->brought_bytes = 0;
-        queue->brought = aligned_alloc(ALIGNMENT, room);
+        queue->brought = aligned_alloc(TRINE_CACHE_LINE, room);
         if (!queue->brought)
             return trine_fail(TRINE_E_MEMORY, "trine_task: no memory for a result of %zu bytes",
                               size);

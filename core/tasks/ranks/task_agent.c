@@ -19,6 +19,7 @@
 
 #include "core/system/clock.h"
 #include "core/tasks/ranks/task_board.h"
+#include "core/system/util.h"
 
 enum { MOST_CHUNK = 256, LETTER_BYTES = 1 << 16, WORKING_RANKS = 3 };
 
@@ -153,11 +154,6 @@ void trine_agent_measure(trine_ranks *ranks, const trine_task_outcome *outcome)
     trine_trip_note(&ranks->trips, 1, ranks->chunk);
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Items of one trip, when `there` are to be had. */
 static uint64_t choose_chunk(const trine_ranks *ranks, uint64_t there)
 {
@@ -169,7 +165,7 @@ static uint64_t choose_chunk(const trine_ranks *ranks, uint64_t there)
     double items = trip_seconds / (ranks->item_seconds + 1e-9);
     uint64_t chunk = items < MOST_CHUNK ? (uint64_t)items : MOST_CHUNK;
     uint64_t rest = setup->total > ranks->words.taken ? setup->total - ranks->words.taken : there;
-    chunk = least(chunk, rest / (2 * (uint64_t)ranks->all_workers));
+    chunk = trine_min(chunk, rest / (2 * (uint64_t)ranks->all_workers));
     return chunk ? chunk : 1;
 }
 
@@ -185,7 +181,7 @@ static uint64_t room_for(const trine_ranks *ranks, uint64_t chunk)
         most = workers;
     else
         most = 2 * chunk * workers;
-    most = least(most, ranks->setup.window);
+    most = trine_min(most, ranks->setup.window);
     return most > ranks->out ? most - ranks->out : 0;
 }
 
@@ -206,7 +202,7 @@ static trine_status claim(trine_ranks *ranks, uint64_t *first, uint64_t *count)
     while (words->taken < words->submitted && !words->closed) {
         uint64_t there = words->submitted - words->taken, before;
         ranks->chunk = choose_chunk(ranks, there);
-        uint64_t some = least(least(room_for(ranks, ranks->chunk), there), ranks->ring);
+        uint64_t some = trine_min(trine_min(room_for(ranks, ranks->chunk), there), ranks->ring);
         if (some == 0)
             return TRINE_OK;
         trine_status status = board->ops->compare(board, TRINE_BOARD_TAKEN, words->taken,
@@ -307,7 +303,7 @@ trine_status trine_agent_fetch(trine_ranks *ranks, bool *some)
     *some = count > 0;
     while (count > 0 && !status) {
         uint64_t place = first % ranks->ring;
-        uint64_t run = least(least(count, ranks->ring - place), most ? most : 1);
+        uint64_t run = trine_min(trine_min(count, ranks->ring - place), most ? most : 1);
         status = read_run(ranks, place, run);
         first += run;
         count -= run;

@@ -15,6 +15,7 @@
 #include "core/system/clock.h"
 #include "core/system/error.h"
 #include "core/tasks/ranks/task_board.h"
+#include "core/system/util.h"
 
 #define NONE UINT32_MAX
 
@@ -250,7 +251,8 @@ static void note_outcome(trine_ranks *ranks, int rank, const trine_letter_record
         .ended = record->ended};
     trine_agent_measure(ranks, &item->outcome);
     if (record->result_size > 0) {
-        item->result = aligned_alloc(64, (record->result_size + 63) / 64 * 64);
+        item->result =
+            aligned_alloc(TRINE_CACHE_LINE, trine_round_up(record->result_size, TRINE_CACHE_LINE));
         if (item->result) {
             memcpy(item->result, result, record->result_size);
             item->outcome.result = item->result;
@@ -549,7 +551,8 @@ trine_status trine_deal_open(trine_ranks *ranks, uint64_t window)
     ranks->waiting = ranks->ready = (trine_own_list){NONE, NONE};
     ranks->item = calloc(window, sizeof *ranks->item);
     ranks->free = malloc(window * sizeof *ranks->free);
-    ranks->staging = aligned_alloc(64, (item_most + 64) / 64 * 64);
+    ranks->staging =
+        aligned_alloc(TRINE_CACHE_LINE, trine_round_up(item_most + 1, TRINE_CACHE_LINE));
     ranks->lane = calloc(lanes, sizeof *ranks->lane);
     ranks->lost = calloc((size_t)ranks->size, sizeof *ranks->lost);
     if (!ranks->item || !ranks->free || !ranks->staging || !ranks->lane || !ranks->lost)

@@ -18,6 +18,7 @@
 
 #include "core/system/clock.h"
 #include "core/tasks/ranks/task_board.h"
+#include "core/system/util.h"
 
 /* Rank 0's, for all. */
 typedef struct settings {
@@ -199,11 +200,6 @@ static trine_status bring_data(trine_ranks *ranks, const settings *s, const void
     return status;
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* What this rank does alone: its memory and its engine. */
 static trine_status start(trine_ranks *ranks, const settings *s)
 {
@@ -223,7 +219,7 @@ static trine_status start(trine_ranks *ranks, const settings *s)
     if (ranks->serial)
         own.chunk = 1;
     if (ranks->rank > 0)
-        own.window = least(s->window, trine_engine_window(kind, ranks->workers));
+        own.window = trine_min(s->window, trine_engine_window(kind, ranks->workers));
     ranks->setup.window = own.window;
     return trine_engine_open(executor, &own, &ranks->engine);
 }
@@ -249,9 +245,11 @@ static void take_settings(trine_ranks *ranks, const settings *s, double offset)
     setup->data = NULL;
     setup->data_size = 0;
     setup->data_each = false;
-    ranks->stride = (sizeof(trine_place_head) + setup->kind->item_most + 63) / 64 * 64;
+    ranks->stride =
+        trine_round_up(sizeof(trine_place_head) + setup->kind->item_most, TRINE_CACHE_LINE);
     ranks->ring = trine_deal_ring(s->window, ranks->stride);
-    ranks->places = (TRINE_BOARD_HOLDERS + ranks->ring * sizeof(uint64_t) + 63) / 64 * 64;
+    ranks->places =
+        trine_round_up(TRINE_BOARD_HOLDERS + ranks->ring * sizeof(uint64_t), TRINE_CACHE_LINE);
 }
 
 static trine_status open_ranks(trine_ranks *ranks, const trine_task_options *options, uint64_t call,

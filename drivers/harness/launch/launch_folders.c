@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "drivers/harness/harness.h"
 #include "drivers/harness/run/rows.h"
@@ -29,11 +30,9 @@ enum { PREFIX_TEXT = 24 };
 static void prefix_of_host(char prefix[PREFIX_TEXT])
 {
     char host[256] = "";
-    uint32_t digest = 2166136261u; /* FNV-1a */
     (void)gethostname(host, sizeof host - 1);
-    for (const char *at = host; *at; at++)
-        digest = (digest ^ (unsigned char)*at) * 16777619u;
-    snprintf(prefix, PREFIX_TEXT, "trine-mpi-%08" PRIx32 "-", digest);
+    snprintf(prefix, PREFIX_TEXT, "trine-mpi-%08" PRIx32 "-",
+             (uint32_t)XXH32(host, strlen(host), 0));
 }
 
 static const char shared_memory[] = "/dev/shm";

@@ -45,7 +45,7 @@ int main(void)
     double sum_of_x = 0;
     trine_team *team;
     trine_array *array;
-    if (trine_team_open("serial", &team) || trine_array_wrap(team, TRINE_F64, x, 3, &array) ||
+    if (trine_team_open("serial", &team) || trine_array_wrap_const(team, TRINE_F64, x, 3, &array) ||
         trine_sum_f64(array, TRINE_EXACT, &sum_of_x))
         return 2;
     trine_array_free(array);

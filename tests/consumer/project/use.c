@@ -8,7 +8,7 @@ int main(void)
     double sum = 0;
     trine_team *team;
     trine_array *array;
-    if (trine_team_open("serial", &team) || trine_array_wrap(team, TRINE_F64, x, 3, &array) ||
+    if (trine_team_open("serial", &team) || trine_array_wrap_const(team, TRINE_F64, x, 3, &array) ||
         trine_sum_f64(array, TRINE_EXACT, &sum)) {
         fprintf(stderr, "%s\n", trine_error_detail());
         return 2;

@@ -1,0 +1,32 @@
+/* core/system/util.h - the arithmetic of sizes. */
+#ifndef TRINE_CORE_UTIL_H
+#define TRINE_CORE_UTIL_H
+
+#include <stdint.h>
+
+/* Bytes of a line of the cache: what different workers write lies in different ones. */
+enum { TRINE_CACHE_LINE = 64 };
+
+static inline uint64_t trine_min(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline uint64_t trine_max(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* n / unit, rounded up. unit > 0. */
+static inline uint64_t trine_divide_up(uint64_t n, uint64_t unit)
+{
+    return n / unit + (n % unit != 0);
+}
+
+/* The multiple of unit at or above n. unit > 0. */
+static inline uint64_t trine_round_up(uint64_t n, uint64_t unit)
+{
+    return trine_divide_up(n, unit) * unit;
+}
+
+#endif
