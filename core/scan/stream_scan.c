@@ -17,6 +17,7 @@
 #include "core/array/array.h"
 #include "core/system/error.h"
 #include "core/partition/prefix.h"
+#include "core/reduce/reduce.h"
 #include "core/scan/scan.h"
 #include "core/input/walk.h"
 
