@@ -71,32 +71,18 @@ typedef struct threads_data {
     _Alignas(128) atomic_uint finished;
 } threads_data;
 
-static void run_static(trine_thread *thread, const trine_job *job, int workers)
-{
-    trine_range share =
-        trine_fair_share(job->runs, (uint64_t)workers, (uint64_t)thread->worker.number);
-    while (share.first < share.end && trine_thread_run(thread, job, share.first))
-        share.first++;
-}
-
-static void run_dynamic(trine_thread *thread, const trine_job *job, atomic_size_t *next)
-{
-    size_t run;
-    do {
-        run = atomic_fetch_add_explicit(next, 1, memory_order_relaxed);
-    } while (run < job->runs && trine_thread_run(thread, job, run));
-}
-
 /* A worker's part of the job. */
 static void take_part(threads_data *data, int number)
 {
     trine_executor *executor = data->executor;
+    const trine_job *job = &data->job;
     trine_thread *thread = &data->threads[number];
-    trine_thread_begin(thread, number, &data->job, executor->published);
-    if (data->job.schedule == TRINE_DYNAMIC)
-        run_dynamic(thread, &data->job, &data->next);
-    else
-        run_static(thread, &data->job, data->came);
+    size_t run;
+    trine_thread_begin(thread, number, data->came, job, executor->published);
+    while (trine_thread_next(thread, job, &data->next, &run))
+        trine_thread_done(
+            thread, run,
+            trine_guard_run(job->body, job->context, run, &thread->worker, number > 0));
     trine_thread_end(thread, &executor->ledger[number]);
 }
 

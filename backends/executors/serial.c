@@ -22,9 +22,12 @@ static void serial_close(trine_executor *executor)
 static trine_status serial_run(trine_executor *executor, const trine_job *job)
 {
     trine_thread *thread = executor->data;
-    trine_thread_begin(thread, 0, job, executor->published);
-    for (size_t run = 0; run < job->runs && trine_thread_run(thread, job, run); run++)
-        ;
+    atomic_size_t shared = 0;
+    size_t run;
+    trine_thread_begin(thread, 0, 1, job, executor->published);
+    while (trine_thread_next(thread, job, &shared, &run))
+        trine_thread_done(thread, run,
+                          trine_guard_run(job->body, job->context, run, &thread->worker, false));
     trine_thread_end(thread, &executor->ledger[0]);
     executor->ended = thread->ended;
     return trine_thread_status(thread, 1);

@@ -7,8 +7,8 @@
 
 #include "core/system/clock.h"
 #include "core/system/float_environment.h"
-#include "core/system/guard.h"
 #include "core/transport/transport.h"
+#include "core/partition/share.h"
 #include "core/system/util.h"
 
 /* CPU seconds cost a system call: taken again only when this many seconds have passed. */
@@ -45,7 +45,8 @@ static void grow_scratch(trine_thread *thread, size_t size)
     }
 }
 
-void trine_thread_begin(trine_thread *thread, int number, const trine_job *job, double published)
+void trine_thread_begin(trine_thread *thread, int number, int workers, const trine_job *job,
+                        double published)
 {
     trine_float_default();
     thread->began = trine_seconds();
@@ -54,6 +55,9 @@ void trine_thread_begin(trine_thread *thread, int number, const trine_job *job, 
     thread->worker.transfer = 0;
     thread->runs = 0;
     thread->status = TRINE_OK;
+    trine_range share = trine_fair_share(job->runs, (uint64_t)workers, (uint64_t)number);
+    thread->next = share.first;
+    thread->end = share.end;
     sample_cpu(thread, thread->began);
     thread->user_before = thread->sampled_user;
     thread->sys_before = thread->sampled_sys;
@@ -61,29 +65,25 @@ void trine_thread_begin(trine_thread *thread, int number, const trine_job *job, 
     grow_scratch(thread, job->scratch_size ? job->scratch_size : 1);
 }
 
-typedef struct body_call {
-    const trine_job *job;
-    size_t run;
-    trine_worker *worker;
-} body_call;
-
-static trine_status run_body(void *argument)
-{
-    const body_call *call = argument;
-    return call->job->body(call->job->context, call->run, call->worker);
-}
-
-bool trine_thread_run(trine_thread *thread, const trine_job *job, size_t run)
+bool trine_thread_next(trine_thread *thread, const trine_job *job, atomic_size_t *shared,
+                       size_t *run)
 {
     if (thread->status)
         return false;
-    body_call call = {job, run, &thread->worker};
-    trine_status status = trine_guard(run_body, &call, thread->worker.number > 0);
+    if (job->schedule == TRINE_DYNAMIC) {
+        *run = atomic_fetch_add_explicit(shared, 1, memory_order_relaxed);
+        return *run < job->runs;
+    }
+    *run = thread->next++;
+    return *run < thread->end;
+}
+
+void trine_thread_done(trine_thread *thread, size_t run, trine_status status)
+{
     if (status)
         fail(thread, status, run);
     else
         thread->runs++;
-    return status == TRINE_OK;
 }
 
 void trine_thread_end(trine_thread *thread, trine_ledger_worker *entry)

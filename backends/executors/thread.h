@@ -3,12 +3,17 @@
 #ifndef TRINE_BACKENDS_THREAD_H
 #define TRINE_BACKENDS_THREAD_H
 
+#include <stdatomic.h>
+
 #include "core/system/error.h"
 #include "core/backend/executor.h"
+#include "core/system/guard.h"
 
-/* failed_run and detail mean something while status is not OK. On cache lines of its own. */
+/* next, end: runs that are left of its static share. failed_run and detail mean something while
+ * status is not OK. On cache lines of its own. */
 typedef struct trine_thread {
     _Alignas(128) trine_worker worker;
+    size_t next, end;
     size_t scratch_size;
     double published, began, ended;
     double sampled_at, sampled_user, sampled_sys;
@@ -19,12 +24,24 @@ typedef struct trine_thread {
     char detail[TRINE_DETAIL_SIZE];
 } trine_thread;
 
-/* Starts the worker's part of a job that was handed out at `published`: floating-point environment,
- * clock, CPU sample, scratch. */
-void trine_thread_begin(trine_thread *thread, int number, const trine_job *job, double published);
+/* Starts the part of worker `number` of so many in a job that was handed out at `published`:
+ * floating-point environment, clock, CPU sample, scratch. Then the worker does its runs:
+ *
+ *     while (trine_thread_next(thread, job, shared, &run))
+ *         trine_thread_done(thread, run, trine_guard_run(job->body, job->context, run,
+ *                                                        &thread->worker, number > 0));
+ */
+void trine_thread_begin(trine_thread *thread, int number, int workers, const trine_job *job,
+                        double published);
 
-/* Does one run. False when it failed: the worker should stop. */
-bool trine_thread_run(trine_thread *thread, const trine_job *job, size_t run);
+/* The run that the worker does next: of its static share, or, where the job's hand-out is dynamic,
+ * the next of all by the number that the workers share. False where it has none or one has
+ * failed. */
+bool trine_thread_next(trine_thread *thread, const trine_job *job, atomic_size_t *shared,
+                       size_t *run);
+
+/* What that run has come to. */
+void trine_thread_done(trine_thread *thread, size_t run, trine_status status);
 
 /* Ends the worker's part and fills its entry, all but `wait`. */
 void trine_thread_end(trine_thread *thread, trine_ledger_worker *entry);

@@ -16,7 +16,7 @@
 #include "backends/mpi/mpi_data.h"
 #include "backends/mpi/mpi_leave.h"
 #include "core/system/launch.h"
-#include "core/team/open.h"
+#include "core/team/team.h"
 
 int trine_mpi_machines;
 
@@ -318,5 +318,5 @@ static trine_status check_comm(MPI_Comm comm)
 trine_status trine_team_open_comm(const char *spec, MPI_Comm comm, trine_team **team)
 {
     trine_status status = check_comm(comm);
-    return status ? status : trine_open(spec, &comm, team);
+    return status ? status : trine_team_open_on(&comm, spec, team);
 }

@@ -25,25 +25,6 @@ typedef struct trine_stream {
 /* The block of a whole on that grid that this rank holds. */
 void trine_block(const trine_team *team, const trine_grid *grid, uint64_t *first, uint64_t *local);
 
-/* Whether a caller's monoid is complete. ARGUMENT. */
-trine_status trine_monoid_check(const trine_monoid *monoid, const void *param);
-
-/* Reduces the whole. before: what went wrong before, on this rank.
- * Collective. */
-trine_status trine_stream_reduce(trine_team *team, const trine_monoid *monoid, const void *param,
-                                 const trine_stream *stream, trine_status before, void *result);
-
-/* The same within a call that has begun, leaving its ledger open. */
-trine_status trine_stream_reduce_within(trine_team *team, const trine_monoid *monoid,
-                                        const void *param, const trine_stream *stream,
-                                        trine_status before, void *result);
-
-/* Reduces this rank's part alone into the rank's canonical tree, within a call that has begun; the
- * tree's states lie in the team's arena. origin: as trine_walk's. Not collective. */
-trine_status trine_stream_reduce_here(trine_team *team, const trine_monoid *monoid,
-                                      const void *param, const trine_stream *stream,
-                                      uint64_t origin, trine_tree *tree);
-
 /* Runs a map; out: this rank's elements of each output, addressed by the stream's executor.
  * in_place: an output is an input, so that no run can be done twice. Collective. */
 trine_status trine_stream_apply(trine_team *team, const trine_map *map, const void *param,

@@ -2,7 +2,7 @@
 #ifndef TRINE_CORE_AXIS_H
 #define TRINE_CORE_AXIS_H
 
-#include "core/input/stream.h"
+#include "core/reduce/reduce.h"
 
 /* This rank's rows [first, first + local) of rows x columns elements, from a source of elements for
  * each of the monoid's inputs. cut as in a stream. Along another axis than the first a row is

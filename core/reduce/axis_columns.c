@@ -225,7 +225,7 @@ static trine_status reduce_tile(trine_team *team, trine_columns_param *p, const 
     for (int i = 0; i < p->monoid.nin; i++)
         stream.source[i] =
             trine_rows_source(&frame->source[i], frame->columns, first, p->columns, &p->row[i]);
-    return trine_stream_reduce_within(team, &rows, p, &stream, before, result);
+    return trine_stream_reduce(team, &rows, p, &stream, TRINE_WITHIN_CALL, before, result);
 }
 
 /* All tiles, one after the other. No columns are no results, on which the ranks agree. */

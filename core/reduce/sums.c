@@ -3,33 +3,40 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <trine/reduce.h>
-
+#include "core/array/array.h"
+#include "core/reduce/reduce.h"
 #include "core/system/error.h"
-#include "core/team/team.h"
 
-enum { NAME_SIZE = 40, MOST_INPUTS = 2 };
+enum { MOST_INPUTS = 2, MODES = TRINE_FAST + 1 };
 
-static const trine_monoid *find(const char *operation, trine_mode mode, trine_dtype in,
-                                trine_dtype out)
+/* Whether in[1] are weights, of any type where the result is f64. */
+typedef enum typed_weights { NO_WEIGHTS, WEIGHTED_SUM, WEIGHTED_MEAN } typed_weights;
+
+/* A typed function: kernels has its monoids' names, by mode; of f32 with a result of f64, those of
+ * the second row. */
+typedef struct typed_operation {
+    const char *name;
+    trine_dtype out;
+    typed_weights weights;
+    const char *kernels[2][MODES];
+} typed_operation;
+
+static const trine_monoid *find(const typed_operation *o, trine_mode mode, trine_dtype in)
 {
-    static const char *const modes[] = {"", "_compensated", "_fast"};
-    char name[NAME_SIZE];
-    bool widened = in == TRINE_F32 && out == TRINE_F64;
-    snprintf(name, sizeof name, "%s%s%s", operation, modes[mode], widened ? "_f64" : "");
-    return trine_monoid_find(name, in);
+    bool widened = in == TRINE_F32 && o->out == TRINE_F64;
+    return trine_monoid_find(o->kernels[widened][mode], in);
 }
 
 /* "f64 or f32", "i64, i32, i16 or i8". */
-static void list_types(const char *operation, trine_dtype out, char *text, size_t size)
+static void list_types(const typed_operation *o, char *text, size_t size)
 {
     const char *last = NULL;
     size_t used = 0;
     text[0] = '\0';
     for (int d = 1; d <= TRINE_DTYPE_COUNT && used < size; d++) {
         const trine_monoid *monoid =
-            d < TRINE_DTYPE_COUNT ? find(operation, TRINE_EXACT, (trine_dtype)d, out) : NULL;
-        bool taken = monoid && monoid->out == out;
+            d < TRINE_DTYPE_COUNT ? find(o, TRINE_EXACT, (trine_dtype)d) : NULL;
+        bool taken = monoid && monoid->out == o->out;
         if (last && (taken || d == TRINE_DTYPE_COUNT))
             used += (size_t)snprintf(text + used, size - used, "%s%s",
                                      used == 0 ? ""
@@ -40,12 +47,12 @@ static void list_types(const char *operation, trine_dtype out, char *text, size_
     }
 }
 
-static trine_status refuse_type(const char *operation, trine_dtype in, trine_dtype out)
+static trine_status refuse_type(const typed_operation *o, trine_dtype in)
 {
     char takes[80];
-    list_types(operation, out, takes, sizeof takes);
-    return trine_fail(TRINE_E_DTYPE, "trine_%s_%s: x is %s; expected %s", operation,
-                      trine_dtype_name(out), trine_dtype_name(in), takes);
+    list_types(o, takes, sizeof takes);
+    return trine_fail(TRINE_E_DTYPE, "trine_%s_%s: x is %s; expected %s", o->name,
+                      trine_dtype_name(o->out), trine_dtype_name(in), takes);
 }
 
 trine_status trine_weighted_monoid(trine_dtype dtype, trine_dtype weights, bool mean,
@@ -68,65 +75,60 @@ trine_status trine_weighted_monoid(trine_dtype dtype, trine_dtype weights, bool 
     return TRINE_OK;
 }
 
-/* What a call reduces by; made, param: where that is not one of the built-in monoids as it is. */
-typedef struct reducer {
+/* A call: made, param: its monoid and param where that is not one of the built-in ones as it is. */
+typedef struct typed_call {
     const trine_monoid *monoid;
     trine_monoid made;
     trine_weighted_param param;
-} reducer;
-
-static bool takes_any_weights(const char *operation, trine_dtype out)
-{
-    return out == TRINE_F64 && (strcmp(operation, "wsum") == 0 || strcmp(operation, "wmean") == 0);
-}
+    trine_stream stream;
+} typed_call;
 
 /* Of two types, and of integers in double, there is one kernel for all modes. */
-static trine_status find_weighted(const char *operation, trine_mode mode,
-                                  const trine_array *const in[], reducer *by)
+static trine_status find_weighted(const typed_operation *o, trine_mode mode,
+                                  const trine_array *const in[], typed_call *call)
 {
     trine_dtype x = trine_array_dtype(in[0]), weights = trine_array_dtype(in[1]);
-    by->monoid = x == weights ? find(operation, mode, x, TRINE_F64) : NULL;
-    if (by->monoid && by->monoid->out == TRINE_F64)
+    call->monoid = x == weights ? find(o, mode, x) : NULL;
+    if (call->monoid && call->monoid->out == TRINE_F64)
         return TRINE_OK;
-    by->monoid = &by->made;
-    return trine_weighted_monoid(x, weights, strcmp(operation, "wmean") == 0, &by->made,
-                                 &by->param);
+    call->monoid = &call->made;
+    return trine_weighted_monoid(x, weights, o->weights == WEIGHTED_MEAN, &call->made,
+                                 &call->param);
 }
 
-static trine_status check(const char *operation, trine_dtype out, trine_mode mode,
-                          const trine_array *const in[], int inputs, const void *result,
-                          reducer *by)
+static trine_status find_typed(const typed_operation *o, trine_mode mode,
+                               const trine_array *const in[], int inputs, const void *result,
+                               typed_call *call)
 {
     static const char *const names[MOST_INPUTS] = {"x", "y"};
-    if ((unsigned)mode > TRINE_FAST)
+    if ((unsigned)mode >= MODES)
         return trine_fail(TRINE_E_ARGUMENT,
                           "trine_%s_%s: mode %d; expected TRINE_EXACT, TRINE_COMPENSATED or "
                           "TRINE_FAST",
-                          operation, trine_dtype_name(out), (int)mode);
+                          o->name, trine_dtype_name(o->out), (int)mode);
     for (int i = 0; i < inputs; i++)
         if (!in[i])
-            return trine_fail(TRINE_E_ARGUMENT, "trine_%s_%s: %s is NULL", operation,
-                              trine_dtype_name(out), names[i]);
+            return trine_fail(TRINE_E_ARGUMENT, "trine_%s_%s: %s is NULL", o->name,
+                              trine_dtype_name(o->out), names[i]);
     if (!result)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_%s_%s: result is NULL", operation,
-                          trine_dtype_name(out));
-    if (takes_any_weights(operation, out))
-        return find_weighted(operation, mode, in, by);
+        return trine_fail(TRINE_E_ARGUMENT, "trine_%s_%s: result is NULL", o->name,
+                          trine_dtype_name(o->out));
+    if (o->weights && o->out == TRINE_F64)
+        return find_weighted(o, mode, in, call);
     trine_dtype dtype = trine_array_dtype(in[0]);
-    by->monoid = find(operation, mode, dtype, out);
-    if (!by->monoid && strcmp(trine_isa(), "none") == 0)
+    call->monoid = find(o, mode, dtype);
+    if (!call->monoid && strcmp(trine_isa(), "none") == 0)
         return TRINE_E_ARGUMENT;
-    return by->monoid && by->monoid->out == out ? TRINE_OK : refuse_type(operation, dtype, out);
+    return call->monoid && call->monoid->out == o->out ? TRINE_OK : refuse_type(o, dtype);
 }
 
-static trine_status reduce(const char *operation, trine_dtype out, trine_mode mode,
-                           const trine_array *const in[], int inputs, void *result)
+static trine_status prepare(const typed_operation *o, trine_mode mode,
+                            const trine_array *const in[], int inputs, const void *result,
+                            typed_call *call)
 {
-    reducer by = {.monoid = NULL};
-    trine_status status = check(operation, out, mode, in, inputs, result, &by);
-    const trine_array *given = in[0] ? in[0] : in[inputs - 1];
-    return status ? trine_call_refuse(trine_array_team(given), status)
-                  : trine_reduce(by.monoid, &by.param, in, result);
+    trine_status status = find_typed(o, mode, in, inputs, result, call);
+    return status ? status
+                  : trine_reduce_stream(call->monoid, &call->param, in, result, &call->stream);
 }
 
 #define OUT_f64 TRINE_F64
@@ -134,11 +136,31 @@ static trine_status reduce(const char *operation, trine_dtype out, trine_mode mo
 #define OUT_i64 TRINE_I64
 #define OUT_u64 TRINE_U64
 
+#define WEIGHTS_dot NO_WEIGHTS
+#define WEIGHTS_wsum WEIGHTED_SUM
+#define WEIGHTS_wmean WEIGHTED_MEAN
+
+#define NAMES(name, tail)                                                                          \
+    {                                                                                              \
+        name tail, name "_compensated" tail, name "_fast" tail                                     \
+    }
+
+/* Every call of an operation: it is refused, or it runs. */
+#define CALL(operation, suffix, inputs, weights)                                                   \
+    static const typed_operation own = {                                                           \
+        #operation, OUT_##suffix, weights, {NAMES(#operation, ""), NAMES(#operation, "_f64")}};    \
+    typed_call call;                                                                               \
+    trine_status status = prepare(&own, mode, in, inputs, result, &call);                          \
+    if (status)                                                                                    \
+        return trine_call_refuse(trine_arrays_team(in, inputs), status);                           \
+    return trine_stream_reduce(x->team, call.monoid, &call.param, &call.stream, TRINE_WHOLE_CALL,  \
+                               TRINE_OK, result);
+
 #define DEFINE_OF_ONE(operation, suffix, type)                                                     \
     trine_status trine_##operation##_##suffix(const trine_array *x, trine_mode mode, type *result) \
     {                                                                                              \
         const trine_array *const in[] = {x};                                                       \
-        return reduce(#operation, OUT_##suffix, mode, in, 1, result);                              \
+        CALL(operation, suffix, 1, NO_WEIGHTS)                                                     \
     }
 TRINE_SUMS_OF_ONE(DEFINE_OF_ONE)
 
@@ -147,6 +169,6 @@ TRINE_SUMS_OF_ONE(DEFINE_OF_ONE)
                                               trine_mode mode, type *result)                       \
     {                                                                                              \
         const trine_array *const in[] = {x, y};                                                    \
-        return reduce(#operation, OUT_##suffix, mode, in, 2, result);                              \
+        CALL(operation, suffix, 2, WEIGHTS_##operation)                                            \
     }
 TRINE_SUMS_OF_TWO(DEFINE_OF_TWO)

@@ -6,7 +6,7 @@
 #include "core/array/array.h"
 #include "core/system/error.h"
 #include "core/array/overlap.h"
-#include "core/input/stream.h"
+#include "core/reduce/reduce.h"
 
 static trine_status check_arrays(const trine_scanner *scanner, const trine_array *x,
                                  const trine_array *out, bool *in_place)

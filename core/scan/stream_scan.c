@@ -18,6 +18,7 @@
 #include "core/array/ownership.h"
 #include "core/system/error.h"
 #include "core/partition/prefix.h"
+#include "core/reduce/reduce.h"
 #include "core/scan/scan.h"
 #include "core/input/walk.h"
 #include "core/system/util.h"

@@ -1,8 +1,8 @@
 /* core/system/guard.c - see guard.h.
  *
- * C has no way to catch: what C++ compiles to is used by hand. The frame of `call` names its own
- * personality routine, which tells the unwinder that every exception is handled there, and then
- * jumps there itself (Itanium C++ ABI, Exception Handling, level 1).
+ * C has no way to catch: what C++ compiles to is used by hand. The frame of `trine_guard_run` names
+ * its own personality routine, which tells the unwinder that every exception is handled there, and
+ * then jumps there itself (Itanium C++ ABI, Exception Handling, level 1).
  */
 #include "core/system/guard.h"
 
@@ -30,10 +30,11 @@
 /* What a guard was left by. */
 enum { NOTHING, AN_EXCEPTION, THE_ENDS_OF_THREADS };
 
+/* type: of the exception, known after the jump alone. */
 typedef struct guard {
     jmp_buf environment;
     bool ours;
-    const char *type;
+    const char *volatile type;
 } guard;
 
 /* Of this thread, from the outermost on; those that were jumped over are behind the others. */
@@ -119,28 +120,43 @@ static trine_status tell(int why, const char *type)
                                       "pthread_cancel); it is to return");
 }
 
-static __attribute__((noinline)) trine_status call(guard *g, trine_status (*function)(void *),
-                                                   void *argument)
+__attribute__((noinline)) trine_status
+trine_guard_run(trine_status (*body)(void *context, size_t run, struct trine_worker *worker),
+                void *context, size_t run, struct trine_worker *worker, bool ours)
 {
     HAS_PERSONALITY;
-    int why = _setjmp(g->environment);
-    return why ? tell(why, g->type) : function(argument);
-}
-
-trine_status trine_guard(trine_status (*function)(void *argument), void *argument, bool ours)
-{
     guard own;
     while (depth > 0 && (uintptr_t)guards[depth - 1] <= (uintptr_t)&own)
         depth--;
     if (depth == DEEPEST)
-        return function(argument);
-    int at = depth;
+        return body(context, run, worker);
+    const volatile int at = depth;
     own.ours = ours;
     own.type = NULL;
     guards[depth++] = &own;
-    trine_status status = call(&own, function, argument);
+    int why = _setjmp(own.environment);
+    trine_status status = why ? tell(why, own.type) : body(context, run, worker);
     depth = at;
     return status;
+}
+
+typedef struct plain_call {
+    trine_status (*function)(void *argument);
+    void *argument;
+} plain_call;
+
+static trine_status call_plainly(void *context, size_t run, struct trine_worker *worker)
+{
+    const plain_call *call = context;
+    (void)run;
+    (void)worker;
+    return call->function(call->argument);
+}
+
+trine_status trine_guard(trine_status (*function)(void *argument), void *argument, bool ours)
+{
+    plain_call call = {function, argument};
+    return trine_guard_run(call_plainly, &call, 0, NULL, ours);
 }
 
 /* --- Frames. */
@@ -171,7 +187,7 @@ static _Unwind_Reason_Code look(struct _Unwind_Context *context, void *data)
     w->stack = stack;
     w->region = _Unwind_GetRegionStart(context);
     /* A call from inside of a function of the program's. */
-    w->there = w->there || w->region == (uintptr_t)&call;
+    w->there = w->there || w->region == (uintptr_t)&trine_guard_run;
     return _URC_NO_REASON;
 }
 

@@ -11,7 +11,6 @@
 #include "core/system/error.h"
 #include "core/system/launch.h"
 #include "core/system/memory_usage.h"
-#include "core/team/open.h"
 #include "core/team/placement.h"
 #include "core/system/process.h"
 #include "core/team/spec.h"
@@ -278,7 +277,7 @@ static void name_team(trine_team *team, trine_spec *spec)
     team->ledger.reproducible = true;
 }
 
-trine_status trine_open(const char *text, const void *handle, trine_team **opened)
+trine_status trine_team_open_on(const void *handle, const char *text, trine_team **opened)
 {
     TRINE_FLOAT_SCOPE;
     double began = trine_seconds();
@@ -314,7 +313,7 @@ trine_status trine_open(const char *text, const void *handle, trine_team **opene
 
 trine_status trine_team_open(const char *spec, trine_team **team)
 {
-    return trine_open(spec, NULL, team);
+    return trine_team_open_on(NULL, spec, team);
 }
 
 /* What keeps this rank's team open. */

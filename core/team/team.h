@@ -68,6 +68,10 @@ struct trine_team {
     trine_place_kept places[TRINE_ARGS];
 };
 
+/* trine_team_open, on what the communicator backend joins (an MPI_Comm *); handle: NULL for all
+ * ranks of the launch. */
+trine_status trine_team_open_on(const void *handle, const char *spec, trine_team **team);
+
 /* Whether this process was forked from the one that opened the team, and has not all that it
  * needs: its workers, its ranks. */
 bool trine_team_inherited(const trine_team *team);

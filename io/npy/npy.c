@@ -317,7 +317,8 @@ trine_status trine_npy_reduce(trine_npy *npy, const trine_monoid *monoid, const 
                            .grid = trine_grid_of(rows, columns),
                            .executor = &npy->team->executor};
     trine_block(npy->team, &stream.grid, &stream.first, &stream.local);
-    return trine_stream_reduce(npy->team, monoid, param, &stream, TRINE_OK, result);
+    return trine_stream_reduce(npy->team, monoid, param, &stream, TRINE_WHOLE_CALL, TRINE_OK,
+                               result);
 }
 
 void trine_npy_block(const trine_npy *npy, uint64_t *first, uint64_t *rows, uint64_t *columns)

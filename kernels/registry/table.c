@@ -108,21 +108,114 @@ static const trine_monoid *next_reduction(int isa, position *at)
     return NULL;
 }
 
-/* The names of all families, in the list's order, each once; found out with the instruction set. */
-static const char *names[MOST_NAMES];
-static size_t name_count;
+#define IS_NAMED(kind, inputs, params, name) || strcmp(name, #kind) == 0
 
-static void collect_names(void)
+/* NULL, or why this process has no map of that name, though others have. */
+static const char *lacks(const char *name)
+{
+    if (!(false TRINE_FUNCTIONS(IS_NAMED, name)) && strcmp(name, "logsumexp") != 0)
+        return NULL;
+#if TRINE_SLEEF
+    return has_fma() ? NULL : "this CPU lacks the FMA instructions that SLEEF's functions need";
+#else
+    return "this library was built without SLEEF; libsleef-dev, and a build with TRINE_SLEEF=ON, "
+           "would provide it";
+#endif
+}
+
+/* --- The index: whatever has a name, by that and its types, in a hash table that is filled with
+ * the choice of the instruction set and only read from then on. */
+
+enum { REDUCTION, MAP, SCAN, PREDICATE, REDUCTION_NAME, MAP_NAME };
+
+typedef struct key {
+    int kind;
+    const char *name;
+    trine_dtype in, out;
+} key;
+
+typedef struct slot {
+    key key;
+    const void *kernel;
+} slot;
+
+/* SLOTS: a power of two, of which half are left free. */
+enum { SLOTS = 4096 };
+static slot slots[SLOTS];
+static size_t slots_taken;
+
+/* The slot of that key, or the free one where it would be. By FNV-1a. */
+static slot *slot_of(const key *k)
+{
+    uint32_t hash = 2166136261u ^ (uint32_t)k->kind ^ (uint32_t)k->in << 8 ^ (uint32_t)k->out << 16;
+    for (const char *c = k->name; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * 16777619u;
+    for (hash ^= hash >> 15;; hash++) {
+        slot *s = &slots[hash % SLOTS];
+        const key *held = &s->key;
+        if (!held->name || (held->kind == k->kind && held->in == k->in && held->out == k->out &&
+                            strcmp(held->name, k->name) == 0))
+            return s;
+    }
+}
+
+/* NULL when there is none of that name, or name is NULL. */
+static const void *look_up(int kind, const char *name, trine_dtype in, trine_dtype out)
+{
+    const key k = {kind, name, in, out};
+    return name ? slot_of(&k)->kernel : NULL;
+}
+
+/* Of two of the same key the first counts. Whether this one did. */
+static bool enter(int kind, const char *name, trine_dtype in, trine_dtype out, const void *kernel)
+{
+    const key k = {kind, name, in, out};
+    slot *s = slot_of(&k);
+    if (s->key.name || slots_taken == SLOTS / 2)
+        return false;
+    *s = (slot){k, kernel};
+    slots_taken++;
+    return true;
+}
+
+/* The names of all families, in the list's order, each once. */
+static const char *names[MOST_NAMES], *map_names[MOST_NAMES];
+static size_t name_count, map_name_count;
+
+static trine_dtype input_of(const trine_map *m)
+{
+    return m->nin > 0 ? m->in[0] : TRINE_DTYPE_NONE;
+}
+
+static void enter_names(void)
 {
     const trine_monoid *m;
     position at = {0};
-    while ((m = next_reduction(ISAS - 1, &at)) && name_count < MOST_NAMES) {
-        size_t i = 0;
-        while (i < name_count && strcmp(names[i], m->name) != 0)
-            i++;
-        if (i == name_count)
+    while ((m = next_reduction(ISAS - 1, &at)) && name_count < MOST_NAMES)
+        if (enter(REDUCTION_NAME, m->name, TRINE_DTYPE_NONE, TRINE_DTYPE_NONE, m))
             names[name_count++] = m->name;
-    }
+    for (int f = 0; f < MAP_FAMILIES; f++)
+        for (const trine_map *map = isas[ISAS - 1].maps[f]; map->name; map++)
+            if (map_name_count < MOST_NAMES && !lacks(map->name) &&
+                enter(MAP_NAME, map->name, TRINE_DTYPE_NONE, TRINE_DTYPE_NONE, map))
+                map_names[map_name_count++] = map->name;
+}
+
+static void enter_kernels(int isa)
+{
+    const trine_monoid *m;
+    position at = {0};
+    while ((m = next_reduction(isa, &at)))
+        if (!lacks(m->name))
+            enter(REDUCTION, m->name, m->in[0], TRINE_DTYPE_NONE, m);
+    for (int f = 0; f < MAP_FAMILIES; f++)
+        for (const trine_map *map = isas[isa].maps[f]; map->name; map++)
+            if (!lacks(map->name))
+                enter(MAP, map->name, input_of(map), map->out[0], map);
+    for (const scan_entry *scan = isas[isa].scans; scan->name; scan++)
+        enter(SCAN, scan->name, scan->in, TRINE_DTYPE_NONE, scan);
+    for (const trine_predicate *p = isas[isa].predicates; p->name; p++)
+        enter(PREDICATE, p->name, p->in, TRINE_DTYPE_NONE, p);
 }
 
 /* Chosen once; -1 when TRINE_ISA names none of this CPU's. */
@@ -135,7 +228,9 @@ static void choose(void)
     for (int i = ISAS - 1; i >= 0; i--)
         if (isas[i].supported() && (!wanted || !*wanted || strcmp(wanted, isas[i].name) == 0))
             chosen = i;
-    collect_names();
+    enter_names();
+    if (chosen >= 0)
+        enter_kernels(chosen);
 }
 
 static void list_isas(char *text, size_t size)
@@ -160,43 +255,10 @@ const char *trine_monoid_name(size_t i)
     return i < name_count ? names[i] : NULL;
 }
 
-#define IS_NAMED(kind, inputs, params, name) || strcmp(name, #kind) == 0
-
-/* NULL, or why this process has no map of that name, though others have. */
-static const char *lacks(const char *name)
-{
-    if (!(false TRINE_FUNCTIONS(IS_NAMED, name)) && strcmp(name, "logsumexp") != 0)
-        return NULL;
-#if TRINE_SLEEF
-    return has_fma() ? NULL : "this CPU lacks the FMA instructions that SLEEF's functions need";
-#else
-    return "this library was built without SLEEF; libsleef-dev, and a build with TRINE_SLEEF=ON, "
-           "would provide it";
-#endif
-}
-
-/* The maps' names in the families' order, each once; NULL behind the last. */
-enum { MAP_NAMES = 64 };
-static const char *map_names[MAP_NAMES + 1];
-static pthread_once_t map_names_once = PTHREAD_ONCE_INIT;
-
-static void list_map_names(void)
-{
-    size_t count = 0;
-    for (int f = 0; f < MAP_FAMILIES; f++)
-        for (const trine_map *m = isas[ISAS - 1].maps[f]; m->name; m++) {
-            size_t i = 0;
-            while (i < count && strcmp(map_names[i], m->name) != 0)
-                i++;
-            if (i == count && count < MAP_NAMES && !lacks(m->name))
-                map_names[count++] = m->name;
-        }
-}
-
 const char *trine_map_name(size_t i)
 {
-    pthread_once(&map_names_once, list_map_names);
-    return i < MAP_NAMES ? map_names[i] : NULL;
+    pthread_once(&once, choose);
+    return i < map_name_count ? map_names[i] : NULL;
 }
 
 static bool ends_with(const char *name, const char *end)
@@ -265,15 +327,12 @@ static void fail_reduction(const char *name, trine_dtype dtype)
 
 const trine_monoid *trine_monoid_find(const char *name, trine_dtype dtype)
 {
-    const trine_monoid *m;
     if (!can_choose())
         return NULL;
-    position at = {0};
-    while (name && (m = next_reduction(chosen, &at)))
-        if (m->in[0] == dtype && strcmp(m->name, name) == 0 && !lacks(name))
-            return m;
-    fail_reduction(name ? name : "(NULL)", dtype);
-    return NULL;
+    const trine_monoid *m = look_up(REDUCTION, name, dtype, TRINE_DTYPE_NONE);
+    if (!m)
+        fail_reduction(name ? name : "(NULL)", dtype);
+    return m;
 }
 
 /* Names of the scans, each once: entries of one name stand together. */
@@ -296,10 +355,8 @@ trine_status trine_scanner_find(const char *name, trine_dtype dtype, trine_scann
         return trine_fail(TRINE_E_ARGUMENT, "trine_scanner_find: scanner is NULL");
     if (!can_choose())
         return TRINE_E_ARGUMENT;
-    const scan_entry *entry = isas[chosen].scans;
-    while (entry->name && !(name && entry->in == dtype && strcmp(entry->name, name) == 0))
-        entry++;
-    if (!entry->name) {
+    const scan_entry *entry = look_up(SCAN, name, dtype, TRINE_DTYPE_NONE);
+    if (!entry) {
         list_scans(known, sizeof known);
         return trine_fail(TRINE_E_ARGUMENT, "no scan '%.40s' of %s; there are %s",
                           name ? name : "(NULL)", trine_dtype_name(dtype), known);
@@ -315,17 +372,12 @@ const trine_predicate *trine_predicate_find(const char *name, trine_dtype dtype)
 {
     if (!can_choose())
         return NULL;
-    for (const trine_predicate *p = isas[chosen].predicates; p->name && name; p++)
-        if (p->in == dtype && strcmp(p->name, name) == 0)
-            return p;
-    trine_fail(TRINE_E_ARGUMENT, "no predicate '%.40s' of %s; there are nonzero, not_nan, between",
-               name ? name : "(NULL)", trine_dtype_name(dtype));
-    return NULL;
-}
-
-static bool is_of(const trine_map *m, trine_dtype in, trine_dtype out)
-{
-    return m->out[0] == out && (m->nin > 0 ? m->in[0] : TRINE_DTYPE_NONE) == in;
+    const trine_predicate *predicate = look_up(PREDICATE, name, dtype, TRINE_DTYPE_NONE);
+    if (!predicate)
+        trine_fail(TRINE_E_ARGUMENT,
+                   "no predicate '%.40s' of %s; there are nonzero, not_nan, between",
+                   name ? name : "(NULL)", trine_dtype_name(dtype));
+    return predicate;
 }
 
 /* The detail for what is not there: an unknown name, or a known one of other types. */
@@ -341,8 +393,7 @@ static void fail_map(const char *name, trine_dtype in, trine_dtype out)
         for (const trine_map *m = isas[chosen].maps[f]; m->name && used < sizeof known; m++)
             if (strcmp(m->name, name) == 0)
                 used += (size_t)snprintf(known + used, sizeof known - used, "%s%s to %s",
-                                         used ? ", " : "it is of ",
-                                         trine_dtype_name(m->nin ? m->in[0] : TRINE_DTYPE_NONE),
+                                         used ? ", " : "it is of ", trine_dtype_name(input_of(m)),
                                          trine_dtype_name(m->out[0]));
     if (used == 0) {
         used = (size_t)snprintf(known, sizeof known, "there are ");
@@ -356,10 +407,8 @@ const trine_map *trine_map_find(const char *name, trine_dtype in, trine_dtype ou
 {
     if (!can_choose())
         return NULL;
-    for (int f = 0; name && f < MAP_FAMILIES; f++)
-        for (const trine_map *m = isas[chosen].maps[f]; m->name; m++)
-            if (is_of(m, in, out) && strcmp(m->name, name) == 0 && !lacks(name))
-                return m;
-    fail_map(name ? name : "(NULL)", in, out);
-    return NULL;
+    const trine_map *m = look_up(MAP, name, in, out);
+    if (!m)
+        fail_map(name ? name : "(NULL)", in, out);
+    return m;
 }

@@ -9,7 +9,7 @@
 
 #include "backends/mpi/mpi_message.h"
 #include "check.h"
-#include "core/input/stream.h"
+#include "core/reduce/reduce.h"
 #include "core/team/team.h"
 #include "hash_monoid.h"
 
@@ -159,8 +159,8 @@ static void a_failure_on_one_rank_reaches_all(void)
         if (rank != failing_rank)
             stream.source[0] = trine_memory_source(block, stream.first, 8);
         hash_state result = {5, 6};
-        trine_status status =
-            trine_stream_reduce(team, &hash_monoid, NULL, &stream, TRINE_OK, &result);
+        trine_status status = trine_stream_reduce(team, &hash_monoid, NULL, &stream,
+                                                  TRINE_WHOLE_CALL, TRINE_OK, &result);
         CU_ASSERT_EQUAL(status, TRINE_E_IO);
         CU_ASSERT_EQUAL(result.hash, 5);
         char expected[64];
@@ -179,7 +179,8 @@ static void of_two_failures_all_ranks_report_the_same(void)
     trine_stream stream = {.sources = 1, .executor = &team->executor};
     hash_state result;
     trine_status status = trine_fail(TRINE_E_FORMAT, "mine, %d", rank);
-    status = trine_stream_reduce(team, &hash_monoid, NULL, &stream, status, &result);
+    status =
+        trine_stream_reduce(team, &hash_monoid, NULL, &stream, TRINE_WHOLE_CALL, status, &result);
     CU_ASSERT_EQUAL(status, TRINE_E_FORMAT);
     CU_ASSERT_STRING_EQUAL(trine_error_detail(), "rank 0: mine, 0");
 }

@@ -12,37 +12,25 @@
 #include <unistd.h>
 
 #include "backends/executors/pool/pool.h"
-#include "core/partition/share.h"
 
 /* Seconds of sleep after which a worker looks whether it is orphaned. PDEATHSIG ends it long
  * before; this is for a system where that was lost. */
 static const double orphan_check_seconds = 1;
 
-static bool do_run(pool_control *control, trine_thread *thread, size_t i)
-{
-    size_t run = control->list ? control->list[i] : i;
-    atomic_store_explicit(&control->marks[run], POOL_RUN_BEGUN, memory_order_relaxed);
-    if (!trine_thread_run(thread, &control->job, run))
-        return false;
-    atomic_store_explicit(&control->marks[run], POOL_RUN_DONE, memory_order_release);
-    return true;
-}
-
 void trine_worker_take_part(pool_control *control, int number)
 {
     const trine_job *job = &control->job;
     trine_thread *thread = &control->threads[number];
-    trine_thread_begin(thread, number, job, control->published);
-    if (job->schedule == TRINE_DYNAMIC) {
-        size_t i;
-        do {
-            i = atomic_fetch_add_explicit(&control->next, 1, memory_order_relaxed);
-        } while (i < job->runs && do_run(control, thread, i));
-    } else {
-        trine_range share =
-            trine_fair_share(job->runs, (uint64_t)control->workers, (uint64_t)number);
-        while (share.first < share.end && do_run(control, thread, share.first))
-            share.first++;
+    size_t i;
+    trine_thread_begin(thread, number, control->workers, job, control->published);
+    while (trine_thread_next(thread, job, &control->next, &i)) {
+        size_t run = control->list ? control->list[i] : i;
+        atomic_store_explicit(&control->marks[run], POOL_RUN_BEGUN, memory_order_relaxed);
+        trine_status status =
+            trine_guard_run(job->body, job->context, run, &thread->worker, number > 0);
+        trine_thread_done(thread, run, status);
+        if (!status)
+            atomic_store_explicit(&control->marks[run], POOL_RUN_DONE, memory_order_release);
     }
     trine_thread_end(thread, &control->slots[number].entry);
 }

@@ -161,29 +161,25 @@ static void close_data(team_data *data)
     trine_npy_close(data->file);
 }
 
-static trine_status compute(const team_data *data, const trine_monoid *monoid, harness_row *row,
-                            trine_ledger *ledger)
-{
-    const trine_array *in[] = {data->in[0]};
-    row->value.dtype = monoid->out;
-    trine_status status = data->in[0] ? trine_reduce(monoid, NULL, in, &row->value.as)
-                                      : trine_npy_reduce(data->file, monoid, NULL, &row->value.as);
-    trine_team_ledger(data->team, ledger);
-    return status;
-}
-
-/* The reduction of what rank 0 has. */
-static trine_status bring_and_compute(const team_data *data, const trine_monoid *monoid,
-                                      trine_transport transport, harness_row *row,
-                                      trine_ledger *ledger)
+/* The reduction; where the arrays are scattered, of what rank 0 has. */
+static trine_status compute(const team_data *data, const trine_monoid *monoid,
+                            trine_transport transport, harness_row *row, trine_ledger *ledger)
 {
     team_data brought = *data;
     trine_ledger journey = {.wall = 0};
-    trine_status status = bring_arrays(data->in, data->whole, transport, brought.in, &journey);
-    if (!status)
-        status = compute(&brought, monoid, row, ledger);
+    trine_status status = TRINE_OK;
+    if (data->scattered)
+        status = bring_arrays(data->in, data->whole, transport, brought.in, &journey);
+    if (!status) {
+        const trine_array *in[] = {brought.in[0]};
+        row->value.dtype = monoid->out;
+        status = in[0] ? trine_reduce(monoid, NULL, in, &row->value.as)
+                       : trine_npy_reduce(data->file, monoid, NULL, &row->value.as);
+        trine_team_ledger(data->team, ledger);
+    }
     add_ledger(ledger, &journey);
-    release_arrays(brought.in);
+    if (data->scattered)
+        release_arrays(brought.in);
     return status;
 }
 
@@ -202,8 +198,7 @@ static trine_status time_method(const team_data *data, const trine_monoid *monoi
         return TRINE_E_MEMORY;
     trine_status status = TRINE_OK;
     for (uint64_t i = 0; i < repeat; i++) {
-        status = data->scattered ? bring_and_compute(data, monoid, transport, row, &ledgers[i])
-                                 : compute(data, monoid, row, &ledgers[i]);
+        status = compute(data, monoid, transport, row, &ledgers[i]);
         if (status && !has_no_value(status))
             break;
     }
@@ -215,22 +210,20 @@ static trine_status time_method(const team_data *data, const trine_monoid *monoi
     return status;
 }
 
-static trine_status run_once(harness_job *job, trine_ledger *ledger)
-{
-    trine_status status = job->options->driver->operation->run(job);
-    trine_team_ledger(job->team, ledger);
-    return status;
-}
-
-/* The same on what rank 0 has; the array that it makes is brought back, to `back` there. */
-static trine_status bring_and_run(const team_data *data, harness_job *job, void *back,
-                                  trine_ledger *ledger)
+/* The operation; where the arrays are scattered, on what rank 0 has, and the array that it makes is
+ * brought back, to `back` there. */
+static trine_status run_once(const team_data *data, harness_job *job, void *back,
+                             trine_ledger *ledger)
 {
     trine_ledger journey = {.wall = 0};
-    trine_status status = bring_arrays(data->in, data->whole, job->transport, job->in, &journey);
-    if (!status)
-        status = run_once(job, ledger);
-    if (!status && job->out)
+    trine_status status = TRINE_OK;
+    if (data->scattered)
+        status = bring_arrays(data->in, data->whole, job->transport, job->in, &journey);
+    if (!status) {
+        status = job->options->driver->operation->run(job);
+        trine_team_ledger(job->team, ledger);
+    }
+    if (!status && data->scattered && job->out)
         status = bring_back(job->out, back, &journey);
     add_ledger(ledger, &journey);
     return status;
@@ -261,8 +254,7 @@ static trine_status time_operation(const harness_options *o, const team_data *da
         status = operation->reset ? operation->reset(job) : TRINE_OK;
         double began = harness_seconds();
         if (!status)
-            status = data->scattered ? bring_and_run(data, job, back, &ledgers[i])
-                                     : run_once(job, &ledgers[i]);
+            status = run_once(data, job, back, &ledgers[i]);
         double seconds = harness_seconds() - began;
         release_brought(data, job);
         ledgers[i].other += seconds - ledgers[i].wall;
