@@ -18,6 +18,7 @@
 #include "core/system/float_environment.h"
 #include "core/linalg/matrix.h"
 #include "core/array/layout.h"
+#include "kernels/registry/params.h"
 
 enum { GROUP = 4, SEGMENT = 6, RUNS_PER_WORKER = 32 };
 

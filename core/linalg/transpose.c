@@ -15,6 +15,7 @@
 #include "core/system/error.h"
 #include "core/array/overlap.h"
 #include "core/system/past_cache.h"
+#include "kernels/registry/grids.h"
 
 /* Columns of x that are turned together, bytes of a row of out that are written together, the least
  * rows of x that travel in a round. */

@@ -13,6 +13,7 @@
 
 #include "core/system/error.h"
 #include "core/array/recut.h"
+#include "kernels/registry/grids.h"
 
 /* Lines that are turned together at most, so that whole lines of the cache are used; bytes of them
  * that are no reason to take fewer. */

@@ -3,8 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <trine/reduce.h>
-
+#include "core/reduce/typed.h"
 #include "core/system/error.h"
 #include "core/team/team.h"
 

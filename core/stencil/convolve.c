@@ -13,6 +13,7 @@
 #include "core/array/halo.h"
 #include "core/array/overlap.h"
 #include "core/system/past_cache.h"
+#include "kernels/registry/grids.h"
 
 /* The job's context, followed by the kernel. x: this rank's elements [first, first + local);
  * above, below: the halo's. */

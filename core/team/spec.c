@@ -149,10 +149,10 @@ static const char transport_option[] = "transport=";
 static trine_status read_transport(const char *text, const char *name, trine_spec *spec)
 {
     spec->transport = trine_transport_find(name);
-    if (spec->transport != TRINE_TRANSPORT_COUNT && !trine_carriers[spec->transport]->absent)
+    if (spec->transport != TRINE_TRANSPORT_NONE && !trine_carriers[spec->transport]->absent)
         return TRINE_OK;
     return refuse(text, "transport='%.40s': expected shm, inherit, pipe, file or cma%s", name,
-                  spec->transport == TRINE_TRANSPORT_COUNT
+                  spec->transport == TRINE_TRANSPORT_NONE
                       ? ""
                       : "; message and window move data between ranks");
 }
@@ -241,7 +241,7 @@ trine_status trine_spec_parse(const char *text, trine_spec *spec)
         return refuse(text, "longer than %zu bytes", sizeof copy - 1);
     snprintf(copy, sizeof copy, "%s", text);
     trine_spec parsed = {
-        &trine_serial_executor, &trine_self_communicator, 0, {0}, TRINE_TRANSPORT_COUNT, NULL};
+        &trine_serial_executor, &trine_self_communicator, 0, {0}, TRINE_TRANSPORT_NONE, NULL};
     int place = 0;
     for (char *part = copy, *next; part; part = next, place++) {
         next = strchr(part, '+');
@@ -278,7 +278,7 @@ void trine_spec_set_transport(char *text, size_t size, const trine_executor_ops 
     size_t length = options ? (size_t)(options - text) : strlen(text);
     bool pool = strcmp(executor->name, trine_pool_executor.name) == 0;
     text[length] = '\0';
-    if (pool && transport != TRINE_TRANSPORT_COUNT)
+    if (pool && transport != TRINE_TRANSPORT_NONE)
         snprintf(text + length, size - length, ",%s%s", transport_option,
                  trine_transport_name(transport));
 }
