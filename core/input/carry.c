@@ -98,7 +98,7 @@ trine_status trine_carry_workers(trine_team *team, trine_transport transport,
 trine_status trine_carry(trine_team *team, trine_source source[], int sources, uint64_t items,
                          trine_executor **executor)
 {
-    if (*executor != &team->alone || team->transport == TRINE_TRANSPORT_COUNT || items == 0)
+    if (*executor != &team->alone || team->transport == TRINE_TRANSPORT_NONE || items == 0)
         return TRINE_OK;
     trine_status status = trine_carry_workers(team, team->transport, executor);
     for (int i = 0; i < sources && !status; i++) {
@@ -168,7 +168,7 @@ void trine_carry_block_end(trine_team *team, trine_carrier *carrier)
 
 void trine_carry_end(trine_team *team)
 {
-    if (team->transport == TRINE_TRANSPORT_COUNT)
+    if (team->transport == TRINE_TRANSPORT_NONE)
         return;
     trine_call_mark(team, &team->ledger.combine);
     for (int i = 0; i < TRINE_ARGS; i++)

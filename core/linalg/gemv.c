@@ -19,6 +19,7 @@
 #include "core/linalg/matrix.h"
 #include "core/array/layout.h"
 #include "core/partition/share.h"
+#include "kernels/registry/params.h"
 
 enum { GROUP = 4, SEGMENT = 6, RUNS_PER_WORKER = 32 };
 

@@ -15,6 +15,7 @@
 #include "core/array/ownership.h"
 #include "core/system/util.h"
 #include "core/partition/share.h"
+#include "kernels/registry/grids.h"
 
 /* Lines that are turned together at most, so that whole lines of the cache are used; bytes of them
  * that are no reason to take fewer. */

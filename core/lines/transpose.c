@@ -17,6 +17,7 @@
 #include "core/lines/non_temporal.h"
 #include "core/partition/tiles.h"
 #include "core/system/util.h"
+#include "kernels/registry/grids.h"
 
 /* Columns of x that are turned together, bytes of a row of out that are written together, the least
  * rows of x that travel in a round. */

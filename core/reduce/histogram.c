@@ -9,6 +9,7 @@
 #include "core/array/array.h"
 #include "core/system/error.h"
 #include "core/system/float_environment.h"
+#include "kernels/registry/params.h"
 
 static trine_status check_edges(uint64_t bins, const double edges[])
 {

@@ -1,7 +1,6 @@
 /* core/reduce/reductions.c - the typed reductions: a name and an element type find a monoid. */
-#include <trine/reduce.h>
-
 #include "core/array/array.h"
+#include "core/reduce/typed.h"
 #include "core/system/error.h"
 #include "core/system/float_environment.h"
 

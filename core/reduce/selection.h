@@ -1,12 +1,14 @@
 /* core/reduce/selection.h - finding the elements of given ranks by counting, without sorting.
  *
  * Life: begin (counts by the keys' first digits), find (any number of ranks), end. Order keys and
- * their order: trine_order_param of trine/kernel.h.
+ * their order: trine_order_param of kernels/registry/params.h.
  */
 #ifndef TRINE_CORE_SELECTION_H
 #define TRINE_CORE_SELECTION_H
 
 #include <trine/reduce.h>
+
+#include "kernels/registry/params.h"
 
 typedef struct trine_selection trine_selection;
 

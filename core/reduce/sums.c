@@ -5,6 +5,7 @@
 
 #include "core/array/array.h"
 #include "core/reduce/reduce.h"
+#include "core/reduce/typed.h"
 #include "core/system/error.h"
 
 enum { MOST_INPUTS = 2, MODES = TRINE_FAST + 1 };

@@ -13,6 +13,7 @@
 #include "core/system/error.h"
 #include "core/system/float_environment.h"
 #include "core/reduce/order_statistics.h"
+#include "kernels/registry/params.h"
 #include "kernels/reduce/interpolate.h"
 #include "kernels/sort/radix.h"
 #include "kernels/exact/weight_sums.h"

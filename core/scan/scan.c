@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <trine/list.h>
+
 #include "core/array/array.h"
 #include "core/system/error.h"
 #include "core/array/overlap.h"

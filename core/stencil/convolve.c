@@ -15,6 +15,7 @@
 #include "core/array/overlap.h"
 #include "core/lines/non_temporal.h"
 #include "core/partition/tiles.h"
+#include "kernels/registry/grids.h"
 
 /* The job's context, followed by the kernel. x: this rank's elements [first, first + local);
  * above, below: the halo's. */

@@ -19,6 +19,7 @@
 #include "core/stencil/mesh.h"
 #include "core/array/overlap.h"
 #include "core/lines/non_temporal.h"
+#include "kernels/registry/grids.h"
 
 /* The job's context; residual: of each run. f: NULL, or this rank's rows of it. */
 typedef struct jacobi_job {

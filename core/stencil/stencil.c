@@ -11,6 +11,7 @@
 #include "core/stencil/mesh.h"
 #include "core/array/overlap.h"
 #include "core/lines/non_temporal.h"
+#include "kernels/registry/grids.h"
 
 /* The job's context. out: this rank's rows of the output. */
 typedef struct stencil_job {

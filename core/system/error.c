@@ -11,20 +11,44 @@ static _Thread_local unsigned long failures;
 
 static const struct {
     const char *name, *text;
-} statuses[TRINE_STATUS_COUNT] = {
-#define STATUS(constant, text) [constant] = {#constant, text},
-    TRINE_STATUSES(STATUS)
+} statuses[] = {
+#define STATUS(constant, text) [constant] = {#constant, text}
+    STATUS(TRINE_OK, "no error"),
+    STATUS(TRINE_E_ARGUMENT, "an argument is NULL or out of range"),
+    STATUS(TRINE_E_DTYPE, "an array has another element type than the call takes"),
+    STATUS(TRINE_E_LENGTH, "lengths do not match"),
+    STATUS(TRINE_E_TEAM, "arrays belong to different teams"),
+    STATUS(TRINE_E_SPEC, "a team spec cannot be read"),
+    STATUS(TRINE_E_ABSENT, "this library was built without the part that was asked for"),
+    STATUS(TRINE_E_LAUNCH, "the launcher and the program disagree about the number of ranks"),
+    STATUS(TRINE_E_THREADS, "a pool cannot be forked from a process that runs threads"),
+    STATUS(TRINE_E_BUSY, "the team is at work on another call"),
+    STATUS(TRINE_E_COLLECTIVE, "ranks made different collective calls"),
+    STATUS(TRINE_E_MEMORY, "out of memory"),
+    STATUS(TRINE_E_EMPTY, "the input is empty and the result is not defined for it"),
+    STATUS(TRINE_E_OVERFLOW, "the result does not fit its type"),
+    STATUS(TRINE_E_WORKER,
+           "a worker died or a function did not return, and the work could not be done"),
+    STATUS(TRINE_E_CANCELLED, "the item was cancelled before it was done"),
+    STATUS(TRINE_E_DEADLINE, "the item took longer than its deadline"),
+    STATUS(TRINE_E_IO, "reading or writing failed"),
+    STATUS(TRINE_E_FORMAT, "a file is not what it should be"),
+    STATUS(TRINE_E_MPI, "an MPI call failed"),
+    STATUS(TRINE_E_SYSTEM, "a system call failed"),
+    STATUS(TRINE_E_CLOSED, "the communicator or the library is no longer usable"),
 #undef STATUS
 };
+_Static_assert(sizeof statuses / sizeof *statuses == TRINE_STATUS_COUNT, "a name for each");
 
 static const struct {
     const char *name;
     size_t size;
-} dtypes[TRINE_DTYPE_COUNT] = {[TRINE_DTYPE_NONE] = {"none", 0},
+} dtypes[] = {[TRINE_DTYPE_NONE] = {"none", 0},
 #define DTYPE(constant, suffix, type, name) [constant] = {name, sizeof(type)},
-                               TRINE_DTYPES(DTYPE)
+              TRINE_DTYPES(DTYPE)
 #undef DTYPE
 };
+_Static_assert(sizeof dtypes / sizeof *dtypes == TRINE_DTYPE_COUNT, "a name for each");
 
 trine_status trine_fail(trine_status status, const char *format, ...)
 {

@@ -147,10 +147,10 @@ static const char transport_option[] = "transport=";
 static trine_status read_transport(const char *text, const char *name, trine_spec *spec)
 {
     spec->transport = trine_transport_find(name);
-    if (spec->transport != TRINE_TRANSPORT_COUNT && !trine_carriers[spec->transport]->absent)
+    if (spec->transport != TRINE_TRANSPORT_NONE && !trine_carriers[spec->transport]->absent)
         return TRINE_OK;
     return refuse(text, "transport='%.40s': expected shm, inherit, pipe, file or cma%s", name,
-                  spec->transport == TRINE_TRANSPORT_COUNT
+                  spec->transport == TRINE_TRANSPORT_NONE
                       ? ""
                       : "; message and window move data between ranks");
 }
@@ -239,7 +239,7 @@ trine_status trine_spec_parse(const char *text, trine_spec *spec)
         return refuse(text, "longer than %zu bytes", sizeof copy - 1);
     snprintf(copy, sizeof copy, "%s", text);
     trine_spec parsed = {
-        trine_executors[0], trine_alone_communicator, 0, {0}, TRINE_TRANSPORT_COUNT, NULL};
+        trine_executors[0], trine_alone_communicator, 0, {0}, TRINE_TRANSPORT_NONE, NULL};
     int place = 0;
     for (char *part = copy, *next; part; part = next, place++) {
         next = strchr(part, '+');
@@ -275,7 +275,7 @@ void trine_spec_set_transport(char *text, size_t size, const trine_executor_ops 
     char *options = strchr(text, ',');
     size_t length = options ? (size_t)(options - text) : strlen(text);
     text[length] = '\0';
-    if (executor->separate_memory && transport != TRINE_TRANSPORT_COUNT)
+    if (executor->separate_memory && transport != TRINE_TRANSPORT_NONE)
         snprintf(text + length, size - length, ",%s%s", transport_option,
                  trine_transport_name(transport));
 }

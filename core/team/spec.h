@@ -6,7 +6,7 @@
 #include "core/backend/executor.h"
 #include "core/transport/transport.h"
 
-/* ranks: 0 when the spec does not say. executor.workers: likewise. transport: TRINE_TRANSPORT_COUNT
+/* ranks: 0 when the spec does not say. executor.workers: likewise. transport: TRINE_TRANSPORT_NONE
  * when it does not. asked_by: the variable of the environment that gave executor.workers; NULL for
  * none. */
 typedef struct trine_spec {

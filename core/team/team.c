@@ -296,7 +296,7 @@ trine_status trine_team_open_on(const void *handle, const char *text, trine_team
     }
     atomic_flag_clear(&team->busy);
     team->process = trine_process();
-    team->transport = TRINE_TRANSPORT_COUNT;
+    team->transport = TRINE_TRANSPORT_NONE;
     status = assemble(team, &spec, handle);
     if (status) {
         char why[TRINE_DETAIL_SIZE];
@@ -613,7 +613,7 @@ trine_status trine_team_set_transport(trine_team *team, trine_transport transpor
     TRINE_FLOAT_SCOPE;
     if (!team)
         return trine_fail(TRINE_E_ARGUMENT, "trine_team_set_transport: team is NULL");
-    trine_status status = transport == TRINE_TRANSPORT_COUNT
+    trine_status status = transport == TRINE_TRANSPORT_NONE
                               ? TRINE_OK
                               : trine_carrier_check(&team->executor, transport);
     if (status)
@@ -629,7 +629,7 @@ trine_status trine_team_set_transport(trine_team *team, trine_transport transpor
 
 trine_transport trine_team_transport(const trine_team *team)
 {
-    return team ? team->transport : TRINE_TRANSPORT_COUNT;
+    return team ? team->transport : TRINE_TRANSPORT_NONE;
 }
 
 trine_status trine_team_ledger(const trine_team *team, trine_ledger *ledger)

@@ -36,7 +36,7 @@ typedef struct trine_place_kept {
 /* alone: the calling thread, for memory that the workers do not address. arrays: also locks,
  * counters and open files, all that must be freed before the team. shares: the call's ledger of
  * each worker, summed over its jobs. transport: how arrays that the workers do not address reach
- * them, TRINE_TRANSPORT_COUNT where they do not. process: trine_process() of the one that opened
+ * them, TRINE_TRANSPORT_NONE where they do not. process: trine_process() of the one that opened
  * it. asked_by: the variable that gave the number of workers, NULL where none did. noted: how many
  * workers the note speaks of. called, next: core/team/refuse.c's, which of the open teams of
  * several ranks was called last. forking, carriers, places: what core/input/carry.c has made for

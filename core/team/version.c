@@ -12,7 +12,8 @@ const char *trine_version(void)
 {
     /* Every thread writes the same bytes, each into its own copy. */
     static _Thread_local char text[256];
-    size_t used = (size_t)snprintf(text, sizeof text, "trine %s (%s", TRINE_VERSION, trine_isa());
+    size_t used = (size_t)snprintf(text, sizeof text, "trine %d.%d.%d (%s", TRINE_VERSION_MAJOR,
+                                   TRINE_VERSION_MINOR, TRINE_VERSION_PATCH, trine_isa());
     const char *separator = "; ";
     for (int i = 0; trine_executors[i]; i++)
         if (!trine_executors[i]->absent) {

@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 static const char *const names[] = {
-#define NAME(constant, name) name,
-    TRINE_TRANSPORTS(NAME)
-#undef NAME
+    [TRINE_TRANSPORT_SHM] = "shm",       [TRINE_TRANSPORT_INHERIT] = "inherit",
+    [TRINE_TRANSPORT_PIPE] = "pipe",     [TRINE_TRANSPORT_FILE] = "file",
+    [TRINE_TRANSPORT_CMA] = "cma",       [TRINE_TRANSPORT_MESSAGE] = "message",
+    [TRINE_TRANSPORT_WINDOW] = "window",
 };
+_Static_assert(sizeof names / sizeof *names == TRINE_TRANSPORT_COUNT, "a name for each");
 
 const char *trine_transport_name(trine_transport transport)
 {
@@ -20,10 +22,10 @@ const char *trine_transport_name(trine_transport transport)
 
 trine_transport trine_transport_find(const char *name)
 {
-    int i = 0;
-    while (i < TRINE_TRANSPORT_COUNT && !(name && strcmp(name, names[i]) == 0))
-        i++;
-    return (trine_transport)i;
+    for (int i = 0; name && i < TRINE_TRANSPORT_COUNT; i++)
+        if (strcmp(name, names[i]) == 0)
+            return (trine_transport)i;
+    return TRINE_TRANSPORT_NONE;
 }
 
 /* What the calling thread holds: at most as many blocks as a kernel has inputs, and one. */

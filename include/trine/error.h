@@ -8,26 +8,30 @@
 extern "C" {
 #endif
 
-/* "TRINE_E_SPEC". Never NULL; any thread. */
+/** The name of a status: "TRINE_E_SPEC"; "not a status" for what is none. Never NULL; static
+ * storage; any thread. */
 TRINE_API const char *trine_status_name(trine_status status);
 
-/* One line on what the status means in general. Never NULL; any thread. */
+/** One line on what a status means in general. Never NULL; static storage; any thread. */
 TRINE_API const char *trine_status_text(trine_status status);
 
-/* What this thread's last failed call was given, what it expected, and where: one line, no newline,
- * "" when nothing failed yet. Valid until this thread's next call of trine. */
+/** What this thread's last failed call was given, what it expected, and where: one line, no
+ * newline, "" when nothing failed yet. Never NULL. Valid until this thread's next call of trine. */
 TRINE_API const char *trine_error_detail(void);
 
-/* "f64", "u8"; "none" for what is no dtype. */
+/** The name of a dtype: "f64", "u8"; "none" for what is no dtype. Never NULL; static storage; any
+ * thread. */
 TRINE_API const char *trine_dtype_name(trine_dtype dtype);
 
-/* Bytes of one element; 0 for what is no dtype. */
+/** Bytes of one element; 0 for what is no dtype. Any thread. */
 TRINE_API size_t trine_dtype_size(trine_dtype dtype);
 
-/* The dtype of that name ("f64"), TRINE_DTYPE_NONE when there is none. name may be NULL. */
+/** The dtype of that name ("f64"), TRINE_DTYPE_NONE when there is none. name may be NULL. Any
+ * thread. */
 TRINE_API trine_dtype trine_dtype_find(const char *name);
 
-/* "trine 0.1.0 (avx512; omp, pool, mpi: Open MPI 4.1.4)". Static storage; any thread. */
+/** What the loaded library is: "trine 0.1.0 (avx512; omp, pool, mpi: Open MPI 4.1.4)". Never NULL;
+ * valid until this thread ends; any thread. */
 TRINE_API const char *trine_version(void);
 
 #ifdef __cplusplus

@@ -22,85 +22,112 @@
 extern "C" {
 #endif
 
+/** An open .npy file, of a team. */
 typedef struct trine_npy trine_npy;
 
-/* What a header says. stored: the elements' type in the file, in numpy's words ("float16", "bool",
- * "float64", ...), of stored_size bytes; dtype: the type that they are computed in, of which each
- * is exactly one: f64 for float16, u8 for bool (0, or 1 for any other byte), else the same. n is
- * the product of the shape: 1 for 0 dimensions. swapped: the elements' byte order is not this
- * machine's. data_offset: bytes before the first element. */
+/** What a file's header says. */
 typedef struct trine_npy_info {
-    int major, minor;
+    int major; /**< Format version, before the point. */
+    int minor; /**< And after it. */
+    /** The type that elements are computed in, of which each is exactly one: f64 for float16, u8
+     * for bool (0, or 1 for any other byte), else the type in the file. */
     trine_dtype dtype;
-    const char *stored;
-    size_t stored_size;
-    bool swapped, fortran_order;
-    int ndim;
-    uint64_t shape[TRINE_DIMS];
-    uint64_t n, data_offset;
+    const char *stored;         /**< Their type in the file, in numpy's words: "float16", "bool". */
+    size_t stored_size;         /**< Bytes of one in the file. */
+    bool swapped;               /**< The byte order is not this machine's. */
+    bool fortran_order;         /**< They lie column by column. */
+    int ndim;                   /**< Axes. */
+    uint64_t shape[TRINE_DIMS]; /**< Of which the first ndim count. */
+    uint64_t n;                 /**< Elements, the product of the shape: 1 for 0 axes. */
+    uint64_t data_offset;       /**< Bytes before the first element. */
 } trine_npy_info;
 
-/* Opens a file and reads its header. path "-" is standard input, and a pipe may be named (anything
+/** Opens a file and reads its header.
+ *
+ * path "-" is standard input, and a pipe may be named (anything
  * that is not a regular file; the writer of a named pipe is waited for 30 seconds, then IO); both
  * are read once, in order, and on teams of one rank only: ARGUMENT otherwise, without waiting. The
  * workers of a pool open a regular file again by its absolute path, so it must keep its name while
- * it is open: IO when another file has taken its place. Collective: when one rank cannot open the
- * file, or ranks see different headers, all get the error. *file is untouched on error. Errors:
+ * it is open: IO when another file has taken its place. `*file` is untouched on error.
+ *
+ * Collective: when one rank cannot open the file, or ranks see different headers, all get the
+ * error. Errors:
  * ARGUMENT, IO, FORMAT (naming file, byte and what is wrong; complex numbers, strings, dates and
  * their like, archives and other formats by name), MEMORY, COLLECTIVE. */
 TRINE_API trine_status trine_npy_open(trine_team *team, const char *path, trine_npy **file);
 
-/* Before the team is closed. Not collective. NULL does nothing. */
+/** Closes a file, before its team is closed. NULL does nothing. Not collective. */
 TRINE_API void trine_npy_close(trine_npy *file);
 
-/* Valid while the file is open. NULL for NULL. */
+/** What the file's header says; valid while the file is open. NULL for NULL. */
 TRINE_API const trine_npy_info *trine_npy_header(const trine_npy *file);
 
-/* Reads the elements into a new array of the file's shape: DISTRIBUTED, each rank reading only its
- * block. A pipe in Fortran order is held twice meanwhile.
- * *array is untouched on error. Collective. Errors: ARGUMENT (NULL, or a pipe that has been read),
- * IO, FORMAT (the file ends early), MEMORY. */
+/** Reads the elements into a new DISTRIBUTED array of the file's shape, each rank its own block.
+ *
+ * A pipe in Fortran order is held twice meanwhile. `*array` is untouched on error. Collective.
+ * Errors: ARGUMENT (NULL, or a pipe that has been read), IO, FORMAT (the file ends early), MEMORY.
+ */
 TRINE_API trine_status trine_npy_load(trine_npy *file, trine_array **array);
 
-/* Runs a monoid of one input over the file's elements without loading it: each worker reads and
- * reduces chunk by chunk, in bounded memory; where a pipe in Fortran order must be turned, it is
- * loaded. The bits are those of load and reduce. Collective. result is untouched on error. Errors:
+/** Runs a monoid of one input over the file's elements without loading it.
+ *
+ * Each worker reads and reduces chunk by chunk, in bounded memory; where a pipe in Fortran order
+ * must be turned, it is loaded. The bits are those of load and reduce. result is untouched on
+ * error. Collective. Errors:
  * as trine_reduce and trine_npy_load; ARGUMENT for a monoid of several inputs, DTYPE for one of
  * another type than the file's. */
-TRINE_API trine_status trine_npy_reduce(trine_npy *file, const trine_monoid *monoid,
-                                        const void *param, void *result);
+TRINE_API trine_status trine_npy_reduce(trine_npy *file,
+                                        const trine_monoid *monoid,
+                                        const void *param,
+                                        void *result);
 
-/* The same along an axis, with the results of trine_reduce_axis of the loaded array; the bits and
- * the ranks that have them, too. Memory: along the first axis, of more columns than a tile of
- * partials has, the file is read once for each tile (and a pipe is loaded); along another, 64 MiB
- * or a row where the file is a pipe or in Fortran order. */
-TRINE_API trine_status trine_npy_reduce_axis(trine_npy *file, const trine_monoid *monoid,
-                                             const void *param, int axis, void *result);
+/** Runs a monoid over a file along an axis, with the results of trine_reduce_axis of the loaded
+ * array; the bits and the ranks that have them, too.
+ *
+ * Memory: along the first axis, of more columns than a tile of partials has, the file is read once
+ * for each tile (and a pipe is loaded); along another, 64 MiB or a row where the file is a pipe or
+ * in Fortran order. Collective. Errors: as trine_npy_reduce, ARGUMENT for an axis that the file has
+ * not. */
+TRINE_API trine_status trine_npy_reduce_axis(trine_npy *file,
+                                             const trine_monoid *monoid,
+                                             const void *param,
+                                             int axis,
+                                             void *result);
 
-/* Rows [*first, *first + *rows) of the file, indices of its first axis, that are this rank's, and
- * the elements of each: those of the array that trine_npy_load would make. Any may be NULL. Not
+/** Tells which rows of the file, indices of its first axis, are this rank's: those of the array
+ * that trine_npy_load would make.
+ *
+ * They are [first, first + rows), of `columns` elements each. Any of the three may be NULL. Not
  * collective. */
-TRINE_API void trine_npy_block(const trine_npy *file, uint64_t *first, uint64_t *rows,
-                               uint64_t *columns);
+TRINE_API void
+trine_npy_block(const trine_npy *file, uint64_t *first, uint64_t *rows, uint64_t *columns);
 
-/* Writes x as a version 1.0 file of its shape (PRIVATE and SHARED blocks of several ranks: of all
- * rows together, in C order, in this machine's byte order), each rank its own part: a DISTRIBUTED
- * array's blocks, or the ranks' own arrays in rank order. It is written beside `path` under the
- * name
- * `.NAME.trine-part`, synced, and renamed to `path` when all is written: `path` is always the old
- * file or the new one, and nothing stays after an error. A symbolic link stays, and what it leads
+/** Writes x as a version 1.0 file of its shape, in C order, in this machine's byte order.
+ *
+ * Each rank writes its own part: a DISTRIBUTED array's blocks, or the ranks' own arrays in rank
+ * order (PRIVATE and SHARED blocks of several ranks: the file has the rows of all together). It is
+ * written beside `path` under the name `.NAME.trine-part`, synced, and renamed to `path` when all
+ * is written: `path` is always the old file or the new one, and nothing stays after an error.
+ *
+ * A symbolic link stays, and what it leads
  * to is written, or made. The file keeps its permissions and access list, and its owner where the
  * process may give files away; a new one has the permissions of the umask. Of several hard links
- * the named one gets the new file. What a killed process left the next save to that path removes;
+ * the named one gets the new file.
+ *
+ * What a killed process left the next save to that path removes;
  * who writes the same path at the same time has a temporary of its own (`-1` behind its name, up to
  * 31), and the last rename stays. The folder must be the same one on all ranks, and allow the
- * temporary. What is no regular file (a named pipe, a device, /dev/stdout, /dev/fd/3) gets the
+ * temporary.
+ *
+ * What is no regular file (a named pipe, a device, /dev/stdout, /dev/fd/3) gets the
  * bytes as a stream, from teams of one rank: ARGUMENT otherwise; it is never replaced. A pipe
  * without a reader is waited for 5 seconds, one whose reader takes nothing for 30; then IO. A
  * directory and a socket are IO. `path` "-" is standard output, to which the bytes go at once, past
  * stdio's buffer; on teams of one rank only: ARGUMENT otherwise. A limit on the size of files
  * (SIGXFSZ) and a closed pipe (SIGPIPE) are IO, and no signal, whatever the process does with
- * those. Collective. Errors: ARGUMENT, IO, MEMORY, COLLECTIVE. */
+ * those.
+ *
+ * Collective. Errors: ARGUMENT, BUSY, IO, MEMORY, COLLECTIVE, MPI. */
 TRINE_API trine_status trine_npy_save(const char *path, const trine_array *x);
 
 #ifdef __cplusplus

@@ -9,11 +9,14 @@
 extern "C" {
 #endif
 
-/* As trine_team_open, over the ranks of comm, which is duplicated; MPI must be initialised. spec
- * must be mpi or mpi+...; NULL means `mpi`. Collective over comm.
+/** Opens a team as trine_team_open does, over the ranks of comm, which is duplicated.
+ *
+ * MPI must be initialised. spec must be mpi or mpi+...; NULL means `mpi`. Collective over comm.
  *
  * comm keeps its error handler, as do MPI_COMM_WORLD and MPI_COMM_SELF: errors of MPI in trine's
- * own calls are TRINE_E_MPI on every one of these teams, whatever the handlers are. ARGUMENT on all
+ * own calls are TRINE_E_MPI on every one of these teams, whatever the handlers are.
+ *
+ * Errors: those of trine_team_open. ARGUMENT on all
  * ranks: MPI is not initialised, or comm is MPI_COMM_NULL, an intercommunicator or, where the
  * library can tell, freed. CLOSED: MPI was finalised; so return the calls of a team that was still
  * open then, and closing it frees what is left.

@@ -7,6 +7,7 @@
 #include <trine/io.h>
 #include <trine/kernel.h>
 #include <trine/ledger.h>
+#include <trine/list.h>
 #include <trine/matrix.h>
 #include <trine/reduce.h>
 #include <trine/scan.h>

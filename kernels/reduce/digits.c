@@ -79,7 +79,7 @@ TRINE_ORDERS(ACCUMULATE)
 
 enum { WEIGHT_BITS = 8, BLOCK = 256 };
 
-_Static_assert(sizeof(accumulator) == TRINE_WEIGHT_SUM, "the size that kernel.h tells");
+_Static_assert(sizeof(accumulator) == TRINE_WEIGHT_SUM, "the size that params.h tells");
 
 static size_t weight_sums(const void *param)
 {

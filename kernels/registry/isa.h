@@ -6,6 +6,9 @@
 
 #include <trine/kernel.h>
 
+#include "kernels/registry/grids.h"
+#include "kernels/registry/params.h"
+
 /* X(table): trine_sums_avx2[] and so on are defined in sums.c. */
 #define TRINE_REDUCTION_FAMILIES(X)                                                                \
     X(trine_sums)                                                                                  \

@@ -175,7 +175,7 @@ static trine_status brought(chaos_case *c)
         add_value(c, &result, sizeof result);
     free(data);
     if (!kept)
-        trine_team_set_transport(c->team, TRINE_TRANSPORT_COUNT);
+        trine_team_set_transport(c->team, TRINE_TRANSPORT_NONE);
     return status;
 }
 

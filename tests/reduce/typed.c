@@ -6,6 +6,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
+#include "core/reduce/typed.h"
 
 static trine_team *team;
 

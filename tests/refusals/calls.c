@@ -7,6 +7,8 @@
 
 #include <trine/mpi.h>
 
+#include "core/reduce/typed.h"
+
 _Alignas(64) unsigned char result[RESULT_BYTES];
 void *made;
 

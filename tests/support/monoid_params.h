@@ -7,6 +7,8 @@
 
 #include <trine/kernel.h>
 
+#include "kernels/registry/params.h"
+
 static inline bool is(const trine_monoid *monoid, const char *name)
 {
     return strcmp(monoid->name, name) == 0;

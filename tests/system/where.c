@@ -75,7 +75,7 @@ static trine_status look(const char *spec, uint64_t caller)
     trine_status status = trine_team_open(spec, &team);
     if (status)
         return status;
-    bool carried = trine_team_transport(team) != TRINE_TRANSPORT_COUNT;
+    bool carried = trine_team_transport(team) != TRINE_TRANSPORT_NONE;
     status =
         trine_array_create(team, TRINE_F64, ELEMENTS, carried ? TRINE_PRIVATE : TRINE_SHARED, &x);
     if (status)

@@ -336,7 +336,7 @@ static void complete(const trine_driver *driver, harness_options *o)
         o->method[o->methods++] = &driver->methods[0];
     if (o->tasks.transports == 0)
         o->tasks.transport[o->tasks.transports++] =
-            runs_tasks(driver) ? TRINE_TRANSPORT_SHM : TRINE_TRANSPORT_COUNT;
+            runs_tasks(driver) ? TRINE_TRANSPORT_SHM : TRINE_TRANSPORT_NONE;
 }
 
 bool read_options(const trine_driver *driver, int argc, char **argv, harness_options *options)

@@ -100,7 +100,4 @@ void check_task_options(struct argp_state *state, const harness_options *o);
 /* Whether arrays lie in the first rank's own memory, from which each repetition brings them. */
 bool carries_arrays(const harness_options *o);
 
-/* The name of a transport; "none" for TRINE_TRANSPORT_COUNT. */
-const char *transport_text(trine_transport transport);
-
 #endif

@@ -74,19 +74,10 @@ int add_task_options(const trine_driver *driver, int first_key, struct argp_opti
     return count;
 }
 
-#define NAME_OF(constant, name) [constant] = name,
-static const char *const transport_names[] = {TRINE_TRANSPORTS(NAME_OF)};
-#undef NAME_OF
-
 bool carries_arrays(const harness_options *o)
 {
     return has_arrays(o->driver) && !runs_tasks(o->driver) &&
-           o->tasks.transport[0] != TRINE_TRANSPORT_COUNT;
-}
-
-const char *transport_text(trine_transport transport)
-{
-    return (unsigned)transport < TRINE_TRANSPORT_COUNT ? transport_names[transport] : "none";
+           o->tasks.transport[0] != TRINE_TRANSPORT_NONE;
 }
 
 static void transport_option(struct argp_state *state, task_settings *tasks, const char *text)
@@ -98,14 +89,15 @@ static void transport_option(struct argp_state *state, task_settings *tasks, con
         tasks->transports = before = 0;
     }
     for (int i = 0; i < TRINE_TRANSPORT_COUNT; i++)
-        if ((each || strcmp(text, transport_names[i]) == 0) &&
+        if ((each || strcmp(text, trine_transport_name((trine_transport)i)) == 0) &&
             tasks->transports < TRINE_TRANSPORT_COUNT)
             tasks->transport[tasks->transports++] = (trine_transport)i;
     if (tasks->transports > before)
         return;
     char known[256] = "";
     for (int i = 0; i < TRINE_TRANSPORT_COUNT; i++)
-        snprintf(known + strlen(known), sizeof known - strlen(known), "%s, ", transport_names[i]);
+        snprintf(known + strlen(known), sizeof known - strlen(known), "%s, ",
+                 trine_transport_name((trine_transport)i));
     usage_error(state, "--transport '%s': expected one of %seach", text, known);
 }
 

@@ -30,10 +30,10 @@ static void put_number(FILE *words, const char *option, uint64_t number)
 static void put_task_options(FILE *words, const harness_options *o)
 {
     const task_settings *tasks = &o->tasks;
-    if (o->driver->transports && tasks->transport[0] != TRINE_TRANSPORT_COUNT)
+    if (o->driver->transports && tasks->transport[0] != TRINE_TRANSPORT_NONE)
         for (int i = 0; i < tasks->transports; i++)
             put(words, "--transport=%s",
-                tasks->each_transport ? "each" : transport_text(tasks->transport[i]));
+                tasks->each_transport ? "each" : trine_transport_name(tasks->transport[i]));
     if (!runs_tasks(o->driver))
         return;
     put_number(words, "--chunk=", tasks->chunk);

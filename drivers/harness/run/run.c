@@ -405,8 +405,8 @@ static int run_method(harness_run *run, const team_data *data, const harness_met
         return EXIT_FAILED;
     }
     snprintf(row->mode, sizeof row->mode, "%s", method->mode);
-    if (transport != TRINE_TRANSPORT_COUNT)
-        snprintf(row->transport, sizeof row->transport, "%s", transport_text(transport));
+    if (transport != TRINE_TRANSPORT_NONE)
+        snprintf(row->transport, sizeof row->transport, "%s", trine_transport_name(transport));
     progress(name, "%s on %s", row->mode, trine_team_spec(data->team));
     uint64_t repeat = is_read_once(o->file) && !data->in[0] ? 1 : o->repeat;
     bool carried = carries_arrays(o) && !data->scattered;
