@@ -28,9 +28,9 @@ none "kernels see types.h, kernel.h and each other (table.c: core/system/error.h
 none "only kernels/map/sleef.h includes sleef.h" \
     "$(includes $core $backends $kernels $io include/trine/*.h $drivers | grep ' sleef\.h$' |
        grep -v '^kernels/map/sleef\.h:')"
-none "core includes no foreign library, backend, kernel (interpolate.h; sorts, quantiles, top: radix.h, weight_sums.h) or io" \
+none "core includes no foreign library, backend, io, or kernel (params.h, grids.h, interpolate.h; sorts, quantiles, top: radix.h, weight_sums.h)" \
     "$(includes $core | grep -E ' (omp|mpi)\.h$| trine/mpi\.h| (backends|kernels|io|drivers)/' |
-       grep -vE ' kernels/reduce/interpolate\.h$|^core/(sort|reduce)/(sort[a-z_]*|[a-z_]*quantile|top)\.c:.* kernels/(sort/radix|exact/weight_sums)\.h$')"
+       grep -vE ' kernels/(reduce/interpolate|registry/(grids|params))\.h$|^core/(sort|reduce)/(sort[a-z_]*|[a-z_]*quantile|top)\.c:.* kernels/(sort/radix|exact/weight_sums)\.h$')"
 none "the library asks the environment by core/system/environment.h alone, which a set-uid program's user does not reach" \
     "$(grep -nE '\bgetenv *\(' $core $backends $kernels $io | grep -v '^core/system/environment\.h:')"
 none "core forks nothing" "$(grep -nE '\b(v?fork|clone|posix_spawn)[a-z]* *\(' $core)"
