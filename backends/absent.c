@@ -1,7 +1,7 @@
-/* backends/absent.c - what answers for backends and carriers that are not built: it says what they
+/* backends/absent.c - what answers for backends and channels that are not built: it says what they
  * need. TRINE_ABSENT_OMP, _MPI and _POOL say which these are. */
 #include "backends/list.h"
-#include "backends/transports/carriers.h"
+#include "backends/transports/channels.h"
 
 #ifdef TRINE_ABSENT_MPI
 const trine_communicator_ops trine_mpi_communicator = {
@@ -30,8 +30,8 @@ const trine_executor_ops trine_forking_executor = {.name = "inherit"};
 
 static const char needs_linux[] = "it needs Linux (as the pool does), which this is not";
 
-const trine_carrier_ops trine_inherit_carrier = {.absent = needs_linux};
-const trine_carrier_ops trine_pipe_carrier = {.absent = needs_linux};
-const trine_carrier_ops trine_file_carrier = {.absent = needs_linux};
-const trine_carrier_ops trine_cma_carrier = {.absent = needs_linux};
+const trine_channel_ops trine_inherit_channel = {.absent = needs_linux};
+const trine_channel_ops trine_pipe_channel = {.absent = needs_linux};
+const trine_channel_ops trine_file_channel = {.absent = needs_linux};
+const trine_channel_ops trine_cma_channel = {.absent = needs_linux};
 #endif

@@ -50,7 +50,7 @@ static const char *const files[] = {
     "libopenblas.so.0"};
 enum { FILES = sizeof files / sizeof *files };
 
-size_t trine_blas_most = (size_t)1 << 30;
+size_t trine_blas_max = (size_t)1 << 30;
 
 /* X(result, member, symbol, parameters): what is called. */
 #define FUNCTIONS(X)                                                                               \
@@ -375,7 +375,7 @@ static void multiply(const product *p)
  * dimension is too large for the library goes row by row, where it says nothing. */
 static product piece_of(const product *p, size_t i, size_t j, size_t l)
 {
-    size_t most = trine_blas_most;
+    size_t most = trine_blas_max;
     product piece = *p;
     piece.m = trine_min(p->m - i, p->lda > most || p->ldc > most ? 1 : most);
     piece.n = trine_min(p->n - j, most);

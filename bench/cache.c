@@ -48,29 +48,29 @@ static double plain(const double *x, size_t n)
 }
 
 /* A kernel as a worker drives it over one run. */
-static double kernel_sum(const trine_monoid *m, const double *x, size_t n)
+static double kernel_sum(const trine_reducer *m, const double *x, size_t n)
 {
     static _Alignas(64) unsigned char state[4096];
     static unsigned char *work;
     double sum = 0;
     if (!work)
         work = aligned_alloc(64, 1 << 20);
-    m->identity(state, NULL);
+    m->init(state, NULL);
     void *into = m->work_size ? work : state;
     if (m->work_size)
-        m->begin(work, NULL);
+        m->work_init(work, NULL);
     for (size_t i = 0; i < n; i += TRINE_CHUNK) {
         trine_chunk chunk = {.first = i, .n = n - i < TRINE_CHUNK ? n - i : TRINE_CHUNK};
         chunk.in[0] = x + i;
         m->accumulate(into, &chunk, NULL);
     }
     if (m->work_size)
-        m->settle(state, work, NULL);
+        m->work_flush(state, work, NULL);
     m->finish(&sum, state, NULL);
     return sum;
 }
 
-static double time_kernel(const trine_monoid *m, const double *x, size_t n)
+static double time_kernel(const trine_reducer *m, const double *x, size_t n)
 {
     volatile double sum = 0;
     double began = seconds_now();
@@ -89,8 +89,8 @@ int main(int argc, char **argv)
         uniform[i] = drand48();
         wide[i] = ldexp(drand48() - 0.5, (int)(lrand48() % 601) - 300);
     }
-    const trine_monoid *fast = trine_monoid_find("sum_fast", TRINE_F64);
-    const trine_monoid *exact = trine_monoid_find("sum", TRINE_F64);
+    const trine_reducer *fast = trine_reducer_find("sum_fast", TRINE_F64);
+    const trine_reducer *exact = trine_reducer_find("sum", TRINE_F64);
     if (!fast || !exact) {
         fprintf(stderr, "bench_cache: %s\n", trine_error_detail());
         return 3;

@@ -21,7 +21,7 @@ static void need_on_all(trine_status status)
 }
 
 /* The communicator's merge of one partial of this rank, as a reduction calls it. */
-static double time_merge(trine_team *team, const trine_monoid *monoid, const void *state,
+static double time_merge(trine_team *team, const trine_reducer *reducer, const void *state,
                          void *states)
 {
     trine_communicator *communicator = &team->communicator;
@@ -29,7 +29,7 @@ static double time_merge(trine_team *team, const trine_monoid *monoid, const voi
     double began = seconds_now();
     for (int i = 0; i < CALLS; i++) {
         trine_tree tree;
-        trine_tree_begin(&tree, monoid, NULL, states);
+        trine_tree_begin(&tree, reducer, NULL, states);
         trine_tree_push(&tree, (trine_node){0, 0}, state);
         need_on_all(communicator->ops->merge(communicator, &tree, 1, TRINE_OK));
     }
@@ -68,13 +68,14 @@ int main(int argc, char **argv)
     double one = 1;
     need_on_all(trine_team_open_comm("mpi", MPI_COMM_WORLD, &team));
     need_on_all(trine_array_wrap(team, TRINE_F64, &one, 1, &x));
-    const trine_monoid *monoid = trine_monoid_find("sum", TRINE_F64);
-    void *states = aligned_alloc(64, trine_tree_states_size(monoid));
-    void *state = aligned_alloc(64, trine_tree_stride(monoid));
-    monoid->identity(state, NULL);
+    const trine_reducer *reducer = trine_reducer_find("sum", TRINE_F64);
+    void *states = aligned_alloc(64, trine_tree_states_size(reducer));
+    void *state = aligned_alloc(64, trine_tree_stride(reducer));
+    reducer->init(state, NULL);
     series merge = {0}, allreduce = {0}, call = {0};
     for (int i = 0; i <= rounds; i++) {
-        double values[] = {time_merge(team, monoid, state, states), time_allreduce(), time_call(x)};
+        double values[] = {time_merge(team, reducer, state, states), time_allreduce(),
+                           time_call(x)};
         series *all[] = {&merge, &allreduce, &call};
         for (int k = 0; k < 3 && i > 0; k++)
             series_add(all[k], values[k]);

@@ -62,8 +62,8 @@ typedef struct bench {
 static void apply_copy(const trine_chunk *chunk, const void *param)
 {
     (void)param;
-    trine_past_cache(chunk->out[0], chunk->in[0], chunk->n * sizeof(double));
-    trine_past_cache_end();
+    trine_non_temporal(chunk->out[0], chunk->in[0], chunk->n * sizeof(double));
+    trine_non_temporal_end();
 }
 
 /* Chunks are whole and aligned: sides are multiples of 2. */
@@ -124,7 +124,7 @@ static double time_of(const bench *b, int quantity)
     if (quantity == SWEEP || quantity == SWEEP_WITH_F)
         return sweep_takes(b, quantity == SWEEP_WITH_F ? b->y : NULL);
     /* The bounds write past the caches themselves, and not through the buffers of maps. */
-    trine_past_cache_least = quantity <= TRIAD ? SIZE_MAX : 0;
+    trine_non_temporal_min = quantity <= TRIAD ? SIZE_MAX : 0;
     double began = seconds_now();
     if (quantity == COPY)
         need(trine_apply(&copy, NULL, in, out));
@@ -194,7 +194,7 @@ int main(int argc, char **argv)
     need(trine_init());
     need(trine_team_open(argc > 1 ? argv[1] : NULL, &b.team));
     make_arrays(&b);
-    for (int round = 0; round < rounds && round < MOST_ROUNDS; round++)
+    for (int round = 0; round < rounds && round < MAX_ROUNDS; round++)
         for (int q = 0; q < QUANTITIES; q++)
             series_add(&b.series[q], time_of(&b, q));
     if (trine_team_rank(b.team) == 0)

@@ -153,10 +153,10 @@ static trine_status make_arrays(trine_team *team, uint64_t n, arrays *a)
 static bool round_of(const arrays *a, series bound[BOUNDS], series got[MAPS])
 {
     bool ok = true;
-    trine_past_cache_least = SIZE_MAX;
+    trine_non_temporal_min = SIZE_MAX;
     for (int i = 0; i < BOUNDS; i++)
         series_add(&bound[i], rate(&bounds[i], a));
-    trine_past_cache_least = 0;
+    trine_non_temporal_min = 0;
     for (int i = 0; i < MAPS; i++) {
         const trine_map *map = trine_map_find(maps[i].name, maps[i].in, maps[i].out);
         double value = map ? rate(map, a) : 0;

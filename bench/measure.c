@@ -25,7 +25,7 @@ double seconds_now(void)
 
 void series_add(series *s, double value)
 {
-    if (s->rounds < MOST_ROUNDS)
+    if (s->rounds < MAX_ROUNDS)
         s->value[s->rounds++] = value;
 }
 
@@ -37,7 +37,7 @@ static int compare(const void *a, const void *b)
 
 static double median_of(const double values[], size_t n)
 {
-    double sorted[MOST_ROUNDS];
+    double sorted[MAX_ROUNDS];
     if (n == 0)
         return 0;
     memcpy(sorted, values, n * sizeof *sorted);
@@ -60,7 +60,7 @@ double series_least(const series *s)
 
 double series_ratio(const series *a, const series *b)
 {
-    double ratio[MOST_ROUNDS];
+    double ratio[MAX_ROUNDS];
     size_t n = a->rounds < b->rounds ? a->rounds : b->rounds;
     for (size_t i = 0; i < n; i++)
         ratio[i] = a->value[i] / b->value[i];

@@ -6,13 +6,13 @@
 
 #include <trine/error.h>
 
-enum { MOST_ROUNDS = 101 };
+enum { MAX_ROUNDS = 101 };
 
 /* One quantity over the rounds of a run. Rounds of several quantities are interleaved, so that the
  * ratio of two of the same round holds when the machine's speed drifts. */
 typedef struct series {
     size_t rounds;
-    double value[MOST_ROUNDS];
+    double value[MAX_ROUNDS];
 } series;
 
 /* Ends the program with status 3 when a call failed, saying why. */

@@ -14,7 +14,7 @@ import numpy as np
 N = (int(sys.argv[2]) if len(sys.argv) > 2 else 256) << 17
 ROUNDS = 5
 u64, f64, pointer = c.c_uint64, c.c_double, c.c_void_p
-trine.trine_monoid_find.restype = pointer
+trine.trine_reducer_find.restype = pointer
 trine.trine_error_detail.restype = c.c_char_p
 team = pointer()
 
@@ -47,13 +47,13 @@ def compare(name, ours, theirs, elements, results):
 
 
 def reduce(name, array, param=None, axis=None):
-    monoid = pointer(trine.trine_monoid_find(name.encode(), 1))
+    reducer = pointer(trine.trine_reducer_find(name.encode(), 1))
     arrays = (pointer * 1)(array)
     result = (u64 * 4096)()
     given = (f64 * 4)(*([0.0] * 4 if param is None else param))
     if axis is None:
-        return lambda: need(trine.trine_reduce(monoid, given, arrays, result))
-    return lambda: need(trine.trine_reduce_axis(monoid, given, arrays, axis, result))
+        return lambda: need(trine.trine_reduce(reducer, given, arrays, result))
+    return lambda: need(trine.trine_reduce_axis(reducer, given, arrays, axis, result))
 
 
 def main():

@@ -13,10 +13,10 @@
 
 enum { MOST = 64, BINS = 100, TOP = 100 };
 
-/* One reduction: its monoid, its param, its times. */
+/* One reduction: its reducer, its param, its times. */
 typedef struct entry {
     const char *name;
-    trine_monoid monoid;
+    trine_reducer reducer;
     const void *param;
     series series;
 } entry;
@@ -40,7 +40,7 @@ static double time_load(const trine_array *x, int threads)
     return plain < ahead ? plain : ahead;
 }
 
-/* The monoid and param of a kernel whose size hangs on its param; nothing for the others. params:
+/* The reducer and param of a kernel whose size hangs on its param; nothing for the others. params:
  * to be freed. */
 static void make_sized(entry *e, void *params[2])
 {
@@ -50,18 +50,18 @@ static void make_sized(entry *e, void *params[2])
     for (int i = 0; i <= BINS; i++)
         edges[i] = i / (double)BINS;
     if (strcmp(e->name, "histogram") == 0) {
-        need(trine_histogram_monoid(TRINE_F64, BINS, edges, &e->monoid, &params[0]));
+        need(trine_histogram_reducer(TRINE_F64, BINS, edges, &e->reducer, &params[0]));
         e->param = params[0];
     } else if (strcmp(e->name, "histogram_weighted") == 0) {
-        need(trine_histogram_weighted_monoid(TRINE_F64, TRINE_F64, BINS, edges, &e->monoid,
-                                             &params[1]));
+        need(trine_histogram_weighted_reducer(TRINE_F64, TRINE_F64, BINS, edges, &e->reducer,
+                                              &params[1]));
         e->param = params[1];
     } else if (strcmp(e->name, "smallest") == 0 || strcmp(e->name, "largest") == 0) {
-        need(trine_top_monoid(TRINE_F64, TOP, e->name[0] == 'l', &e->monoid, &top));
+        need(trine_top_reducer(TRINE_F64, TOP, e->name[0] == 'l', &e->reducer, &top));
         e->param = &top;
     } else if (strncmp(e->name, "weighted_", 9) == 0) {
-        need(trine_weighted_monoid(TRINE_F64, TRINE_F64, strstr(e->name, "mean") != NULL,
-                                   &e->monoid, &weighted));
+        need(trine_weighted_reducer(TRINE_F64, TRINE_F64, strstr(e->name, "mean") != NULL,
+                                    &e->reducer, &weighted));
         e->param = &weighted;
     }
 }
@@ -70,11 +70,11 @@ static int list(entry entries[MOST], const void *zeros, void *params[2])
 {
     const char *name;
     int count = 0;
-    for (size_t i = 0; (name = trine_monoid_name(i)) && count < MOST; i++) {
-        const trine_monoid *m = trine_monoid_find(name, TRINE_F64);
+    for (size_t i = 0; (name = trine_reducer_name(i)) && count < MOST; i++) {
+        const trine_reducer *m = trine_reducer_find(name, TRINE_F64);
         if (!m || strncmp(name, "order_", 6) == 0 || strstr(name, "_f64"))
             continue;
-        entries[count] = (entry){.name = name, .monoid = *m, .param = zeros};
+        entries[count] = (entry){.name = name, .reducer = *m, .param = zeros};
         make_sized(&entries[count++], params);
     }
     return count;
@@ -110,9 +110,9 @@ int main(int argc, char **argv)
             series_add(&load, bound);
         for (int i = 0; i < count; i++) {
             double began = seconds_now();
-            need(trine_reduce(&entries[i].monoid, entries[i].param, in, result));
+            need(trine_reduce(&entries[i].reducer, entries[i].param, in, result));
             if (r > 0)
-                series_add(&entries[i].series, (seconds_now() - began) / entries[i].monoid.nin);
+                series_add(&entries[i].series, (seconds_now() - began) / entries[i].reducer.nin);
         }
     }
     double bound = series_median(&load);

@@ -26,8 +26,8 @@ static void stream(trine_team *team, uint64_t n)
 {
     const trine_task_kind kind = {.name = "give_back",
                                   .run = give_back,
-                                  .item_most = sizeof(uint64_t),
-                                  .result_most = sizeof(uint64_t)};
+                                  .item_max = sizeof(uint64_t),
+                                  .result_max = sizeof(uint64_t)};
     numbers numbers = {0, n};
     const trine_task_options options = {.source = next_number, .source_context = &numbers};
     trine_task_queue *queue;
@@ -69,7 +69,7 @@ int main(int argc, char **argv)
             together += memory.pss;
         }
         getrusage(RUSAGE_SELF, &used);
-        printf("%s\n  {\"items\": %" PRIu64 ", \"seconds\": %.3f, \"caller_most\": %ld, "
+        printf("%s\n  {\"items\": %" PRIu64 ", \"seconds\": %.3f, \"caller_max\": %ld, "
                "\"workers_now\": %" PRIu64 "}",
                n > 10 ? "," : "", n, seconds, used.ru_maxrss * 1024, together);
         fflush(stdout);

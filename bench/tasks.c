@@ -43,7 +43,7 @@ static trine_status nap(trine_task *task)
 
 static double time_stream(trine_team *team, int stream, uint64_t n)
 {
-    const trine_task_kind kind = {.name = "nothing", .run = nothing, .item_most = 8};
+    const trine_task_kind kind = {.name = "nothing", .run = nothing, .item_max = 8};
     numbers numbers = {0, n};
     const trine_task_options options = {.unordered = stream % 2,
                                         .chunk = stream < 2,
@@ -63,7 +63,7 @@ static double time_stream(trine_team *team, int stream, uint64_t n)
 
 static double time_map(trine_team *team, trine_status (*run)(trine_task *), int dying)
 {
-    const trine_task_kind kind = {.name = "few", .run = run, .item_most = 1};
+    const trine_task_kind kind = {.name = "few", .run = run, .item_max = 1};
     char items[FEW] = {0};
     if (dying >= 0)
         items[dying] = 1;
@@ -112,7 +112,7 @@ int main(int argc, char **argv)
     need(trine_init());
     for (int t = 0; t < TEAMS; t++)
         need(trine_team_open(specs[t], &benches[t].team));
-    for (int i = 0; i < rounds && i < MOST_ROUNDS; i++)
+    for (int i = 0; i < rounds && i < MAX_ROUNDS; i++)
         run_round(benches, n);
     print(benches, n);
     for (int t = 0; t < TEAMS; t++)

@@ -193,7 +193,7 @@ int main(int argc, char **argv)
     open_one(&b, spec);
     run_round(&b);
     memset(b.series, 0, sizeof b.series);
-    for (int i = 0; i < rounds && i < MOST_ROUNDS; i++)
+    for (int i = 0; i < rounds && i < MAX_ROUNDS; i++)
         run_round(&b);
     if (trine_team_rank(b.team) == 0)
         print(&b, gib);

@@ -14,18 +14,18 @@
 
 #include <trine/trine.h>
 
-#include "core/input/carry.h"
+#include "core/input/stage.h"
 #include "core/team/team.h"
 #include "measure.h"
 
-static const trine_transport carried[] = {TRINE_TRANSPORT_SHM, TRINE_TRANSPORT_INHERIT,
-                                          TRINE_TRANSPORT_PIPE, TRINE_TRANSPORT_FILE,
-                                          TRINE_TRANSPORT_CMA};
-enum { CARRIED = sizeof carried / sizeof *carried, PAGE = 4096, TASKS = 32, SMALL = 1 << 16 };
+static const trine_transport staged[] = {TRINE_TRANSPORT_SHM, TRINE_TRANSPORT_INHERIT,
+                                         TRINE_TRANSPORT_PIPE, TRINE_TRANSPORT_FILE,
+                                         TRINE_TRANSPORT_CMA};
+enum { CARRIED = sizeof staged / sizeof *staged, PAGE = 4096, TASKS = 32, SMALL = 1 << 16 };
 
 /* In the team's arena. */
 typedef struct block_job {
-    trine_carrier *carrier;
+    trine_channel *channel;
     size_t bytes, step;
 } block_job;
 
@@ -37,10 +37,10 @@ static trine_status get_block(void *context, size_t run, trine_worker *worker)
     const unsigned char *view;
     if (run == 0)
         return TRINE_OK;
-    trine_status status = trine_carrier_view(job->carrier, &view);
+    trine_status status = trine_channel_view(job->channel, &view);
     const trine_span all = {0, 1, 1, job->bytes};
     if (!status && !view)
-        return trine_carrier_fetch(job->carrier, &all, worker->scratch);
+        return trine_channel_fetch(job->channel, &all, worker->scratch);
     for (size_t at = 0; at < job->bytes && !status; at += job->step)
         (void)*(volatile const unsigned char *)(view + at);
     return status;
@@ -52,12 +52,12 @@ static double time_block(trine_team *team, block_job *job, size_t step, trine_tr
     job->step = step;
     trine_job work = {.runs = 2, .body = get_block, .context = job, .scratch_size = job->bytes};
     trine_executor *executor;
-    need(trine_carry_workers(team, transport, &executor));
+    need(trine_stage_workers(team, transport, &executor));
     double began = seconds_now();
-    need(trine_carrier_open(job->carrier, transport, data, job->bytes));
+    need(trine_channel_open(job->channel, transport, data, job->bytes));
     executor->published = began;
     need(executor->ops.run(executor, &work));
-    trine_carrier_close(job->carrier);
+    trine_channel_close(job->channel);
     return seconds_now() - began;
 }
 
@@ -145,7 +145,7 @@ static trine_status small_task(trine_task *task)
 static double time_tasks(trine_team *team, trine_transport transport, const void *data)
 {
     const trine_task_kind kind = {
-        .name = "small", .run = small_task, .item_most = 1, .result_most = 1};
+        .name = "small", .run = small_task, .item_max = 1, .result_max = 1};
     const trine_task_options options = {.data = data, .data_size = SMALL, .transport = transport};
     const unsigned char items[TASKS] = {0};
     double began = seconds_now();
@@ -173,21 +173,21 @@ int main(int argc, char **argv)
     need(trine_team_arena(team, sizeof(block_job), &memory));
     block_job *job = memory;
     job->bytes = bytes;
-    need(trine_carrier_make(&team->executor, &job->carrier));
+    need(trine_channel_make(&team->executor, &job->channel));
     /* The first round warms what is measured. */
     for (int i = 0; i <= rounds; i++)
         for (int k = 0; k < CARRIED; k++) {
             double copied = time_memcpy(to, data, bytes);
-            (void)time_block(team, job, PAGE, carried[k], data);
-            double brought = time_block(team, job, bytes / 8, carried[k], data);
-            double mapped = time_tasks(team, carried[k], data);
-            double read_alone = carried[k] == TRINE_TRANSPORT_CMA ? time_reader(&beside) : 0;
+            (void)time_block(team, job, PAGE, staged[k], data);
+            double brought = time_block(team, job, bytes / 8, staged[k], data);
+            double mapped = time_tasks(team, staged[k], data);
+            double read_alone = staged[k] == TRINE_TRANSPORT_CMA ? time_reader(&beside) : 0;
             if (i == 0)
                 continue;
             if (k == 0)
                 series_add(&copy, copied);
             series_add(&block[k], brought);
-            series_add(&ratio[k], copied / brought * copies_of(carried[k]));
+            series_add(&ratio[k], copied / brought * copies_of(staged[k]));
             series_add(&tasks[k], mapped);
             if (read_alone > 0)
                 series_add(&bare, brought / read_alone);
@@ -195,17 +195,17 @@ int main(int argc, char **argv)
     printf("{\"mib\": %zu, \"memcpy_gb_per_s\": %.2f", bytes >> 20,
            1e-9 * (double)bytes / series_median(&copy));
     for (int k = 0; k < CARRIED; k++)
-        printf(", \"%s_of_memcpy\": %.3f", trine_transport_name(carried[k]),
+        printf(", \"%s_of_memcpy\": %.3f", trine_transport_name(staged[k]),
                series_median(&ratio[k]));
     printf(", \"cma_of_bare_read\": %.3f", 1 / series_median(&bare));
     for (int k = 0; k < CARRIED; k++)
-        printf(", \"%s_least_of_memcpy\": %.3f", trine_transport_name(carried[k]),
-               series_least(&copy) / series_least(&block[k]) * copies_of(carried[k]));
+        printf(", \"%s_least_of_memcpy\": %.3f", trine_transport_name(staged[k]),
+               series_least(&copy) / series_least(&block[k]) * copies_of(staged[k]));
     for (int k = 0; k < CARRIED; k++)
-        printf(", \"%s_tasks_ms\": %.3f", trine_transport_name(carried[k]),
+        printf(", \"%s_tasks_ms\": %.3f", trine_transport_name(staged[k]),
                1e3 * series_median(&tasks[k]));
     printf("}\n");
-    trine_carrier_release(job->carrier);
+    trine_channel_release(job->channel);
     need(trine_team_close(team));
     stop_reader(&beside);
     free(data);

@@ -1,7 +1,7 @@
 /* fibonacci.c - a linear recurrence as a scan: the Fibonacci numbers modulo 2^64, on every team.
  *
  * (F[i + 1], F[i]) is the matrix (1 1; 1 0) times (F[i], F[i - 1]). Matrices multiply
- * associatively, so the product of any run of them can be made anywhere: they are a monoid, and a
+ * associatively, so the product of any run of them can be made anywhere: they are a reducer, and a
  * scan of n elements gives the first n numbers. Element i is the upper row's left entry of matrix
  * i, so any recurrence F[i + 1] = a[i] F[i] + F[i - 1] goes the same way; here all are 1. */
 #include <stdio.h>
@@ -45,17 +45,17 @@ static trine_status finish(void *result, const void *state, const void *param)
 
 int main(void)
 {
-    static const trine_monoid fibonacci = {.name = "fibonacci",
-                                           .nin = 1,
-                                           .in = {TRINE_U64},
-                                           .out = TRINE_U64,
-                                           .state_size = sizeof(matrix),
-                                           .result_size = sizeof(uint64_t),
-                                           .flags = TRINE_POSITION_FREE,
-                                           .identity = identity,
-                                           .accumulate = accumulate,
-                                           .merge = merge,
-                                           .finish = finish};
+    static const trine_reducer fibonacci = {.name = "fibonacci",
+                                            .nin = 1,
+                                            .in = {TRINE_U64},
+                                            .out = TRINE_U64,
+                                            .state_size = sizeof(matrix),
+                                            .result_size = sizeof(uint64_t),
+                                            .flags = TRINE_POSITION_FREE,
+                                            .init = identity,
+                                            .accumulate = accumulate,
+                                            .merge = merge,
+                                            .finish = finish};
     const char *const specs[] = {"serial", "omp:3", "pool:3"};
     const uint64_t n = 100000;
     trine_init();
@@ -68,7 +68,7 @@ int main(void)
         uint64_t *data = trine_array_data(x), before = 0, now = 1;
         for (uint64_t k = 0; k < n; k++)
             data[k] = 1;
-        if (trine_scan_monoid(&fibonacci, NULL, x, x, false))
+        if (trine_scan_reducer(&fibonacci, NULL, x, x, false))
             return fprintf(stderr, "%s\n", trine_error_detail()), 1;
         printf("%s: F(10) = %llu, F(%llu) mod 2^64 = %llu\n", specs[i], (unsigned long long)data[9],
                (unsigned long long)n, (unsigned long long)data[n - 1]);

@@ -34,8 +34,8 @@ static trine_status find_longest(trine_task *task)
 
 static const trine_task_kind collatz = {.name = "collatz",
                                         .run = find_longest,
-                                        .item_most = sizeof(uint64_t),
-                                        .result_most = sizeof(longest)};
+                                        .item_max = sizeof(uint64_t),
+                                        .result_max = sizeof(longest)};
 
 static int complain(void)
 {

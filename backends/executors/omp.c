@@ -5,7 +5,7 @@
  *    at that one moment, after trine_omp_probe has found that there can be so many.
  * 2. One thread of the region is in the caller's place: thread 0, or, where threads are bound, the
  *    one that is on the caller's CPUs. It works for tasks alone, which leave the caller free: it is
- *    servant 0. The others are workers 1, 2, ... They wait for jobs: they spin, then sleep. No
+ *    task worker 0. The others are workers 1, 2, ... They wait for jobs: they spin, then sleep. No
  *    barrier of the runtime stands between two jobs.
  * 3. The region's thread is the team's own, so nothing of the caller's counts: neither a region
  *    that the caller is in, nor threads that libgomp keeps for the caller, which are not there in a
@@ -44,10 +44,10 @@ static const double long_time = 1e6;
  * REGION_FAILED. came: threads of the region. stand_in: the thread in the caller's place.
  * generation: raised when a job is there, and to close; services: the same for thread 0. taking:
  * threads that take part in this generation; finished: those of them that are through, or lost.
- * serving: the job is for servants; abandoned: its caller has left it. lost: a thread of the region
- * ended, this one; told: trine_executor_ops.lost has said so. process: trine_process() of the one
- * that has the threads. left: threads that have seen the team close. What several threads write has
- * lines of its own. NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
+ * serving: the job is for task workers; abandoned: its caller has left it. lost: a thread of the
+ * region ended, this one; told: trine_executor_ops.lost has said so. process: trine_process() of
+ * the one that has the threads. left: threads that have seen the team close. What several threads
+ * write has lines of its own. NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 typedef struct threads_data {
     trine_executor *executor;
     trine_thread *threads;
@@ -428,8 +428,8 @@ static trine_status make_ready(threads_data *data)
     return check_lost(data);
 }
 
-/* The others do their parts first, which are in memory that is about to go. Servants would go on
- * waiting for items. */
+/* The others do their parts first, which are in memory that is about to go. Task workers would go
+ * on waiting for items. */
 static trine_status threads_recover(trine_executor *executor)
 {
     threads_data *data = executor->data;
@@ -439,13 +439,13 @@ static trine_status threads_recover(trine_executor *executor)
     return check_lost(data);
 }
 
-static trine_status threads_serve(trine_executor *executor, const trine_job *job, int *servants)
+static trine_status threads_serve(trine_executor *executor, const trine_job *job, int *task_workers)
 {
     threads_data *data = executor->data;
     trine_status status = data->started ? make_ready(data) : start_region(data);
     if (status)
         return status;
-    *servants = data->came;
+    *task_workers = data->came;
     data->job = *job;
     data->serving = true;
     data->taking = (unsigned)data->came;
@@ -454,21 +454,21 @@ static trine_status threads_serve(trine_executor *executor, const trine_job *job
     return TRINE_OK;
 }
 
-static bool threads_lost(trine_executor *executor, int *servant, char *how, size_t size)
+static bool threads_lost(trine_executor *executor, int *task_worker, char *how, size_t size)
 {
     threads_data *data = executor->data;
     int lost = atomic_load(&data->lost);
     if (lost < 0 || data->told)
         return false;
     data->told = true;
-    *servant = lost;
+    *task_worker = lost;
     snprintf(how, size, "thread %d was ended by user code (pthread_exit or pthread_cancel)", lost);
     return true;
 }
 
-static trine_status threads_restart(trine_executor *executor, int servant)
+static trine_status threads_restart(trine_executor *executor, int task_worker)
 {
-    (void)servant;
+    (void)task_worker;
     return check_lost(executor->data);
 }
 

@@ -14,7 +14,7 @@
 #include "core/system/error.h"
 
 /* As many as a team spec may name. */
-enum { MOST_ASKED = 65536 };
+enum { MAX_ASKED = 65536 };
 
 /* Digits, then whatever may follow a count in a list; 0 when it is not that. */
 static int read_count(const char **text)
@@ -28,7 +28,7 @@ static int read_count(const char **text)
     while (isspace((unsigned char)*end))
         end++;
     *text = end;
-    return value <= MOST_ASKED && (*end == '\0' || *end == ',') ? (int)value : 0;
+    return value <= MAX_ASKED && (*end == '\0' || *end == ',') ? (int)value : 0;
 }
 
 /* What is no list of counts is ignored, as the runtime ignores it. */
@@ -51,7 +51,7 @@ int trine_omp_asked(const char **variable)
 /* LLVM's runtime takes a number for each thread that ever begins, of so many as these say, and ends
  * the process where there is none left. Of these many no program of few threads runs out. */
 static const char *const device_limits[] = {"KMP_DEVICE_THREAD_LIMIT", "KMP_ALL_THREADS"};
-enum { LEAST_DEVICE_LIMIT = 1024 };
+enum { MIN_DEVICE_LIMIT = 1024 };
 
 /* Of a blank, of too large a number, and of what is none, it makes an assertion that fails, or a
  * table that never ends. */
@@ -62,7 +62,7 @@ static bool is_deadly(const char *counts)
     while (*counts && !deadly) {
         char *end = (char *)counts + 1;
         if (isdigit((unsigned char)*counts))
-            deadly = strtol(counts, &end, 10) > MOST_ASKED;
+            deadly = strtol(counts, &end, 10) > MAX_ASKED;
         counts = end;
     }
     return deadly;
@@ -75,14 +75,14 @@ trine_status trine_omp_check(int workers)
         return trine_fail(TRINE_E_SYSTEM,
                           "team 'omp:%d': OMP_NUM_THREADS='%.40s', which LLVM's OpenMP does not "
                           "survive; expected counts of at most %d, or that it is unset",
-                          workers, counts, MOST_ASKED);
+                          workers, counts, MAX_ASKED);
     for (size_t i = 0; i < sizeof device_limits / sizeof *device_limits; i++) {
         const char *text = trine_environment(device_limits[i]);
-        if (text && strtol(text, NULL, 10) < LEAST_DEVICE_LIMIT + workers)
+        if (text && strtol(text, NULL, 10) < MIN_DEVICE_LIMIT + workers)
             return trine_fail(TRINE_E_SYSTEM,
                               "team 'omp:%d': %s=%.40s, at which LLVM's OpenMP ends the process; "
                               "expected at least %d, or that it is unset",
-                              workers, device_limits[i], text, LEAST_DEVICE_LIMIT + workers);
+                              workers, device_limits[i], text, MIN_DEVICE_LIMIT + workers);
     }
     return TRINE_OK;
 }
@@ -144,7 +144,7 @@ static bool join_places(const trine_cpu_set *own, int place, trine_cpu_set *all)
 }
 
 /* Whether the runtime may have bound the calling thread. libomp begins when it is first called, and
- * binds then: before a zygote is forked it must not, since it does not survive every fork. */
+ * binds then: before a fork server is forked it must not, since it does not survive every fork. */
 static bool may_be_bound(const trine_cpu_set *own)
 {
 #if defined(__clang__)

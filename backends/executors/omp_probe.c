@@ -28,7 +28,7 @@ enum { REGION_BYTES = 1 << 20, THREAD_BYTES = 16 << 10 };
 /* A thread that has been joined is counted by the system until it is released there, moments
  * later. */
 static const struct timespec moment = {.tv_nsec = 50000};
-enum { MOST_MOMENTS = 20000 };
+enum { MAX_MOMENTS = 20000 };
 
 static const double long_time = 1e6;
 
@@ -191,7 +191,7 @@ static int start_all(probe *p, probe_thread *own, int count, const pthread_attr_
 
 static void wait_until_gone(pid_t tid)
 {
-    for (int i = 0; i < MOST_MOMENTS && syscall(SYS_tgkill, getpid(), tid, 0) == 0; i++)
+    for (int i = 0; i < MAX_MOMENTS && syscall(SYS_tgkill, getpid(), tid, 0) == 0; i++)
         nanosleep(&moment, NULL);
 }
 

@@ -88,7 +88,7 @@ void trine_thread_done(trine_thread *thread, size_t run, trine_status status)
 
 void trine_thread_end(trine_thread *thread, trine_ledger_worker *entry)
 {
-    trine_carrier_leave();
+    trine_channel_leave();
     thread->ended = trine_seconds();
     sample_cpu(thread, thread->ended);
     *entry = (trine_ledger_worker){

@@ -1,7 +1,7 @@
 /* backends/mpi/mpi_data.h - what the files of the MPI communicator share.
  *
  * mpi.c opens and closes, mpi_leave.c ends ranks, mpi_rounds.c joins partials in rounds of packets,
- * mpi_exchange.c moves the callers' bytes, mpi_board.c has what ranks do without one another,
+ * mpi_exchange.c moves the callers' bytes, mpi_window.c has what ranks do without one another,
  * mpi_share.c and mpi_scatter.c bring bytes into memory of a machine (mpi_segment.c). Whatever
  * memory a call needs is had before its first message. */
 #ifndef TRINE_BACKENDS_MPI_DATA_H
@@ -80,8 +80,8 @@ trine_status trine_mpi_check_ended(void);
 trine_status trine_mpi_agree(trine_communicator *communicator, uint64_t call, uint64_t *sum,
                              trine_status status);
 
-/* Whether boards are shared memory where all ranks are on one machine. */
-extern bool trine_mpi_board_shares;
+/* Whether shared windows are shared memory where all ranks are on one machine. */
+extern bool trine_mpi_window_shares;
 
 /* As if rank r were on machine r modulo this number, for tests, before a team is opened; 0: as it
  * is. */
@@ -112,8 +112,9 @@ trine_status trine_mpi_exchange(trine_communicator *communicator, const trine_pa
                                 const trine_part receive[], uint64_t call, trine_status status);
 trine_status trine_mpi_broadcast(trine_communicator *communicator, void *data, size_t bytes,
                                  int root, uint64_t call, trine_status status);
-trine_status trine_mpi_board(trine_communicator *communicator, size_t bytes, trine_board **opened,
-                             uint64_t call, trine_status status);
+trine_status trine_mpi_shared_window(trine_communicator *communicator, size_t bytes,
+                                     trine_shared_window **opened, uint64_t call,
+                                     trine_status status);
 trine_status trine_mpi_share(trine_communicator *communicator, const void *data, size_t bytes,
                              trine_share **share, uint64_t call, trine_status status);
 trine_status trine_mpi_scatter(trine_communicator *communicator, const trine_part parts[],

@@ -9,8 +9,8 @@
  *      open: in every round of a call two ranks send to each other, so that whoever waits for this
  *      rank has sent to it, or waits for one that has. Then the program is wrong and cannot go on:
  *      MPI_Abort.
- *   3. What ranks do on a board shows in no message. While one is open the others have so many
- *      seconds to end, too.
+ *   3. What ranks do on a shared window shows in no message. While one is open the others have so
+ * many seconds to end, too.
  */
 #include "backends/mpi/mpi_leave.h"
 
@@ -30,7 +30,7 @@ static MPI_Comm leaving = MPI_COMM_NULL;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static trine_mpi_data *open_teams;
-static int open_boards;
+static int open_windows;
 
 static void note_fork(void)
 {
@@ -68,10 +68,10 @@ void trine_mpi_forget(trine_mpi_data *data)
     pthread_mutex_unlock(&lock);
 }
 
-void trine_mpi_count_boards(int more)
+void trine_mpi_count_windows(int more)
 {
     pthread_mutex_lock(&lock);
-    open_boards += more;
+    open_windows += more;
     pthread_mutex_unlock(&lock);
 }
 
@@ -144,7 +144,7 @@ static bool count_leaving(int status, double until, int *all)
             return true;
         if (someone_waits())
             abort_ranks(status, "and another rank waits for it in a call");
-        if (open_boards > 0 && trine_seconds() > until)
+        if (open_windows > 0 && trine_seconds() > until)
             abort_ranks(status, "whose counter or task queue others still use");
         nanosleep(&pause, NULL);
         pause.tv_nsec += pause.tv_nsec < 5000000 ? pause.tv_nsec : 0;

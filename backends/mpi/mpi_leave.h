@@ -22,7 +22,7 @@ trine_status trine_mpi_meet_leavers(void);
 void trine_mpi_know(trine_mpi_data *data);
 void trine_mpi_forget(trine_mpi_data *data);
 
-/* So many boards more are open. */
-void trine_mpi_count_boards(int more);
+/* So many shared windows more are open. */
+void trine_mpi_count_windows(int more);
 
 #endif

@@ -16,13 +16,13 @@
 
 enum { TAG = 1 };
 
-size_t trine_mpi_message_most = (size_t)1 << 30;
+size_t trine_mpi_message_max = (size_t)1 << 30;
 
 _Static_assert(TRINE_DETAIL_SIZE <= TRINE_FIRST_BODY, "a failure fits into the first message");
 
 int trine_mpi_piece(uint64_t left)
 {
-    return (int)trine_min(left, trine_mpi_message_most);
+    return (int)trine_min(left, trine_mpi_message_max);
 }
 
 trine_status trine_mpi_fail(const char *call, int error)
@@ -100,17 +100,17 @@ trine_status trine_packet_open(trine_packet *packet)
     return grow(packet, TRINE_FIRST_MESSAGE);
 }
 
-trine_status trine_packet_reserve(trine_packet *packet, const trine_monoid *monoid)
+trine_status trine_packet_reserve(trine_packet *packet, const trine_reducer *reducer)
 {
     return grow(packet, sizeof packet->head +
-                            trine_tree_room(monoid) * (sizeof(trine_node) + monoid->state_size));
+                            trine_tree_room(reducer) * (sizeof(trine_node) + reducer->state_size));
 }
 
 /* Puts the packet into its wire form. */
 static void pack(trine_packet *packet, const trine_tree *tree)
 {
     size_t nodes = packet->head.status || !tree ? 0 : tree->count;
-    size_t state = nodes ? tree->monoid->state_size : 0;
+    size_t state = nodes ? tree->reducer->state_size : 0;
     packet->head.nodes = (uint32_t)nodes;
     packet->head.body =
         packet->head.status ? sizeof packet->detail : nodes * (sizeof(trine_node) + state);
@@ -134,7 +134,7 @@ void trine_packet_push(const trine_packet *packet, trine_tree *tree)
     for (uint32_t i = 0; i < packet->head.nodes; i++) {
         trine_node node;
         memcpy(&node, nodes + i * sizeof node, sizeof node);
-        trine_tree_push(tree, node, states + i * tree->monoid->state_size);
+        trine_tree_push(tree, node, states + i * tree->reducer->state_size);
     }
 }
 

@@ -1,6 +1,6 @@
 /* backends/mpi/mpi_message.h - packets between two ranks: a status, a call number, partials.
  *
- * Life of a packet: open (once), reserve (room for a monoid's partials, before anything is sent),
+ * Life of a packet: open (once), reserve (room for a reducer's partials, before anything is sent),
  * begin, then any number of messages, which need no more memory. */
 #ifndef TRINE_BACKENDS_MPI_MESSAGE_H
 #define TRINE_BACKENDS_MPI_MESSAGE_H
@@ -30,7 +30,7 @@ typedef struct trine_packet {
 
 /* Most bytes that one message carries; a longer one goes in pieces. At most INT_MAX, since MPI
  * counts in int. */
-extern size_t trine_mpi_message_most;
+extern size_t trine_mpi_message_max;
 
 /* Bytes of the next message when that many are left. */
 int trine_mpi_piece(uint64_t left);
@@ -38,9 +38,9 @@ int trine_mpi_piece(uint64_t left);
 /* Room for heads and failures. MEMORY. */
 trine_status trine_packet_open(trine_packet *packet);
 
-/* Room for whatever a tree of this monoid may hold. MEMORY; the packet then still carries a
+/* Room for whatever a tree of this reducer may hold. MEMORY; the packet then still carries a
  * failure. */
-trine_status trine_packet_reserve(trine_packet *packet, const trine_monoid *monoid);
+trine_status trine_packet_reserve(trine_packet *packet, const trine_reducer *reducer);
 
 /* This rank's packet before the rounds; detail is the calling thread's. */
 void trine_packet_begin(trine_packet *packet, int rank, uint64_t call, trine_status status);

@@ -32,14 +32,14 @@ static trine_status find_room(trine_mpi_room *room, size_t size)
     return TRINE_OK;
 }
 
-/* All the memory that joining trees of this monoid takes. */
-static trine_status reserve(trine_mpi_data *data, const trine_monoid *monoid)
+/* All the memory that joining trees of this reducer takes. */
+static trine_status reserve(trine_mpi_data *data, const trine_reducer *reducer)
 {
-    trine_status status = find_room(&data->join, trine_tree_states_size(monoid));
+    trine_status status = find_room(&data->join, trine_tree_states_size(reducer));
     if (!status)
-        status = trine_packet_reserve(&data->own, monoid);
+        status = trine_packet_reserve(&data->own, reducer);
     if (!status)
-        status = trine_packet_reserve(&data->other, monoid);
+        status = trine_packet_reserve(&data->other, reducer);
     return status;
 }
 
@@ -47,7 +47,7 @@ static trine_status reserve(trine_mpi_data *data, const trine_monoid *monoid)
 static void join_left(const trine_mpi_data *data, trine_tree *tree)
 {
     trine_tree joined;
-    trine_tree_begin(&joined, tree->monoid, tree->param, data->join.memory);
+    trine_tree_begin(&joined, tree->reducer, tree->param, data->join.memory);
     trine_packet_push(&data->other, &joined);
     for (size_t i = 0; i < tree->count; i++)
         trine_tree_push(&joined, tree->node[i], tree->states + i * tree->stride);
@@ -177,9 +177,9 @@ trine_status trine_mpi_merge(trine_communicator *communicator, trine_tree *tree,
 {
     trine_mpi_data *data = communicator->data;
     if (!status)
-        status = reserve(data, tree->monoid);
+        status = reserve(data, tree->reducer);
     /* Ranks that have room for different states must not send them to each other. */
-    uint64_t given = trine_mpi_call(TRINE_MPI_MERGE, call, tree->monoid->state_size);
+    uint64_t given = trine_mpi_call(TRINE_MPI_MERGE, call, tree->reducer->state_size);
     trine_packet_begin(&data->own, communicator->rank, given, status);
     run_rounds(communicator, tree);
     return trine_packet_status(&data->own);
@@ -211,10 +211,10 @@ trine_status trine_mpi_exscan(trine_communicator *communicator, const trine_tree
 {
     trine_mpi_data *data = communicator->data;
     if (!status)
-        status = reserve(data, own->monoid);
+        status = reserve(data, own->reducer);
     if (!status)
-        status = find_room(&data->window, trine_tree_states_size(own->monoid));
-    uint64_t given = trine_mpi_call(TRINE_MPI_EXSCAN, call, own->monoid->state_size);
+        status = find_room(&data->window, trine_tree_states_size(own->reducer));
+    uint64_t given = trine_mpi_call(TRINE_MPI_EXSCAN, call, own->reducer->state_size);
     status = trine_mpi_agree(communicator, given, NULL, status);
     if (status)
         return status;

@@ -13,7 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "backends/transports/carriers.h"
+#include "backends/transports/channels.h"
 #include "core/system/environment.h"
 
 static const char *directory(void)
@@ -46,62 +46,62 @@ static trine_status check_limit(size_t bytes)
                       bytes, (unsigned long long)limit.rlim_cur);
 }
 
-static trine_status write_block(const trine_carrier *carrier, const char *in)
+static trine_status write_block(const trine_channel *channel, const char *in)
 {
     size_t at = 0;
-    while (at < carrier->bytes) {
-        ssize_t put = write(carrier->file.fd, carrier->data + at, carrier->bytes - at);
+    while (at < channel->bytes) {
+        ssize_t put = write(channel->file.fd, channel->data + at, channel->bytes - at);
         if (put > 0)
             at += (size_t)put;
         else if (put == 0 || errno != EINTR)
             return trine_fail(TRINE_E_IO,
                               "transport file: writing byte %zu of %zu into a file in %s: %s "
                               "(TMPDIR chooses the folder)",
-                              at, carrier->bytes, in, put == 0 ? "no progress" : strerror(errno));
+                              at, channel->bytes, in, put == 0 ? "no progress" : strerror(errno));
     }
     return TRINE_OK;
 }
 
-static trine_status file_open(trine_carrier *carrier)
+static trine_status file_open(trine_channel *channel)
 {
     const char *in = directory();
-    trine_status status = check_limit(carrier->bytes);
+    trine_status status = check_limit(channel->bytes);
     if (status)
         return status;
-    carrier->file = trine_descriptor_know(open_nameless(in));
-    if (carrier->file.fd < 0)
+    channel->file = trine_descriptor_know(open_nameless(in));
+    if (channel->file.fd < 0)
         return trine_fail(TRINE_E_IO,
                           "transport file: a file in %s: %s (TMPDIR chooses the folder)", in,
                           strerror(errno));
-    status = write_block(carrier, in);
+    status = write_block(channel, in);
     if (status)
-        trine_descriptor_close(&carrier->file);
+        trine_descriptor_close(&channel->file);
     else
-        trine_carrier_count(carrier, carrier->bytes);
+        trine_channel_count(channel, channel->bytes);
     return status;
 }
 
-static void file_close(trine_carrier *carrier)
+static void file_close(trine_channel *channel)
 {
-    trine_descriptor_close(&carrier->file);
+    trine_descriptor_close(&channel->file);
 }
 
-static trine_status file_attach(trine_carrier *carrier, trine_attachment *attachment)
+static trine_status file_attach(trine_channel *channel, trine_attachment *attachment)
 {
-    if (carrier->bytes == 0)
+    if (channel->bytes == 0)
         return TRINE_OK;
     trine_descriptor opened;
-    trine_status status = trine_carrier_descriptor(carrier, O_RDONLY, &opened);
+    trine_status status = trine_channel_descriptor(channel, O_RDONLY, &opened);
     if (status)
         return status;
-    void *view = mmap(NULL, carrier->bytes, PROT_READ, MAP_SHARED, opened.fd, 0);
+    void *view = mmap(NULL, channel->bytes, PROT_READ, MAP_SHARED, opened.fd, 0);
     int error = errno;
     trine_descriptor_close(&opened);
     if (view == MAP_FAILED)
         return trine_fail(TRINE_E_SYSTEM, "transport file: mapping descriptor %d of process %d: %s",
-                          carrier->file.fd, (int)carrier->caller, strerror(error));
+                          channel->file.fd, (int)channel->caller, strerror(error));
     attachment->view = view;
-    attachment->bytes = carrier->bytes;
+    attachment->bytes = channel->bytes;
     return TRINE_OK;
 }
 
@@ -111,7 +111,7 @@ static void file_detach(trine_attachment *attachment)
         munmap((void *)attachment->view, attachment->bytes);
 }
 
-const trine_carrier_ops trine_file_carrier = {.views = true,
+const trine_channel_ops trine_file_channel = {.views = true,
                                               .open = file_open,
                                               .close = file_close,
                                               .attach = file_attach,

@@ -1,18 +1,18 @@
 /* backends/transports/inherit.c - workers are forked from the caller after the block was opened,
- * and have it where the caller has it (backends/executors/pool/pool_forking.c). */
-#include "backends/transports/carriers.h"
+ * and have it where the caller has it (backends/executors/pool/forking.c). */
+#include "backends/transports/channels.h"
 
-static trine_status inherit_open(trine_carrier *carrier)
+static trine_status inherit_open(trine_channel *channel)
 {
-    (void)carrier;
+    (void)channel;
     return TRINE_OK;
 }
 
-static trine_status inherit_attach(trine_carrier *carrier, trine_attachment *attachment)
+static trine_status inherit_attach(trine_channel *channel, trine_attachment *attachment)
 {
-    attachment->view = carrier->data;
+    attachment->view = channel->data;
     return TRINE_OK;
 }
 
-const trine_carrier_ops trine_inherit_carrier = {
+const trine_channel_ops trine_inherit_channel = {
     .views = true, .open = inherit_open, .attach = inherit_attach};

@@ -2,7 +2,7 @@
  *
  *   worker                                    feeder, a thread of the caller
  *   makes a pipe, asks: "this span, into      opens that end of the pipe (by /proc), and writes
- *   that end of it" in the carrier's request  without ever waiting in a write: it polls all pipes
+ *   that end of it" in the channel's request  without ever waiting in a write: it polls all pipes
  *   pipe; reads, as the items come            and the request pipe
  *
  * 1. Each worker that attaches makes a pipe of its own, so that what a dead one left in its pipe
@@ -27,10 +27,10 @@
 #include <unistd.h>
 
 #include "backends/executors/pool/pool.h"
-#include "backends/transports/carriers.h"
+#include "backends/transports/channels.h"
 
 /* The most that an unprivileged process may usually ask for, and what every pipe holds. */
-enum { PIPE_BYTES = 1 << 20, LEAST_PIPE_BYTES = 1 << 16, MOST_PIECES = 64 };
+enum { PIPE_BYTES = 1 << 20, MIN_PIPE_BYTES = 1 << 16, MAX_PIECES = 64 };
 
 /* How often a worker that waits for its first bytes looks whether the feeder has given up, and the
  * feeder, whether the program has closed its descriptors. */
@@ -49,39 +49,39 @@ typedef struct request {
 
 /* A worker's pipe, and what is still to be written into it: span.n items, of the first of which
  * `within` bytes are gone. */
-typedef struct channel {
+typedef struct outlet {
     trine_descriptor end;
     ino_t pipe;
     trine_span span;
     size_t within;
     bool writes;
-} channel;
+} outlet;
 
 typedef struct feeder {
-    trine_carrier *carrier;
+    trine_channel *channel;
     pthread_t thread;
     trine_descriptor requests[2];
-    channel *channels;
+    outlet *outlets;
     struct pollfd *watch;
     size_t count, room;
 } feeder;
 
 static void give_up(feeder *f, const char *what, int error)
 {
-    trine_carrier *carrier = f->carrier;
-    snprintf(carrier->detail, sizeof carrier->detail, "transport pipe: %s: %s", what,
+    trine_channel *channel = f->channel;
+    snprintf(channel->detail, sizeof channel->detail, "transport pipe: %s: %s", what,
              strerror(error));
-    atomic_store(&carrier->status, TRINE_E_SYSTEM);
+    atomic_store(&channel->status, TRINE_E_SYSTEM);
 }
 
-static void drop_channel(feeder *f, size_t i)
+static void drop_outlet(feeder *f, size_t i)
 {
-    trine_descriptor_close(&f->channels[i].end);
-    f->channels[i] = f->channels[--f->count];
+    trine_descriptor_close(&f->outlets[i].end);
+    f->outlets[i] = f->outlets[--f->count];
 }
 
 /* Opens the worker's pipe. One that is gone by now needs none. */
-static void add_channel(feeder *f, const request *r)
+static void add_outlet(feeder *f, const request *r)
 {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)r->pid, r->fd);
@@ -98,19 +98,19 @@ static void add_channel(feeder *f, const request *r)
     }
     if (f->count == f->room) {
         size_t room = 2 * f->room + 8;
-        channel *channels = realloc(f->channels, room * sizeof *channels);
+        outlet *outlets = realloc(f->outlets, room * sizeof *outlets);
         struct pollfd *watch = realloc(f->watch, (room + 1) * sizeof *watch);
-        f->channels = channels ? channels : f->channels;
+        f->outlets = outlets ? outlets : f->outlets;
         f->watch = watch ? watch : f->watch;
-        if (!channels || !watch) {
+        if (!outlets || !watch) {
             give_up(f, "the feeder", ENOMEM);
             close(fd);
             return;
         }
         f->room = room;
     }
-    f->channels[f->count++] =
-        (channel){.end = trine_descriptor_know(fd), .pipe = r->pipe, .span = r->span};
+    f->outlets[f->count++] =
+        (outlet){.end = trine_descriptor_know(fd), .pipe = r->pipe, .span = r->span};
 }
 
 /* False when it was the last. */
@@ -123,26 +123,26 @@ static bool take_request(feeder *f)
     if (got != sizeof r || r.fd < 0)
         return false;
     for (size_t i = 0; i < f->count; i++)
-        if (f->channels[i].pipe == r.pipe) {
-            f->channels[i].span = r.span;
-            f->channels[i].within = 0;
+        if (f->outlets[i].pipe == r.pipe) {
+            f->outlets[i].span = r.span;
+            f->outlets[i].within = 0;
             return true;
         }
-    add_channel(f, &r);
+    add_outlet(f, &r);
     return true;
 }
 
 /* The next bytes of a channel as pieces of memory; their number. */
-static size_t next_pieces(const trine_carrier *carrier, const channel *c, struct iovec *pieces)
+static size_t next_pieces(const trine_channel *channel, const outlet *c, struct iovec *pieces)
 {
-    const unsigned char *at = carrier->data + c->span.offset;
+    const unsigned char *at = channel->data + c->span.offset;
     if (c->span.item == c->span.stride) {
         size_t bytes = c->span.n * c->span.item - c->within;
         pieces[0] =
             (struct iovec){(void *)(at + c->within), bytes < PIPE_BYTES ? bytes : PIPE_BYTES};
         return 1;
     }
-    size_t count = c->span.n < MOST_PIECES ? c->span.n : MOST_PIECES;
+    size_t count = c->span.n < MAX_PIECES ? c->span.n : MAX_PIECES;
     for (size_t i = 0; i < count; i++) {
         size_t gone = i == 0 ? c->within : 0;
         pieces[i] = (struct iovec){(void *)(at + i * c->span.stride + gone), c->span.item - gone};
@@ -150,7 +150,7 @@ static size_t next_pieces(const trine_carrier *carrier, const channel *c, struct
     return count;
 }
 
-static void advance(channel *c, size_t bytes)
+static void advance(outlet *c, size_t bytes)
 {
     size_t items = (c->within + bytes) / c->span.item;
     c->within = (c->within + bytes) % c->span.item;
@@ -159,13 +159,13 @@ static void advance(channel *c, size_t bytes)
 }
 
 /* As much as the pipe takes. False when nobody reads it any more. */
-static bool feed(feeder *f, channel *c)
+static bool feed(feeder *f, outlet *c)
 {
-    struct iovec pieces[MOST_PIECES];
+    struct iovec pieces[MAX_PIECES];
     while (c->span.n > 0) {
         if (!trine_descriptor_holds(&c->end))
             return false;
-        size_t count = next_pieces(f->carrier, c, pieces);
+        size_t count = next_pieces(f->channel, c, pieces);
         ssize_t put = c->writes ? writev(c->end.fd, pieces, (int)count)
                                 : vmsplice(c->end.fd, pieces, count, SPLICE_F_NONBLOCK);
         if (put < 0 && (errno == EFAULT || errno == EINVAL || errno == ENOSYS) && !c->writes) {
@@ -177,7 +177,7 @@ static bool feed(feeder *f, channel *c)
         if (put <= 0)
             return put < 0 && errno == EAGAIN;
         if (c->writes)
-            trine_carrier_count(f->carrier, (size_t)put);
+            trine_channel_count(f->channel, (size_t)put);
         advance(c, (size_t)put);
     }
     return true;
@@ -189,23 +189,23 @@ static void feed_ready(feeder *f)
     for (size_t i = f->count; i-- > 0;) {
         short events = f->watch[i + 1].revents;
         if (events & (POLLERR | POLLHUP | POLLNVAL) ||
-            (events & POLLOUT && !feed(f, &f->channels[i])))
-            drop_channel(f, i);
+            (events & POLLOUT && !feed(f, &f->outlets[i])))
+            drop_outlet(f, i);
     }
 }
 
 static void *serve(void *argument)
 {
     feeder *f = argument;
-    for (bool open = true; open && !atomic_load(&f->carrier->status);) {
+    for (bool open = true; open && !atomic_load(&f->channel->status);) {
         if (!trine_descriptor_holds(&f->requests[0])) {
             give_up(f, "the program has closed or replaced its descriptors", EBADF);
             break;
         }
         f->watch[0] = (struct pollfd){.fd = f->requests[0].fd, .events = POLLIN};
         for (size_t i = 0; i < f->count; i++)
-            f->watch[i + 1] = (struct pollfd){.fd = f->channels[i].end.fd,
-                                              .events = f->channels[i].span.n ? POLLOUT : 0};
+            f->watch[i + 1] = (struct pollfd){.fd = f->outlets[i].end.fd,
+                                              .events = f->outlets[i].span.n ? POLLOUT : 0};
         int ready = poll(f->watch, f->count + 1, LOOK_MILLISECONDS);
         if (ready < 0 && errno != EINTR)
             give_up(f, "poll", errno);
@@ -217,7 +217,7 @@ static void *serve(void *argument)
             open = take_request(f);
     }
     while (f->count > 0)
-        drop_channel(f, f->count - 1);
+        drop_outlet(f, f->count - 1);
     return NULL;
 }
 
@@ -253,12 +253,12 @@ static void free_feeder(feeder *f)
 {
     trine_descriptor_close(&f->requests[0]);
     trine_descriptor_close(&f->requests[1]);
-    free(f->channels);
+    free(f->outlets);
     free(f->watch);
     free(f);
 }
 
-static trine_status pipe_open(trine_carrier *carrier)
+static trine_status pipe_open(trine_channel *channel)
 {
     feeder *f = calloc(1, sizeof *f);
     struct pollfd *watch = calloc(1, sizeof *watch);
@@ -270,34 +270,34 @@ static trine_status pipe_open(trine_carrier *carrier)
         return trine_fail(error == ENOMEM ? TRINE_E_MEMORY : TRINE_E_SYSTEM, "transport pipe: %s",
                           strerror(error));
     }
-    f->carrier = carrier;
+    f->channel = channel;
     f->watch = watch;
     for (int i = 0; i < 2; i++)
         f->requests[i] = trine_descriptor_know(ends[i]);
-    /* While that thread runs no other zygote can be made; who needs the one that cannot be had says
-     * so. */
-    (void)trine_zygote_start();
+    /* While that thread runs no other fork server can be made; who needs the one that cannot be had
+     * says so. */
+    (void)trine_fork_server_start();
     int error = start_thread(f);
     if (error) {
         free_feeder(f);
         return trine_fail(TRINE_E_SYSTEM, "transport pipe: starting the feeding thread: %s",
                           strerror(error));
     }
-    carrier->file = f->requests[1];
-    carrier->own = f;
+    channel->file = f->requests[1];
+    channel->own = f;
     return TRINE_OK;
 }
 
-static void pipe_close(trine_carrier *carrier)
+static void pipe_close(trine_channel *channel)
 {
-    feeder *f = carrier->own;
+    feeder *f = channel->own;
     const request last = {.fd = -1};
     /* No worker is at work, so that there is room. A feeder that has lost the other end looks. */
     while (trine_descriptor_holds(&f->requests[1]) &&
            write(f->requests[1].fd, &last, sizeof last) < 0 && errno == EINTR)
         ;
     if (!trine_descriptor_holds(&f->requests[1]))
-        atomic_store(&carrier->status, TRINE_E_WORKER);
+        atomic_store(&channel->status, TRINE_E_WORKER);
     pthread_join(f->thread, NULL);
     free_feeder(f);
 }
@@ -326,7 +326,7 @@ static trine_status make_pipe(pipe_link *l)
     if (make_ends(ends))
         return fail_here("a pipe", errno);
     int bytes = PIPE_BYTES;
-    while (bytes > LEAST_PIPE_BYTES && fcntl(ends[0], F_SETPIPE_SZ, bytes) < 0)
+    while (bytes > MIN_PIPE_BYTES && fcntl(ends[0], F_SETPIPE_SZ, bytes) < 0)
         bytes /= 2;
     for (int i = 0; i < 2; i++)
         l->ends[i] = trine_descriptor_know(ends[i]);
@@ -344,7 +344,7 @@ static void pipe_detach(trine_attachment *attachment)
     free(l);
 }
 
-static trine_status pipe_attach(trine_carrier *carrier, trine_attachment *attachment)
+static trine_status pipe_attach(trine_channel *channel, trine_attachment *attachment)
 {
     pipe_link *l = malloc(sizeof *l);
     if (!l)
@@ -352,7 +352,7 @@ static trine_status pipe_attach(trine_carrier *carrier, trine_attachment *attach
     *l = (pipe_link){.ends = {TRINE_NO_DESCRIPTOR, TRINE_NO_DESCRIPTOR},
                      .requests = TRINE_NO_DESCRIPTOR};
     attachment->data = l;
-    trine_status status = trine_carrier_descriptor(carrier, O_WRONLY, &l->requests);
+    trine_status status = trine_channel_descriptor(channel, O_WRONLY, &l->requests);
     if (!status)
         status = make_pipe(l);
     if (status)
@@ -360,7 +360,7 @@ static trine_status pipe_attach(trine_carrier *carrier, trine_attachment *attach
     return status;
 }
 
-static trine_status pipe_expect(trine_attachment *attachment, const trine_span *span)
+static trine_status pipe_prefetch(trine_attachment *attachment, const trine_span *span)
 {
     pipe_link *l = attachment->data;
     if (span->n == 0 || span->item == 0)
@@ -385,40 +385,40 @@ static trine_status pipe_expect(trine_attachment *attachment, const trine_span *
     return TRINE_OK;
 }
 
-static trine_status feeder_status(const trine_carrier *carrier)
+static trine_status feeder_status(const trine_channel *channel)
 {
-    trine_status status = (trine_status)atomic_load(&carrier->status);
-    return status ? trine_fail(status, "%s", carrier->detail)
+    trine_status status = (trine_status)atomic_load(&channel->status);
+    return status ? trine_fail(status, "%s", channel->detail)
                   : trine_fail(TRINE_E_SYSTEM, "transport pipe: the feeding thread has ended");
 }
 
 /* While this worker holds the pipe's other end too, it would not learn that the feeder has ended.
  */
-static trine_status wait_for_first(const trine_carrier *carrier, pipe_link *l)
+static trine_status wait_for_first(const trine_channel *channel, pipe_link *l)
 {
     struct pollfd watch = {.fd = l->ends[0].fd, .events = POLLIN};
     int got;
     do {
         got = poll(&watch, 1, WATCH_MILLISECONDS);
-    } while ((got == 0 || (got < 0 && errno == EINTR)) && !atomic_load(&carrier->status));
+    } while ((got == 0 || (got < 0 && errno == EINTR)) && !atomic_load(&channel->status));
     if (got <= 0)
-        return feeder_status(carrier);
+        return feeder_status(channel);
     trine_descriptor_close(&l->ends[1]);
     return TRINE_OK;
 }
 
-static trine_status read_bytes(const trine_carrier *carrier, pipe_link *l, size_t bytes,
+static trine_status read_bytes(const trine_channel *channel, pipe_link *l, size_t bytes,
                                unsigned char *to)
 {
     for (size_t at = 0; at < bytes;) {
-        trine_status status = l->ends[1].fd >= 0 ? wait_for_first(carrier, l) : TRINE_OK;
+        trine_status status = l->ends[1].fd >= 0 ? wait_for_first(channel, l) : TRINE_OK;
         if (status)
             return status;
         ssize_t got = read(l->ends[0].fd, to + at, bytes - at);
         if (got > 0)
             at += (size_t)got;
         else if (got == 0)
-            return feeder_status(carrier);
+            return feeder_status(channel);
         else if (errno != EINTR)
             return fail_here("reading", errno);
     }
@@ -436,20 +436,20 @@ static trine_status pipe_fetch(trine_attachment *attachment, const trine_span *s
     pipe_link *l = attachment->data;
     if (span->n == 0 || span->item == 0)
         return TRINE_OK;
-    trine_status status = is_ahead(l, span) ? TRINE_OK : pipe_expect(attachment, span);
+    trine_status status = is_ahead(l, span) ? TRINE_OK : pipe_prefetch(attachment, span);
     if (!status)
-        status = read_bytes(attachment->carrier, l, span->n * span->item, to);
+        status = read_bytes(attachment->channel, l, span->n * span->item, to);
     if (status)
         return status;
     l->ahead.offset += span->n * span->stride;
     l->ahead.n -= span->n;
-    trine_carrier_count(attachment->carrier, span->n * span->item);
+    trine_channel_count(attachment->channel, span->n * span->item);
     return TRINE_OK;
 }
 
-const trine_carrier_ops trine_pipe_carrier = {.open = pipe_open,
+const trine_channel_ops trine_pipe_channel = {.open = pipe_open,
                                               .close = pipe_close,
                                               .attach = pipe_attach,
                                               .detach = pipe_detach,
-                                              .expect = pipe_expect,
+                                              .prefetch = pipe_prefetch,
                                               .fetch = pipe_fetch};

@@ -2,23 +2,23 @@
  * in place. The memory is kept for the next block. */
 #include <string.h>
 
-#include "backends/transports/carriers.h"
+#include "backends/transports/channels.h"
 
-static trine_status shm_open_block(trine_carrier *carrier)
+static trine_status shm_open_block(trine_channel *channel)
 {
-    trine_status status = carrier->bytes ? trine_carrier_room(carrier, carrier->bytes) : TRINE_OK;
-    if (status || carrier->bytes == 0)
+    trine_status status = channel->bytes ? trine_channel_room(channel, channel->bytes) : TRINE_OK;
+    if (status || channel->bytes == 0)
         return status;
-    memcpy(carrier->room, carrier->data, carrier->bytes);
-    trine_carrier_count(carrier, carrier->bytes);
+    memcpy(channel->room, channel->data, channel->bytes);
+    trine_channel_count(channel, channel->bytes);
     return TRINE_OK;
 }
 
-static trine_status shm_attach(trine_carrier *carrier, trine_attachment *attachment)
+static trine_status shm_attach(trine_channel *channel, trine_attachment *attachment)
 {
-    attachment->view = carrier->room;
+    attachment->view = channel->room;
     return TRINE_OK;
 }
 
-const trine_carrier_ops trine_shm_carrier = {
+const trine_channel_ops trine_shm_channel = {
     .views = true, .open = shm_open_block, .attach = shm_attach};

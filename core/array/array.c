@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "core/system/error.h"
-#include "core/input/stream.h"
+#include "core/input/input.h"
 
-void trine_block(const trine_team *team, const trine_grid *grid, uint64_t *first, uint64_t *local)
+void trine_block_of_rank(const trine_team *team, const trine_grid *grid, uint64_t *first,
+                         uint64_t *local)
 {
     trine_grid_block(grid, team->communicator.rank, team->communicator.size, first, local);
 }
@@ -92,7 +93,7 @@ static void lay_out(trine_array *array, int ndim, const uint64_t shape[])
     array->grid = trine_grid_of(array->rows, array->columns);
     trine_grid whole_rows = trine_grid_of_rows(array->rows, array->columns);
     if (array->place == TRINE_DISTRIBUTED)
-        trine_block(array->team, &whole_rows, &array->first_row, &array->local_rows);
+        trine_block_of_rank(array->team, &whole_rows, &array->first_row, &array->local_rows);
     array->first = array->first_row * array->columns;
     array->local = array->local_rows * array->columns;
 }

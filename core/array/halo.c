@@ -28,7 +28,7 @@ static trine_range after_of(const trine_halo *halo, int rank)
     return (trine_range){own.end, own.end + trine_min(left, reach)};
 }
 
-trine_status trine_halo_open(trine_team *team, const trine_blocks *blocks, size_t item,
+trine_status trine_halo_open(trine_team *team, const trine_ownership *blocks, size_t item,
                              uint64_t before, uint64_t after, trine_halo *halo)
 {
     *halo = (trine_halo){
@@ -61,12 +61,12 @@ static trine_range wanted(const trine_halo *halo, int from, int to)
 }
 
 /* Those items in memory that begins with item `origin`. */
-static trine_part part_of(const trine_halo *halo, trine_range items, uint64_t origin, char *memory)
+static trine_part part_of(const trine_halo *halo, trine_range items, uint64_t offset, char *memory)
 {
     size_t bytes = (size_t)(items.end - items.first) * halo->item;
     if (bytes == 0)
         return (trine_part){NULL, 0};
-    return (trine_part){memory + (items.first - origin) * halo->item, bytes};
+    return (trine_part){memory + (items.first - offset) * halo->item, bytes};
 }
 
 trine_status trine_halo_exchange(trine_halo *halo, const void *data, uint64_t call,

@@ -12,7 +12,7 @@
  * memory that the team's workers address. reach: how many items before and after are wanted. */
 typedef struct trine_halo {
     trine_team *team;
-    const trine_blocks *blocks;
+    const trine_ownership *blocks;
     size_t item, bytes;
     uint64_t reach_before, reach_after, before, after;
     char *memory, *above, *below;
@@ -20,7 +20,7 @@ typedef struct trine_halo {
 } trine_halo;
 
 /* blocks stay the caller's. Not collective; the halo can be closed also after an error. */
-trine_status trine_halo_open(trine_team *team, const trine_blocks *blocks, size_t item,
+trine_status trine_halo_open(trine_team *team, const trine_ownership *blocks, size_t item,
                              uint64_t before, uint64_t after, trine_halo *halo);
 
 /* Fetches the halo of the whole of which this rank's block lies at data. Does nothing, and returns

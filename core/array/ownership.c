@@ -5,14 +5,14 @@
 
 #include "core/system/error.h"
 
-trine_status trine_blocks_gather(trine_team *team, const uint64_t local[], int count, uint64_t call,
-                                 trine_status status, trine_blocks blocks[])
+trine_status trine_ownership_gather(trine_team *team, const uint64_t local[], int count,
+                                    uint64_t call, trine_status status, trine_ownership blocks[])
 {
     size_t ranks = (size_t)team->communicator.size, values = (size_t)count;
     uint64_t *all = calloc(ranks * values, sizeof *all);
     bool there = all != NULL;
     for (int i = 0; i < count; i++) {
-        blocks[i] = (trine_blocks){(int)ranks, calloc(ranks + 1, sizeof(uint64_t))};
+        blocks[i] = (trine_ownership){(int)ranks, calloc(ranks + 1, sizeof(uint64_t))};
         there = there && blocks[i].at;
     }
     if (!there && !status)
@@ -25,19 +25,19 @@ trine_status trine_blocks_gather(trine_team *team, const uint64_t local[], int c
     return status;
 }
 
-void trine_blocks_free(trine_blocks blocks[], int count)
+void trine_ownership_free(trine_ownership blocks[], int count)
 {
     for (int i = 0; i < count; i++)
         free(blocks[i].at);
 }
 
-trine_status trine_blocks_place(trine_team *team, uint64_t local, uint64_t call,
-                                trine_status status, uint64_t *first, uint64_t *whole)
+trine_status trine_ownership_place(trine_team *team, uint64_t local, uint64_t call,
+                                   trine_status status, uint64_t *first, uint64_t *whole)
 {
-    trine_blocks blocks;
-    status = trine_blocks_gather(team, &local, 1, call, status, &blocks);
+    trine_ownership blocks;
+    status = trine_ownership_gather(team, &local, 1, call, status, &blocks);
     *first = status ? 0 : blocks.at[team->communicator.rank];
     *whole = status ? 0 : blocks.at[blocks.ranks];
-    trine_blocks_free(&blocks, 1);
+    trine_ownership_free(&blocks, 1);
     return status;
 }

@@ -8,7 +8,7 @@
 
 #include "core/array/array.h"
 #include "core/system/error.h"
-#include "core/input/stream.h"
+#include "core/input/input.h"
 
 /* The two directions of one exchange. */
 typedef struct directions {

@@ -11,7 +11,7 @@
 #ifndef TRINE_CORE_COMMUNICATOR_H
 #define TRINE_CORE_COMMUNICATOR_H
 
-#include "core/backend/board.h"
+#include "core/backend/shared_window.h"
 #include "core/partition/tree.h"
 
 typedef struct trine_communicator trine_communicator;
@@ -66,10 +66,10 @@ typedef struct trine_communicator_ops {
      * on a rank that brings a failure, or when bytes is 0. */
     trine_status (*broadcast)(trine_communicator *communicator, void *data, size_t bytes, int root,
                               uint64_t call, trine_status status);
-    /* A board with `bytes` of memory on rank 0, a multiple of 8. COLLECTIVE when bytes differ.
-     * NULL in a communicator that never has several ranks. */
-    trine_status (*board)(trine_communicator *communicator, size_t bytes, trine_board **board,
-                          uint64_t call, trine_status status);
+    /* A shared window with `bytes` of memory on rank 0, a multiple of 8. COLLECTIVE when bytes
+     * differ. NULL in a communicator that never has several ranks. */
+    trine_status (*window)(trine_communicator *communicator, size_t bytes,
+                           trine_shared_window **window, uint64_t call, trine_status status);
     /* bytes at data on rank 0, copied once for each machine into memory that its ranks share.
      * COLLECTIVE when bytes differ. Closing is Collective. NULL as above. */
     trine_status (*share)(trine_communicator *communicator, const void *data, size_t bytes,

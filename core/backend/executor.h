@@ -23,13 +23,13 @@ typedef struct trine_worker {
     double transfer;
 } trine_worker;
 
-typedef trine_status (*trine_run_body)(void *context, size_t run, trine_worker *worker);
+typedef trine_status (*trine_block_body)(void *context, size_t run, trine_worker *worker);
 
 /* context lies in memory from `alloc` (or in static storage), so that every worker addresses it.
  * restartable: a run may be done again after its worker died in the middle of it. */
 typedef struct trine_job {
     size_t runs;
-    trine_run_body body;
+    trine_block_body body;
     void *context;
     size_t scratch_size;
     trine_schedule schedule;
@@ -80,21 +80,21 @@ typedef struct trine_executor_ops {
     pid_t (*worker_pid)(const trine_executor *executor, int worker);
     /* The memory of that worker; NULL: that of its process. */
     trine_status (*memory)(trine_executor *executor, int worker, trine_memory *memory);
-    /* Servants, for tasks: threads or processes beside the caller, one body at a time. serve runs
-     * job->body(job->context, servant, worker) once in each of 0 .. *servants - 1 and returns at
-     * once; memory and functions as in a job. A backend without serve and serve_end has none: then
-     * the caller works itself. lost, restart, kill and servant_pid are NULL where servants are
-     * threads of this process. One thread calls them. */
-    trine_status (*serve)(trine_executor *executor, const trine_job *job, int *servants);
-    /* Whether a servant died before its body returned; which, and how (one line). Each death is
+    /* Task workers, for tasks: threads or processes beside the caller, one body at a time. serve
+     * runs job->body(job->context, task worker, worker) once in each of 0 .. *task workers - 1 and
+     * returns at once; memory and functions as in a job. A backend without serve and serve_end has
+     * none: then the caller works itself. lost, restart, kill and task_worker_pid are NULL where
+     * task workers are threads of this process. One thread calls them. */
+    trine_status (*serve)(trine_executor *executor, const trine_job *job, int *task_workers);
+    /* Whether a task worker died before its body returned; which, and how (one line). Each death is
      * told once. Never waits. */
-    bool (*lost)(trine_executor *executor, int *servant, char *how, size_t size);
-    /* Begins the body anew in another servant of the number of one that was lost. */
-    trine_status (*restart)(trine_executor *executor, int servant);
-    /* Ends a servant wherever it is; it is lost then. */
-    trine_status (*kill)(trine_executor *executor, int servant);
-    pid_t (*servant_pid)(const trine_executor *executor, int servant);
-    /* Waits until all bodies have returned or their servants have died. */
+    bool (*lost)(trine_executor *executor, int *task_worker, char *how, size_t size);
+    /* Begins the body anew in another task worker of the number of one that was lost. */
+    trine_status (*restart)(trine_executor *executor, int task_worker);
+    /* Ends a task worker wherever it is; it is lost then. */
+    trine_status (*kill)(trine_executor *executor, int task_worker);
+    pid_t (*task_worker_pid)(const trine_executor *executor, int task_worker);
+    /* Waits until all bodies have returned or their task workers have died. */
     void (*serve_end)(trine_executor *executor);
     /* Addresses that every worker has, without memory; memory behind a part of them, by whoever
      * calls (from a page's first byte on), MEMORY when there is none; giving that back; giving back

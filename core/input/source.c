@@ -25,13 +25,13 @@ bool trine_source_in_memory(const trine_source *source)
     return source->fetch == fetch_memory;
 }
 
-trine_status trine_source_expect(const trine_source *source, uint64_t first, size_t n,
-                                 double *transfer)
+trine_status trine_source_prefetch(const trine_source *source, uint64_t first, size_t n,
+                                   double *transfer)
 {
-    if (!source->expect || n == 0)
+    if (!source->prefetch || n == 0)
         return TRINE_OK;
     double began = trine_seconds();
-    trine_status status = source->expect(source, first, n);
+    trine_status status = source->prefetch(source, first, n);
     *transfer += trine_seconds() - began;
     return status;
 }

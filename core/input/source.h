@@ -13,13 +13,13 @@
  * many workers at once. context: for fetch; addressed by every worker. copies: fetch moves data
  * into the buffer (and takes time worth measuring). sequential: fetch wants to be
  * called by the process that opened the source, in order, in large pieces: a pipe gives each
- * element once, and a file in Fortran order is read by columns. expect: NULL, or to be told before
- * items [first, first + n) are fetched in order, in pieces. counts: what is moved is counted where
- * it is moved, not by the caller of fetch. */
+ * element once, and a file in Fortran order is read by columns. prefetch: NULL, or to be told
+ * before items [first, first + n) are fetched in order, in pieces. counts: what is moved is counted
+ * where it is moved, not by the caller of fetch. */
 typedef struct trine_source {
     trine_status (*fetch)(const struct trine_source *source, uint64_t first, size_t n, void *buffer,
                           const void **data);
-    trine_status (*expect)(const struct trine_source *source, uint64_t first, size_t n);
+    trine_status (*prefetch)(const struct trine_source *source, uint64_t first, size_t n);
     const void *context;
     uint64_t first;
     size_t item, stride, skip;
@@ -34,8 +34,8 @@ bool trine_source_in_memory(const trine_source *source);
 
 /* Tells the source what will be fetched next, if it wants to know; adds the seconds to *transfer.
  */
-trine_status trine_source_expect(const trine_source *source, uint64_t first, size_t n,
-                                 double *transfer);
+trine_status trine_source_prefetch(const trine_source *source, uint64_t first, size_t n,
+                                   double *transfer);
 
 /* Elements [first, first + n) of each row of `columns` elements of such a source, as a source of
  * rows. *row: bytes from one row to the next where fetch puts them. */

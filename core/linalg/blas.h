@@ -49,6 +49,6 @@ const char *trine_blas_note(void);
 
 /* Most rows, columns or elements from row to row that one call of the library is given; larger
  * products go in pieces. At most INT_MAX. Tests lower it. */
-extern size_t trine_blas_most;
+extern size_t trine_blas_max;
 
 #endif

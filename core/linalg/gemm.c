@@ -21,13 +21,13 @@
 #include "core/system/error.h"
 #include "core/system/float_environment.h"
 #include "core/linalg/matrix.h"
-#include "core/array/layout.h"
+#include "core/array/row_ownership.h"
 #include "core/partition/share.h"
 
 /* The grid: most rows of a panel, and the panels that there are at least unless they would be
- * lower than LEAST_HEIGHT; most columns of a tile; most elements of k in a step. What is cut is
+ * lower than MIN_HEIGHT; most columns of a tile; most elements of k in a step. What is cut is
  * cut into equal parts, but for rounding up to multiples of UNIT. */
-enum { HEIGHT = 512, PANELS = 8, LEAST_HEIGHT = 64, WIDTH = 6144, DEPTH = 1024, UNIT = 8 };
+enum { HEIGHT = 512, PANELS = 8, MIN_HEIGHT = 64, WIDTH = 6144, DEPTH = 1024, UNIT = 8 };
 
 /* A product as the call gave it, and its grid. */
 typedef struct product {
@@ -73,7 +73,7 @@ static void cut(product *p)
 {
     /* Numbers of panels with many divisors leave fewer workers without one at the end. */
     uint64_t panels = trine_round_up(trine_divide_up(p->m, HEIGHT), 4);
-    p->height = trine_max(equal_part(p->m, trine_max(panels, PANELS)), LEAST_HEIGHT);
+    p->height = trine_max(equal_part(p->m, trine_max(panels, PANELS)), MIN_HEIGHT);
     p->width = equal_part(p->n, trine_divide_up(p->n, WIDTH));
     p->depth = equal_part(p->k, trine_divide_up(p->k, DEPTH));
 }
@@ -191,12 +191,12 @@ static trine_status lay_out(travel *t)
     t->rows_a = t->rows + room;
     t->rows_b = t->rows_a + room;
     t->rows_c = t->rows_b + room;
-    trine_layout_of_array(t->a, t->rows_a);
-    trine_layout_of_array(t->b, t->rows_b);
-    trine_layout_of_array(t->c, t->rows_c);
+    trine_row_ownership_of_array(t->a, t->rows_a);
+    trine_row_ownership_of_array(t->b, t->rows_b);
+    trine_row_ownership_of_array(t->c, t->rows_c);
     share_out(p, ranks, t->rows);
-    bool moves_a = !trine_layouts_alike(t->team, t->rows, t->rows_a);
-    bool moves_c = !trine_layouts_alike(t->team, t->rows, t->rows_c);
+    bool moves_a = !trine_row_ownership_alike(t->team, t->rows, t->rows_a);
+    bool moves_c = !trine_row_ownership_alike(t->team, t->rows, t->rows_c);
     size_t rows = (size_t)(t->rows[own + 1] - t->rows[own]);
     size_t width = (size_t)trine_min(p->n, p->width), depth = (size_t)trine_min(p->k, p->depth);
     size_t of_a = moves_a ? rows * depth * p->item : 0, of_c = moves_c ? rows * width * p->item : 0;
@@ -245,7 +245,7 @@ static trine_status bring_b(const travel *t, part *job, trine_status status)
             if (in_place)
                 job->b = piece = own;
             else
-                trine_layout_copy(piece, row, own, (size_t)p->n * p->item, end - first, row);
+                trine_row_ownership_copy(piece, row, own, (size_t)p->n * p->item, end - first, row);
         }
         status = communicator->ops->broadcast(communicator, piece, (size_t)(end - first) * row, r,
                                               t->call, status);
@@ -263,11 +263,11 @@ static trine_status bring_a(const travel *t, part *job, trine_status status)
     if (!t->work_a)
         return status;
     size_t depth = (size_t)(job->l_end - job->l);
-    trine_layout from = {t->rows_a, at, (size_t)t->p.k * t->p.item};
-    trine_layout to = {t->rows, t->work_a, depth * t->p.item};
+    trine_row_ownership from = {t->rows_a, at, (size_t)t->p.k * t->p.item};
+    trine_row_ownership to = {t->rows, t->work_a, depth * t->p.item};
     job->a = t->work_a;
     job->lda = depth;
-    return trine_layout_move(t->team, &from, &to, depth * t->p.item, t->call, status);
+    return trine_row_ownership_move(t->team, &from, &to, depth * t->p.item, t->call, status);
 }
 
 /* Columns [column, column_end) of c to the ranks that compute them, or back. */
@@ -276,11 +276,11 @@ static trine_status move_c(const travel *t, const part *job, bool back, trine_st
     if (!t->work_c)
         return status;
     size_t row = (size_t)(job->column_end - job->column) * t->p.item;
-    trine_layout home = {t->rows_c, trine_array_at(t->c, job->column * t->p.item),
-                         (size_t)t->p.n * t->p.item};
-    trine_layout work = {t->rows, t->work_c, row};
-    return trine_layout_move(t->team, back ? &work : &home, back ? &home : &work, row, t->call,
-                             status);
+    trine_row_ownership home = {t->rows_c, trine_array_at(t->c, job->column * t->p.item),
+                                (size_t)t->p.n * t->p.item};
+    trine_row_ownership work = {t->rows, t->work_c, row};
+    return trine_row_ownership_move(t->team, back ? &work : &home, back ? &home : &work, row,
+                                    t->call, status);
 }
 
 /* One column of tiles, step by step. Leaves after the first function of the communicator that

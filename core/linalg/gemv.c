@@ -17,7 +17,7 @@
 #include "core/system/error.h"
 #include "core/system/float_environment.h"
 #include "core/linalg/matrix.h"
-#include "core/array/layout.h"
+#include "core/array/row_ownership.h"
 #include "core/partition/share.h"
 #include "kernels/registry/params.h"
 
@@ -29,7 +29,7 @@ static const uint64_t segment_length = (uint64_t)TRINE_CHUNK << SEGMENT;
  * `segments` of them a group. slots: a partial for each segment of each row; a result when a row
  * has only one. */
 typedef struct rows_job {
-    trine_monoid monoid;
+    trine_reducer reducer;
     const char *a, *x;
     double *slots;
     uint64_t rows, columns, segments;
@@ -43,7 +43,7 @@ typedef struct product {
     const trine_array *a, *x;
     trine_array *y;
     double alpha, beta;
-    const trine_monoid *monoid;
+    const trine_reducer *reducer;
     trine_executor *executor;
     uint64_t *rows_a, *rows_x, *rows_y, rows, segments, call;
     void *memory;
@@ -52,19 +52,19 @@ typedef struct product {
     char *whole_x;
 } product;
 
-/* A monoid for so many rows. */
-static trine_monoid monoid_for(const trine_monoid *one, uint64_t rows)
+/* A reducer for so many rows. */
+static trine_reducer reducer_for(const trine_reducer *one, uint64_t rows)
 {
-    trine_monoid monoid = *one;
-    monoid.state_size = monoid.result_size = (size_t)rows * sizeof(double);
-    return monoid;
+    trine_reducer reducer = *one;
+    reducer.state_size = reducer.result_size = (size_t)rows * sizeof(double);
+    return reducer;
 }
 
 /* The partials of columns [at, end) of the rows, at `state`. */
 static void reduce_segment(const rows_job *job, uint64_t row, const trine_gemv_param *param,
                            uint64_t at, uint64_t end, unsigned char *scratch, double *state)
 {
-    trine_monoid m = monoid_for(&job->monoid, param->more + 1);
+    trine_reducer m = reducer_for(&job->reducer, param->more + 1);
     trine_tree tree;
     bool single = end - at <= TRINE_CHUNK;
     if (!single)
@@ -74,7 +74,7 @@ static void reduce_segment(const rows_job *job, uint64_t row, const trine_gemv_p
             .first = at,
             .n = end - at < TRINE_CHUNK ? (size_t)(end - at) : TRINE_CHUNK,
             .in = {job->a + (row * job->columns + at) * job->item, job->x + at * job->item}};
-        m.identity(state, param);
+        m.init(state, param);
         m.accumulate(state, &chunk, param);
         if (!single)
             trine_tree_push(&tree, (trine_node){at / TRINE_CHUNK, 0}, state);
@@ -96,7 +96,7 @@ static trine_status rows_run(void *context, size_t run, trine_worker *worker)
         double part[GROUP] = {0};
         reduce_segment(job, row, &param, at, end, worker->scratch, part);
         if (job->segments == 1)
-            job->monoid.finish(part, part, &param);
+            job->reducer.finish(part, part, &param);
         for (uint64_t r = 0; r < rows; r++)
             job->slots[(row + r) * job->segments + segment] = part[r];
     }
@@ -112,7 +112,7 @@ static trine_status run_here(const product *p)
     if (status || units == 0)
         return status;
     rows_job *job = memory;
-    *job = (rows_job){.monoid = *p->monoid,
+    *job = (rows_job){.reducer = *p->reducer,
                       .a = p->a->data,
                       .x = p->whole_x,
                       .slots = p->slots,
@@ -122,7 +122,7 @@ static trine_status run_here(const product *p)
                       .item = p->item,
                       .units = units,
                       .runs = trine_min(units, most)};
-    trine_monoid group = monoid_for(p->monoid, GROUP);
+    trine_reducer group = reducer_for(p->reducer, GROUP);
     trine_job work = {.runs = job->runs,
                       .body = rows_run,
                       .context = job,
@@ -137,19 +137,19 @@ static trine_status join_segments(const product *p)
 {
     if (p->segments == 1 || p->rows == 0)
         return TRINE_OK;
-    size_t bytes = trine_tree_states_size(p->monoid);
+    size_t bytes = trine_tree_states_size(p->reducer);
     void *states = aligned_alloc(64, bytes);
     const trine_gemv_param one = {.more = 0};
     if (!states)
         return trine_fail(TRINE_E_MEMORY, "gemv: no memory for %zu bytes of partials", bytes);
     for (uint64_t row = 0; row < p->rows; row++) {
         trine_tree tree;
-        trine_tree_begin(&tree, p->monoid, &one, states);
+        trine_tree_begin(&tree, p->reducer, &one, states);
         for (uint64_t s = 0; s < p->segments; s++)
             trine_tree_push(&tree, (trine_node){s << SEGMENT, SEGMENT},
                             &p->slots[row * p->segments + s]);
         /* Slot `row` is of this row or of one before it. */
-        p->monoid->finish(&p->slots[row], trine_tree_root(&tree), &one);
+        p->reducer->finish(&p->slots[row], trine_tree_root(&tree), &one);
     }
     free(states);
     return TRINE_OK;
@@ -160,8 +160,8 @@ static trine_status prepare(product *p)
     trine_team *team = p->team;
     int own = team->communicator.rank;
     size_t room = (size_t)team->communicator.size + 1;
-    p->monoid = trine_monoid_find("gemv_rows", p->a->dtype);
-    if (!p->monoid)
+    p->reducer = trine_reducer_find("gemv_rows", p->a->dtype);
+    if (!p->reducer)
         return TRINE_E_ARGUMENT;
     p->rows_a = calloc(3 * room, sizeof *p->rows_a);
     p->results = calloc(p->y->local > 0 ? (size_t)p->y->local : 1, sizeof *p->results);
@@ -170,9 +170,9 @@ static trine_status prepare(product *p)
                           (unsigned long long)p->y->local);
     p->rows_x = p->rows_a + room;
     p->rows_y = p->rows_x + room;
-    trine_layout_of_array(p->a, p->rows_a);
-    trine_layout_of_array(p->x, p->rows_x);
-    trine_layout_of_array(p->y, p->rows_y);
+    trine_row_ownership_of_array(p->a, p->rows_a);
+    trine_row_ownership_of_array(p->x, p->rows_x);
+    trine_row_ownership_of_array(p->y, p->rows_y);
     p->rows = p->rows_a[own + 1] - p->rows_a[own];
     p->segments = p->a->columns / segment_length + (p->a->columns % segment_length != 0);
     p->executor = trine_arrays_executor(team, &p->a, 1);
@@ -240,9 +240,9 @@ static trine_status multiply(const product *p, trine_status status)
     status = run_here(p);
     if (!status)
         status = join_segments(p);
-    trine_layout from = {p->rows_a, (char *)p->slots, sizeof(double)};
-    trine_layout to = {p->rows_y, (char *)p->results, sizeof(double)};
-    return trine_layout_move(team, &from, &to, sizeof(double), p->call, status);
+    trine_row_ownership from = {p->rows_a, (char *)p->slots, sizeof(double)};
+    trine_row_ownership to = {p->rows_y, (char *)p->results, sizeof(double)};
+    return trine_row_ownership_move(team, &from, &to, sizeof(double), p->call, status);
 }
 
 /* Arguments are sound. */

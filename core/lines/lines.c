@@ -28,7 +28,7 @@ typedef struct lines_job {
     const char *x;
     char *out;
     size_t runs;
-    void (*turn)(const trine_turn *turn);
+    void (*transpose_block)(const trine_transpose_block *block);
 } lines_job;
 
 static size_t in_bytes(const lines_job *job)
@@ -49,26 +49,28 @@ static trine_status turned_lines(const lines_job *job, uint64_t outer, uint64_t 
 {
     const trine_lines *l = &job->lines;
     char *in = scratch, *out = in + in_bytes(job), *own = out + out_bytes(job);
-    trine_turn there = {.from = job->x + (outer * l->length * job->inner + column) * l->item,
-                        .to = in,
-                        .from_row = (size_t)job->inner * l->item,
-                        .to_row = (size_t)l->length * l->item,
-                        .rows = (size_t)l->length,
-                        .columns = count,
-                        .item = l->item};
-    trine_turn back = {.from = out,
-                       .to = job->out + (outer * l->out_length * job->inner + column) * l->out_item,
-                       .from_row = (size_t)l->out_length * l->out_item,
-                       .to_row = (size_t)job->inner * l->out_item,
-                       .rows = count,
-                       .columns = (size_t)l->out_length,
-                       .item = l->out_item};
+    trine_transpose_block there = {.from =
+                                       job->x + (outer * l->length * job->inner + column) * l->item,
+                                   .to = in,
+                                   .from_row = (size_t)job->inner * l->item,
+                                   .to_row = (size_t)l->length * l->item,
+                                   .rows = (size_t)l->length,
+                                   .columns = count,
+                                   .item = l->item};
+    trine_transpose_block back = {.from = out,
+                                  .to = job->out +
+                                        (outer * l->out_length * job->inner + column) * l->out_item,
+                                  .from_row = (size_t)l->out_length * l->out_item,
+                                  .to_row = (size_t)job->inner * l->out_item,
+                                  .rows = count,
+                                  .columns = (size_t)l->out_length,
+                                  .item = l->out_item};
     trine_status status = TRINE_OK;
-    job->turn(&there);
+    job->transpose_block(&there);
     for (size_t i = 0; i < count && !status; i++)
         status = l->apply(l, in + i * there.to_row, out + i * back.from_row, own);
     if (!status)
-        job->turn(&back);
+        job->transpose_block(&back);
     return status;
 }
 
@@ -146,7 +148,7 @@ trine_status trine_lines_run(trine_team *team, trine_executor *executor, const t
     *job = plan(lines, outer, inner, executor->workers);
     job->x = x;
     job->out = out;
-    job->turn = kernels->turn;
+    job->transpose_block = kernels->transpose_block;
     if (lines->param_size)
         job->lines.param = memcpy((char *)memory + trine_round_up(sizeof *job, TRINE_CACHE_LINE),
                                   lines->param, lines->param_size);
@@ -176,9 +178,9 @@ trine_status trine_lines_gather(const trine_array *x, trine_array **turned)
     trine_status status = trine_call_begin(x->team);
     if (status)
         return status;
-    status = trine_blocks_place(x->team, x->local_rows,
-                                trine_call_number(60, &x->columns, sizeof x->columns), status,
-                                &first, &shape[1]);
+    status = trine_ownership_place(x->team, x->local_rows,
+                                   trine_call_number(60, &x->columns, sizeof x->columns), status,
+                                   &first, &shape[1]);
     status = trine_call_end(x->team, &x->team->ledger.combine, status);
     if (!status)
         status = trine_array_create_nd(x->team, x->dtype, 2, shape, TRINE_DISTRIBUTED, &made);

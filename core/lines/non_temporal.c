@@ -16,7 +16,7 @@ enum { LINE = 64 };
 /* What the last cache is taken to hold where the system does not say. */
 static const size_t usual_cache = (size_t)32 << 20;
 
-size_t trine_past_cache_least;
+size_t trine_non_temporal_min;
 
 /* Half the last cache: measured on one Xeon, where copy and fill gain from there on. Threads that
  * meet here store the same value. */
@@ -33,9 +33,9 @@ static size_t half_cache(void)
     return known;
 }
 
-bool trine_past_cache_pays(size_t bytes)
+bool trine_non_temporal_pays(size_t bytes)
 {
-    return bytes >= (trine_past_cache_least ? trine_past_cache_least : half_cache());
+    return bytes >= (trine_non_temporal_min ? trine_non_temporal_min : half_cache());
 }
 
 #if defined(__x86_64__)
@@ -70,7 +70,7 @@ static void copy_lines(unsigned char *out, const unsigned char *in, size_t bytes
             _mm_stream_si128((__m128i *)(out + k), _mm_loadu_si128((const __m128i *)(in + k)));
 }
 
-void trine_past_cache(void *to, const void *from, size_t bytes)
+void trine_non_temporal(void *to, const void *from, size_t bytes)
 {
     unsigned char *out = to;
     const unsigned char *in = from;
@@ -83,25 +83,25 @@ void trine_past_cache(void *to, const void *from, size_t bytes)
     memcpy(out + head + lines, in + head + lines, tail);
 }
 
-void trine_past_cache_end(void)
+void trine_non_temporal_end(void)
 {
     _mm_sfence();
 }
 #else
-size_t trine_past_cache_least;
+size_t trine_non_temporal_min;
 
-bool trine_past_cache_pays(size_t bytes)
+bool trine_non_temporal_pays(size_t bytes)
 {
     (void)bytes;
     return false;
 }
 
-void trine_past_cache(void *to, const void *from, size_t bytes)
+void trine_non_temporal(void *to, const void *from, size_t bytes)
 {
     memcpy(to, from, bytes);
 }
 
-void trine_past_cache_end(void)
+void trine_non_temporal_end(void)
 {
 }
 #endif

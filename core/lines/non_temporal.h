@@ -8,17 +8,17 @@
 
 /* Whether that pays for calls that move so many bytes on this machine. False where the CPU cannot.
  */
-bool trine_past_cache_pays(size_t bytes);
+bool trine_non_temporal_pays(size_t bytes);
 
 /* The fewest bytes for which it does; 0, as at first, for what the last cache suggests. For
  * tests. */
-extern size_t trine_past_cache_least;
+extern size_t trine_non_temporal_min;
 
 /* Copies bytes; from: aligned to 16 bytes, to: to anything, no overlap. */
-void trine_past_cache(void *to, const void *from, size_t bytes);
+void trine_non_temporal(void *to, const void *from, size_t bytes);
 
 /* What was written so is seen by others as after plain writes: once, before a worker says that it
  * is done. */
-void trine_past_cache_end(void);
+void trine_non_temporal_end(void);
 
 #endif

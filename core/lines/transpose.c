@@ -21,14 +21,14 @@
 
 /* Columns of x that are turned together, bytes of a row of out that are written together, the least
  * rows of x that travel in a round. */
-enum { COLUMNS = 64, RUN_BYTES = 1024, LEAST_PANEL = 16 };
+enum { COLUMNS = 64, RUN_BYTES = 1024, MIN_PANEL = 16 };
 
 uint64_t trine_panel_bytes = (uint64_t)32 << 20;
 
 /* The job's context: `turn`, cut into tiles of its output; or, when it is NULL, a copy. */
 typedef struct turn_job {
-    void (*turn)(const trine_turn *turn);
-    trine_turn whole;
+    void (*transpose_block)(const trine_transpose_block *block);
+    trine_transpose_block whole;
     trine_tiles tiles;
 } turn_job;
 
@@ -39,7 +39,7 @@ typedef struct transposition {
     const trine_grid_kernels *kernels;
     const trine_array *x;
     trine_array *out;
-    trine_blocks blocks[2];
+    trine_ownership blocks[2];
     size_t item;
     uint64_t call, panel;
     char *send, *receive;
@@ -53,14 +53,14 @@ static trine_status turn_run(void *context, size_t run, trine_worker *worker)
 {
     const turn_job *job = context;
     trine_tile tile = trine_tiles_get(&job->tiles, run);
-    const trine_turn *w = &job->whole;
-    trine_turn part = *w;
+    const trine_transpose_block *w = &job->whole;
+    trine_transpose_block part = *w;
     (void)worker;
     part.from = (const char *)w->from + tile.column * w->from_row + tile.row * w->item;
     part.to = (char *)w->to + tile.row * w->to_row + tile.column * w->item;
     part.rows = tile.columns;
     part.columns = tile.rows;
-    job->turn(&part);
+    job->transpose_block(&part);
     return TRINE_OK;
 }
 
@@ -68,7 +68,7 @@ static trine_status copy_run(void *context, size_t run, trine_worker *worker)
 {
     const turn_job *job = context;
     trine_tile tile = trine_tiles_get(&job->tiles, run);
-    const trine_turn *w = &job->whole;
+    const trine_transpose_block *w = &job->whole;
     (void)worker;
     for (uint64_t r = tile.row; r < tile.row + tile.rows; r++)
         memcpy((char *)w->to + r * w->to_row + tile.column * w->item,
@@ -78,15 +78,15 @@ static trine_status copy_run(void *context, size_t run, trine_worker *worker)
 }
 
 /* Runs a job over the rows x columns of its output. */
-static trine_status run_tiles(const transposition *t, trine_run_body body, const trine_turn *whole,
-                              uint64_t rows, uint64_t columns)
+static trine_status run_tiles(const transposition *t, trine_block_body body,
+                              const trine_transpose_block *whole, uint64_t rows, uint64_t columns)
 {
     void *memory;
     trine_status status = trine_team_arena(t->team, sizeof(turn_job), &memory);
     if (status)
         return status;
     turn_job *job = memory;
-    *job = (turn_job){.turn = t->kernels->turn,
+    *job = (turn_job){.transpose_block = t->kernels->transpose_block,
                       .whole = *whole,
                       .tiles = trine_tiles_cut(rows, columns, COLUMNS, RUN_BYTES / t->item, columns,
                                                t->executor->workers,
@@ -110,19 +110,19 @@ static uint64_t rows_of(const transposition *t, int which, int rank)
 
 /* Turns rows [row, row + rows) of this rank's x, those columns that are rank's rows of out. */
 static trine_status turn_for(const transposition *t, int rank, uint64_t row, uint64_t rows,
-                             char *to, size_t to_row, bool stream)
+                             char *to, size_t to_row, bool non_temporal)
 {
     size_t x_row = (size_t)t->x->columns * t->item;
-    trine_turn turn = {.from = (const char *)t->x->data + row * x_row +
-                               first_row(t, OF_OUT, rank) * t->item,
-                       .to = to,
-                       .from_row = x_row,
-                       .to_row = to_row,
-                       .rows = (size_t)rows,
-                       .columns = (size_t)rows_of(t, OF_OUT, rank),
-                       .item = t->item,
-                       .stream = stream};
-    return run_tiles(t, turn_run, &turn, turn.columns, turn.rows);
+    trine_transpose_block block = {.from = (const char *)t->x->data + row * x_row +
+                                           first_row(t, OF_OUT, rank) * t->item,
+                                   .to = to,
+                                   .from_row = x_row,
+                                   .to_row = to_row,
+                                   .rows = (size_t)rows,
+                                   .columns = (size_t)rows_of(t, OF_OUT, rank),
+                                   .item = t->item,
+                                   .non_temporal = non_temporal};
+    return run_tiles(t, turn_run, &block, block.columns, block.rows);
 }
 
 static trine_status turn_own(const transposition *t)
@@ -134,7 +134,7 @@ static trine_status turn_own(const transposition *t)
     return turn_for(t, own, 0, rows_of(t, OF_X, own),
                     (char *)t->out->data + first_row(t, OF_X, own) * t->item,
                     (size_t)t->out->columns * t->item,
-                    trine_past_cache_pays(2 * (size_t)t->out->local * t->item));
+                    trine_non_temporal_pays(2 * (size_t)t->out->local * t->item));
 }
 
 /* Rows [*row, *row + *rows) of its block that a rank sends in that round. */
@@ -193,11 +193,12 @@ static trine_status unpack(const transposition *t, uint64_t round)
         if (part->bytes == 0)
             continue;
         panel_of(t, r, round, &row, &rows);
-        trine_turn copy = {.from = part->data,
-                           .to = (char *)t->out->data + (first_row(t, OF_X, r) + row) * t->item,
-                           .from_row = (size_t)rows * t->item,
-                           .to_row = out_row,
-                           .item = t->item};
+        trine_transpose_block copy = {.from = part->data,
+                                      .to = (char *)t->out->data +
+                                            (first_row(t, OF_X, r) + row) * t->item,
+                                      .from_row = (size_t)rows * t->item,
+                                      .to_row = out_row,
+                                      .item = t->item};
         status =
             run_tiles(t, copy_run, &copy, rows_of(t, OF_OUT, t->team->communicator.rank), rows);
     }
@@ -210,7 +211,7 @@ static trine_status prepare(transposition *t)
     trine_executor *executor = &t->team->executor;
     int own = t->team->communicator.rank, ranks = t->blocks[0].ranks;
     uint64_t received = 0;
-    t->panel = trine_max(trine_panel_bytes / (t->x->columns * t->item), LEAST_PANEL);
+    t->panel = trine_max(trine_panel_bytes / (t->x->columns * t->item), MIN_PANEL);
     for (int r = 0; r < ranks; r++) {
         uint64_t row, rows;
         panel_of(t, r, 0, &row, &rows);
@@ -243,7 +244,7 @@ static void release(transposition *t)
     if (t->receive)
         executor->ops.free(executor, t->receive, t->receive_bytes);
     free(t->parts);
-    trine_blocks_free(t->blocks, 2);
+    trine_ownership_free(t->blocks, 2);
 }
 
 /* Sends the panels of all rounds. Every rank makes as many rounds as the longest block needs.
@@ -293,7 +294,7 @@ static trine_status transpose(transposition *t)
     uint64_t local[] = {t->x->local_rows, t->out->local_rows};
     trine_status status = t->kernels ? TRINE_OK : TRINE_E_ARGUMENT;
     bool left = false;
-    status = trine_blocks_gather(t->team, local, 2, t->call, status, t->blocks);
+    status = trine_ownership_gather(t->team, local, 2, t->call, status, t->blocks);
     if (!status)
         status = check_shapes(t);
     if (status || t->x->columns == 0 || t->out->columns == 0)

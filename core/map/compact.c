@@ -11,15 +11,15 @@
 #include "core/array/array.h"
 #include "core/system/error.h"
 #include "core/array/ownership.h"
-#include "core/array/recut.h"
-#include "core/input/walk.h"
+#include "core/array/redistribute.h"
+#include "core/input/chunk_loader.h"
 #include "core/system/util.h"
 #include <trine/scan.h>
 
 /* The job's context. test NULL: the second source is the mask. places: for each chunk, how many it
  * keeps, then where they begin, and behind the last where it ends. out NULL: count. */
 typedef struct compact_job {
-    trine_walk walk;
+    trine_loader loader;
     trine_predicate keep;
     const void *param;
     size_t item;
@@ -95,15 +95,15 @@ static trine_status write_chunk(const compact_job *job, const trine_chunk *chunk
 static trine_status compact_run(void *context, size_t i, trine_worker *worker)
 {
     const compact_job *job = context;
-    trine_run run = trine_runs_get(&job->walk.runs, i);
+    trine_block run = trine_blocks_get(&job->loader.runs, i);
     uint8_t *bytes = worker->scratch;
     void *packed =
-        bytes + trine_round_up(trine_grid_longest(&job->walk.stream.grid), TRINE_CACHE_LINE);
+        bytes + trine_round_up(trine_grid_longest(&job->loader.input.grid), TRINE_CACHE_LINE);
     trine_status status = TRINE_OK;
     for (uint64_t k = 0; k < run.chunks && !status; k++) {
         trine_chunk chunk;
         uint64_t *place = job->places + (run.first + k - job->first_chunk);
-        status = trine_walk_chunk(&job->walk, run.first + k, worker, NULL, &chunk);
+        status = trine_loader_chunk(&job->loader, run.first + k, worker, NULL, &chunk);
         if (status)
             return status;
         const uint8_t *keep = job->keep.test ? bytes : chunk.in[1];
@@ -121,12 +121,12 @@ static trine_status compact_run(void *context, size_t i, trine_worker *worker)
 static trine_status run_job(const compact_call *call, trine_executor *executor)
 {
     compact_job *job = call->job;
-    const trine_grid *grid = &job->walk.stream.grid;
+    const trine_grid *grid = &job->loader.input.grid;
     size_t longest = trine_grid_longest(grid);
-    job->walk.runs =
-        trine_runs_cut(job->first_chunk, job->first_chunk + call->chunks, trine_grid_chunks(grid),
-                       executor->workers, false, call->team->schedule == TRINE_DYNAMIC);
-    trine_job work = {.runs = job->walk.runs.count,
+    job->loader.runs =
+        trine_blocks_cut(job->first_chunk, job->first_chunk + call->chunks, trine_grid_chunks(grid),
+                         executor->workers, false, call->team->schedule == TRINE_DYNAMIC);
+    trine_job work = {.runs = job->loader.runs.count,
                       .body = compact_run,
                       .context = job,
                       .scratch_size = trine_round_up(longest, TRINE_CACHE_LINE) +
@@ -135,23 +135,23 @@ static trine_status run_job(const compact_call *call, trine_executor *executor)
     return trine_team_run(call->team, executor, &work);
 }
 
-static trine_stream stream_of(const compact_call *call)
+static trine_input stream_of(const compact_call *call)
 {
     const trine_array *x = call->x;
     const trine_array *const in[] = {x, call->mask};
-    trine_stream stream = {.sources = call->mask ? 2 : 1,
-                           .grid = x->grid,
-                           .first = x->first,
-                           .local = x->local,
-                           .cut = x->place != TRINE_DISTRIBUTED};
-    for (int i = 0; i < stream.sources; i++)
-        stream.source[i] =
+    trine_input input = {.sources = call->mask ? 2 : 1,
+                         .grid = x->grid,
+                         .first = x->first,
+                         .local = x->local,
+                         .cut = x->place != TRINE_DISTRIBUTED};
+    for (int i = 0; i < input.sources; i++)
+        input.source[i] =
             trine_memory_source(in[i]->data, in[i]->first, trine_dtype_size(in[i]->dtype));
-    return stream;
+    return input;
 }
 
 /* Lays the job out in the team's arena: the job, param, the chunks' places. */
-static trine_status lay_out(compact_call *call, uint64_t origin)
+static trine_status lay_out(compact_call *call, uint64_t offset)
 {
     const trine_array *x = call->x;
     size_t param_size = call->keep ? call->keep->param_size : 0;
@@ -166,7 +166,7 @@ static trine_status lay_out(compact_call *call, uint64_t origin)
         return status;
     unsigned char *at = memory;
     call->job = memory;
-    *call->job = (compact_job){.walk = {.stream = stream_of(call), .origin = origin},
+    *call->job = (compact_job){.loader = {.input = stream_of(call), .offset = offset},
                                .param = at + job_room,
                                .item = trine_dtype_size(x->dtype),
                                .first_chunk = first,
@@ -179,10 +179,10 @@ static trine_status lay_out(compact_call *call, uint64_t origin)
 }
 
 /* Counts, and makes the places; *kept: how many this rank keeps. */
-static trine_status count_here(compact_call *call, uint64_t origin, uint64_t *kept)
+static trine_status count_here(compact_call *call, uint64_t offset, uint64_t *kept)
 {
     const trine_array *in[] = {call->x, call->mask};
-    trine_status status = lay_out(call, origin);
+    trine_status status = lay_out(call, offset);
     *kept = 0;
     if (!status && call->chunks > 0)
         status = run_job(call, trine_arrays_executor(call->team, in, call->mask ? 2 : 1));
@@ -210,10 +210,10 @@ static trine_status write_here(compact_call *call, uint64_t kept, trine_place pl
 }
 
 /* Counts and writes, on ranks that each have a block of the result. */
-static trine_status compact_blocks(compact_call *call, uint64_t origin)
+static trine_status compact_blocks(compact_call *call, uint64_t offset)
 {
     uint64_t kept;
-    trine_status status = count_here(call, origin, &kept);
+    trine_status status = count_here(call, offset, &kept);
     if (!status)
         status = write_here(call, kept, call->x->place, &call->kept);
     return trine_team_agree(call->team, call->number, status);
@@ -226,7 +226,7 @@ static trine_status compact_anew(compact_call *call)
     trine_status status = count_here(call, 0, &kept);
     if (!status)
         status = write_here(call, kept, TRINE_SHARED, &call->held);
-    status = trine_blocks_place(call->team, kept, call->number, status, &first, &whole);
+    status = trine_ownership_place(call->team, kept, call->number, status, &first, &whole);
     if (status)
         return status;
     status = trine_array_make(call->team, call->x->dtype, 1, &whole, TRINE_DISTRIBUTED,
@@ -234,21 +234,21 @@ static trine_status compact_anew(compact_call *call)
     trine_piece held = {call->held->data, first, kept}, wanted = {NULL, 0, 0};
     if (!status)
         wanted = (trine_piece){call->kept->data, call->kept->first, call->kept->local};
-    return trine_recut(call->team, trine_dtype_size(call->x->dtype), held, wanted, call->number,
-                       status);
+    return trine_redistribute(call->team, trine_dtype_size(call->x->dtype), held, wanted,
+                              call->number, status);
 }
 
 static trine_status compact_within(compact_call *call)
 {
-    uint64_t origin = 0, whole;
+    uint64_t offset = 0, whole;
     const trine_array *x = call->x;
     bool several = call->team->communicator.size > 1, blocks = x->place != TRINE_DISTRIBUTED;
     if (several && !blocks)
         return compact_anew(call);
     trine_status status = TRINE_OK;
     if (several)
-        status = trine_blocks_place(call->team, x->local, call->number, status, &origin, &whole);
-    return status ? status : compact_blocks(call, origin);
+        status = trine_ownership_place(call->team, x->local, call->number, status, &offset, &whole);
+    return status ? status : compact_blocks(call, offset);
 }
 
 static trine_status compact(compact_call *call, trine_array **kept)

@@ -120,22 +120,22 @@ static trine_status linspace(trine_dtype dtype, double start, double stop, trine
     {                                                                                              \
         return linspace(constant, start, stop, y);                                                 \
     }                                                                                              \
-    trine_status trine_uniform_##s(double lo, double hi, uint64_t seed, uint64_t stream,           \
+    trine_status trine_uniform_##s(double lo, double hi, uint64_t seed, uint64_t input,            \
                                    trine_array *y)                                                 \
     {                                                                                              \
-        const trine_uniform param = {lo, hi, seed, stream};                                        \
+        const trine_uniform param = {lo, hi, seed, input};                                         \
         APPLY("uniform", TRINE_DTYPE_NONE, constant, &param, NULL, y);                             \
     }                                                                                              \
-    trine_status trine_normal_##s(double mean, double sd, uint64_t seed, uint64_t stream,          \
+    trine_status trine_normal_##s(double mean, double sd, uint64_t seed, uint64_t input,           \
                                   trine_array *y)                                                  \
     {                                                                                              \
-        const trine_normal param = {mean, sd, seed, stream};                                       \
+        const trine_normal param = {mean, sd, seed, input};                                        \
         APPLY("normal", TRINE_DTYPE_NONE, constant, &param, NULL, y);                              \
     }                                                                                              \
-    trine_status trine_add_normal_##s(double sd, uint64_t seed, uint64_t stream,                   \
+    trine_status trine_add_normal_##s(double sd, uint64_t seed, uint64_t input,                    \
                                       const trine_array *x, trine_array *y)                        \
     {                                                                                              \
-        const trine_normal param = {0, sd, seed, stream};                                          \
+        const trine_normal param = {0, sd, seed, input};                                           \
         APPLY("add_normal", constant, constant, &param, &x, y);                                    \
     }                                                                                              \
     trine_status trine_standardise_##s(type mean, type sd, const trine_array *x, trine_array *y)   \
@@ -152,10 +152,10 @@ static trine_status linspace(trine_dtype dtype, double start, double stop, trine
     OF_TWO(pow, constant, s)
 TRINE_REAL_DTYPES(OF_REALS)
 
-trine_status trine_add_normal_i16(double sd, uint64_t seed, uint64_t stream, const trine_array *x,
+trine_status trine_add_normal_i16(double sd, uint64_t seed, uint64_t input, const trine_array *x,
                                   trine_array *y)
 {
-    const trine_normal param = {0, sd, seed, stream};
+    const trine_normal param = {0, sd, seed, input};
     APPLY("add_normal", TRINE_I16, TRINE_I16, &param, &x, y);
 }
 
@@ -205,6 +205,6 @@ trine_status trine_standardise(const trine_array *x, double ddof, trine_array *y
     if (status)
         return trine_call_refuse(trine_arrays_team((const trine_array *const[]){x, y}, 2), status);
     trine_dtype from = trine_array_dtype(x), to = trine_array_dtype(y);
-    status = trine_reduce(trine_monoid_find("standardisation", from), &ddof, &x, &param);
+    status = trine_reduce(trine_reducer_find("standardisation", from), &ddof, &x, &param);
     return status ? status : apply("standardised", from, to, &param, &x, y);
 }

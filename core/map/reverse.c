@@ -9,14 +9,14 @@
 #include "core/system/error.h"
 #include "core/array/overlap.h"
 #include "core/array/ownership.h"
-#include "core/array/recut.h"
-#include "core/partition/runs.h"
+#include "core/array/redistribute.h"
+#include "core/partition/blocks.h"
 #include "core/system/util.h"
 #include <trine/scan.h>
 
 /* The job's context: n elements at x, to out, which may be x. Runs are of the first `count`. */
 typedef struct reverse_job {
-    trine_runs runs;
+    trine_blocks runs;
     const void *x;
     void *out;
     uint64_t n, count;
@@ -55,7 +55,7 @@ REVERSE(64)
 static trine_status reverse_run(void *context, size_t i, trine_worker *worker)
 {
     const reverse_job *job = context;
-    trine_run run = trine_runs_get(&job->runs, i);
+    trine_block run = trine_blocks_get(&job->runs, i);
     uint64_t first = run.first * TRINE_CHUNK, end = first + run.chunks * TRINE_CHUNK;
     (void)worker;
     end = trine_min(end, job->count);
@@ -88,8 +88,8 @@ static trine_status reverse_here(trine_team *team, const trine_array *x, const t
     if (status || count == 0)
         return status;
     reverse_job *job = memory;
-    *job = (reverse_job){.runs = trine_runs_cut(0, chunks, chunks, executor->workers, false,
-                                                team->schedule == TRINE_DYNAMIC),
+    *job = (reverse_job){.runs = trine_blocks_cut(0, chunks, chunks, executor->workers, false,
+                                                  team->schedule == TRINE_DYNAMIC),
                          .x = x->data,
                          .out = out->data,
                          .n = x->local,
@@ -112,11 +112,11 @@ static trine_status reverse_between(trine_team *team, const trine_array *x, cons
         trine_array_make(team, x->dtype, 1, &x->local, TRINE_SHARED, TRINE_MEMORY_NEW, &aside);
     if (!status)
         status = reverse_here(team, x, aside);
-    status = trine_blocks_place(team, x->local, call, status, &first, &whole);
+    status = trine_ownership_place(team, x->local, call, status, &first, &whole);
     if (!status) {
         trine_piece held = {aside->data, whole - first - x->local, x->local};
         trine_piece wanted = {out->data, first, x->local};
-        status = trine_recut(team, trine_dtype_size(x->dtype), held, wanted, call, TRINE_OK);
+        status = trine_redistribute(team, trine_dtype_size(x->dtype), held, wanted, call, TRINE_OK);
     }
     trine_array_free(aside);
     return status;

@@ -4,7 +4,7 @@
 #include "core/array/array.h"
 #include "core/system/error.h"
 #include "core/array/overlap.h"
-#include "core/input/stream.h"
+#include "core/input/input.h"
 
 static trine_status check_map(const trine_map *map, const void *param)
 {
@@ -79,16 +79,16 @@ trine_status trine_apply(const trine_map *map, const void *param, const trine_ar
     if (status)
         return trine_call_refuse(team_of(map, in, out), status);
     const trine_array *x = out[0];
-    trine_stream stream = {.sources = map->nin,
-                           .first = x->first,
-                           .local = x->local,
-                           .grid = x->grid,
-                           .cut = x->place != TRINE_DISTRIBUTED};
+    trine_input input = {.sources = map->nin,
+                         .first = x->first,
+                         .local = x->local,
+                         .grid = x->grid,
+                         .cut = x->place != TRINE_DISTRIBUTED};
     void *data[TRINE_ARGS] = {NULL};
     const trine_array *all[2 * TRINE_ARGS];
     int count = 0;
     for (int i = 0; i < map->nin; i++) {
-        stream.source[i] =
+        input.source[i] =
             trine_memory_source(in[i]->data, in[i]->first, trine_dtype_size(in[i]->dtype));
         all[count++] = in[i];
     }
@@ -96,6 +96,6 @@ trine_status trine_apply(const trine_map *map, const void *param, const trine_ar
         data[i] = out[i]->data;
         all[count++] = out[i];
     }
-    stream.executor = trine_arrays_executor(x->team, all, count);
-    return trine_stream_apply(x->team, map, param, &stream, data, in_place);
+    input.executor = trine_arrays_executor(x->team, all, count);
+    return trine_input_apply(x->team, map, param, &input, data, in_place);
 }

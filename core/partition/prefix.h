@@ -2,7 +2,7 @@
  *
  * Beside each root of the canonical tree of what was pushed stands the fold of all roots up to it,
  * from the left: a push changes the last of them alone, so a prefix costs one merge more than the
- * tree. Partials of an order-free monoid merge one after the other, without a tree.
+ * tree. Partials of an order-free reducer merge one after the other, without a tree.
  */
 #ifndef TRINE_CORE_PREFIX_H
 #define TRINE_CORE_PREFIX_H
@@ -16,10 +16,10 @@ typedef struct trine_prefix {
 } trine_prefix;
 
 /* Bytes that a prefix needs, aligned to 64. */
-size_t trine_prefix_size(const trine_monoid *monoid);
+size_t trine_prefix_size(const trine_reducer *reducer);
 
 /* The prefix of the first chunk: the identity. memory: trine_prefix_size() bytes. */
-void trine_prefix_begin(trine_prefix *prefix, const trine_monoid *monoid, const void *param,
+void trine_prefix_begin(trine_prefix *prefix, const trine_reducer *reducer, const void *param,
                         void *memory);
 
 /* Puts `before`, the partials of what precedes the first chunk, in front. ranks: its nodes number

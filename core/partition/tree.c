@@ -4,26 +4,27 @@
 
 #include <string.h>
 
-size_t trine_tree_stride(const trine_monoid *monoid)
+size_t trine_tree_stride(const trine_reducer *reducer)
 {
-    return trine_round_up(monoid->state_size, TRINE_CACHE_LINE);
+    return trine_round_up(reducer->state_size, TRINE_CACHE_LINE);
 }
 
-size_t trine_tree_room(const trine_monoid *monoid)
+size_t trine_tree_room(const trine_reducer *reducer)
 {
-    return monoid->flags & TRINE_ORDER_FREE ? 2 : TRINE_TREE_NODES + 1;
+    return reducer->flags & TRINE_ORDER_FREE ? 2 : TRINE_TREE_NODES + 1;
 }
 
-size_t trine_tree_states_size(const trine_monoid *monoid)
+size_t trine_tree_states_size(const trine_reducer *reducer)
 {
-    return trine_tree_room(monoid) * trine_tree_stride(monoid);
+    return trine_tree_room(reducer) * trine_tree_stride(reducer);
 }
 
-void trine_tree_begin(trine_tree *tree, const trine_monoid *monoid, const void *param, void *states)
+void trine_tree_begin(trine_tree *tree, const trine_reducer *reducer, const void *param,
+                      void *states)
 {
-    tree->monoid = monoid;
+    tree->reducer = reducer;
     tree->param = param;
-    tree->stride = trine_tree_stride(monoid);
+    tree->stride = trine_tree_stride(reducer);
     tree->count = 0;
     tree->states = states;
 }
@@ -37,7 +38,7 @@ static unsigned char *state_of(const trine_tree *tree, size_t i)
 static void merge_top(trine_tree *tree)
 {
     tree->count--;
-    tree->monoid->merge(state_of(tree, tree->count - 1), state_of(tree, tree->count), tree->param);
+    tree->reducer->merge(state_of(tree, tree->count - 1), state_of(tree, tree->count), tree->param);
 }
 
 static bool top_are_siblings(const trine_tree *tree)
@@ -51,9 +52,9 @@ static bool top_are_siblings(const trine_tree *tree)
 
 void trine_tree_push(trine_tree *tree, trine_node node, const void *state)
 {
-    bool order_free = tree->monoid->flags & TRINE_ORDER_FREE;
+    bool order_free = tree->reducer->flags & TRINE_ORDER_FREE;
     tree->node[tree->count] = node;
-    memcpy(state_of(tree, tree->count), state, tree->monoid->state_size);
+    memcpy(state_of(tree, tree->count), state, tree->reducer->state_size);
     tree->count++;
     if (order_free && tree->count == 2)
         merge_top(tree);
@@ -66,7 +67,7 @@ void trine_tree_push(trine_tree *tree, trine_node node, const void *state)
 const void *trine_tree_root(trine_tree *tree)
 {
     if (tree->count == 0) {
-        tree->monoid->identity(tree->states, tree->param);
+        tree->reducer->init(tree->states, tree->param);
         tree->count = 1;
         tree->node[0] = (trine_node){0, 0};
     }

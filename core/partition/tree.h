@@ -8,8 +8,8 @@
  *
  * A contiguous range of chunks is held as the roots of its maximal aligned subtrees, lowest chunk
  * first: at most 2 log2(chunks) of them. Partials are pushed in order of chunk; two siblings at the
- * top merge at once, like the carry of a binary counter. The tree of an order-free monoid holds one
- * partial at most. */
+ * top merge at once, like the carry of a binary counter. The tree of an order-free reducer holds
+ * one partial at most. */
 #ifndef TRINE_CORE_TREE_H
 #define TRINE_CORE_TREE_H
 
@@ -26,7 +26,7 @@ typedef struct trine_node {
 
 /* states: room for trine_tree_room() partials of `stride` bytes, aligned to 64. */
 typedef struct trine_tree {
-    const trine_monoid *monoid;
+    const trine_reducer *reducer;
     const void *param;
     size_t stride;
     size_t count;
@@ -35,16 +35,16 @@ typedef struct trine_tree {
 } trine_tree;
 
 /* Bytes from one partial to the next: state_size, rounded up to 64. */
-size_t trine_tree_stride(const trine_monoid *monoid);
+size_t trine_tree_stride(const trine_reducer *reducer);
 
 /* Partials that a tree may hold, the one that is being pushed included. */
-size_t trine_tree_room(const trine_monoid *monoid);
+size_t trine_tree_room(const trine_reducer *reducer);
 
 /* Bytes of `states`. */
-size_t trine_tree_states_size(const trine_monoid *monoid);
+size_t trine_tree_states_size(const trine_reducer *reducer);
 
 /* An empty tree over states. */
-void trine_tree_begin(trine_tree *tree, const trine_monoid *monoid, const void *param,
+void trine_tree_begin(trine_tree *tree, const trine_reducer *reducer, const void *param,
                       void *states);
 
 /* Takes in the partial of the subtree `node`, which lies to the right of all that the tree holds.

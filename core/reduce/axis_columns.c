@@ -1,4 +1,4 @@
-/* core/reduce/axis_columns.c - one result a column: a monoid over rows, made of one partial a
+/* core/reduce/axis_columns.c - one result a column: a reducer over rows, made of one partial a
  * column.
  *
  * A chunk is as many rows as hold TRINE_CHUNK elements. It is turned (blocks of rows become
@@ -14,11 +14,11 @@
 #include <trine/reduce.h>
 
 #include "core/reduce/axis.h"
-#include "core/input/carry.h"
+#include "core/input/stage.h"
 #include "core/system/error.h"
 
 /* Bytes of partials in a tile; the least columns of one. */
-enum { TILE_BYTES = 1 << 16, LEAST_TILE = 8, LINE = 64 };
+enum { TILE_BYTES = 1 << 16, MIN_TILE = 8, LINE = 64 };
 
 /* A state begins with how many rows it has taken in, which take a line, so that the partials behind
  * it are aligned. */
@@ -34,15 +34,15 @@ static char *partials_of(void *state)
 
 static const void *inner(const trine_columns_param *p)
 {
-    return p->monoid.param_size ? p + 1 : NULL;
+    return p->reducer.param_size ? p + 1 : NULL;
 }
 
-static void columns_identity(void *state, const void *param)
+static void columns_init(void *state, const void *param)
 {
     const trine_columns_param *p = param;
     *rows_of(state) = 0;
     for (size_t c = 0; c < p->columns; c++)
-        p->monoid.identity(partials_of(state) + c * p->stride, inner(p));
+        p->reducer.init(partials_of(state) + c * p->stride, inner(p));
 }
 
 static void columns_merge(void *left, const void *right, const void *param)
@@ -50,8 +50,8 @@ static void columns_merge(void *left, const void *right, const void *param)
     const trine_columns_param *p = param;
     *rows_of(left) += *(const uint64_t *)right;
     for (size_t c = 0; c < p->columns; c++)
-        p->monoid.merge(partials_of(left) + c * p->stride,
-                        (const char *)right + LINE + c * p->stride, inner(p));
+        p->reducer.merge(partials_of(left) + c * p->stride,
+                         (const char *)right + LINE + c * p->stride, inner(p));
 }
 
 static void columns_begin(void *work, const void *param)
@@ -59,7 +59,7 @@ static void columns_begin(void *work, const void *param)
     const trine_columns_param *p = param;
     *rows_of(work) = 0;
     for (size_t c = 0; c < p->columns; c++)
-        p->monoid.begin(partials_of(work) + c * p->work, inner(p));
+        p->reducer.work_init(partials_of(work) + c * p->work, inner(p));
 }
 
 static void columns_settle(void *state, void *work, const void *param)
@@ -68,20 +68,20 @@ static void columns_settle(void *state, void *work, const void *param)
     *rows_of(state) += *rows_of(work);
     *rows_of(work) = 0;
     for (size_t c = 0; c < p->columns; c++)
-        p->monoid.settle(partials_of(state) + c * p->stride, partials_of(work) + c * p->work,
-                         inner(p));
+        p->reducer.work_flush(partials_of(state) + c * p->stride, partials_of(work) + c * p->work,
+                              inner(p));
 }
 
-trine_status trine_line_refused(const trine_monoid *monoid, trine_status status, uint64_t length,
+trine_status trine_line_refused(const trine_reducer *reducer, trine_status status, uint64_t length,
                                 void *result)
 {
     const double nan = NAN;
     const float nan_single = NAN;
-    bool real = monoid->out == TRINE_F64 || monoid->out == TRINE_F32;
-    if (status != TRINE_E_EMPTY || length == 0 || !real || monoid->flags & TRINE_EMPTY_FAILS)
+    bool real = reducer->out == TRINE_F64 || reducer->out == TRINE_F32;
+    if (status != TRINE_E_EMPTY || length == 0 || !real || reducer->flags & TRINE_EMPTY_FAILS)
         return status;
-    memcpy(result, monoid->out == TRINE_F64 ? (const void *)&nan : &nan_single,
-           monoid->result_size);
+    memcpy(result, reducer->out == TRINE_F64 ? (const void *)&nan : &nan_single,
+           reducer->result_size);
     return TRINE_OK;
 }
 
@@ -90,10 +90,10 @@ static trine_status columns_finish(void *result, const void *state, const void *
     const trine_columns_param *p = param;
     trine_status status = TRINE_OK;
     for (size_t c = 0; c < p->columns && !status; c++) {
-        char *own = (char *)result + c * p->monoid.result_size;
-        status = p->monoid.finish(own, (const char *)state + LINE + c * p->stride, inner(p));
+        char *own = (char *)result + c * p->reducer.result_size;
+        status = p->reducer.finish(own, (const char *)state + LINE + c * p->stride, inner(p));
         if (status)
-            status = trine_line_refused(&p->monoid, status, *(const uint64_t *)state, own);
+            status = trine_line_refused(&p->reducer, status, *(const uint64_t *)state, own);
     }
     return status;
 }
@@ -141,7 +141,7 @@ enum { BATCH = 64, BUFFER = (TRINE_CHUNK + BATCH * 2 * LINE) * 8 };
 static void columns_accumulate(void *state, const trine_chunk *chunk, const void *param)
 {
     const trine_columns_param *p = param;
-    const trine_monoid *m = &p->monoid;
+    const trine_reducer *m = &p->reducer;
     _Alignas(LINE) unsigned char buffer[TRINE_ARGS][BUFFER];
     size_t length = (chunk->n + LINE - 1) / LINE * LINE + LINE,
            step = m->work_size ? p->work : p->stride;
@@ -166,119 +166,119 @@ static size_t round_up(size_t bytes)
     return (bytes + LINE - 1) / LINE * LINE;
 }
 
-uint64_t trine_columns_tile(const trine_monoid *monoid)
+uint64_t trine_columns_tile(const trine_reducer *reducer)
 {
-    size_t stride = round_up(monoid->state_size);
+    size_t stride = round_up(reducer->state_size);
     uint64_t tile = TILE_BYTES / (stride ? stride : 1);
-    return tile < LEAST_TILE ? LEAST_TILE : tile;
+    return tile < MIN_TILE ? MIN_TILE : tile;
 }
 
-size_t trine_columns_size(const trine_monoid *monoid)
+size_t trine_columns_size(const trine_reducer *reducer)
 {
-    return sizeof(trine_columns_param) + monoid->param_size;
+    return sizeof(trine_columns_param) + reducer->param_size;
 }
 
-void trine_columns_make(trine_columns_param *made, const trine_monoid *monoid, const void *param,
+void trine_columns_make(trine_columns_param *made, const trine_reducer *reducer, const void *param,
                         size_t columns)
 {
-    *made = (trine_columns_param){.monoid = *monoid,
+    *made = (trine_columns_param){.reducer = *reducer,
                                   .columns = columns,
-                                  .stride = round_up(monoid->state_size),
-                                  .work = round_up(monoid->work_size)};
-    for (int i = 0; i < monoid->nin; i++)
-        made->item[i] = trine_dtype_size(monoid->in[i]);
-    if (monoid->param_size)
-        memcpy(made + 1, param, monoid->param_size);
+                                  .stride = round_up(reducer->state_size),
+                                  .work = round_up(reducer->work_size)};
+    for (int i = 0; i < reducer->nin; i++)
+        made->item[i] = trine_dtype_size(reducer->in[i]);
+    if (reducer->param_size)
+        memcpy(made + 1, param, reducer->param_size);
 }
 
-trine_monoid trine_columns_monoid(const trine_columns_param *p)
+trine_reducer trine_columns_reducer(const trine_columns_param *p)
 {
-    const trine_monoid *m = &p->monoid;
+    const trine_reducer *m = &p->reducer;
     bool works = m->work_size > 0;
-    return (trine_monoid){.name = m->name,
-                          .nin = m->nin,
-                          .out = TRINE_DTYPE_NONE,
-                          .param_size = trine_columns_size(m),
-                          .state_size = LINE + p->columns * p->stride,
-                          .result_size = p->columns * m->result_size,
-                          .flags = m->flags,
-                          .identity = columns_identity,
-                          .accumulate = columns_accumulate,
-                          .merge = columns_merge,
-                          .finish = columns_finish,
-                          .work_size = works ? LINE + p->columns * p->work : 0,
-                          .begin = works ? columns_begin : NULL,
-                          .settle = works ? columns_settle : NULL};
+    return (trine_reducer){.name = m->name,
+                           .nin = m->nin,
+                           .out = TRINE_DTYPE_NONE,
+                           .param_size = trine_columns_size(m),
+                           .state_size = LINE + p->columns * p->stride,
+                           .result_size = p->columns * m->result_size,
+                           .flags = m->flags,
+                           .init = columns_init,
+                           .accumulate = columns_accumulate,
+                           .merge = columns_merge,
+                           .finish = columns_finish,
+                           .work_size = works ? LINE + p->columns * p->work : 0,
+                           .work_init = works ? columns_begin : NULL,
+                           .work_flush = works ? columns_settle : NULL};
 }
 
-/* Columns [first, first + p->columns) of the frame. */
-static trine_status reduce_tile(trine_team *team, trine_columns_param *p, const trine_frame *frame,
+/* Columns [first, first + p->columns) of the view. */
+static trine_status reduce_tile(trine_team *team, trine_columns_param *p, const trine_view *view,
                                 uint64_t first, trine_status before, void *result)
 {
-    trine_monoid rows = trine_columns_monoid(p);
-    trine_stream stream = {.sources = p->monoid.nin,
-                           .grid = trine_grid_of_rows(frame->rows, frame->columns),
-                           .first = frame->first,
-                           .local = frame->local,
-                           .cut = frame->cut,
-                           .executor = frame->executor};
-    for (int i = 0; i < p->monoid.nin; i++)
-        stream.source[i] =
-            trine_rows_source(&frame->source[i], frame->columns, first, p->columns, &p->row[i]);
-    return trine_stream_reduce(team, &rows, p, &stream, TRINE_WITHIN_CALL, before, result);
+    trine_reducer rows = trine_columns_reducer(p);
+    trine_input input = {.sources = p->reducer.nin,
+                         .grid = trine_grid_of_rows(view->rows, view->columns),
+                         .first = view->first,
+                         .local = view->local,
+                         .cut = view->cut,
+                         .executor = view->executor};
+    for (int i = 0; i < p->reducer.nin; i++)
+        input.source[i] =
+            trine_rows_source(&view->source[i], view->columns, first, p->columns, &p->row[i]);
+    return trine_input_reduce(team, &rows, p, &input, TRINE_WITHIN_CALL, before, result);
 }
 
 /* All tiles, one after the other. No columns are no results, on which the ranks agree. */
-static trine_status reduce_tiles(trine_team *team, trine_columns_param *p, const trine_frame *frame,
+static trine_status reduce_tiles(trine_team *team, trine_columns_param *p, const trine_view *view,
                                  trine_status before, char *results)
 {
-    uint64_t tile = trine_columns_tile(&p->monoid), columns = frame->columns;
+    uint64_t tile = trine_columns_tile(&p->reducer), columns = view->columns;
     trine_status status = before;
     if (columns == 0)
         return trine_team_agree(team, trine_call_number(8, &columns, sizeof columns), status);
     for (uint64_t c = 0; c < columns; c += tile) {
         p->columns = (size_t)(columns - c < tile ? columns - c : tile);
-        status = reduce_tile(team, p, frame, c, status, results + c * p->monoid.result_size);
+        status = reduce_tile(team, p, view, c, status, results + c * p->reducer.result_size);
         if (status)
             break;
     }
     return status;
 }
 
-trine_status trine_results_size(const trine_monoid *monoid, uint64_t count, size_t *bytes)
+trine_status trine_results_size(const trine_reducer *reducer, uint64_t count, size_t *bytes)
 {
-    if (monoid->result_size > 0 && count > PTRDIFF_MAX / monoid->result_size)
-        return trine_fail(TRINE_E_MEMORY, "%s: no memory for %llu results", monoid->name,
+    if (reducer->result_size > 0 && count > PTRDIFF_MAX / reducer->result_size)
+        return trine_fail(TRINE_E_MEMORY, "%s: no memory for %llu results", reducer->name,
                           (unsigned long long)count);
-    *bytes = (size_t)count * monoid->result_size;
+    *bytes = (size_t)count * reducer->result_size;
     return TRINE_OK;
 }
 
-trine_status trine_frame_columns(trine_team *team, const trine_monoid *monoid, const void *param,
-                                 const trine_frame *frame, void *result)
+trine_status trine_view_columns(trine_team *team, const trine_reducer *reducer, const void *param,
+                                const trine_view *view, void *result)
 {
     trine_status status = trine_call_begin(team);
     if (status)
         return status;
-    trine_frame carried = *frame;
-    status = trine_carry(team, carried.source, monoid->nin, frame->local * frame->columns,
-                         &carried.executor);
+    trine_view staged = *view;
+    status = trine_stage(team, staged.source, reducer->nin, view->local * view->columns,
+                         &staged.executor);
     size_t bytes = 0;
     if (!status)
-        status = trine_results_size(monoid, frame->columns, &bytes);
-    trine_columns_param none = {.monoid = *monoid, .stride = round_up(monoid->state_size)};
-    trine_columns_param *p = malloc(trine_columns_size(monoid));
+        status = trine_results_size(reducer, view->columns, &bytes);
+    trine_columns_param none = {.reducer = *reducer, .stride = round_up(reducer->state_size)};
+    trine_columns_param *p = malloc(trine_columns_size(reducer));
     char *results = malloc(bytes + 1);
     if (!status && (!p || !results))
         status = trine_fail(TRINE_E_MEMORY, "%s: no memory for the results of %llu columns",
-                            monoid->name, (unsigned long long)frame->columns);
+                            reducer->name, (unsigned long long)view->columns);
     if (p)
-        trine_columns_make(p, monoid, param, 0);
-    status = reduce_tiles(team, p ? p : &none, &carried, status, results ? results : result);
+        trine_columns_make(p, reducer, param, 0);
+    status = reduce_tiles(team, p ? p : &none, &staged, status, results ? results : result);
     if (!status && results)
         memcpy(result, results, bytes);
     free(results);
     free(p);
-    trine_carry_end(team);
+    trine_stage_end(team);
     return trine_call_end(team, &team->ledger.combine, status);
 }

@@ -3,7 +3,7 @@
  *
  * A row is outer x length x inner elements. Where inner is 1, a line is `length` elements that lie
  * one after the other, and gives one result. Elsewhere a line is `length` parts of rows of `inner`
- * elements, taken in by the monoid over such rows (axis_columns.c), one result an element.
+ * elements, taken in by the reducer over such rows (axis_columns.c), one result an element.
  *
  * Lines are shared out among the workers. A worker reduces a line chunk by chunk in the canonical
  * tree over the line's chunks and writes its results. Where there are fewer lines than workers,
@@ -14,23 +14,23 @@
 
 #include "core/system/clock.h"
 #include "core/reduce/axis.h"
-#include "core/input/carry.h"
+#include "core/input/stage.h"
 #include "core/system/error.h"
 #include "core/partition/share.h"
 
-/* Lines of one width: the monoid over their items, its param, and the columns of a row part that
+/* Lines of one width: the reducer over their items, its param, and the columns of a row part that
  * they take in; results: of an item's line. */
 typedef struct line_kind {
-    trine_monoid monoid;
+    trine_reducer reducer;
     const void *param;
     size_t columns;
 } line_kind;
 
 /* One call on this rank's rows. tiles: lines side by side in `inner`; the last may be narrower:
- * kind[1]. given: the caller's monoid. results: of this rank's rows. */
+ * kind[1]. given: the caller's reducer. results: of this rank's rows. */
 typedef struct lines {
-    trine_frame frame;
-    trine_monoid given;
+    trine_view view;
+    trine_reducer given;
     line_kind kind[2];
     uint64_t tile, tiles, count;
     size_t step;
@@ -71,14 +71,14 @@ static const line_kind *kind_of(const lines *l, uint64_t line)
 /* Where the results of a line go. */
 static void *results_of(const lines *l, uint64_t line)
 {
-    uint64_t first = outer_of(l, line) * l->frame.inner + tile_of(l, line) * l->tile;
+    uint64_t first = outer_of(l, line) * l->view.inner + tile_of(l, line) * l->tile;
     return l->results + first * l->given.result_size;
 }
 
 /* The source of a line's items, which number from 0. */
 static trine_source line_source(const lines *l, uint64_t line, int input)
 {
-    const trine_frame *f = &l->frame;
+    const trine_view *f = &l->view;
     size_t row;
     uint64_t first = (f->first * f->outer + outer_of(l, line)) * f->length;
     trine_source items = trine_rows_source(&f->source[input], f->inner, tile_of(l, line) * l->tile,
@@ -91,9 +91,9 @@ static trine_status finish_line(const lines *l, uint64_t line, const void *state
 {
     const line_kind *kind = kind_of(l, line);
     void *result = results_of(l, line);
-    trine_status status = kind->monoid.finish(result, state, kind->param);
+    trine_status status = kind->reducer.finish(result, state, kind->param);
     if (status)
-        status = trine_line_refused(&kind->monoid, status, l->frame.length, result);
+        status = trine_line_refused(&kind->reducer, status, l->view.length, result);
     return status ? trine_fail(status, "%s: line %llu: %s", l->given.name,
                                (unsigned long long)outer_of(l, line), trine_status_text(status))
                   : TRINE_OK;
@@ -104,7 +104,7 @@ static trine_status fetch_chunk(const lines_job *job, uint64_t line, uint64_t at
                                 trine_worker *worker, unsigned char *buffers, trine_chunk *chunk)
 {
     const lines *l = &job->lines;
-    const trine_frame *f = &l->frame;
+    const trine_view *f = &l->view;
     uint64_t first = f->inner == 1 ? (f->first * f->outer + line) * f->length : 0;
     chunk->first = at;
     chunk->n = n;
@@ -130,23 +130,23 @@ static trine_status reduce_line(const lines_job *job, uint64_t line, trine_worke
 {
     const lines *l = &job->lines;
     const line_kind *kind = kind_of(l, line);
-    const trine_monoid *m = &kind->monoid;
+    const trine_reducer *m = &kind->reducer;
     unsigned char *state = worker->scratch, *work = state + job->stride;
     unsigned char *states = work + job->work_room, *buffers = states + job->tree_room;
-    uint64_t length = l->frame.length;
+    uint64_t length = l->view.length;
     bool tree = !(m->flags & TRINE_ORDER_FREE) && length > l->step;
     trine_tree chunks;
-    for (int i = 0; i < l->given.nin && l->frame.inner > 1; i++) {
+    for (int i = 0; i < l->given.nin && l->view.inner > 1; i++) {
         trine_source source = line_source(l, line, i);
-        trine_status status = trine_source_expect(&source, 0, (size_t)length, &worker->transfer);
+        trine_status status = trine_source_prefetch(&source, 0, (size_t)length, &worker->transfer);
         if (status)
             return status;
     }
     if (tree)
         trine_tree_begin(&chunks, m, kind->param, states);
-    m->identity(state, kind->param);
+    m->init(state, kind->param);
     if (m->work_size)
-        m->begin(work, kind->param);
+        m->work_init(work, kind->param);
     for (uint64_t at = 0; at < length; at += l->step) {
         trine_chunk chunk;
         size_t n = length - at < l->step ? (size_t)(length - at) : l->step;
@@ -154,27 +154,27 @@ static trine_status reduce_line(const lines_job *job, uint64_t line, trine_worke
         if (status)
             return status;
         if (tree)
-            m->identity(state, kind->param);
+            m->init(state, kind->param);
         m->accumulate(m->work_size ? work : state, &chunk, kind->param);
         if (tree)
             trine_tree_push(&chunks, (trine_node){at / l->step, 0}, state);
     }
     if (m->work_size)
-        m->settle(state, work, kind->param);
+        m->work_flush(state, work, kind->param);
     return finish_line(l, line, tree ? trine_tree_root(&chunks) : state);
 }
 
 static trine_status lines_run(void *context, size_t run, trine_worker *worker)
 {
     const lines_job *job = context;
-    const trine_frame *f = &job->lines.frame;
+    const trine_view *f = &job->lines.view;
     trine_range share = trine_fair_share(job->lines.count, job->runs, run);
     size_t line = share.first, end = share.end;
     trine_status status = TRINE_OK;
     for (int i = 0; i < job->lines.given.nin && f->inner == 1 && !status; i++)
         status =
-            trine_source_expect(&f->source[i], f->first * f->columns + (uint64_t)line * f->length,
-                                (end - line) * (size_t)f->length, &worker->transfer);
+            trine_source_prefetch(&f->source[i], f->first * f->columns + (uint64_t)line * f->length,
+                                  (end - line) * (size_t)f->length, &worker->transfer);
     for (; line < end && !status; line++)
         status = reduce_line(job, line, worker);
     return status;
@@ -183,19 +183,19 @@ static trine_status lines_run(void *context, size_t run, trine_worker *worker)
 /* Each line by itself, shared out among the workers. */
 static trine_status share_lines(trine_team *team, const lines *l)
 {
-    const trine_frame *f = &l->frame;
+    const trine_view *f = &l->view;
     trine_status status = TRINE_OK;
     for (uint64_t line = 0; line < l->count && !status; line++) {
         const line_kind *kind = kind_of(l, line);
         trine_tree tree;
-        trine_stream stream = {.sources = l->given.nin,
-                               .grid = trine_grid_of_rows(f->length, f->inner),
-                               .local = f->length,
-                               .executor = f->executor};
+        trine_input input = {.sources = l->given.nin,
+                             .grid = trine_grid_of_rows(f->length, f->inner),
+                             .local = f->length,
+                             .executor = f->executor};
         for (int i = 0; i < l->given.nin; i++)
-            stream.source[i] = line_source(l, line, i);
-        trine_tree_begin(&tree, &kind->monoid, kind->param, NULL);
-        status = trine_stream_reduce_here(team, &kind->monoid, kind->param, &stream, 0, &tree);
+            input.source[i] = line_source(l, line, i);
+        trine_tree_begin(&tree, &kind->reducer, kind->param, NULL);
+        status = trine_input_reduce_here(team, &kind->reducer, kind->param, &input, 0, &tree);
         if (!status)
             status = finish_line(l, line, trine_tree_root(&tree));
     }
@@ -205,14 +205,14 @@ static trine_status share_lines(trine_team *team, const lines *l)
 static trine_status deal_lines(trine_team *team, const lines *l)
 {
     void *memory;
-    size_t param = round_up(l->kind[0].monoid.param_size);
+    size_t param = round_up(l->kind[0].reducer.param_size);
     size_t head = round_up(sizeof(lines_job));
     trine_status status = trine_team_arena(team, head + 2 * param, &memory);
     if (status)
         return status;
-    const trine_monoid *widest = &l->kind[l->tiles == 1].monoid;
+    const trine_reducer *widest = &l->kind[l->tiles == 1].reducer;
     bool ordered = !(widest->flags & TRINE_ORDER_FREE);
-    size_t most = (size_t)l->frame.executor->workers * RUNS_PER_WORKER;
+    size_t most = (size_t)l->view.executor->workers * RUNS_PER_WORKER;
     lines_job *job = memory;
     *job = (lines_job){.lines = *l,
                        .stride = trine_tree_stride(widest),
@@ -221,12 +221,12 @@ static trine_status deal_lines(trine_team *team, const lines *l)
                        .runs = l->count < most ? (size_t)l->count : most};
     for (int k = 0; k < 2; k++) {
         unsigned char *copy = (unsigned char *)memory + head + (size_t)k * param;
-        if (l->kind[k].monoid.param_size)
-            memcpy(copy, l->kind[k].param, l->kind[k].monoid.param_size);
+        if (l->kind[k].reducer.param_size)
+            memcpy(copy, l->kind[k].param, l->kind[k].reducer.param_size);
         job->lines.kind[k].param = copy;
     }
     for (int i = 0; i < l->given.nin; i++)
-        if (l->frame.source[i].copies)
+        if (l->view.source[i].copies)
             job->buffer_room = round_up(l->step * l->kind[l->tiles == 1].columns * 8);
     trine_job work = {.runs = job->runs,
                       .body = lines_run,
@@ -234,13 +234,13 @@ static trine_status deal_lines(trine_team *team, const lines *l)
                       .scratch_size = job->stride + job->work_room + job->tree_room +
                                       (size_t)l->given.nin * job->buffer_room,
                       .restartable = true};
-    return trine_team_run(team, l->frame.executor, &work);
+    return trine_team_run(team, l->view.executor, &work);
 }
 
 /* The kinds of lines, whose params come to lie in `memory`, of twice trine_columns_size. */
 static void make_kinds(lines *l, const void *param, void *memory)
 {
-    const trine_frame *f = &l->frame;
+    const trine_view *f = &l->view;
     l->tile = f->inner == 1 ? 1 : trine_columns_tile(&l->given);
     l->tiles = (f->inner + l->tile - 1) / l->tile;
     l->step = (size_t)trine_grid_of_rows(f->length, f->inner).step;
@@ -254,22 +254,22 @@ static void make_kinds(lines *l, const void *param, void *memory)
         for (int i = 0; i < l->given.nin; i++)
             trine_rows_source(&f->source[i], f->inner ? f->inner : 1, 0, columns, &made->row[i]);
         l->kind[k] = f->inner == 1 ? (line_kind){l->given, param, 1}
-                                   : (line_kind){trine_columns_monoid(made), made, columns};
+                                   : (line_kind){trine_columns_reducer(made), made, columns};
     }
 }
 
-/* Results of rows [first, first + local) of the frame, all of which its workers address. */
-static trine_status reduce_rows(trine_team *team, const trine_monoid *monoid, const void *param,
-                                const trine_frame *frame, void *results)
+/* Results of rows [first, first + local) of the view, all of which its workers address. */
+static trine_status reduce_rows(trine_team *team, const trine_reducer *reducer, const void *param,
+                                const trine_view *view, void *results)
 {
-    void *memory = aligned_alloc(LINE, 2 * round_up(trine_columns_size(monoid)));
+    void *memory = aligned_alloc(LINE, 2 * round_up(trine_columns_size(reducer)));
     if (!memory)
-        return trine_fail(TRINE_E_MEMORY, "%s: no memory for its param", monoid->name);
-    lines l = {.frame = *frame, .given = *monoid, .results = results};
+        return trine_fail(TRINE_E_MEMORY, "%s: no memory for its param", reducer->name);
+    lines l = {.view = *view, .given = *reducer, .results = results};
     trine_status status = TRINE_OK;
     make_kinds(&l, param, memory);
     /* A line that is one chunk cannot be shared out. */
-    if (l.count < (uint64_t)frame->executor->workers && frame->length > l.step)
+    if (l.count < (uint64_t)view->executor->workers && view->length > l.step)
         status = share_lines(team, &l);
     else if (l.count > 0)
         status = deal_lines(team, &l);
@@ -278,79 +278,79 @@ static trine_status reduce_rows(trine_team *team, const trine_monoid *monoid, co
 }
 
 /* The same from a source that the caller reads in order: some rows at a time. */
-static trine_status reduce_in_pieces(trine_team *team, const trine_monoid *monoid,
-                                     const void *param, const trine_frame *frame,
+static trine_status reduce_in_pieces(trine_team *team, const trine_reducer *reducer,
+                                     const void *param, const trine_view *view,
                                      unsigned char *results)
 {
-    const trine_source *source = &frame->source[0];
-    size_t row = (size_t)frame->columns * source->item;
+    const trine_source *source = &view->source[0];
+    size_t row = (size_t)view->columns * source->item;
     uint64_t rows = row > 0 && row < PIECE_BYTES ? PIECE_BYTES / row : 1;
-    rows = rows < frame->local ? rows : frame->local;
+    rows = rows < view->local ? rows : view->local;
     void *piece = NULL;
     trine_executor *executor = &team->executor;
     trine_status status = TRINE_OK;
     if (rows * row > 0)
         status = executor->ops.alloc(executor, (size_t)rows * row, &piece);
-    for (uint64_t done = 0; done < frame->local && !status; done += rows) {
-        trine_frame some = *frame;
+    for (uint64_t done = 0; done < view->local && !status; done += rows) {
+        trine_view some = *view;
         const void *data = piece;
-        some.first = frame->first + done;
-        some.local = frame->local - done < rows ? frame->local - done : rows;
+        some.first = view->first + done;
+        some.local = view->local - done < rows ? view->local - done : rows;
         some.executor = executor;
         trine_call_mark(team, &team->ledger.combine);
         if (piece)
-            status = source->fetch(source, some.first * frame->columns,
-                                   (size_t)(some.local * frame->columns), piece, &data);
+            status = source->fetch(source, some.first * view->columns,
+                                   (size_t)(some.local * view->columns), piece, &data);
         trine_call_mark(team, &team->ledger.transfer_in);
-        some.source[0] = trine_memory_source(data, some.first * frame->columns, source->item);
+        some.source[0] = trine_memory_source(data, some.first * view->columns, source->item);
         if (!status)
-            status = reduce_rows(team, monoid, param, &some, results);
-        results += some.local * frame->outer * frame->inner * monoid->result_size;
+            status = reduce_rows(team, reducer, param, &some, results);
+        results += some.local * view->outer * view->inner * reducer->result_size;
     }
     if (piece)
         executor->ops.free(executor, piece, (size_t)rows * row);
     return status;
 }
 
-void trine_frame_axis(trine_frame *frame, int ndim, const uint64_t shape[], int axis)
+void trine_view_axis(trine_view *view, int ndim, const uint64_t shape[], int axis)
 {
-    frame->outer = frame->inner = 1;
+    view->outer = view->inner = 1;
     for (int i = 1; i < axis; i++)
-        frame->outer *= shape[i];
+        view->outer *= shape[i];
     for (int i = axis + 1; i < ndim; i++)
-        frame->inner *= shape[i];
-    frame->length = shape[axis];
+        view->inner *= shape[i];
+    view->length = shape[axis];
 }
 
 /* Results go to memory that all workers address, and from there to the caller once no rank failed.
  */
-trine_status trine_frame_lines(trine_team *team, const trine_monoid *monoid, const void *param,
-                               const trine_frame *frame, void *result)
+trine_status trine_view_lines(trine_team *team, const trine_reducer *reducer, const void *param,
+                              const trine_view *view, void *result)
 {
     trine_status status = trine_call_begin(team);
     if (status)
         return status;
     size_t bytes = 0;
     void *results = NULL;
-    trine_frame carried = *frame;
-    status = trine_carry(team, carried.source, monoid->nin, frame->local * frame->columns,
-                         &carried.executor);
+    trine_view staged = *view;
+    status = trine_stage(team, staged.source, reducer->nin, view->local * view->columns,
+                         &staged.executor);
     if (!status)
-        status = trine_results_size(monoid, frame->local * frame->outer * frame->inner, &bytes);
+        status = trine_results_size(reducer, view->local * view->outer * view->inner, &bytes);
     if (!status && bytes > 0)
         status = team->executor.ops.alloc(&team->executor, bytes, &results);
     if (!status && results)
-        status = frame->source[0].sequential
-                     ? reduce_in_pieces(team, monoid, param, &carried, results)
-                     : reduce_rows(team, monoid, param, &carried, results);
-    uint64_t given[] = {monoid->state_size, frame->cut ? 0 : frame->rows, frame->columns,
-                        frame->outer, frame->length};
+        status = view->source[0].sequential
+                     ? reduce_in_pieces(team, reducer, param, &staged, results)
+                     : reduce_rows(team, reducer, param, &staged, results);
+    uint64_t given[] = {reducer->state_size, view->cut ? 0 : view->rows, view->columns, view->outer,
+                        view->length};
     status = trine_team_agree(team, trine_call_number(8, given, sizeof given), status);
     if (!status && results)
         memcpy(result, results, bytes);
-    for (int i = 0; i < monoid->nin; i++)
-        team->ledger.bytes += frame->local * frame->columns * frame->source[i].item;
-    trine_carry_end(team);
+    for (int i = 0; i < reducer->nin; i++)
+        team->ledger.bytes += view->local * view->columns * view->source[i].item;
+    trine_stage_end(team);
     if (results)
         team->executor.ops.free(&team->executor, results, bytes);
     return trine_call_end(team, &team->ledger.combine, status);

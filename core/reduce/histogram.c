@@ -1,4 +1,4 @@
-/* core/reduce/histogram.c - histograms: the kernel's monoid, made to the size of the bins. */
+/* core/reduce/histogram.c - histograms: the kernel's reducer, made to the size of the bins. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -61,20 +61,20 @@ static trine_status check_bins(uint64_t bins, const double edges[])
     return check_edges(bins, edges);
 }
 
-/* The named monoid of one bin, made to the size of as many; the slots of a state and the numbers of
- * a result are of one size each. */
-static trine_status make_monoid(const char *name, trine_dtype dtype, trine_dtype weights,
-                                uint64_t bins, const double edges[], trine_monoid *monoid,
-                                void **param)
+/* The named reducer of one bin, made to the size of as many; the slots of a state and the numbers
+ * of a result are of one size each. */
+static trine_status make_reducer(const char *name, trine_dtype dtype, trine_dtype weights,
+                                 uint64_t bins, const double edges[], trine_reducer *reducer,
+                                 void **param)
 {
     TRINE_FLOAT_SCOPE;
-    if (!edges || !monoid || !param)
+    if (!edges || !reducer || !param)
         return trine_fail(TRINE_E_ARGUMENT, "a histogram: %s is NULL",
-                          !edges    ? "edges"
-                          : !monoid ? "monoid"
-                                    : "param");
+                          !edges     ? "edges"
+                          : !reducer ? "reducer"
+                                     : "param");
     trine_status status = check_bins(bins, edges);
-    const trine_monoid *found = status ? NULL : trine_monoid_find(name, dtype);
+    const trine_reducer *found = status ? NULL : trine_reducer_find(name, dtype);
     if (!found)
         return status ? status : TRINE_E_ARGUMENT;
     size_t more = (size_t)(bins - 1), slots = found->result_size / sizeof(uint64_t);
@@ -86,31 +86,31 @@ static trine_status make_monoid(const char *name, trine_dtype dtype, trine_dtype
     set_scale(p, edges);
     memcpy(p + 1, edges, (size_t)(bins + 1) * sizeof *edges);
     size_t tables = found->work_size / found->state_size;
-    *monoid = *found;
-    monoid->param_size += more * sizeof *edges;
-    monoid->state_size += more * (found->state_size / slots);
-    monoid->result_size += more * sizeof(uint64_t);
-    monoid->work_size = tables * monoid->state_size;
+    *reducer = *found;
+    reducer->param_size += more * sizeof *edges;
+    reducer->state_size += more * (found->state_size / slots);
+    reducer->result_size += more * sizeof(uint64_t);
+    reducer->work_size = tables * reducer->state_size;
     if (weights != TRINE_DTYPE_NONE)
-        monoid->in[1] = weights;
+        reducer->in[1] = weights;
     *param = p;
     return TRINE_OK;
 }
 
-trine_status trine_histogram_monoid(trine_dtype dtype, uint64_t bins, const double edges[],
-                                    trine_monoid *monoid, void **param)
+trine_status trine_histogram_reducer(trine_dtype dtype, uint64_t bins, const double edges[],
+                                     trine_reducer *reducer, void **param)
 {
-    return make_monoid("histogram", dtype, TRINE_DTYPE_NONE, bins, edges, monoid, param);
+    return make_reducer("histogram", dtype, TRINE_DTYPE_NONE, bins, edges, reducer, param);
 }
 
-trine_status trine_histogram_weighted_monoid(trine_dtype dtype, trine_dtype weights, uint64_t bins,
-                                             const double edges[], trine_monoid *monoid,
-                                             void **param)
+trine_status trine_histogram_weighted_reducer(trine_dtype dtype, trine_dtype weights, uint64_t bins,
+                                              const double edges[], trine_reducer *reducer,
+                                              void **param)
 {
     if (trine_dtype_size(weights) == 0)
         return trine_fail(TRINE_E_DTYPE, "a histogram: weights of type %d; expected one of trine's",
                           (int)weights);
-    return make_monoid("histogram_weighted", dtype, weights, bins, edges, monoid, param);
+    return make_reducer("histogram_weighted", dtype, weights, bins, edges, reducer, param);
 }
 
 /* in[0]: the elements; in[1]: their weights, when they have any. */
@@ -118,7 +118,7 @@ static trine_status count_by_edges(const char *call, const trine_array *const in
                                    uint64_t bins, const double edges[], void *result)
 {
     TRINE_FLOAT_SCOPE;
-    trine_monoid monoid;
+    trine_reducer reducer;
     void *param = NULL;
     trine_status status = TRINE_OK;
     if (!in[0] || (weighted && !in[1]) || !result)
@@ -127,12 +127,12 @@ static trine_status count_by_edges(const char *call, const trine_array *const in
                             : result ? "weights"
                                      : "the result");
     else if (weighted)
-        status = trine_histogram_weighted_monoid(in[0]->dtype, in[1]->dtype, bins, edges, &monoid,
-                                                 &param);
+        status = trine_histogram_weighted_reducer(in[0]->dtype, in[1]->dtype, bins, edges, &reducer,
+                                                  &param);
     else
-        status = trine_histogram_monoid(in[0]->dtype, bins, edges, &monoid, &param);
+        status = trine_histogram_reducer(in[0]->dtype, bins, edges, &reducer, &param);
     status = status ? trine_call_refuse(trine_arrays_team(in, weighted ? 2 : 1), status)
-                    : trine_reduce(&monoid, param, in, result);
+                    : trine_reduce(&reducer, param, in, result);
     free(param);
     return status;
 }

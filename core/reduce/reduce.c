@@ -1,6 +1,6 @@
 /* core/reduce/reduce.c - a reduction, from arrays or other sources to the result.
  *
- * 1. The rank's chunks are cut into runs (core/partition/runs.h), which the executor hands to its
+ * 1. The rank's chunks are cut into runs (core/partition/blocks.h), which the executor hands to its
  * workers.
  * 2. A worker reduces a run to one partial in the run's slot: order-free kernels chunk after chunk
  *    into one state, the others by a canonical tree of the run's own.
@@ -16,17 +16,17 @@
 #include <string.h>
 
 #include "core/array/array.h"
-#include "core/input/carry.h"
-#include "core/input/walk.h"
+#include "core/input/stage.h"
+#include "core/input/chunk_loader.h"
 #include "core/reduce/axis.h"
 #include "core/system/error.h"
 
 /* --- A worker's side */
 
-/* The job's context, in memory that all workers address; monoid and param are copies. */
+/* The job's context, in memory that all workers address; reducer and param are copies. */
 typedef struct reduce_job {
-    trine_walk walk;
-    trine_monoid monoid;
+    trine_loader loader;
+    trine_reducer reducer;
     const void *param;
     unsigned char *slots;
     size_t stride, work_room, tree_room;
@@ -36,42 +36,42 @@ typedef struct reduce_job {
 static trine_status reduce_run(void *context, size_t i, trine_worker *worker)
 {
     const reduce_job *job = context;
-    const trine_monoid *monoid = &job->monoid;
+    const trine_reducer *reducer = &job->reducer;
     const void *param = job->param;
-    trine_run run = trine_runs_get(&job->walk.runs, i);
+    trine_block run = trine_blocks_get(&job->loader.runs, i);
     unsigned char *own = worker->scratch, *buffers = own + job->work_room + job->tree_room;
     void *slot = job->slots + i * job->stride;
-    bool ordered = job->walk.runs.ordered;
-    void *state = ordered || monoid->work_size ? own : slot;
+    bool ordered = job->loader.runs.ordered;
+    void *state = ordered || reducer->work_size ? own : slot;
     trine_chunk chunk;
     trine_tree tree;
-    trine_tree_begin(&tree, monoid, param, own + job->work_room);
+    trine_tree_begin(&tree, reducer, param, own + job->work_room);
     if (!ordered)
-        monoid->identity(slot, param);
-    if (monoid->work_size)
-        monoid->begin(state, param);
-    trine_status status = trine_walk_expect(&job->walk, run, worker);
+        reducer->init(slot, param);
+    if (reducer->work_size)
+        reducer->work_init(state, param);
+    trine_status status = trine_loader_prefetch(&job->loader, run, worker);
     for (uint64_t k = run.first; k < run.first + run.chunks && !status; k++) {
-        status = trine_walk_chunk(&job->walk, k, worker, buffers, &chunk);
+        status = trine_loader_chunk(&job->loader, k, worker, buffers, &chunk);
         if (status)
             break;
         if (ordered)
-            monoid->identity(state, param);
-        monoid->accumulate(state, &chunk, param);
+            reducer->init(state, param);
+        reducer->accumulate(state, &chunk, param);
         if (ordered)
             trine_tree_push(&tree, (trine_node){k, 0}, state);
     }
     if (ordered && !status)
-        memcpy(slot, trine_tree_root(&tree), monoid->state_size);
-    else if (monoid->work_size && !status)
-        monoid->settle(slot, state, param);
+        memcpy(slot, trine_tree_root(&tree), reducer->state_size);
+    else if (reducer->work_size && !status)
+        reducer->work_flush(slot, state, param);
     return status;
 }
 
 /* --- The caller's side */
 
 /* Chunks of a piece for each worker, and in all at least, when a source is sequential. */
-enum { PIECE_CHUNKS_PER_WORKER = 16, LEAST_PIECE_CHUNKS = 64 };
+enum { PIECE_CHUNKS_PER_WORKER = 16, MIN_PIECE_CHUNKS = 64 };
 
 /* What is left of the rank's chunks, from `chunk` on. A sequential source is read into memory,
  * `step` chunks at most at a time. */
@@ -87,21 +87,21 @@ static size_t round_up(size_t bytes)
     return (bytes + 63) / 64 * 64;
 }
 
-static bool ordered(const trine_monoid *monoid)
+static bool ordered(const trine_reducer *reducer)
 {
-    return !(monoid->flags & TRINE_ORDER_FREE);
+    return !(reducer->flags & TRINE_ORDER_FREE);
 }
 
-static trine_runs cut(const trine_team *team, const trine_monoid *monoid,
-                      const trine_stream *stream, uint64_t first, uint64_t end)
+static trine_blocks cut(const trine_team *team, const trine_reducer *reducer,
+                        const trine_input *input, uint64_t first, uint64_t end)
 {
-    return trine_runs_cut(first, end, trine_grid_chunks(&stream->grid), stream->executor->workers,
-                          ordered(monoid), team->schedule == TRINE_DYNAMIC);
+    return trine_blocks_cut(first, end, trine_grid_chunks(&input->grid), input->executor->workers,
+                            ordered(reducer), team->schedule == TRINE_DYNAMIC);
 }
 
 static uint64_t piece_chunks(const trine_team *team)
 {
-    uint64_t chunks = LEAST_PIECE_CHUNKS;
+    uint64_t chunks = MIN_PIECE_CHUNKS;
     while (chunks < (uint64_t)team->executor.workers * PIECE_CHUNKS_PER_WORKER)
         chunks *= 2;
     return chunks;
@@ -109,21 +109,21 @@ static uint64_t piece_chunks(const trine_team *team)
 
 /* Lays the job out in the team's arena: the job, param, slots, the tree's states, a piece's memory.
  */
-static trine_status lay_out(trine_team *team, const trine_monoid *monoid, const void *param,
-                            const trine_stream *stream, pieces *left, trine_tree *tree)
+static trine_status lay_out(trine_team *team, const trine_reducer *reducer, const void *param,
+                            const trine_input *input, pieces *left, trine_tree *tree)
 {
-    bool sequential = stream->source[0].sequential;
-    *left = (pieces){.source = stream->source[0],
-                     .chunk = trine_grid_chunk_at(&stream->grid, stream->first),
-                     .end = trine_grid_chunk_at(&stream->grid, stream->first + stream->local)};
-    trine_runs runs = cut(team, monoid, stream, left->chunk, left->end);
+    bool sequential = input->source[0].sequential;
+    *left = (pieces){.source = input->source[0],
+                     .chunk = trine_grid_chunk_at(&input->grid, input->first),
+                     .end = trine_grid_chunk_at(&input->grid, input->first + input->local)};
+    trine_blocks runs = cut(team, reducer, input, left->chunk, left->end);
     left->step = sequential ? piece_chunks(team) : left->end - left->chunk;
     size_t slots = sequential ? (size_t)left->step : runs.count;
-    size_t stride = trine_tree_stride(monoid), job_room = round_up(sizeof(reduce_job));
-    size_t param_room = round_up(monoid->param_size), slots_room = slots * stride;
-    size_t states_room = trine_tree_states_size(monoid);
+    size_t stride = trine_tree_stride(reducer), job_room = round_up(sizeof(reduce_job));
+    size_t param_room = round_up(reducer->param_size), slots_room = slots * stride;
+    size_t states_room = trine_tree_states_size(reducer);
     size_t piece_room =
-        sequential ? slots * trine_grid_longest(&stream->grid) * stream->source[0].item : 0;
+        sequential ? slots * trine_grid_longest(&input->grid) * input->source[0].item : 0;
     void *memory;
     trine_status status = trine_team_arena(
         team, job_room + param_room + slots_room + states_room + piece_room, &memory);
@@ -132,16 +132,16 @@ static trine_status lay_out(trine_team *team, const trine_monoid *monoid, const 
     unsigned char *at = memory;
     reduce_job *job = memory;
     void *param_copy = at + job_room;
-    if (monoid->param_size)
-        memcpy(param_copy, param, monoid->param_size);
-    *job = (reduce_job){.walk = {.stream = *stream, .runs = runs},
-                        .monoid = *monoid,
+    if (reducer->param_size)
+        memcpy(param_copy, param, reducer->param_size);
+    *job = (reduce_job){.loader = {.input = *input, .runs = runs},
+                        .reducer = *reducer,
                         .param = param_copy,
                         .slots = at + job_room + param_room,
                         .stride = stride};
-    job->work_room = ordered(monoid) ? stride : round_up(monoid->work_size);
-    job->tree_room = ordered(monoid) ? trine_tree_states_size(monoid) : 0;
-    trine_tree_begin(tree, monoid, param_copy, job->slots + slots_room);
+    job->work_room = ordered(reducer) ? stride : round_up(reducer->work_size);
+    job->tree_room = ordered(reducer) ? trine_tree_states_size(reducer) : 0;
+    trine_tree_begin(tree, reducer, param_copy, job->slots + slots_room);
     left->job = job;
     left->memory = job->slots + slots_room + states_room;
     return TRINE_OK;
@@ -163,7 +163,7 @@ static trine_status read_piece(const trine_source *source, const trine_grid *gri
 static trine_status take_piece(trine_team *team, pieces *left)
 {
     reduce_job *job = left->job;
-    trine_stream *stream = &job->walk.stream;
+    trine_input *input = &job->loader.input;
     uint64_t chunk = left->chunk, first;
     if (!left->source.sequential) {
         left->chunk = left->end;
@@ -173,40 +173,39 @@ static trine_status take_piece(trine_team *team, pieces *left)
     uint64_t end = (chunk / left->step + 1) * left->step;
     end = end < left->end ? end : left->end;
     trine_call_mark(team, &team->ledger.combine);
-    trine_status status =
-        read_piece(&left->source, &stream->grid, chunk, end, left->memory, &first);
+    trine_status status = read_piece(&left->source, &input->grid, chunk, end, left->memory, &first);
     trine_call_mark(team, &team->ledger.transfer_in);
-    stream->source[0] = trine_memory_source(left->memory, first, left->source.item);
-    job->walk.runs = cut(team, &job->monoid, stream, chunk, end);
+    input->source[0] = trine_memory_source(left->memory, first, left->source.item);
+    job->loader.runs = cut(team, &job->reducer, input, chunk, end);
     left->chunk = end;
     return status;
 }
 
-trine_status trine_stream_reduce_here(trine_team *team, const trine_monoid *monoid,
-                                      const void *param, const trine_stream *stream,
-                                      uint64_t origin, trine_tree *tree)
+trine_status trine_input_reduce_here(trine_team *team, const trine_reducer *reducer,
+                                     const void *param, const trine_input *input, uint64_t offset,
+                                     trine_tree *tree)
 {
     pieces left;
-    trine_status status = lay_out(team, monoid, param, stream, &left, tree);
-    if (status || stream->local == 0)
+    trine_status status = lay_out(team, reducer, param, input, &left, tree);
+    if (status || input->local == 0)
         return status;
     reduce_job *job = left.job;
-    job->walk.origin = origin;
+    job->loader.offset = offset;
     while (left.chunk < left.end && !status) {
         status = take_piece(team, &left);
-        trine_job work = {.runs = job->walk.runs.count,
+        trine_job work = {.runs = job->loader.runs.count,
                           .body = reduce_run,
                           .context = job,
                           .scratch_size =
-                              job->work_room + job->tree_room + trine_walk_buffers(&job->walk),
+                              job->work_room + job->tree_room + trine_loader_buffers(&job->loader),
                           .restartable = true};
         if (!status)
-            status = trine_team_run(team, stream->executor, &work);
+            status = trine_team_run(team, input->executor, &work);
         for (size_t i = 0; i < work.runs && !status; i++)
-            trine_tree_push(tree, trine_runs_get(&job->walk.runs, i).node,
+            trine_tree_push(tree, trine_blocks_get(&job->loader.runs, i).node,
                             job->slots + i * job->stride);
     }
-    if (!status && stream->cut && ordered(monoid)) {
+    if (!status && input->cut && ordered(reducer)) {
         /* The ranks' own grids do not fit together: merge whole ranks, in the tree over ranks. */
         trine_tree_root(tree);
         tree->node[0] = (trine_node){(uint64_t)team->communicator.rank, 0};
@@ -214,85 +213,86 @@ trine_status trine_stream_reduce_here(trine_team *team, const trine_monoid *mono
     return status;
 }
 
-static uint64_t call_number(const trine_monoid *monoid, const trine_stream *stream)
+static uint64_t call_number(const trine_reducer *reducer, const trine_input *input)
 {
-    uint64_t given[] = {monoid->state_size, monoid->result_size, stream->cut ? 0 : stream->grid.n};
-    return trine_call_number(trine_call_number(3, given, sizeof given), monoid->name,
-                             strlen(monoid->name));
+    uint64_t given[] = {reducer->state_size, reducer->result_size, input->cut ? 0 : input->grid.n};
+    return trine_call_number(trine_call_number(3, given, sizeof given), reducer->name,
+                             strlen(reducer->name));
 }
 
-static void count_bytes(trine_ledger *ledger, const trine_stream *stream)
+static void count_bytes(trine_ledger *ledger, const trine_input *input)
 {
-    for (int i = 0; i < stream->sources; i++) {
-        const trine_source *source = &stream->source[i];
-        uint64_t bytes = stream->local * source->item;
+    for (int i = 0; i < input->sources; i++) {
+        const trine_source *source = &input->source[i];
+        uint64_t bytes = input->local * source->item;
         ledger->bytes += bytes;
         ledger->moved += source->copies && !source->counts ? bytes : 0;
     }
 }
 
-static trine_status finish(const trine_monoid *monoid, const void *param, trine_tree *tree,
+static trine_status finish(const trine_reducer *reducer, const void *param, trine_tree *tree,
                            void *result)
 {
-    trine_status status = monoid->finish(result, trine_tree_root(tree), param);
-    return status ? trine_fail(status, "%s: %s", monoid->name, trine_status_text(status))
+    trine_status status = reducer->finish(result, trine_tree_root(tree), param);
+    return status ? trine_fail(status, "%s: %s", reducer->name, trine_status_text(status))
                   : TRINE_OK;
 }
 
-trine_status trine_stream_reduce(trine_team *team, const trine_monoid *monoid, const void *param,
-                                 const trine_stream *given, trine_extent extent,
-                                 trine_status before, void *result)
+trine_status trine_input_reduce(trine_team *team, const trine_reducer *reducer, const void *param,
+                                const trine_input *given, trine_extent extent, trine_status before,
+                                void *result)
 {
-    trine_stream stream = *given;
+    trine_input input = *given;
     trine_status status = extent == TRINE_WHOLE_CALL ? trine_call_begin(team) : TRINE_OK;
     if (status)
         return status;
     status = before;
     if (extent == TRINE_WHOLE_CALL && !status)
-        status = trine_carry(team, stream.source, stream.sources, stream.local, &stream.executor);
+        status = trine_stage(team, input.source, input.sources, input.local, &input.executor);
     trine_communicator *ranks = &team->communicator;
     bool several = ranks->size > 1;
-    bool counted = several && stream.cut && !(monoid->flags & TRINE_POSITION_FREE);
-    uint64_t call = several ? call_number(monoid, &stream) : 0, origin = 0;
+    bool counted = several && input.cut && !(reducer->flags & TRINE_POSITION_FREE);
+    uint64_t call = several ? call_number(reducer, &input) : 0, offset = 0;
     trine_tree tree;
-    trine_tree_begin(&tree, monoid, param, NULL);
+    trine_tree_begin(&tree, reducer, param, NULL);
     if (counted)
-        status = trine_team_origin(team, stream.local, call, status, &origin);
+        status = trine_team_offset(team, input.local, call, status, &offset);
     /* What failed in there all ranks know, and enter no other function. */
     if (!counted || !status) {
         if (!status)
-            status = trine_stream_reduce_here(team, monoid, param, &stream, origin, &tree);
+            status = trine_input_reduce_here(team, reducer, param, &input, offset, &tree);
         status = ranks->ops->merge(ranks, &tree, call, status);
     }
     if (!status) {
-        count_bytes(&team->ledger, &stream);
-        team->ledger.reproducible = !(several && stream.cut && ordered(monoid));
-        status = finish(monoid, param, &tree, result);
+        count_bytes(&team->ledger, &input);
+        team->ledger.reproducible = !(several && input.cut && ordered(reducer));
+        status = finish(reducer, param, &tree, result);
     }
     if (extent == TRINE_WITHIN_CALL)
         return status;
-    trine_carry_end(team);
+    trine_stage_end(team);
     return trine_call_end(team, &team->ledger.combine, status);
 }
 
 /* --- Of arrays */
 
-trine_status trine_monoid_check(const trine_monoid *m, const void *param)
+trine_status trine_reducer_check(const trine_reducer *m, const void *param)
 {
-    if (!m->name || !m->identity || !m->accumulate || !m->merge || !m->finish)
+    if (!m->name || !m->init || !m->accumulate || !m->merge || !m->finish)
         return trine_fail(TRINE_E_ARGUMENT,
-                          "a reduction: monoid '%s' lacks a name or a function; identity, "
+                          "a reduction: reducer '%s' lacks a name or a function; identity, "
                           "accumulate, merge and finish are needed",
                           m->name ? m->name : "");
     if (m->nin < 1 || m->nin > TRINE_ARGS || m->state_size == 0)
+        return trine_fail(
+            TRINE_E_ARGUMENT,
+            "a reduction: reducer '%s' has %d inputs and %zu bytes of state; expected "
+            "1 to %d and more than 0",
+            m->name, m->nin, m->state_size, TRINE_ARGS);
+    if (m->work_size && !(m->work_init && m->work_flush && m->flags & TRINE_ORDER_FREE))
         return trine_fail(TRINE_E_ARGUMENT,
-                          "a reduction: monoid '%s' has %d inputs and %zu bytes of state; expected "
-                          "1 to %d and more than 0",
-                          m->name, m->nin, m->state_size, TRINE_ARGS);
-    if (m->work_size && !(m->begin && m->settle && m->flags & TRINE_ORDER_FREE))
-        return trine_fail(TRINE_E_ARGUMENT,
-                          "a reduction: monoid '%s' keeps a working state, so it needs begin, "
-                          "settle and TRINE_ORDER_FREE",
+                          "a reduction: reducer '%s' keeps a working state, so it needs work_init, "
+                          "work_flush and TRINE_ORDER_FREE",
                           m->name);
     if (m->param_size && !param)
         return trine_fail(TRINE_E_ARGUMENT, "a reduction: param is NULL; '%s' takes %zu bytes",
@@ -300,73 +300,73 @@ trine_status trine_monoid_check(const trine_monoid *m, const void *param)
     return TRINE_OK;
 }
 
-static trine_status check_call(const trine_monoid *monoid, const void *param,
+static trine_status check_call(const trine_reducer *reducer, const void *param,
                                const trine_array *const in[], const void *result)
 {
-    if (!monoid || !result)
+    if (!reducer || !result)
         return trine_fail(TRINE_E_ARGUMENT, "trine_reduce: %s is NULL",
-                          monoid ? "result" : "monoid");
+                          reducer ? "result" : "reducer");
     const trine_array *like = NULL;
-    trine_status status = trine_monoid_check(monoid, param);
+    trine_status status = trine_reducer_check(reducer, param);
     return status ? status
-                  : trine_arrays_check(monoid->name, "in", in, monoid->in, monoid->nin, &like);
+                  : trine_arrays_check(reducer->name, "in", in, reducer->in, reducer->nin, &like);
 }
 
-/* How many entries `in` has for certain, whatever the monoid. */
-static int inputs_of(const trine_monoid *monoid)
+/* How many entries `in` has for certain, whatever the reducer. */
+static int inputs_of(const trine_reducer *reducer)
 {
-    return monoid && monoid->nin >= 1 && monoid->nin <= TRINE_ARGS ? monoid->nin : 1;
+    return reducer && reducer->nin >= 1 && reducer->nin <= TRINE_ARGS ? reducer->nin : 1;
 }
 
-trine_status trine_reduce_stream(const trine_monoid *monoid, const void *param,
+trine_status trine_reduce_stream(const trine_reducer *reducer, const void *param,
                                  const trine_array *const in[], const void *result,
-                                 trine_stream *stream)
+                                 trine_input *input)
 {
-    trine_status status = check_call(monoid, param, in, result);
+    trine_status status = check_call(reducer, param, in, result);
     if (status)
         return status;
     const trine_array *x = in[0];
-    *stream = (trine_stream){.sources = monoid->nin,
-                             .first = x->first,
-                             .local = x->local,
-                             .grid = x->grid,
-                             .cut = x->place != TRINE_DISTRIBUTED,
-                             .executor = trine_arrays_executor(x->team, in, monoid->nin)};
-    for (int i = 0; i < monoid->nin; i++)
-        stream->source[i] =
+    *input = (trine_input){.sources = reducer->nin,
+                           .first = x->first,
+                           .local = x->local,
+                           .grid = x->grid,
+                           .cut = x->place != TRINE_DISTRIBUTED,
+                           .executor = trine_arrays_executor(x->team, in, reducer->nin)};
+    for (int i = 0; i < reducer->nin; i++)
+        input->source[i] =
             trine_memory_source(in[i]->data, in[i]->first, trine_dtype_size(in[i]->dtype));
     return TRINE_OK;
 }
 
-trine_status trine_reduce(const trine_monoid *monoid, const void *param,
+trine_status trine_reduce(const trine_reducer *reducer, const void *param,
                           const trine_array *const in[], void *result)
 {
-    trine_stream stream;
-    trine_status status = trine_reduce_stream(monoid, param, in, result, &stream);
-    return status ? trine_call_refuse(trine_arrays_team(in, inputs_of(monoid)), status)
-                  : trine_stream_reduce(in[0]->team, monoid, param, &stream, TRINE_WHOLE_CALL,
-                                        TRINE_OK, result);
+    trine_input input;
+    trine_status status = trine_reduce_stream(reducer, param, in, result, &input);
+    return status ? trine_call_refuse(trine_arrays_team(in, inputs_of(reducer)), status)
+                  : trine_input_reduce(in[0]->team, reducer, param, &input, TRINE_WHOLE_CALL,
+                                       TRINE_OK, result);
 }
 
-trine_status trine_reduce_axis(const trine_monoid *monoid, const void *param,
+trine_status trine_reduce_axis(const trine_reducer *reducer, const void *param,
                                const trine_array *const in[], int axis, void *result)
 {
-    trine_status status = check_call(monoid, param, in, result);
+    trine_status status = check_call(reducer, param, in, result);
     if (!status)
-        status = trine_axis_check(monoid->name, in[0]->ndim, &axis);
+        status = trine_axis_check(reducer->name, in[0]->ndim, &axis);
     if (status)
-        return trine_call_refuse(trine_arrays_team(in, inputs_of(monoid)), status);
+        return trine_call_refuse(trine_arrays_team(in, inputs_of(reducer)), status);
     const trine_array *x = in[0];
-    trine_frame frame = {.rows = x->rows,
-                         .columns = x->columns,
-                         .first = x->first_row,
-                         .local = x->local_rows,
-                         .cut = x->place != TRINE_DISTRIBUTED,
-                         .executor = trine_arrays_executor(x->team, in, monoid->nin)};
-    for (int i = 0; i < monoid->nin; i++)
-        frame.source[i] =
+    trine_view view = {.rows = x->rows,
+                       .columns = x->columns,
+                       .first = x->first_row,
+                       .local = x->local_rows,
+                       .cut = x->place != TRINE_DISTRIBUTED,
+                       .executor = trine_arrays_executor(x->team, in, reducer->nin)};
+    for (int i = 0; i < reducer->nin; i++)
+        view.source[i] =
             trine_memory_source(in[i]->data, in[i]->first, trine_dtype_size(in[i]->dtype));
-    trine_frame_axis(&frame, x->ndim, x->shape, axis);
-    return axis == 0 ? trine_frame_columns(x->team, monoid, param, &frame, result)
-                     : trine_frame_lines(x->team, monoid, param, &frame, result);
+    trine_view_axis(&view, x->ndim, x->shape, axis);
+    return axis == 0 ? trine_view_columns(x->team, reducer, param, &view, result)
+                     : trine_view_lines(x->team, reducer, param, &view, result);
 }

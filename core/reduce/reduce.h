@@ -5,29 +5,29 @@
 
 #include <trine/reduce.h>
 
-#include "core/input/stream.h"
+#include "core/input/input.h"
 
-/* Whether a caller's monoid is complete. ARGUMENT. */
-trine_status trine_monoid_check(const trine_monoid *monoid, const void *param);
+/* Whether a caller's reducer is complete. ARGUMENT. */
+trine_status trine_reducer_check(const trine_reducer *reducer, const void *param);
 
 /* Checks the arguments of a reduction of arrays, and makes the stream of their elements. */
-trine_status trine_reduce_stream(const trine_monoid *monoid, const void *param,
+trine_status trine_reduce_stream(const trine_reducer *reducer, const void *param,
                                  const trine_array *const in[], const void *result,
-                                 trine_stream *stream);
+                                 trine_input *input);
 
 /* What a reduction is of a call: all of it, or a part of one that has begun and goes on after it,
- * with its ledger open and its sources carried. */
+ * with its ledger open and its sources staged. */
 typedef enum trine_extent { TRINE_WHOLE_CALL, TRINE_WITHIN_CALL } trine_extent;
 
 /* Reduces the whole. before: what went wrong before, on this rank. Collective. */
-trine_status trine_stream_reduce(trine_team *team, const trine_monoid *monoid, const void *param,
-                                 const trine_stream *stream, trine_extent extent,
-                                 trine_status before, void *result);
+trine_status trine_input_reduce(trine_team *team, const trine_reducer *reducer, const void *param,
+                                const trine_input *input, trine_extent extent, trine_status before,
+                                void *result);
 
 /* Reduces this rank's part alone into the rank's canonical tree, within a call that has begun; the
- * tree's states lie in the team's arena. origin: as trine_walk's. Not collective. */
-trine_status trine_stream_reduce_here(trine_team *team, const trine_monoid *monoid,
-                                      const void *param, const trine_stream *stream,
-                                      uint64_t origin, trine_tree *tree);
+ * tree's states lie in the team's arena. offset: as trine_loader's. Not collective. */
+trine_status trine_input_reduce_here(trine_team *team, const trine_reducer *reducer,
+                                     const void *param, const trine_input *input, uint64_t offset,
+                                     trine_tree *tree);
 
 #endif

@@ -1,10 +1,10 @@
-/* core/reduce/reductions.c - the typed reductions: a name and an element type find a monoid. */
+/* core/reduce/reductions.c - the typed reductions: a name and an element type find a reducer. */
 #include "core/array/array.h"
 #include "core/reduce/typed.h"
 #include "core/system/error.h"
 #include "core/system/float_environment.h"
 
-/* Finds the monoid and runs it; out: the type of the result that the function promises. */
+/* Finds the reducer and runs it; out: the type of the result that the function promises. */
 static trine_status run(const char *name, trine_dtype out, const void *param,
                         const trine_array *const in[], const void *result)
 {
@@ -12,19 +12,19 @@ static trine_status run(const char *name, trine_dtype out, const void *param,
         return trine_call_refuse(trine_arrays_team(in, 2),
                                  trine_fail(TRINE_E_ARGUMENT, "trine_%s: %s is NULL", name,
                                             in[0] && in[1] ? "result" : "an array"));
-    const trine_monoid *monoid = trine_monoid_find(name, trine_array_dtype(in[0]));
-    if (!monoid) {
+    const trine_reducer *reducer = trine_reducer_find(name, trine_array_dtype(in[0]));
+    if (!reducer) {
         /* A real type without it: the library was built without what it needs. */
         bool real = trine_array_dtype(in[0]) == TRINE_F64;
         return trine_call_refuse(trine_array_team(in[0]), real ? TRINE_E_ABSENT : TRINE_E_DTYPE);
     }
-    if (out != TRINE_DTYPE_NONE && monoid->out != out)
+    if (out != TRINE_DTYPE_NONE && reducer->out != out)
         return trine_call_refuse(
             trine_array_team(in[0]),
             trine_fail(TRINE_E_DTYPE, "trine_%s_%s: x is %s, for which the result is %s", name,
                        trine_dtype_name(out), trine_dtype_name(trine_array_dtype(in[0])),
-                       trine_dtype_name(monoid->out)));
-    return trine_reduce(monoid, param, in, (void *)result);
+                       trine_dtype_name(reducer->out)));
+    return trine_reduce(reducer, param, in, (void *)result);
 }
 
 static trine_status run_typed(const char *name, trine_dtype dtype, const void *param,

@@ -24,7 +24,7 @@ typedef struct sought {
 
 struct trine_selection {
     const trine_array *x;
-    trine_monoid monoid;
+    trine_reducer reducer;
     trine_order_param param;
     sought sought[TRINE_ORDER_PREFIXES];
     int count, shift;
@@ -64,9 +64,9 @@ static void descend(trine_selection *s, const uint64_t counts[])
 static trine_status count_digits(trine_selection *s, int shift, uint64_t counts[])
 {
     s->param.shift = (uint32_t)shift;
-    s->monoid.state_size = s->param.prefixes * TRINE_ORDER_DIGITS * sizeof *counts;
-    s->monoid.result_size = s->monoid.state_size;
-    return trine_reduce(&s->monoid, &s->param, &s->x, counts);
+    s->reducer.state_size = s->param.prefixes * TRINE_ORDER_DIGITS * sizeof *counts;
+    s->reducer.result_size = s->reducer.state_size;
+    return trine_reduce(&s->reducer, &s->param, &s->x, counts);
 }
 
 /* In ascending order of ranks: insertion, of few. */
@@ -96,7 +96,7 @@ trine_status trine_selection_begin(const char *call, const trine_array *x, uint6
 {
     size_t counts = (size_t)TRINE_ORDER_PREFIXES * TRINE_ORDER_DIGITS;
     trine_selection *s = malloc(sizeof *s + counts * sizeof *s->counts);
-    const trine_monoid *digits = trine_monoid_find("order_digits", trine_array_dtype(x));
+    const trine_reducer *digits = trine_reducer_find("order_digits", trine_array_dtype(x));
     *selection = NULL;
     if (!s || !digits) {
         free(s);
@@ -107,7 +107,7 @@ trine_status trine_selection_begin(const char *call, const trine_array *x, uint6
     }
     int bits = (int)trine_dtype_size(trine_array_dtype(x)) * 8;
     s->x = x;
-    s->monoid = *digits;
+    s->reducer = *digits;
     s->param = (trine_order_param){.prefixes = 1};
     s->shift = (bits - 1) / DIGIT_BITS * DIGIT_BITS;
     trine_status status = count_digits(s, s->shift, s->first);

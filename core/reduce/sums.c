@@ -1,5 +1,5 @@
 /* core/reduce/sums.c - the typed sums and their like: an operation, a mode and an element type name
- * a monoid. */
+ * a reducer. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,12 +8,12 @@
 #include "core/reduce/typed.h"
 #include "core/system/error.h"
 
-enum { MOST_INPUTS = 2, MODES = TRINE_FAST + 1 };
+enum { MAX_INPUTS = 2, MODES = TRINE_FAST + 1 };
 
 /* Whether in[1] are weights, of any type where the result is f64. */
 typedef enum typed_weights { NO_WEIGHTS, WEIGHTED_SUM, WEIGHTED_MEAN } typed_weights;
 
-/* A typed function: kernels has its monoids' names, by mode; of f32 with a result of f64, those of
+/* A typed function: kernels has its reducers' names, by mode; of f32 with a result of f64, those of
  * the second row. */
 typedef struct typed_operation {
     const char *name;
@@ -22,10 +22,10 @@ typedef struct typed_operation {
     const char *kernels[2][MODES];
 } typed_operation;
 
-static const trine_monoid *find(const typed_operation *o, trine_mode mode, trine_dtype in)
+static const trine_reducer *find(const typed_operation *o, trine_mode mode, trine_dtype in)
 {
     bool widened = in == TRINE_F32 && o->out == TRINE_F64;
-    return trine_monoid_find(o->kernels[widened][mode], in);
+    return trine_reducer_find(o->kernels[widened][mode], in);
 }
 
 /* "f64 or f32", "i64, i32, i16 or i8". */
@@ -35,9 +35,9 @@ static void list_types(const typed_operation *o, char *text, size_t size)
     size_t used = 0;
     text[0] = '\0';
     for (int d = 1; d <= TRINE_DTYPE_COUNT && used < size; d++) {
-        const trine_monoid *monoid =
+        const trine_reducer *reducer =
             d < TRINE_DTYPE_COUNT ? find(o, TRINE_EXACT, (trine_dtype)d) : NULL;
-        bool taken = monoid && monoid->out == o->out;
+        bool taken = reducer && reducer->out == o->out;
         if (last && (taken || d == TRINE_DTYPE_COUNT))
             used += (size_t)snprintf(text + used, size - used, "%s%s",
                                      used == 0 ? ""
@@ -56,32 +56,33 @@ static trine_status refuse_type(const typed_operation *o, trine_dtype in)
                       trine_dtype_name(o->out), trine_dtype_name(in), takes);
 }
 
-trine_status trine_weighted_monoid(trine_dtype dtype, trine_dtype weights, bool mean,
-                                   trine_monoid *monoid, trine_weighted_param *param)
+trine_status trine_weighted_reducer(trine_dtype dtype, trine_dtype weights, bool mean,
+                                    trine_reducer *reducer, trine_weighted_param *param)
 {
-    if (!monoid || !param)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_weighted_monoid: %s is NULL",
-                          monoid ? "param" : "monoid");
+    if (!reducer || !param)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_weighted_reducer: %s is NULL",
+                          reducer ? "param" : "reducer");
     if (trine_dtype_size(weights) == 0)
         return trine_fail(TRINE_E_DTYPE,
-                          "trine_weighted_monoid: weights of type %d; expected one of "
+                          "trine_weighted_reducer: weights of type %d; expected one of "
                           "trine's",
                           (int)weights);
-    const trine_monoid *found = trine_monoid_find(mean ? "weighted_mean" : "weighted_sum", dtype);
+    const trine_reducer *found = trine_reducer_find(mean ? "weighted_mean" : "weighted_sum", dtype);
     if (!found)
         return TRINE_E_ARGUMENT;
-    *monoid = *found;
-    monoid->in[1] = weights;
+    *reducer = *found;
+    reducer->in[1] = weights;
     param->weights = weights;
     return TRINE_OK;
 }
 
-/* A call: made, param: its monoid and param where that is not one of the built-in ones as it is. */
+/* A call: made, param: its reducer and param where that is not one of the built-in ones as it is.
+ */
 typedef struct typed_call {
-    const trine_monoid *monoid;
-    trine_monoid made;
+    const trine_reducer *reducer;
+    trine_reducer made;
     trine_weighted_param param;
-    trine_stream stream;
+    trine_input input;
 } typed_call;
 
 /* Of two types, and of integers in double, there is one kernel for all modes. */
@@ -89,19 +90,19 @@ static trine_status find_weighted(const typed_operation *o, trine_mode mode,
                                   const trine_array *const in[], typed_call *call)
 {
     trine_dtype x = trine_array_dtype(in[0]), weights = trine_array_dtype(in[1]);
-    call->monoid = x == weights ? find(o, mode, x) : NULL;
-    if (call->monoid && call->monoid->out == TRINE_F64)
+    call->reducer = x == weights ? find(o, mode, x) : NULL;
+    if (call->reducer && call->reducer->out == TRINE_F64)
         return TRINE_OK;
-    call->monoid = &call->made;
-    return trine_weighted_monoid(x, weights, o->weights == WEIGHTED_MEAN, &call->made,
-                                 &call->param);
+    call->reducer = &call->made;
+    return trine_weighted_reducer(x, weights, o->weights == WEIGHTED_MEAN, &call->made,
+                                  &call->param);
 }
 
 static trine_status find_typed(const typed_operation *o, trine_mode mode,
                                const trine_array *const in[], int inputs, const void *result,
                                typed_call *call)
 {
-    static const char *const names[MOST_INPUTS] = {"x", "y"};
+    static const char *const names[MAX_INPUTS] = {"x", "y"};
     if ((unsigned)mode >= MODES)
         return trine_fail(TRINE_E_ARGUMENT,
                           "trine_%s_%s: mode %d; expected TRINE_EXACT, TRINE_COMPENSATED or "
@@ -117,10 +118,10 @@ static trine_status find_typed(const typed_operation *o, trine_mode mode,
     if (o->weights && o->out == TRINE_F64)
         return find_weighted(o, mode, in, call);
     trine_dtype dtype = trine_array_dtype(in[0]);
-    call->monoid = find(o, mode, dtype);
-    if (!call->monoid && strcmp(trine_isa(), "none") == 0)
+    call->reducer = find(o, mode, dtype);
+    if (!call->reducer && strcmp(trine_isa(), "none") == 0)
         return TRINE_E_ARGUMENT;
-    return call->monoid && call->monoid->out == o->out ? TRINE_OK : refuse_type(o, dtype);
+    return call->reducer && call->reducer->out == o->out ? TRINE_OK : refuse_type(o, dtype);
 }
 
 static trine_status prepare(const typed_operation *o, trine_mode mode,
@@ -129,7 +130,7 @@ static trine_status prepare(const typed_operation *o, trine_mode mode,
 {
     trine_status status = find_typed(o, mode, in, inputs, result, call);
     return status ? status
-                  : trine_reduce_stream(call->monoid, &call->param, in, result, &call->stream);
+                  : trine_reduce_stream(call->reducer, &call->param, in, result, &call->input);
 }
 
 #define OUT_f64 TRINE_F64
@@ -154,8 +155,8 @@ static trine_status prepare(const typed_operation *o, trine_mode mode,
     trine_status status = prepare(&own, mode, in, inputs, result, &call);                          \
     if (status)                                                                                    \
         return trine_call_refuse(trine_arrays_team(in, inputs), status);                           \
-    return trine_stream_reduce(x->team, call.monoid, &call.param, &call.stream, TRINE_WHOLE_CALL,  \
-                               TRINE_OK, result);
+    return trine_input_reduce(x->team, call.reducer, &call.param, &call.input, TRINE_WHOLE_CALL,   \
+                              TRINE_OK, result);
 
 #define DEFINE_OF_ONE(operation, suffix, type)                                                     \
     trine_status trine_##operation##_##suffix(const trine_array *x, trine_mode mode, type *result) \

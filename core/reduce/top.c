@@ -28,22 +28,22 @@ typedef struct top_call {
     uint64_t *indices;
 } top_call;
 
-trine_status trine_top_monoid(trine_dtype dtype, uint64_t k, bool largest, trine_monoid *monoid,
-                              trine_top_param *param)
+trine_status trine_top_reducer(trine_dtype dtype, uint64_t k, bool largest, trine_reducer *reducer,
+                               trine_top_param *param)
 {
-    if (!monoid || !param)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_top_monoid: %s is NULL",
-                          monoid ? "param" : "monoid");
+    if (!reducer || !param)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_top_reducer: %s is NULL",
+                          reducer ? "param" : "reducer");
     if (k < 1 || k > TRINE_TOP)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_top_monoid: k is %llu; expected 1 to %d",
+        return trine_fail(TRINE_E_ARGUMENT, "trine_top_reducer: k is %llu; expected 1 to %d",
                           (unsigned long long)k, TRINE_TOP);
-    const trine_monoid *found = trine_monoid_find(largest ? "largest" : "smallest", dtype);
+    const trine_reducer *found = trine_reducer_find(largest ? "largest" : "smallest", dtype);
     if (!found)
         return TRINE_E_ARGUMENT;
     *param = (trine_top_param){.k = k};
-    *monoid = *found;
-    monoid->state_size += (size_t)(k - 1) * sizeof(trine_pair);
-    monoid->result_size = (size_t)k * sizeof(trine_indexed);
+    *reducer = *found;
+    reducer->state_size += (size_t)(k - 1) * sizeof(trine_pair);
+    reducer->result_size = (size_t)k * sizeof(trine_indexed);
     return TRINE_OK;
 }
 
@@ -66,13 +66,14 @@ static trine_status check(const top_call *call)
 static trine_status find_few(const top_call *call)
 {
     trine_indexed found[TRINE_TOP];
-    trine_monoid monoid;
+    trine_reducer reducer;
     trine_top_param param;
     size_t item = trine_dtype_size(call->x->dtype);
-    trine_status status = trine_top_monoid(call->x->dtype, call->k, call->largest, &monoid, &param);
+    trine_status status =
+        trine_top_reducer(call->x->dtype, call->k, call->largest, &reducer, &param);
     if (status)
         return trine_call_refuse(call->x->team, status);
-    status = trine_reduce(&monoid, &param, &call->x, found);
+    status = trine_reduce(&reducer, &param, &call->x, found);
     for (uint64_t i = 0; i < call->k && !status; i++) {
         if (call->values)
             memcpy((char *)call->values + i * item, &found[i].value, item);
@@ -88,7 +89,7 @@ static trine_status find_few(const top_call *call)
 typedef struct top_job {
     trine_dtype dtype;
     const void *x;
-    uint64_t n, origin;
+    uint64_t n, offset;
     trine_bound bound;
     uint64_t (*counts)[2];
     trine_pair *pairs;
@@ -102,7 +103,7 @@ static trine_status run_block(void *context, size_t i, trine_worker *worker)
     const char *x = (const char *)job->x + first * trine_dtype_size(job->dtype);
     (void)worker;
     if (job->pairs)
-        trine_radix_take(job->dtype, x, n, job->origin + first, job->bound, job->counts[i][1],
+        trine_radix_take(job->dtype, x, n, job->offset + first, job->bound, job->counts[i][1],
                          job->pairs + job->counts[i][0]);
     else
         trine_radix_compare(job->dtype, x, n, job->bound, job->counts[i]);
@@ -189,7 +190,7 @@ static trine_status write_here(const top_call *call, trine_executor *executor, t
     size_t bytes = (size_t)count * sizeof *all;
     trine_status status = bytes ? executor->ops.alloc(executor, bytes, &memory) : TRINE_OK;
     if (!status && bytes) {
-        job->origin = rank[0];
+        job->offset = rank[0];
         job->pairs = memory;
         status = run_job(call, executor, job);
         if (!status)

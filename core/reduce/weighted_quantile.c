@@ -39,7 +39,7 @@ typedef struct sought {
 
 typedef struct weighing {
     const trine_array *in[2];
-    trine_monoid monoid;
+    trine_reducer reducer;
     trine_order_param param;
     accumulator total, first[TRINE_WEIGHT_DIGITS], sums[GROUP * TRINE_WEIGHT_DIGITS];
     sought sought[TRINE_QUANTILES];
@@ -59,9 +59,9 @@ static trine_status check(const weighted_call *call, const void *result)
 static trine_status weigh(weighing *w, int shift, accumulator sums[])
 {
     w->param.shift = (uint32_t)shift;
-    w->monoid.state_size = w->param.prefixes * (size_t)TRINE_WEIGHT_DIGITS * sizeof *sums;
-    w->monoid.result_size = w->monoid.state_size;
-    return trine_reduce(&w->monoid, &w->param, w->in, sums);
+    w->reducer.state_size = w->param.prefixes * (size_t)TRINE_WEIGHT_DIGITS * sizeof *sums;
+    w->reducer.result_size = w->reducer.state_size;
+    return trine_reduce(&w->reducer, &w->param, w->in, sums);
 }
 
 /* The next digit of some that are sought, in ascending order. */
@@ -112,12 +112,12 @@ static trine_status judge_weights(weighing *w, const weighted_call *call, bool *
 {
     double sum;
     uint64_t nans = 0;
-    natural total;
+    bigint total;
     trine_status status = call->skip ? TRINE_OK : trine_count_nan(call->x, &nans);
     if (status)
         return status;
     trine_weights_total(w->first, TRINE_WEIGHT_DIGITS, &w->total);
-    trine_accumulator_natural(&w->total, &total);
+    trine_accumulator_bigint(&w->total, &total);
     *nan = nans > 0;
     if (trine_seen_special(w->total.seen, &sum))
         return trine_fail(TRINE_E_ARGUMENT, "%s: a weight is negative, infinite or NaN",
@@ -158,18 +158,19 @@ static trine_status find_elements(const weighted_call *call, void *elements)
     TRINE_FLOAT_SCOPE;
     const trine_array *in[] = {call->x, call->weights};
     trine_status status = check(call, elements);
-    const trine_monoid *monoid = status ? NULL : trine_monoid_find("order_weights", call->x->dtype);
-    weighing *w = monoid ? malloc(sizeof *w) : NULL;
+    const trine_reducer *reducer =
+        status ? NULL : trine_reducer_find("order_weights", call->x->dtype);
+    weighing *w = reducer ? malloc(sizeof *w) : NULL;
     if (!status && !w)
-        status = monoid ? trine_fail(TRINE_E_MEMORY, "%s: no memory for the sums", call->name)
-                        : TRINE_E_ARGUMENT;
+        status = reducer ? trine_fail(TRINE_E_MEMORY, "%s: no memory for the sums", call->name)
+                         : TRINE_E_ARGUMENT;
     if (status || !w) {
         status = trine_call_refuse(trine_arrays_team(in, 2), status);
     } else {
         w->in[0] = call->x;
         w->in[1] = call->weights;
-        w->monoid = *monoid;
-        w->monoid.in[1] = call->weights->dtype;
+        w->reducer = *reducer;
+        w->reducer.in[1] = call->weights->dtype;
         status = find_all(w, call, elements);
     }
     free(w);

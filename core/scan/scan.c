@@ -10,33 +10,33 @@
 #include "core/array/overlap.h"
 #include "core/reduce/reduce.h"
 
-static trine_status check_arrays(const trine_scanner *scanner, const trine_array *x,
+static trine_status check_arrays(const trine_scan_operator *op, const trine_array *x,
                                  const trine_array *out, bool *in_place)
 {
     const trine_array *like = NULL;
-    trine_status status = trine_arrays_check(scanner->name, "x", &x, scanner->monoid.in, 1, &like);
+    trine_status status = trine_arrays_check(op->name, "x", &x, op->reducer.in, 1, &like);
     if (!status)
-        status = trine_arrays_check(scanner->name, "out", &out, &scanner->out, 1, &like);
-    return status ? status : trine_out_check(scanner->name, x, out, in_place);
+        status = trine_arrays_check(op->name, "out", &out, &op->out, 1, &like);
+    return status ? status : trine_out_check(op->name, x, out, in_place);
 }
 
-static trine_status check_monoid(const trine_monoid *monoid, const void *param)
+static trine_status check_reducer(const trine_reducer *reducer, const void *param)
 {
-    trine_status status = trine_monoid_check(monoid, param);
-    if (!status && monoid->nin != 1)
-        status = trine_fail(TRINE_E_ARGUMENT, "trine_scan: monoid '%s' has %d inputs; expected 1",
-                            monoid->name, monoid->nin);
+    trine_status status = trine_reducer_check(reducer, param);
+    if (!status && reducer->nin != 1)
+        status = trine_fail(TRINE_E_ARGUMENT, "trine_scan: reducer '%s' has %d inputs; expected 1",
+                            reducer->name, reducer->nin);
     return status;
 }
 
-static trine_status check_scan(const trine_scanner *scanner, const void *param,
+static trine_status check_scan(const trine_scan_operator *op, const void *param,
                                const trine_array *x, const trine_array *out, bool *in_place)
 {
-    if (!scanner || !scanner->name || !scanner->apply)
+    if (!op || !op->name || !op->apply)
         return trine_fail(TRINE_E_ARGUMENT, "trine_scan: %s",
-                          scanner ? "the scanner lacks its name or apply" : "scanner is NULL");
-    trine_status status = check_monoid(&scanner->monoid, param);
-    return status ? status : check_arrays(scanner, x, out, in_place);
+                          op ? "the op lacks its name or apply" : "op is NULL");
+    trine_status status = check_reducer(&op->reducer, param);
+    return status ? status : check_arrays(op, x, out, in_place);
 }
 
 /* A team that knows of the call. */
@@ -45,68 +45,68 @@ static trine_team *team_of(const trine_array *x, const trine_array *out)
     return trine_arrays_team((const trine_array *const[]){x, out}, 2);
 }
 
-trine_status trine_scan(const trine_scanner *scanner, const void *param, const trine_array *x,
+trine_status trine_scan(const trine_scan_operator *op, const void *param, const trine_array *x,
                         trine_array *out, bool exclusive)
 {
     bool in_place = false;
-    trine_status status = check_scan(scanner, param, x, out, &in_place);
+    trine_status status = check_scan(op, param, x, out, &in_place);
     return status ? trine_call_refuse(team_of(x, out), status)
-                  : trine_scan_run(scanner, param, x, out, exclusive, in_place);
+                  : trine_scan_run(op, param, x, out, exclusive, in_place);
 }
 
-trine_status trine_scan_axis(const trine_scanner *scanner, const void *param, const trine_array *x,
+trine_status trine_scan_axis(const trine_scan_operator *op, const void *param, const trine_array *x,
                              trine_array *out, int axis, bool exclusive)
 {
     bool in_place = false;
-    trine_status status = check_scan(scanner, param, x, out, &in_place);
+    trine_status status = check_scan(op, param, x, out, &in_place);
     if (!status)
-        status = trine_axis_check(scanner->name, x->ndim, &axis);
+        status = trine_axis_check(op->name, x->ndim, &axis);
     if (status)
         return trine_call_refuse(team_of(x, out), status);
     /* One line: the workers and ranks share it. */
     if (axis == 0 && x->columns == 1)
-        return trine_scan_run(scanner, param, x, out, exclusive, in_place);
-    return trine_scan_lines(scanner, param, x, out, axis, exclusive);
+        return trine_scan_run(op, param, x, out, exclusive, in_place);
+    return trine_scan_lines(op, param, x, out, axis, exclusive);
 }
 
-trine_status trine_scan_monoid(const trine_monoid *monoid, const void *param, const trine_array *x,
-                               trine_array *out, bool exclusive)
+trine_status trine_scan_reducer(const trine_reducer *reducer, const void *param,
+                                const trine_array *x, trine_array *out, bool exclusive)
 {
     bool in_place = false;
-    trine_scanner scanner = {.name = ""};
-    if (!monoid)
-        return trine_call_refuse(team_of(x, out),
-                                 trine_fail(TRINE_E_ARGUMENT, "trine_scan_monoid: monoid is NULL"));
-    trine_status status = check_monoid(monoid, param);
-    if (!status &&
-        (monoid->out == TRINE_DTYPE_NONE || monoid->result_size != trine_dtype_size(monoid->out)))
+    trine_scan_operator op = {.name = ""};
+    if (!reducer)
+        return trine_call_refuse(
+            team_of(x, out), trine_fail(TRINE_E_ARGUMENT, "trine_scan_reducer: reducer is NULL"));
+    trine_status status = check_reducer(reducer, param);
+    if (!status && (reducer->out == TRINE_DTYPE_NONE ||
+                    reducer->result_size != trine_dtype_size(reducer->out)))
         status =
             trine_fail(TRINE_E_ARGUMENT,
-                       "trine_scan_monoid: the result of '%s' is no single scalar", monoid->name);
+                       "trine_scan_reducer: the result of '%s' is no single scalar", reducer->name);
     if (!status) {
-        scanner = (trine_scanner){.name = monoid->name, .monoid = *monoid, .out = monoid->out};
-        status = check_arrays(&scanner, x, out, &in_place);
+        op = (trine_scan_operator){.name = reducer->name, .reducer = *reducer, .out = reducer->out};
+        status = check_arrays(&op, x, out, &in_place);
     }
     return status ? trine_call_refuse(team_of(x, out), status)
-                  : trine_scan_run(&scanner, param, x, out, exclusive, in_place);
+                  : trine_scan_run(&op, param, x, out, exclusive, in_place);
 }
 
 /* Finds the scan and runs it; out_type: what the function promises, NONE for the type of x. */
 static trine_status run_found(const char *name, trine_dtype out_type, const trine_array *x,
                               trine_array *out)
 {
-    trine_scanner scanner;
+    trine_scan_operator op;
     if (!x || !out)
         return trine_call_refuse(
             team_of(x, out),
             trine_fail(TRINE_E_ARGUMENT, "trine_%s: %s is NULL", name, x ? "out" : "x"));
-    trine_status status = trine_scanner_find(name, x->dtype, &scanner);
-    if (!status && out_type != TRINE_DTYPE_NONE && scanner.out != out_type)
+    trine_status status = trine_scan_operator_find(name, x->dtype, &op);
+    if (!status && out_type != TRINE_DTYPE_NONE && op.out != out_type)
         status = trine_fail(TRINE_E_DTYPE, "trine_%s_%s: x is %s, for which the results are %s",
                             name, trine_dtype_name(out_type), trine_dtype_name(x->dtype),
-                            trine_dtype_name(scanner.out));
+                            trine_dtype_name(op.out));
     return status ? trine_call_refuse(team_of(x, out), status)
-                  : trine_scan(&scanner, NULL, x, out, false);
+                  : trine_scan(&op, NULL, x, out, false);
 }
 
 static trine_status cumsum(trine_dtype out_type, const trine_array *x, trine_mode mode,

@@ -171,7 +171,7 @@ static uint64_t place_buckets(sort_job *job)
     return longest;
 }
 
-static trine_status run_job(trine_team *team, sort_job *job, trine_run_body body, size_t runs,
+static trine_status run_job(trine_team *team, sort_job *job, trine_block_body body, size_t runs,
                             size_t scratch)
 {
     trine_job work = {

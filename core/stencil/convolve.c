@@ -21,13 +21,13 @@
  * above, below: the halo's. */
 typedef struct convolve_job {
     void (*convolve)(const double *x, const double *kernel, size_t taps, size_t n, void *out,
-                     bool stream);
+                     bool non_temporal);
     const char *x, *above, *below;
     char *out;
     uint64_t first, local, before, after;
     trine_tiles tiles;
     size_t taps, item;
-    bool stream;
+    bool non_temporal;
     double kernel[];
 } convolve_job;
 
@@ -66,7 +66,7 @@ static trine_status convolve_run(void *context, size_t run, trine_worker *worker
     for (uint64_t i = tile.row; i < end; i += TRINE_CHUNK) {
         size_t n = end - i < TRINE_CHUNK ? (size_t)(end - i) : TRINE_CHUNK;
         const double *x = inputs(job, job->first + i, n, worker->scratch);
-        job->convolve(x, job->kernel, job->taps, n, job->out + i * job->item, job->stream);
+        job->convolve(x, job->kernel, job->taps, n, job->out + i * job->item, job->non_temporal);
     }
     return TRINE_OK;
 }
@@ -82,7 +82,7 @@ static size_t scratch_size(size_t taps)
 }
 
 static trine_status run_here(trine_team *team, trine_executor *executor, const trine_array *x,
-                             const double kernel[], size_t taps, const trine_blocks *blocks,
+                             const double kernel[], size_t taps, const trine_ownership *blocks,
                              const trine_halo *halo, trine_array *out)
 {
     const trine_grid_kernels *kernels = trine_grid_kernels_find();
@@ -93,21 +93,21 @@ static trine_status run_here(trine_team *team, trine_executor *executor, const t
     if (status)
         return status;
     convolve_job *job = memory;
-    *job =
-        (convolve_job){.convolve = kernels->convolve[x->dtype == TRINE_F32],
-                       .x = x->data,
-                       .above = halo->above,
-                       .below = halo->below,
-                       .out = out->data,
-                       .first = blocks->at[team->communicator.rank],
-                       .local = x->local,
-                       .before = halo->before,
-                       .after = halo->after,
-                       .tiles = trine_tiles_cut(x->local, 1, TRINE_CHUNK, 1, 1, executor->workers,
-                                                team->schedule == TRINE_DYNAMIC),
-                       .taps = taps,
-                       .item = trine_dtype_size(x->dtype),
-                       .stream = trine_past_cache_pays(2 * x->local * trine_dtype_size(x->dtype))};
+    *job = (convolve_job){
+        .convolve = kernels->convolve[x->dtype == TRINE_F32],
+        .x = x->data,
+        .above = halo->above,
+        .below = halo->below,
+        .out = out->data,
+        .first = blocks->at[team->communicator.rank],
+        .local = x->local,
+        .before = halo->before,
+        .after = halo->after,
+        .tiles = trine_tiles_cut(x->local, 1, TRINE_CHUNK, 1, 1, executor->workers,
+                                 team->schedule == TRINE_DYNAMIC),
+        .taps = taps,
+        .item = trine_dtype_size(x->dtype),
+        .non_temporal = trine_non_temporal_pays(2 * x->local * trine_dtype_size(x->dtype))};
     memcpy(job->kernel, kernel, taps * sizeof *kernel);
     trine_job work = {.runs = (size_t)(job->tiles.bands * job->tiles.panels),
                       .body = convolve_run,
@@ -124,9 +124,9 @@ static trine_status run(trine_team *team, const trine_array *x, const double ker
     uint64_t local = x->local;
     const trine_array *arrays[] = {x, out};
     trine_executor *executor = trine_arrays_executor(team, arrays, 2);
-    trine_blocks blocks;
+    trine_ownership blocks;
     trine_halo halo = {.team = NULL};
-    trine_status status = trine_blocks_gather(team, &local, 1, call, TRINE_OK, &blocks);
+    trine_status status = trine_ownership_gather(team, &local, 1, call, TRINE_OK, &blocks);
     if (!status) {
         status = trine_halo_open(team, &blocks, trine_dtype_size(x->dtype), taps / 2,
                                  (taps - 1) / 2, &halo);
@@ -141,7 +141,7 @@ static trine_status run(trine_team *team, const trine_array *x, const double ker
         }
     }
     trine_halo_close(&halo);
-    trine_blocks_free(&blocks, 1);
+    trine_ownership_free(&blocks, 1);
     return status;
 }
 

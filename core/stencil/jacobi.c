@@ -16,19 +16,19 @@
 
 #include "core/system/error.h"
 #include "core/system/float_environment.h"
-#include "core/stencil/mesh.h"
+#include "core/stencil/ghosted_patch.h"
 #include "core/array/overlap.h"
 #include "core/lines/non_temporal.h"
 #include "kernels/registry/grids.h"
 
 /* The job's context; residual: of each run. f: NULL, or this rank's rows of it. */
 typedef struct jacobi_job {
-    double (*sweep)(const trine_rows *rows, const double *f);
-    trine_mesh mesh;
+    double (*sweep)(const trine_stencil_row *rows, const double *f);
+    trine_patch patch;
     trine_tiles tiles;
     const double *f;
     double *out;
-    bool stream;
+    bool non_temporal;
     double residual[];
 } jacobi_job;
 
@@ -37,7 +37,7 @@ typedef struct jacobi {
     trine_team *team;
     trine_executor *executor;
     trine_array *u;
-    trine_blocks blocks;
+    trine_ownership blocks;
     trine_halo halo;
     double *other;
     jacobi_job *job;
@@ -56,24 +56,25 @@ static double greater(double a, double b)
 static trine_status sweep_run(void *context, size_t run, trine_worker *worker)
 {
     jacobi_job *job = context;
-    const trine_mesh *mesh = &job->mesh;
+    const trine_patch *patch = &job->patch;
     trine_tile tile = trine_tiles_get(&job->tiles, run);
     double residual = 0;
     (void)worker;
     for (uint64_t r = tile.row; r < tile.row + tile.rows; r++) {
-        uint64_t row = mesh->first + r, first, end;
-        trine_mesh_inside(mesh, row, tile.column, tile.columns, &first, &end);
+        uint64_t row = patch->first + r, first, end;
+        trine_patch_inside(patch, row, tile.column, tile.columns, &first, &end);
         if (first == end)
             continue;
-        const void *in[] = {trine_mesh_at(mesh, row - 1, first), trine_mesh_at(mesh, row, first),
-                            trine_mesh_at(mesh, row + 1, first)};
-        uint64_t at = r * mesh->columns + first;
-        trine_rows rows = {.row = row,
-                           .column = first,
-                           .n = (size_t)(end - first),
-                           .in = in + 1,
-                           .out = job->out + at,
-                           .stream = job->stream};
+        const void *in[] = {trine_patch_at(patch, row - 1, first),
+                            trine_patch_at(patch, row, first),
+                            trine_patch_at(patch, row + 1, first)};
+        uint64_t at = r * patch->columns + first;
+        trine_stencil_row rows = {.row = row,
+                                  .column = first,
+                                  .n = (size_t)(end - first),
+                                  .in = in + 1,
+                                  .out = job->out + at,
+                                  .non_temporal = job->non_temporal};
         residual = greater(residual, job->sweep(&rows, job->f ? job->f + at : NULL));
     }
     job->residual[run] = residual;
@@ -83,17 +84,17 @@ static trine_status sweep_run(void *context, size_t run, trine_worker *worker)
 static trine_status copy_run(void *context, size_t run, trine_worker *worker)
 {
     const jacobi_job *job = context;
-    const trine_mesh *mesh = &job->mesh;
+    const trine_patch *patch = &job->patch;
     trine_tile tile = trine_tiles_get(&job->tiles, run);
     (void)worker;
     for (uint64_t r = tile.row; r < tile.row + tile.rows; r++)
-        memcpy(job->out + r * mesh->columns + tile.column,
-               trine_mesh_at(mesh, mesh->first + r, tile.column),
+        memcpy(job->out + r * patch->columns + tile.column,
+               trine_patch_at(patch, patch->first + r, tile.column),
                (size_t)tile.columns * sizeof(double));
     return TRINE_OK;
 }
 
-static trine_status run_job(const jacobi *j, trine_run_body body)
+static trine_status run_job(const jacobi *j, trine_block_body body)
 {
     trine_job work = {.runs = j->runs, .body = body, .context = j->job, .restartable = true};
     return work.runs ? trine_team_run(j->team, j->executor, &work) : TRINE_OK;
@@ -111,18 +112,18 @@ static trine_status prepare(jacobi *j, const trine_array *f)
         status = trine_halo_open(team, &j->blocks, row_bytes, 1, 1, &j->halo);
     if (status)
         return status;
-    trine_mesh mesh = trine_mesh_of(j->u, &j->blocks, &j->halo, 1);
-    trine_tiles tiles = trine_mesh_tiles(&mesh, team, j->executor);
+    trine_patch patch = trine_patch_of(j->u, &j->blocks, &j->halo, 1);
+    trine_tiles tiles = trine_patch_tiles(&patch, team, j->executor);
     j->runs = (size_t)(tiles.bands * tiles.panels);
     status = trine_team_arena(team, sizeof *j->job + j->runs * sizeof(double), &memory);
     if (status)
         return status;
     j->job = memory;
     *j->job = (jacobi_job){.sweep = kernels->jacobi,
-                           .mesh = mesh,
+                           .patch = patch,
                            .tiles = tiles,
                            .f = f ? f->data : NULL,
-                           .stream = trine_past_cache_pays((f ? 3 : 2) * bytes)};
+                           .non_temporal = trine_non_temporal_pays((f ? 3 : 2) * bytes)};
     j->gathered = calloc((size_t)team->communicator.size, sizeof *j->gathered);
     if (!j->gathered)
         return trine_fail(TRINE_E_MEMORY, "trine_jacobi: no memory for the residuals of %d ranks",
@@ -138,11 +139,11 @@ static trine_status prepare(jacobi *j, const trine_array *f)
 static void copy_border(const jacobi *j)
 {
     const double *from = j->u->data;
-    const trine_mesh *mesh = &j->job->mesh;
-    uint64_t columns = mesh->columns;
-    for (uint64_t r = 0; r < mesh->local; r++) {
+    const trine_patch *patch = &j->job->patch;
+    uint64_t columns = patch->columns;
+    for (uint64_t r = 0; r < patch->local; r++) {
         uint64_t first, end;
-        trine_mesh_inside(mesh, mesh->first + r, 0, columns, &first, &end);
+        trine_patch_inside(patch, patch->first + r, 0, columns, &first, &end);
         memcpy(j->other + r * columns, from + r * columns, (size_t)first * sizeof *from);
         memcpy(j->other + r * columns + end, from + r * columns + end,
                (size_t)(columns - end) * sizeof *from);
@@ -161,7 +162,7 @@ static trine_status sweep(jacobi *j, double *from, double *to, trine_status stat
         return status;
     trine_call_mark(j->team, &j->team->ledger.combine);
     if (!status) {
-        j->job->mesh.data = (const char *)from;
+        j->job->patch.data = (const char *)from;
         j->job->out = to;
         status = run_job(j, sweep_run);
         *residual = 0;
@@ -196,7 +197,7 @@ static trine_status iterate(jacobi *j, trine_status status, double tolerance, ui
         result->residual = residual != residual ? (double)NAN : residual;
     }
     if (from == j->other && !status && j->other) {
-        j->job->mesh.data = (const char *)from;
+        j->job->patch.data = (const char *)from;
         j->job->out = to;
         status = run_job(j, copy_run);
     }
@@ -207,7 +208,7 @@ static trine_status solve(jacobi *j, const trine_array *f, double tolerance, uin
                           trine_jacobi_result *result)
 {
     uint64_t local = j->u->local_rows;
-    trine_status status = trine_blocks_gather(j->team, &local, 1, j->call, TRINE_OK, &j->blocks);
+    trine_status status = trine_ownership_gather(j->team, &local, 1, j->call, TRINE_OK, &j->blocks);
     if (status)
         return status;
     status = prepare(j, f);
@@ -263,7 +264,7 @@ trine_status trine_jacobi(trine_array *u, const trine_array *f, double tolerance
         j.executor->ops.free(j.executor, j.other, (size_t)u->local * sizeof(double));
     free(j.gathered);
     trine_halo_close(&j.halo);
-    trine_blocks_free(&j.blocks, 1);
+    trine_ownership_free(&j.blocks, 1);
     if (!status && result)
         *result = found;
     return trine_call_end(team, &team->ledger.combine, status);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/system/error.h"
-#include "core/stencil/mesh.h"
+#include "core/stencil/ghosted_patch.h"
 #include "core/array/overlap.h"
 #include "core/lines/non_temporal.h"
 #include "kernels/registry/grids.h"
@@ -17,44 +17,44 @@
 typedef struct stencil_job {
     trine_stencil stencil;
     const void *param;
-    trine_mesh mesh;
+    trine_patch patch;
     trine_tiles tiles;
     char *out;
     size_t out_item;
-    bool stream;
+    bool non_temporal;
 } stencil_job;
 
 /* The border's columns [column, end) of a row. */
 static void copy_border(const stencil_job *job, uint64_t row, uint64_t column, uint64_t end)
 {
-    const trine_mesh *mesh = &job->mesh;
-    char *to = job->out + ((row - mesh->first) * mesh->columns + column) * job->out_item;
+    const trine_patch *patch = &job->patch;
+    char *to = job->out + ((row - patch->first) * patch->columns + column) * job->out_item;
     size_t bytes = (size_t)(end - column) * job->out_item;
     if (job->stencil.in == job->stencil.out)
-        memcpy(to, trine_mesh_at(mesh, row, column), bytes);
+        memcpy(to, trine_patch_at(patch, row, column), bytes);
     else
         memset(to, 0, bytes);
 }
 
 static void apply_row(const stencil_job *job, uint64_t row, const trine_tile *tile)
 {
-    const trine_mesh *mesh = &job->mesh;
+    const trine_patch *patch = &job->patch;
     const void *in[2 * TRINE_HALO + 1];
-    uint64_t first, end, halo = mesh->border;
-    trine_mesh_inside(mesh, row, tile->column, tile->columns, &first, &end);
+    uint64_t first, end, halo = patch->border;
+    trine_patch_inside(patch, row, tile->column, tile->columns, &first, &end);
     copy_border(job, row, tile->column, first);
     copy_border(job, row, end, tile->column + tile->columns);
     if (first == end)
         return;
     for (uint64_t i = 0; i <= 2 * halo; i++)
-        in[i] = trine_mesh_at(mesh, row + i - halo, first);
-    trine_rows rows = {.row = row,
-                       .column = first,
-                       .n = (size_t)(end - first),
-                       .in = in + halo,
-                       .out =
-                           job->out + ((row - mesh->first) * mesh->columns + first) * job->out_item,
-                       .stream = job->stream};
+        in[i] = trine_patch_at(patch, row + i - halo, first);
+    trine_stencil_row rows = {.row = row,
+                              .column = first,
+                              .n = (size_t)(end - first),
+                              .in = in + halo,
+                              .out = job->out + ((row - patch->first) * patch->columns + first) *
+                                                    job->out_item,
+                              .non_temporal = job->non_temporal};
     job->stencil.apply(&rows, job->param);
 }
 
@@ -64,13 +64,13 @@ static trine_status stencil_run(void *context, size_t run, trine_worker *worker)
     trine_tile tile = trine_tiles_get(&job->tiles, run);
     (void)worker;
     for (uint64_t r = 0; r < tile.rows; r++)
-        apply_row(job, job->mesh.first + tile.row + r, &tile);
+        apply_row(job, job->patch.first + tile.row + r, &tile);
     return TRINE_OK;
 }
 
 static trine_status run_here(trine_team *team, trine_executor *executor,
                              const trine_stencil *stencil, const void *param,
-                             const trine_mesh *mesh, trine_array *out)
+                             const trine_patch *patch, trine_array *out)
 {
     void *memory;
     trine_status status =
@@ -79,13 +79,13 @@ static trine_status run_here(trine_team *team, trine_executor *executor,
         return status;
     stencil_job *job = memory;
     *job = (stencil_job){.stencil = *stencil,
-                         .mesh = *mesh,
-                         .tiles = trine_mesh_tiles(mesh, team, executor),
+                         .patch = *patch,
+                         .tiles = trine_patch_tiles(patch, team, executor),
                          .out = out->data,
                          .out_item = trine_dtype_size(out->dtype)};
     if (param && stencil->param_size)
         job->param = memcpy(job + 1, param, stencil->param_size);
-    job->stream = trine_past_cache_pays((size_t)out->local * (mesh->item + job->out_item));
+    job->non_temporal = trine_non_temporal_pays((size_t)out->local * (patch->item + job->out_item));
     trine_job work = {.runs = (size_t)(job->tiles.bands * job->tiles.panels),
                       .body = stencil_run,
                       .context = job,
@@ -104,9 +104,9 @@ static trine_status run(trine_team *team, const trine_stencil *stencil, const vo
     if (stencil->param_size)
         call = trine_call_number(call, param, stencil->param_size);
     uint64_t local = x->local_rows, border = (uint64_t)stencil->halo;
-    trine_blocks blocks;
+    trine_ownership blocks;
     trine_halo halo = {.team = NULL};
-    trine_status status = trine_blocks_gather(team, &local, 1, call, TRINE_OK, &blocks);
+    trine_status status = trine_ownership_gather(team, &local, 1, call, TRINE_OK, &blocks);
     if (!status) {
         status = trine_halo_open(team, &blocks, (size_t)x->columns * trine_dtype_size(x->dtype),
                                  border, border, &halo);
@@ -116,15 +116,15 @@ static trine_status run(trine_team *team, const trine_stencil *stencil, const vo
         status = trine_halo_exchange(&halo, x->data, call, status);
         if (!status || team->communicator.size == 1) {
             trine_call_mark(team, &team->ledger.combine);
-            trine_mesh mesh = trine_mesh_of(x, &blocks, &halo, border);
+            trine_patch patch = trine_patch_of(x, &blocks, &halo, border);
             if (!status)
                 status = run_here(team, trine_arrays_executor(team, arrays, 2), stencil, param,
-                                  &mesh, out);
+                                  &patch, out);
             status = trine_team_agree(team, call, status);
         }
     }
     trine_halo_close(&halo);
-    trine_blocks_free(&blocks, 1);
+    trine_ownership_free(&blocks, 1);
     return status;
 }
 

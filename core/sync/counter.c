@@ -1,9 +1,10 @@
 /* core/sync/counter.c - a counter that all ranks of a team can update.
  *
  * On one rank it is a word in memory that the rank's workers share, updated by atomic instructions,
- * with a lock of core/sync/lock.c beside it. On several it is a word of a board, which lies on rank
- * 0, with another for the lock: 0 when it is free, else the holder's rank and 1, taken by comparing
- * and swapping. Whoever finds it taken sleeps, longer each time, so that the holder gets the CPU.
+ * with a lock of core/sync/lock.c beside it. On several it is a word of a shared window, which lies
+ * on rank 0, with another for the lock: 0 when it is free, else the holder's rank and 1, taken by
+ * comparing and swapping. Whoever finds it taken sleeps, longer each time, so that the holder gets
+ * the CPU.
  */
 #include <trine/sync.h>
 
@@ -16,14 +17,14 @@
 #include "core/system/error.h"
 #include "core/team/team.h"
 
-/* Words of the board. */
+/* Words of the shared window. */
 enum { VALUE = 0, LOCK = 8, BOARD_BYTES = 16 };
 
-/* board: NULL on one rank. owner, process: the thread that may use the board; workers of one rank
- * see value and lock. */
+/* shared window: NULL on one rank. owner, process: the thread that may use the shared window;
+ * workers of one rank see value and lock. */
 struct trine_counter {
     trine_team *team;
-    trine_board *board;
+    trine_shared_window *window;
     pthread_t owner;
     pid_t process;
     bool held;
@@ -80,24 +81,24 @@ static trine_status create(trine_team *team, int64_t initial, trine_counter **ma
     const trine_communicator_ops *ops = team->communicator.ops;
     uint64_t call = trine_call_number(1, "counter", 7), before;
     trine_counter *counter = NULL;
-    trine_board *board = NULL;
+    trine_shared_window *window = NULL;
     call = trine_call_number(call, &initial, sizeof initial);
     trine_status status = new_counter(team, initial, &counter);
     if (team->communicator.size > 1)
-        status = ops->board(&team->communicator, BOARD_BYTES, &board, call, status);
-    if (board && team->communicator.rank == 0)
-        status = board->ops->swap(board, VALUE, (uint64_t)initial, &before);
-    if (board) {
+        status = ops->window(&team->communicator, BOARD_BYTES, &window, call, status);
+    if (window && team->communicator.rank == 0)
+        status = window->ops->swap(window, VALUE, (uint64_t)initial, &before);
+    if (window) {
         /* Nobody reads it before rank 0 has written it. */
         status = trine_team_agree(team, call, status);
         if (status)
-            board->ops->close(board);
+            window->ops->close(window);
     }
     if (status && counter)
         release(counter);
     if (status || !counter)
         return status;
-    counter->board = board;
+    counter->window = window;
     *made = counter;
     return TRINE_OK;
 }
@@ -126,8 +127,8 @@ trine_status trine_counter_free(trine_counter *counter)
     if (status)
         return status;
     status = trine_team_agree(team, trine_call_number(1, "counter_free", 12), TRINE_OK);
-    if (counter->board)
-        counter->board->ops->close(counter->board);
+    if (counter->window)
+        counter->window->ops->close(counter->window);
     release(counter);
     atomic_fetch_sub(&team->arrays, 1);
     return trine_call_end(team, NULL, status);
@@ -138,7 +139,7 @@ static trine_status check_use(const trine_counter *counter, const char *call)
 {
     if (!counter)
         return trine_fail(TRINE_E_ARGUMENT, "%s: counter is NULL", call);
-    if (!counter->board ||
+    if (!counter->window ||
         (getpid() == counter->process && pthread_equal(pthread_self(), counter->owner)))
         return TRINE_OK;
     return trine_fail(TRINE_E_ABSENT,
@@ -155,8 +156,8 @@ trine_status trine_counter_add(trine_counter *counter, int64_t value, int64_t *b
     trine_status status = check_use(counter, "trine_counter_add");
     if (status)
         return status;
-    if (counter->board)
-        status = counter->board->ops->add(counter->board, VALUE, (uint64_t)value, &was);
+    if (counter->window)
+        status = counter->window->ops->add(counter->window, VALUE, (uint64_t)value, &was);
     else
         was = (uint64_t)atomic_fetch_add(&counter->value, value);
     if (!status && before)
@@ -174,8 +175,8 @@ trine_status trine_counter_get(trine_counter *counter, int64_t *value)
                                               "put it");
     if (status || !value)
         return status;
-    if (counter->board)
-        status = counter->board->ops->load(counter->board, VALUE, &now);
+    if (counter->window)
+        status = counter->window->ops->load(counter->window, VALUE, &now);
     else
         now = (uint64_t)atomic_load(&counter->value);
     if (!status)
@@ -190,21 +191,21 @@ trine_status trine_counter_set(trine_counter *counter, int64_t value)
     trine_status status = check_use(counter, "trine_counter_set");
     if (status)
         return status;
-    if (counter->board)
-        return counter->board->ops->swap(counter->board, VALUE, (uint64_t)value, &before);
+    if (counter->window)
+        return counter->window->ops->swap(counter->window, VALUE, (uint64_t)value, &before);
     atomic_store(&counter->value, value);
     return TRINE_OK;
 }
 
-static trine_status lock_board(trine_counter *counter)
+static trine_status lock_window(trine_counter *counter)
 {
-    trine_board *board = counter->board;
+    trine_shared_window *window = counter->window;
     uint64_t mine = (uint64_t)counter->team->communicator.rank + 1, holder;
     if (counter->held)
         return trine_fail(TRINE_E_SYSTEM, "trine_counter_lock: this rank holds the lock already");
-    long most = board->passive ? 1000000 : 50000;
+    long most = window->passive ? 1000000 : 50000;
     for (long nanoseconds = 1000;; nanoseconds += nanoseconds < most ? nanoseconds : 0) {
-        trine_status status = board->ops->compare(board, LOCK, 0, mine, &holder);
+        trine_status status = window->ops->compare(window, LOCK, 0, mine, &holder);
         if (status)
             return status;
         if (holder == 0)
@@ -221,8 +222,8 @@ trine_status trine_counter_lock(trine_counter *counter)
     trine_status status = check_use(counter, "trine_counter_lock");
     if (status)
         return status;
-    if (counter->board)
-        return lock_board(counter);
+    if (counter->window)
+        return lock_window(counter);
     /* When its holder died: the value is one word, so nothing is half done. */
     return trine_lock_acquire(counter->lock, NULL);
 }
@@ -234,11 +235,11 @@ trine_status trine_counter_unlock(trine_counter *counter)
     if (status)
         return status;
     uint64_t before;
-    if (counter->board && !counter->held)
+    if (counter->window && !counter->held)
         return trine_fail(TRINE_E_SYSTEM, "trine_counter_unlock: this rank does not hold the lock");
-    if (counter->board) {
+    if (counter->window) {
         counter->held = false;
-        return counter->board->ops->swap(counter->board, LOCK, 0, &before);
+        return counter->window->ops->swap(counter->window, LOCK, 0, &before);
     }
     return trine_lock_release(counter->lock);
 }

@@ -168,16 +168,16 @@ __attribute__((noinline)) trine_activation trine_activation_here(void)
 
 /* function: of the frame that is looked for. stack, region: of the one seen last. beyond: older
  * frames than that were seen. */
-typedef struct walk {
+typedef struct loader {
     const trine_activation *frame, *own;
     uintptr_t function, stack, region;
     bool beyond, there;
-} walk;
+} loader;
 
 /* Each frame reaches from its own end to that of its caller. */
 static _Unwind_Reason_Code look(struct _Unwind_Context *context, void *data)
 {
-    walk *w = data;
+    loader *w = data;
     uintptr_t stack = _Unwind_GetCFA(context), looked = w->frame->stack;
     w->there =
         w->there || (w->stack && w->stack <= looked && looked < stack && w->region == w->function);
@@ -193,9 +193,9 @@ static _Unwind_Reason_Code look(struct _Unwind_Context *context, void *data)
 
 bool trine_activation_left(const trine_activation *frame, const trine_activation *own)
 {
-    walk w = {.frame = frame,
-              .own = own,
-              .function = (uintptr_t)_Unwind_FindEnclosingFunction(frame->code - 1)};
+    loader w = {.frame = frame,
+                .own = own,
+                .function = (uintptr_t)_Unwind_FindEnclosingFunction(frame->code - 1)};
     (void)_Unwind_Backtrace(look, &w);
     return w.beyond && !w.there;
 }

@@ -161,9 +161,9 @@ static uint64_t add_claim(uint64_t bytes)
  * same time. */
 static void wait_for_others(int times)
 {
-    enum { LEAST_NS = 500000, STEP_NS = 37000, STEPS = 64 };
+    enum { MIN_NS = 500000, STEP_NS = 37000, STEPS = 64 };
     int step = ((int)getpid() + 17 * times) % STEPS;
-    nanosleep(&(struct timespec){.tv_nsec = LEAST_NS + (long)step * STEP_NS}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = MIN_NS + (long)step * STEP_NS}, NULL);
 }
 
 static trine_status claim_large(const char *what, uint64_t bytes)

@@ -13,7 +13,7 @@
 #include "core/system/error.h"
 
 /* More than any machine has; keeps every product of counts far from overflow. */
-enum { MOST_WORKERS = 65536, PART_SIZE = 64 };
+enum { MAX_WORKERS = 65536, PART_SIZE = 64 };
 
 /* Levenshtein distance of two short words. */
 static size_t distance(const char *a, const char *b)
@@ -91,7 +91,7 @@ static void suggest(const char *text, char *suggestion, size_t size)
             *colon = '\0';
         const char *name = nearest_name(part);
         long count = colon ? strtol(colon + 1, NULL, 10) : 0;
-        bool counted = count > 0 && count <= MOST_WORKERS && strcmp(name, "serial") != 0;
+        bool counted = count > 0 && count <= MAX_WORKERS && strcmp(name, "serial") != 0;
         char *into = strcmp(name, "mpi") == 0 ? ranks : executor;
         if (counted)
             snprintf(into, PART_SIZE, "%s:%ld", name, count);
@@ -116,14 +116,14 @@ __attribute__((format(printf, 2, 3))) static trine_status refuse(const char *tex
                       why, suggestion);
 }
 
-/* Digits only, 1 to MOST_WORKERS; 0 when it is not that. */
+/* Digits only, 1 to MAX_WORKERS; 0 when it is not that. */
 static int read_count(const char *word)
 {
     if (!isdigit((unsigned char)*word) || strlen(word) > 5)
         return 0;
     char *end;
     long value = strtol(word, &end, 10);
-    return *end == '\0' && value >= 1 && value <= MOST_WORKERS ? (int)value : 0;
+    return *end == '\0' && value >= 1 && value <= MAX_WORKERS ? (int)value : 0;
 }
 
 /* A number of bytes: digits and at most one of K M G T, powers of 1024. 0 when it is not that. */
@@ -147,7 +147,7 @@ static const char transport_option[] = "transport=";
 static trine_status read_transport(const char *text, const char *name, trine_spec *spec)
 {
     spec->transport = trine_transport_find(name);
-    if (spec->transport != TRINE_TRANSPORT_NONE && !trine_carriers[spec->transport]->absent)
+    if (spec->transport != TRINE_TRANSPORT_NONE && !trine_channels[spec->transport]->absent)
         return TRINE_OK;
     return refuse(text, "transport='%.40s': expected shm, inherit, pipe, file or cma%s", name,
                   spec->transport == TRINE_TRANSPORT_NONE
@@ -207,7 +207,7 @@ static trine_status read_part(const char *text, char *part, int place, trine_spe
         return refuse(text, "serial has one worker and takes no count");
     int number = count ? read_count(count) : 0;
     if (count && number == 0)
-        return refuse(text, "'%.40s' is no count from 1 to %d", count, MOST_WORKERS);
+        return refuse(text, "'%.40s' is no count from 1 to %d", count, MAX_WORKERS);
     if (mpi) {
         spec->communicator = trine_ranks_communicator;
         spec->ranks = number;

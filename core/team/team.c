@@ -79,12 +79,12 @@ static trine_status resolve(const char *text, bool own_communicator, trine_spec 
     return TRINE_OK;
 }
 
-/* What core/input/carry.c has made to bring arrays to the workers. */
-static void release_carried(trine_team *team)
+/* What core/input/stage.c has made to bring arrays to the workers. */
+static void release_staged(trine_team *team)
 {
     for (int i = 0; i < TRINE_ARGS; i++) {
-        trine_carrier_release(team->carriers[i]);
-        team->carriers[i] = NULL;
+        trine_channel_release(team->channels[i]);
+        team->channels[i] = NULL;
         if (team->places[i].memory)
             team->executor.ops.free(&team->executor, team->places[i].memory, team->places[i].bytes);
         team->places[i] = (trine_place_kept){NULL, 0};
@@ -99,7 +99,7 @@ static trine_status recover(trine_team *team)
     trine_status status = executor->ops.recover ? executor->ops.recover(executor) : TRINE_OK;
     if (forking->workers && forking->ops.recover && !status)
         status = forking->ops.recover(forking);
-    release_carried(team);
+    release_staged(team);
     return status;
 }
 
@@ -189,7 +189,7 @@ static void dissolve(trine_team *team)
         trine_executor_close(&team->forking);
     } else {
         trine_refuse_forget(team);
-        release_carried(team);
+        release_staged(team);
     }
     if (team->arena)
         team->executor.ops.free(&team->executor, team->arena, team->arena_size);
@@ -519,17 +519,17 @@ trine_status trine_team_agree(trine_team *team, uint64_t call, trine_status stat
     return team->communicator.ops->agree(&team->communicator, call, NULL, status);
 }
 
-trine_status trine_team_origin(trine_team *team, uint64_t local, uint64_t call, trine_status status,
-                               uint64_t *origin)
+trine_status trine_team_offset(trine_team *team, uint64_t local, uint64_t call, trine_status status,
+                               uint64_t *offset)
 {
     int size = team->communicator.size;
     uint64_t *all = calloc((size_t)size, sizeof *all);
     if (!all)
         status = trine_fail(TRINE_E_MEMORY, "no memory for the counts of %d ranks", size);
     status = team->communicator.ops->gather(&team->communicator, &local, 1, all, call, status);
-    *origin = 0;
+    *offset = 0;
     for (int i = 0; i < team->communicator.rank && all && !status; i++)
-        *origin += all[i];
+        *offset += all[i];
     free(all);
     return status;
 }
@@ -615,12 +615,12 @@ trine_status trine_team_set_transport(trine_team *team, trine_transport transpor
         return trine_fail(TRINE_E_ARGUMENT, "trine_team_set_transport: team is NULL");
     trine_status status = transport == TRINE_TRANSPORT_NONE
                               ? TRINE_OK
-                              : trine_carrier_check(&team->executor, transport);
+                              : trine_channel_check(&team->executor, transport);
     if (status)
         return status;
     if (atomic_flag_test_and_set_explicit(&team->busy, memory_order_acquire))
         return trine_fail(TRINE_E_BUSY, "trine_team_set_transport: team %s is at work", team->spec);
-    release_carried(team);
+    release_staged(team);
     team->transport = transport;
     trine_spec_set_transport(team->spec, sizeof team->spec, &team->executor.ops, transport);
     atomic_flag_clear_explicit(&team->busy, memory_order_release);

@@ -39,7 +39,7 @@ typedef struct trine_place_kept {
  * them, TRINE_TRANSPORT_NONE where they do not. process: trine_process() of the one that opened
  * it. asked_by: the variable that gave the number of workers, NULL where none did. noted: how many
  * workers the note speaks of. called, next: core/team/refuse.c's, which of the open teams of
- * several ranks was called last. forking, carriers, places: what core/input/carry.c has made for
+ * several ranks was called last. forking, channels, places: what core/input/stage.c has made for
  * that. */
 struct trine_team {
     trine_executor executor, alone;
@@ -64,7 +64,7 @@ struct trine_team {
     size_t arena_size;
     trine_transport transport;
     trine_executor forking;
-    trine_carrier *carriers[TRINE_ARGS];
+    trine_channel *channels[TRINE_ARGS];
     trine_place_kept places[TRINE_ARGS];
 };
 
@@ -133,8 +133,8 @@ trine_status trine_team_settle(trine_team *team, trine_status status);
 
 /* How many elements the ranks before this one hold, when each brings `local` of them. call and
  * status as above. Collective. */
-trine_status trine_team_origin(trine_team *team, uint64_t local, uint64_t call, trine_status status,
-                               uint64_t *origin);
+trine_status trine_team_offset(trine_team *team, uint64_t local, uint64_t call, trine_status status,
+                               uint64_t *offset);
 
 /* A number for one kind of call, to be mixed with its arguments: FNV-1a over the bytes. */
 uint64_t trine_call_number(uint64_t seed, const void *bytes, size_t n);

@@ -1,4 +1,4 @@
-/* core/transport/transport.c - transports by name, and what all carriers have in common. */
+/* core/transport/transport.c - transports by name, and what all channels have in common. */
 #include "core/transport/transport.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@ static _Thread_local int attachments;
 
 static atomic_uint_least64_t openings;
 
-trine_status trine_carrier_check(const trine_executor *executor, trine_transport transport)
+trine_status trine_channel_check(const trine_executor *executor, trine_transport transport)
 {
     if ((unsigned)transport >= TRINE_TRANSPORT_COUNT)
         return trine_fail(TRINE_E_ARGUMENT, "transport %d; expected one of trine/transport.h",
@@ -46,174 +46,174 @@ trine_status trine_carrier_check(const trine_executor *executor, trine_transport
                           "transport %s on a team of %s: its workers share the caller's memory, so "
                           "that nothing has to be carried; expected shm, or a pool",
                           name, executor->ops.name);
-    if (trine_carriers[transport]->absent)
+    if (trine_channels[transport]->absent)
         return trine_fail(TRINE_E_ABSENT, "transport %s: %s", name,
-                          trine_carriers[transport]->absent);
+                          trine_channels[transport]->absent);
     return TRINE_OK;
 }
 
-trine_status trine_carrier_make(trine_executor *executor, trine_carrier **made)
+trine_status trine_channel_make(trine_executor *executor, trine_channel **made)
 {
     void *memory;
     trine_status status = executor->ops.alloc(executor, sizeof **made, &memory);
     if (status)
         return status;
-    trine_carrier *carrier = memory;
-    *carrier = (trine_carrier){.executor = executor, .file = TRINE_NO_DESCRIPTOR};
-    *made = carrier;
+    trine_channel *channel = memory;
+    *channel = (trine_channel){.executor = executor, .file = TRINE_NO_DESCRIPTOR};
+    *made = channel;
     return TRINE_OK;
 }
 
-static void release_room(trine_carrier *carrier)
+static void release_room(trine_channel *channel)
 {
-    if (carrier->room)
-        carrier->executor->ops.free(carrier->executor, carrier->room, carrier->room_bytes);
-    carrier->room = NULL;
-    carrier->room_bytes = 0;
+    if (channel->room)
+        channel->executor->ops.free(channel->executor, channel->room, channel->room_bytes);
+    channel->room = NULL;
+    channel->room_bytes = 0;
 }
 
-void trine_carrier_release(trine_carrier *carrier)
+void trine_channel_release(trine_channel *channel)
 {
-    if (!carrier)
+    if (!channel)
         return;
-    trine_carrier_close(carrier);
-    release_room(carrier);
-    carrier->executor->ops.free(carrier->executor, carrier, sizeof *carrier);
+    trine_channel_close(channel);
+    release_room(channel);
+    channel->executor->ops.free(channel->executor, channel, sizeof *channel);
 }
 
-trine_status trine_carrier_open(trine_carrier *carrier, trine_transport transport, const void *data,
+trine_status trine_channel_open(trine_channel *channel, trine_transport transport, const void *data,
                                 size_t bytes)
 {
-    trine_status status = trine_carrier_check(carrier->executor, transport);
+    trine_status status = trine_channel_check(channel->executor, transport);
     if (status)
         return status;
-    carrier->ops = trine_carriers[transport];
-    carrier->transport = transport;
-    carrier->data = data;
-    carrier->bytes = bytes;
-    carrier->caller = getpid();
-    carrier->file = TRINE_NO_DESCRIPTOR;
-    carrier->own = NULL;
-    atomic_store(&carrier->moved, 0);
-    atomic_store(&carrier->status, TRINE_OK);
-    status = carrier->ops->open(carrier);
+    channel->ops = trine_channels[transport];
+    channel->transport = transport;
+    channel->data = data;
+    channel->bytes = bytes;
+    channel->caller = getpid();
+    channel->file = TRINE_NO_DESCRIPTOR;
+    channel->own = NULL;
+    atomic_store(&channel->moved, 0);
+    atomic_store(&channel->status, TRINE_OK);
+    status = channel->ops->open(channel);
     if (!status)
-        carrier->number = atomic_fetch_add(&openings, 1) + 1;
+        channel->number = atomic_fetch_add(&openings, 1) + 1;
     return status;
 }
 
-void trine_carrier_close(trine_carrier *carrier)
+void trine_channel_close(trine_channel *channel)
 {
-    if (carrier->number == 0)
+    if (channel->number == 0)
         return;
-    if (carrier->ops->close)
-        carrier->ops->close(carrier);
-    carrier->number = 0;
+    if (channel->ops->close)
+        channel->ops->close(channel);
+    channel->number = 0;
 }
 
-trine_status trine_carrier_room(trine_carrier *carrier, size_t bytes)
+trine_status trine_channel_room(trine_channel *channel, size_t bytes)
 {
-    if (bytes <= carrier->room_bytes)
+    if (bytes <= channel->room_bytes)
         return TRINE_OK;
-    release_room(carrier);
-    trine_status status = carrier->executor->ops.alloc(carrier->executor, bytes, &carrier->room);
+    release_room(channel);
+    trine_status status = channel->executor->ops.alloc(channel->executor, bytes, &channel->room);
     if (!status)
-        carrier->room_bytes = bytes;
+        channel->room_bytes = bytes;
     else
-        carrier->room = NULL;
+        channel->room = NULL;
     return status;
 }
 
 static void detach(trine_attachment *attachment)
 {
-    if (attachment->carrier->ops->detach)
-        attachment->carrier->ops->detach(attachment);
+    if (attachment->channel->ops->detach)
+        attachment->channel->ops->detach(attachment);
 }
 
-void trine_carrier_leave(void)
+void trine_channel_leave(void)
 {
     while (attachments > 0)
         detach(&attached[--attachments]);
 }
 
-/* What the thread holds of this opening of the carrier. What it held of others that are closed by
+/* What the thread holds of this opening of the channel. What it held of others that are closed by
  * now goes first. */
-static trine_status attach(trine_carrier *carrier, trine_attachment **found)
+static trine_status attach(trine_channel *channel, trine_attachment **found)
 {
     for (int i = attachments - 1; i >= 0; i--) {
         *found = &attached[i];
-        if (attached[i].carrier == carrier && attached[i].number == carrier->number)
+        if (attached[i].channel == channel && attached[i].number == channel->number)
             return TRINE_OK;
-        if (attached[i].carrier->number != attached[i].number) {
+        if (attached[i].channel->number != attached[i].number) {
             detach(&attached[i]);
             attached[i] = attached[--attachments];
         }
     }
     if (attachments == TRINE_ARGS + 1)
-        return trine_fail(TRINE_E_ARGUMENT, "a worker takes from %d carriers at most",
+        return trine_fail(TRINE_E_ARGUMENT, "a worker takes from %d channels at most",
                           TRINE_ARGS + 1);
     trine_attachment *attachment = &attached[attachments];
-    *attachment = (trine_attachment){.carrier = carrier, .number = carrier->number};
-    trine_status status = carrier->ops->attach(carrier, attachment);
+    *attachment = (trine_attachment){.channel = channel, .number = channel->number};
+    trine_status status = channel->ops->attach(channel, attachment);
     if (!status)
         attachments++;
     *found = attachment;
     return status;
 }
 
-bool trine_carrier_owned(const trine_carrier *carrier)
+bool trine_channel_owned(const trine_channel *channel)
 {
-    return getpid() == carrier->caller;
+    return getpid() == channel->caller;
 }
 
-trine_status trine_carrier_view(trine_carrier *carrier, const unsigned char **view)
+trine_status trine_channel_view(trine_channel *channel, const unsigned char **view)
 {
     trine_attachment *attachment;
-    *view = carrier->data;
-    if (trine_carrier_owned(carrier))
+    *view = channel->data;
+    if (trine_channel_owned(channel))
         return TRINE_OK;
-    trine_status status = attach(carrier, &attachment);
+    trine_status status = attach(channel, &attachment);
     if (!status)
         *view = attachment->view;
     return status;
 }
 
-trine_status trine_carrier_expect(trine_carrier *carrier, const trine_span *span)
+trine_status trine_channel_prefetch(trine_channel *channel, const trine_span *span)
 {
     trine_attachment *attachment;
-    if (!carrier->ops->expect || trine_carrier_owned(carrier))
+    if (!channel->ops->prefetch || trine_channel_owned(channel))
         return TRINE_OK;
-    trine_status status = attach(carrier, &attachment);
-    return status ? status : carrier->ops->expect(attachment, span);
+    trine_status status = attach(channel, &attachment);
+    return status ? status : channel->ops->prefetch(attachment, span);
 }
 
 /* The caller's items, one behind the other. */
-static void gather(trine_carrier *carrier, const trine_span *span, unsigned char *to)
+static void gather(trine_channel *channel, const trine_span *span, unsigned char *to)
 {
-    const unsigned char *from = carrier->data + span->offset;
+    const unsigned char *from = channel->data + span->offset;
     for (size_t i = 0; i < span->n; i++)
         memcpy(to + i * span->item, from + i * span->stride, span->item);
-    trine_carrier_count(carrier, span->n * span->item);
+    trine_channel_count(channel, span->n * span->item);
 }
 
-trine_status trine_carrier_fetch(trine_carrier *carrier, const trine_span *span, void *to)
+trine_status trine_channel_fetch(trine_channel *channel, const trine_span *span, void *to)
 {
     trine_attachment *attachment;
-    if (trine_carrier_owned(carrier)) {
-        gather(carrier, span, to);
+    if (trine_channel_owned(channel)) {
+        gather(channel, span, to);
         return TRINE_OK;
     }
-    trine_status status = attach(carrier, &attachment);
-    return status ? status : carrier->ops->fetch(attachment, span, to);
+    trine_status status = attach(channel, &attachment);
+    return status ? status : channel->ops->fetch(attachment, span, to);
 }
 
-trine_status trine_carrier_descriptor(const trine_carrier *carrier, int flags,
+trine_status trine_channel_descriptor(const trine_channel *channel, int flags,
                                       trine_descriptor *opened)
 {
-    const trine_descriptor *theirs = &carrier->file;
-    const char *name = names[carrier->transport];
+    const trine_descriptor *theirs = &channel->file;
+    const char *name = names[channel->transport];
     char path[64];
-    snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)carrier->caller, theirs->fd);
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)channel->caller, theirs->fd);
     int fd = trine_above_standard(open(path, flags | O_CLOEXEC | O_NONBLOCK));
     if (fd < 0 && errno != ENOENT && errno != ENXIO)
         return trine_fail(TRINE_E_SYSTEM, "transport %s: opening %s, the caller's: %s", name, path,
@@ -226,7 +226,7 @@ trine_status trine_carrier_descriptor(const trine_carrier *carrier, int flags,
     return trine_descriptor_lost(theirs, name);
 }
 
-void trine_carrier_count(trine_carrier *carrier, size_t bytes)
+void trine_channel_count(trine_channel *channel, size_t bytes)
 {
-    atomic_fetch_add_explicit(&carrier->moved, bytes, memory_order_relaxed);
+    atomic_fetch_add_explicit(&channel->moved, bytes, memory_order_relaxed);
 }

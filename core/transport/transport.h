@@ -1,16 +1,16 @@
-/* core/transport/transport.h - carriers: how a block of the caller's memory reaches forked workers.
+/* core/transport/transport.h - channels: how a block of the caller's memory reaches forked workers.
  *
- * Life of a carrier:
+ * Life of a channel:
  *   1. The caller makes one, in memory that all workers address, and opens it over a block.
  *   2. A worker that wants some of the block attaches, which it does by itself at its first look,
  *      and views the block in place or fetches spans of it, in memory of its own. The caller, who
  * is a worker too, views its own block.
  *   3. A worker leaves at the end of its part of a job, or when it dies: what it held is then the
  *      system's to take back.
- *   4. The caller closes the carrier, when no worker is at work. It can be opened again, and keeps
+ *   4. The caller closes the channel, when no worker is at work. It can be opened again, and keeps
  *      what memory it got until it is released.
  *
- * A carrier serves its workers without the caller's help: what a transport must do meanwhile it
+ * A channel serves its workers without the caller's help: what a transport must do meanwhile it
  * does in a thread of its own.
  */
 #ifndef TRINE_CORE_TRANSPORT_H
@@ -23,17 +23,17 @@
 #include "core/system/descriptor.h"
 #include "core/backend/executor.h"
 
-typedef struct trine_carrier trine_carrier;
+typedef struct trine_channel trine_channel;
 
 /* n items of `item` bytes in the block, `stride` bytes apart, the first at `offset`. */
 typedef struct trine_span {
     size_t offset, item, stride, n;
 } trine_span;
 
-/* What a worker has of a carrier. view: the block at an address of this worker's own, or NULL.
+/* What a worker has of a channel. view: the block at an address of this worker's own, or NULL.
  * bytes, data: the transport's. */
 typedef struct trine_attachment {
-    trine_carrier *carrier;
+    trine_channel *channel;
     uint64_t number;
     const unsigned char *view;
     size_t bytes;
@@ -41,28 +41,28 @@ typedef struct trine_attachment {
 } trine_attachment;
 
 /* One transport. views: workers have the block at an address, and fetch nothing. */
-typedef struct trine_carrier_ops {
-    /* NULL; else why arrays and data cannot be carried so. */
+typedef struct trine_channel_ops {
+    /* NULL; else why arrays and data cannot be staged so. */
     const char *absent;
     bool views;
-    /* The caller's side. open: carrier->data, bytes and executor are set; adds what it copies to
-     * carrier->moved. On error nothing is left behind, but for carrier->room. close may be NULL. */
-    trine_status (*open)(trine_carrier *carrier);
-    void (*close)(trine_carrier *carrier);
-    /* A worker's side, in its process. detach, expect may be NULL. expect: that span will be
+    /* The caller's side. open: channel->data, bytes and executor are set; adds what it copies to
+     * channel->moved. On error nothing is left behind, but for channel->room. close may be NULL. */
+    trine_status (*open)(trine_channel *channel);
+    void (*close)(trine_channel *channel);
+    /* A worker's side, in its process. detach, prefetch may be NULL. prefetch: that span will be
      * fetched next, in order and in pieces. */
-    trine_status (*attach)(trine_carrier *carrier, trine_attachment *attachment);
+    trine_status (*attach)(trine_channel *channel, trine_attachment *attachment);
     void (*detach)(trine_attachment *attachment);
-    trine_status (*expect)(trine_attachment *attachment, const trine_span *span);
+    trine_status (*prefetch)(trine_attachment *attachment, const trine_span *span);
     trine_status (*fetch)(trine_attachment *attachment, const trine_span *span, void *to);
-} trine_carrier_ops;
+} trine_channel_ops;
 
 /* In memory that all workers address. number: of this opening, never 0 while it is open. file: a
  * descriptor of the caller's, which a worker reaches in /proc. room: memory that all workers
  * address, kept from one opening to the next. moved: bytes copied, by anybody. status, detail: why
  * the caller's side had to stop serving. own: the caller's alone. */
-struct trine_carrier {
-    const trine_carrier_ops *ops;
+struct trine_channel {
+    const trine_channel_ops *ops;
     trine_transport transport;
     const unsigned char *data;
     size_t bytes;
@@ -79,45 +79,45 @@ struct trine_carrier {
 };
 
 /* By the constants of trine_transport. */
-extern const trine_carrier_ops *const trine_carriers[];
+extern const trine_channel_ops *const trine_channels[];
 
-/* OK when blocks can be carried so to workers of that executor; ABSENT says why not. */
-trine_status trine_carrier_check(const trine_executor *executor, trine_transport transport);
+/* OK when blocks can be staged so to workers of that executor; ABSENT says why not. */
+trine_status trine_channel_check(const trine_executor *executor, trine_transport transport);
 
-/* A carrier that is not open yet, for workers of that executor; releases one. NULL is none. */
-trine_status trine_carrier_make(trine_executor *executor, trine_carrier **made);
-void trine_carrier_release(trine_carrier *carrier);
+/* A channel that is not open yet, for workers of that executor; releases one. NULL is none. */
+trine_status trine_channel_make(trine_executor *executor, trine_channel **made);
+void trine_channel_release(trine_channel *channel);
 
 /* Opens it over data[0 .. bytes), which stays where and as it is until it is closed. */
-trine_status trine_carrier_open(trine_carrier *carrier, trine_transport transport, const void *data,
+trine_status trine_channel_open(trine_channel *channel, trine_transport transport, const void *data,
                                 size_t bytes);
 
 /* Does nothing to one that is not open. */
-void trine_carrier_close(trine_carrier *carrier);
+void trine_channel_close(trine_channel *channel);
 
-/* At least that much of carrier->room, its content undefined. */
-trine_status trine_carrier_room(trine_carrier *carrier, size_t bytes);
+/* At least that much of channel->room, its content undefined. */
+trine_status trine_channel_room(trine_channel *channel, size_t bytes);
 
-/* --- In any process that works on the carrier, the caller's too. */
+/* --- In any process that works on the channel, the caller's too. */
 
 /* Whether this process is the caller. */
-bool trine_carrier_owned(const trine_carrier *carrier);
+bool trine_channel_owned(const trine_channel *channel);
 
 /* Where this process has the block, attaching to it if need be: NULL where it has to be fetched. */
-trine_status trine_carrier_view(trine_carrier *carrier, const unsigned char **view);
+trine_status trine_channel_view(trine_channel *channel, const unsigned char **view);
 
 /* Tells what will be fetched next; fetches a span, its items one behind the other. */
-trine_status trine_carrier_expect(trine_carrier *carrier, const trine_span *span);
-trine_status trine_carrier_fetch(trine_carrier *carrier, const trine_span *span, void *to);
+trine_status trine_channel_prefetch(trine_channel *channel, const trine_span *span);
+trine_status trine_channel_fetch(trine_channel *channel, const trine_span *span, void *to);
 
-/* Leaves every carrier that the calling thread has attached to. */
-void trine_carrier_leave(void);
+/* Leaves every channel that the calling thread has attached to. */
+void trine_channel_leave(void);
 
-/* Opens the caller's carrier->file in this process. */
-trine_status trine_carrier_descriptor(const trine_carrier *carrier, int flags,
+/* Opens the caller's channel->file in this process. */
+trine_status trine_channel_descriptor(const trine_channel *channel, int flags,
                                       trine_descriptor *opened);
 
 /* Counts bytes that were copied. */
-void trine_carrier_count(trine_carrier *carrier, size_t bytes);
+void trine_channel_count(trine_channel *channel, size_t bytes);
 
 #endif

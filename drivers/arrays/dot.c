@@ -10,18 +10,18 @@ static const harness_method methods[] = {TRINE_PAIRED_MODE_REDUCTIONS(MODES)
 
 static trine_status run(harness_job *job)
 {
-    const trine_monoid *monoid = trine_monoid_find(job->method->mode, job->dtype);
+    const trine_reducer *reducer = trine_reducer_find(job->method->mode, job->dtype);
     const trine_array *in[] = {job->in[0], job->in[1]};
     const double ddof = job->setting[0].real[0];
-    if (!monoid)
+    if (!reducer)
         return TRINE_E_ARGUMENT;
-    job->value.dtype = monoid->out;
-    return trine_reduce(monoid, &ddof, in, &job->value.as);
+    job->value.dtype = reducer->out;
+    return trine_reduce(reducer, &ddof, in, &job->value.as);
 }
 
 static bool has(const harness_method *method, trine_dtype dtype)
 {
-    return trine_monoid_find(method->mode, dtype) != NULL;
+    return trine_reducer_find(method->mode, dtype) != NULL;
 }
 
 static trine_status check_status(harness_job *job, trine_status came, harness_verdict *verdict)
@@ -29,13 +29,13 @@ static trine_status check_status(harness_job *job, trine_status came, harness_ve
     /* What the elements hold, found once for all methods and teams, which have the same ones. */
     static pair_facts elements;
     static bool found;
-    const trine_monoid *monoid = trine_monoid_find(job->method->mode, job->dtype);
+    const trine_reducer *reducer = trine_reducer_find(job->method->mode, job->dtype);
     trine_status status =
         found ? TRINE_OK : pair_facts_of_arrays(&elements, job->in[0], job->in[1]);
     found = !status;
-    if (status || !monoid)
+    if (status || !reducer)
         return status;
-    truth right = pair_truth(job->method->mode, monoid->out, job->setting[0].real[0], &elements);
+    truth right = pair_truth(job->method->mode, reducer->out, job->setting[0].real[0], &elements);
     *verdict = right.kind == TRUTH_OPEN                    ? VERDICT_UNVERIFIED
                : truth_holds(&right, came, &job->value.as) ? VERDICT_RIGHT
                                                            : VERDICT_WRONG;

@@ -5,7 +5,7 @@
 #include "drivers/harness/harness.h"
 #include "drivers/harness/judge/products.h"
 #include "drivers/harness/judge/ranks.h"
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 
 static trine_status begin(harness_job *job)
 {
@@ -21,14 +21,15 @@ static trine_status begin(harness_job *job)
 static trine_status run(harness_job *job)
 {
     if (job->dtype != TRINE_F64 && job->dtype != TRINE_F32)
-        say("gemm", "elements of %s; this driver takes f64 and f32", trine_dtype_name(job->dtype));
+        log_line("gemm", "elements of %s; this driver takes f64 and f32",
+                 trine_dtype_name(job->dtype));
     return job->dtype == TRINE_F64   ? trine_gemm_f64(1, job->in[0], job->in[1], 0, job->own)
            : job->dtype == TRINE_F32 ? trine_gemm_f32(1, job->in[0], job->in[1], 0, job->own)
                                      : TRINE_E_DTYPE;
 }
 
 /* Products that are made again; of larger matrices some rows only. */
-enum { MOST_PRODUCTS = 1 << 30 };
+enum { MAX_PRODUCTS = 1 << 30 };
 
 /* The rows of this rank that are computed again: every so many of the whole. */
 static trine_status check(harness_job *job, harness_verdict *verdict)
@@ -36,7 +37,7 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
     const trine_array *a = job->in[0], *c = job->own;
     uint64_t n = trine_array_rows(a), rows = n ? trine_array_local_n(a) / n : 0,
              first = n ? trine_array_first(a) / n : 0;
-    uint64_t again = n ? MOST_PRODUCTS / (n * n) : 1, step = again ? (n + again - 1) / again : n;
+    uint64_t again = n ? MAX_PRODUCTS / (n * n) : 1, step = again ? (n + again - 1) / again : n;
     size_t bytes = (size_t)n * trine_dtype_size(job->dtype);
     void *b = NULL;
     bool right = true;

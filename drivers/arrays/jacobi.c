@@ -7,7 +7,7 @@
 
 #include "drivers/harness/harness.h"
 #include "drivers/harness/judge/ranks.h"
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 
 enum { SHAPE, SWEEPS, TOLERANCE };
 
@@ -33,7 +33,7 @@ static trine_status reset(harness_job *job)
     const solution *s = job->own;
     if (job->dtype == TRINE_F64)
         return trine_copy_f64(job->in[0], s->u);
-    say("jacobi", "elements of %s; this driver takes f64", trine_dtype_name(job->dtype));
+    log_line("jacobi", "elements of %s; this driver takes f64", trine_dtype_name(job->dtype));
     return TRINE_E_DTYPE;
 }
 
@@ -94,7 +94,7 @@ static bool ended_in_time(const harness_job *job, double greatest)
 }
 
 /* Sweeps and elements up to which it is done again. */
-enum { MOST_ELEMENTS = 1 << 24, MOST_WORK = 1 << 30 };
+enum { MAX_ELEMENTS = 1 << 24, MAX_WORK = 1 << 30 };
 
 static trine_status check(harness_job *job, harness_verdict *verdict)
 {
@@ -102,7 +102,7 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
     const trine_array *u = s->u;
     void *grid = NULL;
     job->value.dtype = TRINE_U64;
-    if (job->n > MOST_ELEMENTS || job->n * s->result.sweeps > MOST_WORK)
+    if (job->n > MAX_ELEMENTS || job->n * s->result.sweeps > MAX_WORK)
         return harness_digest(u, &job->value.as.u64);
     trine_status status = gather_array(job->in[0], &grid);
     if (status)

@@ -9,7 +9,7 @@
 #include "drivers/harness/data/data.h"
 #include "drivers/harness/cli/help.h"
 #include "drivers/harness/cli/number.h"
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 #include "drivers/harness/cli/signals.h"
 #include "drivers/harness/cli/standard.h"
 
@@ -108,7 +108,7 @@ static trine_status make_file(const make_options *o)
 
 static void tell_exit(const char *driver)
 {
-    say(driver, "a library has ended this process before the file was written");
+    log_line(driver, "a library has ended this process before the file was written");
 }
 
 int main(int argc, char **argv)
@@ -122,7 +122,7 @@ int main(int argc, char **argv)
     read_command_line(argc, argv, &o);
     bool to_output = strcmp(o.path, "-") == 0;
     if (to_output && isatty(STDOUT_FILENO)) {
-        say(name, "-: standard output is a terminal; expected a pipe or a file behind it");
+        log_line(name, "-: standard output is a terminal; expected a pipe or a file behind it");
         return EXIT_USAGE;
     }
     trine_status status = make_file(&o);

@@ -4,7 +4,7 @@
 #include "drivers/harness/harness.h"
 #include "drivers/harness/judge/maps.h"
 #include "drivers/harness/judge/ranks.h"
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 
 /* Constants of the maps that take some: alpha (and lo), beta (and hi). */
 enum { ALPHA, BETA, CONSTANTS };
@@ -35,7 +35,7 @@ static trine_status begin(harness_job *job)
     trine_array *out = NULL;
     const trine_map *map = trine_map_find(job->method->mode, job->dtype, job->dtype);
     if (!map) {
-        say("map", "there is no %s of %s", job->method->mode, trine_dtype_name(job->dtype));
+        log_line("map", "there is no %s of %s", job->method->mode, trine_dtype_name(job->dtype));
         return TRINE_E_DTYPE;
     }
     trine_status status = trine_array_create_like(x, job->dtype, trine_array_place(x), &out);

@@ -33,21 +33,21 @@ static void widen(trine_dtype dtype, const void *bytes, harness_value *value)
 
 static trine_status run(harness_job *job)
 {
-    const trine_monoid *monoid = trine_monoid_find(job->method->mode, job->dtype);
+    const trine_reducer *reducer = trine_reducer_find(job->method->mode, job->dtype);
     const trine_array *in[] = {job->in[0]};
     const double ddof = job->setting[0].real[0];
     uint64_t bytes = 0;
-    if (!monoid)
+    if (!reducer)
         return TRINE_E_ARGUMENT;
-    trine_status status = trine_reduce(monoid, &ddof, in, &bytes);
+    trine_status status = trine_reduce(reducer, &ddof, in, &bytes);
     if (!status)
-        widen(monoid->out, &bytes, &job->value);
+        widen(reducer->out, &bytes, &job->value);
     return status;
 }
 
 static bool has(const harness_method *method, trine_dtype dtype)
 {
-    return trine_monoid_find(method->mode, dtype) != NULL;
+    return trine_reducer_find(method->mode, dtype) != NULL;
 }
 
 /* What the elements hold, found once for all methods and teams, which have the same ones. */
@@ -61,15 +61,15 @@ static harness_int128 whole_of(const harness_value *value)
 
 static trine_status check_status(harness_job *job, trine_status came, harness_verdict *verdict)
 {
-    const trine_monoid *monoid = trine_monoid_find(job->method->mode, job->dtype);
+    const trine_reducer *reducer = trine_reducer_find(job->method->mode, job->dtype);
     unsigned needs = reduction_needs(job->method->mode);
-    if (!monoid || !needs)
+    if (!reducer || !needs)
         return TRINE_OK;
     trine_status status = facts_of_array(&elements, needs, job->in[0]);
     if (status)
         return status;
     truth right =
-        reduction_truth(job->method->mode, monoid->out, job->setting[0].real[0], &elements);
+        reduction_truth(job->method->mode, reducer->out, job->setting[0].real[0], &elements);
     bool holds = right.kind == TRUTH_WHOLE ? truth_holds_whole(&right, came, whole_of(&job->value))
                                            : truth_holds(&right, came, &job->value.as);
     *verdict = right.kind == TRUTH_OPEN ? VERDICT_UNVERIFIED

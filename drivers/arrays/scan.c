@@ -13,22 +13,22 @@ static const harness_method methods[] = {TRINE_WIDE_SCANS(METHOD)
 static trine_status begin(harness_job *job)
 {
     const trine_array *x = job->in[0];
-    trine_scanner scanner;
+    trine_scan_operator op;
     trine_array *out = NULL;
-    trine_status status = trine_scanner_find(job->method->mode, job->dtype, &scanner);
+    trine_status status = trine_scan_operator_find(job->method->mode, job->dtype, &op);
     if (!status)
-        status = trine_array_create_like(x, scanner.out, TRINE_DISTRIBUTED, &out);
+        status = trine_array_create_like(x, op.out, TRINE_DISTRIBUTED, &out);
     job->own = out;
     if (!status)
-        job->bytes = job->n * (trine_dtype_size(job->dtype) + trine_dtype_size(scanner.out));
+        job->bytes = job->n * (trine_dtype_size(job->dtype) + trine_dtype_size(op.out));
     return status;
 }
 
 static trine_status run(harness_job *job)
 {
-    trine_scanner scanner;
-    trine_status status = trine_scanner_find(job->method->mode, job->dtype, &scanner);
-    return status ? status : trine_scan(&scanner, NULL, job->in[0], job->own, false);
+    trine_scan_operator op;
+    trine_status status = trine_scan_operator_find(job->method->mode, job->dtype, &op);
+    return status ? status : trine_scan(&op, NULL, job->in[0], job->own, false);
 }
 
 /* A rank's elements, and the last of them. */

@@ -6,7 +6,7 @@
 #include "drivers/harness/judge/orders.h"
 #include "drivers/harness/judge/ranks.h"
 #include "drivers/harness/data/lines.h"
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 
 enum { AXIS, FLAT, SHAPE };
 
@@ -32,7 +32,7 @@ static trine_status begin(harness_job *job)
     harness_lines lines;
     trine_array *sorted = NULL;
     if (is_flat(job) && job->setting[AXIS].count) {
-        say("sort", "--axis and --flat: expected one of them");
+        log_line("sort", "--axis and --flat: expected one of them");
         return TRINE_E_ARGUMENT;
     }
     trine_status status = look_along(job, job->in[0], &lines);

@@ -75,7 +75,7 @@ static trine_status run(harness_job *job)
 {
     const outputs *o = job->own;
     const trine_array *in[] = {job->in[0]};
-    const trine_monoid *describe = trine_monoid_find("describe", job->dtype);
+    const trine_reducer *describe = trine_reducer_find("describe", job->dtype);
     int axis = o->lines.axis;
     if (!describe)
         return TRINE_E_ARGUMENT;

@@ -8,7 +8,7 @@ static const harness_method methods[] = {
 static harness_verdict judge(const facts *elements, const harness_method *method,
                              trine_status status, const harness_value *value)
 {
-    truth right = reduction_truth(method->monoid, value->dtype, 0, elements);
+    truth right = reduction_truth(method->reducer, value->dtype, 0, elements);
     return truth_holds(&right, status, &value->as) ? VERDICT_RIGHT : VERDICT_WRONG;
 }
 

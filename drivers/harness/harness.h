@@ -1,7 +1,7 @@
 /* drivers/harness/harness.h - what a driver is: a name, the methods it compares, and how its result
  * is judged.
  *
- * A driver is one of three: a reduction by each method's monoid; an operation on arrays, which the
+ * A driver is one of three: a reduction by each method's reducer; an operation on arrays, which the
  * harness makes before; an operation whose work is tasks (trine/task.h), on items of its own or on
  * files that it is given.
  *
@@ -30,9 +30,9 @@ typedef struct harness_value {
     } as;
 } harness_value;
 
-/* One way to compute the result: what --mode calls it, and the monoid. */
+/* One way to compute the result: what --mode calls it, and the reducer. */
 typedef struct harness_method {
-    const char *mode, *monoid;
+    const char *mode, *reducer;
 } harness_method;
 
 /* What a judge says. */
@@ -90,14 +90,14 @@ typedef struct harness_named {
 /* What the tasks of one run came to. items: finished, of which failed and resumed (taken from a
  * journal); retried: begun more than once; chunk: trine_task_chunk; lost: workers that
  * died. lane: the workers of all ranks; record: who ran what, when that was asked for. */
-typedef struct harness_tally {
+typedef struct task_statistics {
     uint64_t items, failed, retried, resumed, chunk;
     int lanes, lost;
     double seconds;
     trine_task_lane *lane;
     trine_task_record *record;
     uint64_t records;
-} harness_tally;
+} task_statistics;
 
 /* One method on one team. in: the driver's inputs, made before; own: the driver's outputs, made by
  * begin; out: that of them, if any, that goes back to the first rank where --transport brings the
@@ -119,7 +119,7 @@ typedef struct harness_job {
     trine_transport transport;
     void *own;
     harness_value value;
-    harness_tally tally;
+    task_statistics statistics;
     harness_named number[HARNESS_NUMBERS];
     int numbers;
     const struct harness_options *options;
@@ -153,9 +153,9 @@ typedef struct harness_operation {
 } harness_operation;
 
 /* methods end with a mode of NULL; the first is the default. A driver either has an operation, or
- * it is a reduction by each method's monoid, with a judge: whether a result that came with `status`
- * is right, by the sums of the elements. extras: options of its own, ended by a name of NULL; may
- * be NULL. transports: it has
+ * it is a reduction by each method's reducer, with a judge: whether a result that came with
+ * `status` is right, by the sums of the elements. extras: options of its own, ended by a name of
+ * NULL; may be NULL. transports: it has
  * --transport, and runs once with each that is asked for.
  * examples: command lines from the build folder, which --help shows, up to a NULL.
  * conclude: what is to be said or drawn of all rows (rows.h) once they are printed, on the first
@@ -178,15 +178,15 @@ typedef struct trine_driver {
  * total, data). They point into the job, which must stay where it is. */
 trine_task_options harness_task_options(harness_job *job);
 
-/* Fills job->tally, of which the row, the timeline and --who are made: call it on every rank before
- * the queue is closed; a queue or a map whose total is known, opened with harness_task_options,
- * fills it by itself. A driver of several queues in one run has the last one's; one without a queue
- * sets tally.items. Not collective. */
-trine_status harness_tally_tasks(harness_job *job, const trine_task_queue *queue);
+/* Fills job->statistics, of which the row, the timeline and --who are made: call it on every rank
+ * before the queue is closed; a queue or a map whose total is known, opened with
+ * harness_task_options, fills it by itself. A driver of several queues in one run has the last
+ * one's; one without a queue sets statistics.items. Not collective. */
+trine_status task_statistics_tasks(harness_job *job, const trine_task_queue *queue);
 
 /* All of it: opens a queue with a source, gives every outcome to collect on rank 0 (NULL: nobody),
  * tallies, closes. The first status that is not OK, of the queue or of collect. An item that failed
- * is an outcome like the others. With --journal all results have the kind's result_most bytes: what
+ * is an outcome like the others. With --journal all results have the kind's result_max bytes: what
  * comes from the file and has another size is refused (ARGUMENT, and said). Collective. */
 typedef trine_status harness_collect(harness_job *job, const trine_task_outcome *outcome);
 trine_status harness_run_tasks(harness_job *job, const trine_task_kind *kind,
@@ -234,7 +234,7 @@ typedef struct harness_figure {
 int harness_plot(const harness_figure *figure, const char *path);
 
 /* The same of who ran what, when: a lane for each worker, a box for each item. */
-int harness_plot_timeline(const char *title, const harness_tally *tally, const char *path);
+int harness_plot_timeline(const char *title, const task_statistics *statistics, const char *path);
 
 /* A sum over all elements of a mix of each one's index and bits, the same however they are cut:
  * what a driver prints as the bits of an array. Collective. */

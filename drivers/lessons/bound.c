@@ -17,12 +17,12 @@
 
 #include "drivers/harness/harness.h"
 #include "drivers/harness/run/rows.h"
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 
 enum { MIX, MILLISECONDS, SWEEP, PLOT };
 
 /* A sweep goes to so many workers a CPU, by at most so many points. */
-enum { WORKERS_A_CPU = 4, MOST_POINTS = 24, KINDS = 2 };
+enum { WORKERS_A_CPU = 4, MAX_POINTS = 24, KINDS = 2 };
 
 static const char *const kind_names[KINDS] = {"threads", "processes"};
 static const char *const kind_specs[KINDS] = {"omp", "pool"};
@@ -43,7 +43,7 @@ typedef struct findings {
     answer *answers;
     demand each;
     int points;
-    double workers[MOST_POINTS], bound[MOST_POINTS], rate[KINDS][MOST_POINTS];
+    double workers[MAX_POINTS], bound[MAX_POINTS], rate[KINDS][MAX_POINTS];
 } findings;
 
 /* Of the last team. */
@@ -91,7 +91,7 @@ static trine_status work(trine_task *task)
 static trine_status work_all(harness_job *job, trine_team *team)
 {
     static const trine_task_kind kind = {
-        .name = "bound", .run = work, .param_size = sizeof(demand), .result_most = sizeof(answer)};
+        .name = "bound", .run = work, .param_size = sizeof(demand), .result_max = sizeof(answer)};
     const findings *f = job->own;
     trine_task_options options = harness_task_options(job);
     options.param = &f->each;
@@ -136,11 +136,12 @@ static trine_status sweep(harness_job *job)
 {
     findings *f = job->own;
     if (trine_team_ranks(job->team) > 1) {
-        say("bound", "--sweep compares threads and processes of one rank: leave mpi out of --team");
+        log_line("bound",
+                 "--sweep compares threads and processes of one rank: leave mpi out of --team");
         return TRINE_E_ARGUMENT;
     }
     int most = WORKERS_A_CPU * trine_cpus();
-    f->points = most < MOST_POINTS ? most : MOST_POINTS;
+    f->points = most < MAX_POINTS ? most : MAX_POINTS;
     trine_status status = TRINE_OK;
     for (int i = 0; i < f->points && !status; i++) {
         int workers = 1 + i * (most - 1) / (f->points - 1);

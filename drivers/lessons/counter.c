@@ -173,7 +173,7 @@ static trine_status run_workers(harness_job *job)
     static const trine_task_kind kind = {.name = "counter",
                                          .run = count,
                                          .param_size = sizeof(task_param),
-                                         .result_most = sizeof(share)};
+                                         .result_max = sizeof(share)};
     contest *c = job->own;
     board *b = trine_array_data(c->memory);
     uint64_t workers = (uint64_t)trine_team_workers(job->team);

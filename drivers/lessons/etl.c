@@ -12,7 +12,7 @@
 #include "drivers/lessons/etl/sines.h"
 #include "drivers/lessons/etl/work.h"
 #include "drivers/harness/run/rows.h"
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 
 static const char name[] = "etl";
 
@@ -45,17 +45,17 @@ void work_fail(etl_work *work, size_t file, trine_status status, const char *tex
     work->list.file[file].failed = true;
     work->failed++;
     work->errors += status == TRINE_E_IO;
-    say(name, "%s", text);
+    log_line(name, "%s", text);
 }
 
 static void leave_out(const char *text)
 {
-    say(name, "%s", text);
+    log_line(name, "%s", text);
 }
 
 static trine_status refuse(const char *text)
 {
-    say(name, "%s", text);
+    log_line(name, "%s", text);
     return TRINE_E_ARGUMENT;
 }
 
@@ -158,7 +158,7 @@ static trine_status run(harness_job *job)
     for (size_t i = 0; i < work->list.count; i++)
         if (!work->list.file[i].failed)
             job->bytes += bytes_of(work->list.file[i].in) + bytes_of(work->list.file[i].out);
-    job->tally.failed = work->failed + work->list.refused;
+    job->statistics.failed = work->failed + work->list.refused;
     harness_add_number(job, file_errors, (double)(work->errors + work->list.refused));
     return status;
 }
@@ -180,7 +180,7 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
         }
         if (file->failed || check_file(file->in, file->out, i, &work->param.noise, &found, &error))
             continue;
-        say(name, "%s", error.text);
+        log_line(name, "%s", error.text);
         right = false;
     }
     progress(name, NULL);
@@ -217,8 +217,8 @@ static bool only_file_errors(const harness_row *row)
 {
     for (int i = 0; i < row->numbers; i++)
         if (strcmp(row->number[i].name, file_errors) == 0)
-            return row->number[i].value >= (double)row->tally.failed;
-    return row->tally.failed == 0;
+            return row->number[i].value >= (double)row->statistics.failed;
+    return row->statistics.failed == 0;
 }
 
 /* A file that cannot be read or written is the user's to mend, where nothing else went wrong. */
@@ -229,7 +229,7 @@ static int conclude(const harness_run *run)
         const harness_row *row = &run->row[i];
         if (row->status || !row->agrees || row->verdict == VERDICT_WRONG || !only_file_errors(row))
             return EXIT_RIGHT;
-        failed += row->tally.failed;
+        failed += row->statistics.failed;
     }
     return failed ? EXIT_USAGE : EXIT_RIGHT;
 }

@@ -83,7 +83,7 @@ static trine_status run_tasks(harness_job *job)
     const numbers *f = job->own;
     const trine_task_kind kind = {.name = "fib",
                                   .run = is_mode(job, "alone") ? run_alone : run_doubling,
-                                  .result_most = sizeof(uint64_t)};
+                                  .result_max = sizeof(uint64_t)};
     trine_task_options options = harness_task_options(job);
     options.total = job->n;
     return harness_map_tasks(job, &kind, &options, NULL, 0, trine_array_data(f->y));
@@ -127,18 +127,18 @@ static trine_status finish(void *result, const void *state, const void *param)
 
 static trine_status run_scan(const numbers *f)
 {
-    static const trine_monoid fibonacci = {.name = "fibonacci",
-                                           .nin = 1,
-                                           .in = {TRINE_U64},
-                                           .out = TRINE_U64,
-                                           .state_size = sizeof(matrix),
-                                           .result_size = sizeof(uint64_t),
-                                           .flags = TRINE_POSITION_FREE,
-                                           .identity = identity,
-                                           .accumulate = accumulate,
-                                           .merge = merge,
-                                           .finish = finish};
-    return trine_scan_monoid(&fibonacci, NULL, f->x, f->y, false);
+    static const trine_reducer fibonacci = {.name = "fibonacci",
+                                            .nin = 1,
+                                            .in = {TRINE_U64},
+                                            .out = TRINE_U64,
+                                            .state_size = sizeof(matrix),
+                                            .result_size = sizeof(uint64_t),
+                                            .flags = TRINE_POSITION_FREE,
+                                            .init = identity,
+                                            .accumulate = accumulate,
+                                            .merge = merge,
+                                            .finish = finish};
+    return trine_scan_reducer(&fibonacci, NULL, f->x, f->y, false);
 }
 
 static void run_loop(const numbers *f)

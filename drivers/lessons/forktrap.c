@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #include "drivers/harness/harness.h"
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 #include "drivers/harness/cli/signals.h"
 
 enum { TIMES, PATIENCE };
@@ -144,7 +144,7 @@ static bool trap_openmp(void)
 
 /* What a pool's worker does once: all that the traps' children hang of. In the calling process,
  * whose threads hold those things, nothing. */
-static void through_identity(void *state, const void *param)
+static void through_init(void *state, const void *param)
 {
     (void)param;
     *(uint64_t *)state = 0;
@@ -181,17 +181,17 @@ static trine_status through_finish(void *result, const void *state, const void *
 /* Opens a pool, has its workers go through all that, closes it. */
 static bool use_pool(const char *spec)
 {
-    static const trine_monoid through = {.name = "through",
-                                         .nin = 1,
-                                         .in = {TRINE_U8},
-                                         .out = TRINE_U64,
-                                         .param_size = sizeof(pid_t),
-                                         .state_size = sizeof(uint64_t),
-                                         .result_size = sizeof(uint64_t),
-                                         .identity = through_identity,
-                                         .accumulate = through_accumulate,
-                                         .merge = through_merge,
-                                         .finish = through_finish};
+    static const trine_reducer through = {.name = "through",
+                                          .nin = 1,
+                                          .in = {TRINE_U8},
+                                          .out = TRINE_U64,
+                                          .param_size = sizeof(pid_t),
+                                          .state_size = sizeof(uint64_t),
+                                          .result_size = sizeof(uint64_t),
+                                          .init = through_init,
+                                          .accumulate = through_accumulate,
+                                          .merge = through_merge,
+                                          .finish = through_finish};
     const pid_t self = getpid();
     trine_team *team = NULL;
     trine_array *x = NULL;
@@ -315,8 +315,8 @@ static trine_status begin(harness_job *job)
     job->own = &seen;
     if (trine_team_ranks(job->team) == 1)
         return TRINE_OK;
-    say("forktrap", "team %s: forks one process; leave mpi out of --team",
-        trine_team_spec(job->team));
+    log_line("forktrap", "team %s: forks one process; leave mpi out of --team",
+             trine_team_spec(job->team));
     return TRINE_E_ARGUMENT;
 }
 
@@ -327,7 +327,7 @@ static trine_status run(harness_job *job)
     *seen = (sight){.hung = false};
     pid_t pid = start_subject(job, &output);
     if (pid < 0) {
-        say("forktrap", "starting itself again: %s", strerror(errno));
+        log_line("forktrap", "starting itself again: %s", strerror(errno));
         return TRINE_E_SYSTEM;
     }
     count_came(output, job->setting[PATIENCE].real[0], seen);
@@ -336,7 +336,7 @@ static trine_status run(harness_job *job)
     while (waitpid(pid, &seen->status, 0) < 0 && errno == EINTR)
         ;
     close(output);
-    job->tally.items = seen->came;
+    job->statistics.items = seen->came;
     job->value.dtype = TRINE_U64;
     job->value.as.u64 = seen->came;
     harness_add_number(job, "hung", seen->hung);

@@ -16,9 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "drivers/harness/data/journey.h"
+#include "drivers/harness/data/transport_bench.h"
 #include "drivers/harness/run/rows.h"
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 
 enum { SHAPE, ITEMS, EACH, WRITE };
 enum { EACH_WORKER, EACH_ITEM };
@@ -37,11 +37,11 @@ enum { SAMPLES = 64 };
  * again: of the items on workers that have the array. before, after: what each worker says, and
  * says once it has written. */
 typedef struct frame {
-    journey journey;
+    transport_bench transport_bench;
     uint64_t *bytes, wrong, digest, zeroed, moved;
     double open[SAMPLES], items[SAMPLES], again;
     int runs;
-    journey_look before[JOURNEY_LANES], after[JOURNEY_LANES];
+    transport_bench_look before[JOURNEY_LANES], after[JOURNEY_LANES];
     int looks, rewrites;
     bool other_bits;
 } frame;
@@ -62,7 +62,7 @@ static void end(harness_job *job)
     frame *f = job->own;
     if (!f)
         return;
-    journey_end(&f->journey);
+    transport_bench_end(&f->transport_bench);
     free(f->bytes);
     free(f);
 }
@@ -71,14 +71,14 @@ static void end(harness_job *job)
 static trine_status check_shape(const harness_job *job, uint64_t rows, uint64_t columns)
 {
     if (columns > UINT64_MAX / sizeof(double) / rows) {
-        say("frame", "--shape %s: more bytes than 64 bits count", job->setting[SHAPE].text);
+        log_line("frame", "--shape %s: more bytes than 64 bits count", job->setting[SHAPE].text);
         return TRINE_E_ARGUMENT;
     }
     if (items_of(job) > rows + 1) {
-        say("frame",
-            "--items %" PRIu64 ": item i returns the first i rows, and there are %" PRIu64
-            " rows; give at most %" PRIu64,
-            items_of(job), rows, rows + 1);
+        log_line("frame",
+                 "--items %" PRIu64 ": item i returns the first i rows, and there are %" PRIu64
+                 " rows; give at most %" PRIu64,
+                 items_of(job), rows, rows + 1);
         return TRINE_E_ARGUMENT;
     }
     return TRINE_OK;
@@ -98,11 +98,11 @@ static trine_status begin(harness_job *job)
         return TRINE_E_MEMORY;
     for (uint64_t i = 0; i < items; i++)
         f->bytes[2 * i + 1] = i * row;
-    status = journey_begin(&f->journey, job, TRINE_F64, rows * columns,
-                           job->transport == TRINE_TRANSPORT_SHM);
-    f->journey.most = (items - 1) * row;
-    f->journey.each_item = job->setting[EACH].whole[0] == EACH_ITEM;
-    f->zeroed = (uint64_t)(job->setting[WRITE].real[0] * (double)f->journey.size) /
+    status = transport_bench_begin(&f->transport_bench, job, TRINE_F64, rows * columns,
+                                   job->transport == TRINE_TRANSPORT_SHM);
+    f->transport_bench.most = (items - 1) * row;
+    f->transport_bench.each_item = job->setting[EACH].whole[0] == EACH_ITEM;
+    f->zeroed = (uint64_t)(job->setting[WRITE].real[0] * (double)f->transport_bench.size) /
                 sizeof(uint64_t) * sizeof(uint64_t);
     return status;
 }
@@ -113,15 +113,16 @@ static trine_status run(harness_job *job)
     trine_task_queue *queue = NULL;
     trine_ledger ledger = {.moved = 0};
     double began = harness_seconds();
-    trine_status status = journey_open(&f->journey, job, 0, &queue);
+    trine_status status = transport_bench_open(&f->transport_bench, job, 0, &queue);
     if (status)
         return status;
     double opened = harness_seconds();
     if (trine_team_rank(job->team) == 0)
-        status = journey_items(&f->journey, queue, f->bytes, items_of(job), &f->wrong);
+        status =
+            transport_bench_items(&f->transport_bench, queue, f->bytes, items_of(job), &f->wrong);
     f->open[f->runs % SAMPLES] = opened - began;
     f->items[f->runs++ % SAMPLES] = harness_seconds() - opened;
-    trine_status tallied = harness_tally_tasks(job, queue), closed = trine_task_close(queue);
+    trine_status tallied = task_statistics_tasks(job, queue), closed = trine_task_close(queue);
     trine_team_ledger(job->team, &ledger);
     f->moved = ledger.moved;
     job->bytes = f->moved;
@@ -154,11 +155,12 @@ static trine_status repeat_items(harness_job *job, trine_task_queue *queue)
     double seconds[AGAIN];
     trine_status status = TRINE_OK;
     f->again = median_run(f->items, f);
-    if (f->journey.each_item && job->transport != TRINE_TRANSPORT_SHM)
+    if (f->transport_bench.each_item && job->transport != TRINE_TRANSPORT_SHM)
         return TRINE_OK;
     for (int i = 0; i < AGAIN && !status; i++) {
         double began = harness_seconds();
-        status = journey_items(&f->journey, queue, f->bytes, items_of(job), &f->wrong);
+        status =
+            transport_bench_items(&f->transport_bench, queue, f->bytes, items_of(job), &f->wrong);
         seconds[i] = harness_seconds() - began;
     }
     if (!status)
@@ -166,7 +168,7 @@ static trine_status repeat_items(harness_job *job, trine_task_queue *queue)
     return status;
 }
 
-static bool all_say(const journey_look look[], int looks, uint64_t digest)
+static bool all_say(const transport_bench_look look[], int looks, uint64_t digest)
 {
     bool all = looks > 0;
     for (int i = 0; i < looks; i++)
@@ -179,25 +181,26 @@ static bool all_say(const journey_look look[], int looks, uint64_t digest)
 static trine_status look_around(harness_job *job, trine_task_queue *queue)
 {
     frame *f = job->own;
-    const journey *j = &f->journey;
-    f->digest = journey_digest(j->data, j->size, 0);
+    const transport_bench *j = &f->transport_bench;
+    f->digest = transport_bench_digest(j->data, j->size, 0);
     trine_status status = repeat_items(job, queue);
     if (!status)
-        status = journey_look_at(j, queue, 0, f->before, &f->looks);
+        status = transport_bench_look_at(j, queue, 0, f->before, &f->looks);
     if (status)
         return status;
     f->other_bits = !all_say(f->before, f->looks, f->digest);
     if (!writes(job))
         return TRINE_OK;
-    status = journey_look_at(j, queue, f->zeroed, f->after, &f->rewrites);
-    uint64_t zeroed = journey_digest(j->data, j->size, f->zeroed);
+    status = transport_bench_look_at(j, queue, f->zeroed, f->after, &f->rewrites);
+    uint64_t zeroed = transport_bench_digest(j->data, j->size, f->zeroed);
     bool shared = job->transport == TRINE_TRANSPORT_SHM;
     f->other_bits = f->other_bits || !all_say(f->after, f->rewrites, zeroed) ||
-                    journey_digest(j->data, j->size, 0) != (shared ? zeroed : f->digest);
+                    transport_bench_digest(j->data, j->size, 0) != (shared ? zeroed : f->digest);
     return status;
 }
 
-static void add_memory(harness_job *job, const char *when, const journey_look look[], int looks)
+static void add_memory(harness_job *job, const char *when, const transport_bench_look look[],
+                       int looks)
 {
     for (int i = 0; i < looks && i < MEASURED; i++) {
         char name[HARNESS_NAME];
@@ -213,9 +216,9 @@ static void add_memory(harness_job *job, const char *when, const journey_look lo
 static void add_numbers(harness_job *job)
 {
     frame *f = job->own;
-    harness_add_number(job, "array_bytes", (double)f->journey.size);
+    harness_add_number(job, "array_bytes", (double)f->transport_bench.size);
     harness_add_number(job, "items", (double)items_of(job));
-    harness_add_number(job, "each_item", f->journey.each_item);
+    harness_add_number(job, "each_item", f->transport_bench.each_item);
     harness_add_number(job, "moved_bytes", (double)f->moved);
     harness_add_number(job, "open_queue_seconds", median_run(f->open, f));
     harness_add_number(job, "items_seconds", median_run(f->items, f));
@@ -231,7 +234,7 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
     frame *f = job->own;
     trine_task_queue *queue = NULL;
     bool first = trine_team_rank(job->team) == 0;
-    trine_status status = journey_open(&f->journey, job, 1, &queue);
+    trine_status status = transport_bench_open(&f->transport_bench, job, 1, &queue);
     if (status)
         return status;
     if (first)
@@ -240,7 +243,7 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
     *verdict = f->wrong || f->other_bits ? VERDICT_WRONG : VERDICT_RIGHT;
     job->value.dtype = TRINE_U64;
     job->value.as.u64 = f->looks ? f->before[0].digest : 0;
-    trine_status summed = journey_sum(job->team, &f->moved);
+    trine_status summed = transport_bench_sum(job->team, &f->moved);
     job->bytes = f->moved;
     if (first)
         add_numbers(job);

@@ -16,9 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "drivers/harness/data/journey.h"
+#include "drivers/harness/data/transport_bench.h"
 #include "drivers/harness/run/rows.h"
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 
 enum { EACH, PLACE, SWEEP, LEAST, MOST, PLOT };
 enum { EACH_ITEM, EACH_WORKER };
@@ -35,7 +35,7 @@ static const double CLEAR = 1.2;
 static const char SWEPT[] = "seconds_of_";
 
 typedef struct passing {
-    journey journey;
+    transport_bench transport_bench;
     uint64_t wrong, moved;
     double open;
     bool other_bits;
@@ -48,9 +48,10 @@ static bool is_shared(const harness_job *job)
 
 static trine_status begin_with(harness_job *job, passing *p, uint64_t n)
 {
-    trine_status status = journey_begin(&p->journey, job, TRINE_I64, n, is_shared(job));
-    p->journey.each_item = job->setting[EACH].whole[0] == EACH_ITEM;
-    p->journey.most = sizeof(int64_t);
+    trine_status status =
+        transport_bench_begin(&p->transport_bench, job, TRINE_I64, n, is_shared(job));
+    p->transport_bench.each_item = job->setting[EACH].whole[0] == EACH_ITEM;
+    p->transport_bench.most = sizeof(int64_t);
     return status;
 }
 
@@ -59,7 +60,7 @@ static trine_status begin(harness_job *job)
     passing *p = calloc(1, sizeof *p);
     job->own = p;
     if (job->n == 0) {
-        say("passing", "--n 0: an array of nothing; give at least 1");
+        log_line("passing", "--n 0: an array of nothing; give at least 1");
         return TRINE_E_ARGUMENT;
     }
     return p ? begin_with(job, p, job->n) : TRINE_E_MEMORY;
@@ -69,23 +70,23 @@ static void end(harness_job *job)
 {
     passing *p = job->own;
     if (p)
-        journey_end(&p->journey);
+        transport_bench_end(&p->transport_bench);
     free(p);
 }
 
 /* A queue, an item, the queue's end. */
 static trine_status pass(harness_job *job, passing *p)
 {
-    const uint64_t last[] = {p->journey.size - sizeof(int64_t), sizeof(int64_t)};
+    const uint64_t last[] = {p->transport_bench.size - sizeof(int64_t), sizeof(int64_t)};
     trine_task_queue *queue = NULL;
     trine_ledger ledger = {.moved = 0};
     double began = harness_seconds();
-    trine_status status = journey_open(&p->journey, job, 0, &queue);
+    trine_status status = transport_bench_open(&p->transport_bench, job, 0, &queue);
     if (status)
         return status;
     p->open = harness_seconds() - began;
     if (trine_team_rank(job->team) == 0)
-        status = journey_items(&p->journey, queue, last, 1, &p->wrong);
+        status = transport_bench_items(&p->transport_bench, queue, last, 1, &p->wrong);
     trine_status closed = trine_task_close(queue);
     trine_team_ledger(job->team, &ledger);
     p->moved = ledger.moved;
@@ -97,7 +98,7 @@ static trine_status run(harness_job *job)
     passing *p = job->own;
     trine_status status = pass(job, p);
     job->bytes = p->moved;
-    job->tally.items = 1;
+    job->statistics.items = 1;
     return status;
 }
 
@@ -119,7 +120,7 @@ static trine_status time_size(harness_job *job, uint64_t bytes, uint64_t *wrong)
         status = pass(job, &p);
         seconds[i] = harness_seconds() - began;
     }
-    journey_end(&p.journey);
+    transport_bench_end(&p.transport_bench);
     if (status)
         return status;
     qsort(seconds, (size_t)times, sizeof *seconds, compare);
@@ -142,17 +143,18 @@ static trine_status sweep(harness_job *job, uint64_t *wrong)
 
 static trine_status look(harness_job *job, passing *p)
 {
-    journey_look found[JOURNEY_LANES];
+    transport_bench_look found[JOURNEY_LANES];
     trine_task_queue *queue = NULL;
     int looks = 0;
     bool first = trine_team_rank(job->team) == 0;
-    trine_status status = journey_open(&p->journey, job, 1, &queue);
+    trine_status status = transport_bench_open(&p->transport_bench, job, 1, &queue);
     if (status)
         return status;
     if (first)
-        status = journey_look_at(&p->journey, queue, 0, found, &looks);
+        status = transport_bench_look_at(&p->transport_bench, queue, 0, found, &looks);
     trine_status closed = trine_task_close(queue);
-    uint64_t digest = first ? journey_digest(p->journey.data, p->journey.size, 0) : 0;
+    uint64_t digest =
+        first ? transport_bench_digest(p->transport_bench.data, p->transport_bench.size, 0) : 0;
     for (int i = 0; i < looks; i++)
         p->other_bits = p->other_bits || found[i].digest != digest;
     p->other_bits = p->other_bits || (first && looks == 0);
@@ -166,12 +168,12 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
     job->value.dtype = TRINE_U64;
     trine_status status = look(job, p);
     if (!status)
-        status = journey_sum(job->team, &p->moved);
+        status = transport_bench_sum(job->team, &p->moved);
     job->bytes = p->moved;
-    harness_add_number(job, "array_bytes", (double)p->journey.size);
+    harness_add_number(job, "array_bytes", (double)p->transport_bench.size);
     harness_add_number(job, "moved_bytes", (double)p->moved);
     harness_add_number(job, "open_queue_seconds", p->open);
-    harness_add_number(job, "each_item", p->journey.each_item);
+    harness_add_number(job, "each_item", p->transport_bench.each_item);
     if (!status && job->setting[SWEEP].count)
         status = sweep(job, &p->wrong);
     *verdict = p->wrong || p->other_bits ? VERDICT_WRONG : VERDICT_RIGHT;

@@ -14,7 +14,7 @@
 #include "drivers/harness/harness.h"
 #include "drivers/harness/run/rows.h"
 
-enum { SWEEP, PLOT, MOST_CHUNKS = 24, MOST_LINES = 16, SWEEP_ROUNDS = 3 };
+enum { SWEEP, PLOT, MAX_CHUNKS = 24, MAX_LINES = 16, SWEEP_ROUNDS = 3 };
 
 /* Names of a sweep's figures: the chunk follows, 0 for what trine chooses. */
 static const char SWEPT[] = "seconds_chunk_", CHOSEN[] = "chosen_chunk";
@@ -26,7 +26,7 @@ enum { SLOW_CHUNK = 10 };
  * trip took seconds[i]; chosen is trine's. */
 typedef struct products {
     trine_array *x, *y;
-    double chunk[MOST_CHUNKS], seconds[MOST_CHUNKS];
+    double chunk[MAX_CHUNKS], seconds[MAX_CHUNKS];
     int chunks;
     double chosen, chosen_seconds;
 } products;
@@ -47,8 +47,8 @@ static trine_status multiply(trine_task *task)
 
 static const trine_task_kind times_ten = {.name = "times10",
                                           .run = multiply,
-                                          .item_most = sizeof(uint64_t),
-                                          .result_most = sizeof(uint64_t)};
+                                          .item_max = sizeof(uint64_t),
+                                          .result_max = sizeof(uint64_t)};
 
 static trine_status map_tasks(harness_job *job, uint64_t chunk)
 {
@@ -166,7 +166,7 @@ static trine_status sweep(harness_job *job)
 {
     products *p = job->own;
     trine_status status = TRINE_OK;
-    for (uint64_t chunk = 1; !status && p->chunks < MOST_CHUNKS; chunk *= 10) {
+    for (uint64_t chunk = 1; !status && p->chunks < MAX_CHUNKS; chunk *= 10) {
         chunk = chunk < job->n ? chunk : job->n;
         p->chunk[p->chunks] = (double)chunk;
         status = time_chunk(job, chunk, &p->seconds[p->chunks++]);
@@ -251,7 +251,7 @@ static bool read_sweep(const harness_row *row, products *p)
         double chunk = timed ? strtod(name + sizeof SWEPT - 1, NULL) : 0;
         if (timed && chunk == 0)
             p->chosen_seconds = value;
-        else if (timed && p->chunks < MOST_CHUNKS) {
+        else if (timed && p->chunks < MAX_CHUNKS) {
             p->chunk[p->chunks] = chunk;
             p->seconds[p->chunks++] = value;
         } else if (strcmp(name, CHOSEN) == 0)
@@ -263,12 +263,12 @@ static bool read_sweep(const harness_row *row, products *p)
 /* A line for each team that has a sweep. */
 static int plot(const harness_run *run)
 {
-    static products found[MOST_LINES];
-    harness_series series[MOST_LINES];
-    harness_mark mark[MOST_LINES];
-    char title[128], chosen[MOST_LINES][128];
+    static products found[MAX_LINES];
+    harness_series series[MAX_LINES];
+    harness_mark mark[MAX_LINES];
+    char title[128], chosen[MAX_LINES][128];
     int lines = 0;
-    for (int i = 0; i < run->rows && lines < MOST_LINES; i++) {
+    for (int i = 0; i < run->rows && lines < MAX_LINES; i++) {
         products *p = &found[lines];
         if (!read_sweep(&run->row[i], p))
             continue;

@@ -69,19 +69,19 @@ TRINE_API const trine_npy_info *trine_npy_header(const trine_npy *file);
  */
 TRINE_API trine_status trine_npy_load(trine_npy *file, trine_array **array);
 
-/** Runs a monoid of one input over the file's elements without loading it.
+/** Runs a reducer of one input over the file's elements without loading it.
  *
  * Each worker reads and reduces chunk by chunk, in bounded memory; where a pipe in Fortran order
  * must be turned, it is loaded. The bits are those of load and reduce. result is untouched on
  * error. Collective. Errors:
- * as trine_reduce and trine_npy_load; ARGUMENT for a monoid of several inputs, DTYPE for one of
+ * as trine_reduce and trine_npy_load; ARGUMENT for a reducer of several inputs, DTYPE for one of
  * another type than the file's. */
 TRINE_API trine_status trine_npy_reduce(trine_npy *file,
-                                        const trine_monoid *monoid,
+                                        const trine_reducer *reducer,
                                         const void *param,
                                         void *result);
 
-/** Runs a monoid over a file along an axis, with the results of trine_reduce_axis of the loaded
+/** Runs a reducer over a file along an axis, with the results of trine_reduce_axis of the loaded
  * array; the bits and the ranks that have them, too.
  *
  * Memory: along the first axis, of more columns than a tile of partials has, the file is read once
@@ -89,7 +89,7 @@ TRINE_API trine_status trine_npy_reduce(trine_npy *file,
  * in Fortran order. Collective. Errors: as trine_npy_reduce, ARGUMENT for an axis that the file has
  * not. */
 TRINE_API trine_status trine_npy_reduce_axis(trine_npy *file,
-                                             const trine_monoid *monoid,
+                                             const trine_reducer *reducer,
                                              const void *param,
                                              int axis,
                                              void *result);

@@ -1,7 +1,7 @@
 /* trine/kernel.h - what a kernel is: code for ONE contiguous chunk, which knows no thread, rank or
  * process.
  *
- * Life of a reduction (a monoid), in steps:
+ * Life of a reduction (a reducer), in steps:
  *
  *   1. identity(state) makes the partial of nothing.
  *   2. accumulate(state, chunk) takes one chunk in.
@@ -11,9 +11,9 @@
  * The partials merge in the binary tree over chunk numbers, so the result's bits depend on the data
  * alone.
  *
- * A kernel may keep a larger worker-local working state (work_size > 0): begin(work) makes it,
+ * A kernel may keep a larger worker-local working state (work_size > 0): work_init(work) makes it,
  * accumulate(work, chunk) then takes the working state instead of the partial, any number of chunks
- * in turn, and settle(state, work) adds what it holds to the partial and leaves work as begin
+ * in turn, and work_flush(state, work) adds what it holds to the partial and leaves work as begin
  * does. Only TRINE_ORDER_FREE kernels may have one.
  *
  * State and param are plain bytes without pointers: they are copied between processes. State and
@@ -44,7 +44,7 @@ typedef struct trine_chunk {
 #define TRINE_POSITION_FREE 2u
 
 /** A reduction; the life of one stands above. */
-typedef struct trine_monoid {
+typedef struct trine_reducer {
     const char *name;           /**< For messages. */
     int nin;                    /**< Inputs, 1 to TRINE_ARGS. */
     trine_dtype in[TRINE_ARGS]; /**< Their types. */
@@ -55,7 +55,7 @@ typedef struct trine_monoid {
     size_t result_size; /**< Bytes of the result. */
     unsigned flags;     /**< TRINE_ORDER_FREE, TRINE_POSITION_FREE, TRINE_EMPTY_FAILS. */
     /** Makes the partial of nothing. */
-    void (*identity)(void *state, const void *param);
+    void (*init)(void *state, const void *param);
     /** Takes one chunk in: into the partial, or the working state where there is one. */
     void (*accumulate)(void *state, const trine_chunk *chunk, const void *param);
     /** Joins the partials of neighbours; left precedes right. */
@@ -66,14 +66,14 @@ typedef struct trine_monoid {
     trine_status (*finish)(void *result, const void *state, const void *param);
     size_t work_size; /**< Bytes of a worker's working state; 0: there is none. */
     /** Makes the working state; NULL where there is none. */
-    void (*begin)(void *work, const void *param);
+    void (*work_init)(void *work, const void *param);
     /** Adds what work holds to the partial, and leaves work as begin does; NULL likewise. */
-    void (*settle)(void *state, void *work, const void *param);
-} trine_monoid;
+    void (*work_flush)(void *state, void *work, const void *param);
+} trine_reducer;
 
-/** Param of the reductions "weighted_sum" and "weighted_mean"; trine_weighted_monoid makes it. */
+/** Param of the reductions "weighted_sum" and "weighted_mean"; trine_weighted_reducer makes it. */
 typedef struct trine_weighted_param {
-    trine_dtype weights; /**< The type of in[1], which the monoid's in[1] must be too. */
+    trine_dtype weights; /**< The type of in[1], which the reducer's in[1] must be too. */
 } trine_weighted_param;
 
 /** An integer of 64 bits. */
@@ -129,7 +129,7 @@ typedef struct trine_indexed {
 /** Param of the reductions "smallest" and "largest".
  *
  * Their result is a trine_indexed for each of the k first elements in the order of trine_smallest
- * and trine_largest. The monoid's sizes are those for a k of 1; trine_top_monoid makes those for
+ * and trine_largest. The reducer's sizes are those for a k of 1; trine_top_reducer makes those for
  * more. Indices are of the whole. finish refuses fewer elements than k: TRINE_E_ARGUMENT. */
 typedef struct trine_top_param {
     uint64_t k; /**< 1 to TRINE_TOP. */
@@ -154,7 +154,7 @@ typedef struct trine_map {
 #define TRINE_HALO 16
 
 /** All that a stencil sees: columns [column, column + n) of row `row` of the whole. */
-typedef struct trine_rows {
+typedef struct trine_stencil_row {
     uint64_t row;    /**< Of the whole. */
     uint64_t column; /**< The first. */
     size_t n;        /**< 1 to TRINE_CHUNK columns. */
@@ -163,8 +163,8 @@ typedef struct trine_rows {
     const void *const *in;
     void *out; /**< The n elements to write. */
     /** They will not be read again soon, so that stores which pass the caches by may pay. */
-    bool stream;
-} trine_rows;
+    bool non_temporal;
+} trine_stencil_row;
 
 /** A stencil: each element of the output from its neighbours in the input. */
 typedef struct trine_stencil {
@@ -174,7 +174,7 @@ typedef struct trine_stencil {
     trine_dtype out;   /**< Type of the output. */
     size_t param_size; /**< Bytes of param; 0: there is none. */
     /** Writes the n elements. */
-    void (*apply)(const trine_rows *rows, const void *param);
+    void (*apply)(const trine_stencil_row *rows, const void *param);
 } trine_stencil;
 
 /** How a scan is to write: out[i] is of the elements before i alone. */
@@ -183,20 +183,20 @@ typedef struct trine_stencil {
 /** How a scan may write: out is large and not the input, so stores may bypass the caches. */
 #define TRINE_SCAN_STREAM 2u
 
-/** A scan: out[i] from elements 0 to i, by a monoid of one input. */
-typedef struct trine_scanner {
-    const char *name;    /**< For messages. */
-    trine_monoid monoid; /**< Makes the prefix. */
-    trine_dtype out;     /**< Type of the results. */
+/** A scan: out[i] from elements 0 to i, by a reducer of one input. */
+typedef struct trine_scan_operator {
+    const char *name;      /**< For messages. */
+    trine_reducer reducer; /**< Makes the prefix. */
+    trine_dtype out;       /**< Type of the results. */
     /** Writes the chunk's results to chunk->out[0], which may be chunk->in[0]. prefix is the
-     * monoid's partial of all elements before the chunk (scan.h says how it was folded). flags:
+     * reducer's partial of all elements before the chunk (scan.h says how it was folded). flags:
      * TRINE_SCAN_EXCLUSIVE, TRINE_SCAN_STREAM. chunk->in[1]: elements that this worker reads next,
      * worth a prefetch; or NULL. It may refuse (TRINE_E_OVERFLOW, ...). */
     trine_status (*apply)(const trine_chunk *chunk,
                           const void *prefix,
                           unsigned flags,
                           const void *param);
-} trine_scanner;
+} trine_scan_operator;
 
 /** Which elements to keep. */
 typedef struct trine_predicate {
@@ -213,18 +213,18 @@ typedef struct trine_predicate {
  * In the variant for this CPU, or the one that TRINE_ISA names: baseline, avx2, avx512. NULL when
  * there is none, or for a NULL name, and the detail then lists the names. Static storage; any
  * thread. */
-TRINE_API const trine_monoid *trine_monoid_find(const char *name, trine_dtype dtype);
+TRINE_API const trine_reducer *trine_reducer_find(const char *name, trine_dtype dtype);
 
 /** Name of the i-th built-in reduction, NULL past the last: "sum", "sum_compensated", ... Static
  * storage; any thread. */
-TRINE_API const char *trine_monoid_name(size_t i);
+TRINE_API const char *trine_reducer_name(size_t i);
 
 /** Finds the built-in scan of that name ("cumsum", ...; trine/list.h has them) for elements of that
- * type, in the variant for this CPU. `*scanner` is untouched on error. Any thread. Errors: ARGUMENT
- * when there is none, or for NULL. */
-TRINE_API trine_status trine_scanner_find(const char *name,
-                                          trine_dtype dtype,
-                                          trine_scanner *scanner);
+ * type, in the variant for this CPU. `*scan operator` is untouched on error. Any thread. Errors:
+ * ARGUMENT when there is none, or for NULL. */
+TRINE_API trine_status trine_scan_operator_find(const char *name,
+                                                trine_dtype dtype,
+                                                trine_scan_operator *op);
 
 /** The built-in predicate of that name: "nonzero" (NaN is not zero), "not_nan", "between" (param:
  * two elements, low <= x <= high). NULL when there is none, or for a NULL name. Static storage; any

@@ -4,7 +4,7 @@
  * the result is untouched on error. The result's bits depend on the elements alone: not on the
  * team, the number of workers, the schedule or the instruction set.
  *
- * A rank that refuses a call (a NULL, another dtype, an incomplete monoid, short memory) tells the
+ * A rank that refuses a call (a NULL, another dtype, an incomplete reducer, short memory) tells the
  * other ranks, and all return its status, with a detail that names it. Whom it tells, the arrays
  * say; where all are NULL, or of several teams, it is the team of several ranks that this process
  * called last. A team that is at work in another thread of that rank (TRINE_E_BUSY) tells nobody:
@@ -34,27 +34,27 @@
 extern "C" {
 #endif
 
-/** Runs any monoid over in[0 .. monoid->nin), arrays of one team, length, place and of the monoid's
- * types.
+/** Runs any reducer over in[0 .. reducer->nin), arrays of one team, length, place and of the
+ * reducer's types.
  *
  * param: param_size bytes, NULL when that is 0. result: result_size bytes, aligned for what they
  * are. When the arrays are blocks that the caller cut (PRIVATE or SHARED on several ranks) and the
- * monoid is not TRINE_ORDER_FREE, the ledger says `reproducible = false`. in[0] is looked at even
- * when monoid is NULL.
+ * reducer is not TRINE_ORDER_FREE, the ledger says `reproducible = false`. in[0] is looked at even
+ * when reducer is NULL.
  *
  * Collective. Errors: ARGUMENT, DTYPE, LENGTH, TEAM, BUSY, MEMORY, WORKER, COLLECTIVE, MPI, and
  * what finish says. */
-TRINE_API trine_status trine_reduce(const trine_monoid *monoid,
+TRINE_API trine_status trine_reduce(const trine_reducer *reducer,
                                     const void *param,
                                     const trine_array *const in[],
                                     void *result);
 
-/** A flag of a monoid for trine_reduce_axis: the call is EMPTY where one of the lines is, instead
+/** A flag of a reducer for trine_reduce_axis: the call is EMPTY where one of the lines is, instead
  * of giving NaN there. */
 #define TRINE_EMPTY_FAILS 4u
 
-/** Runs any monoid along one axis, -ndim to ndim - 1 (negative ones count from behind, as numpy's):
- * each line of elements along it is a whole of its own, whose elements number from 0.
+/** Runs any reducer along one axis, -ndim to ndim - 1 (negative ones count from behind, as
+ * numpy's): each line of elements along it is a whole of its own, whose elements number from 0.
  *
  * The results have the shape of the array without that axis, in C order, result_size bytes each.
  * Along the first axis they are the columns' (trine_array_columns of them), the same on all ranks;
@@ -63,12 +63,12 @@ TRINE_API trine_status trine_reduce(const trine_monoid *monoid,
  *
  * A line of some elements whose result is not defined (EMPTY: none of them is a number, or fewer
  * than ddof asks for) gives NaN where the result is a real number, as numpy's do; it is the call's
- * error where the result is an index or several numbers, and wherever the monoid's flags have
+ * error where the result is an index or several numbers, and wherever the reducer's flags have
  * TRINE_EMPTY_FAILS. Lines of no elements are EMPTY where the whole would be, and a line's OVERFLOW
  * is the call's.
  *
  * Collective. Errors: as trine_reduce, ARGUMENT for an axis that x has not. */
-TRINE_API trine_status trine_reduce_axis(const trine_monoid *monoid,
+TRINE_API trine_status trine_reduce_axis(const trine_reducer *reducer,
                                          const void *param,
                                          const trine_array *const in[],
                                          int axis,
@@ -188,17 +188,17 @@ TRINE_API trine_status trine_wmean_f64(const trine_array *x,
                                        trine_mode mode,
                                        double *result);
 
-/** Makes the monoid and param of trine_wsum_f64 or, where `mean`, of trine_wmean_f64, for
+/** Makes the reducer and param of trine_wsum_f64 or, where `mean`, of trine_wmean_f64, for
  * trine_reduce and trine_reduce_axis: exact.
  *
- * They are of x, in[0], of type dtype and weights, in[1], of type weights. `*monoid` and `*param`
+ * They are of x, in[0], of type dtype and weights, in[1], of type weights. `*reducer` and `*param`
  * are untouched on error. Any thread. Errors: ARGUMENT (a NULL, a dtype that is
  * none), DTYPE (weights of none). */
-TRINE_API trine_status trine_weighted_monoid(trine_dtype dtype,
-                                             trine_dtype weights,
-                                             bool mean,
-                                             trine_monoid *monoid,
-                                             trine_weighted_param *param);
+TRINE_API trine_status trine_weighted_reducer(trine_dtype dtype,
+                                              trine_dtype weights,
+                                              bool mean,
+                                              trine_reducer *reducer,
+                                              trine_weighted_param *param);
 
 /** Least element of x; NaN when there is one; -0 is less than +0.
  *
@@ -562,27 +562,27 @@ TRINE_API trine_status trine_histogram_edges_weighted(const trine_array *x,
                                                       const double edges[],
                                                       double sums[]);
 
-/** Makes the monoid and param of trine_histogram_edges, for trine_reduce, trine_reduce_axis and
+/** Makes the reducer and param of trine_histogram_edges, for trine_reduce, trine_reduce_axis and
  * trine_npy_reduce.
  *
  * param is malloc'ed and the caller's to free. Both are untouched on error. Any thread. Errors:
  * ARGUMENT (a NULL, no dtype, other edges or bins), MEMORY. */
-TRINE_API trine_status trine_histogram_monoid(trine_dtype dtype,
-                                              uint64_t bins,
-                                              const double edges[],
-                                              trine_monoid *monoid,
-                                              void **param);
+TRINE_API trine_status trine_histogram_reducer(trine_dtype dtype,
+                                               uint64_t bins,
+                                               const double edges[],
+                                               trine_reducer *reducer,
+                                               void **param);
 
-/** Makes the monoid and param of trine_histogram_edges_weighted, for trine_reduce and
+/** Makes the reducer and param of trine_histogram_edges_weighted, for trine_reduce and
  * trine_reduce_axis; weights: the type of in[1], DTYPE for none. Otherwise as
- * trine_histogram_monoid.
+ * trine_histogram_reducer.
  */
-TRINE_API trine_status trine_histogram_weighted_monoid(trine_dtype dtype,
-                                                       trine_dtype weights,
-                                                       uint64_t bins,
-                                                       const double edges[],
-                                                       trine_monoid *monoid,
-                                                       void **param);
+TRINE_API trine_status trine_histogram_weighted_reducer(trine_dtype dtype,
+                                                        trine_dtype weights,
+                                                        uint64_t bins,
+                                                        const double edges[],
+                                                        trine_reducer *reducer,
+                                                        void **param);
 
 /** Definitions of sample quantiles.
  *
@@ -781,16 +781,16 @@ TRINE_API trine_status trine_largest(const trine_array *x,
                                      uint64_t indices[]);
 /** @} */
 
-/** Makes the monoid and param of trine_largest, where `largest`, or trine_smallest, for
+/** Makes the reducer and param of trine_largest, where `largest`, or trine_smallest, for
  * trine_reduce, trine_reduce_axis and trine_npy_reduce; the result is trine_indexed[k].
  *
  * k is up to TRINE_TOP. Both are untouched on error. Any thread. Errors: ARGUMENT for another k,
  * no dtype or a NULL. */
-TRINE_API trine_status trine_top_monoid(trine_dtype dtype,
-                                        uint64_t k,
-                                        bool largest,
-                                        trine_monoid *monoid,
-                                        trine_top_param *param);
+TRINE_API trine_status trine_top_reducer(trine_dtype dtype,
+                                         uint64_t k,
+                                         bool largest,
+                                         trine_reducer *reducer,
+                                         trine_top_param *param);
 
 #ifdef __cplusplus
 }

@@ -23,16 +23,16 @@ extern "C" {
 
 /** Runs any scan: out[i] from x[0 .. i], or (exclusive) from x[0 .. i - 1].
  *
- * Of an exclusive one the first is made from the monoid's identity. x of the monoid's type, out of
- * the scanner's, alike in team, place and shape. out may be x, but must not overlap it otherwise.
- * param: the monoid's param_size bytes, NULL when that is 0. A monoid that is not TRINE_ORDER_FREE
- * over blocks that the caller cut gives bits that depend on the cut, and the ledger says
- * `reproducible = false`. When apply refuses (OVERFLOW) or a worker dies in the middle of an
- * in-place call (WORKER), out holds a mixture.
+ * Of an exclusive one the first is made from the reducer's identity. x of the reducer's type, out
+ * of the scan operator's, alike in team, place and shape. out may be x, but must not overlap it
+ * otherwise. param: the reducer's param_size bytes, NULL when that is 0. A reducer that is not
+ * TRINE_ORDER_FREE over blocks that the caller cut gives bits that depend on the cut, and the
+ * ledger says `reproducible = false`. When apply refuses (OVERFLOW) or a worker dies in the middle
+ * of an in-place call (WORKER), out holds a mixture.
  *
  * Collective. Errors: ARGUMENT,
  * DTYPE, LENGTH, TEAM, BUSY, MEMORY, WORKER, COLLECTIVE, MPI, and what apply says. */
-TRINE_API trine_status trine_scan(const trine_scanner *scanner,
+TRINE_API trine_status trine_scan(const trine_scan_operator *op,
                                   const void *param,
                                   const trine_array *x,
                                   trine_array *out,
@@ -45,22 +45,22 @@ TRINE_API trine_status trine_scan(const trine_scanner *scanner,
  * the lines are gathered, each whole, by transposing x and the results: twice the memory of both.
  * OVERFLOW of one line is the call's. Collective. Errors: as trine_scan, ARGUMENT for an axis that
  * x has not. */
-TRINE_API trine_status trine_scan_axis(const trine_scanner *scanner,
+TRINE_API trine_status trine_scan_axis(const trine_scan_operator *op,
                                        const void *param,
                                        const trine_array *x,
                                        trine_array *out,
                                        int axis,
                                        bool exclusive);
 
-/** Scans as trine_scan does by any monoid of one input whose result is one scalar.
+/** Scans as trine_scan does by any reducer of one input whose result is one scalar.
  *
  * out[i] is what finish makes of the prefix of i's chunk after accumulate took in the chunk's
  * elements up to i, one by one. Collective. Errors: as trine_scan. */
-TRINE_API trine_status trine_scan_monoid(const trine_monoid *monoid,
-                                         const void *param,
-                                         const trine_array *x,
-                                         trine_array *out,
-                                         bool exclusive);
+TRINE_API trine_status trine_scan_reducer(const trine_reducer *reducer,
+                                          const void *param,
+                                          const trine_array *x,
+                                          trine_array *out,
+                                          bool exclusive);
 
 /** Sums of the elements so far: out[i] = x[0] + ... + x[i].
  *

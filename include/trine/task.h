@@ -50,7 +50,7 @@ extern "C" {
 typedef struct trine_task {
     uint64_t index;    /**< Its number, from 0 in the order of submission. */
     const void *item;  /**< Its item_size bytes, aligned to 64. */
-    size_t item_size;  /**< At most the kind's item_most. */
+    size_t item_size;  /**< At most the kind's item_max. */
     const void *param; /**< The kind's param_size bytes, aligned to 64. */
     void *state;      /**< The worker's own state_size bytes, aligned to 64, zeroed before begin. */
     const void *data; /**< What the queue's transport brought, NULL for nothing. */
@@ -58,13 +58,13 @@ typedef struct trine_task {
     int rank;         /**< Where the task runs. */
     int worker;       /**< Of that rank, from 0. */
     int attempt;      /**< 1, and one more each time that a worker died of it. */
-    void *engine;     /**< Trine's own. */
+    void *scheduler;  /**< Trine's own. */
 } trine_task;
 
 /** Room for this item's result of `size` bytes, aligned to 64, of undefined content.
  *
  * A task that does not ask has a result of 0 bytes. Asking again gives another size and loses what
- * was written. NULL when size is more than the kind's result_most or memory is short: then return
+ * was written. NULL when size is more than the kind's result_max or memory is short: then return
  * the status that trine_task_refused says. Inside run only. */
 TRINE_API void *trine_task_result(trine_task *task, size_t size);
 
@@ -90,13 +90,13 @@ typedef struct trine_task_kind {
     trine_status (*begin)(trine_task *task);
     /** Once in each worker that lives to the end, with item NULL. May be NULL. */
     void (*end)(trine_task *task);
-    size_t param_size;  /**< Bytes of param. */
-    size_t state_size;  /**< Bytes of a worker's state, kept from item to item. */
-    size_t item_most;   /**< The most bytes of one item. */
-    size_t result_most; /**< The most bytes of one result. */
+    size_t param_size; /**< Bytes of param. */
+    size_t state_size; /**< Bytes of a worker's state, kept from item to item. */
+    size_t item_max;   /**< The most bytes of one item. */
+    size_t result_max; /**< The most bytes of one result. */
 } trine_task_kind;
 
-/** Writes the next item into item[item_most], its bytes into `*size`; false when there are no more.
+/** Writes the next item into item[item_max], its bytes into `*size`; false when there are no more.
  * Called by the queue's thread on rank 0, inside trine_task_next. */
 typedef bool trine_task_source(void *context, void *item, size_t *size);
 
@@ -163,7 +163,7 @@ typedef struct trine_task_options {
      * no regular file is FORMAT. When it is there already, the items in it are not run again: their
      * outcomes come from it. Kind, param, data and items must be those that it was made with, byte
      * by byte (an address in them is not): else FORMAT. What the file says is not believed: a
-     * record that is damaged, or longer than result_most, is cut off with all that follows it, and
+     * record that is damaged, or longer than result_max, is cut off with all that follows it, and
      * those items are run again; whether a shorter one is what run gives is for the caller to see,
      * by its size. NULL: none. */
     const char *journal;
@@ -206,7 +206,7 @@ TRINE_API trine_status trine_task_open(trine_team *team,
 
 /** Submits an item of `size` bytes, which are copied; `*ticket` (ticket may be NULL) becomes its
  * number. Rank 0 only. Errors: BUSY when a window of items is waiting to be collected; ARGUMENT for
- * more than item_most bytes, on another rank, or in a queue with a source. */
+ * more than item_max bytes, on another rank, or in a queue with a source. */
 TRINE_API trine_status trine_task_submit(trine_task_queue *queue,
                                          const void *item,
                                          size_t size,
@@ -294,7 +294,7 @@ TRINE_API uint64_t trine_task_chunk(const trine_task_queue *queue);
 /** Runs n items of item_size bytes each, one after the other at items, and waits for all.
  *
  * items may be NULL when item_size is 0: a task then has its index alone. Result i goes to results
- * + i result_most, its bytes to sizes[i], its status to statuses[i]; each of the three may be NULL.
+ * + i result_max, its bytes to sizes[i], its status to statuses[i]; each of the three may be NULL.
  * Of an item that failed the size is 0 and the result as it was. Rank 0's matter, the others' may
  * all be NULL (kind may not). options: without a source; may be NULL.
  *

@@ -44,7 +44,7 @@
  *
  * Thread rule: a team serves one call at a time; a second one gets TRINE_E_BUSY.
  *
- * Functions of the program's (of a monoid, map or task, sources, on_progress) are to return. They
+ * Functions of the program's (of a reducer, map or task, sources, on_progress) are to return. They
  * may call other teams, not the one that they work for (BUSY). What else they may not do, and what
  * then happens:
  *
@@ -74,8 +74,8 @@
  * trine_finalize mends it. From the first pool on that is opened by a process without any way back
  * to more rights than a user's, dead workers of older pools that had more are not replaced. Open
  * files, the session and ignored signals are those of trine_init. A set-uid program obeys none of
- * this library's variables. A stopped (SIGSTOP) zygote is made to go on, a stopped worker is ended
- * with its pool.
+ * this library's variables. A stopped (SIGSTOP) fork server is made to go on, a stopped worker is
+ * ended with its pool.
  */
 #ifndef TRINE_TEAM_H
 #define TRINE_TEAM_H
@@ -98,19 +98,19 @@ typedef enum trine_schedule {
 /** Makes ready for pools.
  *
  * Call first thing in main, before any thread starts, when a pool is to be opened later: keeps a
- * small process (a zygote) from which workers are forked. Without it, opening a pool is refused in
- * a process that runs threads. Calling again does nothing. It changes no signal of the program; the
- * zygote and workers start with the system's defaults, whatever handlers the program or a library
- * has installed, but what is ignored stays so. Not collective. Errors: SYSTEM; WORKER in a process
- * forked from one that has done so. */
+ * small process (a fork server) from which workers are forked. Without it, opening a pool is
+ * refused in a process that runs threads. Calling again does nothing. It changes no signal of the
+ * program; the fork server and workers start with the system's defaults, whatever handlers the
+ * program or a library has installed, but what is ignored stays so. Not collective. Errors: SYSTEM;
+ * WORKER in a process forked from one that has done so. */
 TRINE_API trine_status trine_init(void);
 
 /** Ends what outlives teams.
  *
- * Ends the zygote and gives back the memory of pools, and ends MPI if trine started it (Collective
- * then: it waits until all ranks end). Teams must be closed. Runs by itself at exit; trine/mpi.h
- * says what becomes of other ranks. The next pool starts another zygote, which is as the process is
- * then. In a forked process it leaves the other's alone. */
+ * Ends the fork server and gives back the memory of pools, and ends MPI if trine started it
+ * (Collective then: it waits until all ranks end). Teams must be closed. Runs by itself at exit;
+ * trine/mpi.h says what becomes of other ranks. The next pool starts another fork server, which is
+ * as the process is then. In a forked process it leaves the other's alone. */
 TRINE_API void trine_finalize(void);
 
 /** Opens a team.

@@ -15,7 +15,7 @@
 #include "core/array/array.h"
 #include "core/reduce/axis.h"
 #include "core/system/error.h"
-#include "core/input/stream.h"
+#include "core/input/input.h"
 #include "io/npy/npy_file.h"
 #include "io/npy/npy_header.h"
 
@@ -232,7 +232,7 @@ static trine_status load_turned_pipe(trine_npy *npy, trine_array **array)
     const trine_npy_info *info = &npy->info;
     trine_source source = trine_npy_source(npy->file);
     trine_array *held = NULL, *made = NULL;
-    trine_status status = trine_stream_load(npy->team, info->dtype, &source, 1, &info->n, &held);
+    trine_status status = trine_input_load(npy->team, info->dtype, &source, 1, &info->n, &held);
     if (!status)
         status = trine_array_create_nd(npy->team, info->dtype, info->ndim, info->shape,
                                        TRINE_DISTRIBUTED, &made);
@@ -254,40 +254,40 @@ trine_status trine_npy_load(trine_npy *npy, trine_array **array)
     if (npy->file->pipe && trine_npy_turned(info))
         return load_turned_pipe(npy, array);
     trine_source source = trine_npy_ordered_source(npy->file);
-    return trine_stream_load(npy->team, info->dtype, &source, info->ndim, info->shape, array);
+    return trine_input_load(npy->team, info->dtype, &source, info->ndim, info->shape, array);
 }
 
-static trine_status check_reduction(const trine_npy *npy, const trine_monoid *monoid,
+static trine_status check_reduction(const trine_npy *npy, const trine_reducer *reducer,
                                     const void *param, const void *result)
 {
-    if (!npy || !monoid || !result)
+    if (!npy || !reducer || !result)
         return trine_fail(TRINE_E_ARGUMENT, "trine_npy_reduce: %s is NULL",
-                          !npy      ? "file"
-                          : !monoid ? "monoid"
-                                    : "result");
-    trine_status status = trine_monoid_check(monoid, param);
+                          !npy       ? "file"
+                          : !reducer ? "reducer"
+                                     : "result");
+    trine_status status = trine_reducer_check(reducer, param);
     if (status)
         return status;
-    if (monoid->nin != 1)
-        return trine_fail(TRINE_E_ARGUMENT, "%s: monoid '%s' has %d inputs; a file is one",
-                          npy->file->name, monoid->name, monoid->nin);
-    if (monoid->in[0] != npy->info.dtype)
+    if (reducer->nin != 1)
+        return trine_fail(TRINE_E_ARGUMENT, "%s: reducer '%s' has %d inputs; a file is one",
+                          npy->file->name, reducer->name, reducer->nin);
+    if (reducer->in[0] != npy->info.dtype)
         return trine_fail(TRINE_E_DTYPE, "%s: elements of %s; '%s' takes %s", npy->file->name,
-                          trine_dtype_name(npy->info.dtype), monoid->name,
-                          trine_dtype_name(monoid->in[0]));
+                          trine_dtype_name(npy->info.dtype), reducer->name,
+                          trine_dtype_name(reducer->in[0]));
     return TRINE_OK;
 }
 
 /* Whether the order of the elements makes no difference to the result. */
-static bool any_order(const trine_monoid *monoid)
+static bool any_order(const trine_reducer *reducer)
 {
-    return monoid->flags & TRINE_ORDER_FREE && monoid->flags & TRINE_POSITION_FREE;
+    return reducer->flags & TRINE_ORDER_FREE && reducer->flags & TRINE_POSITION_FREE;
 }
 
 enum { WHOLE = -1 };
 
 /* Along an axis, or of the whole. */
-static trine_status load_and_reduce(trine_npy *npy, const trine_monoid *monoid, const void *param,
+static trine_status load_and_reduce(trine_npy *npy, const trine_reducer *reducer, const void *param,
                                     int axis, void *result)
 {
     trine_array *loaded;
@@ -295,30 +295,30 @@ static trine_status load_and_reduce(trine_npy *npy, const trine_monoid *monoid, 
     if (status)
         return status;
     const trine_array *in[] = {loaded};
-    status = axis == WHOLE ? trine_reduce(monoid, param, in, result)
-                           : trine_reduce_axis(monoid, param, in, axis, result);
+    status = axis == WHOLE ? trine_reduce(reducer, param, in, result)
+                           : trine_reduce_axis(reducer, param, in, axis, result);
     trine_array_free(loaded);
     return status;
 }
 
-trine_status trine_npy_reduce(trine_npy *npy, const trine_monoid *monoid, const void *param,
+trine_status trine_npy_reduce(trine_npy *npy, const trine_reducer *reducer, const void *param,
                               void *result)
 {
-    trine_status status = check_reduction(npy, monoid, param, result);
+    trine_status status = check_reduction(npy, reducer, param, result);
     if (status)
         return trine_call_refuse(npy ? npy->team : NULL, status);
-    if (npy->file->pipe && trine_npy_turned(&npy->info) && !any_order(monoid))
-        return load_and_reduce(npy, monoid, param, WHOLE, result);
+    if (npy->file->pipe && trine_npy_turned(&npy->info) && !any_order(reducer))
+        return load_and_reduce(npy, reducer, param, WHOLE, result);
     uint64_t rows, columns;
     trine_npy_axes(&npy->info, &rows, &columns);
-    trine_stream stream = {.source = {any_order(monoid) ? trine_npy_source(npy->file)
-                                                        : trine_npy_ordered_source(npy->file)},
-                           .sources = 1,
-                           .grid = trine_grid_of(rows, columns),
-                           .executor = &npy->team->executor};
-    trine_block(npy->team, &stream.grid, &stream.first, &stream.local);
-    return trine_stream_reduce(npy->team, monoid, param, &stream, TRINE_WHOLE_CALL, TRINE_OK,
-                               result);
+    trine_input input = {.source = {any_order(reducer) ? trine_npy_source(npy->file)
+                                                       : trine_npy_ordered_source(npy->file)},
+                         .sources = 1,
+                         .grid = trine_grid_of(rows, columns),
+                         .executor = &npy->team->executor};
+    trine_block_of_rank(npy->team, &input.grid, &input.first, &input.local);
+    return trine_input_reduce(npy->team, reducer, param, &input, TRINE_WHOLE_CALL, TRINE_OK,
+                              result);
 }
 
 void trine_npy_block(const trine_npy *npy, uint64_t *first, uint64_t *rows, uint64_t *columns)
@@ -327,7 +327,7 @@ void trine_npy_block(const trine_npy *npy, uint64_t *first, uint64_t *rows, uint
     if (npy) {
         trine_npy_axes(&npy->info, &all, &width);
         trine_grid grid = trine_grid_of_rows(all, width);
-        trine_block(npy->team, &grid, &begin, &local);
+        trine_block_of_rank(npy->team, &grid, &begin, &local);
     }
     if (first)
         *first = begin;
@@ -337,10 +337,10 @@ void trine_npy_block(const trine_npy *npy, uint64_t *first, uint64_t *rows, uint
         *columns = width;
 }
 
-trine_status trine_npy_reduce_axis(trine_npy *npy, const trine_monoid *monoid, const void *param,
+trine_status trine_npy_reduce_axis(trine_npy *npy, const trine_reducer *reducer, const void *param,
                                    int axis, void *result)
 {
-    trine_status status = check_reduction(npy, monoid, param, result);
+    trine_status status = check_reduction(npy, reducer, param, result);
     if (!status)
         status = trine_shape_check(npy->info.dtype, npy->info.ndim, npy->info.shape);
     if (!status)
@@ -348,14 +348,14 @@ trine_status trine_npy_reduce_axis(trine_npy *npy, const trine_monoid *monoid, c
     if (status)
         return trine_call_refuse(npy ? npy->team : NULL, status);
     const trine_npy_info *info = &npy->info;
-    trine_frame frame = {.source = {trine_npy_ordered_source(npy->file)},
-                         .executor = &npy->team->executor};
-    trine_npy_axes(info, &frame.rows, &frame.columns);
-    trine_npy_block(npy, &frame.first, &frame.local, NULL);
-    trine_frame_axis(&frame, info->ndim, info->shape, axis);
-    bool again = axis == 0 && frame.columns > trine_columns_tile(monoid);
+    trine_view view = {.source = {trine_npy_ordered_source(npy->file)},
+                       .executor = &npy->team->executor};
+    trine_npy_axes(info, &view.rows, &view.columns);
+    trine_npy_block(npy, &view.first, &view.local, NULL);
+    trine_view_axis(&view, info->ndim, info->shape, axis);
+    bool again = axis == 0 && view.columns > trine_columns_tile(reducer);
     if (npy->file->pipe && (again || trine_npy_turned(info)))
-        return load_and_reduce(npy, monoid, param, axis, result);
-    return axis == 0 ? trine_frame_columns(npy->team, monoid, param, &frame, result)
-                     : trine_frame_lines(npy->team, monoid, param, &frame, result);
+        return load_and_reduce(npy, reducer, param, axis, result);
+    return axis == 0 ? trine_view_columns(npy->team, reducer, param, &view, result)
+                     : trine_view_lines(npy->team, reducer, param, &view, result);
 }

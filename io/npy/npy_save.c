@@ -61,7 +61,7 @@ static trine_status place_blocks(const trine_array *x, const char *path, uint64_
                             "-: standard output is written by one rank; this team has %d ranks: "
                             "give a file",
                             size);
-    status = trine_blocks_place(team, x->local_rows, call, status, &first, &rows);
+    status = trine_ownership_place(team, x->local_rows, call, status, &first, &rows);
     plan->first = first * x->columns;
     /* Elements without axes that are several ranks' own make up one axis. */
     plan->ndim = x->ndim == 0 && rows > 1 ? 1 : x->ndim;

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_ADDITIONS = 1 << 30 };
+enum { MAX_ADDITIONS = 1 << 30 };
 
 static void reset(digit_span *span, int64_t digit[], int digits)
 {
@@ -41,7 +41,7 @@ static void widen(digit_span *span, int low, int high)
 static void count_additions(digit_span *span, int64_t digit[], int digits, uint32_t additions)
 {
     span->additions += additions;
-    if (span->additions >= MOST_ADDITIONS)
+    if (span->additions >= MAX_ADDITIONS)
         normalise(span, digit, digits);
 }
 
@@ -83,14 +83,14 @@ bool trine_seen_special(uint32_t seen, double *sum)
     return true;
 }
 
-double trine_round_seen(const natural *n, uint32_t seen, bool single)
+double trine_round_seen(const bigint *n, uint32_t seen, bool single)
 {
     double sum;
     if (trine_seen_special(seen, &sum))
         return sum;
     if (n->top < 0)
         return (seen & (SEEN_ANY | SEEN_OTHER)) == SEEN_ANY ? -0.0 : 0.0;
-    return trine_natural_round(n, single);
+    return trine_bigint_round(n, single);
 }
 
 void trine_accumulator_clear(accumulator *a)
@@ -131,15 +131,15 @@ void trine_accumulator_make_unique(accumulator *a)
     a->seen = seen;
 }
 
-void trine_accumulator_natural(const accumulator *a, natural *n)
+void trine_accumulator_bigint(const accumulator *a, bigint *n)
 {
-    trine_natural_from_words(n, a->digit, a->span.low, a->span.high, ACCUMULATOR_UNIT);
+    trine_bigint_from_words(n, a->digit, a->span.low, a->span.high, ACCUMULATOR_UNIT);
 }
 
 double trine_accumulator_round(const accumulator *a, bool single)
 {
-    natural n;
-    trine_accumulator_natural(a, &n);
+    bigint n;
+    trine_accumulator_bigint(a, &n);
     return trine_round_seen(&n, a->seen, single);
 }
 
@@ -188,14 +188,14 @@ void trine_wide_merge_accumulator(wide_accumulator *a, const accumulator *b)
     merge(&a->span, a->digit, WIDE_DIGITS, &b->span, b->digit, WIDE_BELOW);
 }
 
-void trine_wide_natural(const wide_accumulator *a, natural *n)
+void trine_wide_bigint(const wide_accumulator *a, bigint *n)
 {
-    trine_natural_from_words(n, a->digit, a->span.low, a->span.high, WIDE_UNIT);
+    trine_bigint_from_words(n, a->digit, a->span.low, a->span.high, WIDE_UNIT);
 }
 
 double trine_wide_round(const wide_accumulator *a, bool single)
 {
-    natural n;
-    trine_wide_natural(a, &n);
+    bigint n;
+    trine_wide_bigint(a, &n);
     return trine_round_seen(&n, a->seen, single);
 }

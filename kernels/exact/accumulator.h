@@ -10,7 +10,7 @@
 #ifndef TRINE_KERNELS_ACCUMULATOR_H
 #define TRINE_KERNELS_ACCUMULATOR_H
 
-#include "kernels/exact/natural.h"
+#include "kernels/exact/bigint.h"
 
 enum {
     ACCUMULATOR_DIGITS = 70,
@@ -56,7 +56,7 @@ void trine_accumulator_merge(accumulator *a, const accumulator *b);
 /* Gives equal sums that are not negative equal bytes. */
 void trine_accumulator_make_unique(accumulator *a);
 
-void trine_accumulator_natural(const accumulator *a, natural *n);
+void trine_accumulator_bigint(const accumulator *a, bigint *n);
 
 /* The sum rounded to nearest-even, to a double or a float's value. */
 double trine_accumulator_round(const accumulator *a, bool single);
@@ -69,13 +69,13 @@ void trine_wide_add_product(wide_accumulator *a, double x, double y);
 
 void trine_wide_merge(wide_accumulator *a, const wide_accumulator *b);
 void trine_wide_merge_accumulator(wide_accumulator *a, const accumulator *b);
-void trine_wide_natural(const wide_accumulator *a, natural *n);
+void trine_wide_bigint(const wide_accumulator *a, bigint *n);
 double trine_wide_round(const wide_accumulator *a, bool single);
 
 /* Whether what was seen makes the sum NaN or infinite, which *sum then is. */
 bool trine_seen_special(uint32_t seen, double *sum);
 
 /* The sum that n and seen tell. */
-double trine_round_seen(const natural *n, uint32_t seen, bool single);
+double trine_round_seen(const bigint *n, uint32_t seen, bool single);
 
 #endif

@@ -14,8 +14,8 @@
  *      of x and q are compared, signs of zeros aside), max|x| < 2^(k-13), every S is still in its
  *      anchor's binade (which catches NaN and Inf), and no product is too small for its error.
  *   4. Otherwise nothing was committed. The block is tried with anchors that fit it, then with more
- *      levels, and last goes through the bins (kernels/exact/bins.h), which take anything. Products
- * that over- or underflow go into a wide accumulator, one by one.
+ *      levels, and last goes through the bins (kernels/exact/exponent_bins.h), which take anything.
+ * Products that over- or underflow go into a wide accumulator, one by one.
  *   5. After 4096 additions a lane could leave its binade: the lanes are flushed. bits(S) - bits(A)
  *      is S - A as a multiple of u, an integer; the lanes' integers add up to one number a level,
  *      which goes into the accumulator.
@@ -34,7 +34,7 @@
 #include <float.h>
 
 #include "kernels/exact/accumulator.h"
-#include "kernels/exact/bins.h"
+#include "kernels/exact/exponent_bins.h"
 #include "kernels/simd/elements.h"
 
 enum {
@@ -43,7 +43,7 @@ enum {
     CHAINS = 4,
     /* Chains that are used when there are errors, which make a chain's work longer. */
     PAIRED_CHAINS = 2,
-    MOST_GROUP = CHAINS * WIDTH,
+    MAX_GROUP = CHAINS * WIDTH,
     BLOCK = TRINE_CHUNK,
     /* Additions a lane can take, and what 2^13 of the limit are made for. */
     LANE_ADDITIONS = 4096,
@@ -56,8 +56,8 @@ enum {
     LOWEST_ANCHOR = -1022 + (LEVELS - 1) * LEVEL_BITS,
     HIGHEST_ANCHOR = 1022,
     /* Blocks for which a step to more levels, or to the bins, holds before fewer are tried. */
-    LEAST_HOLD = 32,
-    MOST_HOLD = 8192,
+    MIN_HOLD = 32,
+    MAX_HOLD = 8192,
     /* Bytes after which the data are taken to come from memory, and are prefetched. */
     CACHED = 1 << 18,
     AHEAD = 8192,
@@ -81,14 +81,14 @@ typedef struct exact_work {
     bins bins;
 } exact_work;
 
-static inline int anchor_exponent(const exact_work *w, int stream, int level)
+static inline int anchor_exponent(const exact_work *w, int non_temporal, int level)
 {
-    return w->exponent - stream * STREAM_BITS - level * LEVEL_BITS;
+    return w->exponent - non_temporal * STREAM_BITS - level * LEVEL_BITS;
 }
 
-static inline double anchor(const exact_work *w, int stream, int level)
+static inline double anchor(const exact_work *w, int non_temporal, int level)
 {
-    return 1.5 * power_of_two(anchor_exponent(w, stream, level));
+    return 1.5 * power_of_two(anchor_exponent(w, non_temporal, level));
 }
 
 static inline void reset_lanes(exact_work *w)
@@ -129,10 +129,10 @@ TRINE_INLINE int chains_of(elements e)
 }
 
 /* A group made of the last terms and zeros, which add nothing, and the same of their errors. */
-TRINE_INLINE void load_tail(elements e, size_t first, double tail[MOST_GROUP],
-                            double errors[MOST_GROUP])
+TRINE_INLINE void load_tail(elements e, size_t first, double tail[MAX_GROUP],
+                            double errors[MAX_GROUP])
 {
-    for (size_t i = 0; i < MOST_GROUP; i++) {
+    for (size_t i = 0; i < MAX_GROUP; i++) {
         tail[i] = first + i < e.n ? term(e, first + i) : 0;
         errors[i] = has_errors(e) && first + i < e.n ? term_error(e, first + i, tail[i]) : 0;
     }
@@ -143,9 +143,9 @@ TRINE_INLINE double block_max(elements e)
 {
     vec most[CHAINS] = {{0}};
     ivec numbers;
-    double tail[MOST_GROUP], errors[MOST_GROUP];
+    double tail[MAX_GROUP], errors[MAX_GROUP];
     size_t i = 0;
-    for (; i + MOST_GROUP <= e.n; i += MOST_GROUP)
+    for (; i + MAX_GROUP <= e.n; i += MAX_GROUP)
 #pragma GCC unroll 4
         for (int c = 0; c < CHAINS; c++)
             most[c] = vec_max_abs(most[c], vec_term(e, i + (size_t)c * WIDTH, &numbers));
@@ -211,7 +211,7 @@ TRINE_INLINE bool try_block(exact_work *w, elements e, int levels, bool prefetch
     const size_t group = (size_t)chains * WIDTH;
     vec sum[STREAMS][LEVELS][CHAINS], most[2] = {{0}}, least[2] = {INFINITY - (vec){0}};
     ivec left = {0}, moved = {0}, numbers = {0};
-    double tail[MOST_GROUP], errors[MOST_GROUP];
+    double tail[MAX_GROUP], errors[MAX_GROUP];
     size_t i = 0;
     least[1] = least[0];
 #pragma GCC unroll 2
@@ -348,7 +348,7 @@ TRINE_INLINE void put_in_bins(exact_work *w, elements e)
 static inline void hold(exact_work *w)
 {
     w->hold = w->next_hold;
-    w->next_hold = w->next_hold < MOST_HOLD ? 2 * w->next_hold : MOST_HOLD;
+    w->next_hold = w->next_hold < MAX_HOLD ? 2 * w->next_hold : MAX_HOLD;
 }
 
 /* Levels from an anchor's limit down to the lowest bit of x. */
@@ -443,7 +443,7 @@ static inline void reset_course(exact_work *w)
 {
     w->streams = 1;
     w->exponent = w->levels = w->additions = w->hold = 0;
-    w->next_hold = LEAST_HOLD;
+    w->next_hold = MIN_HOLD;
     w->binning = false;
     w->bytes = w->count = 0;
 }
@@ -482,7 +482,7 @@ static inline void exact_work_reset(exact_work *w)
 }
 
 /* settle where the partial is a wide accumulator. */
-static inline void exact_work_settle_wide(wide_accumulator *sum, exact_work *w)
+static inline void exact_work_work_flush_wide(wide_accumulator *sum, exact_work *w)
 {
     exact_work_gather(w);
     trine_wide_merge_accumulator(sum, &w->total);

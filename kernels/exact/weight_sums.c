@@ -74,18 +74,18 @@ void trine_weights_total(const accumulator sums[], size_t n, accumulator *total)
         trine_accumulator_merge(total, &sums[i]);
 }
 
-static bool reaches(const accumulator *part, const natural *total, double q)
+static bool reaches(const accumulator *part, const bigint *total, double q)
 {
-    natural sum;
-    trine_accumulator_natural(part, &sum);
-    return sum.top >= 0 && trine_natural_quotient(&sum, total, false) >= q;
+    bigint sum;
+    trine_accumulator_bigint(part, &sum);
+    return sum.top >= 0 && trine_bigint_quotient(&sum, total, false) >= q;
 }
 
 size_t trine_weights_find(const accumulator sums[], size_t n, const accumulator *total, double q,
                           accumulator *before)
 {
-    natural whole;
-    trine_accumulator_natural(total, &whole);
+    bigint whole;
+    trine_accumulator_bigint(total, &whole);
     size_t found = 0;
     for (; found + 1 < n; found++) {
         if (!sums[found].seen)

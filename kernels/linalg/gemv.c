@@ -14,7 +14,7 @@ static uint64_t rows_of(const void *param)
     return ((const trine_gemv_param *)param)->more + 1;
 }
 
-static void rows_identity(void *state, const void *param)
+static void rows_init(void *state, const void *param)
 {
     for (uint64_t r = 0; r < rows_of(param); r++)
         ((double *)state)[r] = 0;
@@ -108,7 +108,7 @@ static trine_status rows_finish(void *result, const void *state, const void *par
 }
 
 /* The sizes are those for one row. */
-#define MONOID(type, suffix)                                                                       \
+#define REDUCER(type, suffix)                                                                      \
     {.name = "gemv_rows",                                                                          \
      .nin = 2,                                                                                     \
      .in = {type, type},                                                                           \
@@ -117,10 +117,10 @@ static trine_status rows_finish(void *result, const void *state, const void *par
      .state_size = sizeof(double),                                                                 \
      .result_size = sizeof(double),                                                                \
      .flags = TRINE_POSITION_FREE,                                                                 \
-     .identity = rows_identity,                                                                    \
+     .init = rows_init,                                                                            \
      .accumulate = rows_accumulate_##suffix,                                                       \
      .merge = rows_merge,                                                                          \
      .finish = rows_finish},
 
-const trine_monoid VARIANT(trine_gemv)[] = {MONOID(TRINE_F64, f64)
-                                                MONOID(TRINE_F32, f32){.name = NULL}};
+const trine_reducer VARIANT(trine_gemv)[] = {REDUCER(TRINE_F64, f64)
+                                                 REDUCER(TRINE_F32, f32){.name = NULL}};

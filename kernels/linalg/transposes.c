@@ -9,7 +9,7 @@
  *    the caches when the output is large.
  */
 #include "kernels/registry/isa.h"
-#include "kernels/simd/stream.h"
+#include "kernels/simd/non_temporal.h"
 
 /* Rows of the buffer begin a line further, so that they do not fall on the same sets of the
  * cache. */
@@ -99,50 +99,50 @@ enum { BLOCK_8 = 2 };
 
 /* Elements [r0, r1) x [c0, c1), one by one. */
 #define TURN_EDGE(item, type)                                                                      \
-    static void turn_edge_##item(const trine_turn *turn, size_t r0, size_t r1, size_t c0,          \
-                                 size_t c1)                                                        \
+    static void turn_edge_##item(const trine_transpose_block *block, size_t r0, size_t r1,         \
+                                 size_t c0, size_t c1)                                             \
     {                                                                                              \
         for (size_t c = c0; c < c1; c++) {                                                         \
-            type *to = (type *)(void *)((unsigned char *)turn->to + c * turn->to_row);             \
+            type *to = (type *)(void *)((unsigned char *)block->to + c * block->to_row);           \
             for (size_t r = r0; r < r1; r++)                                                       \
-                to[r] = ((const type *)(const void *)((const unsigned char *)turn->from +          \
-                                                      r * turn->from_row))[c];                     \
+                to[r] = ((const type *)(const void *)((const unsigned char *)block->from +         \
+                                                      r * block->from_row))[c];                    \
         }                                                                                          \
     }
 
 /* Asks for rows [r, r + rows) of a tile; past its end lies the next tile, or nothing, which a
  * prefetch may ask for. Rows of a tile are too short for the CPU to see them coming. */
-TRINE_INLINE void ahead(const trine_turn *turn, size_t r, size_t rows, size_t item)
+TRINE_INLINE void ahead(const trine_transpose_block *block, size_t r, size_t rows, size_t item)
 {
     for (size_t i = r; i < r + rows; i++)
-        for (size_t at = 0; at < turn->columns * item; at += LINE)
-            __builtin_prefetch((const unsigned char *)turn->from + i * turn->from_row + at);
+        for (size_t at = 0; at < block->columns * item; at += LINE)
+            __builtin_prefetch((const unsigned char *)block->from + i * block->from_row + at);
 }
 
 /* A tile, in blocks and their edges. */
 #define TURN_TILE(item, type)                                                                      \
     TURN_EDGE(item, type)                                                                          \
-    static void turn_tile_##item(const trine_turn *turn)                                           \
+    static void turn_tile_##item(const trine_transpose_block *block)                               \
     {                                                                                              \
-        size_t rows = turn->rows - turn->rows % BLOCK_##item;                                      \
-        size_t columns = turn->columns - turn->columns % BLOCK_##item;                             \
+        size_t rows = block->rows - block->rows % BLOCK_##item;                                    \
+        size_t columns = block->columns - block->columns % BLOCK_##item;                           \
         for (size_t r = 0; r < rows; r += BLOCK_##item) {                                          \
-            ahead(turn, r + AHEAD_ROWS, BLOCK_##item, item);                                       \
+            ahead(block, r + AHEAD_ROWS, BLOCK_##item, item);                                      \
             for (size_t c = 0; c < columns; c += BLOCK_##item)                                     \
                 turn_block_##item(                                                                 \
-                    (const unsigned char *)turn->from + r * turn->from_row + c * (item),           \
-                    turn->from_row, (unsigned char *)turn->to + c * turn->to_row + r * (item),     \
-                    turn->to_row);                                                                 \
+                    (const unsigned char *)block->from + r * block->from_row + c * (item),         \
+                    block->from_row, (unsigned char *)block->to + c * block->to_row + r * (item),  \
+                    block->to_row);                                                                \
         }                                                                                          \
-        turn_edge_##item(turn, rows, turn->rows, 0, columns);                                      \
-        turn_edge_##item(turn, 0, turn->rows, columns, turn->columns);                             \
+        turn_edge_##item(block, rows, block->rows, 0, columns);                                    \
+        turn_edge_##item(block, 0, block->rows, columns, block->columns);                          \
     }
 TURN_TILE(1, uint8_t)
 TURN_TILE(2, uint16_t)
 TURN_TILE(4, uint32_t)
 TURN_TILE(8, uint64_t)
 
-static void turn_tile(const trine_turn *tile)
+static void turn_tile(const trine_transpose_block *tile)
 {
     switch (tile->item) {
     case 1:
@@ -160,34 +160,34 @@ static void turn_tile(const trine_turn *tile)
 }
 
 /* A tile that goes to its place through the buffer. */
-static void turn_through(const trine_turn *tile, unsigned char *buffer)
+static void turn_through(const trine_transpose_block *tile, unsigned char *buffer)
 {
-    trine_turn turned = *tile;
+    trine_transpose_block turned = *tile;
     turned.to = buffer;
     turned.to_row = BUFFER_ROW;
     turn_tile(&turned);
     for (size_t c = 0; c < tile->columns; c++) {
         unsigned char *to = (unsigned char *)tile->to + c * tile->to_row;
-        if (tile->stream)
-            stream_bytes(to, buffer + c * BUFFER_ROW, tile->rows * tile->item);
+        if (tile->non_temporal)
+            nt_store_bytes(to, buffer + c * BUFFER_ROW, tile->rows * tile->item);
         else
             memcpy(to, buffer + c * BUFFER_ROW, tile->rows * tile->item);
     }
 }
 
-void VARIANT(trine_turn)(const trine_turn *turn)
+void VARIANT(trine_transpose_block)(const trine_transpose_block *block)
 {
     _Alignas(LINE) unsigned char buffer[COLUMNS * BUFFER_ROW];
-    size_t rows = RUN_BYTES / turn->item;
-    for (size_t c = 0; c < turn->columns; c += COLUMNS)
-        for (size_t r = 0; r < turn->rows; r += rows) {
-            trine_turn tile = *turn;
-            tile.from = (const unsigned char *)turn->from + r * turn->from_row + c * turn->item;
-            tile.to = (unsigned char *)turn->to + c * turn->to_row + r * turn->item;
-            tile.rows = turn->rows - r < rows ? turn->rows - r : rows;
-            tile.columns = turn->columns - c < COLUMNS ? turn->columns - c : COLUMNS;
+    size_t rows = RUN_BYTES / block->item;
+    for (size_t c = 0; c < block->columns; c += COLUMNS)
+        for (size_t r = 0; r < block->rows; r += rows) {
+            trine_transpose_block tile = *block;
+            tile.from = (const unsigned char *)block->from + r * block->from_row + c * block->item;
+            tile.to = (unsigned char *)block->to + c * block->to_row + r * block->item;
+            tile.rows = block->rows - r < rows ? block->rows - r : rows;
+            tile.columns = block->columns - c < COLUMNS ? block->columns - c : COLUMNS;
             turn_through(&tile, buffer);
         }
-    if (turn->stream)
-        stream_end();
+    if (block->non_temporal)
+        nt_store_fence();
 }

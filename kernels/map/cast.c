@@ -17,10 +17,10 @@
 #define LIMITS_u16 0, UINT16_MAX
 #define LIMITS_u8 0, UINT8_MAX
 #define LEAST_OF(least, most) least
-#define MOST_OF(least, most) most
+#define MAX_OF(least, most) most
 #define APPLY(macro, arguments) macro(arguments)
 #define LEAST(s) APPLY(LEAST_OF, LIMITS_##s)
-#define MOST(s) APPLY(MOST_OF, LIMITS_##s)
+#define MOST(s) APPLY(MAX_OF, LIMITS_##s)
 
 /* Real to integer. past: 2^(bits of magnitude), the first real beyond the range. */
 #define SATURATE_REAL(R, S, T, s)                                                                  \

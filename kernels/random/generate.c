@@ -7,7 +7,7 @@
  */
 #include "kernels/registry/isa.h"
 #include "kernels/simd/loops.h"
-#include "kernels/map/nearest.h"
+#include "kernels/map/round_int16.h"
 #include "kernels/random/normal.h"
 #include "kernels/random/philox.h"
 

@@ -8,7 +8,7 @@ typedef struct counts {
     uint64_t found, n;
 } counts;
 
-static void counts_identity(void *state, const void *param)
+static void counts_init(void *state, const void *param)
 {
     (void)param;
     *(counts *)state = (counts){0, 0};
@@ -109,7 +109,7 @@ static trine_status all_finish(void *result, const void *state, const void *para
      .state_size = sizeof(counts),                                                                 \
      .result_size = sizeof(uint64_t),                                                              \
      .flags = TRINE_ORDER_FREE | TRINE_POSITION_FREE,                                              \
-     .identity = counts_identity,                                                                  \
+     .init = counts_init,                                                                          \
      .accumulate = kind##_accumulate_##suffix,                                                     \
      .merge = counts_merge,                                                                        \
      .finish = finish_kind##_finish},
@@ -122,6 +122,6 @@ static trine_status all_finish(void *result, const void *state, const void *para
 #define BETWEEN(constant, suffix, type, name)                                                      \
     COUNTS("count_between", between, count, 2 * sizeof(type), constant, suffix)
 
-const trine_monoid VARIANT(trine_counts)[] = {TRINE_DTYPES(ANY) TRINE_DTYPES(ALL)
-                                                  TRINE_DTYPES(NONZERO) TRINE_DTYPES(NANS)
-                                                      TRINE_DTYPES(BETWEEN){.name = NULL}};
+const trine_reducer VARIANT(trine_counts)[] = {TRINE_DTYPES(ANY) TRINE_DTYPES(ALL)
+                                                   TRINE_DTYPES(NONZERO) TRINE_DTYPES(NANS)
+                                                       TRINE_DTYPES(BETWEEN){.name = NULL}};

@@ -9,7 +9,7 @@ typedef struct description {
     uint64_t nan;
 } description;
 
-static void describe_identity(void *state, const void *param)
+static void describe_init(void *state, const void *param)
 {
     (void)param;
     *(description *)state = (description){.min = INFINITY, .max = -INFINITY};
@@ -89,9 +89,9 @@ static trine_status describe_finish(void *result, const void *state, const void 
      .state_size = sizeof(description),                                                            \
      .result_size = sizeof(trine_description),                                                     \
      .flags = TRINE_POSITION_FREE,                                                                 \
-     .identity = describe_identity,                                                                \
+     .init = describe_init,                                                                        \
      .accumulate = describe_accumulate_##suffix,                                                   \
      .merge = describe_merge,                                                                      \
      .finish = describe_finish},
 
-const trine_monoid VARIANT(trine_descriptions)[] = {TRINE_REAL_DTYPES(DESCRIBE){.name = NULL}};
+const trine_reducer VARIANT(trine_descriptions)[] = {TRINE_REAL_DTYPES(DESCRIBE){.name = NULL}};

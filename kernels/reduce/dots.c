@@ -31,7 +31,7 @@ static trine_status compensated_finish_f64(void *result, const void *state, cons
 
 enum { exact_state_size = sizeof(wide_accumulator) };
 
-static void exact_identity(void *state, const void *param)
+static void exact_init(void *state, const void *param)
 {
     (void)param;
     trine_wide_clear(state);
@@ -43,10 +43,10 @@ static void exact_merge(void *left, const void *right, const void *param)
     trine_wide_merge(left, right);
 }
 
-static void exact_settle(void *state, void *work, const void *param)
+static void exact_work_flush(void *state, void *work, const void *param)
 {
     (void)param;
-    exact_work_settle_wide(state, work);
+    exact_work_work_flush_wide(state, work);
 }
 
 static trine_status exact_finish_f64(void *result, const void *state, const void *param)
@@ -66,11 +66,11 @@ static trine_status exact_finish_f32(void *result, const void *state, const void
 TRINE_FINISH_F32(fast_finish_f32, fast_finish_f64(&value, state, param))
 TRINE_FINISH_F32(compensated_finish_f32, compensated_finish_f64(&value, state, param))
 
-#define DOT_MONOID(NAME, mode, operation, IN, in, OUT, out)                                        \
-    TRINE_MONOID(NAME, mode, mode##_##operation##_##in, mode##_finish_##out, 2, IN, OUT, out)
+#define DOT_REDUCER(NAME, mode, operation, IN, in, OUT, out)                                       \
+    TRINE_REDUCER(NAME, mode, mode##_##operation##_##in, mode##_finish_##out, 2, IN, OUT, out)
 
-#define SQUARES_MONOID(NAME, mode, operation, IN, in, OUT, out)                                    \
-    TRINE_MONOID(NAME, mode, mode##_##operation##_##in, mode##_finish_##out, 1, IN, OUT, out)
+#define SQUARES_REDUCER(NAME, mode, operation, IN, in, OUT, out)                                   \
+    TRINE_REDUCER(NAME, mode, mode##_##operation##_##in, mode##_finish_##out, 1, IN, OUT, out)
 
-const trine_monoid VARIANT(trine_dots)[] = {TRINE_DOTS(DOT_MONOID)
-                                                TRINE_SQUARES(SQUARES_MONOID){.name = NULL}};
+const trine_reducer VARIANT(trine_dots)[] = {TRINE_DOTS(DOT_REDUCER)
+                                                 TRINE_SQUARES(SQUARES_REDUCER){.name = NULL}};

@@ -27,7 +27,7 @@ typedef struct place_pair {
 
 static const extremes extremes_of_none = {INT64_MAX, INT64_MIN, false, false};
 
-static void extremes_identity(void *state, const void *param)
+static void extremes_init(void *state, const void *param)
 {
     (void)param;
     *(extremes *)state = extremes_of_none;
@@ -51,7 +51,7 @@ static void extremes_merge(void *left, const void *right, const void *param)
     l->any |= r->any;
 }
 
-static void place_identity(void *state, const void *param)
+static void place_init(void *state, const void *param)
 {
     (void)param;
     *(place *)state = (place){.any = false};
@@ -86,11 +86,11 @@ static trine_status place_finish(void *result, const void *state, const void *pa
     return TRINE_OK;
 }
 
-static void place_pair_identity(void *state, const void *param)
+static void place_pair_init(void *state, const void *param)
 {
     place_pair *s = state;
-    place_identity(&s->least, param);
-    place_identity(&s->greatest, param);
+    place_init(&s->least, param);
+    place_init(&s->greatest, param);
 }
 
 static void place_pair_merge(void *left, const void *right, const void *param)
@@ -204,7 +204,7 @@ NAN_OF_NONE(u8, uint8_t)
      .state_size = sizeof(extremes),                                                               \
      .result_size = (count) * sizeof(type),                                                        \
      .flags = TRINE_ORDER_FREE | TRINE_POSITION_FREE,                                              \
-     .identity = extremes_identity,                                                                \
+     .init = extremes_init,                                                                        \
      .accumulate = kernel##_accumulate_##suffix,                                                   \
      .merge = extremes_merge,                                                                      \
      .finish = kernel##_finish_##suffix},
@@ -218,7 +218,7 @@ NAN_OF_NONE(u8, uint8_t)
      .state_size = sizeof(place),                                                                  \
      .result_size = sizeof(uint64_t),                                                              \
      .flags = TRINE_ORDER_FREE,                                                                    \
-     .identity = place_identity,                                                                   \
+     .init = place_init,                                                                           \
      .accumulate = kernel##_accumulate_##suffix,                                                   \
      .merge = place_merge,                                                                         \
      .finish = place_finish},
@@ -231,7 +231,7 @@ NAN_OF_NONE(u8, uint8_t)
      .state_size = sizeof(place_pair),                                                             \
      .result_size = sizeof(indexed_pair_##suffix),                                                 \
      .flags = TRINE_ORDER_FREE,                                                                    \
-     .identity = place_pair_identity,                                                              \
+     .init = place_pair_init,                                                                      \
      .accumulate = kernel##_accumulate_##suffix,                                                   \
      .merge = place_pair_merge,                                                                    \
      .finish = kernel##_finish_##suffix},
@@ -253,6 +253,6 @@ NAN_OF_NONE(u8, uint8_t)
 #define INDEX(kernel, text) OF_EACH_TYPE(PLACE, kernel)
 #define PAIR_INDEX(kernel, text) OF_EACH_TYPE(PLACES, kernel)
 
-const trine_monoid VARIANT(trine_extremes)[] = {
+const trine_reducer VARIANT(trine_extremes)[] = {
     TRINE_ELEMENT_REDUCTIONS(ELEMENT) TRINE_PAIR_REDUCTIONS(PAIR) TRINE_INDEX_REDUCTIONS(INDEX)
         TRINE_PAIR_INDEX_REDUCTIONS(PAIR_INDEX){.name = NULL}};

@@ -30,7 +30,7 @@ static size_t slots(const trine_histogram_param *p)
     return (size_t)p->bins + OUTSIDE;
 }
 
-static void histogram_identity(void *state, const void *param)
+static void histogram_init(void *state, const void *param)
 {
     memset(state, 0, slots(param) * sizeof(uint64_t));
 }
@@ -40,7 +40,7 @@ static void histogram_begin(void *work, const void *param)
     memset(work, 0, TABLES * slots(param) * sizeof(uint64_t));
 }
 
-static void histogram_settle(void *state, void *work, const void *param)
+static void histogram_work_flush(void *state, void *work, const void *param)
 {
     uint64_t *total = state, *table = work;
     size_t n = slots(param);
@@ -142,7 +142,7 @@ static void weigh_block(accumulator *sums, const trine_histogram_param *p, const
     trine_weights_add(sums, slot, NULL, n, p->weights, weight);
 }
 
-static void weighted_identity(void *state, const void *param)
+static void weighted_init(void *state, const void *param)
 {
     accumulator *sums = state;
     for (size_t i = 0; i < slots(param); i++)
@@ -240,13 +240,13 @@ ACCUMULATE(u8, uint8_t)
      .state_size = (1 + OUTSIDE) * sizeof(uint64_t),                                               \
      .result_size = (1 + OUTSIDE) * sizeof(uint64_t),                                              \
      .flags = TRINE_ORDER_FREE | TRINE_POSITION_FREE,                                              \
-     .identity = histogram_identity,                                                               \
+     .init = histogram_init,                                                                       \
      .accumulate = histogram_accumulate_##suffix,                                                  \
      .merge = histogram_merge,                                                                     \
      .finish = histogram_finish,                                                                   \
      .work_size = TABLES * (1 + OUTSIDE) * sizeof(uint64_t),                                       \
-     .begin = histogram_begin,                                                                     \
-     .settle = histogram_settle},
+     .work_init = histogram_begin,                                                                 \
+     .work_flush = histogram_work_flush},
 
 #define WEIGHTED(constant, suffix, type, name_)                                                    \
     {.name = "histogram_weighted",                                                                 \
@@ -257,10 +257,10 @@ ACCUMULATE(u8, uint8_t)
      .state_size = (1 + OUTSIDE) * sizeof(accumulator),                                            \
      .result_size = (1 + OUTSIDE) * sizeof(double),                                                \
      .flags = TRINE_ORDER_FREE | TRINE_POSITION_FREE,                                              \
-     .identity = weighted_identity,                                                                \
+     .init = weighted_init,                                                                        \
      .accumulate = weighted_accumulate_##suffix,                                                   \
      .merge = weighted_merge,                                                                      \
      .finish = weighted_finish},
 
-const trine_monoid VARIANT(trine_histograms)[] = {TRINE_DTYPES(HISTOGRAM)
-                                                      TRINE_DTYPES(WEIGHTED){.name = NULL}};
+const trine_reducer VARIANT(trine_histograms)[] = {TRINE_DTYPES(HISTOGRAM)
+                                                       TRINE_DTYPES(WEIGHTED){.name = NULL}};

@@ -17,7 +17,7 @@ enum {
 };
 
 #define product_begin NULL
-#define product_settle NULL
+#define product_work_flush NULL
 
 /* Adds high * 2^64 + low. */
 static void product_add(product_state *s, int128 high, uint128 low)
@@ -29,7 +29,7 @@ static void product_add(product_state *s, int128 high, uint128 low)
     s->word[2] += (uint64_t)(sum >> 64) + (uint64_t)(high >> 64);
 }
 
-static void product_identity(void *state, const void *param)
+static void product_init(void *state, const void *param)
 {
     (void)param;
     *(product_state *)state = (product_state){{0}};
@@ -120,13 +120,13 @@ enum {
 };
 
 #define weighted_begin NULL
-#define weighted_settle NULL
+#define weighted_work_flush NULL
 
-static void weighted_identity(void *state, const void *param)
+static void weighted_init(void *state, const void *param)
 {
     weighted_state *s = state;
-    product_identity(&s->products, param);
-    integer_identity(&s->weights, param);
+    product_init(&s->products, param);
+    integer_init(&s->weights, param);
 }
 
 static void weighted_merge(void *left, const void *right, const void *param)
@@ -138,17 +138,17 @@ static void weighted_merge(void *left, const void *right, const void *param)
 }
 
 /* The products' sum has its sign in the highest bit, of any type: 2^63 of them are below 2^191. */
-static void natural_from_products(natural *n, const product_state *s)
+static void bigint_from_products(bigint *n, const product_state *s)
 {
     int64_t digit[6];
     for (int i = 0; i < 6; i++)
         digit[i] = (int64_t)(s->word[i / 2] >> DIGIT_BITS * (i % 2) & UINT32_MAX);
     digit[5] = (int64_t)s->word[2] >> DIGIT_BITS;
-    trine_natural_from_words(n, digit, 0, 5, 0);
+    trine_bigint_from_words(n, digit, 0, 5, 0);
 }
 
 /* A number of an integer's sign. */
-static double sign_of(const natural *n)
+static double sign_of(const bigint *n)
 {
     return n->top < 0 ? 0 : n->negative ? -1 : 1;
 }
@@ -156,14 +156,14 @@ static double sign_of(const natural *n)
 static trine_status weighted_finish_f64(void *result, const void *state, const void *param)
 {
     const weighted_state *s = state;
-    natural products, weights;
+    bigint products, weights;
     (void)param;
     if (s->weights.count == 0)
         return TRINE_E_EMPTY;
-    natural_from_products(&products, &s->products);
-    trine_natural_from_integer(&weights, s->weights.sum);
+    bigint_from_products(&products, &s->products);
+    trine_bigint_from_integer(&weights, s->weights.sum);
     *(double *)result = products.top >= 0 && weights.top >= 0
-                            ? trine_natural_quotient(&products, &weights, false)
+                            ? trine_bigint_quotient(&products, &weights, false)
                             : canonical(sign_of(&products) / sign_of(&weights));
     return TRINE_OK;
 }
@@ -214,15 +214,16 @@ static trine_status product_finish_u64(void *result, const void *state, const vo
     return TRINE_OK;
 }
 
-#define DOT_MONOID(NAME, mode, operation, IN, in, OUT, out)                                        \
-    TRINE_MONOID(NAME, product, integer_##operation##_##in, product_finish_##out, 2, IN, OUT, out)
+#define DOT_REDUCER(NAME, mode, operation, IN, in, OUT, out)                                       \
+    TRINE_REDUCER(NAME, product, integer_##operation##_##in, product_finish_##out, 2, IN, OUT, out)
 
-#define SQUARES_MONOID(NAME, mode, operation, IN, in, OUT, out)                                    \
-    TRINE_MONOID(NAME, product, integer_##operation##_##in, product_finish_##out, 1, IN, OUT, out)
+#define SQUARES_REDUCER(NAME, mode, operation, IN, in, OUT, out)                                   \
+    TRINE_REDUCER(NAME, product, integer_##operation##_##in, product_finish_##out, 1, IN, OUT, out)
 
-#define MEAN_MONOID(NAME, mode, operation, IN, in, OUT, out)                                       \
-    TRINE_MONOID(NAME, weighted, integer_##operation##_##in, weighted_finish_##out, 2, IN, OUT, out)
+#define MEAN_REDUCER(NAME, mode, operation, IN, in, OUT, out)                                      \
+    TRINE_REDUCER(NAME, weighted, integer_##operation##_##in, weighted_finish_##out, 2, IN, OUT,   \
+                  out)
 
-const trine_monoid VARIANT(trine_integer_dots)[] = {
-    TRINE_INTEGER_DOTS(DOT_MONOID) TRINE_INTEGER_SQUARES(SQUARES_MONOID)
-        TRINE_INTEGER_WEIGHTED_MEANS(MEAN_MONOID){.name = NULL}};
+const trine_reducer VARIANT(trine_integer_dots)[] = {
+    TRINE_INTEGER_DOTS(DOT_REDUCER) TRINE_INTEGER_SQUARES(SQUARES_REDUCER)
+        TRINE_INTEGER_WEIGHTED_MEANS(MEAN_REDUCER){.name = NULL}};

@@ -3,13 +3,13 @@
 #include "kernels/reduce/integer_moments.h"
 #include "kernels/registry/isa.h"
 
-static void squares_identity(void *state, const void *param)
+static void squares_init(void *state, const void *param)
 {
     (void)param;
     memset(state, 0, SQUARE_SUMS);
 }
 
-static void powers_identity(void *state, const void *param)
+static void powers_init(void *state, const void *param)
 {
     (void)param;
     memset(state, 0, sizeof(integer_sums));
@@ -40,7 +40,7 @@ typedef struct integer_description {
     integer_range range;
 } integer_description;
 
-static void description_identity(void *state, const void *param)
+static void description_init(void *state, const void *param)
 {
     (void)param;
     memset(state, 0, sizeof(integer_description));
@@ -103,15 +103,15 @@ ACCUMULATE(u8)
 static trine_status spread(void *result, const integer_sums *s, double ddof, bool root)
 {
     uint64_t central[CENTRAL_WORDS];
-    natural over, under;
+    bigint over, under;
     double divisor = (double)s->n - ddof;
     if (!(divisor > 0))
         return TRINE_E_EMPTY;
     central_product(central, s->n, s->power[1], s->power[0], s->power[0]);
-    wide_natural(&over, central, CENTRAL_WORDS);
-    divisor_natural(&under, s->n, divisor);
-    *(double *)result = root ? trine_natural_quotient_root(&over, &under, false)
-                             : trine_natural_quotient(&over, &under, false);
+    wide_bigint(&over, central, CENTRAL_WORDS);
+    divisor_bigint(&under, s->n, divisor);
+    *(double *)result = root ? trine_bigint_quotient_root(&over, &under, false)
+                             : trine_bigint_quotient(&over, &under, false);
     return TRINE_OK;
 }
 
@@ -219,14 +219,14 @@ static trine_status kurtosis_finish(void *result, const void *state, const void 
 
 static trine_status describe(trine_description *r, const integer_description *d, bool with_sign)
 {
-    natural sum, count;
+    bigint sum, count;
     *r = (trine_description){.n = d->sums.n};
     r->mean = r->var = r->std = r->skewness = r->kurtosis = r->min = r->max = NAN;
     if (d->sums.n == 0)
         return TRINE_OK;
-    wide_natural(&sum, d->sums.power[0], SUM_WORDS);
-    trine_natural_from_integer(&count, d->sums.n);
-    r->mean = trine_natural_quotient(&sum, &count, false);
+    wide_bigint(&sum, d->sums.power[0], SUM_WORDS);
+    trine_bigint_from_integer(&count, d->sums.n);
+    r->mean = trine_bigint_quotient(&sum, &count, false);
     spread(&r->var, &d->sums, 0, false);
     spread(&r->std, &d->sums, 0, true);
     r->skewness = skewness_of(&d->sums);
@@ -259,7 +259,7 @@ static trine_status describe_finish_0(void *result, const void *state, const voi
      .state_size = size,                                                                           \
      .result_size = sizeof(double),                                                                \
      .flags = TRINE_ORDER_FREE | TRINE_POSITION_FREE,                                              \
-     .identity = kind##_identity,                                                                  \
+     .init = kind##_init,                                                                          \
      .accumulate = kind##_accumulate_##suffix,                                                     \
      .merge = kind##_merge,                                                                        \
      .finish = finish_kind##_finish},
@@ -271,7 +271,7 @@ static trine_status describe_finish_0(void *result, const void *state, const voi
      .state_size = SQUARE_SUMS,                                                                    \
      .result_size = sizeof(trine_standardisation),                                                 \
      .flags = TRINE_ORDER_FREE | TRINE_POSITION_FREE,                                              \
-     .identity = squares_identity,                                                                 \
+     .init = squares_init,                                                                         \
      .accumulate = squares_accumulate_##suffix,                                                    \
      .merge = squares_merge,                                                                       \
      .finish = standardisation_finish},
@@ -282,7 +282,7 @@ static trine_status describe_finish_0(void *result, const void *state, const voi
      .state_size = sizeof(integer_description),                                                    \
      .result_size = sizeof(trine_description),                                                     \
      .flags = TRINE_ORDER_FREE | TRINE_POSITION_FREE,                                              \
-     .identity = description_identity,                                                             \
+     .init = description_init,                                                                     \
      .accumulate = description_accumulate_##suffix,                                                \
      .merge = description_merge_##suffix,                                                          \
      .finish = describe_finish_##sign},
@@ -301,7 +301,7 @@ enum { DDOF = sizeof(double), POWER_SUMS = sizeof(integer_sums) };
     STANDARDISATION(constant, suffix)                                                              \
     DESCRIBE(sign, constant, suffix)
 
-const trine_monoid VARIANT(trine_integer_moments)[] = {
+const trine_reducer VARIANT(trine_integer_moments)[] = {
     OF(TRINE_I64, i64, 1) OF(TRINE_I32, i32, 1) OF(TRINE_U64, u64, 0) OF(TRINE_U32, u32, 0)
         OF(TRINE_I16, i16, 1) OF(TRINE_U16, u16, 0) OF(TRINE_I8, i8, 1)
             OF(TRINE_U8, u8, 0){.name = NULL}};

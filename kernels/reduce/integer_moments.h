@@ -225,27 +225,27 @@ static inline void central_product(uint64_t central[CENTRAL_WORDS], uint64_t n,
 /* a / b, and the root of a / b, rounded once. */
 static inline double wide_quotient(const uint64_t a[CENTRAL_WORDS], const uint64_t b[CENTRAL_WORDS])
 {
-    natural over, under;
-    wide_natural(&over, a, CENTRAL_WORDS);
-    wide_natural(&under, b, CENTRAL_WORDS);
-    return trine_natural_quotient(&over, &under, false);
+    bigint over, under;
+    wide_bigint(&over, a, CENTRAL_WORDS);
+    wide_bigint(&under, b, CENTRAL_WORDS);
+    return trine_bigint_quotient(&over, &under, false);
 }
 
 static inline double wide_quotient_root(const uint64_t a[CENTRAL_WORDS],
                                         const uint64_t b[CENTRAL_WORDS])
 {
-    natural over, under;
-    wide_natural(&over, a, CENTRAL_WORDS);
-    wide_natural(&under, b, CENTRAL_WORDS);
-    return trine_natural_quotient_root(&over, &under, false);
+    bigint over, under;
+    wide_bigint(&over, a, CENTRAL_WORDS);
+    wide_bigint(&under, b, CENTRAL_WORDS);
+    return trine_bigint_quotient_root(&over, &under, false);
 }
 
 /* n divisor, for a divisor > 0. */
-static inline void divisor_natural(natural *under, uint64_t n, double divisor)
+static inline void divisor_bigint(bigint *under, uint64_t n, double divisor)
 {
     int exponent;
     double significand = frexp(divisor, &exponent);
-    trine_natural_from_integer(under, (int128)n * (int64_t)(significand * 0x1p53));
+    trine_bigint_from_integer(under, (int128)n * (int64_t)(significand * 0x1p53));
     under->unit = exponent - 53;
 }
 

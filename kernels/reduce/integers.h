@@ -5,7 +5,7 @@
 
 #include <trine/kernel.h>
 
-#include "kernels/exact/natural.h"
+#include "kernels/exact/bigint.h"
 #include "kernels/reduce/states.h"
 
 enum {
@@ -15,7 +15,7 @@ enum {
 };
 
 #define integer_begin NULL
-#define integer_settle NULL
+#define integer_work_flush NULL
 
 static void integer_add(integer_state *state, int128 sum, uint64_t count)
 {
@@ -23,7 +23,7 @@ static void integer_add(integer_state *state, int128 sum, uint64_t count)
     state->count += count;
 }
 
-static void integer_identity(void *state, const void *param)
+static void integer_init(void *state, const void *param)
 {
     (void)param;
     *(integer_state *)state = (integer_state){0};

@@ -125,8 +125,8 @@ typedef struct chunk_range {
  * numbers with room for sums and rounding errors; the same as exponents. Squares of distances whose
  * sum lies between these limits come from such magnitudes. */
 enum { MODERATE = 150 };
-#define LEAST_SQUARES 0x1p-240
-#define MOST_SQUARES 0x1p240
+#define MIN_SQUARES 0x1p-240
+#define MAX_SQUARES 0x1p240
 
 /* skip: NaN are not counted, else they are among the special ones. */
 static __attribute__((noinline)) chunk_range range_of(const void *x, size_t n, bool single,

@@ -33,8 +33,8 @@ typedef struct compensated_state {
 
 /* Sums of chunks between these have lost nothing that matters, and leave room for the sum of all
  * chunks; below, that holds of sums of elements, but not of products. */
-#define LEAST_PLAIN 0x1p-800
-#define MOST_PLAIN 0x1p900
+#define MIN_PLAIN 0x1p-800
+#define MAX_PLAIN 0x1p900
 
 TRINE_INLINE fast_state fast_sum(elements e)
 {
@@ -182,8 +182,8 @@ static __attribute__((noinline)) compensated_state scaled_sum(elements e, compen
 TRINE_INLINE compensated_state compensated_chunk(elements e)
 {
     compensated_state s = compensated_sum(e);
-    bool large = !(fabs(s.sum) <= MOST_PLAIN && isfinite(s.error));
-    bool small = has_errors(e) && fabs(s.sum) < LEAST_PLAIN && !all_zeros(e);
+    bool large = !(fabs(s.sum) <= MAX_PLAIN && isfinite(s.error));
+    bool small = has_errors(e) && fabs(s.sum) < MIN_PLAIN && !all_zeros(e);
     return large || small ? scaled_sum(e, s) : s;
 }
 

@@ -18,7 +18,7 @@ typedef struct log_sum {
     bool nan, any;
 } log_sum;
 
-static void logsumexp_identity(void *state, const void *param)
+static void logsumexp_init(void *state, const void *param)
 {
     (void)param;
     *(log_sum *)state = (log_sum){.most = -INFINITY};
@@ -139,13 +139,13 @@ static trine_status logsumexp_finish(void *result, const void *state, const void
      .state_size = sizeof(log_sum),                                                                \
      .result_size = sizeof(double),                                                                \
      .flags = TRINE_POSITION_FREE,                                                                 \
-     .identity = logsumexp_identity,                                                               \
+     .init = logsumexp_init,                                                                       \
      .accumulate = logsumexp_accumulate_##suffix,                                                  \
      .merge = logsumexp_merge,                                                                     \
      .finish = logsumexp_finish},
 
-const trine_monoid VARIANT(trine_logsumexps)[] = {LOGSUMEXP(TRINE_F64, f64)
-                                                      LOGSUMEXP(TRINE_F32, f32){.name = NULL}};
+const trine_reducer VARIANT(trine_logsumexps)[] = {LOGSUMEXP(TRINE_F64, f64)
+                                                       LOGSUMEXP(TRINE_F32, f32){.name = NULL}};
 #else
-const trine_monoid VARIANT(trine_logsumexps)[] = {{.name = NULL}};
+const trine_reducer VARIANT(trine_logsumexps)[] = {{.name = NULL}};
 #endif

@@ -39,7 +39,7 @@ typedef struct exact_mean_state {
 
 enum { exact_state_size = sizeof(exact_mean_state) };
 
-static void exact_identity(void *state, const void *param)
+static void exact_init(void *state, const void *param)
 {
     exact_mean_state *s = state;
     (void)param;
@@ -56,7 +56,7 @@ static void exact_merge(void *left, const void *right, const void *param)
     l->count += r->count;
 }
 
-static void exact_settle(void *state, void *work, const void *param)
+static void exact_work_flush(void *state, void *work, const void *param)
 {
     exact_mean_state *s = state;
     exact_work *w = work;
@@ -69,13 +69,13 @@ static void exact_settle(void *state, void *work, const void *param)
 
 static trine_status exact_mean(const exact_mean_state *s, bool single, double *mean)
 {
-    natural sum, count;
+    bigint sum, count;
     if (s->count == 0)
         return TRINE_E_EMPTY;
-    trine_accumulator_natural(&s->sum, &sum);
-    trine_natural_from_integer(&count, s->count);
+    trine_accumulator_bigint(&s->sum, &sum);
+    trine_bigint_from_integer(&count, s->count);
     bool quotient = sum.top >= 0 && !trine_seen_special(s->sum.seen, mean);
-    *mean = quotient ? trine_natural_quotient(&sum, &count, single)
+    *mean = quotient ? trine_bigint_quotient(&sum, &count, single)
                      : trine_round_seen(&sum, s->sum.seen, single);
     return TRINE_OK;
 }
@@ -89,13 +89,13 @@ static trine_status exact_finish_f64(void *result, const void *state, const void
 static trine_status integer_finish_f64(void *result, const void *state, const void *param)
 {
     const integer_state *s = state;
-    natural sum, count;
+    bigint sum, count;
     (void)param;
     if (s->count == 0)
         return TRINE_E_EMPTY;
-    trine_natural_from_integer(&sum, s->sum);
-    trine_natural_from_integer(&count, s->count);
-    *(double *)result = trine_natural_quotient(&sum, &count, false);
+    trine_bigint_from_integer(&sum, s->sum);
+    trine_bigint_from_integer(&count, s->count);
+    *(double *)result = trine_bigint_quotient(&sum, &count, false);
     return TRINE_OK;
 }
 
@@ -103,7 +103,7 @@ TRINE_FINISH_F32(fast_finish_f32, fast_finish_f64(&value, state, param))
 TRINE_FINISH_F32(compensated_finish_f32, compensated_finish_f64(&value, state, param))
 TRINE_FINISH_F32(exact_finish_f32, exact_mean(state, true, &value))
 
-#define MEAN_MONOID(NAME, mode, operation, IN, in, OUT, out)                                       \
-    TRINE_MONOID(NAME, mode, mode##_##operation##_##in, mode##_finish_##out, 1, IN, OUT, out)
+#define MEAN_REDUCER(NAME, mode, operation, IN, in, OUT, out)                                      \
+    TRINE_REDUCER(NAME, mode, mode##_##operation##_##in, mode##_finish_##out, 1, IN, OUT, out)
 
-const trine_monoid VARIANT(trine_means)[] = {TRINE_MEANS(MEAN_MONOID){.name = NULL}};
+const trine_reducer VARIANT(trine_means)[] = {TRINE_MEANS(MEAN_REDUCER){.name = NULL}};

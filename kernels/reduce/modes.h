@@ -26,11 +26,11 @@ enum {
 };
 
 #define fast_begin NULL
-#define fast_settle NULL
+#define fast_work_flush NULL
 #define compensated_begin NULL
-#define compensated_settle NULL
+#define compensated_work_flush NULL
 
-static inline void fast_identity(void *state, const void *param)
+static inline void fast_init(void *state, const void *param)
 {
     (void)param;
     *(fast_state *)state = (fast_state){-0.0, 0};
@@ -42,7 +42,7 @@ static inline void fast_merge(void *left, const void *right, const void *param)
     fast_add(left, *(const fast_state *)right);
 }
 
-static inline void compensated_identity(void *state, const void *param)
+static inline void compensated_init(void *state, const void *param)
 {
     (void)param;
     *(compensated_state *)state = (compensated_state){-0.0, 0, 0, 0};
@@ -102,7 +102,7 @@ static inline void exact_begin(void *work, const void *param)
     }
 
 /* One line of a family's table. */
-#define TRINE_MONOID(NAME, KIND, ACCUMULATE, FINISH, NIN, IN, OUT, out_suffix)                     \
+#define TRINE_REDUCER(NAME, KIND, ACCUMULATE, FINISH, NIN, IN, OUT, out_suffix)                    \
     {.name = NAME,                                                                                 \
      .nin = NIN,                                                                                   \
      .in = {IN, (NIN) > 1 ? IN : TRINE_DTYPE_NONE},                                                \
@@ -110,12 +110,12 @@ static inline void exact_begin(void *work, const void *param)
      .state_size = KIND##_state_size,                                                              \
      .result_size = out_suffix##_size,                                                             \
      .flags = KIND##_flags,                                                                        \
-     .identity = KIND##_identity,                                                                  \
+     .init = KIND##_init,                                                                          \
      .accumulate = ACCUMULATE,                                                                     \
      .merge = KIND##_merge,                                                                        \
      .finish = FINISH,                                                                             \
      .work_size = KIND##_work_size,                                                                \
-     .begin = KIND##_begin,                                                                        \
-     .settle = KIND##_settle},
+     .work_init = KIND##_begin,                                                                    \
+     .work_flush = KIND##_work_flush},
 
 #endif

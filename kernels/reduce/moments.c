@@ -2,7 +2,7 @@
 #include "kernels/registry/isa.h"
 #include "kernels/reduce/moments.h"
 
-static void moments_identity(void *state, const void *param)
+static void moments_init(void *state, const void *param)
 {
     (void)param;
     *(moments *)state = (moments){0};
@@ -102,7 +102,7 @@ static trine_status kurtosis_finish(void *result, const void *state, const void 
      .state_size = sizeof(moments),                                                                \
      .result_size = out_bytes,                                                                     \
      .flags = TRINE_POSITION_FREE,                                                                 \
-     .identity = moments_identity,                                                                 \
+     .init = moments_init,                                                                         \
      .accumulate = kind##_accumulate_##suffix,                                                     \
      .merge = kind##_merge,                                                                        \
      .finish = finish_kind##_finish},
@@ -115,7 +115,7 @@ static trine_status kurtosis_finish(void *result, const void *state, const void 
 
 enum { DDOF = sizeof(double) };
 
-const trine_monoid VARIANT(trine_moments)[] = {
+const trine_reducer VARIANT(trine_moments)[] = {
     APPLY(REALS, "var", spread, DDOF, var, NUMBER) APPLY(REALS, "std", spread, DDOF, std, NUMBER)
         APPLY(REALS, "skewness", shape, 0, skewness, NUMBER)
             APPLY(REALS, "kurtosis", shape, 0, kurtosis, NUMBER)

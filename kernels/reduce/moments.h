@@ -182,7 +182,7 @@ static __attribute__((noinline)) moments scaled_moments(moments plain, const voi
 TRINE_INLINE moments chunk_moments(const void *x, size_t n, bool single, bool skip, int powers)
 {
     moments m = plain_moments(x, n, single, skip, powers);
-    if (m.n == 0 || (m.m2.high >= LEAST_SQUARES && m.m2.high <= MOST_SQUARES))
+    if (m.n == 0 || (m.m2.high >= MIN_SQUARES && m.m2.high <= MAX_SQUARES))
         return m;
     return scaled_moments(m, x, n, single, skip, powers > 2);
 }

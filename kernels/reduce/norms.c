@@ -2,7 +2,7 @@
  *
  * exact: the root of the exact sum of squares, rounded once. compensated and fast: the sum of
  * squares in that mode times a power of four, so that it neither over- nor underflows:
- *   1. A chunk's squares are summed as they are; a sum from LEAST_PLAIN to MOST_PLAIN has lost
+ *   1. A chunk's squares are summed as they are; a sum from MIN_PLAIN to MAX_PLAIN has lost
  *      nothing that matters and leaves room for the sum of all chunks. Its exponent is 0.
  *   2. Another chunk's elements are scaled by the power of two that brings the largest to [1, 2),
  *      and summed again.
@@ -17,7 +17,7 @@ TRINE_ACCUMULATE_EXACT(nrm2, f32, true, SQUARES)
 
 enum { exact_state_size = sizeof(wide_accumulator) };
 
-static void exact_identity(void *state, const void *param)
+static void exact_init(void *state, const void *param)
 {
     (void)param;
     trine_wide_clear(state);
@@ -29,18 +29,18 @@ static void exact_merge(void *left, const void *right, const void *param)
     trine_wide_merge(left, right);
 }
 
-static void exact_settle(void *state, void *work, const void *param)
+static void exact_work_flush(void *state, void *work, const void *param)
 {
     (void)param;
-    exact_work_settle_wide(state, work);
+    exact_work_work_flush_wide(state, work);
 }
 
 static trine_status exact_norm(const wide_accumulator *squares, bool single, double *norm)
 {
-    natural n;
-    trine_wide_natural(squares, &n);
+    bigint n;
+    trine_wide_bigint(squares, &n);
     if (!trine_seen_special(squares->seen, norm))
-        *norm = trine_natural_root(&n, single);
+        *norm = trine_bigint_root(&n, single);
     return TRINE_OK;
 }
 
@@ -59,9 +59,9 @@ typedef struct norm_state {
 enum { norm_state_size = sizeof(norm_state), norm_work_size = 0, norm_flags = TRINE_POSITION_FREE };
 
 #define norm_begin NULL
-#define norm_settle NULL
+#define norm_work_flush NULL
 
-static void norm_identity(void *state, const void *param)
+static void norm_init(void *state, const void *param)
 {
     (void)param;
     *(norm_state *)state = (norm_state){0, 0, 0};
@@ -135,7 +135,7 @@ TRINE_INLINE void norm_take(norm_state *state, const trine_chunk *chunk, bool si
 {
     elements e = elements_of(chunk, single, SQUARES);
     norm_state more = plain_norm(e, compensated);
-    if (!(more.sum >= LEAST_PLAIN && more.sum <= MOST_PLAIN))
+    if (!(more.sum >= MIN_PLAIN && more.sum <= MAX_PLAIN))
         more = scaled_norm(e, compensated);
     norm_add(state, more);
 }
@@ -158,11 +158,11 @@ TRINE_FINISH_F32(exact_finish_f32, exact_norm(state, true, &value))
 
 /* Of compensated and fast norms alike. */
 #define NORM_LINE(NAME, mode, IN, in, OUT, out)                                                    \
-    TRINE_MONOID(NAME, norm, mode##_nrm2_##in, norm_finish_##out, 1, IN, OUT, out)
+    TRINE_REDUCER(NAME, norm, mode##_nrm2_##in, norm_finish_##out, 1, IN, OUT, out)
 #define NORM_OF_exact(NAME, IN, in, OUT, out)                                                      \
-    TRINE_MONOID(NAME, exact, exact_nrm2_##in, exact_finish_##out, 1, IN, OUT, out)
+    TRINE_REDUCER(NAME, exact, exact_nrm2_##in, exact_finish_##out, 1, IN, OUT, out)
 #define NORM_OF_fast(NAME, IN, in, OUT, out) NORM_LINE(NAME, fast, IN, in, OUT, out)
 #define NORM_OF_compensated(NAME, IN, in, OUT, out) NORM_LINE(NAME, compensated, IN, in, OUT, out)
-#define NORM_MONOID(NAME, mode, operation, IN, in, OUT, out) NORM_OF_##mode(NAME, IN, in, OUT, out)
+#define NORM_REDUCER(NAME, mode, operation, IN, in, OUT, out) NORM_OF_##mode(NAME, IN, in, OUT, out)
 
-const trine_monoid VARIANT(trine_norms)[] = {TRINE_NORMS(NORM_MONOID){.name = NULL}};
+const trine_reducer VARIANT(trine_norms)[] = {TRINE_NORMS(NORM_REDUCER){.name = NULL}};

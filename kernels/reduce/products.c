@@ -16,7 +16,7 @@ typedef uint64_t uvec __attribute__((vector_size(VECTOR)));
 
 enum { BIAS = 1023, FIELD_SHIFT = 52, SPECIAL_FIELD = 2047 };
 
-static void real_identity(void *state, const void *param)
+static void real_init(void *state, const void *param)
 {
     (void)param;
     *(real_product *)state = (real_product){1, 1, 0};
@@ -125,7 +125,7 @@ static trine_status real_finish_f32(void *result, const void *state, const void 
     return TRINE_OK;
 }
 
-static void whole_identity(void *state, const void *param)
+static void whole_init(void *state, const void *param)
 {
     (void)param;
     *(whole_product *)state = (whole_product){.magnitude = 1};
@@ -187,14 +187,14 @@ WHOLE_ACCUMULATE(u8, uint8_t, NEVER)
      .state_size = sizeof(kind##_product),                                                         \
      .result_size = sizeof(type),                                                                  \
      .flags = TRINE_POSITION_FREE | kind##_flags,                                                  \
-     .identity = kind##_identity,                                                                  \
+     .init = kind##_init,                                                                          \
      .accumulate = kind##_accumulate_##in_suffix,                                                  \
      .merge = kind##_merge,                                                                        \
      .finish = kind##_finish_##out_suffix},
 
 enum { real_flags = 0, whole_flags = TRINE_ORDER_FREE };
 
-const trine_monoid VARIANT(trine_products)[] = {
+const trine_reducer VARIANT(trine_products)[] = {
     PRODUCT(real, TRINE_F64, f64, TRINE_F64, f64, double)
         PRODUCT(real, TRINE_F32, f32, TRINE_F32, f32, float)
             PRODUCT(whole, TRINE_I64, i64, TRINE_I64, i64, int64_t)

@@ -33,7 +33,7 @@ TRINE_FINISH_F32(compensated_finish_f32, compensated_finish_f64(&value, state, p
 
 enum { exact_state_size = sizeof(accumulator) };
 
-static void exact_identity(void *state, const void *param)
+static void exact_init(void *state, const void *param)
 {
     (void)param;
     trine_accumulator_clear(state);
@@ -45,7 +45,7 @@ static void exact_merge(void *left, const void *right, const void *param)
     trine_accumulator_merge(left, right);
 }
 
-static void exact_settle(void *state, void *work, const void *param)
+static void exact_work_flush(void *state, void *work, const void *param)
 {
     exact_work *w = work;
     (void)param;
@@ -122,7 +122,7 @@ static trine_status integer_finish_u64(void *result, const void *state, const vo
     return TRINE_OK;
 }
 
-#define SUM_MONOID(NAME, mode, operation, IN, in, OUT, out)                                        \
-    TRINE_MONOID(NAME, mode, mode##_##operation##_##in, mode##_finish_##out, 1, IN, OUT, out)
+#define SUM_REDUCER(NAME, mode, operation, IN, in, OUT, out)                                       \
+    TRINE_REDUCER(NAME, mode, mode##_##operation##_##in, mode##_finish_##out, 1, IN, OUT, out)
 
-const trine_monoid VARIANT(trine_sums)[] = {TRINE_SUMS(SUM_MONOID){.name = NULL}};
+const trine_reducer VARIANT(trine_sums)[] = {TRINE_SUMS(SUM_REDUCER){.name = NULL}};

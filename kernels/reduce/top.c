@@ -49,7 +49,7 @@ static void insert(heap *h, uint64_t k, trine_pair pair)
         sift_down(h->pair, k, 0, pair);
 }
 
-static void top_identity(void *state, const void *param)
+static void top_init(void *state, const void *param)
 {
     heap *h = state;
     (void)param;
@@ -145,7 +145,7 @@ TRINE_INLINE trine_status top_finish(void *result, const void *state, const void
 TRINE_ORDERS(TOP)
 
 /* Sizes are those of one element; core/reduce/top.c sets those of as many as there are. */
-#define TOP_MONOID(kernel, constant, suffix)                                                       \
+#define TOP_REDUCER(kernel, constant, suffix)                                                      \
     {.name = #kernel,                                                                              \
      .nin = 1,                                                                                     \
      .in = {constant},                                                                             \
@@ -154,12 +154,12 @@ TRINE_ORDERS(TOP)
      .state_size = sizeof(heap) + sizeof(trine_pair),                                              \
      .result_size = sizeof(trine_indexed),                                                         \
      .flags = TRINE_ORDER_FREE,                                                                    \
-     .identity = top_identity,                                                                     \
+     .init = top_init,                                                                             \
      .accumulate = kernel##_accumulate_##suffix,                                                   \
      .merge = top_merge,                                                                           \
      .finish = kernel##_finish_##suffix},
-#define SMALLEST(constant, suffix, type, name_) TOP_MONOID(smallest, constant, suffix)
-#define LARGEST(constant, suffix, type, name_) TOP_MONOID(largest, constant, suffix)
+#define SMALLEST(constant, suffix, type, name_) TOP_REDUCER(smallest, constant, suffix)
+#define LARGEST(constant, suffix, type, name_) TOP_REDUCER(largest, constant, suffix)
 
-const trine_monoid VARIANT(trine_tops)[] = {TRINE_DTYPES(SMALLEST)
-                                                TRINE_DTYPES(LARGEST){.name = NULL}};
+const trine_reducer VARIANT(trine_tops)[] = {TRINE_DTYPES(SMALLEST)
+                                                 TRINE_DTYPES(LARGEST){.name = NULL}};

@@ -20,11 +20,11 @@ typedef struct square_work {
 
 /* Digits of n Q and of S^2, both below 2^4340 units of 2^WIDE_UNIT; S is shifted so that its square
  * has that unit. */
-enum { VARIANCE_DIGITS = NATURAL_DIGITS - 2, SHIFT = (2 * ACCUMULATOR_UNIT - WIDE_UNIT) / 2 };
+enum { VARIANCE_DIGITS = BIGINT_DIGITS - 2, SHIFT = (2 * ACCUMULATOR_UNIT - WIDE_UNIT) / 2 };
 _Static_assert(SHIFT >= 0 && 2 * SHIFT == 2 * ACCUMULATOR_UNIT - WIDE_UNIT,
                "the unit of products is a square of units");
 
-static void variance_identity(void *state, const void *param)
+static void variance_init(void *state, const void *param)
 {
     square_sums *s = state;
     (void)param;
@@ -57,7 +57,7 @@ static void variance_accumulate_f32(void *work, const trine_chunk *chunk, const 
     exact_work_add(&w->squares, elements_of(chunk, true, SQUARES));
 }
 
-static void variance_settle(void *state, void *work, const void *param)
+static void variance_work_flush(void *state, void *work, const void *param)
 {
     square_sums *s = state;
     square_work *w = work;
@@ -66,7 +66,7 @@ static void variance_settle(void *state, void *work, const void *param)
     exact_work_gather(&w->sum);
     trine_accumulator_merge(&s->sum, &w->sum.total);
     exact_work_reset(&w->sum);
-    exact_work_settle_wide(&s->squares, &w->squares);
+    exact_work_work_flush_wide(&s->squares, &w->squares);
 }
 
 static void variance_merge(void *left, const void *right, const void *param)
@@ -79,13 +79,13 @@ static void variance_merge(void *left, const void *right, const void *param)
     l->count += r->count;
 }
 
-static uint32_t digit_of(const natural *n, int i)
+static uint32_t digit_of(const bigint *n, int i)
 {
-    return i >= n->low && i <= n->top ? n->digit[NATURAL_BELOW + i] : 0;
+    return i >= n->low && i <= n->top ? n->digit[BIGINT_BELOW + i] : 0;
 }
 
 /* word[i] -= the digits of a^2; each row is carried into digits of its own. */
-static void subtract_square(const natural *a, int64_t word[VARIANCE_DIGITS])
+static void subtract_square(const bigint *a, int64_t word[VARIANCE_DIGITS])
 {
     for (int i = a->low; i <= a->top; i++) {
         uint64_t carry = 0, factor = digit_of(a, i);
@@ -98,7 +98,7 @@ static void subtract_square(const natural *a, int64_t word[VARIANCE_DIGITS])
 }
 
 /* word[i] += the digits of factor a. */
-static void add_multiple(const natural *a, uint64_t factor, int64_t word[VARIANCE_DIGITS])
+static void add_multiple(const bigint *a, uint64_t factor, int64_t word[VARIANCE_DIGITS])
 {
     for (int half = 0; half < 2; half++) {
         uint64_t part = half ? factor >> DIGIT_BITS : (uint32_t)factor, carry = 0;
@@ -123,18 +123,17 @@ static trine_status variance_finish(void *result, const void *state, const void 
         return TRINE_OK;
     }
     int64_t word[VARIANCE_DIGITS] = {0}, shifted[VARIANCE_DIGITS] = {0};
-    natural sum, squares, numerator, denominator;
-    trine_accumulator_natural(&s->sum, &sum);
+    bigint sum, squares, numerator, denominator;
+    trine_accumulator_bigint(&s->sum, &sum);
     add_multiple(&sum, (uint64_t)1 << SHIFT, shifted);
-    trine_natural_from_words(&sum, shifted, 0, VARIANCE_DIGITS - 1, ACCUMULATOR_UNIT - SHIFT);
-    trine_wide_natural(&s->squares, &squares);
+    trine_bigint_from_words(&sum, shifted, 0, VARIANCE_DIGITS - 1, ACCUMULATOR_UNIT - SHIFT);
+    trine_wide_bigint(&s->squares, &squares);
     add_multiple(&squares, s->count, word);
     subtract_square(&sum, word);
-    trine_natural_from_words(&numerator, word, 0, VARIANCE_DIGITS - 1, WIDE_UNIT);
-    trine_natural_from_integer(&denominator,
-                               (int128)s->count * (int128)(s->count - (uint64_t)ddof));
+    trine_bigint_from_words(&numerator, word, 0, VARIANCE_DIGITS - 1, WIDE_UNIT);
+    trine_bigint_from_integer(&denominator, (int128)s->count * (int128)(s->count - (uint64_t)ddof));
     *(double *)result =
-        numerator.top < 0 ? 0 : trine_natural_quotient(&numerator, &denominator, false);
+        numerator.top < 0 ? 0 : trine_bigint_quotient(&numerator, &denominator, false);
     return TRINE_OK;
 }
 
@@ -147,13 +146,13 @@ static trine_status variance_finish(void *result, const void *state, const void 
      .state_size = sizeof(square_sums),                                                            \
      .result_size = sizeof(double),                                                                \
      .flags = TRINE_ORDER_FREE | TRINE_POSITION_FREE,                                              \
-     .identity = variance_identity,                                                                \
+     .init = variance_init,                                                                        \
      .accumulate = variance_accumulate_##suffix,                                                   \
      .merge = variance_merge,                                                                      \
      .finish = variance_finish,                                                                    \
      .work_size = sizeof(square_work),                                                             \
-     .begin = variance_begin,                                                                      \
-     .settle = variance_settle},
+     .work_init = variance_begin,                                                                  \
+     .work_flush = variance_work_flush},
 
-const trine_monoid VARIANT(trine_variances)[] = {VARIANCE(TRINE_F64, f64)
-                                                     VARIANCE(TRINE_F32, f32){.name = NULL}};
+const trine_reducer VARIANT(trine_variances)[] = {VARIANCE(TRINE_F64, f64)
+                                                      VARIANCE(TRINE_F32, f32){.name = NULL}};

@@ -42,20 +42,20 @@ enum {
 };
 
 #define fast_wmean_begin NULL
-#define fast_wmean_settle NULL
+#define fast_wmean_work_flush NULL
 #define compensated_wmean_begin NULL
-#define compensated_wmean_settle NULL
+#define compensated_wmean_work_flush NULL
 
 TRINE_INLINE elements weights_of(const trine_chunk *chunk, bool single)
 {
     return (elements){chunk->in[1], chunk->in[1], chunk->n, single, PLAIN};
 }
 
-static void fast_wmean_identity(void *state, const void *param)
+static void fast_wmean_init(void *state, const void *param)
 {
     fast_wmean_state *s = state;
-    fast_identity(&s->products, param);
-    fast_identity(&s->weights, param);
+    fast_init(&s->products, param);
+    fast_init(&s->weights, param);
 }
 
 TRINE_INLINE void fast_wmean(fast_wmean_state *s, const trine_chunk *chunk, bool single)
@@ -83,11 +83,11 @@ static trine_status fast_wmean_finish_f64(void *result, const void *state, const
     return TRINE_OK;
 }
 
-static void compensated_wmean_identity(void *state, const void *param)
+static void compensated_wmean_init(void *state, const void *param)
 {
     compensated_wmean_state *s = state;
-    compensated_identity(&s->products, param);
-    compensated_identity(&s->weights, param);
+    compensated_init(&s->products, param);
+    compensated_init(&s->weights, param);
 }
 
 TRINE_INLINE void compensated_wmean(compensated_wmean_state *s, const trine_chunk *chunk,
@@ -121,7 +121,7 @@ static trine_status compensated_wmean_finish_f64(void *result, const void *state
     return TRINE_OK;
 }
 
-static void exact_wmean_identity(void *state, const void *param)
+static void exact_wmean_init(void *state, const void *param)
 {
     exact_wmean_state *s = state;
     (void)param;
@@ -144,12 +144,12 @@ TRINE_INLINE void exact_wmean(exact_wmean_work *w, const trine_chunk *chunk, boo
     exact_work_add(&w->weights, weights_of(chunk, single));
 }
 
-static void exact_wmean_settle(void *state, void *work, const void *param)
+static void exact_wmean_work_flush(void *state, void *work, const void *param)
 {
     exact_wmean_state *s = state;
     exact_wmean_work *w = work;
     (void)param;
-    exact_work_settle_wide(&s->products, &w->products);
+    exact_work_work_flush_wide(&s->products, &w->products);
     exact_work_gather(&w->weights);
     trine_accumulator_merge(&s->weights, &w->weights.total);
     s->count += w->weights.count;
@@ -167,7 +167,7 @@ static void exact_wmean_merge(void *left, const void *right, const void *param)
 }
 
 /* A number of the sign, and the finiteness, of the sum that n and seen tell; 1 for a finite one. */
-static double kind_of_sum(const natural *n, uint32_t seen)
+static double kind_of_sum(const bigint *n, uint32_t seen)
 {
     double sum;
     if (trine_seen_special(seen, &sum) || n->top < 0)
@@ -177,15 +177,15 @@ static double kind_of_sum(const natural *n, uint32_t seen)
 
 static trine_status exact_weighted_mean(const exact_wmean_state *s, bool single, double *mean)
 {
-    natural products, weights;
+    bigint products, weights;
     if (s->count == 0)
         return TRINE_E_EMPTY;
-    trine_wide_natural(&s->products, &products);
-    trine_accumulator_natural(&s->weights, &weights);
+    trine_wide_bigint(&s->products, &products);
+    trine_accumulator_bigint(&s->weights, &weights);
     double product = kind_of_sum(&products, s->products.seen);
     double weight = kind_of_sum(&weights, s->weights.seen);
     *mean = product != 0 && isfinite(product) && weight != 0 && isfinite(weight)
-                ? trine_natural_quotient(&products, &weights, single)
+                ? trine_bigint_quotient(&products, &weights, single)
                 : canonical(product / weight);
     return TRINE_OK;
 }
@@ -216,11 +216,11 @@ static void any_begin(void *work, const void *param)
     exact_wmean_begin(&w->rest, param);
 }
 
-static void any_settle(void *state, void *work, const void *param)
+static void any_work_flush(void *state, void *work, const void *param)
 {
     any_work *w = work;
-    exact_wmean_settle(state, &w->main, param);
-    exact_wmean_settle(state, &w->rest, param);
+    exact_wmean_work_flush(state, &w->main, param);
+    exact_wmean_work_flush(state, &w->rest, param);
 }
 
 static bool is_whole(trine_dtype dtype)
@@ -267,10 +267,10 @@ TRINE_FINISH_F32(fast_wmean_finish_f32, fast_wmean_finish_f64(&value, state, par
 TRINE_FINISH_F32(compensated_wmean_finish_f32, compensated_wmean_finish_f64(&value, state, param))
 TRINE_FINISH_F32(exact_wmean_finish_f32, exact_weighted_mean(state, true, &value))
 
-#define WEIGHTED_MONOID(NAME, mode, operation, IN, in, OUT, out)                                   \
-    TRINE_MONOID(NAME, mode##_wmean, mode##_wmean_##in, mode##_wmean_finish_##out, 2, IN, OUT, out)
+#define WEIGHTED_REDUCER(NAME, mode, operation, IN, in, OUT, out)                                  \
+    TRINE_REDUCER(NAME, mode##_wmean, mode##_wmean_##in, mode##_wmean_finish_##out, 2, IN, OUT, out)
 
-/* With weights in double; trine_weighted_monoid sets what there is. */
+/* With weights in double; trine_weighted_reducer sets what there is. */
 #define OF_ANY_WEIGHTS(NAME, ACCUMULATE, FINISH, IN)                                               \
     {.name = NAME,                                                                                 \
      .nin = 2,                                                                                     \
@@ -280,19 +280,19 @@ TRINE_FINISH_F32(exact_wmean_finish_f32, exact_weighted_mean(state, true, &value
      .state_size = exact_wmean_state_size,                                                         \
      .result_size = sizeof(double),                                                                \
      .flags = exact_wmean_flags,                                                                   \
-     .identity = exact_wmean_identity,                                                             \
+     .init = exact_wmean_init,                                                                     \
      .accumulate = ACCUMULATE,                                                                     \
      .merge = exact_wmean_merge,                                                                   \
      .finish = FINISH,                                                                             \
      .work_size = sizeof(any_work),                                                                \
-     .begin = any_begin,                                                                           \
-     .settle = any_settle},
+     .work_init = any_begin,                                                                       \
+     .work_flush = any_work_flush},
 
 #define SUM_OF_WEIGHTED(constant, suffix, type, name_)                                             \
     OF_ANY_WEIGHTS("weighted_sum", weighted_sum_##suffix, exact_wsum_finish_f64, constant)
 #define MEAN_OF_WEIGHTED(constant, suffix, type, name_)                                            \
     OF_ANY_WEIGHTS("weighted_mean", weighted_mean_##suffix, exact_wmean_finish_f64, constant)
 
-const trine_monoid VARIANT(trine_weighted)[] = {
-    TRINE_WEIGHTED_MEANS(WEIGHTED_MONOID) TRINE_DTYPES(SUM_OF_WEIGHTED)
+const trine_reducer VARIANT(trine_weighted)[] = {
+    TRINE_WEIGHTED_MEANS(WEIGHTED_REDUCER) TRINE_DTYPES(SUM_OF_WEIGHTED)
         TRINE_DTYPES(MEAN_OF_WEIGHTED){.name = NULL}};

@@ -20,13 +20,13 @@
     X(trine_extremes)                                                                              \
     X(trine_moments)                                                                               \
     X(trine_integer_moments)                                                                       \
-    X(trine_joints)                                                                                \
-    X(trine_integer_joints)                                                                        \
+    X(trine_covariances)                                                                           \
+    X(trine_integer_covariances)                                                                   \
     X(trine_descriptions)                                                                          \
     X(trine_counts)                                                                                \
     X(trine_products)                                                                              \
     X(trine_histograms)                                                                            \
-    X(trine_digits) X(trine_tops) X(trine_logsumexps) X(trine_variances) X(trine_gemv)
+    X(trine_radix_histograms) X(trine_tops) X(trine_logsumexps) X(trine_variances) X(trine_gemv)
 
 /* X(table): trine_arithmetic_maps_avx2[] and so on, in arithmetic.c; the others likewise. */
 #define TRINE_MAP_FAMILIES(X)                                                                      \
@@ -37,28 +37,28 @@
     X(trine_functions)
 
 #define DECLARE_REDUCTIONS(table)                                                                  \
-    extern const trine_monoid table##_baseline[], table##_avx2[], table##_avx512[];
+    extern const trine_reducer table##_baseline[], table##_avx2[], table##_avx512[];
 TRINE_REDUCTION_FAMILIES(DECLARE_REDUCTIONS)
 #undef DECLARE_REDUCTIONS
 
 /* X(variant): what kernels on grids are made of, defined in transposes.c and stencils.c. */
 #define DECLARE_GRID_KERNELS(variant)                                                              \
-    void trine_turn_##variant(const trine_turn *turn);                                             \
+    void trine_transpose_block_##variant(const trine_transpose_block *turn);                       \
     extern const trine_stencil trine_stencils_##variant[];                                         \
-    double trine_jacobi_row_##variant(const trine_rows *rows, const double *f);                    \
+    double trine_jacobi_row_##variant(const trine_stencil_row *rows, const double *f);             \
     void trine_convolve_f64_##variant(const double *x, const double *kernel, size_t taps,          \
-                                      size_t n, void *out, bool stream);                           \
+                                      size_t n, void *out, bool non_temporal);                     \
     void trine_convolve_f32_##variant(const double *x, const double *kernel, size_t taps,          \
-                                      size_t n, void *out, bool stream);
+                                      size_t n, void *out, bool non_temporal);
 DECLARE_GRID_KERNELS(baseline)
 DECLARE_GRID_KERNELS(avx2)
 DECLARE_GRID_KERNELS(avx512)
 #undef DECLARE_GRID_KERNELS
 
-/* One built-in scan. reduction: the name of that of its chunks, or monoid: the same itself. */
+/* One built-in scan. reduction: the name of that of its chunks, or reducer: the same itself. */
 typedef struct scan_entry {
     const char *name, *reduction;
-    const trine_monoid *monoid;
+    const trine_reducer *reducer;
     trine_dtype in, out;
     trine_status (*apply)(const trine_chunk *chunk, const void *prefix, unsigned flags,
                           const void *param);

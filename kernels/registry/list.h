@@ -1,7 +1,7 @@
 /* kernels/registry/list.h - the built-in kernels, one line each.
  *
  * Sums and their like: X(name, mode, operation, input type, its suffix, result type, its suffix)
- * makes a monoid. The registry, the lookup by name and what is said of an unknown name come from
+ * makes a reducer. The registry, the lookup by name and what is said of an unknown name come from
  * here.
  *
  * Maps: X(kind, inputs, params, ...) makes the map "kind" of kind_<suffix>, with that many inputs

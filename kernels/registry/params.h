@@ -8,7 +8,7 @@
  * below, elements above, NaNs. The bins + 1 edges follow it, ascending. scale: bins / (edge[bins] -
  * edge[0]) when the bins are of one width, else 0; guard: how far (x - edge[0]) scale may be off.
  * weights: for "histogram_weighted", whose result is as many sums of in[1], as double, the type of
- * in[1], which the monoid's in[1] must be too. trine_histogram_monoid makes the sizes for so many
+ * in[1], which the reducer's in[1] must be too. trine_histogram_reducer makes the sizes for so many
  * bins. */
 typedef struct trine_histogram_param {
     uint64_t bins;
@@ -18,7 +18,7 @@ typedef struct trine_histogram_param {
 
 /* Of the reduction "gemv_rows", the dot products of rows with a vector: in[0] is the first row,
  * which `more` others follow, `stride` elements apart; in[1] is the vector. State and result are 1
- * + more doubles; the monoid's sizes are those of one row. */
+ * + more doubles; the reducer's sizes are those of one row. */
 typedef struct trine_gemv_param {
     uint64_t more, stride;
 } trine_gemv_param;

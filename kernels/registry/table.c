@@ -46,7 +46,7 @@ enum {
 
 #define GRID_KERNELS(variant)                                                                      \
     {                                                                                              \
-        .turn = trine_turn_##variant, .stencil5 = trine_stencils_##variant,                        \
+        .transpose_block = trine_transpose_block_##variant, .stencil5 = trine_stencils_##variant,  \
         .jacobi = trine_jacobi_row_##variant,                                                      \
         .convolve = {trine_convolve_f64_##variant, trine_convolve_f32_##variant},                  \
     }
@@ -55,7 +55,7 @@ enum {
 static const struct {
     const char *name;
     bool (*supported)(void);
-    const trine_monoid *reductions[REDUCTION_FAMILIES];
+    const trine_reducer *reductions[REDUCTION_FAMILIES];
     const trine_map *maps[MAP_FAMILIES];
     trine_grid_kernels grids;
     const scan_entry *scans;
@@ -86,8 +86,8 @@ static const struct {
      trine_predicates_baseline},
 };
 
-/* MOST_NAMES: more than there are. */
-enum { ISAS = sizeof isas / sizeof *isas, MOST_NAMES = 1024 };
+/* MAX_NAMES: more than there are. */
+enum { ISAS = sizeof isas / sizeof *isas, MAX_NAMES = 1024 };
 
 /* Steps through the reductions of an instruction set's families: NULL, and then again NULL, past
  * the last. *at starts as {0}. */
@@ -96,10 +96,10 @@ typedef struct position {
     size_t i;
 } position;
 
-static const trine_monoid *next_reduction(int isa, position *at)
+static const trine_reducer *next_reduction(int isa, position *at)
 {
     for (; at->family < REDUCTION_FAMILIES; at->family++, at->i = 0) {
-        const trine_monoid *m = &isas[isa].reductions[at->family][at->i];
+        const trine_reducer *m = &isas[isa].reductions[at->family][at->i];
         if (m->name) {
             at->i++;
             return m;
@@ -179,7 +179,7 @@ static bool enter(int kind, const char *name, trine_dtype in, trine_dtype out, c
 }
 
 /* The names of all families, in the list's order, each once. */
-static const char *names[MOST_NAMES], *map_names[MOST_NAMES];
+static const char *names[MAX_NAMES], *map_names[MAX_NAMES];
 static size_t name_count, map_name_count;
 
 static trine_dtype input_of(const trine_map *m)
@@ -189,21 +189,21 @@ static trine_dtype input_of(const trine_map *m)
 
 static void enter_names(void)
 {
-    const trine_monoid *m;
+    const trine_reducer *m;
     position at = {0};
-    while ((m = next_reduction(ISAS - 1, &at)) && name_count < MOST_NAMES)
+    while ((m = next_reduction(ISAS - 1, &at)) && name_count < MAX_NAMES)
         if (enter(REDUCTION_NAME, m->name, TRINE_DTYPE_NONE, TRINE_DTYPE_NONE, m))
             names[name_count++] = m->name;
     for (int f = 0; f < MAP_FAMILIES; f++)
         for (const trine_map *map = isas[ISAS - 1].maps[f]; map->name; map++)
-            if (map_name_count < MOST_NAMES && !lacks(map->name) &&
+            if (map_name_count < MAX_NAMES && !lacks(map->name) &&
                 enter(MAP_NAME, map->name, TRINE_DTYPE_NONE, TRINE_DTYPE_NONE, map))
                 map_names[map_name_count++] = map->name;
 }
 
 static void enter_kernels(int isa)
 {
-    const trine_monoid *m;
+    const trine_reducer *m;
     position at = {0};
     while ((m = next_reduction(isa, &at)))
         if (!lacks(m->name))
@@ -249,7 +249,7 @@ const char *trine_isa(void)
     return chosen >= 0 ? isas[chosen].name : "none";
 }
 
-const char *trine_monoid_name(size_t i)
+const char *trine_reducer_name(size_t i)
 {
     pthread_once(&once, choose);
     return i < name_count ? names[i] : NULL;
@@ -305,7 +305,7 @@ const trine_grid_kernels *trine_grid_kernels_find(void)
 static void fail_reduction(const char *name, trine_dtype dtype)
 {
     char known[400];
-    const trine_monoid *m;
+    const trine_reducer *m;
     size_t used = 0;
     if (lacks(name)) {
         trine_fail(TRINE_E_ABSENT, "reduction '%s': %s", name, lacks(name));
@@ -319,17 +319,17 @@ static void fail_reduction(const char *name, trine_dtype dtype)
     if (used == 0) {
         used = (size_t)snprintf(known, sizeof known,
                                 "sums also with _compensated or _fast, and then _f64; there are ");
-        list_names(trine_monoid_name, known + used, sizeof known - used);
+        list_names(trine_reducer_name, known + used, sizeof known - used);
     }
     trine_fail(TRINE_E_ARGUMENT, "no reduction '%.40s' of %s; %s", name, trine_dtype_name(dtype),
                known);
 }
 
-const trine_monoid *trine_monoid_find(const char *name, trine_dtype dtype)
+const trine_reducer *trine_reducer_find(const char *name, trine_dtype dtype)
 {
     if (!can_choose())
         return NULL;
-    const trine_monoid *m = look_up(REDUCTION, name, dtype, TRINE_DTYPE_NONE);
+    const trine_reducer *m = look_up(REDUCTION, name, dtype, TRINE_DTYPE_NONE);
     if (!m)
         fail_reduction(name ? name : "(NULL)", dtype);
     return m;
@@ -348,11 +348,11 @@ static void list_scans(char *text, size_t size)
     }
 }
 
-trine_status trine_scanner_find(const char *name, trine_dtype dtype, trine_scanner *scanner)
+trine_status trine_scan_operator_find(const char *name, trine_dtype dtype, trine_scan_operator *op)
 {
     char known[400];
-    if (!scanner)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_scanner_find: scanner is NULL");
+    if (!op)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_scan_operator_find: op is NULL");
     if (!can_choose())
         return TRINE_E_ARGUMENT;
     const scan_entry *entry = look_up(SCAN, name, dtype, TRINE_DTYPE_NONE);
@@ -361,10 +361,10 @@ trine_status trine_scanner_find(const char *name, trine_dtype dtype, trine_scann
         return trine_fail(TRINE_E_ARGUMENT, "no scan '%.40s' of %s; there are %s",
                           name ? name : "(NULL)", trine_dtype_name(dtype), known);
     }
-    const trine_monoid *monoid =
-        entry->monoid ? entry->monoid : trine_monoid_find(entry->reduction, dtype);
-    *scanner = (trine_scanner){
-        .name = entry->name, .monoid = *monoid, .out = entry->out, .apply = entry->apply};
+    const trine_reducer *reducer =
+        entry->reducer ? entry->reducer : trine_reducer_find(entry->reduction, dtype);
+    *op = (trine_scan_operator){
+        .name = entry->name, .reducer = *reducer, .out = entry->out, .apply = entry->apply};
     return TRINE_OK;
 }
 

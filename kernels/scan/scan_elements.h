@@ -1,5 +1,5 @@
 /* kernels/scan/scan_elements.h - scans whose results are of the elements' type: running extremes,
- * by keys (kernels/sort/order.h), and differences, a scan by the monoid "the last element". */
+ * by keys (kernels/sort/order.h), and differences, a scan by the reducer "the last element". */
 #include "kernels/simd/groups.h"
 #include "kernels/simd/loops.h"
 #include "kernels/sort/order.h"
@@ -14,7 +14,7 @@ typedef struct last_state {
     bool any;
 } last_state;
 
-static void last_identity(void *state, const void *param)
+static void last_init(void *state, const void *param)
 {
     (void)param;
     *(last_state *)state = (last_state){.any = false};
@@ -92,9 +92,9 @@ static inline int64_t wide_key(int64_t key)
             type *part = (type *)(void *)buffer;                                                   \
             differences_##suffix(part, x + i, some);                                               \
             part[0] = i ? result((wide)x[i] - (wide)x[i - 1]) : first;                             \
-            stream_bytes(out + i, buffer, some * sizeof(type));                                    \
+            nt_store_bytes(out + i, buffer, some * sizeof(type));                                  \
         }                                                                                          \
-        stream_end();                                                                              \
+        nt_store_fence();                                                                          \
     }                                                                                              \
     static void differences_in_place_##suffix(type *x, size_t n)                                   \
     {                                                                                              \
@@ -127,16 +127,16 @@ static inline int64_t wide_key(int64_t key)
         out[0] = first;                                                                            \
         return TRINE_OK;                                                                           \
     }                                                                                              \
-    static const trine_monoid last_##suffix = {.name = "last",                                     \
-                                               .nin = 1,                                           \
-                                               .in = {DTYPE_##suffix},                             \
-                                               .state_size = sizeof(last_state),                   \
-                                               .result_size = sizeof(uint64_t),                    \
-                                               .flags = TRINE_POSITION_FREE,                       \
-                                               .identity = last_identity,                          \
-                                               .accumulate = last_accumulate_##suffix,             \
-                                               .merge = last_merge,                                \
-                                               .finish = last_finish};
+    static const trine_reducer last_##suffix = {.name = "last",                                    \
+                                                .nin = 1,                                          \
+                                                .in = {DTYPE_##suffix},                            \
+                                                .state_size = sizeof(last_state),                  \
+                                                .result_size = sizeof(uint64_t),                   \
+                                                .flags = TRINE_POSITION_FREE,                      \
+                                                .init = last_init,                                 \
+                                                .accumulate = last_accumulate_##suffix,            \
+                                                .merge = last_merge,                               \
+                                                .finish = last_finish};
 
 #define ELEMENT_SCANS(suffix, type, wide, result, nan_value, no_number)                            \
     EXTREME_SCAN(cummin, suffix, type, nan_value, no_number, least, <)                             \

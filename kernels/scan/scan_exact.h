@@ -23,8 +23,8 @@ enum {
     SCAN_LEVELS = 3,
     SCAN_LEVEL_BITS = 40,
     /* u of the last level is at least the least denormal; nothing overflows. */
-    LEAST_EXPONENT = -1074 + 52 + (SCAN_LEVELS - 1) * SCAN_LEVEL_BITS,
-    MOST_EXPONENT = 1021
+    MIN_EXPONENT = -1074 + 52 + (SCAN_LEVELS - 1) * SCAN_LEVEL_BITS,
+    MAX_EXPONENT = 1021
 };
 
 /* What one chunk's scan keeps. rest: the levels do not hold all of the prefix. */
@@ -121,9 +121,9 @@ static bool set_anchors(exact_scan *s)
     if (special || !isfinite(most))
         return false;
     /* The prefix and 2^13 elements are below 2^k; 2 is for roundings. */
-    int k = most > 0 ? ilogb(most) + 13 + 2 : LEAST_EXPONENT;
-    k = k < LEAST_EXPONENT ? LEAST_EXPONENT : k;
-    if (k > MOST_EXPONENT)
+    int k = most > 0 ? ilogb(most) + 13 + 2 : MIN_EXPONENT;
+    k = k < MIN_EXPONENT ? MIN_EXPONENT : k;
+    if (k > MAX_EXPONENT)
         return false;
     for (int l = 0; l < SCAN_LEVELS; l++)
         s->anchor[l] = 1.5 * power_of_two(k - l * SCAN_LEVEL_BITS);
@@ -181,7 +181,7 @@ TRINE_INLINE void split_group(vec left[PARTS], vec part[PARTS], vec anchor)
 
 /* Whether two levels held all; else the results are to be made again. */
 TRINE_INLINE bool two_levels(const exact_scan *s, bool exclusive, bool single, bool narrow,
-                             bool stream)
+                             bool non_temporal)
 {
     vec high = vec_of(s->part[0]), low = vec_of(s->part[1]), left[PARTS], a[PARTS], b[PARTS];
     const vec first = vec_of(s->anchor[0]), second = vec_of(s->anchor[1]);
@@ -198,10 +198,10 @@ TRINE_INLINE bool two_levels(const exact_scan *s, bool exclusive, bool single, b
             unheld |= vec_bits(left[k]);
             a[k] = narrow ? add_to_odd(a[k], b[k]) : a[k] + b[k];
         }
-        group_store(a, s->out, i, s->n, narrow, stream);
+        group_store(a, s->out, i, s->n, narrow, non_temporal);
     }
-    if (stream)
-        stream_end();
+    if (non_temporal)
+        nt_store_fence();
     return (vec_or_lanes(unheld) & INT64_MAX) == 0;
 }
 
@@ -289,13 +289,14 @@ static void put_negative_zeros(const exact_scan *s)
             ((double *)s->out)[i] = -0.0;
 }
 
-TRINE_INLINE void exact_chunk(exact_scan *s, bool exclusive, bool single, bool narrow, bool stream)
+TRINE_INLINE void exact_chunk(exact_scan *s, bool exclusive, bool single, bool narrow,
+                              bool non_temporal)
 {
     if (!set_anchors(s)) {
         scan_slowly(s, false);
         return;
     }
-    if (s->rest[2] || !two_levels(s, exclusive, single, narrow, stream)) {
+    if (s->rest[2] || !two_levels(s, exclusive, single, narrow, non_temporal)) {
         bool all = !s->rest[SCAN_LEVELS] && three_hold(s);
         three_levels(s, all ? 0 : s->bound, exclusive, single, narrow);
         scan_slowly(s, true);

@@ -27,7 +27,7 @@ TRINE_INLINE void fast_group(vec group[PARTS], vec *carry, bool exclusive)
 }
 
 TRINE_INLINE void fast_loop(const trine_chunk *chunk, const fast_state *prefix, bool exclusive,
-                            bool single, bool narrow, bool stream)
+                            bool single, bool narrow, bool non_temporal)
 {
     vec carry = vec_of(prefix->sum), group[PARTS];
     for (size_t i = 0; i < chunk->n; i += OCTET) {
@@ -36,10 +36,10 @@ TRINE_INLINE void fast_loop(const trine_chunk *chunk, const fast_state *prefix, 
         fast_group(group, &carry, exclusive);
         if (exclusive && i == 0 && !prefix->count)
             group[0][0] = 0;
-        group_store(group, chunk->out[0], i, chunk->n, narrow, stream);
+        group_store(group, chunk->out[0], i, chunk->n, narrow, non_temporal);
     }
-    if (stream)
-        stream_end();
+    if (non_temporal)
+        nt_store_fence();
 }
 
 /* Partial sums and the sums of their errors. */
@@ -127,7 +127,7 @@ TRINE_INLINE void large_group(vec group[PARTS], vec *carry, vec *carry_error, bo
  * and of 2^63 before them stay within one: a later sum that fits a double again is right. What is
  * below the least number is far below a unit of twice the precision then. */
 TRINE_INLINE void compensated_loop(const trine_chunk *chunk, const compensated_state *prefix,
-                                   bool exclusive, bool single, bool narrow, bool stream)
+                                   bool exclusive, bool single, bool narrow, bool non_temporal)
 {
     bool large = !isfinite(in_unit(prefix->sum, prefix->exponent));
     int64_t exponent = prefix->exponent - (large ? 100 : 0);
@@ -153,10 +153,10 @@ TRINE_INLINE void compensated_loop(const trine_chunk *chunk, const compensated_s
         }
         if (exclusive && i == 0 && !prefix->count)
             group[0][0] = 0;
-        group_store(group, chunk->out[0], i, chunk->n, narrow, stream);
+        group_store(group, chunk->out[0], i, chunk->n, narrow, non_temporal);
     }
-    if (stream)
-        stream_end();
+    if (non_temporal)
+        nt_store_fence();
 }
 
 /* One instance of a loop for each kind of result. */

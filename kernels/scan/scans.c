@@ -45,7 +45,7 @@
     WIDE_SCAN("cummax", "max", cummax, constant, constant, suffix)
 #define DIFFERENCE(constant, suffix, type, NAME)                                                   \
     {.name = "difference",                                                                         \
-     .monoid = &last_##suffix,                                                                     \
+     .reducer = &last_##suffix,                                                                    \
      .in = constant,                                                                               \
      .out = constant,                                                                              \
      .apply = difference_scan_##suffix},

@@ -10,7 +10,7 @@
 #include <trine/kernel.h>
 
 #include "kernels/simd/lanes.h"
-#include "kernels/simd/stream.h"
+#include "kernels/simd/non_temporal.h"
 
 enum { OCTET = 8, PARTS = OCTET / WIDTH };
 
@@ -92,7 +92,7 @@ TRINE_INLINE bool may_stream(const trine_chunk *chunk, unsigned flags)
 
 /* The group's results to out[i], as floats when `narrow`, but none from out[n] on. */
 TRINE_INLINE void group_store(const vec group[PARTS], void *out, size_t i, size_t n, bool narrow,
-                              bool stream)
+                              bool non_temporal)
 {
     double some[OCTET];
     if (i + OCTET > n) {
@@ -108,12 +108,12 @@ TRINE_INLINE void group_store(const vec group[PARTS], void *out, size_t i, size_
     for (int k = 0; k < PARTS; k++) {
         size_t at = i + (size_t)k * WIDTH;
         fvec floats = __builtin_convertvector(group[k], fvec);
-        if (narrow && stream)
-            stream_fvec((float *)out + at, floats);
+        if (narrow && non_temporal)
+            nt_store_fvec((float *)out + at, floats);
         else if (narrow)
             memcpy((float *)out + at, &floats, sizeof floats);
-        else if (stream)
-            stream_vec((double *)out + at, group[k]);
+        else if (non_temporal)
+            nt_store_vec((double *)out + at, group[k]);
         else
             memcpy((double *)out + at, &group[k], sizeof group[k]);
     }

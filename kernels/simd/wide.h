@@ -3,7 +3,7 @@
 #ifndef TRINE_KERNELS_WIDE_H
 #define TRINE_KERNELS_WIDE_H
 
-#include "kernels/exact/natural.h"
+#include "kernels/exact/bigint.h"
 #include "kernels/simd/simd.h"
 
 TRINE_INLINE void wide_add(uint64_t sum[], const uint64_t a[], int words)
@@ -62,14 +62,14 @@ TRINE_INLINE bool wide_is_zero(const uint64_t a[], int words)
     return all == 0;
 }
 
-TRINE_INLINE void wide_natural(natural *n, const uint64_t a[], int words)
+TRINE_INLINE void wide_bigint(bigint *n, const uint64_t a[], int words)
 {
-    int64_t digit[NATURAL_DIGITS];
+    int64_t digit[BIGINT_DIGITS];
     for (int i = 0; i < words; i++) {
         digit[2 * i] = (uint32_t)a[i];
         digit[2 * i + 1] = i < words - 1 ? (int64_t)(a[i] >> 32) : (int64_t)a[i] >> 32;
     }
-    trine_natural_from_words(n, digit, 0, 2 * words - 1, 0);
+    trine_bigint_from_words(n, digit, 0, 2 * words - 1, 0);
 }
 
 #endif

@@ -19,7 +19,7 @@ enum { BLOCK = 512, TOGETHER = 8, LINE = 64 };
 
 /* Items that insertion puts in order; pieces of one round; how many times longer than the mean a
  * piece is to be looked at. */
-enum { FEW = 16, LEAST_BITS = 3, MOST_BITS = 11, PIECES = 1 << MOST_BITS, LONG = 4 };
+enum { FEW = 16, MIN_BITS = 3, MAX_BITS = 11, PIECES = 1 << MAX_BITS, LONG = 4 };
 
 typedef struct range {
     uint64_t least, most;
@@ -68,9 +68,9 @@ static int bits_of(uint64_t x)
 
 static digit choose_digit(range r, size_t n)
 {
-    int all = bits_of(n - 1), rounds = (all + MOST_BITS - 1) / MOST_BITS;
+    int all = bits_of(n - 1), rounds = (all + MAX_BITS - 1) / MAX_BITS;
     int bits = (all + rounds - 1) / rounds, width = bits_of(r.most - r.least);
-    bits = bits < LEAST_BITS ? LEAST_BITS : bits;
+    bits = bits < MIN_BITS ? MIN_BITS : bits;
     int shift = width > bits ? width - bits : 0;
     return (digit){r.least, shift, (size_t)((r.most - r.least) >> shift) + 1};
 }

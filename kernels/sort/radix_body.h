@@ -8,7 +8,7 @@
  * 3. A piece of many items is sorted in the same way. Its range is that of its digit; when the
  *    piece is much longer than the others, it is looked up.
  * 4. One insertion pass over the whole bucket puts the few items of each other piece in order.
- * Each round takes at least LEAST_BITS bits from the range.
+ * Each round takes at least MIN_BITS bits from the range.
  */
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)

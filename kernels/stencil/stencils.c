@@ -8,7 +8,7 @@
 #include <math.h>
 
 #include "kernels/registry/isa.h"
-#include "kernels/simd/stream.h"
+#include "kernels/simd/non_temporal.h"
 
 /* Bytes to ask for ahead. */
 enum { AHEAD = 2048 };
@@ -42,22 +42,22 @@ TRINE_INLINE void put_at(void *to, size_t i, double x, bool single)
 }
 
 /* WIDTH outputs at to[i], doubles or floats. */
-TRINE_INLINE void store_at(void *to, size_t i, vec x, bool single, bool stream)
+TRINE_INLINE void store_at(void *to, size_t i, vec x, bool single, bool non_temporal)
 {
     x = vec_canonical(x);
     fvec narrow = __builtin_convertvector(x, fvec);
-    if (single && stream)
-        stream_fvec((float *)to + i, narrow);
+    if (single && non_temporal)
+        nt_store_fvec((float *)to + i, narrow);
     else if (single)
         memcpy((float *)to + i, &narrow, sizeof narrow);
-    else if (stream)
-        stream_vec((double *)to + i, x);
+    else if (non_temporal)
+        nt_store_vec((double *)to + i, x);
     else
         memcpy((double *)to + i, &x, sizeof x);
 }
 
 /* Outputs before the first whole line, and the end of the last whole vector. */
-TRINE_INLINE size_t vectors_of(const trine_rows *rows, size_t item, size_t *end)
+TRINE_INLINE size_t vectors_of(const trine_stencil_row *rows, size_t item, size_t *end)
 {
     size_t first = before_line(rows->out) / item;
     first = first < rows->n ? first : rows->n;
@@ -65,7 +65,8 @@ TRINE_INLINE size_t vectors_of(const trine_rows *rows, size_t item, size_t *end)
     return first;
 }
 
-TRINE_INLINE void stencil5_one(const trine_rows *rows, const double *w, size_t i, bool single)
+TRINE_INLINE void stencil5_one(const trine_stencil_row *rows, const double *w, size_t i,
+                               bool single)
 {
     const char *centre = rows->in[0], *west = centre - (single ? sizeof(float) : sizeof(double));
     const char *east = centre + (single ? sizeof(float) : sizeof(double));
@@ -76,7 +77,8 @@ TRINE_INLINE void stencil5_one(const trine_rows *rows, const double *w, size_t i
     put_at(rows->out, i, sum, single);
 }
 
-TRINE_INLINE void stencil5(const trine_rows *rows, const double *weight, bool single, bool stream)
+TRINE_INLINE void stencil5(const trine_stencil_row *rows, const double *weight, bool single,
+                           bool non_temporal)
 {
     const void *north = rows->in[-1], *centre = rows->in[0], *south = rows->in[1];
     const double w[5] = {weight[0], weight[1], weight[2], weight[3], weight[4]};
@@ -91,25 +93,25 @@ TRINE_INLINE void stencil5(const trine_rows *rows, const double *weight, bool si
         sum += w[2] * load_at(south, i, single);
         sum += w[3] * load_at(west, i, single);
         sum += w[4] * load_at(east, i, single);
-        store_at(rows->out, i, sum, single, stream);
+        store_at(rows->out, i, sum, single, non_temporal);
     }
     for (size_t i = end; i < rows->n; i++)
         stencil5_one(rows, w, i, single);
-    if (stream)
-        stream_end();
+    if (non_temporal)
+        nt_store_fence();
 }
 
-static void stencil5_f64(const trine_rows *rows, const void *param)
+static void stencil5_f64(const trine_stencil_row *rows, const void *param)
 {
-    if (rows->stream)
+    if (rows->non_temporal)
         stencil5(rows, param, false, true);
     else
         stencil5(rows, param, false, false);
 }
 
-static void stencil5_f32(const trine_rows *rows, const void *param)
+static void stencil5_f32(const trine_stencil_row *rows, const void *param)
 {
-    if (rows->stream)
+    if (rows->non_temporal)
         stencil5(rows, param, true, true);
     else
         stencil5(rows, param, true, false);
@@ -121,7 +123,8 @@ const trine_stencil VARIANT(trine_stencils)[] = {
 };
 
 /* One output; returns the bits of |change|. */
-TRINE_INLINE int64_t jacobi_one(const trine_rows *rows, const double *f, size_t i, bool source)
+TRINE_INLINE int64_t jacobi_one(const trine_stencil_row *rows, const double *f, size_t i,
+                                bool source)
 {
     const double *north = rows->in[-1], *centre = rows->in[0], *south = rows->in[1];
     const double *west = centre - 1, *east = centre + 1;
@@ -134,7 +137,8 @@ TRINE_INLINE int64_t jacobi_one(const trine_rows *rows, const double *f, size_t 
     return bits & INT64_MAX;
 }
 
-TRINE_INLINE double jacobi(const trine_rows *rows, const double *f, bool source, bool stream)
+TRINE_INLINE double jacobi(const trine_stencil_row *rows, const double *f, bool source,
+                           bool non_temporal)
 {
     const double *north = rows->in[-1], *centre = rows->in[0], *south = rows->in[1];
     const double *west = centre - 1, *east = centre + 1;
@@ -150,7 +154,7 @@ TRINE_INLINE double jacobi(const trine_rows *rows, const double *f, bool source,
             (vec_load(north + i) + vec_load(south + i)) + (vec_load(west + i) + vec_load(east + i));
         ahead(south + i, 0);
         sum = 0.25 * (source ? sum + vec_load(f + i) : sum);
-        store_at(rows->out, i, sum, false, stream);
+        store_at(rows->out, i, sum, false, non_temporal);
         most = ivec_greater(vec_bits(sum - vec_load(centre + i)) & INT64_MAX, most);
     }
     for (size_t i = end; i < rows->n; i++) {
@@ -159,16 +163,16 @@ TRINE_INLINE double jacobi(const trine_rows *rows, const double *f, bool source,
     }
     for (int lane = 0; lane < WIDTH; lane++)
         bits = most[lane] > bits ? most[lane] : bits;
-    if (stream)
-        stream_end();
+    if (non_temporal)
+        nt_store_fence();
     double change;
     memcpy(&change, &bits, sizeof change);
     return canonical(change);
 }
 
-double VARIANT(trine_jacobi_row)(const trine_rows *rows, const double *f)
+double VARIANT(trine_jacobi_row)(const trine_stencil_row *rows, const double *f)
 {
-    if (rows->stream)
+    if (rows->non_temporal)
         return f ? jacobi(rows, f, true, true) : jacobi(rows, f, false, true);
     return f ? jacobi(rows, f, true, false) : jacobi(rows, f, false, false);
 }
@@ -178,7 +182,7 @@ enum { SUMS = 8 };
 
 /* out[i] for `vectors` vectors, of x[i + taps - 1 - t]. */
 TRINE_INLINE void convolve_block(const double *x, const double *kernel, size_t taps, int vectors,
-                                 size_t i, void *out, bool single, bool stream)
+                                 size_t i, void *out, bool single, bool non_temporal)
 {
     vec sum[SUMS] = {{0}};
     const double *last = x + i + taps - 1;
@@ -187,7 +191,7 @@ TRINE_INLINE void convolve_block(const double *x, const double *kernel, size_t t
         for (int v = 0; v < vectors; v++)
             sum[v] += kernel[t] * vec_load(last - t + v * WIDTH);
     for (int v = 0; v < vectors; v++)
-        store_at(out, i + (size_t)v * WIDTH, sum[v], single, stream);
+        store_at(out, i + (size_t)v * WIDTH, sum[v], single, non_temporal);
 }
 
 /* Outputs [first, end), one by one. */
@@ -203,33 +207,33 @@ TRINE_INLINE void convolve_edge(const double *x, const double *kernel, size_t ta
 }
 
 TRINE_INLINE void convolve(const double *x, const double *kernel, size_t taps, size_t n, void *out,
-                           bool single, bool stream)
+                           bool single, bool non_temporal)
 {
-    const trine_rows rows = {.n = n, .out = out};
+    const trine_stencil_row rows = {.n = n, .out = out};
     size_t end, i = vectors_of(&rows, single ? sizeof(float) : sizeof(double), &end);
     convolve_edge(x, kernel, taps, 0, i, out, single);
     for (; i + SUMS * WIDTH <= end; i += SUMS * WIDTH)
-        convolve_block(x, kernel, taps, SUMS, i, out, single, stream);
+        convolve_block(x, kernel, taps, SUMS, i, out, single, non_temporal);
     for (; i < end; i += WIDTH)
-        convolve_block(x, kernel, taps, 1, i, out, single, stream);
+        convolve_block(x, kernel, taps, 1, i, out, single, non_temporal);
     convolve_edge(x, kernel, taps, end, n, out, single);
-    if (stream)
-        stream_end();
+    if (non_temporal)
+        nt_store_fence();
 }
 
 void VARIANT(trine_convolve_f64)(const double *x, const double *kernel, size_t taps, size_t n,
-                                 void *out, bool stream)
+                                 void *out, bool non_temporal)
 {
-    if (stream)
+    if (non_temporal)
         convolve(x, kernel, taps, n, out, false, true);
     else
         convolve(x, kernel, taps, n, out, false, false);
 }
 
 void VARIANT(trine_convolve_f32)(const double *x, const double *kernel, size_t taps, size_t n,
-                                 void *out, bool stream)
+                                 void *out, bool non_temporal)
 {
-    if (stream)
+    if (non_temporal)
         convolve(x, kernel, taps, n, out, true, true);
     else
         convolve(x, kernel, taps, n, out, true, false);

@@ -46,7 +46,7 @@ OF_ONE(cumprod, trine_cumprod_f64(x, out))
 OF_ONE(cummin, trine_cummin(x, out))
 OF_ONE(cummax, trine_cummax(x, out))
 OF_ONE(difference, trine_difference(x, out))
-OF_ONE(scan_monoid, trine_scan_monoid(trine_monoid_find("sum", TRINE_F64), NULL, x, out, true))
+OF_ONE(scan_reducer, trine_scan_reducer(trine_reducer_find("sum", TRINE_F64), NULL, x, out, true))
 OF_ONE(reverse, trine_reverse(x, out))
 OF_ONE(fill, trine_fill_f64(1, out))
 OF_ONE(iota, trine_iota_f64(1, 1, out))
@@ -99,7 +99,7 @@ static const row rows[] = {
     {"standardise", standardise, SAME, TRINE_F64, LINE, true},
     ROW(cast, SAME, LINE), ROW(cast_wrap, SAME, LINE), ROW(cumsum, SAME, LINE),
     ROW(cumsum_fast, SAME, LINE), ROW(cumprod, SAME, LINE), ROW(cummin, SAME, LINE),
-    ROW(cummax, SAME, LINE), ROW(difference, SAME, LINE), ROW(scan_monoid, SAME, LINE),
+    ROW(cummax, SAME, LINE), ROW(difference, SAME, LINE), ROW(scan_reducer, SAME, LINE),
     ROW(reverse, SAME, LINE), ROW(convolve, APART, LINE), ROW(fill, ALONE, LINE),
     ROW(iota, ALONE, LINE), ROW(linspace, ALONE, LINE), ROW(uniform, ALONE, LINE),
     ROW(normal, ALONE, LINE), ROW(sort, ALONE, LINE),

@@ -70,7 +70,7 @@ trine_status chaos_run(const chaos_operation *operation, uint64_t seed, chaos_ca
 
 /* What it sends to whom, and how often: a mean pause in microseconds. */
 typedef struct chaos_disturber_plan {
-    bool workers, zygote, host;
+    bool workers, fork_server, host;
     bool kills, stops, forever, signals;
     int fatal;
     unsigned pause;

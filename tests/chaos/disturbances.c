@@ -246,15 +246,16 @@ void plan_disturber(void)
                                  .seed = chaos_draw(&the_round.random)};
     plan.workers =
         is("kill workers") || is("kill any") || is("stop workers") || is("kill and stop");
-    plan.zygote = is("kill zygote") || is("kill any") || is("stop zygote") || is("kill and stop");
+    plan.fork_server =
+        is("kill fork server") || is("kill any") || is("stop fork server") || is("kill and stop");
     plan.kills = strncmp(the_round.kind, "kill", 4) == 0;
-    plan.stops = is("stop workers") || is("stop zygote") || is("kill and stop");
-    plan.forever = is("stop zygote");
+    plan.stops = is("stop workers") || is("stop fork server") || is("kill and stop");
+    plan.forever = is("stop fork server");
     plan.host = is("signals") || is("host killed");
     if (is("host killed")) {
         plan.fatal = chaos_below(&the_round.random, 2) ? SIGKILL : SIGTERM;
         plan.pause = 1 + (unsigned)chaos_below(&the_round.random, 40000);
     }
-    if ((plan.workers || plan.zygote || plan.host) && !chaos_disturber_open(&plan))
+    if ((plan.workers || plan.fork_server || plan.host) && !chaos_disturber_open(&plan))
         chaos_report("wrong disturber: %s", strerror(errno));
 }

@@ -58,12 +58,12 @@ static bool is_victim(pid_t pid)
         name[0] = '\0';
     if (file)
         fclose(file);
-    return (plan.zygote && strncmp(name, "trine-zygote", 12) == 0) ||
+    return (plan.fork_server && strncmp(name, "trine-fork server", 12) == 0) ||
            (plan.workers && strncmp(name, "trine-worker", 12) == 0);
 }
 
 /* One of the processes that the plan is about; 0 when there is none now. The host's children are
- * zygotes, or workers forked for one call; theirs are workers. */
+ * fork servers, or workers forked for one call; theirs are workers. */
 static pid_t find_victim(chaos_random *random)
 {
     pid_t family[PROCESSES], found[PROCESSES];

@@ -35,12 +35,12 @@ KINDS = [
     Kind("none", ALL, weight=3),
     # A call that works in place, or whose workers died three times, may say so.
     Kind("kill workers", FORKED, "WORKER", weight=4),
-    # A rank runs MPI's threads: from it no other zygote can be forked.
-    Kind("kill zygote", FORKED, "WORKER THREADS", lasting="WORKER THREADS", weight=3),
+    # A rank runs MPI's threads: from it no other fork server can be forked.
+    Kind("kill fork server", FORKED, "WORKER THREADS", lasting="WORKER THREADS", weight=3),
     Kind("kill any", FORKED, "WORKER THREADS", lasting="WORKER THREADS", weight=3),
     Kind("stop workers", FORKED),
     Kind("kill and stop", FORKED, "WORKER THREADS", lasting="WORKER THREADS"),
-    Kind("stop zygote", "pool", "WORKER SYSTEM"),
+    Kind("stop fork server", "pool", "WORKER SYSTEM"),
     Kind("signals", ALL),
     Kind("descriptors limit", LOCAL, "SYSTEM MEMORY WORKER IO"),
     Kind("file size limit", LOCAL, "MEMORY IO SYSTEM WORKER"),

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "chaos.h"
-#include "hash_monoid.h"
+#include "hash_reducer.h"
 
 #define TRY(call)                                                                                  \
     do {                                                                                           \
@@ -126,12 +126,12 @@ static trine_status reduce_by_name(chaos_case *c)
     const char *name = names[chaos_below(&c->random, sizeof names / sizeof *names)];
     trine_dtype dtype = dtypes[chaos_below(&c->random, 4)];
     unsigned char result[512] = {0};
-    const trine_monoid *monoid = trine_monoid_find(name, dtype);
-    if (!monoid)
+    const trine_reducer *reducer = trine_reducer_find(name, dtype);
+    if (!reducer)
         return TRINE_OK;
     TRY(make(c, 0, dtype, length(c), 0));
-    TRY(trine_reduce(monoid, NULL, (const trine_array *const *)c->x, result));
-    add_value(c, result, monoid->result_size);
+    TRY(trine_reduce(reducer, NULL, (const trine_array *const *)c->x, result));
+    add_value(c, result, reducer->result_size);
     return TRINE_OK;
 }
 
@@ -150,7 +150,7 @@ static trine_status own_reduction(chaos_case *c)
 {
     hash_state result;
     TRY(make(c, 0, TRINE_U64, length(c), 0));
-    TRY(trine_reduce(&hash_monoid, NULL, (const trine_array *const *)c->x, &result));
+    TRY(trine_reduce(&hash_reducer, NULL, (const trine_array *const *)c->x, &result));
     add_value(c, &result, sizeof result);
     return TRINE_OK;
 }
@@ -348,10 +348,10 @@ static trine_status save_and_load(chaos_case *c)
     TRY(save(c, path));
     TRY(trine_npy_open(c->team, path, &file));
     double sum = 0;
-    const trine_monoid *monoid = trine_monoid_find("sum", TRINE_F64);
+    const trine_reducer *reducer = trine_reducer_find("sum", TRINE_F64);
     trine_status status = trine_npy_load(file, &c->x[1]);
     if (status == TRINE_OK)
-        status = trine_npy_reduce(file, monoid, NULL, &sum);
+        status = trine_npy_reduce(file, reducer, NULL, &sum);
     trine_npy_close(file);
     TRY(status);
     add_array(c, c->x[1]);
@@ -417,8 +417,8 @@ static trine_status work(trine_task *task)
 static const trine_task_kind working = {.name = "working",
                                         .run = work,
                                         .param_size = sizeof(task_param),
-                                        .item_most = sizeof(uint64_t),
-                                        .result_most = 32 * sizeof(uint64_t)};
+                                        .item_max = sizeof(uint64_t),
+                                        .result_max = 32 * sizeof(uint64_t)};
 
 static task_param task_param_of(chaos_case *c)
 {

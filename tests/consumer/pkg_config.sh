@@ -13,7 +13,7 @@ export PKG_CONFIG_PATH=$library/pkgconfig
 
 for name in "trine" "--static trine" "trine-static" "--static trine-static"; do
     # An installed example links, too; whether it runs depends on the teams that were built.
-    for file in "$(found own_monoid.c)" "$source/project/use.c"; do
+    for file in "$(found own_reducer.c)" "$source/project/use.c"; do
         # Word splitting as in a makefile; quotes in the flags are the shell's to read.
         eval "'$CC' '$file' -o '$work/use' $(pkg-config --cflags --libs $name)" || fail "$file by pkg-config $name"
     done

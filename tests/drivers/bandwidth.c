@@ -8,16 +8,16 @@
 
 #include "check.h"
 
-/* CPU ticks of the ended children of this process's only child, the zygote. */
+/* CPU ticks of the ended children of this process's only child, the fork server. */
 static long ticks_of_workers(void)
 {
     char path[64], line[1024] = "";
     long user = -1, sys = -1;
-    int zygote = 0;
+    int fork_server = 0;
     snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
     FILE *children = fopen(path, "r");
-    if (children && fscanf(children, "%d", &zygote) == 1) {
-        snprintf(path, sizeof path, "/proc/%d/stat", zygote);
+    if (children && fscanf(children, "%d", &fork_server) == 1) {
+        snprintf(path, sizeof path, "/proc/%d/stat", fork_server);
         FILE *stat = fopen(path, "r");
         char *rest = stat && fgets(line, sizeof line, stat) ? strrchr(line, ')') : NULL;
         /* See proc(5): fields 16 and 17, of which the third follows the name. */

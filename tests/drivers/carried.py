@@ -4,7 +4,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from journeys import MPI, OMP, refused, rows, run
+from transport_bench import MPI, OMP, refused, rows, run
 from promises import check, conclude
 
 BETWEEN = ["message", "window"]

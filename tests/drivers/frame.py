@@ -6,7 +6,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from journeys import MPI, OMP, digest, generated, refused, rows, run, tasks_run_on_ranks
+from transport_bench import MPI, OMP, digest, generated, refused, rows, run, tasks_run_on_ranks
 from promises import check, conclude
 
 ROWS, COLUMNS, ITEMS = 20000, 10, 12

@@ -84,10 +84,10 @@ static trine_status change_array(trine_status status, const trine_array *array)
     return status;
 }
 
-static bool is_built_in(const trine_monoid *monoid)
+static bool is_built_in(const trine_reducer *reducer)
 {
-    const trine_monoid *found = trine_monoid_find(monoid->name, monoid->in[0]);
-    return found && found->accumulate == monoid->accumulate;
+    const trine_reducer *found = trine_reducer_find(reducer->name, reducer->in[0]);
+    return found && found->accumulate == reducer->accumulate;
 }
 
 /* $TRINE_LIE_ABOUT: which field of a description. */
@@ -101,23 +101,23 @@ static void change_description(trine_description *description)
         change(TRINE_F64, (char *)description + (size_t)number * sizeof(uint64_t));
 }
 
-TRINE_API trine_status trine_reduce(const trine_monoid *monoid, const void *param,
+TRINE_API trine_status trine_reduce(const trine_reducer *reducer, const void *param,
                                     const trine_array *const in[], void *result)
 {
-    trine_status status = HANDED_ON(trine_reduce)(monoid, param, in, result);
-    if (status || !is_built_in(monoid))
+    trine_status status = HANDED_ON(trine_reduce)(reducer, param, in, result);
+    if (status || !is_built_in(reducer))
         return status;
-    if (strcmp(monoid->name, "describe") == 0)
+    if (strcmp(reducer->name, "describe") == 0)
         change_description(result);
-    else if (monoid->out != TRINE_DTYPE_NONE)
-        change(monoid->out, result);
+    else if (reducer->out != TRINE_DTYPE_NONE)
+        change(reducer->out, result);
     return status;
 }
 
-TRINE_API trine_status trine_reduce_axis(const trine_monoid *monoid, const void *param,
+TRINE_API trine_status trine_reduce_axis(const trine_reducer *reducer, const void *param,
                                          const trine_array *const in[], int axis, void *result)
 {
-    trine_status status = HANDED_ON(trine_reduce_axis)(monoid, param, in, axis, result);
+    trine_status status = HANDED_ON(trine_reduce_axis)(reducer, param, in, axis, result);
     if (!status)
         change_description((trine_description *)result + 1);
     return status;
@@ -133,10 +133,10 @@ TRINE_API trine_status trine_apply(const trine_map *map, const void *param,
     return is_result ? change_array(status, out[0]) : status;
 }
 
-TRINE_API trine_status trine_scan(const trine_scanner *scanner, const void *param,
+TRINE_API trine_status trine_scan(const trine_scan_operator *op, const void *param,
                                   const trine_array *x, trine_array *out, bool exclusive)
 {
-    return change_array(HANDED_ON(trine_scan)(scanner, param, x, out, exclusive), out);
+    return change_array(HANDED_ON(trine_scan)(op, param, x, out, exclusive), out);
 }
 
 TRINE_API trine_status trine_sort_axis(trine_array *x, int axis)

@@ -8,7 +8,7 @@ import tempfile
 import xml.etree.ElementTree
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from journeys import MPI, OMP, digest, generated, refused, rows, run, tasks_run_on_ranks
+from transport_bench import MPI, OMP, digest, generated, refused, rows, run, tasks_run_on_ranks
 from promises import check, conclude
 
 N = 300000

@@ -35,10 +35,11 @@ static void fill(harness_run *run)
     full->memory = copy_of((trine_memory[]){{1, 2, 3}, {4, 5, 6}}, 2 * sizeof *full->memory);
     full->numbers = 1;
     full->number = copy_of(&(harness_named){"lost", 3}, sizeof *full->number);
-    full->tally = (harness_tally){.items = 3, .lanes = 1, .records = 2};
-    full->tally.lane = copy_of(&(trine_task_lane){.rank = 1, .items = 3}, sizeof *full->tally.lane);
-    full->tally.record = copy_of((trine_task_record[]){{.index = 1}, {.index = 2, .ended = 9}},
-                                 2 * sizeof *full->tally.record);
+    full->statistics = (task_statistics){.items = 3, .lanes = 1, .records = 2};
+    full->statistics.lane =
+        copy_of(&(trine_task_lane){.rank = 1, .items = 3}, sizeof *full->statistics.lane);
+    full->statistics.record = copy_of((trine_task_record[]){{.index = 1}, {.index = 2, .ended = 9}},
+                                      2 * sizeof *full->statistics.record);
     add_failure(run, "mpi:2", "exact", TRINE_E_MEMORY, 3, "no memory");
     add_failure(run, "mpi:2", "", TRINE_E_ARGUMENT, 2, "");
 }
@@ -67,7 +68,7 @@ static void all_comes_over(void)
     CU_ASSERT_TRUE(full->share[0].pid == 7 && full->share[1].wait == 0.5);
     CU_ASSERT_TRUE(full->memory[1].rss == 4 && full->memory[1].uss == 6);
     CU_ASSERT_TRUE(strcmp(full->number[0].name, "lost") == 0 && full->number[0].value == 3);
-    CU_ASSERT_TRUE(full->tally.lane[0].rank == 1 && full->tally.record[1].ended == 9);
+    CU_ASSERT_TRUE(full->statistics.lane[0].rank == 1 && full->statistics.record[1].ended == 9);
     CU_ASSERT_STRING_EQUAL(to.failure[0].message, "no memory");
     CU_ASSERT_TRUE(to.failure[1].status == TRINE_E_ARGUMENT && to.failure[1].exit_status == 2);
     free(bytes);
@@ -86,7 +87,7 @@ static void what_is_cut_adds_nothing(void)
         CU_ASSERT_FALSE(run_from_bytes(&to, bytes, cut));
     bytes[0] ^= 1;
     CU_ASSERT_FALSE(run_from_bytes(&to, bytes, size));
-    CU_ASSERT_TRUE(to.rows == 2 && to.failures == 2 && to.row[1].tally.record[1].ended == 9);
+    CU_ASSERT_TRUE(to.rows == 2 && to.failures == 2 && to.row[1].statistics.record[1].ended == 9);
     free(bytes);
     empty(&from);
     empty(&to);
@@ -133,12 +134,12 @@ static void spoil(harness_run *run, int way)
         row->share = NULL;
         break;
     case 11:
-        free(row->tally.lane);
-        row->tally.lane = NULL;
+        free(row->statistics.lane);
+        row->statistics.lane = NULL;
         break;
     default:
-        free(row->tally.record);
-        row->tally.record = NULL;
+        free(row->statistics.record);
+        row->statistics.record = NULL;
         break;
     }
 }

@@ -77,7 +77,7 @@ def workers_are_ended_in_silence():
     process = run_until_it_computes(mark, "pool:3", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
     others = [pid for pid in processes_of(mark) if pid != process.pid]
     for pid in others:
-        check("a worker or the zygote handles no signal", handled(pid) & 0x7FFFFFFF == 0, hex(handled(pid)))
+        check("a worker or the fork server handles no signal", handled(pid) & 0x7FFFFFFF == 0, hex(handled(pid)))
     send(others, signal.SIGHUP)
     check("SIGHUP ends workers", until(lambda: not set(others) & set(processes_of(mark)), PATIENCE), processes_of(mark))
     kill_all("TRINE_TEST_MARK=" + mark)

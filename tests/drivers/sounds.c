@@ -40,13 +40,13 @@ static int is_known_again(int format)
  * in the temporary folder. */
 static int has_too_many(const SF_INFO *info)
 {
-    enum { MOST_OF_ALAC = 8 };
+    enum { MAX_OF_ALAC = 8 };
     switch (info->format & SF_FORMAT_SUBMASK) {
     case SF_FORMAT_ALAC_16:
     case SF_FORMAT_ALAC_20:
     case SF_FORMAT_ALAC_24:
     case SF_FORMAT_ALAC_32:
-        return info->channels > MOST_OF_ALAC;
+        return info->channels > MAX_OF_ALAC;
     default:
         return 0;
     }

@@ -159,16 +159,16 @@ static void judge_reductions(const specimen *s)
     facts f;
     facts_of_memory(&f, all, s->dtype, &s->x, s->n);
     for (int m = 0; reductions[m]; m++) {
-        const trine_monoid *monoid = trine_monoid_find(reductions[m], s->dtype);
+        const trine_reducer *reducer = trine_reducer_find(reductions[m], s->dtype);
         uint64_t result = 0;
-        if (!monoid || !reduction_needs(reductions[m]))
+        if (!reducer || !reduction_needs(reductions[m]))
             continue;
-        trine_status status = trine_reduce(monoid, &ddof, in, &result);
-        truth right = reduction_truth(reductions[m], monoid->out, ddof, &f);
+        trine_status status = trine_reduce(reducer, &ddof, in, &result);
+        truth right = reduction_truth(reductions[m], reducer->out, ddof, &f);
         see(s, reductions[m], truth_holds(&right, status, &result));
     }
     trine_description description;
-    const trine_monoid *describe = trine_monoid_find("describe", s->dtype);
+    const trine_reducer *describe = trine_reducer_find("describe", s->dtype);
     trine_status status = trine_reduce(describe, NULL, in, &description);
     see(s, "describe", !status && description_holds(&description, &f));
 }
@@ -180,12 +180,12 @@ static void judge_pairs(const specimen *s)
     static pair_facts p;
     pair_facts_of_memory(&p, s->dtype, &s->x, &s->y, s->n);
     for (int m = 0; pairs[m]; m++) {
-        const trine_monoid *monoid = trine_monoid_find(pairs[m], s->dtype);
+        const trine_reducer *reducer = trine_reducer_find(pairs[m], s->dtype);
         uint64_t result = 0;
-        if (!monoid)
+        if (!reducer)
             continue;
-        trine_status status = trine_reduce(monoid, &ddof, in, &result);
-        truth right = pair_truth(pairs[m], monoid->out, ddof, &p);
+        trine_status status = trine_reduce(reducer, &ddof, in, &result);
+        truth right = pair_truth(pairs[m], reducer->out, ddof, &p);
         see(s, pairs[m], truth_holds(&right, status, &result));
     }
 }
@@ -195,13 +195,13 @@ static void judge_scans(specimen *s)
     facts none;
     facts_begin(&none, s->dtype);
     for (int m = 0; scans[m]; m++) {
-        trine_scanner scanner;
+        trine_scan_operator op;
         trine_array *out;
-        if (trine_scanner_find(scans[m], s->dtype, &scanner) ||
-            trine_array_wrap(s->team, scanner.out, &s->out, s->n, &out))
+        if (trine_scan_operator_find(scans[m], s->dtype, &op) ||
+            trine_array_wrap(s->team, op.out, &s->out, s->n, &out))
             continue;
-        trine_status status = trine_scan(&scanner, NULL, s->in[0], out, false);
-        scan_verdict v = judge_scan(scans[m], &none, NULL, &s->x, scanner.out, &s->out, s->n);
+        trine_status status = trine_scan(&op, NULL, s->in[0], out, false);
+        scan_verdict v = judge_scan(scans[m], &none, NULL, &s->x, op.out, &s->out, s->n);
         see(s, scans[m], status == TRINE_E_OVERFLOW ? !v.fits : !status && v.right && v.fits);
         trine_array_free(out);
     }

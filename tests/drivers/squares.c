@@ -97,8 +97,8 @@ static trine_status run(harness_job *job)
     static const trine_task_kind kind = {.name = "squares",
                                          .run = square,
                                          .param_size = sizeof(squares_param),
-                                         .item_most = sizeof(uint64_t),
-                                         .result_most = sizeof(uint64_t)};
+                                         .item_max = sizeof(uint64_t),
+                                         .result_max = sizeof(uint64_t)};
     trine_task_options options = harness_task_options(job);
     options.param = &s->param;
     options.source = next_item;

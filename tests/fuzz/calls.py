@@ -114,11 +114,11 @@ def lines_along(case, rows):
 
 
 def do_reduce(team, case, within):
-    monoid = t.find(case.kernel, case.arrays[0].dtype)
-    out = t.result_type(monoid.contents)
-    axis, size = case.more.get("axis"), monoid.contents.result_size
+    reducer = t.find(case.kernel, case.arrays[0].dtype)
+    out = t.result_type(reducer.contents)
+    axis, size = case.more.get("axis"), reducer.contents.result_size
     with Arrays(team, case) as arrays:
-        given = arrays.inputs(cut=axis is None and monoid.contents.flags & t.ORDER_FREE)
+        given = arrays.inputs(cut=axis is None and reducer.contents.flags & t.ORDER_FREE)
         count = 1
         if axis is not None:
             count = lines_along(case, lib.trine_array_local_rows(given[0].handle))
@@ -128,9 +128,9 @@ def do_reduce(team, case, within):
         if function:
             need(within, function, *arguments, data)
         elif axis is None:
-            need(within, lib.trine_reduce, monoid, case.param, handles(given), data)
+            need(within, lib.trine_reduce, reducer, case.param, handles(given), data)
         else:
-            need(within, lib.trine_reduce_axis, monoid, case.param, handles(given), c.c_int(axis), data)
+            need(within, lib.trine_reduce_axis, reducer, case.param, handles(given), c.c_int(axis), data)
     result = buffer[:size * count]
     return [result.view(out) if out is not None else result.copy()]
 
@@ -180,7 +180,7 @@ def do_map(team, case, within):
 
 def do_scan(team, case, within):
     scanner = t.Scanner()
-    t.need(lib.trine_scanner_find(case.kernel.encode(), t.code(case.arrays[0].dtype), c.byref(scanner)))
+    t.need(lib.trine_scan_operator_find(case.kernel.encode(), t.code(case.arrays[0].dtype), c.byref(scanner)))
     with Arrays(team, case) as arrays:
         x = arrays.inputs()[0]
         out = x if case.more.get("in_place") else arrays.zeros(case.arrays[0].shape, case.more["to"])
@@ -191,12 +191,12 @@ def do_scan(team, case, within):
         return [arrays.whole(out)]
 
 
-def do_scan_monoid(team, case, within):
-    monoid = t.find(case.kernel, case.arrays[0].dtype)
+def do_scan_reducer(team, case, within):
+    reducer = t.find(case.kernel, case.arrays[0].dtype)
     with Arrays(team, case) as arrays:
         x = arrays.inputs()[0]
-        out = arrays.zeros(len(case.arrays[0]), t.result_type(monoid.contents))
-        need(within, lib.trine_scan_monoid, monoid, case.param, x.handle, out.handle, c.c_bool(False))
+        out = arrays.zeros(len(case.arrays[0]), t.result_type(reducer.contents))
+        need(within, lib.trine_scan_reducer, reducer, case.param, x.handle, out.handle, c.c_bool(False))
         return [arrays.whole(out)]
 
 
@@ -317,13 +317,13 @@ def do_weighted(team, case, within):
 
 
 def do_weighted_along(team, case, within):
-    monoid, param = t.OwnMonoid(), c.c_int()
-    t.need(lib.trine_weighted_monoid(*(t.code(x.dtype) for x in case.arrays), c.c_bool(case.kernel == "wmean"),
-                                     c.byref(monoid), c.byref(param)))
+    reducer, param = t.OwnReducer(), c.c_int()
+    t.need(lib.trine_weighted_reducer(*(t.code(x.dtype) for x in case.arrays), c.c_bool(case.kernel == "wmean"),
+                                     c.byref(reducer), c.byref(param)))
     with Arrays(team, case) as arrays:
         given = arrays.inputs()
         found = np.zeros(lines_along(case, lib.trine_array_local_rows(given[0].handle)))
-        need(within, lib.trine_reduce_axis, c.byref(monoid), c.byref(param), handles(given),
+        need(within, lib.trine_reduce_axis, c.byref(reducer), c.byref(param), handles(given),
              c.c_int(case.more["axis"]), found.ctypes.data_as(t.pointer))
     return [found]
 
@@ -411,8 +411,8 @@ def do_file(team, case, within):
             with Arrays(team, case) as arrays:
                 arrays.made.append(loaded)
                 return [arrays.whole(loaded)]
-        monoid = t.find(case.kernel, dtype)
-        out, size, count = t.result_type(monoid.contents), monoid.contents.result_size, 1
+        reducer = t.find(case.kernel, dtype)
+        out, size, count = t.result_type(reducer.contents), reducer.contents.result_size, 1
         if "axis" in case.more:
             rows = t.u64()
             lib.trine_npy_block(file, None, c.byref(rows), None)
@@ -420,9 +420,9 @@ def do_file(team, case, within):
         buffer = np.zeros(size * count + 8, np.uint8)
         data = buffer.ctypes.data_as(t.pointer)
         if "axis" in case.more:
-            need(within, lib.trine_npy_reduce_axis, file, monoid, case.param, c.c_int(case.more["axis"]), data)
+            need(within, lib.trine_npy_reduce_axis, file, reducer, case.param, c.c_int(case.more["axis"]), data)
         else:
-            need(within, lib.trine_npy_reduce, file, monoid, case.param, data)
+            need(within, lib.trine_npy_reduce, file, reducer, case.param, data)
         result = buffer[:size * count]
         return [result.view(out) if out is not None else result.copy()]
     finally:
@@ -437,7 +437,7 @@ def do_save(team, case, within):
     return [saved.reshape(-1), np.array(saved.shape, np.int64)]
 
 
-CALLS = {"reduce": do_reduce, "map": do_map, "scan": do_scan, "scan_monoid": do_scan_monoid, "to": do_to,
+CALLS = {"reduce": do_reduce, "map": do_map, "scan": do_scan, "scan_reducer": do_scan_reducer, "to": do_to,
          "sort": do_sort, "argsort": do_argsort,
          "compact": do_compact, "histogram": do_histogram, "quantile": do_quantile,
          "quantile_elements": do_quantile_elements,
@@ -465,9 +465,9 @@ def listed(function, *arguments):
 
 def inventory():
     """What the library says that it has, and for which types."""
-    monoids = {name: [d for d in t.DTYPES if lib.trine_monoid_find(name.encode(), t.code(d))]
-               for name in names(lib.trine_monoid_name)}
-    return {"isa": lib.trine_isa().decode(), "monoids": monoids, "maps": names(lib.trine_map_name),
-            "scans": listed(lib.trine_scanner_find, c.byref(t.Scanner())), "predicates": listed(lib.trine_predicate_find),
+    reducers = {name: [d for d in t.DTYPES if lib.trine_reducer_find(name.encode(), t.code(d))]
+               for name in names(lib.trine_reducer_name)}
+    return {"isa": lib.trine_isa().decode(), "reducers": reducers, "maps": names(lib.trine_map_name),
+            "scans": listed(lib.trine_scan_operator_find, c.byref(t.Scanner())), "predicates": listed(lib.trine_predicate_find),
             "functions": bool(lib.trine_map_find(b"exp", t.code("f8"), t.code("f8"))),
             "blas": lib.trine_gemm_library() is not None}

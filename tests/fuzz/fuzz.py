@@ -37,7 +37,7 @@ PARTS = {"histogram", "histogram_weighted", "order_digits", "order_weights", "sm
          "standardisation", "standardised", "weighted_sum", "weighted_mean"}
 # Public functions that compute nothing, or what a user gives them: everything else must have a judge.
 OTHERS = re.compile("(array|atomic|counter|dtype|error|gemm|lock|order|status|task|team|transport)_|"
-                    "(.*_)?(find|name|monoid)$|apply_stencil$|cpus$|finalize$|init$|isa$|launched$|version$|"
+                    "(.*_)?(find|name|reducer)$|apply_stencil$|cpus$|finalize$|init$|isa$|launched$|version$|"
                     "npy_(block|close|header)$")
 TEAMS = ["omp:2", "omp:3", "pool:2", "pool:3"]
 

@@ -111,7 +111,7 @@ def make_var(name):
 
 for name in "var std nanvar nanstd var_exact".split():
     subject(name, make_var(name), judge_var)
-    judged("monoids", name)
+    judged("reducers", name)
 
 
 def shape_of(centred, k):
@@ -157,7 +157,7 @@ def make_shape(name):
 
 for name in ("skewness", "kurtosis"):
     subject(name, make_shape(name), judge_shape)
-    judged("monoids", name)
+    judged("reducers", name)
 
 
 def judge_describe(case, status, arrays):
@@ -207,7 +207,7 @@ def judge_describe(case, status, arrays):
 
 
 subject("describe", make_shape("describe"), judge_describe)
-judged("monoids", "describe")
+judged("reducers", "describe")
 
 
 def judge_joint(case, status, arrays):
@@ -271,7 +271,7 @@ def make_joint(name):
 
 for name in ("cov", "corr"):
     subject(name, make_joint(name), judge_joint)
-    judged("monoids", name)
+    judged("reducers", name)
 
 
 def judge_standardise(case, status, arrays):

@@ -209,7 +209,7 @@ for name in ("cummin", "cummax", "difference"):
 
 
 # By any reduction to one number: each prefix has the verdict of an array of its own.
-def make_scan_monoid(rng):
+def make_scan_reducer(rng):
     names = sorted(n for n in ALONG if n not in ("minmax", "logsumexp"))
     while True:
         inner = SUBJECTS[names[int(rng.integers(len(names)))]]
@@ -217,10 +217,10 @@ def make_scan_monoid(rng):
         if len(case.arrays) == 1:
             break
     x = case.arrays[0][:9000]
-    return Case("scan_monoid", case.kernel, [x], case.param, {**case.more, "inner": inner.name, "place": place(rng)})
+    return Case("scan_reducer", case.kernel, [x], case.param, {**case.more, "inner": inner.name, "place": place(rng)})
 
 
-def judge_scan_monoid(case, status, arrays):
+def judge_scan_reducer(case, status, arrays):
     inner, x = SUBJECTS[case.more["inner"]], case.arrays[0]
     picked = range(1, len(x) + 1) if status != "OK" and len(x) < 400 else np.unique(np.linspace(1, len(x),
             9).astype(int)) if len(x) else []
@@ -233,7 +233,7 @@ def judge_scan_monoid(case, status, arrays):
     return None if status == "OK" or len(x) >= 400 else f"status {status}, which no prefix has"
 
 
-subject("scan_monoid", make_scan_monoid, judge_scan_monoid)
+subject("scan_reducer", make_scan_reducer, judge_scan_reducer)
 
 
 def order(x):
@@ -397,5 +397,5 @@ def judge_lines(case, status, arrays):
 
 subject("lines", make_lines, judge_lines, "nothing")
 judged("functions", "scan_axis", "sort_axis", "argsort_axis")
-judged("functions", "scan", "scan_monoid", "sort", "argsort", "reverse", "compact", "compact_mask", "histogram",
+judged("functions", "scan", "scan_reducer", "sort", "argsort", "reverse", "compact", "compact_mask", "histogram",
        "histogram_edges")

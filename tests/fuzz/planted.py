@@ -72,8 +72,8 @@ def verdicts_of_drivers_are_seen(fuzzer):
 
 
 def unjudged_kernels_are_named(fuzzer):
-    inventory, fuzzer.inventory = fuzzer.inventory, {"monoids": {"sum": [], "new": []}, "maps": ["new"]}
-    check(list(fuzzer.lacking()) == ["monoid new", "map new"], "kernels that nothing judges")
+    inventory, fuzzer.inventory = fuzzer.inventory, {"reducers": {"sum": [], "new": []}, "maps": ["new"]}
+    check(list(fuzzer.lacking()) == ["reducer new", "map new"], "kernels that nothing judges")
     fuzzer.inventory = inventory
 
 

@@ -189,7 +189,7 @@ for name in "sum asum sumsq nrm2 mean nansum nanmean dot wsum wmean".split():
     for ending, mode in MODES.items():
         for suffix in ("", "_f64"):
             subject(name + ending + suffix, make_sum(name, ending, mode, suffix), judge_sum)
-            judged("monoids", name + ending + suffix)
+            judged("reducers", name + ending + suffix)
 
 
 # Weights of another type: every mode is exact.
@@ -286,7 +286,7 @@ def make_one(name):
 
 for name in "min max absmax ptp nanmin nanmax minmax argmin argmax nanargmin nanargmax".split():
     subject(name, make_one(name), judge_extreme)
-    judged("monoids", name)
+    judged("reducers", name)
 def judge_argminmax(case, status, arrays):
     x = case.arrays[0]
     pair, low, high = (extreme(name, x) for name in ("minmax", "argmin", "argmax"))
@@ -301,10 +301,10 @@ def make_argminmax(rng):
 
 
 subject("argminmax", make_argminmax, judge_argminmax)
-judged("monoids", "argminmax")
+judged("reducers", "argminmax")
 for name in "any all count_nonzero count_nan count_between".split():
     subject(name, make_one(name), judge_count)
-    judged("monoids", name)
+    judged("reducers", name)
 
 
 def product(x):
@@ -368,7 +368,7 @@ def make_prod(rng):
 
 
 subject("prod", make_prod, judge_prod)
-judged("monoids", "prod")
+judged("reducers", "prod")
 
 
 def judge_logsumexp(case, status, arrays):
@@ -403,7 +403,7 @@ def make_logsumexp(rng):
 
 
 subject("logsumexp", make_logsumexp, judge_logsumexp)
-judged("monoids", "logsumexp")
+judged("reducers", "logsumexp")
 
 
 def dimensions(rng, least=0, most=5, largest=20000):

@@ -10,7 +10,7 @@ from exact import code, float_of
 
 SUBJECTS = {}
 # Kernels of the library's own lists that a subject judges, and those that are parts of others.
-JUDGED = {"monoids": set(), "maps": set(), "scans": set(), "predicates": set(), "functions": set()}
+JUDGED = {"reducers": set(), "maps": set(), "scans": set(), "predicates": set(), "functions": set()}
 
 
 @dataclass

@@ -35,7 +35,7 @@ static void leaving_accumulate(void *state, const trine_chunk *chunk, const void
     *(uint64_t *)state += chunk->n;
 }
 
-static const trine_monoid leaving = COUNTING(leaving_accumulate, counting_finish);
+static const trine_reducer leaving = COUNTING(leaving_accumulate, counting_finish);
 
 static void end_thread(void)
 {
@@ -80,7 +80,7 @@ static trine_status leave_in_task(trine_task *task)
 }
 
 static const trine_task_kind leaving_kind = {
-    .name = "leaving", .run = leave_in_task, .item_most = sizeof(uint64_t)};
+    .name = "leaving", .run = leave_in_task, .item_max = sizeof(uint64_t)};
 
 static void a_thread_that_ends_in_a_task_is_an_error_body(void)
 {

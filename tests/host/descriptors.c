@@ -12,7 +12,7 @@
 #include "backends/executors/pool/pool.h"
 #include "child.h"
 
-enum { MOST_FD = 300, BYTES = 1 << 20, N = 1 << 16 };
+enum { MAX_FD = 300, BYTES = 1 << 20, N = 1 << 16 };
 
 static char precious[BYTES];
 
@@ -30,7 +30,7 @@ static int make_precious(void)
 /* The same file has every number above the standard streams'. */
 static void take_all_numbers(int fd)
 {
-    for (int number = STDERR_FILENO + 1; number < MOST_FD; number++)
+    for (int number = STDERR_FILENO + 1; number < MAX_FD; number++)
         if (number != fd)
             MUST(dup2(fd, number) == number);
 }
@@ -42,7 +42,7 @@ static void must_be_untouched(int fd)
     MUST(fstat(fd, &about) == 0 && about.st_size == BYTES && about.st_blocks >= BYTES / 512);
     MUST(pread(fd, found, sizeof found, 0) == (ssize_t)sizeof found);
     MUST(memcmp(found, precious, sizeof found) == 0);
-    for (int number = STDERR_FILENO + 1; number < MOST_FD; number++)
+    for (int number = STDERR_FILENO + 1; number < MAX_FD; number++)
         MUST(fcntl(number, F_GETFD) >= 0);
 }
 
@@ -106,7 +106,7 @@ static void closed_ones_are_told_body(void)
     trine_team *team = open_team("pool:3");
     trine_array *x = ones(team, N), *none = NULL;
     double sum = 0;
-    for (int fd = STDERR_FILENO + 1; fd < MOST_FD; fd++)
+    for (int fd = STDERR_FILENO + 1; fd < MAX_FD; fd++)
         close(fd);
     MUST(trine_array_create(team, TRINE_F64, N, TRINE_SHARED, &none) == TRINE_E_WORKER);
     for (int i = 0; i < 3; i++)
@@ -124,14 +124,14 @@ static void a_socket_in_their_place_stays_open_body(void)
     char byte = 0;
     trine_team *team = open_team("pool:3");
     MUST(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) == 0);
-    MUST(dup2(ends[0], MOST_FD) == MOST_FD && dup2(ends[1], MOST_FD + 1) == MOST_FD + 1);
-    for (int fd = STDERR_FILENO + 1; fd < MOST_FD; fd++)
-        MUST(dup2(MOST_FD, fd) == fd);
+    MUST(dup2(ends[0], MAX_FD) == MAX_FD && dup2(ends[1], MAX_FD + 1) == MAX_FD + 1);
+    for (int fd = STDERR_FILENO + 1; fd < MAX_FD; fd++)
+        MUST(dup2(MAX_FD, fd) == fd);
     kill((pid_t)trine_team_worker_pid(team, 1), SIGKILL);
     MUST(trine_team_close(team) == TRINE_OK);
     trine_finalize();
-    MUST(recv(MOST_FD + 1, &byte, 1, MSG_DONTWAIT) < 0);
-    MUST(send(MOST_FD, "x", 1, 0) == 1 && recv(MOST_FD + 1, &byte, 1, 0) == 1 && byte == 'x');
+    MUST(recv(MAX_FD + 1, &byte, 1, MSG_DONTWAIT) < 0);
+    MUST(send(MAX_FD, "x", 1, 0) == 1 && recv(MAX_FD + 1, &byte, 1, 0) == 1 && byte == 'x');
 }
 IN_CHILD(NULL, a_socket_in_their_place_stays_open)
 
@@ -147,7 +147,7 @@ static trine_status length_of(trine_task *task)
 }
 
 static const trine_task_kind lengths = {
-    .name = "lengths", .run = length_of, .item_most = 8, .result_most = sizeof(uint64_t)};
+    .name = "lengths", .run = length_of, .item_max = 8, .result_max = sizeof(uint64_t)};
 
 /* Submits and collects until something is told, at most a few times. */
 static bool is_told(trine_task_queue *queue)
@@ -206,7 +206,7 @@ static void transports_leave_what_took_their_descriptors_alone_body(void)
         (void)trine_task_close(queue);
         MUST(trine_team_close(team) == TRINE_OK);
         must_be_untouched(fd);
-        for (int number = STDERR_FILENO + 1; number < MOST_FD; number++)
+        for (int number = STDERR_FILENO + 1; number < MAX_FD; number++)
             close(number);
     }
 }
@@ -239,7 +239,7 @@ static void no_descriptor_becomes_a_standard_stream_body(void)
 {
     char path[64];
     snprintf(path, sizeof path, "/tmp/trine-standard-%d", (int)getpid());
-    int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, MOST_FD);
+    int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, MAX_FD);
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         close(fd);
     trine_team *team = open_team("pool:3");
@@ -275,25 +275,25 @@ static void stop(pid_t pid)
     usleep(1000);
 }
 
-static void a_stopped_zygote_holds_up_nothing_body(void)
+static void a_stopped_fork_server_holds_up_nothing_body(void)
 {
     alarm(60);
     trine_team *team = open_team("pool:3"), *other;
-    stop(trine_zygote_pid());
+    stop(trine_fork_server_pid());
     other = open_team("pool:2");
-    stop(trine_zygote_pid());
+    stop(trine_fork_server_pid());
     MUST(trine_team_close(team) == TRINE_OK);
-    stop(trine_zygote_pid());
+    stop(trine_fork_server_pid());
     MUST(trine_team_close(other) == TRINE_OK);
-    stop(trine_zygote_pid());
+    stop(trine_fork_server_pid());
     must_work();
-    stop(trine_zygote_pid());
+    stop(trine_fork_server_pid());
     trine_finalize();
     must_work();
-    stop(trine_zygote_pid());
+    stop(trine_fork_server_pid());
     exit(0);
 }
-IN_CHILD(NULL, a_stopped_zygote_holds_up_nothing)
+IN_CHILD(NULL, a_stopped_fork_server_holds_up_nothing)
 
 /* Each of them once cost a second. */
 static void stopped_workers_end_at_once_body(void)
@@ -320,7 +320,7 @@ int main(void)
          transports_leave_what_took_their_descriptors_alone},
         {"an open file is not read from another", an_open_file_is_not_read_from_another},
         {"no descriptor becomes a standard stream", no_descriptor_becomes_a_standard_stream},
-        {"a stopped zygote holds up nothing", a_stopped_zygote_holds_up_nothing},
+        {"a stopped fork server holds up nothing", a_stopped_fork_server_holds_up_nothing},
         {"stopped workers end at once", stopped_workers_end_at_once},
         CU_TEST_INFO_NULL,
     };

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 
 #include "child.h"
-#include "hash_monoid.h"
+#include "hash_reducer.h"
 #include "kinds.h"
 
 enum { CHUNKS = 64, N = CHUNKS * TRINE_CHUNK, PATIENCE = 60 };
@@ -24,7 +24,7 @@ static trine_array *filled(trine_team *team)
 static hash_state hash_of(const trine_array *x)
 {
     hash_state hash;
-    MUST(trine_reduce(&hash_monoid, NULL, (const trine_array *[]){x}, &hash) == TRINE_OK);
+    MUST(trine_reduce(&hash_reducer, NULL, (const trine_array *[]){x}, &hash) == TRINE_OK);
     return hash;
 }
 
@@ -164,7 +164,7 @@ static void refuse_all(void *context)
     trine_memory memory;
     hash_state hash;
     uint64_t item = 1;
-    must_be_refused(trine_reduce(&hash_monoid, NULL, (const trine_array *[]){all->x}, &hash));
+    must_be_refused(trine_reduce(&hash_reducer, NULL, (const trine_array *[]){all->x}, &hash));
     must_be_refused(trine_array_create(all->team, TRINE_F64, 10, TRINE_SHARED, &made));
     must_be_refused(trine_sort(all->x));
     must_be_refused(trine_lock_create(all->team, &lock));

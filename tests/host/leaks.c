@@ -18,8 +18,7 @@ static trine_status run(trine_task *task)
 
 static trine_status use(trine_team *team)
 {
-    static const trine_task_kind kind = {
-        .name = "leaks", .run = run, .result_most = sizeof(double)};
+    static const trine_task_kind kind = {.name = "leaks", .run = run, .result_max = sizeof(double)};
     trine_array *x = NULL, *y = NULL;
     double results[ITEMS], sum = 0;
     trine_status status = trine_array_create(team, TRINE_F64, N, TRINE_SHARED, &x);

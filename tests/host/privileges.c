@@ -64,7 +64,7 @@ static trine_status look_around(trine_task *task)
 }
 
 static const trine_task_kind looking = {
-    .name = "looking", .run = look_around, .result_most = sizeof(found)};
+    .name = "looking", .run = look_around, .result_max = sizeof(found)};
 
 enum { ITEMS = 6 };
 
@@ -138,7 +138,7 @@ static void each_pool_keeps_its_own_body(void)
         MUST(!strcmp(results[0].variable, "first") && !strcmp(results[0].directory, "/usr"));
         MUST(look_in(second, results) == TRINE_OK);
         MUST(!strcmp(results[0].variable, "second") && !strcmp(results[0].directory, "/"));
-        kill(trine_zygote_pid(), SIGKILL);
+        kill(trine_fork_server_pid(), SIGKILL);
         usleep(20000);
     }
     MUST(trine_team_close(first) == TRINE_OK);
@@ -216,7 +216,7 @@ static void who_gave_up_root_has_no_worker_of_it_body(void)
     trine_team *team = open_team("pool:3");
     must_be_users((pid_t)trine_team_worker_pid(team, 1));
     must_be_users((pid_t)trine_team_worker_pid(team, 2));
-    must_be_users(trine_zygote_pid());
+    must_be_users(trine_fork_server_pid());
     MUST(trine_team_close(team) == TRINE_OK);
     MUST(chdir("/") == 0);
     in_a_new_pool_they_must_be_like_me();
@@ -237,7 +237,7 @@ static void pools_of_several_users_are_each_right_body(void)
     give_up_root();
     trine_team *last = open_team("pool:2");
     must_be_like_me(last);
-    must_be_users(trine_zygote_pid());
+    must_be_users(trine_fork_server_pid());
     MUST(look_in(root, results) == TRINE_OK && results[0].uid[0] == 0);
     MUST(trine_team_close(last) == TRINE_OK);
     MUST(trine_team_close(user) == TRINE_OK);

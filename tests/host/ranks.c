@@ -141,15 +141,15 @@ static trine_status finish_state(void *result, const void *state, const void *pa
 
 static void one_exits_in_a_callback(void)
 {
-    const trine_monoid exiting = {.name = "exiting",
-                                  .nin = 1,
-                                  .in = {TRINE_F64},
-                                  .state_size = sizeof(double),
-                                  .result_size = sizeof(double),
-                                  .identity = start_state,
-                                  .accumulate = exit_there,
-                                  .merge = join_states,
-                                  .finish = finish_state};
+    const trine_reducer exiting = {.name = "exiting",
+                                   .nin = 1,
+                                   .in = {TRINE_F64},
+                                   .state_size = sizeof(double),
+                                   .result_size = sizeof(double),
+                                   .init = start_state,
+                                   .accumulate = exit_there,
+                                   .merge = join_states,
+                                   .finish = finish_state};
     double result;
     open_team();
     const trine_array *in[] = {ones(100000)};

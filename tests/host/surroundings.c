@@ -163,12 +163,12 @@ static void under_nohup_a_hangup_ends_nothing_body(void)
 {
     signal(SIGHUP, SIG_IGN);
     trine_team *team = open_team("pool:2");
-    pid_t worker = (pid_t)trine_team_worker_pid(team, 1), zygote = trine_zygote_pid();
+    pid_t worker = (pid_t)trine_team_worker_pid(team, 1), fork_server = trine_fork_server_pid();
     kill(worker, SIGHUP);
-    kill(zygote, SIGHUP);
+    kill(fork_server, SIGHUP);
     usleep(20000);
     must_work(team, LARGE);
-    MUST(trine_team_worker_pid(team, 1) == worker && trine_zygote_pid() == zygote);
+    MUST(trine_team_worker_pid(team, 1) == worker && trine_fork_server_pid() == fork_server);
     MUST(trine_team_close(team) == TRINE_OK);
 }
 IN_CHILD(NULL, under_nohup_a_hangup_ends_nothing)
@@ -212,7 +212,7 @@ static void handlers_of_the_program_run_in_no_worker_body(void)
         double sum;
         trine_array *x;
         open_use_close(SMALL);
-        kill(trine_zygote_pid(), SIGKILL);
+        kill(trine_fork_server_pid(), SIGKILL);
         trine_team *team = open_team("pool:3,transport=inherit");
         MUST(trine_array_wrap_const(team, TRINE_F64, ones, 2, &x) == TRINE_OK);
         MUST(trine_sum_f64(x, TRINE_EXACT, &sum) == TRINE_OK && sum == 2);

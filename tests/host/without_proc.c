@@ -99,25 +99,25 @@ static void a_pool_beside_a_thread_is_refused_body(void)
 }
 IN_CHILD(NULL, a_pool_beside_a_thread_is_refused)
 
-static void a_zygote_makes_it_possible_body(void)
+static void a_fork_server_makes_it_possible_body(void)
 {
     MUST(trine_init() == TRINE_OK);
     begin_thread();
     must_work("pool:2");
 }
-IN_CHILD(NULL, a_zygote_makes_it_possible)
+IN_CHILD(NULL, a_fork_server_makes_it_possible)
 
 /* Who did call trine_init() is not told to. */
-static void a_zygote_that_has_ended_is_told_of_body(void)
+static void a_fork_server_that_has_ended_is_told_of_body(void)
 {
     MUST(trine_init() == TRINE_OK);
     begin_thread();
-    MUST(kill(trine_zygote_pid(), SIGKILL) == 0);
+    MUST(kill(trine_fork_server_pid(), SIGKILL) == 0);
     usleep(20000);
     must_be_refused("was there and has ended");
     MUST(strstr(trine_error_detail(), "trine_init()") == NULL);
 }
-IN_CHILD(NULL, a_zygote_that_has_ended_is_told_of)
+IN_CHILD(NULL, a_fork_server_that_has_ended_is_told_of)
 
 static void what_nobody_can_tell_is_refused_body(void)
 {
@@ -134,8 +134,8 @@ int main(void)
         {"a pool opens in one thread", a_pool_opens_in_one_thread},
         {"a thread that was joined is none", a_thread_that_was_joined_is_none},
         {"a pool beside a thread is refused", a_pool_beside_a_thread_is_refused},
-        {"a zygote makes it possible", a_zygote_makes_it_possible},
-        {"a zygote that has ended is told of", a_zygote_that_has_ended_is_told_of},
+        {"a fork server makes it possible", a_fork_server_makes_it_possible},
+        {"a fork server that has ended is told of", a_fork_server_that_has_ended_is_told_of},
         {"what nobody can tell is refused", what_nobody_can_tell_is_refused},
         CU_TEST_INFO_NULL,
     };

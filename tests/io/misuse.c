@@ -8,7 +8,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "hash_monoid.h"
+#include "hash_reducer.h"
 #include "io/npy/npy_header.h"
 
 static char folder[] = "/tmp/trine-misuse-XXXXXX";
@@ -35,17 +35,17 @@ static void null_arguments_are_named(void)
     CU_ASSERT_EQUAL(trine_npy_load(NULL, &x), TRINE_E_ARGUMENT);
     CU_ASSERT_EQUAL(trine_npy_load(file, NULL), TRINE_E_ARGUMENT);
     CU_ASSERT_EQUAL(trine_npy_reduce(file, NULL, NULL, &got), TRINE_E_ARGUMENT);
-    CU_ASSERT_EQUAL(trine_npy_reduce(file, &hash_monoid, NULL, NULL), TRINE_E_ARGUMENT);
+    CU_ASSERT_EQUAL(trine_npy_reduce(file, &hash_reducer, NULL, NULL), TRINE_E_ARGUMENT);
     CU_ASSERT_EQUAL(trine_npy_save(NULL, NULL), TRINE_E_ARGUMENT);
     CU_ASSERT_PTR_NULL(trine_npy_header(NULL));
     trine_npy_close(file);
 }
 
-static void an_incomplete_monoid_is_refused(void)
+static void an_incomplete_reducer_is_refused(void)
 {
     trine_npy *file;
     hash_state got;
-    trine_monoid nameless = hash_monoid, two_inputs = hash_monoid;
+    trine_reducer nameless = hash_reducer, two_inputs = hash_reducer;
     nameless.name = NULL;
     two_inputs.nin = 2;
     two_inputs.in[1] = TRINE_U64;
@@ -72,9 +72,9 @@ static void a_pipe_is_read_once(void)
         trine_array *x = NULL;
         CU_ASSERT_EQUAL(system(shell), 0);
         CU_ASSERT_EQUAL_FATAL(trine_npy_open(serial, fifo, &file), TRINE_OK);
-        CU_ASSERT_EQUAL(trine_npy_reduce(file, &hash_monoid, NULL, &got), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_npy_reduce(file, &hash_reducer, NULL, &got), TRINE_OK);
         CU_ASSERT_EQUAL(load ? trine_npy_load(file, &x)
-                             : trine_npy_reduce(file, &hash_monoid, NULL, &got),
+                             : trine_npy_reduce(file, &hash_reducer, NULL, &got),
                         TRINE_E_ARGUMENT);
         CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "a pipe is read once"));
         CU_ASSERT_PTR_NULL(x);
@@ -129,7 +129,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         {"NULL arguments are named", null_arguments_are_named},
-        {"an incomplete monoid is refused", an_incomplete_monoid_is_refused},
+        {"an incomplete reducer is refused", an_incomplete_reducer_is_refused},
         {"a pipe is read once", a_pipe_is_read_once},
         {"the reason survives a long path", the_reason_survives_a_long_path},
         {"details hold printable characters only", details_hold_printable_characters_only},

@@ -12,7 +12,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "hash_monoid.h"
+#include "hash_reducer.h"
 #include "io/npy/npy_header.h"
 
 static char folder[] = "/tmp/trine-npy-XXXXXX";
@@ -222,7 +222,7 @@ static trine_array *numbers(trine_team *team, uint64_t n)
 static hash_state hash_of_array(const trine_array *x)
 {
     hash_state result = {0, 0};
-    CU_ASSERT_EQUAL(trine_reduce(&hash_monoid, NULL, &x, &result), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_reduce(&hash_reducer, NULL, &x, &result), TRINE_OK);
     return result;
 }
 
@@ -242,7 +242,7 @@ static void load_stream_and_memory_give_the_same_bits(void)
             got = hash_of_array(x);
             CU_ASSERT_EQUAL(memcmp(&got, &expected, sizeof got), 0);
             trine_array_free(x);
-            CU_ASSERT_EQUAL(trine_npy_reduce(file, &hash_monoid, NULL, &got), TRINE_OK);
+            CU_ASSERT_EQUAL(trine_npy_reduce(file, &hash_reducer, NULL, &got), TRINE_OK);
             CU_ASSERT_EQUAL(memcmp(&got, &expected, sizeof got), 0);
             trine_npy_close(file);
         }
@@ -270,7 +270,7 @@ static void a_pipe_gives_the_bits_of_the_file(void)
                 got = hash_of_array(x);
                 trine_array_free(x);
             } else {
-                CU_ASSERT_EQUAL(trine_npy_reduce(file, &hash_monoid, NULL, &got), TRINE_OK);
+                CU_ASSERT_EQUAL(trine_npy_reduce(file, &hash_reducer, NULL, &got), TRINE_OK);
             }
             CU_ASSERT_EQUAL(memcmp(&got, &expected, sizeof got), 0);
             trine_npy_close(file);
@@ -281,7 +281,7 @@ static void a_pipe_gives_the_bits_of_the_file(void)
         trine_npy *file;
         CU_ASSERT_EQUAL(system(shell), 0);
         CU_ASSERT_EQUAL_FATAL(trine_npy_open(teams[t], fifo, &file), TRINE_OK);
-        CU_ASSERT_EQUAL(trine_npy_reduce(file, &hash_monoid, NULL, &got), TRINE_E_FORMAT);
+        CU_ASSERT_EQUAL(trine_npy_reduce(file, &hash_reducer, NULL, &got), TRINE_E_FORMAT);
         CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "ends at byte 5000000"));
         trine_npy_close(file);
     }
@@ -301,7 +301,7 @@ static void a_file_that_shrinks_is_an_error(void)
         CU_ASSERT_EQUAL(truncate(path, 3000000), 0);
         CU_ASSERT_EQUAL(trine_npy_load(file, &loaded), TRINE_E_FORMAT);
         CU_ASSERT_PTR_NULL(loaded);
-        CU_ASSERT_EQUAL(trine_npy_reduce(file, &hash_monoid, NULL, &got), TRINE_E_FORMAT);
+        CU_ASSERT_EQUAL(trine_npy_reduce(file, &hash_reducer, NULL, &got), TRINE_E_FORMAT);
         CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "ends at byte 3000000"));
         trine_npy_close(file);
     }
@@ -315,7 +315,7 @@ static void a_file_that_is_replaced_is_noticed_by_workers(void)
     CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
     CU_ASSERT_EQUAL_FATAL(trine_npy_open(pool, path, &file), TRINE_OK);
     CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
-    CU_ASSERT_EQUAL(trine_npy_reduce(file, &hash_monoid, NULL, &got), TRINE_E_IO);
+    CU_ASSERT_EQUAL(trine_npy_reduce(file, &hash_reducer, NULL, &got), TRINE_E_IO);
     CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "taken its place"));
     trine_npy_close(file);
     trine_array_free(x);
@@ -339,8 +339,8 @@ static void a_long_file_is_streamed_in_bounded_memory(void)
     CU_ASSERT_EQUAL_FATAL(truncate(path, (off_t)(length + 8 * n)), 0);
     long before = peak_kilobytes();
     CU_ASSERT_EQUAL_FATAL(trine_npy_open(threads, path, &file), TRINE_OK);
-    const trine_monoid *monoid = trine_monoid_find("sum", TRINE_F64);
-    CU_ASSERT_EQUAL(trine_npy_reduce(file, monoid, NULL, &sum), TRINE_OK);
+    const trine_reducer *reducer = trine_reducer_find("sum", TRINE_F64);
+    CU_ASSERT_EQUAL(trine_npy_reduce(file, reducer, NULL, &sum), TRINE_OK);
     CU_ASSERT_TRUE(sum == 0 && !signbit(sum));
     CU_ASSERT_TRUE(peak_kilobytes() - before < 64 << 10);
     trine_npy_close(file);
@@ -370,7 +370,7 @@ static void more_than_2_to_the_32_elements_are_counted(void)
         trine_npy *file;
         CU_ASSERT_EQUAL_FATAL(trine_npy_open(teams[t], path, &file), TRINE_OK);
         CU_ASSERT_EQUAL(trine_npy_header(file)->n, n);
-        CU_ASSERT_EQUAL(trine_npy_reduce(file, trine_monoid_find("sum", TRINE_U8), NULL, &sum),
+        CU_ASSERT_EQUAL(trine_npy_reduce(file, trine_reducer_find("sum", TRINE_U8), NULL, &sum),
                         TRINE_OK);
         CU_ASSERT_EQUAL(sum, 15);
         trine_npy_close(file);
@@ -412,14 +412,14 @@ static void saving_replaces_whole_files_only(void)
     trine_array_free(x);
 }
 
-static void a_wrong_monoid_is_refused(void)
+static void a_wrong_reducer_is_refused(void)
 {
     trine_array *x = numbers(serial, 10);
     trine_npy *file;
     double sum;
     CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
     CU_ASSERT_EQUAL_FATAL(trine_npy_open(serial, path, &file), TRINE_OK);
-    CU_ASSERT_EQUAL(trine_npy_reduce(file, trine_monoid_find("sum", TRINE_F64), NULL, &sum),
+    CU_ASSERT_EQUAL(trine_npy_reduce(file, trine_reducer_find("sum", TRINE_F64), NULL, &sum),
                     TRINE_E_DTYPE);
     CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "elements of u64; 'sum' takes f64"));
     CU_ASSERT_EQUAL(trine_team_close(serial), TRINE_E_BUSY);
@@ -444,7 +444,7 @@ int main(void)
         {"a long file is streamed in bounded memory", a_long_file_is_streamed_in_bounded_memory},
         {"more than 2^32 elements are counted", more_than_2_to_the_32_elements_are_counted},
         {"saving replaces whole files only", saving_replaces_whole_files_only},
-        {"a wrong monoid is refused", a_wrong_monoid_is_refused},
+        {"a wrong reducer is refused", a_wrong_reducer_is_refused},
         CU_TEST_INFO_NULL,
     };
     if (!mkdtemp(folder) || trine_init() || trine_team_open("serial", &serial) ||

@@ -497,12 +497,12 @@ static void *write_often(void *context)
 
 static void many_may_write_one_file(void)
 {
-    static const char letters[] = "abcdefgh";
+    static const char messages[] = "abcdefgh";
     pthread_t threads[WRITERS];
     char text[128] = "";
     for (int i = 0; i < WRITERS; i++)
-        CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, write_often, (void *)(letters + i)),
-                              0);
+        CU_ASSERT_EQUAL_FATAL(
+            pthread_create(&threads[i], NULL, write_often, (void *)(messages + i)), 0);
     for (int i = 0; i < WRITERS; i++) {
         void *failures;
         pthread_join(threads[i], &failures);

@@ -9,7 +9,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "hash_monoid.h"
+#include "hash_reducer.h"
 
 enum { N = 8192 * 5 + 77 };
 
@@ -82,15 +82,15 @@ static void load_and_stream_give_the_bits_of_one_rank(void)
 {
     hash_state expected, got;
     trine_array *x = numbers(serial, TRINE_PRIVATE);
-    CU_ASSERT_EQUAL(trine_reduce(&hash_monoid, NULL, (const trine_array *[]){x}, &expected),
+    CU_ASSERT_EQUAL(trine_reduce(&hash_reducer, NULL, (const trine_array *[]){x}, &expected),
                     TRINE_OK);
     trine_array_free(x);
     trine_npy *file;
     CU_ASSERT_EQUAL_FATAL(trine_npy_open(team, path, &file), TRINE_OK);
-    CU_ASSERT_EQUAL(trine_npy_reduce(file, &hash_monoid, NULL, &got), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_npy_reduce(file, &hash_reducer, NULL, &got), TRINE_OK);
     CU_ASSERT_EQUAL(memcmp(&got, &expected, sizeof got), 0);
     CU_ASSERT_EQUAL_FATAL(trine_npy_load(file, &x), TRINE_OK);
-    CU_ASSERT_EQUAL(trine_reduce(&hash_monoid, NULL, (const trine_array *[]){x}, &got), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_reduce(&hash_reducer, NULL, (const trine_array *[]){x}, &got), TRINE_OK);
     CU_ASSERT_EQUAL(memcmp(&got, &expected, sizeof got), 0);
     trine_array_free(x);
     trine_npy_close(file);
@@ -148,7 +148,7 @@ static void a_file_that_shrinks_is_an_error_on_all(void)
     if (rank == 0)
         CU_ASSERT_EQUAL(truncate(path, 128 + 8 * (N - 1) + 3), 0);
     barrier();
-    CU_ASSERT_EQUAL(trine_npy_reduce(file, &hash_monoid, NULL, &got), TRINE_E_FORMAT);
+    CU_ASSERT_EQUAL(trine_npy_reduce(file, &hash_reducer, NULL, &got), TRINE_E_FORMAT);
     CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "ends at byte"));
     CU_ASSERT_EQUAL(trine_npy_load(file, &x), TRINE_E_FORMAT);
     CU_ASSERT_PTR_NULL(x);
@@ -237,11 +237,11 @@ static void a_file_in_fortran_order_is_in_c_order_on_every_rank(void)
         wrong += data[i] != (float)(trine_array_first(x) + i);
         CU_ASSERT_TRUE_FATAL(wrong == 0);
     }
-    CU_ASSERT_EQUAL(trine_npy_reduce(file, trine_monoid_find("argmax", TRINE_F32), NULL, &index),
+    CU_ASSERT_EQUAL(trine_npy_reduce(file, trine_reducer_find("argmax", TRINE_F32), NULL, &index),
                     TRINE_OK);
     CU_ASSERT_EQUAL(index, ELEMENTS - 1);
     for (int axis = 0; axis < 3; axis++) {
-        const trine_monoid *m = trine_monoid_find("mean_fast", TRINE_F32);
+        const trine_reducer *m = trine_reducer_find("mean_fast", TRINE_F32);
         uint64_t lines = axis == 0 ? ROWS * COLUMNS : axis == 1 ? rows * COLUMNS : rows * ROWS;
         const trine_array *in = x;
         CU_ASSERT_EQUAL(trine_npy_reduce_axis(file, m, NULL, axis, of_file), TRINE_OK);

@@ -160,7 +160,7 @@ static void special_values_stay_in_their_rows(void)
 static void instruction_sets_give_the_same_bits(void)
 {
     enum { LENGTH = 300, ROWS = 6, STRIDE = 1100 };
-    static const trine_monoid *variants[3] = {trine_gemv_baseline};
+    static const trine_reducer *variants[3] = {trine_gemv_baseline};
     static double a[ROWS * STRIDE], x[LENGTH], sums[3][ROWS];
     int count = 1;
 #if defined(__x86_64__)
@@ -182,7 +182,7 @@ static void instruction_sets_give_the_same_bits(void)
             trine_gemv_param param = {.more = n % ROWS, .stride = stride};
             trine_chunk chunk = {.n = n, .in = {a, x}};
             for (int v = 0; v < count; v++) {
-                variants[v][type].identity(sums[v], &param);
+                variants[v][type].init(sums[v], &param);
                 variants[v][type].accumulate(sums[v], &chunk, &param);
                 CU_ASSERT_EQUAL(memcmp(sums[v], sums[0], (n % ROWS + 1) * sizeof(double)), 0);
             }

@@ -11,7 +11,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "hash_monoid.h"
+#include "hash_reducer.h"
 
 /* Whether one in ELEMENTS_APART elements is a NaN of any sign and payload, or an infinity. */
 static bool hostile;

@@ -225,7 +225,7 @@ static bool product_is_right(const shape *s)
     if (!right)
         fprintf(stderr, "\n  %s %zu x %zu x %zu, gap %zu, alpha %g, beta %g, most %zu\n",
                 s->f32 ? "f32" : "f64", s->m, s->n, s->k, s->gap, s->alpha, s->beta,
-                trine_blas_most);
+                trine_blas_max);
     free(a);
     free(b);
     free(c);
@@ -267,7 +267,7 @@ static void products_in_pieces_are_within_the_bound_body(void)
                                            {23, 17, 29}, {10, 10, 10}};
     static const size_t most[] = {1, 2, 5, 10, 17};
     for (size_t i = 0; i < sizeof most / sizeof *most; i++) {
-        trine_blas_most = most[i];
+        trine_blas_max = most[i];
         MUST(products_are_right(dimensions, sizeof dimensions / sizeof *dimensions));
     }
 }

@@ -87,7 +87,7 @@ static bool same(trine_team *team, const trine_map *map, uint64_t n, way w)
                           (uint64_t)i);
     }
     trine_array *out = array[arrays - 1];
-    trine_past_cache_least = w.past_cache ? 1 : SIZE_MAX;
+    trine_non_temporal_min = w.past_cache ? 1 : SIZE_MAX;
     trine_team_set_schedule(team, w.dynamic ? TRINE_DYNAMIC : TRINE_STATIC);
     ok = ok && trine_apply(map, &param, (const trine_array *const *)array, &out) == TRINE_OK;
     size_t local = (size_t)trine_array_local_n(out), bytes = local * trine_dtype_size(out_type);

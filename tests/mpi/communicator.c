@@ -11,15 +11,15 @@
 #include "check.h"
 #include "expect.h"
 #include "core/team/team.h"
-#include "hash_monoid.h"
+#include "hash_reducer.h"
 
-enum { MOST_RANKS = 16, GUARD = 5, UNTOUCHED = 0xa5 };
+enum { MAX_RANKS = 16, GUARD = 5, UNTOUCHED = 0xa5 };
 
 static int rank, size;
 static trine_team *team;
 static trine_communicator *communicator;
 static const trine_communicator_ops *ops;
-static size_t default_most;
+static size_t default_max;
 
 /* Anything, the same on all ranks. */
 static uint64_t pick(uint64_t a, uint64_t b, uint64_t c)
@@ -46,7 +46,7 @@ static unsigned char byte_of(int from, int to, size_t i)
 
 /* The parts of one exchange, each with room of its own and guards on both sides. */
 typedef struct mail {
-    trine_part send[MOST_RANKS], receive[MOST_RANKS];
+    trine_part send[MAX_RANKS], receive[MAX_RANKS];
 } mail;
 
 static void write_mail(mail *m, uint64_t seed, size_t most)
@@ -96,17 +96,17 @@ static void parts_of_any_size_come_where_they_belong(void)
     static const size_t largest[] = {900, 50000, 1000000};
     mail m;
     for (uint64_t seed = 0; seed < 12; seed++) {
-        trine_mpi_message_most = caps[seed % 3];
+        trine_mpi_message_max = caps[seed % 3];
         write_mail(&m, seed, largest[seed % 3]);
         expect(ops->exchange(communicator, m.send, m.receive, seed, TRINE_OK), TRINE_OK, "");
         CU_ASSERT_TRUE(read_mail(&m, true));
     }
-    trine_mpi_message_most = default_most;
+    trine_mpi_message_max = default_max;
 }
 
 static void nothing_may_be_exchanged(void)
 {
-    const trine_part none[MOST_RANKS] = {{NULL, 0}};
+    const trine_part none[MAX_RANKS] = {{NULL, 0}};
     expect(ops->exchange(communicator, none, none, 1, TRINE_OK), TRINE_OK, "");
 }
 
@@ -115,7 +115,7 @@ static void the_part_to_oneself_may_overlap_where_it_comes_from(void)
     unsigned char bytes[200];
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (unsigned char)i;
-    trine_part send[MOST_RANKS] = {{NULL, 0}}, receive[MOST_RANKS] = {{NULL, 0}};
+    trine_part send[MAX_RANKS] = {{NULL, 0}}, receive[MAX_RANKS] = {{NULL, 0}};
     send[rank] = (trine_part){bytes, 150};
     receive[rank] = (trine_part){bytes + 3, 150};
     expect(ops->exchange(communicator, send, receive, 1, TRINE_OK), TRINE_OK, "");
@@ -157,10 +157,10 @@ static void swapped_parts_are_an_error_on_all_ranks(void)
 
 /* ---- exscan ---- */
 
-/* hash_monoid, WIDE times over: longer than a first message. */
+/* hash_reducer, WIDE times over: longer than a first message. */
 enum { WIDE = 600 };
 
-static void wide_identity(void *state, const void *param)
+static void wide_init(void *state, const void *param)
 {
     (void)param;
     memset(state, 0, WIDE * sizeof(hash_state));
@@ -179,20 +179,20 @@ static void sum_merge(void *left, const void *right, const void *param)
         ((uint64_t *)left)[i] += ((const uint64_t *)right)[i];
 }
 
-static trine_monoid wide_monoid(bool order_free)
+static trine_reducer wide_reducer(bool order_free)
 {
-    trine_monoid wide = hash_monoid;
+    trine_reducer wide = hash_reducer;
     wide.state_size = WIDE * sizeof(hash_state);
-    wide.identity = wide_identity;
+    wide.init = wide_init;
     wide.merge = order_free ? sum_merge : wide_merge;
     wide.flags = order_free ? TRINE_ORDER_FREE : 0;
     return wide;
 }
 
-static void begin_tree(trine_tree *tree, const trine_monoid *monoid)
+static void begin_tree(trine_tree *tree, const trine_reducer *reducer)
 {
-    void *states = aligned_alloc(64, trine_tree_states_size(monoid));
-    trine_tree_begin(tree, monoid, NULL, states);
+    void *states = aligned_alloc(64, trine_tree_states_size(reducer));
+    trine_tree_begin(tree, reducer, NULL, states);
 }
 
 /* Pushes the partials of chunks [first, end), which depend on the chunk alone. */
@@ -212,7 +212,7 @@ static bool same_trees(const trine_tree *a, const trine_tree *b)
     for (size_t i = 0; i < a->count && same; i++)
         same = a->node[i].chunk == b->node[i].chunk && a->node[i].level == b->node[i].level &&
                memcmp(a->states + i * a->stride, b->states + i * b->stride,
-                      a->monoid->state_size) == 0;
+                      a->reducer->state_size) == 0;
     return same;
 }
 
@@ -225,14 +225,14 @@ static uint64_t first_chunk(uint64_t seed, int of)
     return first;
 }
 
-static void scan_and_compare(const trine_monoid *monoid, uint64_t seed)
+static void scan_and_compare(const trine_reducer *reducer, uint64_t seed)
 {
     trine_tree own, kept, before, expected;
     uint64_t first = first_chunk(seed, rank), end = first_chunk(seed, rank + 1);
-    begin_tree(&own, monoid);
-    begin_tree(&kept, monoid);
-    begin_tree(&before, monoid);
-    begin_tree(&expected, monoid);
+    begin_tree(&own, reducer);
+    begin_tree(&kept, reducer);
+    begin_tree(&before, reducer);
+    begin_tree(&expected, reducer);
     push_chunks(&own, seed, first, end);
     push_chunks(&kept, seed, first, end);
     push_chunks(&expected, seed, 0, first);
@@ -247,13 +247,13 @@ static void scan_and_compare(const trine_monoid *monoid, uint64_t seed)
 
 static void a_scan_gives_each_rank_the_partials_of_all_lower_ones(void)
 {
-    const trine_monoid wide = wide_monoid(false), sum = wide_monoid(true);
+    const trine_reducer wide = wide_reducer(false), sum = wide_reducer(true);
     for (uint64_t seed = 0; seed < 20; seed++) {
-        scan_and_compare(&hash_monoid, seed);
-        trine_mpi_message_most = seed % 2 ? default_most : 1000;
+        scan_and_compare(&hash_reducer, seed);
+        trine_mpi_message_max = seed % 2 ? default_max : 1000;
         scan_and_compare(&wide, seed);
         scan_and_compare(&sum, seed);
-        trine_mpi_message_most = default_most;
+        trine_mpi_message_max = default_max;
     }
 }
 
@@ -269,7 +269,7 @@ static void every_rank_gets_what_the_root_has(void)
         memset(data, UNTOUCHED, bytes + GUARD);
         for (size_t k = 0; k < bytes && rank == root; k++)
             data[k] = byte_of(root, i, k);
-        trine_mpi_message_most = i % 8 < 4 ? default_most : 1000;
+        trine_mpi_message_max = i % 8 < 4 ? default_max : 1000;
         expect(ops->broadcast(communicator, data, bytes, root, 1, TRINE_OK), TRINE_OK, "");
         bool right = all_untouched(data + bytes, GUARD);
         for (size_t k = 0; k < bytes; k++)
@@ -277,7 +277,7 @@ static void every_rank_gets_what_the_root_has(void)
         CU_ASSERT_TRUE(right);
         free(data);
     }
-    trine_mpi_message_most = default_most;
+    trine_mpi_message_max = default_max;
 }
 
 static void another_root_or_size_is_an_error_on_all_ranks(void)
@@ -296,7 +296,7 @@ static void another_root_or_size_is_an_error_on_all_ranks(void)
 static void every_rank_gets_the_values_of_all(void)
 {
     for (size_t count = 0; count <= TRINE_GATHER_MAX; count++) {
-        uint64_t values[TRINE_GATHER_MAX] = {0}, all[MOST_RANKS * TRINE_GATHER_MAX];
+        uint64_t values[TRINE_GATHER_MAX] = {0}, all[MAX_RANKS * TRINE_GATHER_MAX];
         for (size_t i = 0; i < count; i++)
             values[i] = pick((uint64_t)rank, i, count);
         expect(ops->gather(communicator, values, count, all, 1, TRINE_OK), TRINE_OK, "");
@@ -314,8 +314,8 @@ enum { MERGE, EXSCAN, GATHER, EXCHANGE, BROADCAST, FUNCTIONS };
 static trine_status enter_tree(int function, uint64_t call, trine_status status, bool *untouched)
 {
     trine_tree own, before;
-    begin_tree(&own, &hash_monoid);
-    begin_tree(&before, &hash_monoid);
+    begin_tree(&own, &hash_reducer);
+    begin_tree(&before, &hash_reducer);
     push_chunks(&own, 3, (uint64_t)rank * 5, (uint64_t)rank * 5 + 5);
     status = function == MERGE ? ops->merge(communicator, &own, call, status)
                                : ops->exscan(communicator, &own, &before, call, status);
@@ -328,7 +328,7 @@ static trine_status enter_tree(int function, uint64_t call, trine_status status,
 /* Enters a function with what suits it (NULL where this rank failed). */
 static trine_status enter(int function, uint64_t call, trine_status status, bool *untouched)
 {
-    unsigned char bytes[MOST_RANKS * sizeof(uint64_t)];
+    unsigned char bytes[MAX_RANKS * sizeof(uint64_t)];
     void *given = status ? NULL : bytes;
     const uint64_t value = 5;
     mail m;
@@ -393,20 +393,20 @@ static void other_functions_are_an_error_on_all_ranks(void)
     }
 }
 
-/* One rank's monoid has states that no memory could hold. */
+/* One rank's reducer has states that no memory could hold. */
 static void a_rank_without_memory_is_an_error_on_all(void)
 {
-    trine_monoid vast = hash_monoid;
+    trine_reducer vast = hash_reducer;
     trine_tree own, before;
     if (ops == trine_alone_communicator)
         return;
     for (int failing = 0; failing < size; failing++) {
-        vast.state_size = rank == failing ? (size_t)1 << 56 : hash_monoid.state_size;
+        vast.state_size = rank == failing ? (size_t)1 << 56 : hash_reducer.state_size;
         trine_tree_begin(&own, &vast, NULL, NULL);
         trine_tree_begin(&before, &vast, NULL, NULL);
         expect(ops->merge(communicator, &own, 1, TRINE_OK), TRINE_E_MEMORY, "no memory");
         expect(ops->exscan(communicator, &own, &before, 1, TRINE_OK), TRINE_E_MEMORY, "no memory");
-        scan_and_compare(&hash_monoid, 1);
+        scan_and_compare(&hash_reducer, 1);
     }
 }
 
@@ -443,8 +443,8 @@ int main(int argc, char **argv)
     ops = communicator->ops;
     rank = communicator->rank;
     size = communicator->size;
-    default_most = trine_mpi_message_most;
-    int status = size > MOST_RANKS || trine_check_main("communicator", tests);
+    default_max = trine_mpi_message_max;
+    int status = size > MAX_RANKS || trine_check_main("communicator", tests);
     status |= trine_team_close(team) != TRINE_OK;
     MPI_Finalize();
     return status;

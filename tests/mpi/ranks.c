@@ -11,7 +11,7 @@
 #include "check.h"
 #include "core/reduce/reduce.h"
 #include "core/team/team.h"
-#include "hash_monoid.h"
+#include "hash_reducer.h"
 
 static int rank, size;
 static trine_team *team;
@@ -32,7 +32,7 @@ static hash_state hash_of(trine_team *on, uint64_t n, trine_status *status)
     for (uint64_t i = 0; i < trine_array_local_n(x); i++)
         data[i] = 7 * (trine_array_first(x) + i);
     const trine_array *in[] = {x};
-    *status = trine_reduce(&hash_monoid, NULL, in, &result);
+    *status = trine_reduce(&hash_reducer, NULL, in, &result);
     trine_array_free(x);
     return result;
 }
@@ -61,10 +61,10 @@ static void all_ranks_get_the_same_bits(void)
 
 static void messages_longer_than_the_cap_go_in_pieces(void)
 {
-    size_t most = trine_mpi_message_most;
-    trine_mpi_message_most = 7;
+    size_t most = trine_mpi_message_max;
+    trine_mpi_message_max = 7;
     all_ranks_get_the_same_bits();
-    trine_mpi_message_most = most;
+    trine_mpi_message_max = most;
 }
 
 /* A state of 100 kB: longer than any first message, and than what MPI sends eagerly. */
@@ -72,7 +72,7 @@ typedef struct big_state {
     uint64_t count[12500];
 } big_state;
 
-static void big_identity(void *state, const void *param)
+static void big_init(void *state, const void *param)
 {
     (void)param;
     memset(state, 0, sizeof(big_state));
@@ -102,16 +102,16 @@ static trine_status big_finish(void *result, const void *state, const void *para
 
 static void large_states_travel_whole(void)
 {
-    const trine_monoid monoid = {.name = "big",
-                                 .nin = 1,
-                                 .in = {TRINE_U64},
-                                 .state_size = sizeof(big_state),
-                                 .result_size = sizeof(big_state),
-                                 .flags = TRINE_ORDER_FREE,
-                                 .identity = big_identity,
-                                 .accumulate = big_accumulate,
-                                 .merge = big_merge,
-                                 .finish = big_finish};
+    const trine_reducer reducer = {.name = "big",
+                                   .nin = 1,
+                                   .in = {TRINE_U64},
+                                   .state_size = sizeof(big_state),
+                                   .result_size = sizeof(big_state),
+                                   .flags = TRINE_ORDER_FREE,
+                                   .init = big_init,
+                                   .accumulate = big_accumulate,
+                                   .merge = big_merge,
+                                   .finish = big_finish};
     uint64_t n = 300007;
     big_state *result = calloc(1, sizeof *result);
     trine_array *x;
@@ -121,15 +121,15 @@ static void large_states_travel_whole(void)
         data[i] = trine_array_first(x) + i;
     const trine_array *in[] = {x};
     for (size_t most = 1000; most <= 1 << 30; most *= 1 << 10) {
-        trine_mpi_message_most = most;
+        trine_mpi_message_max = most;
         memset(result, 0, sizeof *result);
-        CU_ASSERT_EQUAL(trine_reduce(&monoid, NULL, in, result), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_reduce(&reducer, NULL, in, result), TRINE_OK);
         bool counted = true;
         for (uint64_t i = 0; i < 12500; i++)
             counted = counted && result->count[i] == n / 12500 + (i < n % 12500);
         CU_ASSERT_TRUE(counted);
     }
-    trine_mpi_message_most = (size_t)1 << 30;
+    trine_mpi_message_max = (size_t)1 << 30;
     trine_array_free(x);
     free(result);
 }
@@ -151,16 +151,16 @@ static void a_failure_on_one_rank_reaches_all(void)
 {
     for (failing_rank = 0; failing_rank < size; failing_rank++) {
         uint64_t n = (uint64_t)size * 3 * TRINE_CHUNK;
-        trine_stream stream = {
+        trine_input stream = {
             .sources = 1, .grid = trine_grid_of(n, 1), .executor = &team->executor};
-        trine_block(team, &stream.grid, &stream.first, &stream.local);
+        trine_block_of_rank(team, &stream.grid, &stream.first, &stream.local);
         stream.source[0] = (trine_source){.fetch = no_fetch, .item = 8};
         uint64_t *block = calloc((size_t)stream.local, sizeof *block);
         if (rank != failing_rank)
             stream.source[0] = trine_memory_source(block, stream.first, 8);
         hash_state result = {5, 6};
-        trine_status status = trine_stream_reduce(team, &hash_monoid, NULL, &stream,
-                                                  TRINE_WHOLE_CALL, TRINE_OK, &result);
+        trine_status status = trine_input_reduce(team, &hash_reducer, NULL, &stream,
+                                                 TRINE_WHOLE_CALL, TRINE_OK, &result);
         CU_ASSERT_EQUAL(status, TRINE_E_IO);
         CU_ASSERT_EQUAL(result.hash, 5);
         char expected[64];
@@ -176,11 +176,11 @@ static void a_failure_on_one_rank_reaches_all(void)
 
 static void of_two_failures_all_ranks_report_the_same(void)
 {
-    trine_stream stream = {.sources = 1, .executor = &team->executor};
+    trine_input stream = {.sources = 1, .executor = &team->executor};
     hash_state result;
     trine_status status = trine_fail(TRINE_E_FORMAT, "mine, %d", rank);
     status =
-        trine_stream_reduce(team, &hash_monoid, NULL, &stream, TRINE_WHOLE_CALL, status, &result);
+        trine_input_reduce(team, &hash_reducer, NULL, &stream, TRINE_WHOLE_CALL, status, &result);
     CU_ASSERT_EQUAL(status, TRINE_E_FORMAT);
     CU_ASSERT_STRING_EQUAL(trine_error_detail(), "rank 0: mine, 0");
 }
@@ -206,7 +206,7 @@ static void different_calls_are_an_error_on_all_ranks(void)
     CU_ASSERT_PTR_NULL(x);
     CU_ASSERT_EQUAL_FATAL(trine_array_create(team, TRINE_U64, 100, TRINE_DISTRIBUTED, &x),
                           TRINE_OK);
-    trine_monoid other = hash_monoid;
+    trine_reducer other = hash_reducer;
     other.name = rank == size - 1 ? "another" : "hash";
     const trine_array *in[] = {x};
     hash_state result = {1, 1};
@@ -228,7 +228,7 @@ enum { REFUSALS = 14 };
  * place of x decides which function of the communicator comes first. */
 static trine_status call_with(int which, bool bad, trine_array *x, trine_array *y)
 {
-    trine_monoid hash = hash_monoid, broken = hash_monoid, pair = hash_monoid;
+    trine_reducer hash = hash_reducer, broken = hash_reducer, pair = hash_reducer;
     trine_map copy = {.name = "copy", .nin = 1, .nout = 1, .in = {TRINE_U64}, .out = {TRINE_U64}};
     trine_map mute = copy;
     const trine_array *in[] = {x, y};
@@ -347,14 +347,14 @@ static void positions_are_global_on_blocks_of_the_callers_own(void)
     CU_ASSERT_EQUAL_FATAL(trine_array_wrap(team, TRINE_U64, data, local, &x), TRINE_OK);
     const trine_array *in[] = {x};
     hash_state got, one, expected = {0, 0};
-    CU_ASSERT_EQUAL(trine_reduce(&hash_monoid, NULL, in, &got), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_reduce(&hash_reducer, NULL, in, &got), TRINE_OK);
     uint64_t first = 0;
     hash_state each[64];
     for (int r = 0; r < size && r < 64; r++) {
         trine_chunk chunk = {.first = first, .n = 100 + 10 * (size_t)r};
         uint64_t *zeros = calloc(chunk.n, sizeof *zeros);
         chunk.in[0] = zeros;
-        hash_identity(&one, NULL);
+        hash_init(&one, NULL);
         hash_accumulate(&one, &chunk, NULL);
         each[r] = one;
         first += chunk.n;

@@ -12,7 +12,7 @@
 #include "check.h"
 #include "expect.h"
 #include "core/team/team.h"
-#include "hash_monoid.h"
+#include "hash_reducer.h"
 
 enum { MANY = 70, ROUNDS = 12, LARGE = 1 << 20 };
 
@@ -94,15 +94,15 @@ static void each_rank_gets_its_block(void)
 }
 
 /* One reduction of an array of one rank and of a scattered one. */
-static void compare(trine_team *alone, const trine_monoid *monoid, const void *data, uint64_t n,
+static void compare(trine_team *alone, const trine_reducer *reducer, const void *data, uint64_t n,
                     const trine_array *x)
 {
     trine_array *whole = NULL;
     unsigned char here[64] = {0}, there[64] = {0};
-    CU_ASSERT_EQUAL(trine_array_wrap_const(alone, monoid->in[0], data, n, &whole), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_array_wrap_const(alone, reducer->in[0], data, n, &whole), TRINE_OK);
     const trine_array *in_whole[] = {whole}, *in_blocks[] = {x};
-    trine_status status = trine_reduce(monoid, NULL, in_whole, here);
-    CU_ASSERT_EQUAL(trine_reduce(monoid, NULL, in_blocks, there), status);
+    trine_status status = trine_reduce(reducer, NULL, in_whole, here);
+    CU_ASSERT_EQUAL(trine_reduce(reducer, NULL, in_blocks, there), status);
     CU_ASSERT_EQUAL(memcmp(here, there, sizeof here), 0);
     trine_array_free(whole);
 }
@@ -117,9 +117,9 @@ static void reductions_have_the_bits_of_one_rank(void)
             void *data = make_elements(dtypes[d], lengths[l], l + 7);
             trine_array *x = scattered(dtypes[d], lengths[l], data, 0);
             for (size_t m = 0; m < COUNT(names); m++) {
-                const trine_monoid *monoid = trine_monoid_find(names[m], dtypes[d]);
-                if (monoid)
-                    compare(alone, monoid, data, lengths[l], x);
+                const trine_reducer *reducer = trine_reducer_find(names[m], dtypes[d]);
+                if (reducer)
+                    compare(alone, reducer, data, lengths[l], x);
             }
             trine_array_free(x);
             free(data);

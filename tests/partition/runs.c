@@ -1,13 +1,13 @@
 /* runs.c - cutting chunks into runs. */
-#include "core/partition/runs.h"
+#include "core/partition/blocks.h"
 
 #include "check.h"
 
 /* Every run follows the one before it, and together they are the range. */
-static bool covers(const trine_runs *runs, uint64_t first, uint64_t end)
+static bool covers(const trine_blocks *runs, uint64_t first, uint64_t end)
 {
     for (size_t i = 0; i < runs->count; i++) {
-        trine_run run = trine_runs_get(runs, i);
+        trine_block run = trine_blocks_get(runs, i);
         if (run.first != first || run.chunks == 0)
             return false;
         first += run.chunks;
@@ -16,10 +16,10 @@ static bool covers(const trine_runs *runs, uint64_t first, uint64_t end)
 }
 
 /* A block of 2^level chunks at a multiple of it; only the last of all may be cut short. */
-static bool aligned(const trine_runs *runs, uint64_t total)
+static bool aligned(const trine_blocks *runs, uint64_t total)
 {
     for (size_t i = 0; i < runs->count; i++) {
-        trine_run run = trine_runs_get(runs, i);
+        trine_block run = trine_blocks_get(runs, i);
         uint64_t block = (uint64_t)1 << run.node.level;
         if (run.node.chunk != run.first || run.first % block != 0 || run.chunks > block)
             return false;
@@ -38,8 +38,8 @@ static void runs_cover_every_range_once_in_order(void)
             for (uint64_t end = first; end <= total; end++)
                 for (int w = 0; w < 5; w++)
                     for (int kind = 0; kind < 4; kind++) {
-                        trine_runs runs =
-                            trine_runs_cut(first, end, total, workers[w], kind & 1, kind & 2);
+                        trine_blocks runs =
+                            trine_blocks_cut(first, end, total, workers[w], kind & 1, kind & 2);
                         covered = covered && covers(&runs, first, end);
                     }
     CU_ASSERT_TRUE(covered);
@@ -51,8 +51,9 @@ static void ordered_runs_are_subtrees(void)
     for (uint64_t total = 1; total <= 600; total += 7)
         for (uint64_t first = 0; first < total; first += 5)
             for (int workers = 1; workers <= 4; workers++) {
-                trine_runs part = trine_runs_cut(first, total - first / 2, total, workers, true, 0);
-                trine_runs rest = trine_runs_cut(first, total, total, workers, true, 0);
+                trine_blocks part =
+                    trine_blocks_cut(first, total - first / 2, total, workers, true, 0);
+                trine_blocks rest = trine_blocks_cut(first, total, total, workers, true, 0);
                 subtrees = subtrees && aligned(&part, total) && aligned(&rest, total);
             }
     CU_ASSERT_TRUE(subtrees);
@@ -62,7 +63,7 @@ static void ranges_beyond_2_to_the_40_chunks_are_cut(void)
 {
     uint64_t total = ((uint64_t)1 << 41) + 12345;
     for (int ordered = 0; ordered <= 1; ordered++) {
-        trine_runs runs = trine_runs_cut(77, total - 99, total, 16, ordered, false);
+        trine_blocks runs = trine_blocks_cut(77, total - 99, total, 16, ordered, false);
         CU_ASSERT_TRUE(covers(&runs, 77, total - 99));
         CU_ASSERT_TRUE(runs.count >= 16 && runs.count < 4096);
     }
@@ -72,7 +73,7 @@ static void every_worker_gets_work_when_there_are_chunks_enough(void)
 {
     for (int workers = 1; workers <= 16; workers++)
         for (int ordered = 0; ordered <= 1; ordered++) {
-            trine_runs runs = trine_runs_cut(0, 16, 16, workers, ordered, false);
+            trine_blocks runs = trine_blocks_cut(0, 16, 16, workers, ordered, false);
             CU_ASSERT_TRUE(runs.count >= (size_t)workers);
         }
 }

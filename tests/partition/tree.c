@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "core/partition/runs.h"
-#include "hash_monoid.h"
+#include "core/partition/blocks.h"
+#include "hash_reducer.h"
 
 static _Alignas(64) unsigned char states[(TRINE_TREE_NODES + 1) * 64];
 static _Alignas(64) unsigned char run_states[(TRINE_TREE_NODES + 1) * 64];
@@ -35,10 +35,10 @@ static hash_state canonical(uint64_t total)
 }
 
 /* What a worker makes of a run. */
-static hash_state of_run(trine_run run)
+static hash_state of_run(trine_block run)
 {
     trine_tree tree;
-    trine_tree_begin(&tree, &hash_monoid, NULL, run_states);
+    trine_tree_begin(&tree, &hash_reducer, NULL, run_states);
     for (uint64_t i = 0; i < run.chunks; i++) {
         hash_state state = leaf(run.first + i);
         trine_tree_push(&tree, (trine_node){run.first + i, 0}, &state);
@@ -48,9 +48,9 @@ static hash_state of_run(trine_run run)
 
 static void push_range(trine_tree *tree, uint64_t first, uint64_t end, uint64_t total, int workers)
 {
-    trine_runs runs = trine_runs_cut(first, end, total, workers, true, false);
+    trine_blocks runs = trine_blocks_cut(first, end, total, workers, true, false);
     for (size_t i = 0; i < runs.count; i++) {
-        trine_run run = trine_runs_get(&runs, i);
+        trine_block run = trine_blocks_get(&runs, i);
         hash_state state = of_run(run);
         trine_tree_push(tree, run.node, &state);
     }
@@ -60,7 +60,7 @@ static void chunk_after_chunk_gives_the_defined_tree(void)
 {
     for (uint64_t total = 1; total <= 300; total++) {
         trine_tree tree;
-        trine_tree_begin(&tree, &hash_monoid, NULL, states);
+        trine_tree_begin(&tree, &hash_reducer, NULL, states);
         for (uint64_t i = 0; i < total; i++) {
             hash_state state = leaf(i);
             trine_tree_push(&tree, (trine_node){i, 0}, &state);
@@ -76,7 +76,7 @@ static void any_ranks_and_workers_give_the_defined_tree(void)
     for (int trial = 0; trial < 2000; trial++) {
         uint64_t total = 1 + (uint64_t)rand() % 500, at = 0;
         trine_tree tree;
-        trine_tree_begin(&tree, &hash_monoid, NULL, states);
+        trine_tree_begin(&tree, &hash_reducer, NULL, states);
         while (at < total) {
             uint64_t end = at + (uint64_t)rand() % (total - at + 1);
             push_range(&tree, at, end, total, 1 + rand() % 5);
@@ -92,16 +92,16 @@ static void a_range_is_held_in_twice_its_logarithm(void)
     for (uint64_t first = 0; first < 200; first++)
         for (uint64_t end = first + 1; end < 256; end++) {
             trine_tree tree;
-            trine_tree_begin(&tree, &hash_monoid, NULL, states);
+            trine_tree_begin(&tree, &hash_reducer, NULL, states);
             push_range(&tree, first, end, 1 << 20, 1);
             CU_ASSERT_TRUE(tree.count <= 16);
         }
 }
 
-static void an_empty_tree_gives_the_identity(void)
+static void an_empty_tree_gives_the_init(void)
 {
     trine_tree tree;
-    trine_tree_begin(&tree, &hash_monoid, NULL, states);
+    trine_tree_begin(&tree, &hash_reducer, NULL, states);
     CU_ASSERT_EQUAL(((const hash_state *)trine_tree_root(&tree))->n, 0);
 }
 
@@ -112,7 +112,7 @@ int main(void)
         {"any ranks and workers give the defined tree",
          any_ranks_and_workers_give_the_defined_tree},
         {"a range is held in twice its logarithm", a_range_is_held_in_twice_its_logarithm},
-        {"an empty tree gives the identity", an_empty_tree_gives_the_identity},
+        {"an empty tree gives the identity", an_empty_tree_gives_the_init},
         CU_TEST_INFO_NULL,
     };
     return trine_check_main("canonical tree", tests);

@@ -86,7 +86,7 @@ static void reductions(const trine_array *x, const trine_array *one, int s, int 
     /* Blocks of the caller's own give orders of their own along the axis that they cut. */
     bool cut = axis == 0 && trine_array_place(x) != TRINE_DISTRIBUTED && trine_team_ranks(team) > 1;
     for (int i = 0; i < 5; i++) {
-        const trine_monoid *m = trine_monoid_find(names[i], TRINE_F64);
+        const trine_reducer *m = trine_reducer_find(names[i], TRINE_F64);
         if (cut && !(m->flags & TRINE_ORDER_FREE))
             continue;
         trine_status status = trine_reduce_axis(m, NULL, &x, axis, got);
@@ -123,14 +123,14 @@ static void scans(const trine_array *x, const trine_array *one, int s, int axis)
 {
     static const char *const names[] = {"cumsum", "cumsum_fast", "cummax"};
     for (int i = 0; i < 3; i++) {
-        trine_scanner scanner;
+        trine_scan_operator op;
         trine_array *out, *all;
-        CU_ASSERT_EQUAL(trine_scanner_find(names[i], TRINE_F64, &scanner), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_scan_operator_find(names[i], TRINE_F64, &op), TRINE_OK);
         CU_ASSERT_EQUAL(trine_array_create_like(x, TRINE_F64, trine_array_place(x), &out),
                         TRINE_OK);
         CU_ASSERT_EQUAL(trine_array_create_like(one, TRINE_F64, TRINE_SHARED, &all), TRINE_OK);
-        CU_ASSERT_EQUAL(trine_scan_axis(&scanner, NULL, x, out, axis, i == 1), TRINE_OK);
-        CU_ASSERT_EQUAL(trine_scan_axis(&scanner, NULL, one, all, axis, i == 1), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_scan_axis(&op, NULL, x, out, axis, i == 1), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_scan_axis(&op, NULL, one, all, axis, i == 1), TRINE_OK);
         compare_elements(names[i], s, axis, out, all);
         trine_array_free(out);
         trine_array_free(all);
@@ -175,7 +175,7 @@ static void a_rank_that_refuses_is_heard(void)
     int last = trine_team_rank(team) == trine_team_ranks(team) - 1;
     const double q = 0.5;
     double quantile[24];
-    const trine_monoid *m = trine_monoid_find("sum", TRINE_F64);
+    const trine_reducer *m = trine_reducer_find("sum", TRINE_F64);
     const trine_array *in = x;
     CU_ASSERT_EQUAL(trine_sort_axis(x, last ? 3 : 0), TRINE_E_ARGUMENT);
     CU_ASSERT_EQUAL(trine_reduce_axis(m, NULL, &in, last ? -4 : 1, quantile), TRINE_E_ARGUMENT);

@@ -22,7 +22,7 @@ static size_t checked;
 
 typedef struct variant {
     const char *name;
-    const trine_monoid *families[5];
+    const trine_reducer *families[5];
 } variant;
 
 #define FAMILIES_OF(isa)                                                                           \
@@ -34,10 +34,10 @@ typedef struct variant {
 static variant variants[4];
 static int variant_count;
 
-static const trine_monoid *find_in(const variant *v, const char *name, trine_dtype dtype)
+static const trine_reducer *find_in(const variant *v, const char *name, trine_dtype dtype)
 {
     for (int f = 0; f < 5; f++)
-        for (const trine_monoid *m = v->families[f]; m->name; m++)
+        for (const trine_reducer *m = v->families[f]; m->name; m++)
             if (m->in[0] == dtype && strcmp(m->name, name) == 0)
                 return m;
     return NULL;
@@ -46,15 +46,15 @@ static const trine_monoid *find_in(const variant *v, const char *name, trine_dty
 /* How the elements are cut: runs of chunks, and the order in which their partials merge. */
 typedef enum cutting { ONE_RUN, A_RUN_A_CHUNK, BACKWARDS, ODD_PIECES } cutting;
 
-static void one_run(const trine_monoid *m, const void *x, const void *y, size_t first, size_t end,
+static void one_run(const trine_reducer *m, const void *x, const void *y, size_t first, size_t end,
                     size_t step, void *state)
 {
     static _Alignas(64) unsigned char work[1 << 18];
     size_t item = trine_dtype_size(m->in[0]);
-    m->identity(state, NULL);
+    m->init(state, NULL);
     void *into = m->work_size ? work : state;
     if (m->work_size)
-        m->begin(work, NULL);
+        m->work_init(work, NULL);
     for (size_t i = first; i < end; i += step) {
         trine_chunk chunk = {.first = i, .n = end - i < step ? end - i : step};
         chunk.in[0] = (const char *)x + i * item;
@@ -62,16 +62,16 @@ static void one_run(const trine_monoid *m, const void *x, const void *y, size_t 
         m->accumulate(into, &chunk, NULL);
     }
     if (m->work_size)
-        m->settle(state, work, NULL);
+        m->work_flush(state, work, NULL);
 }
 
-static trine_status reduce_by(const trine_monoid *m, const void *x, const void *y, size_t n,
+static trine_status reduce_by(const trine_reducer *m, const void *x, const void *y, size_t n,
                               cutting how, void *result)
 {
     static _Alignas(64) unsigned char all[2048], part[2048];
     size_t run = how == ONE_RUN ? MOST : how == ODD_PIECES ? 1777 : TRINE_CHUNK;
     size_t step = how == ODD_PIECES ? 333 : TRINE_CHUNK, runs = (n + run - 1) / run;
-    m->identity(all, NULL);
+    m->init(all, NULL);
     for (size_t k = 0; k < runs; k++) {
         size_t at = how == BACKWARDS ? runs - 1 - k : k;
         size_t first = at * run, end = first + run < n ? first + run : n;
@@ -163,7 +163,7 @@ static void expect_one(const char *what, const operation *o, const double *x, co
     trine_status status = true_result(o, x, y, n, &expected, &narrow);
     for (int v = 0; v < variant_count; v++)
         for (int how = ONE_RUN; how <= ODD_PIECES; how++) {
-            const trine_monoid *m = find_in(&variants[v], o->name, TRINE_F64);
+            const trine_reducer *m = find_in(&variants[v], o->name, TRINE_F64);
             CU_ASSERT_EQUAL(reduce_by(m, x, y, n, (cutting)how, &got), status);
             checked++;
             if (!status && memcmp(&got, &expected, sizeof got) != 0)
@@ -461,7 +461,7 @@ static void exact_f32_rounds_the_true_value_once(void)
             trine_status status = true_result(&operations[o], xs, ys, n, &expected, &narrow);
             snprintf(name, sizeof name, "%s_f64", operations[o].name);
             for (int v = 0; v < variant_count; v++) {
-                const trine_monoid *m = find_in(&variants[v], operations[o].name, TRINE_F32);
+                const trine_reducer *m = find_in(&variants[v], operations[o].name, TRINE_F32);
                 CU_ASSERT_EQUAL(reduce_by(m, x, y, n, ONE_RUN, &got), status);
                 CU_ASSERT_TRUE(status || memcmp(&got, &narrow, sizeof got) == 0);
                 m = find_in(&variants[v], name, TRINE_F32);
@@ -499,7 +499,7 @@ static void fast_dot_follows_the_rule_of_32_lanes(void)
         }
         double expected = fast_model(xs, ys, lengths[k]), got;
         for (int v = 0; v < variant_count; v++) {
-            const trine_monoid *m = find_in(&variants[v], "dot_fast", TRINE_F64);
+            const trine_reducer *m = find_in(&variants[v], "dot_fast", TRINE_F64);
             CU_ASSERT_EQUAL(reduce_by(m, xs, ys, lengths[k], ONE_RUN, &got), TRINE_OK);
             CU_ASSERT_EQUAL(memcmp(&got, &expected, sizeof got), 0);
         }
@@ -546,7 +546,7 @@ static void both_other_modes_keep_their_bounds(void)
                 snprintf(name, sizeof name, "%s_%s", operations[o].name,
                          mode ? "compensated" : "fast");
                 for (int v = 0; v < variant_count; v++) {
-                    const trine_monoid *m = find_in(&variants[v], name, TRINE_F64);
+                    const trine_reducer *m = find_in(&variants[v], name, TRINE_F64);
                     CU_ASSERT_EQUAL(reduce_by(m, xs, ys, n, A_RUN_A_CHUNK, &got), TRINE_OK);
                     first = v == 0 ? got : first;
                     CU_ASSERT_EQUAL(memcmp(&got, &first, sizeof got), 0);
@@ -594,8 +594,8 @@ static void norms_neither_overflow_nor_underflow_on_the_way(void)
                 double got;
                 xs[0] = ldexp(3, exponent);
                 xs[1] = ldexp(-4, exponent);
-                const trine_monoid *monoid = find_in(&variants[v], names[m], TRINE_F64);
-                CU_ASSERT_EQUAL(reduce_by(monoid, xs, NULL, 2, ONE_RUN, &got), TRINE_OK);
+                const trine_reducer *reducer = find_in(&variants[v], names[m], TRINE_F64);
+                CU_ASSERT_EQUAL(reduce_by(reducer, xs, NULL, 2, ONE_RUN, &got), TRINE_OK);
                 CU_ASSERT_EQUAL(got, ldexp(5, exponent));
             }
     for (size_t c = 0; c < 3; c++)
@@ -605,10 +605,10 @@ static void norms_neither_overflow_nor_underflow_on_the_way(void)
         for (int how = ONE_RUN; how <= BACKWARDS; how++)
             for (int m = 0; m < 3; m++) {
                 double got;
-                const trine_monoid *monoid = find_in(&variants[v], names[m], TRINE_F64);
-                reduce_by(monoid, xs, NULL, 3 * TRINE_CHUNK, (cutting)how, &got);
+                const trine_reducer *reducer = find_in(&variants[v], names[m], TRINE_F64);
+                reduce_by(reducer, xs, NULL, 3 * TRINE_CHUNK, (cutting)how, &got);
                 CU_ASSERT_DOUBLE_EQUAL(got * 0x1p-700, sqrt(TRINE_CHUNK), 1e-12);
-                reduce_by(monoid, xs, NULL, 2 * TRINE_CHUNK, (cutting)how, &got);
+                reduce_by(reducer, xs, NULL, 2 * TRINE_CHUNK, (cutting)how, &got);
                 CU_ASSERT_DOUBLE_EQUAL(got, sqrt(TRINE_CHUNK), 1e-12);
             }
 }
@@ -631,7 +631,7 @@ static void special_values_pass_through_the_other_modes(void)
                     trine_status status =
                         true_result(&operations[o], xs, ys, 2, &expected, &narrow);
                     for (int v = 0; v < variant_count; v++) {
-                        const trine_monoid *m = find_in(&variants[v], name, TRINE_F64);
+                        const trine_reducer *m = find_in(&variants[v], name, TRINE_F64);
                         got = 7;
                         CU_ASSERT_EQUAL(reduce_by(m, xs, ys, 2, ONE_RUN, &got), status);
                         if (!status && memcmp(&got, &expected, sizeof got) != 0 &&
@@ -648,15 +648,15 @@ static void skipped_elements_leave_no_trace(void)
     for (size_t n = 2; n <= 200; n += 33)
         for (int v = 0; v < variant_count; v++)
             for (int m = 0; m < 3; m++) {
-                const trine_monoid *monoid = find_in(&variants[v], names[m], TRINE_F64);
+                const trine_reducer *reducer = find_in(&variants[v], names[m], TRINE_F64);
                 double got;
                 for (size_t i = 0; i < n; i++)
                     xs[i] = i % 2 ? NAN : -0.0;
-                CU_ASSERT_EQUAL(reduce_by(monoid, xs, NULL, n, ONE_RUN, &got), TRINE_OK);
+                CU_ASSERT_EQUAL(reduce_by(reducer, xs, NULL, n, ONE_RUN, &got), TRINE_OK);
                 CU_ASSERT_TRUE(got == 0 && signbit(got));
                 for (size_t i = 0; i < n; i++)
                     xs[i] = NAN;
-                CU_ASSERT_EQUAL(reduce_by(monoid, xs, NULL, n, ONE_RUN, &got), TRINE_OK);
+                CU_ASSERT_EQUAL(reduce_by(reducer, xs, NULL, n, ONE_RUN, &got), TRINE_OK);
                 CU_ASSERT_TRUE(got == 0 && !signbit(got));
             }
 }

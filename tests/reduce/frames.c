@@ -9,7 +9,7 @@
 #include "check.h"
 
 /* From the public function to that which calls the kernel. */
-enum { MOST_FUNCTIONS = 8 };
+enum { MAX_FUNCTIONS = 8 };
 
 /* Of the thread that calls: where the frame of the caller of the public function ends, and the most
  * frames seen below that. Other threads count nothing. */
@@ -53,30 +53,30 @@ static trine_status finish(void *result, const void *state, const void *param)
     return TRINE_OK;
 }
 
-static __attribute__((noinline)) trine_status call(const trine_monoid *monoid, const trine_array *x,
-                                                   uint64_t *n)
+static __attribute__((noinline)) trine_status call(const trine_reducer *reducer,
+                                                   const trine_array *x, uint64_t *n)
 {
     const trine_array *in[] = {x};
     end = (uintptr_t)__builtin_dwarf_cfa();
     most = 0;
-    trine_status status = trine_reduce(monoid, NULL, in, n);
+    trine_status status = trine_reduce(reducer, NULL, in, n);
     return status ? status : *n == trine_array_n(x) ? TRINE_OK : TRINE_E_ARGUMENT;
 }
 
 static void count_on(const char *spec, unsigned flags)
 {
     enum { N = 20 * TRINE_CHUNK };
-    const trine_monoid monoid = {.name = "frames",
-                                 .nin = 1,
-                                 .in = {TRINE_F64},
-                                 .out = TRINE_U64,
-                                 .state_size = sizeof(uint64_t),
-                                 .result_size = sizeof(uint64_t),
-                                 .flags = flags,
-                                 .identity = clear,
-                                 .accumulate = accumulate,
-                                 .merge = merge,
-                                 .finish = finish};
+    const trine_reducer reducer = {.name = "frames",
+                                   .nin = 1,
+                                   .in = {TRINE_F64},
+                                   .out = TRINE_U64,
+                                   .state_size = sizeof(uint64_t),
+                                   .result_size = sizeof(uint64_t),
+                                   .flags = flags,
+                                   .init = clear,
+                                   .accumulate = accumulate,
+                                   .merge = merge,
+                                   .finish = finish};
     trine_team *team;
     trine_array *x;
     uint64_t n = 0;
@@ -85,8 +85,8 @@ static void count_on(const char *spec, unsigned flags)
         return;
     CU_ASSERT_EQUAL_FATAL(status, TRINE_OK);
     CU_ASSERT_EQUAL_FATAL(trine_array_create(team, TRINE_F64, N, TRINE_SHARED, &x), TRINE_OK);
-    CU_ASSERT_EQUAL(call(&monoid, x, &n), TRINE_OK);
-    CU_ASSERT_TRUE(most > 0 && most <= MOST_FUNCTIONS);
+    CU_ASSERT_EQUAL(call(&reducer, x, &n), TRINE_OK);
+    CU_ASSERT_TRUE(most > 0 && most <= MAX_FUNCTIONS);
     trine_array_free(x);
     CU_ASSERT_EQUAL(trine_team_close(team), TRINE_OK);
 }

@@ -10,32 +10,32 @@
 enum { BITS = 400, MOST = 2 * TRINE_CHUNK + 77 };
 
 typedef struct variant {
-    const trine_monoid *families[3];
+    const trine_reducer *families[3];
 } variant;
 
 static variant variants[4];
 static int variant_count;
 
-static const trine_monoid *find_in(const variant *v, const char *name, trine_dtype dtype)
+static const trine_reducer *find_in(const variant *v, const char *name, trine_dtype dtype)
 {
     for (int f = 0; f < 3; f++)
-        for (const trine_monoid *m = v->families[f]; m->name; m++)
+        for (const trine_reducer *m = v->families[f]; m->name; m++)
             if (m->in[0] == dtype && strcmp(m->name, name) == 0)
                 return m;
     return NULL;
 }
 
 /* In partials of `step` elements. */
-static trine_status reduce(const trine_monoid *m, const void *x, const void *y, size_t item,
+static trine_status reduce(const trine_reducer *m, const void *x, const void *y, size_t item,
                            size_t n, size_t step, void *result)
 {
     static _Alignas(64) unsigned char all[256], part[256];
-    m->identity(all, NULL);
+    m->init(all, NULL);
     for (size_t i = 0; i < n; i += step) {
         trine_chunk chunk = {.first = i, .n = n - i < step ? n - i : step};
         chunk.in[0] = (const char *)x + i * item;
         chunk.in[1] = (const char *)y + i * item;
-        m->identity(part, NULL);
+        m->init(part, NULL);
         m->accumulate(part, &chunk, NULL);
         m->merge(all, part, NULL);
     }
@@ -158,7 +158,7 @@ static void overflow_is_decided_on_the_final_value(void)
     int64_t x[] = {INT64_MAX, INT64_MAX, 1, 1}, y[] = {2, -1, 0, 1}, got = 7;
     uint64_t a[] = {UINT64_MAX, 1}, b[] = {1, 0}, sum = 7;
     for (int v = 0; v < variant_count; v++) {
-        const trine_monoid *m = find_in(&variants[v], "dot", TRINE_I64);
+        const trine_reducer *m = find_in(&variants[v], "dot", TRINE_I64);
         CU_ASSERT_EQUAL(reduce(m, x, y, sizeof *x, 1, 1, &got), TRINE_E_OVERFLOW);
         CU_ASSERT_EQUAL(got, 7);
         CU_ASSERT_EQUAL(reduce(m, x, y, sizeof *x, 3, 1, &got), TRINE_OK);

@@ -24,16 +24,16 @@ static size_t count_of(const char *(*name_at)(size_t))
 static void *find_reductions(void *context)
 {
     search *s = context;
-    size_t names = count_of(trine_monoid_name);
+    size_t names = count_of(trine_reducer_name);
     s->right = true;
     for (size_t i = 0; i < names; i++) {
-        const char *name = trine_monoid_name(s->reversed ? names - 1 - i : i);
+        const char *name = trine_reducer_name(s->reversed ? names - 1 - i : i);
         size_t before = s->found;
         for (trine_dtype d = TRINE_F64; d < TRINE_DTYPE_COUNT; d++) {
-            const trine_monoid *m = trine_monoid_find(name, d);
+            const trine_reducer *m = trine_reducer_find(name, d);
             s->found += m != NULL;
             s->right = s->right && (!m || (m->in[0] == d && strcmp(m->name, name) == 0));
-            s->right = s->right && m == trine_monoid_find(name, d);
+            s->right = s->right && m == trine_reducer_find(name, d);
         }
         s->right = s->right && (s->found > before || strcmp(name, "logsumexp") == 0);
     }
@@ -80,15 +80,15 @@ static void every_map_is_found_by_its_types(void)
 
 static void a_scan_and_a_reduction_of_one_name_are_two(void)
 {
-    trine_scanner scanner;
-    CU_ASSERT_EQUAL(trine_scanner_find("cumsum", TRINE_F64, &scanner), TRINE_OK);
-    CU_ASSERT_STRING_EQUAL(scanner.name, "cumsum");
-    CU_ASSERT_PTR_NULL(trine_monoid_find("cumsum", TRINE_F64));
-    CU_ASSERT_EQUAL(trine_scanner_find("sum", TRINE_F64, &scanner), TRINE_E_ARGUMENT);
+    trine_scan_operator op;
+    CU_ASSERT_EQUAL(trine_scan_operator_find("cumsum", TRINE_F64, &op), TRINE_OK);
+    CU_ASSERT_STRING_EQUAL(op.name, "cumsum");
+    CU_ASSERT_PTR_NULL(trine_reducer_find("cumsum", TRINE_F64));
+    CU_ASSERT_EQUAL(trine_scan_operator_find("sum", TRINE_F64, &op), TRINE_E_ARGUMENT);
     CU_ASSERT_PTR_NOT_NULL(trine_predicate_find("nonzero", TRINE_I8));
     CU_ASSERT_PTR_NULL(trine_predicate_find("nonzero", TRINE_DTYPE_NONE));
     CU_ASSERT_PTR_NULL(trine_predicate_find("sum", TRINE_F64));
-    CU_ASSERT_PTR_NULL(trine_monoid_find("", TRINE_F64));
+    CU_ASSERT_PTR_NULL(trine_reducer_find("", TRINE_F64));
 }
 
 /* What an error has said is still there after calls that succeed. */
@@ -102,7 +102,7 @@ static void what_is_found_says_nothing(void)
     CU_ASSERT_EQUAL_FATAL(trine_team_open("serial", &team), TRINE_OK);
     CU_ASSERT_EQUAL_FATAL(trine_array_wrap(team, TRINE_F64, data, 3, &x), TRINE_OK);
     CU_ASSERT_EQUAL_FATAL(trine_array_create(team, TRINE_I8, 3, TRINE_SHARED, &y), TRINE_OK);
-    CU_ASSERT_PTR_NULL(trine_monoid_find("summ", TRINE_F64));
+    CU_ASSERT_PTR_NULL(trine_reducer_find("summ", TRINE_F64));
     for (trine_mode mode = TRINE_EXACT; mode <= TRINE_FAST; mode++) {
         CU_ASSERT_EQUAL(trine_sum_f64(x, mode, &result), TRINE_OK);
         CU_ASSERT_EQUAL(result, 6);

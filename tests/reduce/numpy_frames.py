@@ -36,13 +36,13 @@ class File:
 
 
 def reduced(file, name, dtype, axis, count, param):
-    monoid = t.find(name, dtype)
-    out, size = t.result_type(monoid.contents), monoid.contents.result_size
+    reducer = t.find(name, dtype)
+    out, size = t.result_type(reducer.contents), reducer.contents.result_size
     buffer = c.create_string_buffer(size * count + 8)
     if axis is None:
-        t.need(t.lib.trine_npy_reduce(file, monoid, param.tobytes(), buffer))
+        t.need(t.lib.trine_npy_reduce(file, reducer, param.tobytes(), buffer))
     else:
-        t.need(t.lib.trine_npy_reduce_axis(file, monoid, param.tobytes(), c.c_int(axis), buffer))
+        t.need(t.lib.trine_npy_reduce_axis(file, reducer, param.tobytes(), c.c_int(axis), buffer))
     return np.frombuffer(buffer.raw[:size * count], out or np.uint8)
 
 

@@ -79,7 +79,7 @@ def lines_without_a_number_are_nan_where_they_are(team):
                 check(np.allclose(got, expected, equal_nan=True, rtol=1e-12) and np.isnan(got).sum() > 0, name, axis)
             found = c.addressof(t.find("nanmin", "f8").contents)
             strict = (c.c_char * 256).from_buffer_copy((c.c_char * 256).from_address(found))
-            t.Monoid.from_buffer(strict).flags |= EMPTY_FAILS
+            t.Reducer.from_buffer(strict).flags |= EMPTY_FAILS
             fails("EMPTY", lambda: t.call(t.lib.trine_reduce_axis, [a], strict, None, c.c_int(axis),
                                           c.create_string_buffer(8 * n)), "strict", axis)
         a.free()
@@ -90,7 +90,7 @@ def lines_without_a_number_are_nan_where_they_are(team):
 
 def scanned(team, name, x, a, axis, exclusive=False, in_place=False):
     scanner = t.Scanner()
-    t.need(t.lib.trine_scanner_find(name.encode(), t.code(x.dtype), c.byref(scanner)))
+    t.need(t.lib.trine_scan_operator_find(name.encode(), t.code(x.dtype), c.byref(scanner)))
     wide = {"i": "i8", "u": "u8"}.get(x.dtype.kind, x.dtype) if name.startswith("cumsum") else x.dtype
     out = a if in_place else team.array(np.zeros(x.shape, wide), t.lib.trine_array_place(a.handle))
     try:

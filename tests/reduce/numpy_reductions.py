@@ -437,10 +437,10 @@ def weighted_call(name, a, w, mode):
 
 
 def along(mean, axis, count, a, w):
-    monoid, weights = (c.c_char * 1024)(), c.c_int()
-    t.need(t.lib.trine_weighted_monoid(t.code(a.dtype), t.code(w.dtype), c.c_bool(mean), monoid, c.byref(weights)))
+    reducer, weights = (c.c_char * 1024)(), c.c_int()
+    t.need(t.lib.trine_weighted_reducer(t.code(a.dtype), t.code(w.dtype), c.c_bool(mean), reducer, c.byref(weights)))
     results = np.full(count, 77.0)
-    t.call(t.lib.trine_reduce_axis, (a, w), monoid, c.byref(weights), c.c_int(axis), results.ctypes.data_as(t.pointer))
+    t.call(t.lib.trine_reduce_axis, (a, w), reducer, c.byref(weights), c.c_int(axis), results.ctypes.data_as(t.pointer))
     return results
 
 
@@ -497,7 +497,7 @@ def weights_of_any_type_go_along_axes(team):
 
 
 def axes_give_each_column_and_row_its_own_result(team):
-    names = [t.lib.trine_monoid_name(c.c_size_t(i)) for i in range(200)]
+    names = [t.lib.trine_reducer_name(c.c_size_t(i)) for i in range(200)]
     names = [name.decode() for name in names if name]
     for rows, columns in SHAPES:
         for name in names:
@@ -505,15 +505,15 @@ def axes_give_each_column_and_row_its_own_result(team):
                 continue
             for dtype in ("f8", "f4", "i4", "u1", "i8"):
                 try:
-                    monoid = t.find(name, dtype)
+                    reducer = t.find(name, dtype)
                 except t.Failed:
                     continue
                 x = sample(dtype, rows * columns, "few").reshape(rows, columns)
                 if name == "prod" and x.dtype.kind != "f":
                     x = (1 + (random.random(x.shape) < 0.0003)).astype(dtype)
                 y = sample(dtype, rows * columns, "few").reshape(rows, columns)
-                arrays = [team.array(v) for v in (x, y)[:monoid.contents.nin]]
-                param = np.zeros(monoid.contents.param_size // 8 + 1)
+                arrays = [team.array(v) for v in (x, y)[:reducer.contents.nin]]
+                param = np.zeros(reducer.contents.param_size // 8 + 1)
                 if name in ("smallest", "largest"):
                     param.view(np.uint64)[0] = 1
                 for axis, count in ((0, columns), (1, rows)):
@@ -522,7 +522,7 @@ def axes_give_each_column_and_row_its_own_result(team):
                     got = got.view(np.uint8).reshape(count, -1)
                     for i in range(0, count, step):
                         parts = [np.ascontiguousarray(v[:, i] if axis == 0 else v[i])
-                                 for v in (x, y)[:monoid.contents.nin]]
+                                 for v in (x, y)[:reducer.contents.nin]]
                         lines = [team.array(v) for v in parts]
                         expected = t.reduce(name, *lines, param=param)
                         for line in lines:

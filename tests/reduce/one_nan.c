@@ -26,11 +26,11 @@ enum {
 };
 
 /* How many results were not a number; those that had other bits than the one. */
-typedef struct tally {
+typedef struct statistics {
     uint64_t nans, others;
-} tally;
+} statistics;
 
-static void count(tally *t, const void *data, trine_dtype dtype, size_t n)
+static void count(statistics *t, const void *data, trine_dtype dtype, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (dtype == TRINE_F64) {
@@ -44,7 +44,7 @@ static void count(tally *t, const void *data, trine_dtype dtype, size_t n)
         }
 }
 
-static void conclude(const char *name, trine_dtype dtype, int variant, const tally *t)
+static void conclude(const char *name, trine_dtype dtype, int variant, const statistics *t)
 {
     if (t->nans == 0 || t->others > 0)
         printf("\n  %s of %s, instruction set %d: %llu NaNs, %llu not the one", name,
@@ -121,7 +121,7 @@ static void map_results_are_the_one_nan(void)
     for (size_t f = 0; f < sizeof families / sizeof *families; f++)
         for (int v = 0; v < VARIANTS; v++)
             for (const trine_map *map = families[f][v]; supported(v) && map->name; map++) {
-                tally t = {0};
+                statistics t = {0};
                 bool reads_real = map->nin == 0 || is_real(map->in[map->nin - 1]);
                 if (!is_real(map->out[0]) || !reads_real || moves(map->name))
                     continue;
@@ -169,24 +169,24 @@ static void moves_keep_the_bits(void)
 }
 
 /* Two chunks in two partials, merged and finished. Params are zeros. */
-static trine_status reduce(const trine_monoid *m, const trine_chunk chunks[2], void *result)
+static trine_status reduce(const trine_reducer *m, const trine_chunk chunks[2], void *result)
 {
     static _Alignas(64) unsigned char states[2][WORK], work[WORK], param[PARAM];
     CU_ASSERT_FATAL(m->state_size <= WORK && m->work_size <= WORK && m->param_size <= PARAM);
     for (int s = 0; s < 2; s++) {
-        m->identity(states[s], param);
+        m->init(states[s], param);
         if (m->work_size)
-            m->begin(work, param);
+            m->work_init(work, param);
         m->accumulate(m->work_size ? work : states[s], &chunks[s], param);
         if (m->work_size)
-            m->settle(states[s], work, param);
+            m->work_flush(states[s], work, param);
     }
     m->merge(states[0], states[1], param);
     return m->finish(result, states[0], param);
 }
 
 /* The elements of its result that are of a real type. */
-static size_t results_of(const trine_monoid *m, trine_dtype *dtype)
+static size_t results_of(const trine_reducer *m, trine_dtype *dtype)
 {
     *dtype = strcmp(m->name, "minmax") == 0 ? m->in[0] : m->out;
     return is_real(*dtype) && is_real(m->in[0]) ? m->result_size / trine_dtype_size(*dtype) : 0;
@@ -200,14 +200,14 @@ static bool never_nan(const char *name)
 
 static void reductions_are_the_one_nan(void)
 {
-    static const trine_monoid *const families[][VARIANTS] = {TRINE_REDUCTION_FAMILIES(TABLES)};
+    static const trine_reducer *const families[][VARIANTS] = {TRINE_REDUCTION_FAMILIES(TABLES)};
     static const size_t sizes[] = {1, 2, 31, 45, 1000, MOST};
     static double in[2][MOST];
     for (size_t f = 0; f < sizeof families / sizeof *families; f++)
         for (int v = 0; v < VARIANTS; v++)
-            for (const trine_monoid *m = families[f][v]; supported(v) && m->name; m++) {
+            for (const trine_reducer *m = families[f][v]; supported(v) && m->name; m++) {
                 trine_dtype dtype;
-                tally t = {0};
+                statistics t = {0};
                 double result[2] = {0};
                 size_t results = results_of(m, &dtype);
                 for (int k = 0; results > 0 && k < MANNERS * 6; k++) {
@@ -240,10 +240,11 @@ static void scans_are_the_one_nan(void)
     static _Alignas(64) double in[MOST], out[MOST], few[2];
     for (int v = 0; v < VARIANTS; v++)
         for (const scan_entry *s = tables[0][v]; supported(v) && s->name; s++) {
-            tally t = {0};
+            statistics t = {0};
             if (!is_real(s->in))
                 continue;
-            const trine_monoid *m = s->monoid ? s->monoid : trine_monoid_find(s->reduction, s->in);
+            const trine_reducer *m =
+                s->reducer ? s->reducer : trine_reducer_find(s->reduction, s->in);
             for (int k = 0; k < MANNERS * 8; k++) {
                 trine_chunk before = {.n = 2, .in = {few}}, chunk = {.n = MOST - (size_t)k};
                 unsigned flags = k / MANNERS % 2 ? TRINE_SCAN_EXCLUSIVE : 0;
@@ -252,7 +253,7 @@ static void scans_are_the_one_nan(void)
                 chunk.in[0] = in;
                 chunk.out[0] = k / MANNERS % 8 < 4 ? out : in;
                 flags |= k / MANNERS % 4 == 2 ? TRINE_SCAN_STREAM : 0;
-                m->identity(prefix, NULL);
+                m->init(prefix, NULL);
                 if (k / MANNERS % 8 > 1 && !m->work_size)
                     m->accumulate(prefix, &before, NULL);
                 if (s->apply(&chunk, prefix, flags, NULL) == TRINE_OK)
@@ -262,9 +263,9 @@ static void scans_are_the_one_nan(void)
         }
 }
 
-typedef double jacobi_row(const trine_rows *rows, const double *f);
+typedef double jacobi_row(const trine_stencil_row *rows, const double *f);
 typedef void convolution(const double *x, const double *kernel, size_t taps, size_t n, void *out,
-                         bool stream);
+                         bool non_temporal);
 
 #if VARIANTS > 1
 #define OF_EACH(name) name##_baseline, name##_avx2, name##_avx512
@@ -284,7 +285,7 @@ static void rows_of_grids_are_the_one_nan(void)
     for (int v = 0; v < VARIANTS && supported(v); v++)
         for (int single = 0; single < 2; single++) {
             trine_dtype dtype = single ? TRINE_F32 : TRINE_F64;
-            tally five = {0}, jacobi = {0}, residual = {0}, convolved = {0};
+            statistics five = {0}, jacobi = {0}, residual = {0}, convolved = {0};
             size_t item = trine_dtype_size(dtype);
             for (int k = 0; k < MANNERS * 8; k++) {
                 size_t n = k % 8 < 4 ? 50 : MOST - EDGE, shift = (size_t)k % 3;
@@ -293,13 +294,15 @@ static void rows_of_grids_are_the_one_nan(void)
                     fill_hostile(in[i], dtype, ROOM, (uint64_t)(4 * k + i), k / 8);
                 for (int i = 0; i < 3; i++)
                     rows[i] = (char *)in[i] + EDGE * item;
-                trine_rows r = {
-                    .n = n, .in = rows + 1, .out = (char *)out + shift * item, .stream = k % 2 > 0};
+                trine_stencil_row r = {.n = n,
+                                       .in = rows + 1,
+                                       .out = (char *)out + shift * item,
+                                       .non_temporal = k % 2 > 0};
                 stencils[v][single].apply(&r, weight);
                 count(&five, r.out, dtype, n);
                 for (int i = 0; i < 4 && single; i++)
                     fill_hostile(in[i], TRINE_F64, ROOM, (uint64_t)(4 * k + i), k / 8);
-                convolutions[single][v](in[0], in[1], TAPS, n, r.out, r.stream);
+                convolutions[single][v](in[0], in[1], TAPS, n, r.out, r.non_temporal);
                 count(&convolved, r.out, dtype, n);
                 r.out = out + shift;
                 double change = sweeps[v](&r, single ? in[3] : NULL);

@@ -6,7 +6,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "monoid_params.h"
+#include "reducer_params.h"
 #include "fill.h"
 
 static char **specs;
@@ -52,14 +52,14 @@ typedef struct inputs {
     int axis;
 } inputs;
 
-enum { MOST_INPUTS = 2 };
+enum { MAX_INPUTS = 2 };
 
 static inputs inputs_of(trine_team *team, trine_dtype dtype, uint64_t n, int kind,
                         trine_place place, int axis)
 {
     inputs in = {.axis = axis};
     uint64_t columns = axis == WHOLE ? 1 : COLUMNS;
-    for (int i = 0; i < MOST_INPUTS; i++) {
+    for (int i = 0; i < MAX_INPUTS; i++) {
         trine_array *x;
         trine_status status = trine_array_create_2d(team, dtype, n / columns, columns, place, &x);
         if (status)
@@ -73,43 +73,43 @@ static inputs inputs_of(trine_team *team, trine_dtype dtype, uint64_t n, int kin
 
 static void inputs_free(inputs in)
 {
-    for (int i = 0; i < MOST_INPUTS; i++)
+    for (int i = 0; i < MAX_INPUTS; i++)
         trine_array_free((trine_array *)in.x[i]);
 }
 
-static outcome reduce(const trine_monoid *monoid, inputs in)
+static outcome reduce(const trine_reducer *reducer, inputs in)
 {
     outcome o = {.status = TRINE_OK};
     o.status = in.axis == WHOLE
-                   ? trine_reduce(monoid, monoid_param_for(monoid), in.x, o.words)
-                   : trine_reduce_axis(monoid, monoid_param_for(monoid), in.x, in.axis, o.words);
+                   ? trine_reduce(reducer, reducer_param_for(reducer), in.x, o.words)
+                   : trine_reduce_axis(reducer, reducer_param_for(reducer), in.x, in.axis, o.words);
     return o;
 }
 
-static const trine_monoid *monoid_at(int m, trine_dtype dtype)
+static const trine_reducer *reducer_at(int m, trine_dtype dtype)
 {
-    const char *name = trine_monoid_name((size_t)m);
-    return name ? monoid_of(name, dtype) : dtype == TRINE_U64 ? &hash_monoid : NULL;
+    const char *name = trine_reducer_name((size_t)m);
+    return name ? reducer_of(name, dtype) : dtype == TRINE_U64 ? &hash_reducer : NULL;
 }
 
-static int monoid_names(void)
+static int reducer_names(void)
 {
     static int count;
-    while (trine_monoid_name((size_t)count))
+    while (trine_reducer_name((size_t)count))
         count++;
     return count;
 }
 
 /* One reduction on the team against serial; the first difference is printed. */
-static bool same(trine_team *team, const trine_monoid *monoid, inputs ours, inputs reference)
+static bool same(trine_team *team, const trine_reducer *reducer, inputs ours, inputs reference)
 {
     static outcome expected, got;
-    expected = reduce(monoid, reference);
-    got = reduce(monoid, ours);
+    expected = reduce(reducer, reference);
+    got = reduce(reducer, ours);
     if (got.status == expected.status && memcmp(got.words, expected.words, sizeof got.words) == 0)
         return true;
-    printf("\n  %s: %s of %s: %s, expected %s; ", trine_team_spec(team), monoid->name,
-           trine_dtype_name(monoid->in[0]), trine_status_name(got.status),
+    printf("\n  %s: %s of %s: %s, expected %s; ", trine_team_spec(team), reducer->name,
+           trine_dtype_name(reducer->in[0]), trine_status_name(got.status),
            trine_status_name(expected.status));
     printf("%016llx, expected %016llx (%s)\n", (unsigned long long)got.words[0],
            (unsigned long long)expected.words[0], trine_error_detail());
@@ -131,11 +131,11 @@ static bool type_agrees(trine_team *team, trine_team *serial, trine_dtype dtype,
     inputs reference = inputs_of(serial, dtype, n, kind, TRINE_SHARED, axis);
     inputs ours = inputs_of(team, dtype, n, kind, place, axis);
     bool all = true;
-    for (int m = 0, names = monoid_names(); all && m <= names; m++) {
-        const trine_monoid *monoid = (m * 7 + chosen) % step ? NULL : monoid_at(m, dtype);
-        bool small = monoid && monoid->result_size <= 2 * sizeof(double);
-        if (monoid && (axis == WHOLE || small))
-            all = same(team, monoid, ours, reference);
+    for (int m = 0, names = reducer_names(); all && m <= names; m++) {
+        const trine_reducer *reducer = (m * 7 + chosen) % step ? NULL : reducer_at(m, dtype);
+        bool small = reducer && reducer->result_size <= 2 * sizeof(double);
+        if (reducer && (axis == WHOLE || small))
+            all = same(team, reducer, ours, reference);
     }
     if (!all)
         printf("  n %llu, kind %d, place %d, axis %d\n", (unsigned long long)n, kind, (int)place,

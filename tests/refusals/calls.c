@@ -16,9 +16,9 @@ void *made;
 static trine_team *team;
 static trine_npy *file;
 static const char *npy_path;
-static trine_monoid sum, partial_sum;
+static trine_reducer sum, partial_sum;
 static trine_map twice, partial_map;
-static trine_scanner cumulate, partial_scanner;
+static trine_scan_operator cumulate, partial_operator;
 static trine_predicate positive, partial_predicate;
 static const double four[5] = {0, 1, 2, 3, 4}, falling[5] = {1, 0, 2, 3, 4};
 static const uint64_t sizes[] = {50, 100}, far_sizes[] = {INT64_MAX, INT64_MAX};
@@ -33,7 +33,7 @@ static void double_them(const trine_chunk *chunk, const void *param)
         y[i] = 2 * x[i];
 }
 
-static void keep_row(const trine_rows *rows, const void *param)
+static void keep_row(const trine_stencil_row *rows, const void *param)
 {
     (void)param;
     memcpy(rows->out, rows->in[0], rows->n * sizeof(double));
@@ -48,8 +48,8 @@ static trine_status work(trine_task *task)
     return TRINE_OK;
 }
 
-static const trine_task_kind tasks = {.name = "work", .run = work, .item_most = 8},
-                             partial_kind = {.name = "partial", .item_most = 8};
+static const trine_task_kind tasks = {.name = "work", .run = work, .item_max = 8},
+                             partial_kind = {.name = "partial", .item_max = 8};
 static const trine_task_options unknown_transport = {.data = four,
                                                      .data_size = sizeof four,
                                                      .transport = TRINE_TRANSPORT_PIPE},
@@ -61,14 +61,14 @@ static const trine_task_options unknown_transport = {.data = four,
 
 trine_status calls_open(trine_team *opened, const char *path)
 {
-    const trine_monoid *monoid = trine_monoid_find("sum", TRINE_F64);
+    const trine_reducer *reducer = trine_reducer_find("sum", TRINE_F64);
     const trine_predicate *predicate = trine_predicate_find("not_nan", TRINE_F64);
     trine_array *x = NULL;
     team = opened;
     npy_path = path;
-    if (!monoid || !predicate || trine_scanner_find("cumsum", TRINE_F64, &cumulate))
+    if (!reducer || !predicate || trine_scan_operator_find("cumsum", TRINE_F64, &cumulate))
         return TRINE_E_ARGUMENT;
-    sum = partial_sum = *monoid;
+    sum = partial_sum = *reducer;
     partial_sum.merge = NULL;
     twice = partial_map = (trine_map){.name = "twice",
                                       .nin = 1,
@@ -77,8 +77,8 @@ trine_status calls_open(trine_team *opened, const char *path)
                                       .out = {TRINE_F64},
                                       .apply = double_them};
     partial_map.apply = NULL;
-    partial_scanner = cumulate;
-    partial_scanner.monoid.finish = NULL;
+    partial_operator = cumulate;
+    partial_operator.reducer.finish = NULL;
     positive = partial_predicate = *predicate;
     partial_predicate.test = NULL;
     trine_status status = trine_array_create_2d(team, TRINE_F64, 64, 200, TRINE_DISTRIBUTED, &x);
@@ -406,7 +406,7 @@ CALL_CUMULATE(i64)
 CALL_CUMULATE(u64)
 TRINE_ELEMENT_SCANS(CALL_SCAN)
 CALL(scan, P(0), NULL, A(1), A(2), false)
-CALL(scan_monoid, P(0), NULL, A(1), A(2), false)
+CALL(scan_reducer, P(0), NULL, A(1), A(2), false)
 CALL(reverse, A(0), A(1))
 CALL(sort, A(0))
 CALL(argsort, A(0), A(1))
@@ -439,14 +439,14 @@ CALL_MAKING(compact_mask, 2, A(0), A(1), P(2))
     LINE_CUMULATE(i64)                                                                             \
     LINE_CUMULATE(u64)                                                                             \
     TRINE_ELEMENT_SCANS(LINE_SCAN)                                                                 \
-    LINE(scan, POINTER_OR(&cumulate, &partial_scanner), IN(TRINE_F64), OUT(TRINE_F64))             \
-    LINE(scan_monoid, POINTER_OR(&sum, &partial_sum), IN(TRINE_F64), OUT(TRINE_F64))               \
+    LINE(scan, POINTER_OR(&cumulate, &partial_operator), IN(TRINE_F64), OUT(TRINE_F64))            \
+    LINE(scan_reducer, POINTER_OR(&sum, &partial_sum), IN(TRINE_F64), OUT(TRINE_F64))              \
     LINE(reverse, IN(TRINE_F64), OUT(TRINE_F64))                                                   \
     LINE(compact, POINTER_OR(&positive, &partial_predicate), IN(TRINE_F64), MADE)                  \
     LINE(compact_mask, ANY(TRINE_F64), IN(TRINE_U8), MADE)                                         \
     LINE(sort, ANY_OUT(TRINE_F64))                                                                 \
     LINE(argsort, ANY(TRINE_F64), OUT(TRINE_U64))                                                  \
-    LINE(scan_axis, POINTER_OR(&cumulate, &partial_scanner), SHAPED(TRINE_F64, MATRIX_A),          \
+    LINE(scan_axis, POINTER_OR(&cumulate, &partial_operator), SHAPED(TRINE_F64, MATRIX_A),         \
          SHAPED_OUT(TRINE_F64, MATRIX_A), WHOLE(0, -3, 2))                                         \
     LINE(sort_axis, ANY_SHAPED_OUT, WHOLE(0, -3, 2))                                               \
     LINE(argsort_axis, ANY_SHAPED, SHAPED_OUT(TRINE_U64, MATRIX_A), WHOLE(1, -3, 2))
@@ -643,8 +643,8 @@ const char *const others[] = {
     "trine_finalize",
     "trine_gemm_library",
     "trine_gemm_note",
-    "trine_histogram_monoid",
-    "trine_histogram_weighted_monoid",
+    "trine_histogram_reducer",
+    "trine_histogram_weighted_reducer",
     "trine_init",
     "trine_isa",
     "trine_launched",
@@ -654,15 +654,15 @@ const char *const others[] = {
     "trine_lock_release",
     "trine_map_find",
     "trine_map_name",
-    "trine_monoid_find",
-    "trine_monoid_name",
+    "trine_reducer_find",
+    "trine_reducer_name",
     "trine_npy_block",
     "trine_npy_close",
     "trine_npy_header",
     "trine_predicate_find",
     "trine_quantile_method_find",
     "trine_quantile_method_name",
-    "trine_scanner_find",
+    "trine_scan_operator_find",
     "trine_status_name",
     "trine_status_text",
     "trine_task_cancel",
@@ -689,10 +689,10 @@ const char *const others[] = {
     "trine_team_transport",
     "trine_team_worker_pid",
     "trine_team_workers",
-    "trine_top_monoid",
+    "trine_top_reducer",
     "trine_transport_find",
     "trine_transport_name",
     "trine_version",
-    "trine_weighted_monoid",
+    "trine_weighted_reducer",
     NULL,
 };

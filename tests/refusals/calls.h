@@ -17,7 +17,7 @@ typedef enum shape {
     SHAPES
 } shape;
 
-enum { MOST_ARGUMENTS = 9, MOST_BAD = 3, RESULT_BYTES = 1 << 14 };
+enum { MAX_ARGUMENTS = 9, MAX_BAD = 3, RESULT_BYTES = 1 << 14 };
 
 typedef union value {
     const void *pointer;
@@ -36,14 +36,14 @@ typedef struct argument {
     bool any, written, root;
     value good;
     int bads;
-    value bad[MOST_BAD];
+    value bad[MAX_BAD];
 } argument;
 
 /* call: makes the call, and gives back what a good one has made. */
 typedef struct entry {
     const char *name;
     trine_status (*call)(const value *v);
-    argument argument[MOST_ARGUMENTS];
+    argument argument[MAX_ARGUMENTS];
 } entry;
 
 /* Where results go, and handles of what is made. */

@@ -8,7 +8,7 @@
 
 #include "check.h"
 #include "expect.h"
-#include "hash_monoid.h"
+#include "hash_reducer.h"
 
 static trine_team *team, *another;
 
@@ -26,8 +26,8 @@ static void null_is_named(void)
     expect(trine_team_open("serial", NULL), TRINE_E_ARGUMENT, "team is NULL");
     expect(trine_sum_f64(NULL, TRINE_EXACT, &sum), TRINE_E_ARGUMENT, "x is NULL");
     expect(trine_sum_f64(x, TRINE_EXACT, NULL), TRINE_E_ARGUMENT, "result is NULL");
-    expect(trine_reduce(NULL, NULL, NULL, &sum), TRINE_E_ARGUMENT, "monoid is NULL");
-    expect(trine_reduce(&hash_monoid, NULL, NULL, &sum), TRINE_E_ARGUMENT, "in[0] is NULL");
+    expect(trine_reduce(NULL, NULL, NULL, &sum), TRINE_E_ARGUMENT, "reducer is NULL");
+    expect(trine_reduce(&hash_reducer, NULL, NULL, &sum), TRINE_E_ARGUMENT, "in[0] is NULL");
     expect(trine_array_create(NULL, TRINE_F64, 1, TRINE_SHARED, &made), TRINE_E_ARGUMENT, "team");
     expect(trine_array_create(team, TRINE_F64, 1, TRINE_SHARED, NULL), TRINE_E_ARGUMENT, "array");
     expect(trine_array_wrap(team, TRINE_F64, NULL, 1, &made), TRINE_E_ARGUMENT, "data is NULL");
@@ -52,7 +52,8 @@ static void a_wrong_dtype_is_named_with_the_right_ones(void)
     expect(trine_sum_i64(y, TRINE_EXACT, &whole), TRINE_E_DTYPE, "expected i64, i32, i16 or i8");
     expect(trine_sum_u64(x, TRINE_EXACT, (uint64_t *)&whole), TRINE_E_DTYPE, "x is i32");
     const trine_array *in[] = {y};
-    expect(trine_reduce(&hash_monoid, NULL, in, &sum), TRINE_E_DTYPE, "in[0] is f64; expected u64");
+    expect(trine_reduce(&hash_reducer, NULL, in, &sum), TRINE_E_DTYPE,
+           "in[0] is f64; expected u64");
     trine_array *z = NULL;
     expect(trine_array_create(team, (trine_dtype)99, 1, TRINE_SHARED, &z), TRINE_E_DTYPE, "99");
     CU_ASSERT_PTR_NULL(z);
@@ -178,21 +179,21 @@ static void outputs_that_half_overlap_inputs_are_refused(void)
     trine_array_free(y);
 }
 
-static void incomplete_monoids_are_refused(void)
+static void incomplete_reducers_are_refused(void)
 {
     trine_array *x = array_of(team, TRINE_U64, 10);
     const trine_array *in[] = {x};
     hash_state result = {1, 2};
-    trine_monoid bad = hash_monoid;
+    trine_reducer bad = hash_reducer;
     bad.merge = NULL;
     expect(trine_reduce(&bad, NULL, in, &result), TRINE_E_ARGUMENT, "lacks a name or a function");
-    bad = hash_monoid;
+    bad = hash_reducer;
     bad.nin = TRINE_ARGS + 1;
     expect(trine_reduce(&bad, NULL, in, &result), TRINE_E_ARGUMENT, "5 inputs");
-    bad = hash_monoid;
+    bad = hash_reducer;
     bad.work_size = 64;
     expect(trine_reduce(&bad, NULL, in, &result), TRINE_E_ARGUMENT, "working state");
-    bad = hash_monoid;
+    bad = hash_reducer;
     bad.param_size = 8;
     expect(trine_reduce(&bad, NULL, in, &result), TRINE_E_ARGUMENT, "param is NULL");
     CU_ASSERT_EQUAL(result.hash, 1);
@@ -221,7 +222,7 @@ static void meddle(void *state, const trine_chunk *chunk, const void *param)
 
 static void a_second_call_on_a_busy_team_is_refused(void)
 {
-    trine_monoid meddling = hash_monoid;
+    trine_reducer meddling = hash_reducer;
     hash_state result;
     trine_array *x = array_of(team, TRINE_U64, 10);
     const trine_array *in[] = {x};
@@ -233,10 +234,10 @@ static void a_second_call_on_a_busy_team_is_refused(void)
 
 static void unknown_names_are_answered_with_the_known_ones(void)
 {
-    CU_ASSERT_PTR_NULL(trine_monoid_find("summ", TRINE_F64));
+    CU_ASSERT_PTR_NULL(trine_reducer_find("summ", TRINE_F64));
     CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "sum"));
-    CU_ASSERT_PTR_NULL(trine_monoid_find(NULL, TRINE_F64));
-    CU_ASSERT_PTR_NULL(trine_monoid_find("sum", (trine_dtype)77));
+    CU_ASSERT_PTR_NULL(trine_reducer_find(NULL, TRINE_F64));
+    CU_ASSERT_PTR_NULL(trine_reducer_find("sum", (trine_dtype)77));
     CU_ASSERT_STRING_EQUAL(trine_status_name((trine_status)999), "not a status");
     CU_ASSERT_EQUAL(trine_dtype_find("f63"), TRINE_DTYPE_NONE);
     CU_ASSERT_EQUAL(trine_dtype_find(NULL), TRINE_DTYPE_NONE);
@@ -273,7 +274,7 @@ int main(void)
         {"arrays must match", arrays_must_match},
         {"outputs that half overlap inputs are refused",
          outputs_that_half_overlap_inputs_are_refused},
-        {"incomplete monoids are refused", incomplete_monoids_are_refused},
+        {"incomplete reducers are refused", incomplete_reducers_are_refused},
         {"a team with arrays does not close", a_team_with_arrays_does_not_close},
         {"a second call on a busy team is refused", a_second_call_on_a_busy_team_is_refused},
         {"unknown names are answered with the known ones",

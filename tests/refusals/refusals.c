@@ -18,7 +18,7 @@
 #include "failing_mpi.h"
 #include "short_memory.h"
 
-enum { PATTERN = 0x5a, TEAMS = 3, MOST_ARRAYS = 4096, PATIENCE = 30, MOST_ALLOCATIONS = 60 };
+enum { PATTERN = 0x5a, TEAMS = 3, MAX_ARRAYS = 4096, PATIENCE = 30, MAX_ALLOCATIONS = 60 };
 
 /* The team of the calls; one rank's own; another one of all ranks. */
 static trine_team *teams[TEAMS];
@@ -37,7 +37,7 @@ static struct made_array {
     shape shape;
     bool written, longer;
     trine_array *array;
-} arrays[MOST_ARRAYS];
+} arrays[MAX_ARRAYS];
 static int array_count;
 
 static const struct {
@@ -97,7 +97,7 @@ static trine_array *array_of(int team, const argument *a, int number, trine_dtyp
     }
     trine_array *x = NULL;
     trine_status status =
-        array_count == MOST_ARRAYS
+        array_count == MAX_ARRAYS
             ? TRINE_E_MEMORY
             : trine_array_create_2d(teams[team], dtype, shapes[a->shape].rows + longer,
                                     shapes[a->shape].columns, place, &x);
@@ -122,7 +122,7 @@ static trine_dtype wrong_type(trine_dtype dtype)
 static int count_arguments(const entry *e)
 {
     int n = 0;
-    while (n < MOST_ARGUMENTS && e->argument[n].kind != NONE)
+    while (n < MAX_ARGUMENTS && e->argument[n].kind != NONE)
         n++;
     return n;
 }
@@ -178,7 +178,7 @@ static trine_status make_call(const entry *e, const value v[])
 
 static void works(const entry *e)
 {
-    value v[MOST_ARGUMENTS];
+    value v[MAX_ARGUMENTS];
     good_values(e, v);
     prepare(e, v);
     snprintf(what, sizeof what, "%s as it should be", e->name);
@@ -191,7 +191,7 @@ static void works(const entry *e)
 static void refused_by_all(const entry *e, int refuser, const value v[], const char *bad)
 {
     snprintf(what, sizeof what, "%s, rank %d: %s", e->name, refuser, bad);
-    value good[MOST_ARGUMENTS];
+    value good[MAX_ARGUMENTS];
     good_values(e, good);
     const value *own = rank == refuser ? v : good;
     prepare(e, own);
@@ -211,7 +211,7 @@ static void refused_by_all(const entry *e, int refuser, const value v[], const c
 
 static void bad_array(const entry *e, int i, int refuser, trine_array *x, const char *how)
 {
-    value v[MOST_ARGUMENTS];
+    value v[MAX_ARGUMENTS];
     char bad[64];
     good_values(e, v);
     v[i].array = x;
@@ -250,7 +250,7 @@ static void bad_others(const entry *e, int i, int refuser)
 {
     const argument *a = &e->argument[i];
     for (int b = 0; b < a->bads && (!a->root || refuser == 0); b++) {
-        value v[MOST_ARGUMENTS];
+        value v[MAX_ARGUMENTS];
         char bad[64];
         good_values(e, v);
         v[i] = a->bad[b];
@@ -278,7 +278,7 @@ static void short_memory(const entry *e, int refuser)
     char names[sizeof "rank -2147483648"];
     snprintf(names, sizeof names, "rank %d", refuser);
     for (int k = 1;; k++) {
-        value v[MOST_ARGUMENTS];
+        value v[MAX_ARGUMENTS];
         int fired;
         good_values(e, v);
         prepare(e, v);
@@ -295,10 +295,10 @@ static void short_memory(const entry *e, int refuser)
         else if (status && !untouched(e, v))
             complain("an output was touched", status);
         MPI_Bcast(&fired, 1, MPI_INT, refuser, MPI_COMM_WORLD);
-        /* A letter that a queue does not need when it closes may be lost. */
+        /* A message that a queue does not need when it closes may be lost. */
         if (fired && !status && !strstr(e->name, "task"))
             complain("nobody said so", status);
-        if (!fired || k == MOST_ALLOCATIONS)
+        if (!fired || k == MAX_ALLOCATIONS)
             break;
     }
     works(e);
@@ -307,7 +307,7 @@ static void short_memory(const entry *e, int refuser)
 /* The failure of MPI that one rank alone saw: others learn of it in that call or in their next. */
 static void failing_mpi(const entry *e, int refuser)
 {
-    value v[MOST_ARGUMENTS];
+    value v[MAX_ARGUMENTS];
     good_values(e, v);
     snprintf(what, sizeof what, "%s, counting", e->name);
     fail_mpi(0);

@@ -35,7 +35,7 @@ drivers
 LEVEL = {folder: level for level, line in enumerate(FLOORS) for folder in line.split()}
 
 # What backends fill in, and core declares: lists of backends, and the BLAS.
-FILLED_IN = re.compile(r"trine_(executors|alone_communicator|ranks_communicator|carriers|blas_\w+)$")
+FILLED_IN = re.compile(r"trine_(executors|alone_communicator|ranks_communicator|channels|blas_\w+)$")
 
 
 def folder_of(path):

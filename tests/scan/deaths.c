@@ -10,7 +10,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "hash_monoid.h"
+#include "hash_reducer.h"
 
 enum { N = 100 * TRINE_CHUNK + 3 };
 
@@ -52,12 +52,12 @@ static trine_status apply(const trine_chunk *chunk, const void *prefix, unsigned
     return TRINE_OK;
 }
 
-static trine_scanner crashing(void)
+static trine_scan_operator crashing(void)
 {
-    trine_scanner scanner = {
-        .name = "crashing", .monoid = hash_monoid, .out = TRINE_U64, .apply = apply};
-    scanner.monoid.accumulate = crashing_accumulate;
-    return scanner;
+    trine_scan_operator op = {
+        .name = "crashing", .reducer = hash_reducer, .out = TRINE_U64, .apply = apply};
+    op.reducer.accumulate = crashing_accumulate;
+    return op;
 }
 
 static trine_array *numbers(trine_team *team)
@@ -74,20 +74,20 @@ static trine_status scan(const char *spec, int crashes, bool in_apply, uint64_t 
 {
     trine_team *team;
     trine_ledger ledger;
-    const trine_scanner scanner = crashing();
+    const trine_scan_operator op = crashing();
     page->crashes = 0;
     CU_ASSERT_EQUAL_FATAL(trine_team_open(spec, &team), TRINE_OK);
     trine_array *x = numbers(team), *out = in_place ? x : numbers(team);
     page->in_apply = in_apply;
     page->at = at;
     page->crashes = crashes;
-    trine_status status = trine_scan(&scanner, NULL, x, out, false);
+    trine_status status = trine_scan(&op, NULL, x, out, false);
     trine_team_ledger(team, &ledger);
     *replaced = ledger.replaced;
     memcpy(results, trine_array_data(out), N * sizeof *results);
     /* The team goes on working. */
     page->crashes = 0;
-    CU_ASSERT_EQUAL(trine_scan(&scanner, NULL, out, out, false), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_scan(&op, NULL, out, out, false), TRINE_OK);
     trine_array_free(x);
     if (!in_place)
         trine_array_free(out);

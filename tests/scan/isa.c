@@ -6,28 +6,28 @@
 #include <trine/kernel.h>
 
 #include "check.h"
-#include "hash_monoid.h"
+#include "hash_reducer.h"
 #include "kernels/registry/isa.h"
 
 typedef struct variant {
     const char *name;
     const scan_entry *scans;
-    const trine_monoid *const *families;
+    const trine_reducer *const *families;
 } variant;
 
 #define AVX512(table) table##_avx512,
 #define AVX2(table) table##_avx2,
 #define BASELINE(table) table##_baseline,
 
-static const trine_monoid *const baseline[] = {TRINE_REDUCTION_FAMILIES(BASELINE) NULL};
+static const trine_reducer *const baseline[] = {TRINE_REDUCTION_FAMILIES(BASELINE) NULL};
 static variant variants[3] = {{"baseline", trine_scans_baseline, baseline}};
 static int variant_count = 1;
 
 static void find_variants(void)
 {
 #if defined(__x86_64__)
-    static const trine_monoid *const avx2[] = {TRINE_REDUCTION_FAMILIES(AVX2) NULL};
-    static const trine_monoid *const avx512[] = {TRINE_REDUCTION_FAMILIES(AVX512) NULL};
+    static const trine_reducer *const avx2[] = {TRINE_REDUCTION_FAMILIES(AVX2) NULL};
+    static const trine_reducer *const avx512[] = {TRINE_REDUCTION_FAMILIES(AVX512) NULL};
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         variants[variant_count++] = (variant){"avx2", trine_scans_avx2, avx2};
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
@@ -36,13 +36,13 @@ static void find_variants(void)
 #endif
 }
 
-static const trine_monoid *monoid_of(const variant *v, const scan_entry *entry)
+static const trine_reducer *reducer_of(const variant *v, const scan_entry *entry)
 {
-    for (int f = 0; !entry->monoid && v->families[f]; f++)
-        for (const trine_monoid *m = v->families[f]; m->name; m++)
+    for (int f = 0; !entry->reducer && v->families[f]; f++)
+        for (const trine_reducer *m = v->families[f]; m->name; m++)
             if (m->in[0] == entry->in && strcmp(m->name, entry->reduction) == 0)
                 return m;
-    return entry->monoid;
+    return entry->reducer;
 }
 
 enum { ROOM = TRINE_CHUNK * sizeof(double), KINDS = 4 };
@@ -70,17 +70,17 @@ static void fill(unsigned char *to, trine_dtype dtype, uint64_t seed, int kind)
     }
 }
 
-static void make_prefix(const trine_monoid *m, size_t n)
+static void make_prefix(const trine_reducer *m, size_t n)
 {
     trine_chunk chunk = {.n = n, .in = {before}};
-    m->identity(state, NULL);
+    m->init(state, NULL);
     if (n == 0)
         return;
     if (m->work_size)
-        m->begin(work, NULL);
+        m->work_init(work, NULL);
     m->accumulate(m->work_size ? work : state, &chunk, NULL);
     if (m->work_size)
-        m->settle(state, work, NULL);
+        m->work_flush(state, work, NULL);
 }
 
 static const size_t lengths[] = {1, 2, 7, 8, 9, 31, 1000, TRINE_CHUNK - 1, TRINE_CHUNK};
@@ -90,7 +90,7 @@ enum { LENGTHS = sizeof lengths / sizeof *lengths };
 static trine_status scan_by(int v, size_t e, size_t n, unsigned flags, size_t shift)
 {
     const scan_entry *entry = &variants[v].scans[e];
-    make_prefix(monoid_of(&variants[v], entry), n == 7 ? 0 : n % 1000);
+    make_prefix(reducer_of(&variants[v], entry), n == 7 ? 0 : n % 1000);
     trine_chunk chunk = {.first = n % 1000, .n = n, .in = {data + shift}};
     chunk.out[0] = results[v] + shift;
     memset(results[v], 0x5a, sizeof results[v]);

@@ -31,12 +31,12 @@ static trine_status no_apply(const trine_chunk *chunk, const void *prefix, unsig
 
 static void wrong_scans_are_refused(void)
 {
-    trine_scanner sum, broken;
-    CU_ASSERT_EQUAL(trine_scanner_find("cumsum", TRINE_F64, &sum), TRINE_OK);
-    REFUSED(trine_scanner_find("cumsum", TRINE_F64, NULL), TRINE_E_ARGUMENT, "NULL");
-    REFUSED(trine_scanner_find("cumsun", TRINE_F64, &sum), TRINE_E_ARGUMENT, "cumprod");
-    REFUSED(trine_scanner_find(NULL, TRINE_F64, &sum), TRINE_E_ARGUMENT, "(NULL)");
-    REFUSED(trine_scan(NULL, NULL, x, out, false), TRINE_E_ARGUMENT, "scanner is NULL");
+    trine_scan_operator sum, broken;
+    CU_ASSERT_EQUAL(trine_scan_operator_find("cumsum", TRINE_F64, &sum), TRINE_OK);
+    REFUSED(trine_scan_operator_find("cumsum", TRINE_F64, NULL), TRINE_E_ARGUMENT, "NULL");
+    REFUSED(trine_scan_operator_find("cumsun", TRINE_F64, &sum), TRINE_E_ARGUMENT, "cumprod");
+    REFUSED(trine_scan_operator_find(NULL, TRINE_F64, &sum), TRINE_E_ARGUMENT, "(NULL)");
+    REFUSED(trine_scan(NULL, NULL, x, out, false), TRINE_E_ARGUMENT, "op is NULL");
     REFUSED(trine_scan(&sum, NULL, NULL, out, false), TRINE_E_ARGUMENT, "x[0] is NULL");
     REFUSED(trine_scan(&sum, NULL, x, NULL, false), TRINE_E_ARGUMENT, "out[0] is NULL");
     REFUSED(trine_scan(&sum, NULL, NULL, NULL, false), TRINE_E_ARGUMENT, "NULL");
@@ -50,23 +50,23 @@ static void wrong_scans_are_refused(void)
     broken.apply = NULL;
     REFUSED(trine_scan(&broken, NULL, x, out, false), TRINE_E_ARGUMENT, "apply");
     broken = sum;
-    broken.monoid.merge = NULL;
+    broken.reducer.merge = NULL;
     REFUSED(trine_scan(&broken, NULL, x, out, false), TRINE_E_ARGUMENT, "merge");
     broken = sum;
-    broken.monoid.nin = 2;
+    broken.reducer.nin = 2;
     REFUSED(trine_scan(&broken, NULL, x, out, false), TRINE_E_ARGUMENT, "2 inputs");
     broken = sum;
-    broken.monoid.param_size = 8;
+    broken.reducer.param_size = 8;
     REFUSED(trine_scan(&broken, NULL, x, out, false), TRINE_E_ARGUMENT, "param is NULL");
     broken = sum;
     broken.apply = no_apply;
     REFUSED(trine_scan(&broken, NULL, x, out, false), TRINE_E_OVERFLOW, "cumsum");
-    REFUSED(trine_scan_monoid(NULL, NULL, x, out, false), TRINE_E_ARGUMENT, "monoid is NULL");
-    REFUSED(trine_scan_monoid(trine_monoid_find("minmax", TRINE_F64), NULL, x, out, false),
+    REFUSED(trine_scan_reducer(NULL, NULL, x, out, false), TRINE_E_ARGUMENT, "reducer is NULL");
+    REFUSED(trine_scan_reducer(trine_reducer_find("minmax", TRINE_F64), NULL, x, out, false),
             TRINE_E_ARGUMENT, "no single scalar");
-    REFUSED(trine_scan_monoid(trine_monoid_find("argmin", TRINE_F64), NULL, x, out, false),
+    REFUSED(trine_scan_reducer(trine_reducer_find("argmin", TRINE_F64), NULL, x, out, false),
             TRINE_E_DTYPE, "f64");
-    REFUSED(trine_scan_monoid(trine_monoid_find("max", TRINE_F64), NULL, x, out, true),
+    REFUSED(trine_scan_reducer(trine_reducer_find("max", TRINE_F64), NULL, x, out, true),
             TRINE_E_EMPTY, "max");
 }
 

@@ -95,7 +95,7 @@ def true_sums(x, dtype, exclusive=False):
 
 def scan(name, a, out, exclusive=False):
     scanner = t.Scanner()
-    t.need(t.lib.trine_scanner_find(name.encode(), t.code(a.dtype), c.byref(scanner)))
+    t.need(t.lib.trine_scan_operator_find(name.encode(), t.code(a.dtype), c.byref(scanner)))
     t.need(t.lib.trine_scan(c.byref(scanner), None, a.handle, out.handle, c.c_bool(exclusive)))
     return out.local().copy()
 
@@ -232,17 +232,17 @@ def extremes_and_differences_are_those_of_numpy(team):
     same(scanned(team, "cummax", zeros[1:], "f8"), np.array([-0.0, 0.0]), "-0 < +0")
 
 
-def any_monoid_scans(team):
+def any_reducer_scans(team):
     for n in LENGTHS[:12]:
         x = sample("f8", n)
         expected = {"max": np.maximum.accumulate(x), "count_nonzero": np.cumsum(x != 0).astype("u8"),
                     "sum": true_sums(x, np.dtype("f8")) if n < 2000 else None}
         for name, right in expected.items():
-            monoid = t.find(name, x.dtype)
-            a, out = team.array(x), team.array(np.zeros(n, t.result_type(monoid.contents)))
-            t.need(t.lib.trine_scan_monoid(monoid, None, a.handle, out.handle, c.c_bool(False)))
+            reducer = t.find(name, x.dtype)
+            a, out = team.array(x), team.array(np.zeros(n, t.result_type(reducer.contents)))
+            t.need(t.lib.trine_scan_reducer(reducer, None, a.handle, out.handle, c.c_bool(False)))
             if right is not None:
-                same(out.local(), right, "monoid", name, n)
+                same(out.local(), right, "reducer", name, n)
             a.free()
             out.free()
 
@@ -303,5 +303,5 @@ def what_is_kept_is_what_numpy_keeps(team):
 
 run(exact_sums_are_the_true_ones_rounded_once, compensated_and_fast_sums_are_near,
     integer_sums_are_those_of_numpy_or_overflow, products_are_those_of_numpy_or_overflow,
-    extremes_and_differences_are_those_of_numpy, any_monoid_scans, reversed_is_reversed,
+    extremes_and_differences_are_those_of_numpy, any_reducer_scans, reversed_is_reversed,
     what_is_kept_is_what_numpy_keeps)

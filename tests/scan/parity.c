@@ -1,5 +1,5 @@
 /* parity.c SPEC... - every team named gives the bits of serial: scans of all names and dtypes,
- * lengths around every boundary, in place and not; and scans of a monoid that is neither
+ * lengths around every boundary, in place and not; and scans of a reducer that is neither
  * associative nor commutative are the folds that scan.h promises. Under a launcher each rank checks
  * its block. */
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #include "check.h"
 #include "core/partition/tree.h"
-#include "hash_monoid.h"
+#include "hash_reducer.h"
 
 static char **specs;
 static int spec_count;
@@ -84,18 +84,18 @@ static outcome take(trine_status status, trine_array *out, size_t item)
     return o;
 }
 
-static outcome scan(trine_team *team, const trine_scanner *scanner, uint64_t n, int kind,
+static outcome scan(trine_team *team, const trine_scan_operator *op, uint64_t n, int kind,
                     bool exclusive, bool in_place)
 {
     trine_array *x = NULL, *out = NULL;
-    trine_status status = trine_array_create(team, scanner->monoid.in[0], n, TRINE_DISTRIBUTED, &x);
+    trine_status status = trine_array_create(team, op->reducer.in[0], n, TRINE_DISTRIBUTED, &x);
     if (!status && !in_place)
-        status = trine_array_create(team, scanner->out, n, TRINE_DISTRIBUTED, &out);
+        status = trine_array_create(team, op->out, n, TRINE_DISTRIBUTED, &out);
     if (!status) {
         fill(x, kind);
-        status = trine_scan(scanner, NULL, x, in_place ? x : out, exclusive);
+        status = trine_scan(op, NULL, x, in_place ? x : out, exclusive);
     }
-    outcome o = take(status, in_place ? x : out, trine_dtype_size(scanner->out));
+    outcome o = take(status, in_place ? x : out, trine_dtype_size(op->out));
     trine_array_free(x);
     trine_array_free(out);
     return o;
@@ -127,17 +127,17 @@ static const char *const names[] = {TRINE_WIDE_SCANS(SCAN_NAME)
                                     "cumsum_compensated_f64", "cumsum_fast_f64"};
 enum { NAMES = sizeof names / sizeof *names };
 
-static bool scanner_agrees(trine_team *team, trine_team *serial, const trine_scanner *scanner,
-                           int l)
+static bool operator_agrees(trine_team *team, trine_team *serial, const trine_scan_operator *op,
+                            int l)
 {
     bool agrees = true;
     for (int kind = 0; kind < 3 && agrees; kind++) {
         bool exclusive = (l + kind) % 2, in_place = (l + kind) % 3 == 0;
-        in_place = in_place && scanner->out == scanner->monoid.in[0];
+        in_place = in_place && op->out == op->reducer.in[0];
         trine_team_set_schedule(team, (l + kind) % 5 == 0 ? TRINE_DYNAMIC : TRINE_STATIC);
-        outcome expected = scan(serial, scanner, lengths[l], kind, exclusive, false);
-        outcome got = scan(team, scanner, lengths[l], kind, exclusive, in_place);
-        agrees = alike(scanner->name, team, &got, &expected, trine_dtype_size(scanner->out));
+        outcome expected = scan(serial, op, lengths[l], kind, exclusive, false);
+        outcome got = scan(team, op, lengths[l], kind, exclusive, in_place);
+        agrees = alike(op->name, team, &got, &expected, trine_dtype_size(op->out));
         free(got.bytes);
         free(expected.bytes);
     }
@@ -146,12 +146,12 @@ static bool scanner_agrees(trine_team *team, trine_team *serial, const trine_sca
 
 static void scans_agree(trine_team *team, trine_team *serial)
 {
-    trine_scanner scanner;
+    trine_scan_operator op;
     for (int s = 0; s < NAMES; s++)
         for (int d = 1; d < TRINE_DTYPE_COUNT; d++)
             for (int l = (s + d) % 2; l < LENGTHS; l += 2)
-                if (trine_scanner_find(names[s], (trine_dtype)d, &scanner) == TRINE_OK &&
-                    !scanner_agrees(team, serial, &scanner, l)) {
+                if (trine_scan_operator_find(names[s], (trine_dtype)d, &op) == TRINE_OK &&
+                    !operator_agrees(team, serial, &op, l)) {
                     CU_FAIL("a scan's bits depend on the team");
                     return;
                 }
@@ -180,7 +180,7 @@ static void every_team_gives_the_bits_of_serial(void)
     on_every_team(scans_agree);
 }
 
-/* hash_monoid with one scalar for its result. */
+/* hash_reducer with one scalar for its result. */
 static trine_status hash_alone(void *result, const void *state, const void *param)
 {
     (void)param;
@@ -188,9 +188,9 @@ static trine_status hash_alone(void *result, const void *state, const void *para
     return TRINE_OK;
 }
 
-static trine_monoid scalar_hash(void)
+static trine_reducer scalar_hash(void)
 {
-    trine_monoid hash = hash_monoid;
+    trine_reducer hash = hash_reducer;
     hash.out = TRINE_U64;
     hash.result_size = sizeof(uint64_t);
     hash.finish = hash_alone;
@@ -209,7 +209,7 @@ static hash_state subtree(const uint64_t *x, uint64_t chunk, int level)
     }
     trine_chunk one = {
         .first = chunk * TRINE_CHUNK, .n = TRINE_CHUNK, .in = {x + chunk * TRINE_CHUNK}};
-    hash_identity(&left, NULL);
+    hash_init(&left, NULL);
     hash_accumulate(&left, &one, NULL);
     return left;
 }
@@ -220,7 +220,7 @@ static hash_state promised_prefix(const uint64_t *x, uint64_t chunk)
 {
     hash_state prefix, part;
     uint64_t at = 0;
-    hash_identity(&prefix, NULL);
+    hash_init(&prefix, NULL);
     for (int level = 62; level >= 0; level--)
         if (chunk >> level & 1) {
             part = subtree(x, at, level);
@@ -247,7 +247,7 @@ static bool promised_scan(const uint64_t *x, const uint64_t *out, uint64_t first
 
 static void hashes_are_folded_as_promised(trine_team *team, trine_team *serial)
 {
-    const trine_monoid hash = scalar_hash();
+    const trine_reducer hash = scalar_hash();
     uint64_t *whole = malloc(MOST * sizeof *whole);
     (void)serial;
     for (uint64_t i = 0; i < MOST; i++)
@@ -259,7 +259,7 @@ static void hashes_are_folded_as_promised(trine_team *team, trine_team *serial)
         CU_ASSERT_EQUAL_FATAL(
             trine_array_create(team, TRINE_U64, lengths[l], TRINE_DISTRIBUTED, &out), TRINE_OK);
         fill(x, 0);
-        CU_ASSERT_EQUAL(trine_scan_monoid(&hash, NULL, x, out, false), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_scan_reducer(&hash, NULL, x, out, false), TRINE_OK);
         CU_ASSERT_TRUE(promised_scan(whole, trine_array_data(out), trine_array_first(out),
                                      trine_array_local_n(out)));
         trine_array_free(x);
@@ -399,16 +399,16 @@ enum { LARGE_BYTES = 17 << 20 };
 
 static void large_results_agree(trine_team *team, trine_team *serial)
 {
-    trine_scanner scanner;
+    trine_scan_operator op;
     for (int s = 0; s < NAMES; s++)
         for (int d = 1; d < TRINE_DTYPE_COUNT; d++) {
-            if (trine_scanner_find(names[s], (trine_dtype)d, &scanner) ||
-                scanner.out != scanner.monoid.in[0] || scanner.out > TRINE_I64)
+            if (trine_scan_operator_find(names[s], (trine_dtype)d, &op) ||
+                op.out != op.reducer.in[0] || op.out > TRINE_I64)
                 continue;
-            size_t item = trine_dtype_size(scanner.out);
-            outcome expected = scan(serial, &scanner, LARGE_BYTES / item + 5, s % 2, false, true);
-            outcome got = scan(team, &scanner, LARGE_BYTES / item + 5, s % 2, false, false);
-            CU_ASSERT_TRUE(alike(scanner.name, team, &got, &expected, item));
+            size_t item = trine_dtype_size(op.out);
+            outcome expected = scan(serial, &op, LARGE_BYTES / item + 5, s % 2, false, true);
+            outcome got = scan(team, &op, LARGE_BYTES / item + 5, s % 2, false, false);
+            CU_ASSERT_TRUE(alike(op.name, team, &got, &expected, item));
             free(got.bytes);
             free(expected.bytes);
         }

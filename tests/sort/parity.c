@@ -8,7 +8,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "hash_monoid.h"
+#include "hash_reducer.h"
 
 static char **specs;
 static int spec_count;

@@ -76,10 +76,10 @@ static void what_one_rank_is_refused_all_are(void)
 
 static void messages_longer_than_the_cap_go_in_pieces(void)
 {
-    size_t most = trine_mpi_message_most;
-    trine_mpi_message_most = 1000;
+    size_t most = trine_mpi_message_max;
+    trine_mpi_message_max = 1000;
     sort_numbers(100001);
-    trine_mpi_message_most = most;
+    trine_mpi_message_max = most;
 }
 
 static void fewer_chunks_than_ranks_are_sorted(void)

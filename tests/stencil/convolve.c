@@ -103,14 +103,14 @@ static void every_team_makes_the_one_nan(void)
 /* As if caches were small. */
 static void stores_past_the_caches_change_no_bits(void)
 {
-    size_t cache = trine_past_cache_least;
-    trine_past_cache_least = 1;
+    size_t cache = trine_non_temporal_min;
+    trine_non_temporal_min = 1;
     for (int l = 0; l < LENGTHS; l++)
         for (int how = 0; how < SPREADS; how++) {
             convolve(TRINE_F64, lengths[l], 5, how);
             convolve(TRINE_F32, lengths[l], 8, how);
         }
-    trine_past_cache_least = cache;
+    trine_non_temporal_min = cache;
 }
 
 static void misuse_is_named(void)

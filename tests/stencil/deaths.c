@@ -9,7 +9,7 @@
 
 #include "child.h"
 #include "clock.h"
-#include "hash_monoid.h"
+#include "hash_reducer.h"
 
 enum { ROWS = 700, COLUMNS = 300, SIDE = 2048, ROUNDS = 8 };
 
@@ -60,7 +60,7 @@ static void axes_survive_killed_workers_body(void)
 {
     trine_team *team = open_team("pool:3");
     trine_array *x = make(team, ROWS, COLUMNS);
-    trine_monoid crashing = hash_monoid;
+    trine_reducer crashing = hash_reducer;
     crashing.accumulate = crashing_accumulate;
     const trine_array *in[] = {x};
     for (int axis = 0; axis < 2; axis++) {
@@ -80,7 +80,7 @@ static void axes_survive_killed_workers_body(void)
 IN_CHILD(prepare, axes_survive_killed_workers)
 
 /* Dies with half of its row written. */
-static void crashing_apply(const trine_rows *rows, const void *param)
+static void crashing_apply(const trine_stencil_row *rows, const void *param)
 {
     const uint64_t *north = rows->in[-1], *x = rows->in[0], *south = rows->in[1];
     uint64_t *out = rows->out;

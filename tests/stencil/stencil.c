@@ -65,7 +65,7 @@ static int64_t position_sum(const uint16_t *const *in, int64_t halo, size_t i)
     return sum;
 }
 
-static void apply_position_sum(const trine_rows *rows, const void *param)
+static void apply_position_sum(const trine_stencil_row *rows, const void *param)
 {
     int64_t halo = *(const int64_t *)param;
     int64_t *out = rows->out;
@@ -236,13 +236,13 @@ static void every_team_makes_the_one_nan(void)
 /* As if caches were small. */
 static void stores_past_the_caches_change_no_bits(void)
 {
-    size_t cache = trine_past_cache_least;
-    trine_past_cache_least = 1;
+    size_t cache = trine_non_temporal_min;
+    trine_non_temporal_min = 1;
     five_points_are_weighed_in_order();
     sweeps_are_those_of_a_plain_loop();
     what_is_not_a_number_is_the_residual();
     every_team_makes_the_one_nan();
-    trine_past_cache_least = cache;
+    trine_non_temporal_min = cache;
 }
 
 static void nothing_is_done_to_nothing(void)

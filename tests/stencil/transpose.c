@@ -57,13 +57,13 @@ static void blocks_may_be_cut_anywhere(void)
 /* As if caches and panels were small. */
 static void large_ones_go_by_panels_and_past_the_caches(void)
 {
-    size_t cache = trine_past_cache_least;
+    size_t cache = trine_non_temporal_min;
     uint64_t panel = trine_panel_bytes;
-    trine_past_cache_least = 1;
+    trine_non_temporal_min = 1;
     trine_panel_bytes = 5000;
     every_element_finds_its_place();
     blocks_may_be_cut_anywhere();
-    trine_past_cache_least = cache;
+    trine_non_temporal_min = cache;
     trine_panel_bytes = panel;
     transpose(TRINE_F64, 1601, 1500, BLOCKS, BLOCKS);
 }

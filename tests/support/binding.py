@@ -24,24 +24,24 @@ PRIVATE, SHARED, DISTRIBUTED = 0, 1, 2
 ORDER_FREE = 1
 
 
-class Monoid(c.Structure):
+class Reducer(c.Structure):
     _fields_ = [("name", c.c_char_p), ("nin", c.c_int), ("inputs", c.c_int * 4), ("out", c.c_int),
                 ("param_size", c.c_size_t), ("state_size", c.c_size_t), ("result_size", c.c_size_t),
                 ("flags", c.c_uint)]
 
 
-class OwnMonoid(c.Structure):
-    """Room for a whole trine_monoid that is filled in by the library."""
-    _fields_ = [("known", Monoid), ("bytes", c.c_uint64 * 32)]
+class OwnReducer(c.Structure):
+    """Room for a whole trine_reducer that is filled in by the library."""
+    _fields_ = [("known", Reducer), ("bytes", c.c_uint64 * 32)]
 
 
 class Scanner(c.Structure):
-    """Room for a trine_scanner, which nobody here looks into."""
+    """Room for a trine_scan_operator, which nobody here looks into."""
     _fields_ = [("bytes", c.c_uint64 * 64)]
 
 
-lib.trine_monoid_find.restype = c.POINTER(Monoid)
-lib.trine_monoid_name.restype = c.c_char_p
+lib.trine_reducer_find.restype = c.POINTER(Reducer)
+lib.trine_reducer_name.restype = c.c_char_p
 lib.trine_error_detail.restype = c.c_char_p
 for name in "data n first local_n rows columns first_row local_rows".split():
     function = getattr(lib, "trine_array_" + name)
@@ -105,12 +105,12 @@ class Array:
         lib.trine_array_free(self.handle)
 
 
-def result_type(monoid):
-    return np.dtype(DTYPES[monoid.out - 1]) if monoid.out else None
+def result_type(reducer):
+    return np.dtype(DTYPES[reducer.out - 1]) if reducer.out else None
 
 
 def find(name, dtype):
-    found = lib.trine_monoid_find(name.encode(), code(dtype))
+    found = lib.trine_reducer_find(name.encode(), code(dtype))
     if not found:
         raise Failed(lib.trine_error_detail().decode())
     return found
@@ -123,13 +123,13 @@ def call(function, arrays, *more):
 
 def reduce(name, *arrays, param=None, axis=None, results=1):
     """The result's bytes as numpy elements: one, or one for each column or row."""
-    monoid = find(name, arrays[0].dtype)
-    out = result_type(monoid.contents)
-    size = monoid.contents.result_size
+    reducer = find(name, arrays[0].dtype)
+    out = result_type(reducer.contents)
+    size = reducer.contents.result_size
     buffer = c.create_string_buffer(max(1, size * results) + 8)
     given = param.tobytes() if param is not None else None
     if axis is None:
-        call(lib.trine_reduce, arrays, monoid, given, buffer)
+        call(lib.trine_reduce, arrays, reducer, given, buffer)
     else:
-        call(lib.trine_reduce_axis, arrays, monoid, given, c.c_int(axis), buffer)
+        call(lib.trine_reduce_axis, arrays, reducer, given, c.c_int(axis), buffer)
     return np.frombuffer(buffer.raw[:size * results], out if out is not None else np.uint8)

@@ -1,5 +1,5 @@
-/* child.h - a test in a child process of its own: it has its zygote, its limits and its threads to
- * itself. */
+/* child.h - a test in a child process of its own: it has its fork server, its limits and its
+ * threads to itself. */
 #ifndef TRINE_TESTS_CHILD_H
 #define TRINE_TESTS_CHILD_H
 

@@ -1,4 +1,4 @@
-/* counting.h - a monoid of the tests' own that counts the elements of f64; what it does besides is
+/* counting.h - a reducer of the tests' own that counts the elements of f64; what it does besides is
  * in their accumulate and finish. */
 #ifndef TRINE_TESTS_COUNTING_H
 #define TRINE_TESTS_COUNTING_H
@@ -7,7 +7,7 @@
 
 #include <trine/trine.h>
 
-static inline void counting_identity(void *state, const void *param)
+static inline void counting_init(void *state, const void *param)
 {
     (void)param;
     *(uint64_t *)state = 0;
@@ -29,9 +29,8 @@ static inline trine_status counting_finish(void *result, const void *state, cons
 #define COUNTING(ACCUMULATE, FINISH)                                                               \
     {                                                                                              \
         .name = "counting", .nin = 1, .in = {TRINE_F64}, .out = TRINE_U64,                         \
-        .state_size = sizeof(uint64_t), .result_size = sizeof(uint64_t),                           \
-        .identity = counting_identity, .accumulate = ACCUMULATE, .merge = counting_merge,          \
-        .finish = FINISH                                                                           \
+        .state_size = sizeof(uint64_t), .result_size = sizeof(uint64_t), .init = counting_init,    \
+        .accumulate = ACCUMULATE, .merge = counting_merge, .finish = FINISH                        \
     }
 
 #endif

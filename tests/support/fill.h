@@ -6,7 +6,7 @@
 
 #include <trine/trine.h>
 
-#include "hash_monoid.h"
+#include "hash_reducer.h"
 
 /* Kinds of data: well-behaved, wide exponents with cancellation, specials. */
 enum { UNIFORM, WIDE, SPECIAL, KINDS };

@@ -35,8 +35,8 @@ static inline trine_status words_run(trine_task *task)
 
 static const trine_task_kind words_kind = {.name = "words",
                                            .run = words_run,
-                                           .item_most = sizeof(uint64_t),
-                                           .result_most = WORDS_MOST * sizeof(uint64_t)};
+                                           .item_max = sizeof(uint64_t),
+                                           .result_max = WORDS_MOST * sizeof(uint64_t)};
 
 /* Gives its item back. */
 static inline trine_status echo_run(trine_task *task)
@@ -48,10 +48,8 @@ static inline trine_status echo_run(trine_task *task)
     return TRINE_OK;
 }
 
-static const trine_task_kind echo_kind = {.name = "echo",
-                                          .run = echo_run,
-                                          .item_most = sizeof(uint64_t),
-                                          .result_most = sizeof(uint64_t)};
+static const trine_task_kind echo_kind = {
+    .name = "echo", .run = echo_run, .item_max = sizeof(uint64_t), .result_max = sizeof(uint64_t)};
 
 /* A source of the numbers from 0 to n. */
 typedef struct numbers {

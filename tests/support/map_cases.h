@@ -8,7 +8,7 @@
 #include <trine/error.h>
 #include <trine/kernel.h>
 
-#include "hash_monoid.h"
+#include "hash_reducer.h"
 
 /* Reals of all sizes, and what is special. */
 static inline double random_real(uint64_t i, uint64_t kind)

@@ -18,7 +18,7 @@ def marked(variable):
 
 
 def send(pids, what):
-    """To each that still lives: the others may end with the first, as workers do with their zygote."""
+    """To each that still lives: the others may end with the first, as workers do with their fork server."""
     for pid in pids:
         try:
             os.kill(pid, what)

@@ -148,7 +148,7 @@ int main(int argc, char **argv)
         {"ranks of several workers have none", ranks_of_several_workers_have_none},
         CU_TEST_INFO_NULL,
     };
-    trine_mpi_board_shares = argc < 2;
+    trine_mpi_window_shares = argc < 2;
     if (trine_team_open("mpi", &team)) {
         printf("%s: %s\n", argv[0], trine_error_detail());
         return 1;

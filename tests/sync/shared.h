@@ -32,7 +32,7 @@ typedef struct shared_param {
     int steps;
 } shared_param;
 
-static inline void shared_identity(void *state, const void *param)
+static inline void shared_init(void *state, const void *param)
 {
     (void)param;
     *(uint64_t *)state = 0;
@@ -73,24 +73,24 @@ static inline trine_status shared_finish(void *result, const void *state, const 
 static inline void make_steps(trine_team *team, shared_page *page, void (*step)(shared_page *page),
                               int steps)
 {
-    static const trine_monoid monoid = {.name = "steps",
-                                        .nin = 1,
-                                        .in = {TRINE_U8},
-                                        .out = TRINE_U64,
-                                        .param_size = sizeof(shared_param),
-                                        .state_size = sizeof(uint64_t),
-                                        .result_size = sizeof(uint64_t),
-                                        .identity = shared_identity,
-                                        .accumulate = shared_accumulate,
-                                        .merge = shared_merge,
-                                        .finish = shared_finish};
+    static const trine_reducer reducer = {.name = "steps",
+                                          .nin = 1,
+                                          .in = {TRINE_U8},
+                                          .out = TRINE_U64,
+                                          .param_size = sizeof(shared_param),
+                                          .state_size = sizeof(uint64_t),
+                                          .result_size = sizeof(uint64_t),
+                                          .init = shared_init,
+                                          .accumulate = shared_accumulate,
+                                          .merge = shared_merge,
+                                          .finish = shared_finish};
     const shared_param param = {page, step, steps};
     trine_array *x;
     uint64_t chunks = 0;
     CU_ASSERT_EQUAL_FATAL(
         trine_array_create(team, TRINE_U8, CHUNKS * TRINE_CHUNK, TRINE_SHARED, &x), TRINE_OK);
     trine_team_set_schedule(team, TRINE_DYNAMIC);
-    CU_ASSERT_EQUAL(trine_reduce(&monoid, &param, (const trine_array *[]){x}, &chunks), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_reduce(&reducer, &param, (const trine_array *[]){x}, &chunks), TRINE_OK);
     CU_ASSERT_EQUAL(chunks, CHUNKS);
     trine_array_free(x);
 }

@@ -13,18 +13,18 @@
 #include "check.h"
 #include "float_environments.h"
 #include "map_cases.h"
-#include "monoid_params.h"
+#include "reducer_params.h"
 
 static const char *spec = "serial";
 static int step = 1;
 
-enum { N = 2 * TRINE_CHUNK + 17, COLUMNS = 3, SMALL = 5, MOST_CALLS = 5000, KINDS = 4 };
+enum { N = 2 * TRINE_CHUNK + 17, COLUMNS = 3, SMALL = 5, MAX_CALLS = 5000, KINDS = 4 };
 
 /* The environment of the calls, and whether their outcomes are being learnt. `differ`: how many
  * calls broke a promise; a signal is one of them. */
 static const environment *callers = environments;
 static bool learning;
-static uint64_t expected[MOST_CALLS];
+static uint64_t expected[MAX_CALLS];
 static int at, differ;
 static char call_name[128];
 static const char *opened_when;
@@ -64,7 +64,7 @@ static void judge(trine_status status, const void *bytes, size_t n, const enviro
         hash = digest(hash, trine_error_detail(), strlen(trine_error_detail()));
     if (!environment_equal(&now, callers))
         say("another environment or other flags afterwards");
-    CU_ASSERT_FATAL(at < MOST_CALLS);
+    CU_ASSERT_FATAL(at < MAX_CALLS);
     if (learning)
         expected[at] = hash;
     else if (expected[at] != hash)
@@ -151,23 +151,23 @@ static void reductions(trine_team *team, trine_dtype dtype, uint64_t rows, uint6
     for (int i = 0; i < TRINE_ARGS; i++)
         x[i] = new_filled(team, dtype, rows, columns, (uint64_t)i + 1);
     const char *name;
-    for (size_t m = 0; (name = trine_monoid_name(m)); m++) {
-        const trine_monoid *monoid = monoid_of(name, dtype);
-        if (!monoid || monoid->result_size > sizeof result)
+    for (size_t m = 0; (name = trine_reducer_name(m)); m++) {
+        const trine_reducer *reducer = reducer_of(name, dtype);
+        if (!reducer || reducer->result_size > sizeof result)
             continue;
-        const void *param = monoid_param_for(monoid);
+        const void *param = reducer_param_for(reducer);
         memset(result, 0, sizeof result);
         NAME("%s of %llu %s", name, (unsigned long long)rows, trine_dtype_name(dtype));
-        TRY_NAMED(trine_reduce(monoid, param, x, result), result, monoid->result_size);
-        bool along = columns > 1 && monoid->result_size * columns <= sizeof result;
+        TRY_NAMED(trine_reduce(reducer, param, x, result), result, reducer->result_size);
+        bool along = columns > 1 && reducer->result_size * columns <= sizeof result;
         memset(result, 0, sizeof result);
         NAME("%s of %s along axis 0", name, trine_dtype_name(dtype));
         if (along)
-            TRY_NAMED(trine_reduce_axis(monoid, param, x, 0, result), result, sizeof result);
+            TRY_NAMED(trine_reduce_axis(reducer, param, x, 0, result), result, sizeof result);
         memset(result, 0, sizeof result);
         NAME("%s of %s along axis 1", name, trine_dtype_name(dtype));
-        if (along && monoid->result_size * rows <= sizeof result)
-            TRY_NAMED(trine_reduce_axis(monoid, param, x, 1, result), result, sizeof result);
+        if (along && reducer->result_size * rows <= sizeof result)
+            TRY_NAMED(trine_reduce_axis(reducer, param, x, 1, result), result, sizeof result);
     }
     for (int i = 0; i < TRINE_ARGS; i++)
         release((trine_array *)x[i]);
@@ -210,12 +210,12 @@ static void scans(trine_team *team, trine_dtype dtype)
 {
     trine_array *x = new_filled(team, dtype, N, 1, 1);
     for (size_t i = 0; i < sizeof scan_names / sizeof *scan_names; i++) {
-        trine_scanner scanner;
-        if (trine_scanner_find(scan_names[i], dtype, &scanner))
+        trine_scan_operator op;
+        if (trine_scan_operator_find(scan_names[i], dtype, &op))
             continue;
-        trine_array *out = new_array(team, scanner.out, N, 1);
+        trine_array *out = new_array(team, op.out, N, 1);
         NAME("%s of %s", scan_names[i], trine_dtype_name(dtype));
-        TRY_NAMED(trine_scan(&scanner, NULL, x, out, false), trine_array_data(out), bytes_of(out));
+        TRY_NAMED(trine_scan(&op, NULL, x, out, false), trine_array_data(out), bytes_of(out));
         release(out);
     }
     release(x);
@@ -232,7 +232,7 @@ static void statistics(const trine_array *x, const trine_array *y, const trine_a
     double parts[3] = {0}, elements[6] = {0}, sums[16] = {0};
     uint64_t counts[16] = {0}, indices[2] = {0};
     trine_description description = {0};
-    trine_monoid monoid;
+    trine_reducer reducer;
     void *param = NULL;
     trine_array *weights = new_filled(trine_array_team(x), TRINE_U16, N, 1, 2);
     for (int i = 0; i < 5; i++) {
@@ -255,7 +255,7 @@ static void statistics(const trine_array *x, const trine_array *y, const trine_a
     TRY(trine_nanquantile_weighted(y, positive, 3, q, result), result, sizeof result);
     TRY(trine_smallest(x, 2, result, indices), indices, sizeof indices);
     TRY(trine_histogram_weighted(x, positive, 7, -0.1, 3.3, sums), sums, sizeof sums);
-    TRY(trine_histogram_monoid(TRINE_F64, 4, edges, &monoid, &param), param, 16);
+    TRY(trine_histogram_reducer(TRINE_F64, 4, edges, &reducer, &param), param, 16);
     free(param);
     TRY(trine_histogram(x, 7, -0.1, 3.3, counts), counts, sizeof counts);
     TRY(trine_histogram(x, 7, ddofs[2], 3.3, counts), NULL, 0);
@@ -404,8 +404,8 @@ static void user_code(trine_team *team)
     const trine_task_kind kind = {.name = "control",
                                   .run = note_then_change,
                                   .begin = change,
-                                  .item_most = 1,
-                                  .result_most = sizeof(uint64_t)};
+                                  .item_max = 1,
+                                  .result_max = sizeof(uint64_t)};
     static const char items[ITEMS];
     uint64_t seen[ITEMS] = {0}, standard = environment_control();
     trine_array *out = new_array(team, TRINE_U64, N, 1);
@@ -435,7 +435,7 @@ static void files(trine_team *team, const trine_array *x)
     TRY(trine_npy_save(path, x), NULL, 0);
     TRY(trine_npy_open(team, path, &file), NULL, 0);
     if (file) {
-        TRY(trine_npy_reduce(file, trine_monoid_find("sum", TRINE_F64), NULL, &sum), &sum, 8);
+        TRY(trine_npy_reduce(file, trine_reducer_find("sum", TRINE_F64), NULL, &sum), &sum, 8);
         TRY(trine_npy_load(file, &loaded), trine_array_data(loaded), bytes_of(loaded));
         release(loaded);
         TRY((trine_npy_close(file), TRINE_OK), NULL, 0);

@@ -55,15 +55,15 @@ static trine_status finish(void *result, const void *state, const void *param)
     return TRINE_OK;
 }
 
-static const trine_monoid all_places = {.name = "places",
-                                        .nin = 1,
-                                        .in = {TRINE_F64},
-                                        .state_size = sizeof(places),
-                                        .result_size = sizeof(places),
-                                        .identity = nowhere,
-                                        .accumulate = here,
-                                        .merge = merge,
-                                        .finish = finish};
+static const trine_reducer all_places = {.name = "places",
+                                         .nin = 1,
+                                         .in = {TRINE_F64},
+                                         .state_size = sizeof(places),
+                                         .result_size = sizeof(places),
+                                         .init = nowhere,
+                                         .accumulate = here,
+                                         .merge = merge,
+                                         .finish = finish};
 
 enum { ELEMENTS = 1 << 20 };
 
@@ -75,9 +75,9 @@ static trine_status look(const char *spec, uint64_t caller)
     trine_status status = trine_team_open(spec, &team);
     if (status)
         return status;
-    bool carried = trine_team_transport(team) != TRINE_TRANSPORT_NONE;
+    bool staged = trine_team_transport(team) != TRINE_TRANSPORT_NONE;
     status =
-        trine_array_create(team, TRINE_F64, ELEMENTS, carried ? TRINE_PRIVATE : TRINE_SHARED, &x);
+        trine_array_create(team, TRINE_F64, ELEMENTS, staged ? TRINE_PRIVATE : TRINE_SHARED, &x);
     if (status)
         return status;
     status = trine_reduce(&all_places, NULL, (const trine_array *[]){x}, &found);

@@ -73,7 +73,7 @@ static trine_status run(trine_task *task)
 }
 
 static const trine_task_kind kind = {
-    .name = "crafted", .run = run, .item_most = sizeof(uint64_t), .result_most = RESULT};
+    .name = "crafted", .run = run, .item_max = sizeof(uint64_t), .result_max = RESULT};
 
 static const trine_task_options options = {.journal = path};
 
@@ -336,7 +336,7 @@ static void no_crafted_journal_leaves_its_bounds(void)
     }
 }
 
-/* Every outcome's bytes can be read, and are no more than result_most. */
+/* Every outcome's bytes can be read, and are no more than result_max. */
 static void a_stream_gives_no_result_that_is_too_long(void)
 {
     static crafted c;

@@ -507,7 +507,7 @@ static void a_begin_that_fails_later_fails_the_queue_body(void)
 }
 IN_CHILD(reset_page, a_begin_that_fails_later_fails_the_queue)
 
-static void servants_killed_between_queues_are_replaced_body(void)
+static void task_workers_killed_between_queues_are_replaced_body(void)
 {
     trine_team *team = open_team("pool:2");
     uint64_t items[100];
@@ -527,7 +527,7 @@ static void servants_killed_between_queues_are_replaced_body(void)
     }
     MUST(trine_team_close(team) == TRINE_OK);
 }
-IN_CHILD(reset_page, servants_killed_between_queues_are_replaced)
+IN_CHILD(reset_page, task_workers_killed_between_queues_are_replaced)
 
 static void records_tell_of_every_attempt_body(void)
 {
@@ -557,7 +557,7 @@ static void records_tell_of_every_attempt_body(void)
 }
 IN_CHILD(reset_page, records_tell_of_every_attempt)
 
-/* A victim in the middle of a queue, having told its servants' pids. */
+/* A victim in the middle of a queue, having told its task workers' pids. */
 static _Noreturn void be_killed(int out, bool working)
 {
     trine_team *team = open_team("pool:3");
@@ -579,7 +579,7 @@ static _Noreturn void be_killed(int out, bool working)
         MUST(trine_task_next(queue, &o) == TRINE_OK);
 }
 
-static void no_servant_outlives_its_parent(void)
+static void no_task_worker_outlives_its_parent(void)
 {
     for (int i = 0; i < 4; i++) {
         int ends[2];
@@ -619,10 +619,10 @@ int main(void)
         {"deaths in begin are tried again and then named",
          deaths_in_begin_are_tried_again_and_then_named},
         {"a begin that fails later fails the queue", a_begin_that_fails_later_fails_the_queue},
-        {"servants killed between queues are replaced",
-         servants_killed_between_queues_are_replaced},
+        {"task workers killed between queues are replaced",
+         task_workers_killed_between_queues_are_replaced},
         {"records tell of every attempt", records_tell_of_every_attempt},
-        {"no servant outlives its parent", no_servant_outlives_its_parent},
+        {"no task worker outlives its parent", no_task_worker_outlives_its_parent},
         CU_TEST_INFO_NULL,
     };
     page = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -30,8 +30,8 @@ static const uint64_t param[2] = {17, 18};
 static const trine_journal_owner owner = {.kind = "squares",
                                           .param = param,
                                           .param_size = sizeof param,
-                                          .item_most = 64,
-                                          .result_most = MOST};
+                                          .item_max = 64,
+                                          .result_max = MOST};
 
 /* What item i is, and its result: of 0 to MOST bytes. */
 static size_t item_of(uint64_t i, char item[64])
@@ -333,11 +333,11 @@ static void the_journal_of_other_tasks_is_refused(void)
     other.data_size = 1;
     CU_ASSERT_TRUE(refused(&other, "bytes of data 0, these have 1"));
     other = owner;
-    other.item_most = 65;
-    CU_ASSERT_TRUE(refused(&other, "item_most 64, these have 65"));
+    other.item_max = 65;
+    CU_ASSERT_TRUE(refused(&other, "item_max 64, these have 65"));
     other = owner;
-    other.result_most = 1;
-    CU_ASSERT_TRUE(refused(&other, "result_most 200, these have 1"));
+    other.result_max = 1;
+    CU_ASSERT_TRUE(refused(&other, "result_max 200, these have 1"));
     char *now = read_file(path, &after);
     CU_ASSERT_TRUE(size == after && memcmp(before, now, size) == 0);
     free(before);
@@ -550,7 +550,7 @@ static void a_killed_writer_leaves_whole_records(void)
 {
     enum { KILLS = 20, LARGE = 300000 };
     static unsigned char large[LARGE], back[LARGE];
-    const trine_journal_owner of = {.kind = "large", .item_most = 8, .result_most = LARGE};
+    const trine_journal_owner of = {.kind = "large", .item_max = 8, .result_max = LARGE};
     uint64_t most = 0;
     for (int kill_number = 0; kill_number < KILLS; kill_number++) {
         trine_journal *j = NULL;

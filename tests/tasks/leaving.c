@@ -83,7 +83,7 @@ static trine_status finish(void *result, const void *state, const void *param)
     return counting_finish(result, state, param);
 }
 
-static const trine_monoid counting = COUNTING(accumulate, finish);
+static const trine_reducer counting = COUNTING(accumulate, finish);
 
 static trine_array *zeros(trine_team *team)
 {

@@ -48,7 +48,7 @@ static void results_are_as_large_as_the_kind_says_body(void)
         trine_team *team = open_team(specs[k]);
         for (int m = 0; m < 7; m++) {
             trine_task_kind kind = {
-                .name = "sized", .run = sized_run, .item_most = 8, .result_most = most[m]};
+                .name = "sized", .run = sized_run, .item_max = 8, .result_max = most[m]};
             /* Near the limit, over it, small ones between. */
             size_t near = most[m] > (8 << 20) ? 8 << 20 : most[m];
             uint64_t sizes[] = {near, most[m] + 1, 0, near, near ? near - 1 : 0, most[m] + 4096, 0};
@@ -63,7 +63,7 @@ static void results_are_as_large_as_the_kind_says_body(void)
                 MUST(o.status == (sizes[i] > most[m] ? TRINE_E_ARGUMENT : TRINE_OK));
                 MUST(o.result_size == (o.status ? 0 : sizes[i]) && is_filled(&o));
                 MUST(((uintptr_t)o.result & 63) == 0);
-                MUST(!o.status || strstr(o.detail, "result_most"));
+                MUST(!o.status || strstr(o.detail, "result_max"));
             }
             MUST(trine_task_close(queue) == TRINE_OK);
         }
@@ -103,7 +103,7 @@ static void large_results_give_their_memory_back_body(void)
             continue;
         trine_team *team = open_team(specs[k]);
         trine_task_kind kind = {
-            .name = "sized", .run = sized_run, .item_most = 8, .result_most = (size_t)1 << 30};
+            .name = "sized", .run = sized_run, .item_max = 8, .result_max = (size_t)1 << 30};
         trine_task_options options = {.window = 3};
         trine_task_queue *queue;
         trine_task_outcome o;
@@ -156,7 +156,7 @@ static void large_items_come_from_a_source_body(void)
         trine_team *team = open_team(specs[k]);
         uint64_t next = 0;
         trine_task_kind kind = {
-            .name = "large", .run = large_item_run, .item_most = 512 << 20, .result_most = 8};
+            .name = "large", .run = large_item_run, .item_max = 512 << 20, .result_max = 8};
         trine_task_options options = {.source = next_large, .source_context = &next, .window = 4};
         trine_task_queue *queue;
         trine_task_outcome o;
@@ -180,7 +180,7 @@ static trine_status nothing_run(trine_task *task)
     return TRINE_OK;
 }
 
-static const trine_task_kind nothing_kind = {.name = "nothing", .run = nothing_run, .item_most = 8};
+static const trine_task_kind nothing_kind = {.name = "nothing", .run = nothing_run, .item_max = 8};
 
 static void a_stream_of_any_length_stays_in_the_same_memory_body(void)
 {
@@ -253,7 +253,7 @@ static void data_is_copied_only_where_it_must_be_body(void)
             trine_task_kind kind = {.name = "data",
                                     .run = read_data_run,
                                     .param_size = sizeof data,
-                                    .result_most = sizeof results[0]};
+                                    .result_max = sizeof results[0]};
             trine_task_options options = {
                 .param = &data, .data = data, .data_size = sizeof own, .data_each = copied};
             trine_task_map(team, &kind, &options, NULL, 100, 0, results, NULL, statuses);
@@ -372,7 +372,7 @@ static void a_task_may_use_a_team_of_its_own_body(void)
         if (!is_built(specs[k]))
             continue;
         trine_team *team = open_team(specs[k]);
-        trine_task_kind kind = {.name = "nested", .run = nested_run, .result_most = 8};
+        trine_task_kind kind = {.name = "nested", .run = nested_run, .result_max = 8};
         double sums[20];
         MUST(trine_task_map(team, &kind, NULL, NULL, 20, 0, sums, NULL, NULL) == TRINE_OK);
         for (int i = 0; i < 20; i++)

@@ -40,10 +40,10 @@ static void open_refuses(void)
     REFUSED(trine_task_open(team, &kind, &o, &queue), TRINE_E_ARGUMENT, "99 is no transport");
     o = (trine_task_options){.window = UINT64_MAX};
     REFUSED(trine_task_open(team, &kind, &o, &queue), TRINE_E_MEMORY, "window");
-    kind.result_most = SIZE_MAX;
+    kind.result_max = SIZE_MAX;
     REFUSED(trine_task_open(team, &kind, NULL, &queue), TRINE_E_MEMORY, "echo");
     kind = echo_kind;
-    kind.item_most = SIZE_MAX / 8;
+    kind.item_max = SIZE_MAX / 8;
     o.window = 1000;
     REFUSED(trine_task_open(team, &kind, &o, &queue), TRINE_E_MEMORY, "echo");
     CU_ASSERT_PTR_NULL(queue);
@@ -82,7 +82,7 @@ static void map_refuses(void)
     REFUSED(trine_task_map(team, &echo_kind, NULL, NULL, 4, 8, NULL, NULL, NULL), TRINE_E_ARGUMENT,
             "items is NULL");
     REFUSED(trine_task_map(team, &echo_kind, NULL, items, 4, 9, NULL, NULL, NULL), TRINE_E_ARGUMENT,
-            "item_most, 8");
+            "item_max, 8");
     REFUSED(trine_task_map(team, &echo_kind, &o, items, 4, 8, NULL, NULL, NULL), TRINE_E_ARGUMENT,
             "source");
     CU_ASSERT_EQUAL(trine_task_map(team, &echo_kind, NULL, NULL, 0, 8, NULL, NULL, NULL), TRINE_OK);
@@ -109,7 +109,7 @@ static void a_queue_refuses(void)
     CU_ASSERT_EQUAL_FATAL(trine_task_open(team, &echo_kind, &options, &queue), TRINE_OK);
     REFUSED(trine_task_submit(NULL, &item, 8, NULL), TRINE_E_ARGUMENT, "queue is NULL");
     REFUSED(trine_task_submit(queue, NULL, 8, &ticket), TRINE_E_ARGUMENT, "NULL for an item");
-    REFUSED(trine_task_submit(queue, &item, 9, &ticket), TRINE_E_ARGUMENT, "item_most, 8");
+    REFUSED(trine_task_submit(queue, &item, 9, &ticket), TRINE_E_ARGUMENT, "item_max, 8");
     CU_ASSERT_EQUAL(ticket, 7);
     REFUSED(trine_task_next(NULL, &o), TRINE_E_ARGUMENT, "queue is NULL");
     REFUSED(trine_task_next(queue, NULL), TRINE_E_ARGUMENT, "outcome is NULL");
@@ -178,8 +178,8 @@ static void a_source_is_held_to_its_part(void)
     CU_ASSERT_EQUAL(trine_task_close(current), TRINE_OK);
     options.source = too_large_source;
     CU_ASSERT_EQUAL_FATAL(trine_task_open(team, &echo_kind, &options, &current), TRINE_OK);
-    REFUSED(trine_task_next(current, &o), TRINE_E_ARGUMENT, "item 0 9 bytes; item_most is 8");
-    REFUSED(trine_task_next(current, &o), TRINE_E_ARGUMENT, "item_most is 8");
+    REFUSED(trine_task_next(current, &o), TRINE_E_ARGUMENT, "item 0 9 bytes; item_max is 8");
+    REFUSED(trine_task_next(current, &o), TRINE_E_ARGUMENT, "item_max is 8");
     CU_ASSERT_EQUAL(trine_task_close(current), TRINE_OK);
 }
 

@@ -72,7 +72,7 @@ static void a_kind_is_copied_and_what_fails_leaves_no_result(void)
     size_t sizes[100];
     trine_status statuses[100];
     trine_task_kind kind = {
-        .name = "look", .run = look_run, .param_size = 5, .item_most = 3, .result_most = 3};
+        .name = "look", .run = look_run, .param_size = 5, .item_max = 3, .result_max = 3};
     trine_task_options options = {.param = param, .chunk = 4};
     for (int i = 0; i < 300; i++)
         items[i] = (char)i;
@@ -254,8 +254,8 @@ static void begin_and_end_run_once_in_each_worker(void)
                             .end = count_end,
                             .param_size = sizeof c,
                             .state_size = 100,
-                            .item_most = sizeof(uint64_t),
-                            .result_most = 2 * sizeof(uint64_t)};
+                            .item_max = sizeof(uint64_t),
+                            .result_max = 2 * sizeof(uint64_t)};
     numbers numbers = {0, 500};
     trine_task_options options = {
         .param = &c, .source = next_number, .source_context = &numbers, .chunk = 1};
@@ -348,7 +348,7 @@ static void an_outcome_carries_its_detail(void)
                                                "", "the third of ten",
                                                "", "trine_sum",
                                                "", "the input is empty",
-                                               "", "result_most is 8"};
+                                               "", "result_max is 8"};
         CU_ASSERT_PTR_NOT_NULL(strstr(o.detail, expected[o.index % 10]));
         CU_ASSERT_EQUAL(o.detail[0] == '\0', o.status == TRINE_OK);
     }

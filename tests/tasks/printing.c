@@ -107,7 +107,7 @@ static void accumulate(void *state, const trine_chunk *chunk, const void *param)
     *(uint64_t *)state += chunk->n;
 }
 
-static const trine_monoid counting = COUNTING(accumulate, counting_finish);
+static const trine_reducer counting = COUNTING(accumulate, counting_finish);
 
 enum { CHUNKS = 9 };
 

@@ -85,7 +85,7 @@ static trine_status nap_run(trine_task *task)
     return echo_run(task);
 }
 
-const trine_task_kind nap_kind = {.name = "nap", .run = nap_run, .item_most = 8, .result_most = 8};
+const trine_task_kind nap_kind = {.name = "nap", .run = nap_run, .item_max = 8, .result_max = 8};
 
 int main(int argc, char **argv)
 {
@@ -115,9 +115,9 @@ int main(int argc, char **argv)
     const char *spec = argc > 1 ? argv[1] : "mpi";
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "remote") == 0)
-            trine_mpi_board_shares = false;
+            trine_mpi_window_shares = false;
         else
-            trine_mpi_message_most = strtoull(argv[i], NULL, 10);
+            trine_mpi_message_max = strtoull(argv[i], NULL, 10);
     }
     if (trine_init() || trine_team_open(spec, &team)) {
         printf("%s: %s\n", spec, trine_error_detail());
@@ -126,7 +126,7 @@ int main(int argc, char **argv)
     rank = trine_team_rank(team);
     size = trine_team_ranks(team);
     between_machines =
-        !trine_mpi_board_shares || team->communicator.neighbours < team->communicator.size;
+        !trine_mpi_window_shares || team->communicator.neighbours < team->communicator.size;
     has_pool = strstr(spec, "pool") != NULL;
     int failed = trine_check_main("tasks", tests);
     return trine_team_close(team) != TRINE_OK || failed;

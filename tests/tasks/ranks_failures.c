@@ -131,8 +131,8 @@ void other_kinds_or_windows_are_an_error_on_all_ranks(void)
         trine_task_queue *queue = NULL;
         bool other = rank == size - 1;
         kind.name = i == 0 && other ? "another" : kind.name;
-        kind.item_most += i == 1 && other;
-        kind.result_most += i == 2 && other;
+        kind.item_max += i == 1 && other;
+        kind.result_max += i == 2 && other;
         kind.state_size += i == 3 && other;
         options.window += i == 4 && other;
         kind.run = i == 5 && other ? NULL : kind.run;

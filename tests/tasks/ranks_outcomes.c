@@ -158,7 +158,7 @@ void long_items_side_by_side_come_to_several_ranks(void)
     printf(" %d of %d by one rank ", (int)most_of_one, ROUNDS * LONG);
     /* Where others reach rank 0's memory only while it is in a call, they cannot have what it has.
      */
-    bool reached = trine_mpi_board_shares;
+    bool reached = trine_mpi_window_shares;
     CU_ASSERT_TRUE(size == 1 || rank > 0 || !reached || most_of_one < ROUNDS * LONG * 7 / 8);
 }
 
@@ -277,7 +277,7 @@ void large_items_and_results_come_whole(void)
 {
     enum { N = 30, MOST = 3000000 };
     const trine_task_kind kind = {
-        .name = "long", .run = long_run, .item_most = MOST, .result_most = MOST};
+        .name = "long", .run = long_run, .item_max = MOST, .result_max = MOST};
     const trine_task_options options = {.window = 12};
     trine_task_queue *queue = open_queue(&kind, &options);
     if (rank > 0) {
@@ -285,7 +285,7 @@ void large_items_and_results_come_whole(void)
         return;
     }
     unsigned char *item = malloc(MOST);
-    size_t most = trine_mpi_message_most < 1000 ? 20000 : MOST;
+    size_t most = trine_mpi_message_max < 1000 ? 20000 : MOST;
     for (uint64_t i = 0; i < 2 * N; i++) {
         uint64_t bytes = mix(i % N) % most;
         size_t length = 8 + mix(i % N + 99) % (most - 8);
@@ -317,7 +317,7 @@ static trine_status no_run(trine_task *task)
 void many_empty_items_are_done_promptly(void)
 {
     enum { N = 2000 };
-    const trine_task_kind kind = {.name = "nothing", .run = no_run, .item_most = 8};
+    const trine_task_kind kind = {.name = "nothing", .run = no_run, .item_max = 8};
     numbers source = {0, N};
     double began = MPI_Wtime();
     const trine_task_options options = {.source = next_number, .source_context = &source};

@@ -28,7 +28,7 @@ void tasks_of_all_ranks_can_count_together(void)
 {
     enum { N = 400 };
     const trine_task_kind kind = {
-        .name = "count", .run = count_run, .item_most = 8, .param_size = sizeof(shared_param)};
+        .name = "count", .run = count_run, .item_max = 8, .param_size = sizeof(shared_param)};
     for (int locks = 0; locks < 2; locks++) {
         shared_param param = {.locks = locks};
         const trine_task_options options = {.param = &param};
@@ -58,7 +58,7 @@ static trine_status data_run(trine_task *task)
 }
 
 static const trine_task_kind data_kind = {
-    .name = "data", .run = data_run, .item_most = 8, .result_most = 8};
+    .name = "data", .run = data_run, .item_max = 8, .result_max = 8};
 
 static void read_data(trine_transport transport, bool each, size_t bytes)
 {

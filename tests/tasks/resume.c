@@ -54,8 +54,8 @@ static trine_status logged_run(trine_task *task)
 static const trine_task_kind logged_kind = {.name = "logged",
                                             .run = logged_run,
                                             .param_size = sizeof(map_param),
-                                            .item_most = sizeof(uint64_t),
-                                            .result_most = WORDS_MOST * sizeof(uint64_t)};
+                                            .item_max = sizeof(uint64_t),
+                                            .result_max = WORDS_MOST * sizeof(uint64_t)};
 
 /* How a run collects. */
 typedef enum manner { ORDERED, UNORDERED, TICKETS } manner;
@@ -349,8 +349,8 @@ static uint64_t items_recorded(bool recorded[LONG], const map_param *param)
     const trine_journal_owner owner = {.kind = logged_kind.name,
                                        .param = param,
                                        .param_size = sizeof *param,
-                                       .item_most = logged_kind.item_most,
-                                       .result_most = logged_kind.result_most};
+                                       .item_max = logged_kind.item_max,
+                                       .result_max = logged_kind.result_max};
     trine_journal *j = NULL;
     uint64_t found = 0;
     memset(recorded, 0, LONG * sizeof *recorded);

@@ -38,7 +38,7 @@ static trine_status nap_run(trine_task *task)
 }
 
 static const trine_task_kind nap_kind = {
-    .name = "nap", .run = nap_run, .item_most = sizeof(nap_item), .result_most = sizeof(uint64_t)};
+    .name = "nap", .run = nap_run, .item_max = sizeof(nap_item), .result_max = sizeof(uint64_t)};
 
 /* Items first .. first + count of n take `microseconds`, the others nothing; seconds of the map. */
 static double seconds_of_map(trine_team *team, uint64_t chunk, uint64_t n, uint64_t first,

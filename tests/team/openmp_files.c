@@ -60,7 +60,7 @@ static void run_tasks(trine_team *team, bool uses, uint64_t pids[ITEMS])
     static const trine_task_kind kind = {.name = "openmp_files",
                                          .run = run,
                                          .param_size = sizeof(bool),
-                                         .result_most = sizeof(uint64_t)};
+                                         .result_max = sizeof(uint64_t)};
     const trine_task_options options = {.param = &uses, .chunk = 1};
     MUST(trine_task_map(team, &kind, &options, NULL, ITEMS, 0, pids, NULL, NULL) == TRINE_OK);
 }

@@ -15,13 +15,13 @@
 #include "child.h"
 #include "backends/list.h"
 #include "core/team/team.h"
-#include "hash_monoid.h"
+#include "hash_reducer.h"
 
 /* A page that this process and all workers share, mapped before anything is forked. */
 typedef struct shared_page {
     pid_t parent;
     atomic_int crashes, times[256];
-    atomic_bool armed, crash_zygote;
+    atomic_bool armed, crash_fork_server;
     uint64_t crash_at;
     int crash_signal;
 } shared_page;
@@ -33,7 +33,7 @@ static void reset_page(void)
     page->parent = getpid();
     page->armed = false;
     page->crashes = 0;
-    page->crash_zygote = false;
+    page->crash_fork_server = false;
 }
 
 /* Crashes in a forked worker when it comes to element crash_at, as often as `crashes` says. */
@@ -41,22 +41,22 @@ static void crashing_accumulate(void *state, const trine_chunk *chunk, const voi
 {
     if (page->armed && getpid() != page->parent && chunk->first >= page->crash_at &&
         atomic_fetch_sub(&page->crashes, 1) > 0) {
-        if (page->crash_zygote)
+        if (page->crash_fork_server)
             kill(getppid(), SIGKILL);
         raise(page->crash_signal);
     }
     hash_accumulate(state, chunk, param);
 }
 
-static const trine_monoid crashing = {.name = "crashing",
-                                      .nin = 1,
-                                      .in = {TRINE_U64},
-                                      .state_size = sizeof(hash_state),
-                                      .result_size = sizeof(hash_state),
-                                      .identity = hash_identity,
-                                      .accumulate = crashing_accumulate,
-                                      .merge = hash_merge,
-                                      .finish = hash_finish};
+static const trine_reducer crashing = {.name = "crashing",
+                                       .nin = 1,
+                                       .in = {TRINE_U64},
+                                       .state_size = sizeof(hash_state),
+                                       .result_size = sizeof(hash_state),
+                                       .init = hash_init,
+                                       .accumulate = crashing_accumulate,
+                                       .merge = hash_merge,
+                                       .finish = hash_finish};
 
 static void arm(int crashes, uint64_t at, int signal)
 {
@@ -277,23 +277,23 @@ static void arrays_are_freed_in_any_order_body(void)
 }
 IN_CHILD(reset_page, arrays_are_freed_in_any_order)
 
-static void a_killed_zygote_is_replaced_body(void)
+static void a_killed_fork_server_is_replaced_body(void)
 {
     trine_team *team = open_team("pool:3");
     trine_array *x = numbers(team, N);
-    pid_t zygote = trine_zygote_pid();
-    kill(zygote, SIGKILL);
+    pid_t fork_server = trine_fork_server_pid();
+    kill(fork_server, SIGKILL);
     usleep(20000);
     must_be_right(x);
-    MUST(trine_zygote_pid() != zygote);
+    MUST(trine_fork_server_pid() != fork_server);
     must_be_right(x);
     trine_array_free(x);
     MUST(trine_team_close(team) == TRINE_OK);
 }
-IN_CHILD(reset_page, a_killed_zygote_is_replaced)
+IN_CHILD(reset_page, a_killed_fork_server_is_replaced)
 
 /* The transport pipe starts a thread of the library's own. */
-static void a_killed_zygote_is_replaced_before_a_pipe_is_fed_body(void)
+static void a_killed_fork_server_is_replaced_before_a_pipe_is_fed_body(void)
 {
     static const double ones[] = {1, 1, 1};
     trine_team *team = open_team("pool:2,transport=pipe");
@@ -302,28 +302,28 @@ static void a_killed_zygote_is_replaced_before_a_pipe_is_fed_body(void)
     MUST(trine_array_wrap_const(team, TRINE_F64, ones, 3, &x) == TRINE_OK);
     for (int i = 0; i < 3; i++) {
         MUST(trine_sum_f64(x, TRINE_EXACT, &sum) == TRINE_OK && sum == 3);
-        kill(trine_zygote_pid(), SIGKILL);
+        kill(trine_fork_server_pid(), SIGKILL);
         usleep(20000);
     }
     trine_array_free(x);
     MUST(trine_team_close(team) == TRINE_OK);
 }
-IN_CHILD(reset_page, a_killed_zygote_is_replaced_before_a_pipe_is_fed)
+IN_CHILD(reset_page, a_killed_fork_server_is_replaced_before_a_pipe_is_fed)
 
-static void a_zygote_killed_mid_sum_is_replaced_body(void)
+static void a_fork_server_killed_mid_sum_is_replaced_body(void)
 {
     trine_team *team = open_team("pool:3");
     trine_array *x = numbers(team, N);
-    page->crash_zygote = true;
+    page->crash_fork_server = true;
     arm(1, N / 2, SIGKILL);
     must_be_right(x);
-    page->crash_zygote = false;
+    page->crash_fork_server = false;
     must_be_right(x);
     MUST(replaced(team) == 0);
     trine_array_free(x);
     MUST(trine_team_close(team) == TRINE_OK);
 }
-IN_CHILD(reset_page, a_zygote_killed_mid_sum_is_replaced)
+IN_CHILD(reset_page, a_fork_server_killed_mid_sum_is_replaced)
 
 /* No pause after a kill: who is killed may still be dying when it is needed. */
 static void whatever_is_killed_together_is_replaced_body(void)
@@ -331,13 +331,13 @@ static void whatever_is_killed_together_is_replaced_body(void)
     for (int i = 0; i < 60; i++) {
         trine_team *team = open_team("pool:3");
         trine_array *x = numbers(team, N);
-        pid_t zygote = trine_zygote_pid();
+        pid_t fork_server = trine_fork_server_pid();
         if (i % 4 == 0)
-            kill(zygote, SIGKILL);
+            kill(fork_server, SIGKILL);
         for (int k = 1; k < 3 && i % 4 < 3; k++)
             kill((pid_t)trine_team_worker_pid(team, k), SIGKILL);
         if (i % 4 == 1 || i % 4 == 3)
-            kill(zygote, SIGKILL);
+            kill(fork_server, SIGKILL);
         trine_team *other = open_team("pool:2");
         must_be_right(x);
         trine_array_free(x);
@@ -357,14 +357,14 @@ static void *sleep_long(void *data)
     return NULL;
 }
 
-static void without_a_zygote_threads_are_a_named_error_body(void)
+static void without_a_fork_server_threads_are_a_named_error_body(void)
 {
     trine_team *team = open_team("pool:2");
     trine_array *x = numbers(team, N);
     hash_state result;
     pthread_t thread;
     pthread_create(&thread, NULL, sleep_long, NULL);
-    kill(trine_zygote_pid(), SIGKILL);
+    kill(trine_fork_server_pid(), SIGKILL);
     usleep(20000);
     MUST(reduce(x, &result) == TRINE_E_WORKER);
     MUST(strstr(trine_error_detail(), "runs 2 threads") != NULL);
@@ -372,7 +372,7 @@ static void without_a_zygote_threads_are_a_named_error_body(void)
     trine_array_free(x);
     MUST(trine_team_close(team) == TRINE_OK);
 }
-IN_CHILD(reset_page, without_a_zygote_threads_are_a_named_error)
+IN_CHILD(reset_page, without_a_fork_server_threads_are_a_named_error)
 
 static void threads_are_refused_with_the_remedy_body(void)
 {
@@ -412,7 +412,7 @@ static void with_trine_init_threads_and_their_locks_do_no_harm_body(void)
     usleep(10000);
     trine_team *team = open_team("pool:3");
     trine_array *x = numbers(team, N);
-    trine_monoid locking = crashing;
+    trine_reducer locking = crashing;
     hash_state result;
     locking.accumulate = locking_accumulate;
     const trine_array *in[] = {x};
@@ -471,7 +471,7 @@ static void open_and_close_leave_nothing_body(void)
     MUST(open_files() == files);
     MUST(heap_kilobytes() == 0);
     trine_finalize();
-    MUST(trine_zygote_pid() == 0);
+    MUST(trine_fork_server_pid() == 0);
 }
 IN_CHILD(reset_page, open_and_close_leave_nothing)
 
@@ -604,10 +604,10 @@ static _Noreturn void be_killed(int out, bool working)
     page->parent = getpid();
     trine_team *team = open_team("pool:4");
     trine_array *x = numbers(team, 64 * TRINE_CHUNK);
-    pid_t pids[5] = {trine_zygote_pid(), getpid()};
+    pid_t pids[5] = {trine_fork_server_pid(), getpid()};
     for (int i = 1; i < 4; i++)
         pids[i + 1] = (pid_t)trine_team_worker_pid(team, i);
-    trine_monoid slow = crashing;
+    trine_reducer slow = crashing;
     slow.accumulate = spin_accumulate;
     const trine_array *in[] = {x};
     hash_state result;
@@ -659,12 +659,14 @@ int main(void)
         {"work in place is not done twice", work_in_place_is_not_done_twice},
         {"arrays are freed in any order", arrays_are_freed_in_any_order},
         {"work in place survives an earlier death", work_in_place_survives_an_earlier_death},
-        {"a killed zygote is replaced", a_killed_zygote_is_replaced},
-        {"a killed zygote is replaced before a pipe is fed",
-         a_killed_zygote_is_replaced_before_a_pipe_is_fed},
-        {"a zygote killed in the middle of a sum is replaced", a_zygote_killed_mid_sum_is_replaced},
+        {"a killed fork server is replaced", a_killed_fork_server_is_replaced},
+        {"a killed fork server is replaced before a pipe is fed",
+         a_killed_fork_server_is_replaced_before_a_pipe_is_fed},
+        {"a fork server killed in the middle of a sum is replaced",
+         a_fork_server_killed_mid_sum_is_replaced},
         {"whatever is killed together is replaced", whatever_is_killed_together_is_replaced},
-        {"without a zygote threads are a named error", without_a_zygote_threads_are_a_named_error},
+        {"without a fork server threads are a named error",
+         without_a_fork_server_threads_are_a_named_error},
         {"threads are refused, with the remedy", threads_are_refused_with_the_remedy},
         {"with trine_init threads and their locks do no harm",
          with_trine_init_threads_and_their_locks_do_no_harm},

@@ -6,7 +6,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "hash_monoid.h"
+#include "hash_reducer.h"
 
 static const uint64_t lengths[] = {
     1, 1000, TRINE_CHUNK, TRINE_CHUNK + 1, 7 * TRINE_CHUNK + 5, 100 * TRINE_CHUNK + 77};
@@ -65,7 +65,7 @@ static void reduce_all(trine_team *team, uint64_t n, record *r)
     put(r, result, sizeof result);
     check(team, trine_argmin(a, &index));
     put(r, &index, sizeof index);
-    check(team, trine_reduce(&hash_monoid, NULL, in, &hash));
+    check(team, trine_reduce(&hash_reducer, NULL, in, &hash));
     put(r, &hash, sizeof hash);
     trine_array_free(a);
     trine_array_free(b);
@@ -101,7 +101,7 @@ static void reduce_axes(trine_team *team, const uint64_t shape[2], record *r)
     static const char *const names[] = {"sum", "sum_fast", "argmax"};
     for (int i = 0; i < 3; i++)
         for (int axis = 0; axis < 2; axis++) {
-            const trine_monoid *m = trine_monoid_find(names[i], TRINE_F64);
+            const trine_reducer *m = trine_reducer_find(names[i], TRINE_F64);
             size_t bytes = (size_t)shape[1 - axis] * m->result_size;
             void *result = calloc(1, bytes);
             check(team, trine_reduce_axis(m, NULL, in, axis, result));

@@ -11,14 +11,14 @@
 
 #include "child.h"
 #include "core/team/team.h"
-#include "hash_monoid.h"
+#include "hash_reducer.h"
 
 enum { N = 200 * TRINE_CHUNK + 3 };
 
-static const trine_transport carried[] = {TRINE_TRANSPORT_SHM, TRINE_TRANSPORT_INHERIT,
-                                          TRINE_TRANSPORT_PIPE, TRINE_TRANSPORT_FILE,
-                                          TRINE_TRANSPORT_CMA};
-enum { CARRIED = sizeof carried / sizeof *carried };
+static const trine_transport staged[] = {TRINE_TRANSPORT_SHM, TRINE_TRANSPORT_INHERIT,
+                                         TRINE_TRANSPORT_PIPE, TRINE_TRANSPORT_FILE,
+                                         TRINE_TRANSPORT_CMA};
+enum { CARRIED = sizeof staged / sizeof *staged };
 
 static uint64_t *numbers(void)
 {
@@ -39,7 +39,7 @@ static uint64_t hash_of(const trine_array *x)
 {
     const trine_array *in[] = {x};
     hash_state result;
-    MUST(trine_reduce(&hash_monoid, NULL, in, &result) == TRINE_OK);
+    MUST(trine_reduce(&hash_reducer, NULL, in, &result) == TRINE_OK);
     return result.hash;
 }
 
@@ -105,7 +105,7 @@ static void counts_what_is_moved_body(void)
     uint64_t expected = hash_of(x);
     MUST(trine_team_ledger(team, &ledger) == TRINE_OK && ledger.moved == 0);
     for (int i = 0; i < CARRIED; i++) {
-        trine_transport t = carried[i];
+        trine_transport t = staged[i];
         MUST(trine_team_set_transport(team, t) == TRINE_OK);
         MUST(hash_of(x) == expected);
         MUST(trine_team_ledger(team, &ledger) == TRINE_OK);
@@ -138,7 +138,7 @@ static void sees_what_changed_between_calls_body(void)
             data[(uint64_t)round * N / 3 + 7]++;
             MUST(trine_team_set_transport(team, TRINE_TRANSPORT_NONE) == TRINE_OK);
             uint64_t expected = hash_of(x);
-            MUST(trine_team_set_transport(team, carried[i]) == TRINE_OK);
+            MUST(trine_team_set_transport(team, staged[i]) == TRINE_OK);
             MUST(hash_of(x) == expected);
             data[N - 1 - (uint64_t)round]++;
             MUST(hash_of(x) != expected);
@@ -185,7 +185,7 @@ static void leaves_nothing_behind_body(void)
     int threads = entries("/proc/self/task");
     for (int round = 0; round < 3; round++)
         for (int i = 0; i < CARRIED; i++) {
-            MUST(trine_team_set_transport(team, carried[i]) == TRINE_OK);
+            MUST(trine_team_set_transport(team, staged[i]) == TRINE_OK);
             hash_of(x);
             MUST(descriptors(getpid()) == before);
             MUST(descriptors(trine_team_worker_pid(team, 1)) == theirs);
@@ -212,15 +212,15 @@ static void full_disk_is_an_error_body(void)
     MUST(getrlimit(RLIMIT_FSIZE, &limit) == 0);
     small = (struct rlimit){1 << 16, limit.rlim_max};
     MUST(setrlimit(RLIMIT_FSIZE, &small) == 0);
-    MUST(trine_reduce(&hash_monoid, NULL, in, &result) == TRINE_E_IO);
+    MUST(trine_reduce(&hash_reducer, NULL, in, &result) == TRINE_E_IO);
     MUST(strstr(trine_error_detail(), "ulimit -f"));
     MUST(setrlimit(RLIMIT_FSIZE, &limit) == 0);
     setenv("TMPDIR", "/nowhere/at/all", 1);
-    MUST(trine_reduce(&hash_monoid, NULL, in, &result) == TRINE_E_IO);
+    MUST(trine_reduce(&hash_reducer, NULL, in, &result) == TRINE_E_IO);
     MUST(strstr(trine_error_detail(), "/nowhere/at/all"));
     MUST(result.hash == 1 && result.n == 2 && sum == 42);
     unsetenv("TMPDIR");
-    MUST(trine_reduce(&hash_monoid, NULL, in, &result) == TRINE_OK);
+    MUST(trine_reduce(&hash_reducer, NULL, in, &result) == TRINE_OK);
     trine_array_free(x);
     MUST(trine_team_close(team) == TRINE_OK);
     free(data);
@@ -245,7 +245,7 @@ static void inherit_refuses_threads_body(void)
     pthread_barrier_t barrier;
     pthread_barrier_init(&barrier, NULL, 2);
     MUST(pthread_create(&thread, NULL, sleep_on, &barrier) == 0);
-    MUST(trine_reduce(&hash_monoid, NULL, in, &result) == TRINE_E_THREADS);
+    MUST(trine_reduce(&hash_reducer, NULL, in, &result) == TRINE_E_THREADS);
     MUST(strstr(trine_error_detail(), "2 threads"));
     pthread_barrier_wait(&barrier);
     pthread_join(thread, NULL);
@@ -284,9 +284,9 @@ static void crashing_accumulate(void *state, const trine_chunk *chunk, const voi
     hash_accumulate(state, chunk, param);
 }
 
-static trine_monoid crashing(void)
+static trine_reducer crashing(void)
 {
-    trine_monoid m = hash_monoid;
+    trine_reducer m = hash_reducer;
     m.name = "crashing";
     m.accumulate = crashing_accumulate;
     return m;
@@ -295,7 +295,7 @@ static trine_monoid crashing(void)
 static void survives_deaths_body(void)
 {
     trine_team *team = open_team("pool:3");
-    trine_monoid monoid = crashing();
+    trine_reducer reducer = crashing();
     uint64_t *data = numbers();
     trine_array *x = wrap(team, data);
     const trine_array *in[] = {x};
@@ -305,9 +305,9 @@ static void survives_deaths_body(void)
         for (int crashes = 1; crashes <= 2; crashes++) {
             hash_state result;
             trine_ledger ledger;
-            MUST(trine_team_set_transport(team, carried[i]) == TRINE_OK);
+            MUST(trine_team_set_transport(team, staged[i]) == TRINE_OK);
             atomic_store(&page->crashes, crashes);
-            MUST(trine_reduce(&monoid, NULL, in, &result) == TRINE_OK);
+            MUST(trine_reduce(&reducer, NULL, in, &result) == TRINE_OK);
             MUST(result.hash == expected);
             MUST(trine_team_ledger(team, &ledger) == TRINE_OK && ledger.replaced == crashes);
             MUST(descriptors(getpid()) == before);
@@ -315,9 +315,9 @@ static void survives_deaths_body(void)
     atomic_store(&page->crashes, 1000);
     hash_state untouched = {1, 2};
     MUST(trine_team_set_transport(team, TRINE_TRANSPORT_PIPE) == TRINE_OK);
-    MUST(trine_reduce(&monoid, NULL, in, &untouched) == TRINE_E_WORKER);
+    MUST(trine_reduce(&reducer, NULL, in, &untouched) == TRINE_E_WORKER);
     MUST(trine_team_set_transport(team, TRINE_TRANSPORT_INHERIT) == TRINE_OK);
-    MUST(trine_reduce(&monoid, NULL, in, &untouched) == TRINE_E_WORKER);
+    MUST(trine_reduce(&reducer, NULL, in, &untouched) == TRINE_E_WORKER);
     MUST(strstr(trine_error_detail(), "signal 9"));
     MUST(untouched.hash == 1 && untouched.n == 2);
     atomic_store(&page->crashes, 0);
@@ -357,7 +357,7 @@ static void in_place_survives_deaths_body(void)
         trine_array *x = wrap(team, data);
         const trine_array *in[] = {x};
         trine_array *out[] = {x};
-        MUST(trine_team_set_transport(team, carried[i]) == TRINE_OK);
+        MUST(trine_team_set_transport(team, staged[i]) == TRINE_OK);
         atomic_store(&page->crashes, 1);
         MUST(trine_apply(&map, NULL, in, out) == TRINE_OK);
         for (uint64_t k = 0; k < N; k++)
@@ -370,10 +370,10 @@ static void in_place_survives_deaths_body(void)
 }
 IN_CHILD(share_page, in_place_survives_deaths)
 
-/* --- Carriers by themselves. */
+/* --- Channels by themselves. */
 
 typedef struct spans_job {
-    trine_carrier *carrier;
+    trine_channel *channel;
     size_t bytes;
     atomic_int wrong;
 } spans_job;
@@ -386,9 +386,9 @@ static unsigned char pattern(size_t i)
 static void look_at(spans_job *job, const trine_span *span, unsigned char *buffer)
 {
     const unsigned char *view;
-    if (trine_carrier_view(job->carrier, &view))
+    if (trine_channel_view(job->channel, &view))
         atomic_store(&job->wrong, 1);
-    else if (!view && trine_carrier_fetch(job->carrier, span, buffer))
+    else if (!view && trine_channel_fetch(job->channel, span, buffer))
         atomic_store(&job->wrong, 2);
     else
         for (size_t i = 0; i < span->n; i++)
@@ -414,7 +414,7 @@ static trine_status look_at_spans(void *context, size_t run, trine_worker *worke
         span.n = most < 200 ? most : 200;
         if (span.n * span.item > ((size_t)1 << 20))
             span.n = ((size_t)1 << 20) / span.item;
-        if (random >> 30 & 1 && trine_carrier_expect(job->carrier, &span))
+        if (random >> 30 & 1 && trine_channel_prefetch(job->channel, &span))
             atomic_store(&job->wrong, 4);
         if (random >> 31 & 1)
             continue;
@@ -440,19 +440,19 @@ static void brings_any_span_body(void)
     MUST(trine_team_arena(team, sizeof(spans_job), &memory) == TRINE_OK);
     spans_job *job = memory;
     *job = (spans_job){.bytes = bytes};
-    MUST(trine_carrier_make(&team->executor, &job->carrier) == TRINE_OK);
+    MUST(trine_channel_make(&team->executor, &job->channel) == TRINE_OK);
     trine_job work = {.runs = 3, .body = look_at_spans, .context = job, .scratch_size = 1 << 20};
     for (int i = 0; i < CARRIED; i++) {
-        if (carried[i] == TRINE_TRANSPORT_INHERIT)
+        if (staged[i] == TRINE_TRANSPORT_INHERIT)
             continue;
-        MUST(trine_carrier_open(job->carrier, carried[i], data, bytes) == TRINE_OK);
+        MUST(trine_channel_open(job->channel, staged[i], data, bytes) == TRINE_OK);
         MUST(team->executor.ops.run(&team->executor, &work) == TRINE_OK);
         MUST(job->wrong == 0);
-        trine_carrier_close(job->carrier);
-        MUST(trine_carrier_open(job->carrier, carried[i], data, 0) == TRINE_OK);
-        trine_carrier_close(job->carrier);
+        trine_channel_close(job->channel);
+        MUST(trine_channel_open(job->channel, staged[i], data, 0) == TRINE_OK);
+        trine_channel_close(job->channel);
     }
-    trine_carrier_release(job->carrier);
+    trine_channel_release(job->channel);
     MUST(trine_team_close(team) == TRINE_OK);
     free(data);
 }

@@ -6,7 +6,7 @@
 #include <trine/trine.h>
 
 #include "check.h"
-#include "hash_monoid.h"
+#include "hash_reducer.h"
 
 static trine_team *team;
 

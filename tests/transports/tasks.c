@@ -6,12 +6,12 @@
 #include <sys/time.h>
 
 #include "child.h"
-#include "hash_monoid.h"
+#include "hash_reducer.h"
 
-static const trine_transport carried[] = {TRINE_TRANSPORT_SHM, TRINE_TRANSPORT_INHERIT,
-                                          TRINE_TRANSPORT_PIPE, TRINE_TRANSPORT_FILE,
-                                          TRINE_TRANSPORT_CMA};
-enum { CARRIED = sizeof carried / sizeof *carried, ITEMS = 40 };
+static const trine_transport staged[] = {TRINE_TRANSPORT_SHM, TRINE_TRANSPORT_INHERIT,
+                                         TRINE_TRANSPORT_PIPE, TRINE_TRANSPORT_FILE,
+                                         TRINE_TRANSPORT_CMA};
+enum { CARRIED = sizeof staged / sizeof *staged, ITEMS = 40 };
 
 static const size_t data_size = ((size_t)3 << 20) + 17;
 
@@ -58,7 +58,7 @@ static void map_all(trine_team *team, trine_status (*run)(trine_task *), trine_t
                     bool each, const unsigned char *data, size_t bytes)
 {
     const trine_task_kind kind = {
-        .name = "sum", .run = run, .item_most = sizeof(uint64_t), .result_most = sizeof(uint64_t)};
+        .name = "sum", .run = run, .item_max = sizeof(uint64_t), .result_max = sizeof(uint64_t)};
     const trine_task_options options = {.data = data,
                                         .data_size = bytes,
                                         .data_each = each,
@@ -81,7 +81,7 @@ static void reaches_every_task_body(void)
     trine_memory memory;
     for (int i = 0; i < CARRIED; i++)
         for (int each = 0; each < 2; each++) {
-            trine_transport t = carried[i];
+            trine_transport t = staged[i];
             data[data_size / 2]++;
             map_all(team, run_sum, t, each, data, data_size);
             MUST(trine_team_ledger(team, &ledger) == TRINE_OK);
@@ -121,7 +121,7 @@ static void threads_have_shm_only_body(void)
         if (trine_team_open(specs[i], &team) == TRINE_E_ABSENT)
             continue;
         map_all(team, run_sum, TRINE_TRANSPORT_SHM, true, data, data_size);
-        const trine_task_kind kind = {.name = "sum", .run = run_sum, .item_most = 8};
+        const trine_task_kind kind = {.name = "sum", .run = run_sum, .item_max = 8};
         for (int t = TRINE_TRANSPORT_INHERIT; t < TRINE_TRANSPORT_COUNT; t++) {
             const trine_task_options options = {
                 .data = data, .data_size = data_size, .transport = (trine_transport)t};
@@ -143,9 +143,9 @@ static void survives_deaths_on_the_way_body(void)
     unsigned char *data = make_data(4 * data_size);
     trine_ledger ledger;
     for (int i = 0; i < CARRIED; i++) {
-        map_all(team, run_and_die_later, carried[i], true, data, 4 * data_size);
+        map_all(team, run_and_die_later, staged[i], true, data, 4 * data_size);
         MUST(trine_team_ledger(team, &ledger) == TRINE_OK && ledger.replaced > 0);
-        map_all(team, run_sum, carried[i], true, data, data_size);
+        map_all(team, run_sum, staged[i], true, data, data_size);
     }
     MUST(trine_team_close(team) == TRINE_OK);
     free(data);

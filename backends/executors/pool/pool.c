@@ -6,7 +6,7 @@
  *   3. The caller waits for every worker to be through: it spins, then sleeps and, every now and
  *      then, looks at the pidfds of those it waits for.
  *   4. Who died is replaced. The runs that are not marked as done are handed out again (work in
- *      place: only if it was not begun), MOST_ROUNDS times in all, and to forked workers only, so
+ *      place: only if it was not begun), MAX_ROUNDS times in all, and to forked workers only, so
  *      that what kills workers does not reach the user's process.
  */
 #include <stdio.h>
@@ -20,37 +20,37 @@
 #include "core/backend/usable_cpus.h"
 #include "backends/list.h"
 
-enum { MOST_ROUNDS = 3 };
+enum { MAX_ROUNDS = 3 };
 
-/* servants: those who run tasks, forked when they are first needed. */
+/* task workers: those who run tasks, forked when they are first needed. */
 typedef struct pool {
     pool_caller caller;
-    pool_crew crew, servants;
+    pool_group group, task_workers;
     size_t runs_room;
 } pool;
 
 static void pool_close(trine_executor *executor)
 {
     pool *p = executor->data;
-    if (p->runs_room && !trine_zygote_foreign())
-        trine_heap_release(p->crew.control->marks, p->runs_room);
-    trine_crew_close(&p->servants);
-    trine_crew_close(&p->crew);
-    if (!trine_zygote_foreign())
+    if (p->runs_room && !trine_fork_server_foreign())
+        trine_heap_release(p->group.control->marks, p->runs_room);
+    trine_process_group_close(&p->task_workers);
+    trine_process_group_close(&p->group);
+    if (!trine_fork_server_foreign())
         trine_caller_release(&p->caller);
     free(p);
 }
 
 static trine_status own_pools(void)
 {
-    return trine_zygote_own()
+    return trine_fork_server_own()
                ? TRINE_OK
                : trine_fail(TRINE_E_WORKER,
                             "pool: this process was forked from one that uses pools; only that one "
                             "can open more");
 }
 
-static trine_status open_crew(pool *p, const trine_executor_options *options)
+static trine_status open_group(pool *p, const trine_executor_options *options)
 {
     double spin = options->spin_microseconds > 0 ? 1e-6 * options->spin_microseconds
                                                  : trine_spin_seconds(options->workers);
@@ -58,11 +58,11 @@ static trine_status open_crew(pool *p, const trine_executor_options *options)
     if (!status)
         status = trine_heap_open(options->heap_bytes);
     if (!status)
-        status = trine_zygote_start();
+        status = trine_fork_server_start();
     if (!status)
         status = trine_caller_make(&p->caller);
-    p->crew.caller = p->servants.caller = &p->caller;
-    return status ? status : trine_crew_open(&p->crew, 1, options->workers, spin);
+    p->group.caller = p->task_workers.caller = &p->caller;
+    return status ? status : trine_process_group_open(&p->group, 1, options->workers, spin);
 }
 
 static trine_status pool_open(trine_executor *executor, const trine_executor_options *options)
@@ -71,7 +71,7 @@ static trine_status pool_open(trine_executor *executor, const trine_executor_opt
     executor->data = p;
     if (!p)
         return trine_fail(TRINE_E_MEMORY, "pool: no memory for %d workers", options->workers);
-    trine_status status = open_crew(p, options);
+    trine_status status = open_group(p, options);
     if (status) {
         char why[TRINE_DETAIL_SIZE];
         snprintf(why, sizeof why, "%s", trine_error_detail());
@@ -92,8 +92,8 @@ static trine_status make_marks(pool *p, size_t runs)
         if (status)
             return status;
         if (p->runs_room)
-            trine_heap_release(p->crew.control->marks, p->runs_room);
-        p->crew.control->marks = memory;
+            trine_heap_release(p->group.control->marks, p->runs_room);
+        p->group.control->marks = memory;
         p->runs_room = room;
     }
     return TRINE_OK;
@@ -101,18 +101,18 @@ static trine_status make_marks(pool *p, size_t runs)
 
 static size_t *list_of(pool *p, size_t runs)
 {
-    return (size_t *)(void *)(p->crew.control->marks + (runs + 7) / 8 * 8);
+    return (size_t *)(void *)(p->group.control->marks + (runs + 7) / 8 * 8);
 }
 
 static trine_status replace_worker(trine_executor *executor, int number)
 {
     pool *p = executor->data;
-    trine_crew_bury(&p->crew, number);
-    trine_status status = trine_crew_fork(&p->crew, number, false);
+    trine_process_group_reap(&p->group, number);
+    trine_status status = trine_process_group_fork(&p->group, number, false);
     if (status) {
         char why[TRINE_DETAIL_SIZE];
         snprintf(why, sizeof why, "%s", trine_error_detail());
-        return trine_fail(TRINE_E_WORKER, "%s and cannot be replaced: %s", p->crew.death, why);
+        return trine_fail(TRINE_E_WORKER, "%s and cannot be replaced: %s", p->group.death, why);
     }
     executor->replaced++;
     return TRINE_OK;
@@ -124,12 +124,12 @@ static trine_status wait_for_all(trine_executor *executor, bool *died)
     pool *p = executor->data;
     trine_status status = TRINE_OK;
     *died = false;
-    for (int i = 1; i < p->crew.control->workers; i++)
-        if (!trine_crew_wait(&p->crew, i)) {
+    for (int i = 1; i < p->group.control->workers; i++)
+        if (!trine_process_group_wait(&p->group, i)) {
             *died = true;
             /* The replacement starts after this generation; the dead one's status is void. */
-            p->crew.control->threads[i].status = TRINE_OK;
-            p->crew.control->slots[i].entry = (trine_ledger_worker){.runs = 0};
+            p->group.control->threads[i].status = TRINE_OK;
+            p->group.control->slots[i].entry = (trine_ledger_worker){.runs = 0};
             trine_status replaced = replace_worker(executor, i);
             status = status ? status : replaced;
         }
@@ -142,7 +142,8 @@ static size_t list_missing(pool *p, size_t runs, size_t list[], bool *begun)
     size_t count = 0;
     *begun = false;
     for (size_t i = 0; i < runs; i++) {
-        unsigned char mark = atomic_load_explicit(&p->crew.control->marks[i], memory_order_acquire);
+        unsigned char mark =
+            atomic_load_explicit(&p->group.control->marks[i], memory_order_acquire);
         *begun = *begun || mark == POOL_RUN_BEGUN;
         if (mark != POOL_RUN_DONE)
             list[count++] = i;
@@ -153,7 +154,7 @@ static size_t list_missing(pool *p, size_t runs, size_t list[], bool *begun)
 /* What went wrong in a body of any worker, if anything did. */
 static trine_status job_status(const pool *p)
 {
-    return trine_thread_status(p->crew.control->threads, p->crew.control->workers);
+    return trine_thread_status(p->group.control->threads, p->group.control->workers);
 }
 
 static trine_status give_up(const pool *p, const trine_job *job, size_t missing,
@@ -164,26 +165,26 @@ static trine_status give_up(const pool *p, const trine_job *job, size_t missing,
             TRINE_E_WORKER,
             "%s in the middle of work in place, which cannot be done again; %zu of %zu "
             "runs are not done",
-            p->crew.death, missing, job->runs);
+            p->group.death, missing, job->runs);
     return trine_fail(
         TRINE_E_WORKER,
         "%s; %zu of %zu runs, from run %zu on, were not done in %d attempts (code that "
         "was loaded after trine_init() is unknown to workers)",
-        p->crew.death, missing, job->runs, list[0], (int)MOST_ROUNDS);
+        p->group.death, missing, job->runs, list[0], (int)MAX_ROUNDS);
 }
 
 /* Hands the runs that a dead worker left to the others and its replacement. */
 static trine_status finish_missing(trine_executor *executor, const trine_job *job)
 {
     pool *p = executor->data;
-    pool_control *control = p->crew.control;
+    pool_control *control = p->group.control;
     bool begun;
     size_t *list = list_of(p, job->runs), missing = list_missing(p, job->runs, list, &begun);
     for (int round = 1; missing > 0; round++) {
         trine_status status = job_status(p);
         if (status)
             return status;
-        if ((begun && !job->restartable) || round == MOST_ROUNDS)
+        if ((begun && !job->restartable) || round == MAX_ROUNDS)
             return give_up(p, job, missing, list, begun);
         bool died;
         control->job = *job;
@@ -191,7 +192,7 @@ static trine_status finish_missing(trine_executor *executor, const trine_job *jo
         control->job.schedule = TRINE_DYNAMIC;
         control->list = list;
         atomic_store(&control->next, 0);
-        trine_crew_publish(&p->crew);
+        trine_process_group_publish(&p->group);
         status = wait_for_all(executor, &died);
         control->list = NULL;
         if (status)
@@ -204,19 +205,19 @@ static trine_status finish_missing(trine_executor *executor, const trine_job *jo
 static trine_status pool_run(trine_executor *executor, const trine_job *job)
 {
     pool *p = executor->data;
-    if (trine_zygote_foreign())
+    if (trine_fork_server_foreign())
         return trine_fail(TRINE_E_WORKER, "pool: the team belongs to the process that this one was "
                                           "forked from");
     trine_status status = make_marks(p, job->runs);
     if (status)
         return status;
-    pool_control *control = p->crew.control;
+    pool_control *control = p->group.control;
     bool died = false;
     memset(control->marks, POOL_RUN_WAITS, job->runs);
     control->job = *job;
     control->published = executor->published;
     atomic_store_explicit(&control->next, 0, memory_order_relaxed);
-    trine_crew_publish(&p->crew);
+    trine_process_group_publish(&p->group);
     trine_worker_take_part(control, 0);
     status = wait_for_all(executor, &died);
     if (!status && died)
@@ -290,7 +291,7 @@ static trine_status pool_alloc(trine_executor *executor, size_t bytes, void **me
 static void pool_free(trine_executor *executor, void *memory, size_t bytes)
 {
     (void)executor;
-    if (trine_zygote_foreign())
+    if (trine_fork_server_foreign())
         return;
     trine_heap_release(memory, trine_heap_pages(bytes));
     trine_memory_give_back(trine_heap_pages(bytes));
@@ -304,39 +305,39 @@ static bool pool_addresses(const trine_executor *executor, const void *memory, s
 static pid_t pool_worker_pid(const trine_executor *executor, int worker)
 {
     const pool *p = executor->data;
-    return worker == 0 ? getpid() : p->crew.worker[worker].pid;
+    return worker == 0 ? getpid() : p->group.worker[worker].pid;
 }
 
-static trine_status pool_serve(trine_executor *executor, const trine_job *job, int *servants)
+static trine_status pool_serve(trine_executor *executor, const trine_job *job, int *task_workers)
 {
     pool *p = executor->data;
-    *servants = executor->workers;
-    return trine_pool_serve(&p->servants, executor->workers, job);
+    *task_workers = executor->workers;
+    return trine_pool_serve(&p->task_workers, executor->workers, job);
 }
 
-static bool pool_lost(trine_executor *executor, int *servant, char *how, size_t size)
+static bool pool_lost(trine_executor *executor, int *task_worker, char *how, size_t size)
 {
-    return trine_pool_lost(&((pool *)executor->data)->servants, servant, how, size);
+    return trine_pool_lost(&((pool *)executor->data)->task_workers, task_worker, how, size);
 }
 
-static trine_status pool_restart(trine_executor *executor, int servant)
+static trine_status pool_restart(trine_executor *executor, int task_worker)
 {
-    return trine_pool_restart(&((pool *)executor->data)->servants, servant);
+    return trine_pool_restart(&((pool *)executor->data)->task_workers, task_worker);
 }
 
-static trine_status pool_kill(trine_executor *executor, int servant)
+static trine_status pool_kill(trine_executor *executor, int task_worker)
 {
-    return trine_pool_kill(&((pool *)executor->data)->servants, servant);
+    return trine_pool_kill(&((pool *)executor->data)->task_workers, task_worker);
 }
 
-static pid_t pool_servant_pid(const trine_executor *executor, int servant)
+static pid_t pool_task_worker_pid(const trine_executor *executor, int task_worker)
 {
-    return ((const pool *)executor->data)->servants.worker[servant].pid;
+    return ((const pool *)executor->data)->task_workers.worker[task_worker].pid;
 }
 
 static void pool_serve_end(trine_executor *executor)
 {
-    trine_pool_serve_end(&((pool *)executor->data)->servants);
+    trine_pool_serve_end(&((pool *)executor->data)->task_workers);
 }
 
 static trine_status pool_reserve(size_t bytes, void **memory)
@@ -352,13 +353,13 @@ static trine_status pool_commit(void *memory, size_t bytes)
 
 static void pool_discard(void *memory, size_t bytes)
 {
-    if (!trine_zygote_foreign())
+    if (!trine_fork_server_foreign())
         trine_heap_discard(memory, trine_heap_pages(bytes));
 }
 
 static void pool_unreserve(void *memory, size_t bytes)
 {
-    if (!trine_zygote_foreign())
+    if (!trine_fork_server_foreign())
         trine_heap_release(memory, trine_heap_pages(bytes));
 }
 
@@ -367,10 +368,10 @@ static trine_status pool_recover(trine_executor *executor)
 {
     bool died;
     pool *p = executor->data;
-    if (trine_zygote_foreign())
+    if (trine_fork_server_foreign())
         return TRINE_OK;
-    trine_crew_close(&p->servants);
-    p->crew.control->list = NULL;
+    trine_process_group_close(&p->task_workers);
+    p->group.control->list = NULL;
     return wait_for_all(executor, &died);
 }
 
@@ -379,17 +380,17 @@ static trine_status pool_init(void)
     trine_status status = own_pools();
     if (!status)
         status = trine_heap_open(0);
-    return status ? status : trine_zygote_start();
+    return status ? status : trine_fork_server_start();
 }
 
 /* What a pool that is still open has stays. */
 static void pool_finalize(void)
 {
-    if (trine_zygote_foreign())
+    if (trine_fork_server_foreign())
         return;
-    trine_zygote_stop();
+    trine_fork_server_stop();
     if (trine_heap_close())
-        trine_zygote_release();
+        trine_fork_server_release();
 }
 
 const trine_executor_ops trine_pool_executor = {
@@ -407,7 +408,7 @@ const trine_executor_ops trine_pool_executor = {
     .lost = pool_lost,
     .restart = pool_restart,
     .kill = pool_kill,
-    .servant_pid = pool_servant_pid,
+    .task_worker_pid = pool_task_worker_pid,
     .serve_end = pool_serve_end,
     .reserve = pool_reserve,
     .commit = pool_commit,

@@ -1,14 +1,14 @@
 /* backends/executors/pool/pool.h - what the parts of the pool share.
  *
- *   user's process            zygote                        workers 1 .. P-1
+ *   user's process            fork server                        workers 1 .. P-1
  *   (worker 0)   --socket-->  forks, reaps   --fork-->      wait, run, wait
  *       |                                                       |
  *       +------------------- heap: one memfd, one address ------+
  *                            control | threads | marks | arrays
  *
- * The zygote is a child of the user's process that does not signal its end, so that no wait() of
- * the user's meets it. It was forked while there was one thread, and never runs anything but fork
- * and wait, so a worker can be forked from it at any time.
+ * The fork server is a child of the user's process that does not signal its end, so that no wait()
+ * of the user's meets it. It was forked while there was one thread, and never runs anything but
+ * fork and wait, so a worker can be forked from it at any time.
  */
 #ifndef TRINE_BACKENDS_POOL_H
 #define TRINE_BACKENDS_POOL_H
@@ -17,7 +17,7 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
-#include "backends/executors/pool/pool_identity.h"
+#include "backends/executors/pool/identity.h"
 #include "backends/executors/thread.h"
 #include "core/system/descriptor.h"
 #include "core/system/wait.h"
@@ -59,7 +59,7 @@ typedef struct pool_slot {
     char lacks[64];
 } pool_slot;
 
-/* --- pool_crew.c: the forked workers of one pool or of one service. The caller's thread. */
+/* --- process_group.c: the forked workers of one pool or of one service. The caller's thread. */
 
 typedef struct pool_worker {
     pid_t pid;
@@ -67,9 +67,9 @@ typedef struct pool_worker {
 } pool_worker;
 
 /* Workers first .. control->workers - 1 are forked; pid 0 and no pidfd for one that is not there.
- * own: they are forked from the calling process at that moment, not from the zygote. caller: what
- * the others take over. death: what is known of the last that died. */
-typedef struct pool_crew {
+ * own: they are forked from the calling process at that moment, not from the fork server. caller:
+ * what the others take over. death: what is known of the last that died. */
+typedef struct pool_group {
     pool_control *control;
     const pool_caller *caller;
     size_t control_bytes;
@@ -77,42 +77,44 @@ typedef struct pool_crew {
     int first;
     bool own;
     char death[160];
-} pool_crew;
+} pool_group;
 
-/* Forks them; crew->own and caller are looked at. A crew that failed to open is to be closed, too.
+/* Forks them; process group->own and caller are looked at. A process group that failed to open is
+ * to be closed, too.
  */
-trine_status trine_crew_open(pool_crew *crew, int first, int workers, double spin_seconds);
+trine_status trine_process_group_open(pool_group *group, int first, int workers,
+                                      double spin_seconds);
 
 /* Ends and releases them; in a copy of the user's process, only what is the copy's. */
-void trine_crew_close(pool_crew *crew);
+void trine_process_group_close(pool_group *group);
 
 /* Raises the generation: what was written into control is there for all. */
-void trine_crew_publish(pool_crew *crew);
+void trine_process_group_publish(pool_group *group);
 
 /* Waits until the worker is through with this generation. False: it died first. */
-bool trine_crew_wait(pool_crew *crew, int number);
+bool trine_process_group_wait(pool_group *group, int number);
 
 /* Kills it at once, which is still to be reaped; false when that is not possible. */
-bool trine_crew_kill(const pool_crew *crew, int number);
+bool trine_process_group_kill(const pool_group *group, int number);
 
 /* Whether it died. */
-bool trine_crew_died(const pool_crew *crew, int number);
+bool trine_process_group_died(const pool_group *group, int number);
 
 /* Reaps one that died, killing it if it lives, and writes down how it ended. */
-void trine_crew_bury(pool_crew *crew, int number);
+void trine_process_group_reap(pool_group *group, int number);
 
 /* Forks that worker, which begins with the generation after this one, or with this one. */
-trine_status trine_crew_fork(pool_crew *crew, int number, bool this_generation);
+trine_status trine_process_group_fork(pool_group *group, int number, bool this_generation);
 
-/* --- pool_service.c: what pool.c's ops do for tasks, on a crew of their own. */
+/* --- service.c: what pool.c's ops do for tasks, on a process group of their own. */
 
-trine_status trine_pool_serve(pool_crew *crew, int workers, const trine_job *job);
-bool trine_pool_lost(pool_crew *crew, int *servant, char *how, size_t size);
-trine_status trine_pool_restart(pool_crew *crew, int servant);
-trine_status trine_pool_kill(pool_crew *crew, int servant);
-void trine_pool_serve_end(pool_crew *crew);
+trine_status trine_pool_serve(pool_group *group, int workers, const trine_job *job);
+bool trine_pool_lost(pool_group *group, int *task_worker, char *how, size_t size);
+trine_status trine_pool_restart(pool_group *group, int task_worker);
+trine_status trine_pool_kill(pool_group *group, int task_worker);
+void trine_pool_serve_end(pool_group *group);
 
-/* --- pool_heap.c: the symmetric heap of this process. Any thread. */
+/* --- heap.c: the symmetric heap of this process. Any thread. */
 
 /* Reserves it if it is not there; bytes 0 for the default. */
 trine_status trine_heap_open(size_t bytes);
@@ -149,62 +151,65 @@ void trine_heap_is_anybodys(bool used);
 /* Bytes of whole pages. */
 size_t trine_heap_pages(size_t bytes);
 
-/* --- pool_zygote.c. Any thread. */
+/* --- pool_fork_server.c. Any thread. */
 
-/* Starts the zygote if there is none or it has died. THREADS when this process runs threads. */
-trine_status trine_zygote_start(void);
+/* Starts the fork server if there is none or it has died. THREADS when this process runs threads.
+ */
+trine_status trine_fork_server_start(void);
 
 /* Ends it, and with it every worker. */
-void trine_zygote_stop(void);
+void trine_fork_server_stop(void);
 
-pid_t trine_zygote_pid(void);
+pid_t trine_fork_server_pid(void);
 
-/* Forks worker `number` of that pool, which is to be like the caller, from a new zygote if need be.
+/* Forks worker `number` of that pool, which is to be like the caller, from a new fork server if
+ * need be.
  */
-trine_status trine_zygote_fork(pool_control *control, const pool_caller *caller, int number,
-                               pid_t *pid, int *pidfd);
+trine_status trine_fork_server_fork(pool_control *control, const pool_caller *caller, int number,
+                                    pid_t *pid, int *pidfd);
 
 /* Ends a worker that has not ended; its status as of waitpid, or -1 when nobody knows. pid 0: there
  * is none. */
-int trine_zygote_end(pid_t pid);
+int trine_fork_server_end(pid_t pid);
 
 /* Kills a worker, which is still to be ended; false when that is not possible. */
-bool trine_zygote_kill(pid_t pid);
+bool trine_fork_server_kill(pid_t pid);
 
 /* Waits until a child has ended, which is on its way to that: at most ten seconds. Its status as of
  * waitpid; -1 when nobody knows or it does not end. */
-int trine_zygote_reap(pid_t pid);
+int trine_fork_server_reap(pid_t pid);
 
-/* Makes zygote and heap this process's, if they are nobody's. False where they are another's, from
- * which this one was forked. */
-bool trine_zygote_own(void);
+/* Makes fork server and heap this process's, if they are nobody's. False where they are another's,
+ * from which this one was forked. */
+bool trine_fork_server_own(void);
 
-/* True in a process that the user forked from the one that owns zygote and heap; makes it so. */
-bool trine_zygote_foreign(void);
-void trine_zygote_disown(void);
+/* True in a process that the user forked from the one that owns fork server and heap; makes it so.
+ */
+bool trine_fork_server_foreign(void);
+void trine_fork_server_disown(void);
 
 /* The owner has neither any more. */
-void trine_zygote_release(void);
+void trine_fork_server_release(void);
 
 /* Signals wait from before a fork until the new process has them as a new program does, so that no
  * handler of the user's runs there. Returns the mask that the old process goes on with. */
-sigset_t trine_zygote_hold_signals(void);
-void trine_zygote_reset_signals(void);
+sigset_t trine_fork_server_hold_signals(void);
+void trine_fork_server_reset_signals(void);
 
-/* --- pool_forking.c: the same from this process. THREADS when it runs threads. */
+/* --- forking.c: the same from this process. THREADS when it runs threads. */
 
 trine_status trine_own_fork(pool_control *control, int number, pid_t *pid, int *pidfd);
 int trine_own_end(pid_t pid);
 bool trine_own_kill(pid_t pid);
 
-/* --- pool_threads.c */
+/* --- threads.c */
 
 /* THREADS, with what to do instead, when this process runs more than one thread, or when that
  * cannot be told. One that has just been joined is the system's for some milliseconds more; that is
  * waited for. */
 trine_status trine_pool_check_threads(const char *who, const char *remedy);
 
-/* --- pool_worker.c */
+/* --- worker.c */
 
 /* The OpenMP of LLVM and Intel makes a file for each process that it runs in, and for each that is
  * forked from one, to find a second copy of itself there; it removes it in exit(), which workers do

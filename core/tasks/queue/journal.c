@@ -49,7 +49,7 @@ struct trine_journal {
     int64_t end;
     double synced;
     journal_entry *entry;
-    uint64_t entries, room, result_most;
+    uint64_t entries, room, result_max;
     unsigned char *ahead;
     int64_t ahead_at, ahead_size;
 };
@@ -136,8 +136,8 @@ static trine_status compare_headers(const trine_journal *j, const trine_journal_
         uint64_t there, own;
     } number[] = {{"bytes of param", there->param_size, own->param_size},
                   {"bytes of data", there->data_size, own->data_size},
-                  {"item_most", there->item_most, own->item_most},
-                  {"result_most", there->result_most, own->result_most}};
+                  {"item_max", there->item_max, own->item_max},
+                  {"result_max", there->result_max, own->result_max}};
     if (there->name_hash != own->name_hash) {
         char name[TRINE_JOURNAL_NAME];
         printable(there->name, name);
@@ -240,7 +240,7 @@ static int check_record(trine_journal *j, const trine_journal_record *record, in
     char piece[PIECE];
     trine_journal_sum sum;
     int64_t body = at + (int64_t)sizeof *record;
-    if (record->size > j->result_most || record->size > (uint64_t)(size - body))
+    if (record->size > j->result_max || record->size > (uint64_t)(size - body))
         return 0;
     trine_journal_sum_begin(&sum, j->version, record);
     for (uint64_t done = 0; done < record->size;) {
@@ -377,7 +377,7 @@ trine_status trine_journal_open(const char *path, const trine_journal_owner *own
                              .folder = -1,
                              .path = strdup(path),
                              .ahead = malloc(PIECE),
-                             .result_most = owner->result_most};
+                             .result_max = owner->result_max};
     if (!j || !j->path || !j->ahead) {
         if (j)
             release(j);
@@ -443,7 +443,7 @@ static trine_status read_record(trine_journal *j, const journal_entry *entry,
                           "journal %s: ends at byte %" PRId64 ", which it did not when "
                           "it was opened",
                           j->path, entry->at + some);
-    bool same = record->index == entry->index && record->size <= j->result_most &&
+    bool same = record->index == entry->index && record->size <= j->result_max &&
                 (record->size > 0 || is_result(j, record, NULL));
     return same ? TRINE_OK : changed(j, entry->at);
 }

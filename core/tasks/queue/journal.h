@@ -12,7 +12,7 @@ typedef struct trine_journal trine_journal;
 typedef struct trine_journal_owner {
     const char *kind;
     const void *param, *data;
-    size_t param_size, data_size, item_most, result_most;
+    size_t param_size, data_size, item_max, result_max;
 } trine_journal_owner;
 
 /* Opens the journal at that path for this process alone, or makes it. *journal is untouched on
@@ -26,7 +26,7 @@ trine_status trine_journal_open(const char *path, const trine_journal_owner *own
 uint64_t trine_journal_identity(const trine_journal *journal, uint64_t index, const void *item,
                                 size_t size);
 
-/* Whether an item is in it; its result's bytes, at most the owner's result_most, into *size. FORMAT
+/* Whether an item is in it; its result's bytes, at most the owner's result_max, into *size. FORMAT
  * when the item of that number had another identity; IO. */
 trine_status trine_journal_find(trine_journal *journal, uint64_t index, uint64_t identity,
                                 bool *found, size_t *size);

@@ -55,8 +55,8 @@ trine_journal_header trine_journal_header_of(const trine_journal_owner *owner, u
         .param_hash = trine_journal_hash(version, owner->param, owner->param_size, 0),
         .data_size = owner->data_size,
         .data_hash = trine_journal_hash(version, owner->data, owner->data_size, 0),
-        .item_most = owner->item_most,
-        .result_most = owner->result_most};
+        .item_max = owner->item_max,
+        .result_max = owner->result_max};
     memcpy(h.magic, magic, sizeof magic);
     memcpy(h.name, name, strnlen(name, TRINE_JOURNAL_NAME - 1));
     begin(&sum, version, &h, offsetof(trine_journal_header, check));

@@ -32,7 +32,7 @@ typedef struct trine_journal_check {
 typedef struct trine_journal_header {
     char magic[8];
     uint32_t version, order;
-    uint64_t name_hash, param_size, param_hash, data_size, data_hash, item_most, result_most;
+    uint64_t name_hash, param_size, param_hash, data_size, data_hash, item_max, result_max;
     char name[TRINE_JOURNAL_NAME];
     trine_journal_check check;
 } trine_journal_header;

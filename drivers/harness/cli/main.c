@@ -19,10 +19,10 @@
 #include "drivers/harness/run/failures.h"
 #include "drivers/harness/report/plot.h"
 #include "drivers/harness/run/rows_bytes.h"
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 #include "drivers/harness/cli/signals.h"
 #include "drivers/harness/cli/standard.h"
-#include "drivers/harness/run/tally.h"
+#include "drivers/harness/run/task_statistics.h"
 
 /* Whether what was asked for can be had from this launch and this input. */
 static int check_launch(const harness_options *o)
@@ -32,7 +32,8 @@ static int check_launch(const harness_options *o)
     bool ranks = processes > 1;
     for (int i = 0; i < o->teams; i++) {
         if (processes > 1 && ranks_asked(o->team[i]) < 0) {
-            say(name,
+            log_line(
+                name,
                 "a launcher started %d processes, and --team %s would do the same work in each: "
                 "use --team mpi+%s, or start one process",
                 processes, o->team[i], o->team[i]);
@@ -41,11 +42,11 @@ static int check_launch(const harness_options *o)
         ranks = ranks || ranks_asked(o->team[i]) > 1;
     }
     if (o->driver->operation && o->stream) {
-        say(name, "--stream: this driver keeps its arrays in memory");
+        log_line(name, "--stream: this driver keeps its arrays in memory");
         return EXIT_USAGE;
     }
     if (o->stream && !o->file) {
-        say(name, "--stream reads a file: give one, or leave --stream out");
+        log_line(name, "--stream reads a file: give one, or leave --stream out");
         return EXIT_USAGE;
     }
     const char *const drawings[] = {o->tasks.timeline, plot_of(o)};
@@ -57,11 +58,11 @@ static int check_launch(const harness_options *o)
     if (!is_read_once(o->file))
         return EXIT_RIGHT;
     if (ranks || o->teams > 1 || (o->stream && o->methods > 1)) {
-        say(name, "%s can be read once, and by one process: give %s, or a file",
-            strcmp(o->file, "-") == 0 ? "standard input" : o->file,
-            ranks          ? "a team of one rank"
-            : o->teams > 1 ? "one --team"
-                           : "one --mode with --stream");
+        log_line(name, "%s can be read once, and by one process: give %s, or a file",
+                 strcmp(o->file, "-") == 0 ? "standard input" : o->file,
+                 ranks          ? "a team of one rank"
+                 : o->teams > 1 ? "one --team"
+                                : "one --mode with --stream");
         return EXIT_USAGE;
     }
     return EXIT_RIGHT;
@@ -149,7 +150,8 @@ static int judge_rows(harness_run *run)
                                : VERDICT_UNVERIFIED;
         if (!row->agrees || row->verdict == VERDICT_WRONG)
             result = EXIT_WRONG;
-        else if (!result && (row->status || (row->tally.failed > 0 && o->driver->operation->whole)))
+        else if (!result &&
+                 (row->status || (row->statistics.failed > 0 && o->driver->operation->whole)))
             result = EXIT_FAILED;
     }
     return result;
@@ -178,7 +180,7 @@ static void print_notes(const harness_run *run)
 {
     for (int i = 0; i < run->rows; i++)
         if (run->row[i].note[0] && (i == 0 || strcmp(run->row[i].team, run->row[i - 1].team) != 0))
-            say(run->options->driver->name, "note: %s", run->row[i].note);
+            log_line(run->options->driver->name, "note: %s", run->row[i].note);
 }
 
 /* One line of the methods that there are not of such elements. */
@@ -193,8 +195,8 @@ static void name_left_out(const harness_run *run)
                      o->method[i]->mode);
     }
     if (*names)
-        say(o->driver->name, "left out, since there is none of %s: %s",
-            trine_dtype_name(run->dtype), names);
+        log_line(o->driver->name, "left out, since there is none of %s: %s",
+                 trine_dtype_name(run->dtype), names);
 }
 
 static int conclude(harness_run *run)
@@ -226,7 +228,7 @@ static int hand_over(harness_run *run)
     size_t size;
     void *bytes = run_to_bytes(run, &size);
     if (!bytes)
-        say(name, "no memory for the results on their way to the driver");
+        log_line(name, "no memory for the results on their way to the driver");
     bool sent = bytes && send_found(name, bytes, size);
     free(bytes);
     return sent ? EXIT_RIGHT : EXIT_FAILED;
@@ -254,8 +256,8 @@ static const harness_run *running;
 
 static void tell_exit(const char *driver)
 {
-    say(driver, "a library has ended this process with exit status %d, which is no verdict",
-        EXIT_WRONG);
+    log_line(driver, "a library has ended this process with exit status %d, which is no verdict",
+             EXIT_WRONG);
     if (running)
         (void)end_run(running, EXIT_FAILED);
 }

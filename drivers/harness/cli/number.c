@@ -12,7 +12,7 @@ typedef struct decimal {
 } decimal;
 
 /* Beyond it every number but 0 is out of range. */
-enum { MOST_EXPONENT = 1000 };
+enum { MAX_EXPONENT = 1000 };
 
 static bool is_digit(char c)
 {
@@ -40,7 +40,7 @@ static bool take_exponent(const char **at, decimal *d)
     *at += **at == '-' || **at == '+';
     const char *first = *at;
     for (; is_digit(**at); (*at)++)
-        if (exponent < MOST_EXPONENT)
+        if (exponent < MAX_EXPONENT)
             exponent = 10 * exponent + (**at - '0');
     d->exponent += negative ? -exponent : exponent;
     return *at > first;

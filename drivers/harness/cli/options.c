@@ -9,7 +9,7 @@
 #include "drivers/harness/cli/help.h"
 #include "drivers/harness/cli/number.h"
 #include "drivers/harness/run/rows.h"
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 
 enum {
     KEY_SCHEDULE = 256,
@@ -156,8 +156,8 @@ static void team_option(struct argp_state *state, harness_options *o, char *text
             usage_error(state,
                         "--team: nothing stands where a team was expected; several have one comma "
                         "between them, as serial,omp,pool:4");
-        if (o->teams == MOST_TEAMS)
-            usage_error(state, "--team: more than %d of them", MOST_TEAMS);
+        if (o->teams == MAX_TEAMS)
+            usage_error(state, "--team: more than %d of them", MAX_TEAMS);
         *end = '\0';
         o->team[o->teams++] = spec;
     }
@@ -168,7 +168,7 @@ static void mode_option(struct argp_state *state, harness_options *o, const char
     const harness_method *methods = o->driver->methods;
     int before = o->methods;
     o->each_method = o->each_method || means_each(methods, text);
-    for (int i = 0; methods[i].mode && o->methods < MOST_METHODS; i++)
+    for (int i = 0; methods[i].mode && o->methods < MAX_METHODS; i++)
         if (means_each(methods, text) || strcmp(text, methods[i].mode) == 0)
             o->method[o->methods++] = &methods[i];
     char known[1024] = "";
@@ -345,7 +345,7 @@ bool read_options(const trine_driver *driver, int argc, char **argv, harness_opt
     *options = (harness_options){
         .driver = driver, .verify = true, .files = calloc((size_t)argc + 1, sizeof(char *))};
     if (!options->files) {
-        say(driver->name, "no memory for the command line");
+        log_line(driver->name, "no memory for the command line");
         return false;
     }
     describe_driver(driver, about, sizeof about);

@@ -6,7 +6,7 @@
 
 #include "drivers/harness/harness.h"
 
-enum { MOST_TEAMS = 64, MOST_METHODS = 64 };
+enum { MAX_TEAMS = 64, MAX_METHODS = 64 };
 
 typedef enum output_form { FORM_TABLE, FORM_JSON, FORM_CSV } output_form;
 
@@ -28,9 +28,9 @@ typedef struct task_settings {
  * shown in so many columns, though stderr is no terminal; 0: as it is. */
 typedef struct harness_options {
     const trine_driver *driver;
-    const char *team[MOST_TEAMS];
+    const char *team[MAX_TEAMS];
     int teams;
-    const harness_method *method[MOST_METHODS];
+    const harness_method *method[MAX_METHODS];
     int methods;
     bool each_method;
     const char *file;

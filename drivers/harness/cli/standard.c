@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "drivers/harness/harness.h"
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 
 void hold_standard_files(void)
 {
@@ -60,6 +60,6 @@ int end_output(const char *driver)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return EXIT_RIGHT;
-    say(driver, "writing to standard output: %s", strerror(errno));
+    log_line(driver, "writing to standard output: %s", strerror(errno));
     return EXIT_FAILED;
 }

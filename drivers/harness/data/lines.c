@@ -1,7 +1,7 @@
 /* drivers/harness/data/lines.c - see lines.h. */
 #include "drivers/harness/data/lines.h"
 
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 
 trine_status harness_lines_along(const char *driver, const trine_array *x, int axis,
                                  harness_lines *lines)
@@ -9,7 +9,7 @@ trine_status harness_lines_along(const char *driver, const trine_array *x, int a
     int ndim = trine_array_ndim(x);
     *lines = (harness_lines){axis + (axis < 0 ? ndim : 0), 1, 1, 1};
     if (lines->axis < 0 || lines->axis >= ndim) {
-        say(driver, "--axis %d: the array has %d %s", axis, ndim, ndim == 1 ? "axis" : "axes");
+        log_line(driver, "--axis %d: the array has %d %s", axis, ndim, ndim == 1 ? "axis" : "axes");
         return TRINE_E_ARGUMENT;
     }
     for (int i = 0; i < ndim; i++) {

@@ -19,7 +19,8 @@ trine_status reference_of_generated(const harness_options *o, facts *reference)
     return TRINE_OK;
 }
 
-/* Reading a file in order needs no kernel: a monoid on the serial team that takes in each chunk. */
+/* Reading a file in order needs no kernel: a reducer on the serial team that takes in each chunk.
+ */
 static void facts_identity(void *state, const void *param)
 {
     facts_begin(state, *(const trine_dtype *)param);
@@ -53,18 +54,18 @@ trine_status reference_of_file(const char *path, facts *reference)
         status = trine_npy_open(serial, path, &file);
     if (!status) {
         trine_dtype dtype = trine_npy_header(file)->dtype;
-        const trine_monoid monoid = {.name = "reference",
-                                     .nin = 1,
-                                     .in = {dtype},
-                                     .param_size = sizeof dtype,
-                                     .state_size = sizeof(facts),
-                                     .result_size = sizeof *reference,
-                                     .flags = TRINE_ORDER_FREE,
-                                     .identity = facts_identity,
-                                     .accumulate = facts_accumulate,
-                                     .merge = facts_join,
-                                     .finish = facts_finish};
-        status = trine_npy_reduce(file, &monoid, &dtype, reference);
+        const trine_reducer reducer = {.name = "reference",
+                                       .nin = 1,
+                                       .in = {dtype},
+                                       .param_size = sizeof dtype,
+                                       .state_size = sizeof(facts),
+                                       .result_size = sizeof *reference,
+                                       .flags = TRINE_ORDER_FREE,
+                                       .init = facts_identity,
+                                       .accumulate = facts_accumulate,
+                                       .merge = facts_join,
+                                       .finish = facts_finish};
+        status = trine_npy_reduce(file, &reducer, &dtype, reference);
     }
     trine_npy_close(file);
     trine_team_close(serial);

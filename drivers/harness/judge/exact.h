@@ -31,14 +31,14 @@ void exact_carry(exact_number *a);
 static inline void exact_add_bits(exact_number *a, uint64_t m, int e, int64_t sign)
 {
     /* A digit has room for 2^31 of them. */
-    enum { MOST_TAKEN = 1 << 30 };
+    enum { MAX_TAKEN = 1 << 30 };
     int at = e - EXACT_LOW;
     harness_uint128 moved = (harness_uint128)m << (at & 31);
     int64_t *digit = a->digit + (at >> 5);
     digit[0] += sign * (int64_t)(uint32_t)moved;
     digit[1] += sign * (int64_t)(uint32_t)(moved >> 32);
     digit[2] += sign * (int64_t)(uint32_t)(moved >> 64);
-    if (++a->taken == MOST_TAKEN)
+    if (++a->taken == MAX_TAKEN)
         exact_carry(a);
 }
 

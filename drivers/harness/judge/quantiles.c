@@ -15,7 +15,7 @@ static int compare(const void *a, const void *b)
 
 void ranked_begin(ranked *r, trine_dtype dtype, int count, const double found[])
 {
-    int64_t all[MOST_QUANTILES];
+    int64_t all[MAX_QUANTILES];
     int numbers = 0;
     *r = (ranked){.dtype = dtype};
     for (int k = 0; k < count; k++)

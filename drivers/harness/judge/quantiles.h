@@ -6,7 +6,7 @@
 #include "drivers/harness/judge/exact.h"
 #include "drivers/harness/judge/truth.h"
 
-enum { MOST_QUANTILES = 64 };
+enum { MAX_QUANTILES = 64 };
 
 /* n elements that follow each other in order, of which the first and last are kept: whole numbers,
  * or reals by order_of_real. */
@@ -22,8 +22,8 @@ typedef struct ranked {
     trine_dtype dtype;
     int count;
     uint64_t n, nan;
-    int64_t value[MOST_QUANTILES];
-    ranked_group group[2 * MOST_QUANTILES + 1];
+    int64_t value[MAX_QUANTILES];
+    ranked_group group[2 * MAX_QUANTILES + 1];
 } ranked;
 
 /* For elements of that type and quantiles that were found; NaN are no values. */

@@ -37,21 +37,21 @@ static trine_status gather(const trine_array *x, size_t n, void **all)
 {
     trine_dtype dtype = trine_array_dtype(x);
     const gather_param param = {trine_dtype_size(dtype), n * trine_dtype_size(dtype)};
-    const trine_monoid monoid = {.name = "elements of all ranks",
-                                 .nin = 1,
-                                 .in = {dtype},
-                                 .param_size = sizeof param,
-                                 .state_size = param.bytes,
-                                 .result_size = param.bytes,
-                                 .flags = TRINE_ORDER_FREE,
-                                 .identity = gather_identity,
-                                 .accumulate = gather_accumulate,
-                                 .merge = gather_merge,
-                                 .finish = gather_finish};
+    const trine_reducer reducer = {.name = "elements of all ranks",
+                                   .nin = 1,
+                                   .in = {dtype},
+                                   .param_size = sizeof param,
+                                   .state_size = param.bytes,
+                                   .result_size = param.bytes,
+                                   .flags = TRINE_ORDER_FREE,
+                                   .init = gather_identity,
+                                   .accumulate = gather_accumulate,
+                                   .merge = gather_merge,
+                                   .finish = gather_finish};
     void *found = malloc(param.bytes + 1);
     trine_status status = found ? TRINE_OK : TRINE_E_MEMORY;
     if (!status && param.bytes)
-        status = trine_reduce(&monoid, &param, &x, found);
+        status = trine_reduce(&reducer, &param, &x, found);
     if (status)
         free(found);
     else

@@ -11,7 +11,7 @@
 
 #include "drivers/harness/launch/channel.h"
 #include "drivers/harness/harness.h"
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 
 static const char child_option[] = "--child=";
 
@@ -22,7 +22,7 @@ enum { ANSWERED_IN = 60 };
 enum { REACHED_IN = 5 };
 
 /* Bytes of arguments that no command line has. */
-#define MOST_ARGUMENTS ((uint64_t)1 << 30)
+#define MAX_ARGUMENTS ((uint64_t)1 << 30)
 
 /* To the driver; -1: this rank is not the one that reports. */
 static int to_driver = -1;
@@ -154,7 +154,7 @@ static bool receive_arguments(int fd, int *argc, char ***argv)
     if (!receive_all(fd, &size, sizeof size))
         return false;
     size = be64toh(size);
-    if (size > MOST_ARGUMENTS) {
+    if (size > MAX_ARGUMENTS) {
         errno = EMSGSIZE;
         return false;
     }
@@ -175,7 +175,7 @@ bool join_launch(int *argc, char ***argv)
     channel_address address;
     channel_hello hello = {.magic = CHANNEL_MAGIC, .rank = htonl(first_rank() ? 0 : 1)};
     if (!address_from_text(text, &address)) {
-        say(name, "%s%s: no address of a driver that starts ranks", child_option, text);
+        log_line(name, "%s%s: no address of a driver that starts ranks", child_option, text);
         return false;
     }
     int fd = reach_driver(&address, &hello);
@@ -206,8 +206,8 @@ bool send_found(const char *driver, const void *found, size_t size)
     uint64_t head = htobe64(size);
     bool sent = send_all(to_driver, &head, sizeof head) && send_all(to_driver, found, size);
     if (!sent)
-        say(driver, "the driver that started the ranks does not take what they found: %s",
-            strerror(errno));
+        log_line(driver, "the driver that started the ranks does not take what they found: %s",
+                 strerror(errno));
     close(to_driver);
     to_driver = -1;
     return sent;

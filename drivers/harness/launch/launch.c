@@ -13,11 +13,11 @@
 #include "drivers/harness/launch/launch_arguments.h"
 #include "drivers/harness/launch/launch_environment.h"
 #include "drivers/harness/run/rows_bytes.h"
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 #include "drivers/harness/launch/supervise.h"
 
 /* As many as a team spec may name. */
-enum { MOST_RANKS = 65536, MOST_DIGITS = 5 };
+enum { MAX_RANKS = 65536, MAX_DIGITS = 5 };
 
 int ranks_asked(const char *spec)
 {
@@ -27,22 +27,22 @@ int ranks_asked(const char *spec)
         return 0;
     const char *count = spec + 4;
     size_t digits = strspn(count, "0123456789");
-    bool is_count = digits > 0 && digits <= MOST_DIGITS && strchr("+", count[digits]);
+    bool is_count = digits > 0 && digits <= MAX_DIGITS && strchr("+", count[digits]);
     long ranks = is_count ? strtol(count, NULL, 10) : 0;
-    return ranks <= MOST_RANKS ? (int)ranks : 0;
+    return ranks <= MAX_RANKS ? (int)ranks : 0;
 }
 
 /* Words of mpirun's command line, those of them that are not the user's, and their text. */
-enum { MOST_WORDS = 256, OWN_WORDS = 4, COMMAND_TEXT = 4096 };
+enum { MAX_WORDS = 256, OWN_WORDS = 4, COMMAND_TEXT = 4096 };
 typedef struct command {
-    char *word[MOST_WORDS + 1], flags[COMMAND_TEXT], ranks[16], child[16 + CHANNEL_TEXT];
+    char *word[MAX_WORDS + 1], flags[COMMAND_TEXT], ranks[16], child[16 + CHANNEL_TEXT];
     int count;
 } command;
 
 /* False without room. */
 static bool push(command *c, const char *word)
 {
-    if (c->count == MOST_WORDS)
+    if (c->count == MAX_WORDS)
         return false;
     c->word[c->count++] = (char *)word;
     return true;
@@ -106,8 +106,8 @@ static bool open_parts(launch_parts *parts, const harness_options *o, const char
     }
     if (!error)
         return true;
-    say(o->driver->name, "--team %s: no way to the ranks that are to be started: %s", spec,
-        strerror(error));
+    log_line(o->driver->name, "--team %s: no way to the ranks that are to be started: %s", spec,
+             strerror(error));
     close_parts(parts);
     return false;
 }
@@ -147,28 +147,30 @@ static int complain_of_end(const char *name, const char *spec, const char *mpiru
 {
     int code = WIFEXITED(end->status) ? WEXITSTATUS(end->status) : EXIT_FAILED;
     if (end->reason)
-        say(name, "--team %s: %s %s (%d ranks came up): it was %s%s", spec, mpirun, end->reason,
-            listener->joined, end->killed ? "killed" : "told to end",
-            end->left ? ", and what it left was killed" : "");
+        log_line(name, "--team %s: %s %s (%d ranks came up): it was %s%s", spec, mpirun,
+                 end->reason, listener->joined, end->killed ? "killed" : "told to end",
+                 end->left ? ", and what it left was killed" : "");
     else if (end->unknown)
-        say(name, "--team %s: the system does not say how %s ended", spec, mpirun);
+        log_line(name, "--team %s: the system does not say how %s ended", spec, mpirun);
     else if (code == COMMAND_NOT_FOUND && listener->joined == 0)
-        say(name, "--team %s: %s cannot be started; $TRINE_MPIRUN names another", spec, mpirun);
+        log_line(name, "--team %s: %s cannot be started; $TRINE_MPIRUN names another", spec,
+                 mpirun);
     else if (WIFSIGNALED(end->status))
-        say(name, "--team %s: %s was killed by signal %d", spec, mpirun, WTERMSIG(end->status));
+        log_line(name, "--team %s: %s was killed by signal %d", spec, mpirun,
+                 WTERMSIG(end->status));
     else if (listener->joined == 0 && code == 0)
-        say(name, "--team %s: %s started no rank of this driver", spec, mpirun);
+        log_line(name, "--team %s: %s started no rank of this driver", spec, mpirun);
     else if (code == 0)
-        say(name, "--team %s: rank 0 ended before it sent its rows%s", spec,
-            listener->is_short_of_memory ? ": no memory for them" : "");
+        log_line(name, "--team %s: rank 0 ended before it sent its rows%s", spec,
+                 listener->is_short_of_memory ? ": no memory for them" : "");
     else if (listener->joined == 0 && !has_network())
-        say(name,
-            "--team %s: %s ended with status %d: it needs a network interface, if only the "
-            "loopback, and none is up (ip link set lo up)",
-            spec, mpirun, code);
+        log_line(name,
+                 "--team %s: %s ended with status %d: it needs a network interface, if only the "
+                 "loopback, and none is up (ip link set lo up)",
+                 spec, mpirun, code);
     else if (listener->joined == 0 || (code != EXIT_USAGE && code != EXIT_FAILED))
-        say(name, "--team %s: %s ended with status %d%s", spec, mpirun, code,
-            is_memory_short(ranks_asked(spec)) ? ": /dev/shm has no room for its ranks" : "");
+        log_line(name, "--team %s: %s ended with status %d%s", spec, mpirun, code,
+                 is_memory_short(ranks_asked(spec)) ? ": /dev/shm has no room for its ranks" : "");
     return !end->reason && code == EXIT_USAGE ? EXIT_USAGE : EXIT_FAILED;
 }
 
@@ -197,17 +199,17 @@ static int launch(harness_run *run, const char *spec, const char *self, launch_p
     command c;
     supervised_end end;
     if (!compose(&c, spec, self, parts->address)) {
-        say(run->options->driver->name,
-            "--team %s: $TRINE_MPIRUN has %zu bytes; it may have %d, and %d words", spec,
-            own_mpirun() ? strlen(own_mpirun()) : 0, COMMAND_TEXT - 1, MOST_WORDS - OWN_WORDS);
+        log_line(run->options->driver->name,
+                 "--team %s: $TRINE_MPIRUN has %zu bytes; it may have %d, and %d words", spec,
+                 own_mpirun() ? strlen(own_mpirun()) : 0, COMMAND_TEXT - 1, MAX_WORDS - OWN_WORDS);
         add_failure(run, spec, "", TRINE_E_LAUNCH, EXIT_USAGE, NULL);
         return EXIT_USAGE;
     }
     double most = most_seconds();
     if (most < 0) {
-        say(run->options->driver->name,
-            "--team %s: TRINE_LAUNCH_SECONDS=%.40s; expected seconds above 0, below 1e9", spec,
-            getenv("TRINE_LAUNCH_SECONDS"));
+        log_line(run->options->driver->name,
+                 "--team %s: TRINE_LAUNCH_SECONDS=%.40s; expected seconds above 0, below 1e9", spec,
+                 getenv("TRINE_LAUNCH_SECONDS"));
         add_failure(run, spec, "", TRINE_E_LAUNCH, EXIT_USAGE, NULL);
         return EXIT_USAGE;
     }
@@ -219,8 +221,8 @@ static int launch(harness_run *run, const char *spec, const char *self, launch_p
                              .listener = &parts->listener};
     int error = supervise(&what, &end);
     if (error) {
-        say(run->options->driver->name, "--team %s: %s cannot be started: %s", spec, c.word[0],
-            strerror(error));
+        log_line(run->options->driver->name, "--team %s: %s cannot be started: %s", spec, c.word[0],
+                 strerror(error));
         add_failure(run, spec, "", TRINE_E_SYSTEM, EXIT_FAILED, NULL);
         return EXIT_FAILED;
     }
@@ -238,7 +240,8 @@ int run_launched(harness_run *run, const char *spec, const char *self)
     const char *name = run->options->driver->name;
     launch_parts parts;
     if (!*self) {
-        say(name,
+        log_line(
+            name,
             "--team %s: where this program lies cannot be told: /proc/self/exe cannot be read, and "
             "it was not started by a path",
             spec);
@@ -246,7 +249,7 @@ int run_launched(harness_run *run, const char *spec, const char *self)
         return EXIT_FAILED;
     }
     if (!*TRINE_MPIEXEC) {
-        say(name, "--team %s: this driver was built without MPI", spec);
+        log_line(name, "--team %s: this driver was built without MPI", spec);
         add_failure(run, spec, "", TRINE_E_ABSENT, EXIT_USAGE, NULL);
         return EXIT_USAGE;
     }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 
 /* An argument made as by printf. */
 static void put(FILE *words, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -99,7 +99,7 @@ static char **find(char **variable, const char *name)
 static void add(launch_environment *block, const char *name, const char *value, bool over)
 {
     char **at = find(block->variable, name);
-    if ((*at && !over) || !*value || block->added_count == MOST_ADDED)
+    if ((*at && !over) || !*value || block->added_count == MAX_ADDED)
         return;
     char *text = block->added[block->added_count++];
     snprintf(text, ADDED_TEXT, "%s=%s", name, value);
@@ -124,7 +124,7 @@ launch_environment *make_launch_environment(const char *mark, const launch_folde
     while (kept[count])
         count++;
     launch_environment *block =
-        calloc(1, sizeof *block + (count + MOST_ADDED + 1) * sizeof *block->variable);
+        calloc(1, sizeof *block + (count + MAX_ADDED + 1) * sizeof *block->variable);
     if (!block)
         return NULL;
     memcpy(block->variable, kept, count * sizeof *kept);

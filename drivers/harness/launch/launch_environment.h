@@ -17,9 +17,9 @@ bool may_use_other_hosts(void);
 const char *own_mpirun(void);
 
 /* The variables, NULL at their end, and the text of those that were added. */
-enum { MOST_ADDED = 16, ADDED_TEXT = 64 + FOLDER_TEXT + CHANNEL_TEXT };
+enum { MAX_ADDED = 16, ADDED_TEXT = 64 + FOLDER_TEXT + CHANNEL_TEXT };
 typedef struct launch_environment {
-    char added[MOST_ADDED][ADDED_TEXT];
+    char added[MAX_ADDED][ADDED_TEXT];
     int added_count;
     char *variable[];
 } launch_environment;

@@ -21,7 +21,7 @@
 
 #include "drivers/harness/harness.h"
 #include "drivers/harness/run/rows.h"
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 
 /* Of folders of this host, which others may share: locks need not be seen from there. A name of a
  * host is too long for the sockets in it: 32 bits that tell it from others. */
@@ -102,7 +102,7 @@ static int make_folder(const char *base, char path[FOLDER_TEXT], int *lock)
 {
     char prefix[PREFIX_TEXT];
     prefix_of_host(prefix);
-    snprintf(path, FOLDER_TEXT, "%.*s/%sXXXXXX", MOST_BASE, base, prefix);
+    snprintf(path, FOLDER_TEXT, "%.*s/%sXXXXXX", MAX_BASE, base, prefix);
     if (!mkdtemp(path)) {
         path[0] = '\0';
         return errno;
@@ -215,11 +215,12 @@ bool open_launch_folders(launch_folders *folders, const char *driver, const char
     char path[PATH_MAX];
     const char *base = temporary_base(path);
     *folders = (launch_folders){.temporary_lock = -1, .memory_lock = -1, .alive = -1};
-    if (strlen(base) > MOST_BASE) {
-        say(driver,
+    if (strlen(base) > MAX_BASE) {
+        log_line(
+            driver,
             "--team %s: TMPDIR, %s, has %zu bytes; with more than %d the names of mpirun's sockets "
             "in it are too long: let it name another folder",
-            spec, base, strlen(base), MOST_BASE);
+            spec, base, strlen(base), MAX_BASE);
         return false;
     }
     sweep(base);
@@ -238,16 +239,17 @@ bool open_launch_folders(launch_folders *folders, const char *driver, const char
     }
     close_launch_folders(folders);
     if (error == ENOSPC || error == EDQUOT)
-        say(driver,
+        log_line(
+            driver,
             "--team %s: %s has less room than the %.0f MiB that mpirun%s needs for its %d files: "
             "make room, or let TMPDIR name another folder",
             spec, base, kib / 1024,
             kib > ROOM_KIB ? ", with nothing left in /dev/shm for its ranks," : "", ROOM_FILES);
     else
-        say(driver,
-            "--team %s: no folder for mpirun's files can be made in %s: %s; TMPDIR names "
-            "another",
-            spec, base, strerror(error));
+        log_line(driver,
+                 "--team %s: no folder for mpirun's files can be made in %s: %s; TMPDIR names "
+                 "another",
+                 spec, base, strerror(error));
     return false;
 }
 

@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 /* A base of at most so many bytes: names of sockets in it have to fit into 107. */
-enum { MOST_BASE = 60, FOLDER_TEXT = MOST_BASE + 32 };
+enum { MAX_BASE = 60, FOLDER_TEXT = MAX_BASE + 32 };
 
 /* temporary: under $TMPDIR. memory: under /dev/shm, or the same where that has no room for the
  * ranks. The locks say that this process still uses them. guard: a shell that removes them should

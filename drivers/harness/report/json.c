@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "drivers/harness/run/failures.h"
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 
 /* The seconds of a ledger, by name. */
 static const struct {
@@ -74,11 +74,11 @@ static json_t *shares_to_json(const harness_row *row)
     return shares;
 }
 
-static json_t *lanes_to_json(const harness_tally *tally)
+static json_t *lanes_to_json(const task_statistics *statistics)
 {
     json_t *lanes = json_array();
-    for (int i = 0; i < tally->lanes; i++) {
-        const trine_task_lane *lane = &tally->lane[i];
+    for (int i = 0; i < statistics->lanes; i++) {
+        const trine_task_lane *lane = &statistics->lane[i];
         json_array_append_new(lanes,
                               json_pack("{s:i, s:i, s:I, s:I, s:f}", "rank", lane->rank, "worker",
                                         lane->worker, "pid", (json_int_t)lane->pid, "items",
@@ -88,11 +88,11 @@ static json_t *lanes_to_json(const harness_tally *tally)
 }
 
 /* Each record as [item, began, ended, rank, worker, status]. */
-static json_t *records_to_json(const harness_tally *tally)
+static json_t *records_to_json(const task_statistics *statistics)
 {
     json_t *records = json_array();
-    for (uint64_t i = 0; i < tally->records; i++) {
-        const trine_task_record *r = &tally->record[i];
+    for (uint64_t i = 0; i < statistics->records; i++) {
+        const trine_task_record *r = &statistics->record[i];
         json_array_append_new(records, json_pack("[I, f, f, i, i, s]", (json_int_t)r->index,
                                                  r->began, r->ended, r->rank, r->worker,
                                                  trine_status_name(r->status)));
@@ -100,9 +100,9 @@ static json_t *records_to_json(const harness_tally *tally)
     return records;
 }
 
-static json_t *tally_to_json(const harness_row *row)
+static json_t *statistics_to_json(const harness_row *row)
 {
-    const harness_tally *t = &row->tally;
+    const task_statistics *t = &row->statistics;
     json_t *object =
         json_pack("{s:I, s:f, s:I, s:I, s:I, s:I, s:i, s:f}", "items", (json_int_t)t->items,
                   "items_per_s", items_per_second(row), "chunk", (json_int_t)t->chunk, "failed",
@@ -148,7 +148,7 @@ static json_t *row_to_json(const harness_row *row, bool tasks)
     json_object_set_new(object, "transport",
                         row->transport[0] ? json_string(row->transport) : json_null());
     json_object_set_new(object, "numbers", numbers_to_json(row));
-    json_object_set_new(object, "tasks", tasks ? tally_to_json(row) : json_null());
+    json_object_set_new(object, "tasks", tasks ? statistics_to_json(row) : json_null());
     return object;
 }
 

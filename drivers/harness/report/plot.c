@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 
 /* What a shell says of a command that is not there. */
 enum { COMMAND_NOT_FOUND = 127 };
@@ -42,7 +42,7 @@ void put_text(FILE *gnuplot, const char *command, const char *text)
 
 static void say_absent(const char *path)
 {
-    say(speaker, "%s: gnuplot is not installed; the package gnuplot-nox has it", path);
+    log_line(speaker, "%s: gnuplot is not installed; the package gnuplot-nox has it", path);
 }
 
 /* Whether a command is in one of the folders of $PATH. */
@@ -62,7 +62,7 @@ int can_plot(const char *path)
 {
     trine_output output;
     if (!trine_output_possible(path, &output)) {
-        say(speaker, "%s: %s", path, output.why);
+        log_line(speaker, "%s: %s", path, output.why);
         return EXIT_USAGE;
     }
     if (is_command("gnuplot"))
@@ -122,13 +122,13 @@ int open_plot(drawing *d, const char *path, int width, int height)
 {
     *d = (drawing){.path = path};
     if (!trine_output_open(&d->output, path, TRINE_OUTPUT_SEEKABLE)) {
-        say(speaker, "%s: %s", path, d->output.why);
+        log_line(speaker, "%s: %s", path, d->output.why);
         return EXIT_USAGE;
     }
     int commands = memfd_create("trine-plot", MFD_CLOEXEC);
     d->gnuplot = commands < 0 ? NULL : fdopen(commands, "w+");
     if (!d->gnuplot) {
-        say(speaker, "%s: no memory for what gnuplot is to draw: %s", path, strerror(errno));
+        log_line(speaker, "%s: no memory for what gnuplot is to draw: %s", path, strerror(errno));
         if (commands >= 0)
             close(commands);
         trine_output_drop(&d->output);
@@ -160,27 +160,27 @@ static int run_gnuplot(const drawing *d)
     bool written = fprintf(d->gnuplot, "\nset output\n") > 0 && fflush(d->gnuplot) == 0 &&
                    !ferror(d->gnuplot) && lseek(fileno(d->gnuplot), 0, SEEK_SET) == 0;
     if (!written) {
-        say(speaker, "%s: writing what gnuplot is to draw: %s", d->path, strerror(errno));
+        log_line(speaker, "%s: writing what gnuplot is to draw: %s", d->path, strerror(errno));
         return EXIT_USAGE;
     }
     int error = spawn(d, &process);
     if (error) {
-        say(speaker, "%s: gnuplot cannot be started: %s", d->path, strerror(error));
+        log_line(speaker, "%s: gnuplot cannot be started: %s", d->path, strerror(error));
         return EXIT_FAILED;
     }
     int ended = wait_for(process);
     if (ended == 0 && is_whole(d->output.fd))
         return EXIT_RIGHT;
     if (ended == TOO_LONG)
-        say(speaker, "%s: gnuplot did not end within %d seconds", d->path, PATIENCE);
+        log_line(speaker, "%s: gnuplot did not end within %d seconds", d->path, PATIENCE);
     else if (WIFEXITED(ended) && WEXITSTATUS(ended) == COMMAND_NOT_FOUND)
         say_absent(d->path);
     else if (ended == 0)
-        say(speaker, "%s: gnuplot did not write all of it (is the disk full?)", d->path);
+        log_line(speaker, "%s: gnuplot did not write all of it (is the disk full?)", d->path);
     else if (WIFEXITED(ended))
-        say(speaker, "%s: gnuplot ended with status %d", d->path, WEXITSTATUS(ended));
+        log_line(speaker, "%s: gnuplot ended with status %d", d->path, WEXITSTATUS(ended));
     else
-        say(speaker, "%s: gnuplot was ended by signal %d", d->path, WTERMSIG(ended));
+        log_line(speaker, "%s: gnuplot was ended by signal %d", d->path, WTERMSIG(ended));
     return ended == 0 ? EXIT_USAGE : EXIT_FAILED;
 }
 
@@ -189,7 +189,7 @@ int close_plot(drawing *d)
     int result = run_gnuplot(d);
     fclose(d->gnuplot);
     if (!result && !trine_output_commit(&d->output, false)) {
-        say(speaker, "%s: %s", d->path, d->output.why);
+        log_line(speaker, "%s: %s", d->path, d->output.why);
         result = EXIT_USAGE;
     }
     trine_output_drop(&d->output);
@@ -283,7 +283,7 @@ int harness_plot(const harness_figure *figure, const char *path)
     for (int i = 0; i < figure->series_count; i++)
         points += count_drawable(figure, &figure->series[i]);
     if (points == 0) {
-        say(speaker, "%s: there is no point to draw", path);
+        log_line(speaker, "%s: there is no point to draw", path);
         return EXIT_FAILED;
     }
     drawing d;

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "drivers/harness/report/report.h"
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 #include "drivers/harness/cli/standard.h"
-#include "drivers/harness/run/tally.h"
+#include "drivers/harness/run/task_statistics.h"
 
 void row_value_text(const harness_row *row, char *text, size_t size)
 {
@@ -207,7 +207,7 @@ static void print_csv_row(const harness_run *run, const harness_row *r)
 {
     char value[VALUE_TEXT], bits[VALUE_TEXT], host[256] = "";
     const trine_ledger *l = &r->ledger;
-    const harness_tally *t = &r->tally;
+    const task_statistics *t = &r->statistics;
     row_value_text(r, value, sizeof value);
     bits_text(&r->value, bits, sizeof bits);
     gethostname(host, sizeof host - 1);
@@ -273,7 +273,7 @@ int print_run(const harness_run *run)
     switch (run->options->form) {
     case FORM_JSON:
         if (!print_json(run)) {
-            say(run->options->driver->name, "no memory for the results as JSON");
+            log_line(run->options->driver->name, "no memory for the results as JSON");
             return EXIT_FAILED;
         }
         break;

@@ -12,13 +12,13 @@
 #include <string.h>
 
 #include "drivers/harness/report/plot.h"
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 
 /* The drawing, in pixels; BORDER: from where a box has a line around it. */
-enum { WIDTH = 1100, MARGIN = 260, LANE = 26, HEAD = 140, MOST_HEIGHT = 4000, BORDER = 4 };
+enum { WIDTH = 1100, MARGIN = 260, LANE = 26, HEAD = 140, MAX_HEIGHT = 4000, BORDER = 4 };
 
 typedef struct timeline {
-    const harness_tally *tally;
+    const task_statistics *statistics;
     trine_task_lane *lane;
     int lanes;
     double most, pixel;
@@ -77,18 +77,18 @@ static size_t join_boxes(const timeline *t, timeline_box *box, size_t count)
     return count ? kept + 1 : 0;
 }
 
-/* The boxes of a tally, sorted and joined; NULL when there is no memory. */
+/* The boxes of a statistics, sorted and joined; NULL when there is no memory. */
 static timeline_box *make_boxes(timeline *t, size_t *count)
 {
-    const harness_tally *tally = t->tally;
-    timeline_box *box = calloc(tally->records + 1, sizeof *box);
+    const task_statistics *statistics = t->statistics;
+    timeline_box *box = calloc(statistics->records + 1, sizeof *box);
     if (!box)
         return NULL;
-    for (int i = 0; i < tally->lanes; i++)
-        if (lane_of(t, tally->lane[i].rank, tally->lane[i].worker) < 0)
+    for (int i = 0; i < statistics->lanes; i++)
+        if (lane_of(t, statistics->lane[i].rank, statistics->lane[i].worker) < 0)
             goto failed;
-    for (uint64_t i = 0; i < tally->records; i++) {
-        const trine_task_record *r = &tally->record[i];
+    for (uint64_t i = 0; i < statistics->records; i++) {
+        const trine_task_record *r = &statistics->record[i];
         box[i] = (timeline_box){.began = r->began,
                                 .ended = r->ended,
                                 .lane = lane_of(t, r->rank, r->worker),
@@ -99,8 +99,8 @@ static timeline_box *make_boxes(timeline *t, size_t *count)
     }
     t->most = t->most > 0 ? t->most : 1e-6;
     t->pixel = t->most / (WIDTH - MARGIN);
-    qsort(box, tally->records, sizeof *box, compare_boxes);
-    *count = join_boxes(t, box, tally->records);
+    qsort(box, statistics->records, sizeof *box, compare_boxes);
+    *count = join_boxes(t, box, statistics->records);
     return box;
 failed:
     free(box);
@@ -123,11 +123,12 @@ static const char *colour(trine_status status)
     }
 }
 
-static const trine_task_lane *tallied_lane(const harness_tally *tally, int rank, int worker)
+static const trine_task_lane *task_statistics_lane(const task_statistics *statistics, int rank,
+                                                   int worker)
 {
-    for (int i = 0; i < tally->lanes; i++)
-        if (tally->lane[i].rank == rank && tally->lane[i].worker == worker)
-            return &tally->lane[i];
+    for (int i = 0; i < statistics->lanes; i++)
+        if (statistics->lane[i].rank == rank && statistics->lane[i].worker == worker)
+            return &statistics->lane[i];
     return NULL;
 }
 
@@ -140,8 +141,10 @@ static void put_lanes(FILE *gnuplot, const timeline *t)
     fprintf(gnuplot, "set yrange [%g:-0.5]\nset ytics (", t->lanes - 0.5);
     for (int i = 0; i < t->lanes; i++) {
         const trine_task_lane *lane = &t->lane[i],
-                              *known = tallied_lane(t->tally, lane->rank, lane->worker);
-        double busy = known && t->tally->seconds > 0 ? 100 * known->busy / t->tally->seconds : NAN;
+                              *known =
+                                  task_statistics_lane(t->statistics, lane->rank, lane->worker);
+        double busy =
+            known && t->statistics->seconds > 0 ? 100 * known->busy / t->statistics->seconds : NAN;
         char rank[32] = "", share[32] = "";
         if (ranks)
             snprintf(rank, sizeof rank, "rank %d ", lane->rank);
@@ -215,20 +218,21 @@ static void put_timeline(FILE *gnuplot, const timeline *t, const timeline_box *b
     }
 }
 
-int harness_plot_timeline(const char *title, const harness_tally *tally, const char *path)
+int harness_plot_timeline(const char *title, const task_statistics *statistics, const char *path)
 {
-    timeline t = {.tally = tally};
+    timeline t = {.statistics = statistics};
     size_t count = 0;
     timeline_box *box = make_boxes(&t, &count);
     int height = HEAD + LANE * t.lanes;
     int result = EXIT_FAILED;
     if (!box)
-        say("plot", "%s: no memory for %llu records", path, (unsigned long long)tally->records);
+        log_line("plot", "%s: no memory for %llu records", path,
+                 (unsigned long long)statistics->records);
     else if (count == 0)
-        say("plot", "%s: no item was run, there is nothing to draw", path);
+        log_line("plot", "%s: no item was run, there is nothing to draw", path);
     drawing d;
     if (count)
-        result = open_plot(&d, path, WIDTH, height < MOST_HEIGHT ? height : MOST_HEIGHT);
+        result = open_plot(&d, path, WIDTH, height < MAX_HEIGHT ? height : MAX_HEIGHT);
     if (count && !result) {
         put_text(d.gnuplot, "set title", title);
         put_timeline(d.gnuplot, &t, box, count);

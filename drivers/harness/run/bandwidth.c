@@ -7,7 +7,7 @@
 
 #include "drivers/harness/run/load.h"
 
-enum { PASSES = 5, PREFETCH = 8192, MOST_MEASURED = 256 };
+enum { PASSES = 5, PREFETCH = 8192, MAX_MEASURED = 256 };
 
 static const uint64_t least_bytes = (uint64_t)64 << 20, most_bytes = (uint64_t)1 << 30;
 
@@ -53,17 +53,17 @@ static trine_status finish_nothing(void *result, const void *state, const void *
 
 double array_bandwidth(const trine_array *x)
 {
-    const trine_monoid load = {.name = "load",
-                               .nin = 1,
-                               .in = {trine_array_dtype(x)},
-                               .param_size = sizeof(load_param),
-                               .state_size = 1,
-                               .result_size = 1,
-                               .flags = TRINE_ORDER_FREE | TRINE_POSITION_FREE,
-                               .identity = nothing,
-                               .accumulate = load_chunk,
-                               .merge = merge_nothing,
-                               .finish = finish_nothing};
+    const trine_reducer load = {.name = "load",
+                                .nin = 1,
+                                .in = {trine_array_dtype(x)},
+                                .param_size = sizeof(load_param),
+                                .state_size = 1,
+                                .result_size = 1,
+                                .flags = TRINE_ORDER_FREE | TRINE_POSITION_FREE,
+                                .init = nothing,
+                                .accumulate = load_chunk,
+                                .merge = merge_nothing,
+                                .finish = finish_nothing};
     size_t item = trine_dtype_size(trine_array_dtype(x));
     double best = 0, bytes = (double)trine_array_n(x) * (double)item;
     for (int i = 0; i < 2 * PASSES; i++) {
@@ -113,13 +113,13 @@ static trine_status open_readers(int workers, trine_team **team)
 
 double read_bandwidth(int workers, uint64_t bytes)
 {
-    static double measured[MOST_MEASURED + 1];
+    static double measured[MAX_MEASURED + 1];
     trine_team *team;
     int cpus = trine_cpus();
     if (workers > cpus)
         workers = cpus;
-    if (workers > MOST_MEASURED)
-        workers = MOST_MEASURED;
+    if (workers > MAX_MEASURED)
+        workers = MAX_MEASURED;
     if (measured[workers] > 0)
         return measured[workers];
     if (open_readers(workers, &team))

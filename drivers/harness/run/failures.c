@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "drivers/harness/cli/say.h"
+#include "drivers/harness/cli/log.h"
 
 void add_failure(harness_run *run, const char *team, const char *mode, trine_status status,
                  int exit_status, const char *message)

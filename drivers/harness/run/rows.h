@@ -15,7 +15,7 @@ enum { SCHEMA = 2 };
  * bound: GB/s at which the team itself only loads the data, 0 if that was not measured. agrees: the
  * same status and bits as the first row of its mode. memory: of each share, {0} where the system
  * does not say; all_memory: of all workers of all ranks. transport: "" for a driver that has none.
- * tally, number: of the driver's job. */
+ * statistics, number: of the driver's job. */
 typedef struct harness_row {
     char team[96], mode[32], note[320], transport[16];
     int ranks, workers;
@@ -29,7 +29,7 @@ typedef struct harness_row {
     int shares;
     harness_verdict verdict;
     bool agrees;
-    harness_tally tally;
+    task_statistics statistics;
     harness_named *number;
     int numbers;
 } harness_row;

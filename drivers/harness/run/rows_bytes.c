@@ -89,8 +89,8 @@ static bool is_sound(const harness_options *o, const harness_row *row)
                  (unsigned)row->value.dtype < TRINE_DTYPE_COUNT;
     for (int i = 0; i < row->numbers && sound; i++)
         sound = has_end(row->number[i].name, sizeof row->number[i].name);
-    for (uint64_t i = 0; i < row->tally.records && sound; i++)
-        sound = is_status(row->tally.record[i].status);
+    for (uint64_t i = 0; i < row->statistics.records && sound; i++)
+        sound = is_status(row->statistics.record[i].status);
     return sound;
 }
 
@@ -104,8 +104,8 @@ static void pass_row(walk *w, const harness_options *o, harness_row *row)
     /* There may be none of it. */
     w->failed = w->failed || (w->way == READ && w->came && w->came != (uint64_t)row->shares);
     PASS_ALL_ITEMS(w, row->number, row->numbers);
-    PASS_ALL_ITEMS(w, row->tally.lane, row->tally.lanes);
-    PASS_ALL_ITEMS(w, row->tally.record, row->tally.records);
+    PASS_ALL_ITEMS(w, row->statistics.lane, row->statistics.lanes);
+    PASS_ALL_ITEMS(w, row->statistics.record, row->statistics.records);
     w->failed = w->failed || (w->way == READ && !is_sound(o, row));
 }
 

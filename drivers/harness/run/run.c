@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "drivers/harness/run/bandwidth.h"
-#include "drivers/harness/data/bring.h"
+#include "drivers/harness/data/scatter.h"
 #include "drivers/harness/launch/channel.h"
 #include "drivers/harness/data/data.h"
 #include "drivers/harness/run/failures.h"
 #include "drivers/harness/run/rows.h"
-#include "drivers/harness/cli/say.h"
-#include "drivers/harness/run/tally.h"
+#include "drivers/harness/cli/log.h"
+#include "drivers/harness/run/task_statistics.h"
 
 bool has_no_value(trine_status status)
 {
@@ -21,7 +21,7 @@ harness_row *add_row(harness_run *run)
 {
     harness_row *more = realloc(run->row, (size_t)(run->rows + 1) * sizeof *more);
     if (!more) {
-        say(run->options->driver->name, "out of memory");
+        log_line(run->options->driver->name, "out of memory");
         return NULL;
     }
     run->row = more;
@@ -32,7 +32,7 @@ harness_row *add_row(harness_run *run)
 
 void clear_row(harness_row *row)
 {
-    clear_tally(&row->tally);
+    clear_statistics(&row->statistics);
     free(row->share);
     free(row->memory);
     free(row->number);
@@ -162,22 +162,22 @@ static void close_data(team_data *data)
 }
 
 /* The reduction; where the arrays are scattered, of what rank 0 has. */
-static trine_status compute(const team_data *data, const trine_monoid *monoid,
+static trine_status compute(const team_data *data, const trine_reducer *reducer,
                             trine_transport transport, harness_row *row, trine_ledger *ledger)
 {
     team_data brought = *data;
-    trine_ledger journey = {.wall = 0};
+    trine_ledger transport_bench = {.wall = 0};
     trine_status status = TRINE_OK;
     if (data->scattered)
-        status = bring_arrays(data->in, data->whole, transport, brought.in, &journey);
+        status = scatter_arrays(data->in, data->whole, transport, brought.in, &transport_bench);
     if (!status) {
         const trine_array *in[] = {brought.in[0]};
-        row->value.dtype = monoid->out;
-        status = in[0] ? trine_reduce(monoid, NULL, in, &row->value.as)
-                       : trine_npy_reduce(data->file, monoid, NULL, &row->value.as);
+        row->value.dtype = reducer->out;
+        status = in[0] ? trine_reduce(reducer, NULL, in, &row->value.as)
+                       : trine_npy_reduce(data->file, reducer, NULL, &row->value.as);
         trine_team_ledger(data->team, ledger);
     }
-    add_ledger(ledger, &journey);
+    add_ledger(ledger, &transport_bench);
     if (data->scattered)
         release_arrays(brought.in);
     return status;
@@ -190,7 +190,7 @@ static int compare_seconds(const void *a, const void *b)
 }
 
 /* Repeats the reduction; the repetition of median time is the row's. */
-static trine_status time_method(const team_data *data, const trine_monoid *monoid,
+static trine_status time_method(const team_data *data, const trine_reducer *reducer,
                                 trine_transport transport, uint64_t repeat, harness_row *row)
 {
     trine_ledger *ledgers = calloc((size_t)repeat, sizeof *ledgers);
@@ -198,7 +198,7 @@ static trine_status time_method(const team_data *data, const trine_monoid *monoi
         return TRINE_E_MEMORY;
     trine_status status = TRINE_OK;
     for (uint64_t i = 0; i < repeat; i++) {
-        status = compute(data, monoid, transport, row, &ledgers[i]);
+        status = compute(data, reducer, transport, row, &ledgers[i]);
         if (status && !has_no_value(status))
             break;
     }
@@ -215,17 +215,17 @@ static trine_status time_method(const team_data *data, const trine_monoid *monoi
 static trine_status run_once(const team_data *data, harness_job *job, void *back,
                              trine_ledger *ledger)
 {
-    trine_ledger journey = {.wall = 0};
+    trine_ledger transport_bench = {.wall = 0};
     trine_status status = TRINE_OK;
     if (data->scattered)
-        status = bring_arrays(data->in, data->whole, job->transport, job->in, &journey);
+        status = scatter_arrays(data->in, data->whole, job->transport, job->in, &transport_bench);
     if (!status) {
         status = job->options->driver->operation->run(job);
         trine_team_ledger(job->team, ledger);
     }
     if (!status && data->scattered && job->out)
-        status = bring_back(job->out, back, &journey);
-    add_ledger(ledger, &journey);
+        status = gather_array(job->out, back, &transport_bench);
+    add_ledger(ledger, &transport_bench);
     return status;
 }
 
@@ -250,7 +250,7 @@ static trine_status time_operation(const harness_options *o, const team_data *da
     if (!status && data->scattered && job->out)
         status = make_whole(job->out, &back);
     for (uint64_t i = 0; i < o->repeat && (!status || has_no_value(status)); i++) {
-        clear_tally(&job->tally);
+        clear_statistics(&job->statistics);
         status = operation->reset ? operation->reset(job) : TRINE_OK;
         double began = harness_seconds();
         if (!status)
@@ -297,8 +297,8 @@ static trine_status take_job(harness_job *job, harness_row *row)
 {
     row->value = job->value;
     row->moved = job->bytes;
-    row->tally = job->tally;
-    job->tally = (harness_tally){.items = 0};
+    row->statistics = job->statistics;
+    job->statistics = (task_statistics){.items = 0};
     row->number = calloc((size_t)job->numbers + 1, sizeof *row->number);
     if (!row->number)
         return TRINE_E_MEMORY;
@@ -394,8 +394,9 @@ static int run_method(harness_run *run, const team_data *data, const harness_met
     const harness_options *o = run->options;
     const char *name = o->driver->name;
     bool operation = o->driver->operation != NULL;
-    const trine_monoid *monoid = operation ? NULL : trine_monoid_find(method->monoid, data->dtype);
-    if (!monoid && !operation) {
+    const trine_reducer *reducer =
+        operation ? NULL : trine_reducer_find(method->reducer, data->dtype);
+    if (!reducer && !operation) {
         return fail(run, trine_team_spec(data->team), method->mode, TRINE_E_ARGUMENT);
     }
     harness_row *row = add_row(run);
@@ -413,7 +414,7 @@ static int run_method(harness_run *run, const team_data *data, const harness_met
     row->status = carried ? trine_team_set_transport(data->team, transport) : TRINE_OK;
     if (!row->status)
         row->status = operation ? operate(run, data, method, transport, row)
-                                : time_method(data, monoid, transport, repeat, row);
+                                : time_method(data, reducer, transport, repeat, row);
     describe(run, data, row);
     if (row->status == TRINE_OK || has_no_value(row->status))
         return EXIT_RIGHT;
@@ -421,7 +422,7 @@ static int run_method(harness_run *run, const team_data *data, const harness_met
     bool cannot = status == TRINE_E_ABSENT || status == TRINE_E_THREADS;
     clear_row(&run->row[--run->rows]);
     if (cannot && o->tasks.each_transport) {
-        say(name, "left out: %s", trine_error_detail());
+        log_line(name, "left out: %s", trine_error_detail());
         return EXIT_RIGHT;
     }
     return fail(run, trine_team_spec(data->team), method->mode, status);
@@ -435,7 +436,7 @@ bool is_left_out(const harness_run *run, int method)
     if (!o->each_method)
         return false;
     if (!operation)
-        return !trine_monoid_find(asked->monoid, run->dtype);
+        return !trine_reducer_find(asked->reducer, run->dtype);
     return operation->has && !operation->has(asked, run->dtype);
 }
 

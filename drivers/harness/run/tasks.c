@@ -1,12 +1,13 @@
 /* drivers/harness/run/tasks.c - what drivers of tasks call: their options, the loop over outcomes,
- * the tally.
+ * the statistics.
  *
  * 1. harness_task_options fills options from the command line, with progress where stderr is a
  *    terminal.
  * 2. harness_run_tasks opens the queue, collects, tallies and closes; a driver that needs a loop of
  *    its own calls harness_tally_tasks. What a journal gives is as long as what a task gives, or
  *    refused.
- * 3. The tally (lanes, records, counts) is copied out of the queue, for the row, the timeline and
+ * 3. The statistics (lanes, records, counts) is copied out of the queue, for the row, the timeline
+ * and
  *    --who, which outlive it.
  */
 #include <inttypes.h>
@@ -16,8 +17,8 @@
 #include <string.h>
 
 #include "drivers/harness/cli/options.h"
-#include "drivers/harness/cli/say.h"
-#include "drivers/harness/run/tally.h"
+#include "drivers/harness/cli/log.h"
+#include "drivers/harness/run/task_statistics.h"
 
 /* Lanes whose busy shares are shown one by one; of more, the least, the mean and the most. */
 enum { LANES_SHOWN = 8, LINE = 512 };
@@ -83,7 +84,7 @@ static void see_progress(void *context, const trine_task_queue *queue, const tri
     if (progress_is_shown())
         show_progress(job, queue, p);
     if (p->total && p->done == p->total)
-        (void)harness_tally_tasks(job, queue);
+        (void)task_statistics_tasks(job, queue);
 }
 
 trine_task_options harness_task_options(harness_job *job)
@@ -101,54 +102,55 @@ trine_task_options harness_task_options(harness_job *job)
                                 .progress_context = job};
 }
 
-static trine_status copy_lanes(harness_tally *tally, const trine_task_queue *queue, int lanes)
+static trine_status copy_lanes(task_statistics *statistics, const trine_task_queue *queue,
+                               int lanes)
 {
-    tally->lane = calloc((size_t)lanes + 1, sizeof *tally->lane);
-    if (!tally->lane)
+    statistics->lane = calloc((size_t)lanes + 1, sizeof *statistics->lane);
+    if (!statistics->lane)
         return TRINE_E_MEMORY;
     for (int i = 0; i < lanes; i++) {
-        trine_status status = trine_task_lane_of(queue, i, &tally->lane[i]);
+        trine_status status = trine_task_lane_of(queue, i, &statistics->lane[i]);
         if (status)
             return status;
-        tally->lanes = i + 1;
+        statistics->lanes = i + 1;
     }
     return TRINE_OK;
 }
 
-static trine_status copy_records(harness_tally *tally, const trine_task_queue *queue)
+static trine_status copy_records(task_statistics *statistics, const trine_task_queue *queue)
 {
     const trine_task_record *records = NULL;
     uint64_t count = 0;
     trine_status status = trine_task_records(queue, &records, &count);
     if (status || count == 0)
         return status;
-    tally->record = malloc(count * sizeof *tally->record);
-    if (!tally->record)
+    statistics->record = malloc(count * sizeof *statistics->record);
+    if (!statistics->record)
         return TRINE_E_MEMORY;
-    memcpy(tally->record, records, count * sizeof *records);
-    tally->records = count;
+    memcpy(statistics->record, records, count * sizeof *records);
+    statistics->records = count;
     return TRINE_OK;
 }
 
-trine_status harness_tally_tasks(harness_job *job, const trine_task_queue *queue)
+trine_status task_statistics_tasks(harness_job *job, const trine_task_queue *queue)
 {
-    harness_tally *tally = &job->tally;
+    task_statistics *statistics = &job->statistics;
     trine_task_progress p;
     if (trine_team_rank(job->team) != 0)
         return TRINE_OK;
     trine_status status = trine_task_progress_of(queue, &p);
     if (status)
         return status;
-    clear_tally(tally);
-    *tally = (harness_tally){.items = p.done,
-                             .failed = p.failed,
-                             .resumed = p.resumed,
-                             .retried = p.retried,
-                             .lost = p.lost,
-                             .seconds = p.seconds,
-                             .chunk = trine_task_chunk(queue)};
-    status = copy_lanes(tally, queue, p.lanes);
-    return status || !harness_task_options(job).record ? status : copy_records(tally, queue);
+    clear_statistics(statistics);
+    *statistics = (task_statistics){.items = p.done,
+                                    .failed = p.failed,
+                                    .resumed = p.resumed,
+                                    .retried = p.retried,
+                                    .lost = p.lost,
+                                    .seconds = p.seconds,
+                                    .chunk = trine_task_chunk(queue)};
+    status = copy_lanes(statistics, queue, p.lanes);
+    return status || !harness_task_options(job).record ? status : copy_records(statistics, queue);
 }
 
 /* The worst status of all ranks, which rank 0 alone may have: what follows is collective. */
@@ -161,7 +163,7 @@ static trine_status agree(const harness_job *job, trine_status status)
     trine_status failed = trine_array_wrap(job->team, TRINE_U64, &own, 1, &x);
     const trine_array *in[] = {x};
     if (!failed)
-        failed = trine_reduce(trine_monoid_find("max", TRINE_U64), NULL, in, &worst);
+        failed = trine_reduce(trine_reducer_find("max", TRINE_U64), NULL, in, &worst);
     trine_array_free(x);
     return status ? status : failed ? failed : (trine_status)worst;
 }
@@ -170,12 +172,12 @@ static trine_status agree(const harness_job *job, trine_status status)
 static trine_status check_size(const harness_job *job, const trine_task_kind *kind, uint64_t index,
                                size_t size)
 {
-    if (size == kind->result_most)
+    if (size == kind->result_max)
         return TRINE_OK;
-    say(job->options->driver->name,
-        "--journal %s: item %" PRIu64
-        " has a result of %zu bytes; expected %zu; remove the file to begin anew",
-        job->options->tasks.journal, index, size, kind->result_most);
+    log_line(job->options->driver->name,
+             "--journal %s: item %" PRIu64
+             " has a result of %zu bytes; expected %zu; remove the file to begin anew",
+             job->options->tasks.journal, index, size, kind->result_max);
     return TRINE_E_ARGUMENT;
 }
 
@@ -203,7 +205,7 @@ trine_status harness_run_tasks(harness_job *job, const trine_task_kind *kind,
     if (status)
         return status;
     status = collect_all(job, kind, queue, collect);
-    trine_status tallied = harness_tally_tasks(job, queue);
+    trine_status tallied = task_statistics_tasks(job, queue);
     trine_status closed = trine_task_close(queue);
     progress(job->options->driver->name, NULL);
     return agree(job, status ? status : tallied ? tallied : closed);

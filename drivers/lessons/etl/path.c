@@ -119,8 +119,8 @@ trine_status work_by_path(harness_job *job, etl_work *work)
                                          .run = run,
                                          .param_size = sizeof(etl_param),
                                          .state_size = BLOCK_BYTES,
-                                         .item_most = sizeof(path_item),
-                                         .result_most = sizeof(path_result)};
+                                         .item_max = sizeof(path_item),
+                                         .result_max = sizeof(path_result)};
     path_source source = {&work->list, 0};
     trine_task_options options = harness_task_options(job);
     options.param = &work->param;

@@ -187,8 +187,8 @@ trine_status work_by_samples(harness_job *job, etl_work *work)
     static const trine_task_kind kind = {.name = "etl_samples",
                                          .run = run,
                                          .param_size = sizeof(etl_param),
-                                         .item_most = sizeof(block_item),
-                                         .result_most = BLOCK_BYTES};
+                                         .item_max = sizeof(block_item),
+                                         .result_max = BLOCK_BYTES};
     stream *s = calloc(1, sizeof *s);
     output **out = calloc(work->list.count + 1, sizeof(output *));
     trine_task_options options = harness_task_options(job);

@@ -9,21 +9,21 @@ static int calls;
     X(accumulator_add)                                                                             \
     X(accumulator_clear)                                                                           \
     X(accumulator_merge)                                                                           \
-    X(accumulator_natural)                                                                         \
+    X(accumulator_bigint)                                                                          \
     X(accumulator_reset)                                                                           \
     X(accumulator_round)                                                                           \
-    X(natural_from_integer)                                                                        \
-    X(natural_from_words)                                                                          \
-    X(natural_quotient)                                                                            \
-    X(natural_root)                                                                                \
-    X(natural_round)                                                                               \
+    X(bigint_from_integer)                                                                         \
+    X(bigint_from_words)                                                                           \
+    X(bigint_quotient)                                                                             \
+    X(bigint_root)                                                                                 \
+    X(bigint_round)                                                                                \
     X(round_seen)                                                                                  \
     X(seen_special)                                                                                \
     X(wide_add_product)                                                                            \
     X(wide_clear)                                                                                  \
     X(wide_merge)                                                                                  \
     X(wide_merge_accumulator)                                                                      \
-    X(wide_natural)                                                                                \
+    X(wide_bigint)                                                                                 \
     X(wide_reset)                                                                                  \
     X(wide_round)                                                                                  \
     X(reduce)                                                                                      \

@@ -1,0 +1,122 @@
+/* core/tasks/queue/report.c - how far a queue is: progress, lanes, records. */
+#include <stdlib.h>
+
+#include "core/system/clock.h"
+#include "core/system/error.h"
+#include "core/system/float_environment.h"
+#include "core/tasks/queue/queue.h"
+
+/* Between two calls of on_progress. */
+static const double report_seconds = 0.1;
+
+void trine_queue_record(trine_task_queue *queue, const trine_task_record *record)
+{
+    if (queue->records == queue->records_room) {
+        uint64_t room = queue->records_room ? 2 * queue->records_room : 1024;
+        trine_task_record *more = realloc(queue->record, room * sizeof *more);
+        if (!more) {
+            trine_queue_fail(queue,
+                             trine_fail(TRINE_E_MEMORY, "task queue: no memory for %llu records",
+                                        (unsigned long long)room));
+            return;
+        }
+        queue->record = more;
+        queue->records_room = room;
+    }
+    queue->record[queue->records++] = *record;
+}
+
+static void progress_of(const trine_task_queue *queue, trine_task_progress *progress)
+{
+    *progress = (trine_task_progress){.submitted = queue->submitted,
+                                      .done = queue->done,
+                                      .failed = queue->failed,
+                                      .resumed = queue->resumed,
+                                      .retried = queue->retried,
+                                      .total = queue->options.total,
+                                      .seconds = trine_seconds() - queue->opened,
+                                      .lanes = trine_runner_lanes(&queue->runner),
+                                      .lost = trine_runner_lost(&queue->runner)};
+}
+
+typedef struct progress_call {
+    const trine_task_queue *queue;
+    const trine_task_progress *progress;
+} progress_call;
+
+static trine_status call_on_progress(void *argument)
+{
+    const progress_call *c = argument;
+    const trine_task_options *o = &c->queue->options;
+    o->on_progress(o->progress_context, c->queue, c->progress);
+    return TRINE_OK;
+}
+
+static void report(trine_task_queue *queue, double now)
+{
+    trine_task_progress progress;
+    progress_of(queue, &progress);
+    queue->reported = now;
+    progress_call call = {queue, &progress};
+    queue->frame = trine_activation_here();
+    queue->inside = true;
+    (void)trine_guard(call_on_progress, &call, false);
+    queue->inside = false;
+}
+
+void trine_queue_report(trine_task_queue *queue)
+{
+    if (!queue->options.on_progress)
+        return;
+    double now = trine_seconds();
+    if (now - queue->reported >= report_seconds)
+        report(queue, now);
+}
+
+void trine_queue_report_end(trine_task_queue *queue)
+{
+    if (queue->options.on_progress && trine_team_rank(queue->team) == 0)
+        report(queue, trine_seconds());
+}
+
+trine_status trine_task_progress_of(const trine_task_queue *queue, trine_task_progress *progress)
+{
+    TRINE_FLOAT_SCOPE;
+    if (!queue || !progress)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_task_progress_of: %s is NULL",
+                          queue ? "progress" : "queue");
+    progress_of(queue, progress);
+    return TRINE_OK;
+}
+
+trine_status trine_task_lane_of(const trine_task_queue *queue, int lane, trine_task_lane *entry)
+{
+    TRINE_FLOAT_SCOPE;
+    if (!queue || !entry)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_task_lane_of: %s is NULL",
+                          queue ? "entry" : "queue");
+    int lanes = trine_runner_lanes(&queue->runner);
+    if (lane < 0 || lane >= lanes)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_task_lane_of: lane %d; expected 0 to %d", lane,
+                          lanes - 1);
+    trine_runner_lane(&queue->runner, lane, entry);
+    return TRINE_OK;
+}
+
+trine_status trine_task_records(const trine_task_queue *queue, const trine_task_record **records,
+                                uint64_t *count)
+{
+    if (!queue || !records || !count)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_task_records: %s is NULL",
+                          !queue     ? "queue"
+                          : !records ? "records"
+                                     : "count");
+    *records = queue->record;
+    *count = queue->records;
+    return TRINE_OK;
+}
+
+uint64_t trine_task_chunk(const trine_task_queue *queue)
+{
+    return queue ? trine_runner_chunk(&queue->runner) : 0;
+}
