@@ -47,7 +47,7 @@ trine_status scatter_arrays(trine_array *const like[TRINE_ARGS], void *const who
     return status;
 }
 
-trine_status gather_array(const trine_array *array, void *whole, trine_ledger *ledger)
+trine_status gather_whole(const trine_array *array, void *whole, trine_ledger *ledger)
 {
     trine_status status = trine_array_gather(array, 0, whole);
     add_last_call(trine_array_team(array), ledger);

@@ -16,7 +16,7 @@ trine_status scatter_arrays(trine_array *const like[TRINE_ARGS], void *const who
                             trine_ledger *ledger);
 
 /* Gathers the array at `whole` on rank 0; adds what that cost. Collective. */
-trine_status gather_array(const trine_array *array, void *whole, trine_ledger *ledger);
+trine_status gather_whole(const trine_array *array, void *whole, trine_ledger *ledger);
 
 void release_arrays(trine_array *in[TRINE_ARGS]);
 

@@ -166,10 +166,10 @@ static trine_status compute(const team_data *data, const trine_reducer *reducer,
                             trine_transport transport, harness_row *row, trine_ledger *ledger)
 {
     team_data brought = *data;
-    trine_ledger transport_bench = {.wall = 0};
+    trine_ledger moving = {.wall = 0};
     trine_status status = TRINE_OK;
     if (data->scattered)
-        status = scatter_arrays(data->in, data->whole, transport, brought.in, &transport_bench);
+        status = scatter_arrays(data->in, data->whole, transport, brought.in, &moving);
     if (!status) {
         const trine_array *in[] = {brought.in[0]};
         row->value.dtype = reducer->out;
@@ -177,7 +177,7 @@ static trine_status compute(const team_data *data, const trine_reducer *reducer,
                        : trine_npy_reduce(data->file, reducer, NULL, &row->value.as);
         trine_team_ledger(data->team, ledger);
     }
-    add_ledger(ledger, &transport_bench);
+    add_ledger(ledger, &moving);
     if (data->scattered)
         release_arrays(brought.in);
     return status;
@@ -215,17 +215,17 @@ static trine_status time_method(const team_data *data, const trine_reducer *redu
 static trine_status run_once(const team_data *data, harness_job *job, void *back,
                              trine_ledger *ledger)
 {
-    trine_ledger transport_bench = {.wall = 0};
+    trine_ledger moving = {.wall = 0};
     trine_status status = TRINE_OK;
     if (data->scattered)
-        status = scatter_arrays(data->in, data->whole, job->transport, job->in, &transport_bench);
+        status = scatter_arrays(data->in, data->whole, job->transport, job->in, &moving);
     if (!status) {
         status = job->options->driver->operation->run(job);
         trine_team_ledger(job->team, ledger);
     }
     if (!status && data->scattered && job->out)
-        status = gather_array(job->out, back, &transport_bench);
-    add_ledger(ledger, &transport_bench);
+        status = gather_whole(job->out, back, &moving);
+    add_ledger(ledger, &moving);
     return status;
 }
 
