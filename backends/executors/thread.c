@@ -34,7 +34,7 @@ static void grow_scratch(trine_thread *thread, size_t size)
     if (size <= thread->scratch_size)
         return;
     free(thread->worker.scratch);
-    thread->scratch_size = trine_round_up(size, TRINE_CACHE_LINE);
+    thread->scratch_size = trine_whole_lines(size);
     thread->worker.scratch = aligned_alloc(64, thread->scratch_size);
     if (!thread->worker.scratch) {
         thread->scratch_size = 0;

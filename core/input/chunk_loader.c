@@ -1,11 +1,12 @@
 /* core/input/chunk_loader.c - making chunks ready for a kernel. */
 #include "core/system/clock.h"
+#include "core/system/util.h"
 #include "core/input/chunk_loader.h"
 
 /* Room for one source's chunk. */
 static size_t buffer_size(const trine_loader *loader, const trine_source *source)
 {
-    return (trine_grid_longest(&loader->input.grid) * source->item + 63) / 64 * 64;
+    return trine_whole_lines(trine_grid_longest(&loader->input.grid) * source->item);
 }
 
 size_t trine_loader_buffers(const trine_loader *loader)

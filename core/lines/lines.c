@@ -113,7 +113,7 @@ static lines_job plan(const trine_lines *lines, uint64_t outer, uint64_t inner, 
 
 static size_t job_size(const trine_lines *lines)
 {
-    return trine_round_up(sizeof(lines_job), TRINE_CACHE_LINE) + lines->param_size;
+    return trine_whole_lines(sizeof(lines_job)) + lines->param_size;
 }
 
 static size_t scratch_size(const lines_job *job)
@@ -150,8 +150,8 @@ trine_status trine_lines_run(trine_team *team, trine_executor *executor, const t
     job->out = out;
     job->transpose_block = kernels->transpose_block;
     if (lines->param_size)
-        job->lines.param = memcpy((char *)memory + trine_round_up(sizeof *job, TRINE_CACHE_LINE),
-                                  lines->param, lines->param_size);
+        job->lines.param = memcpy((char *)memory + trine_whole_lines(sizeof *job), lines->param,
+                                  lines->param_size);
     trine_job work = {.runs = job->runs,
                       .body = lines_run,
                       .context = job,

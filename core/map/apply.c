@@ -10,7 +10,7 @@
 #include "core/lines/non_temporal.h"
 #include "core/input/chunk_loader.h"
 
-/* Elements of a piece of a chunk that is made in a buffer before it goes past the caches: few
+/* Elements of a piece of a chunk that is made in a buffer before it goes non-temporal: few
  * enough that all arguments' pieces stay in the innermost cache. */
 enum { PIECE = 256, PIECE_BYTES = PIECE * 8 };
 
@@ -20,7 +20,7 @@ typedef struct map_job {
     trine_loader loader;
     trine_map map;
     const void *param;
-    bool past_cache;
+    bool non_temporal;
 } map_job;
 
 static void apply_non_temporal(const map_job *job, const trine_chunk *chunk, unsigned char *buffers)
@@ -54,12 +54,12 @@ static trine_status map_run(void *context, size_t i, trine_worker *worker)
             trine_loader_chunk(&job->loader, run.first + k, worker, worker->scratch, &chunk);
         if (status)
             return status;
-        if (job->past_cache)
+        if (job->non_temporal)
             apply_non_temporal(job, &chunk, pieces);
         else
             job->map.apply(&chunk, job->param);
     }
-    if (job->past_cache)
+    if (job->non_temporal)
         trine_non_temporal_end();
     return TRINE_OK;
 }
@@ -108,7 +108,7 @@ static trine_status lay_out(trine_team *team, const map_job *prepared, const voi
 static size_t scratch_of(const map_job *job)
 {
     return trine_loader_buffers(&job->loader) +
-           (job->past_cache ? (size_t)job->loader.outs * PIECE_BYTES : 0);
+           (job->non_temporal ? (size_t)job->loader.outs * PIECE_BYTES : 0);
 }
 
 static trine_status run_here(trine_team *team, trine_block_body body, map_job *job, bool in_place)
@@ -140,7 +140,7 @@ static trine_status prepare(trine_team *team, const trine_map *map, void *const 
         team->ledger.bytes += input->local * input->source[i].item;
     /* The ranks on one machine share its last cache, more or less. */
     uint64_t together = team->ledger.bytes * (uint64_t)team->communicator.neighbours;
-    job->past_cache = !*in_place && trine_non_temporal_pays((size_t)together);
+    job->non_temporal = !*in_place && trine_non_temporal_pays((size_t)together);
     return status ? status : trine_stage_results(team, &job->loader, input->local, in_place);
 }
 

@@ -97,8 +97,7 @@ static trine_status compact_run(void *context, size_t i, trine_worker *worker)
     const compact_job *job = context;
     trine_block run = trine_blocks_get(&job->loader.runs, i);
     uint8_t *bytes = worker->scratch;
-    void *packed =
-        bytes + trine_round_up(trine_grid_longest(&job->loader.input.grid), TRINE_CACHE_LINE);
+    void *packed = bytes + trine_whole_lines(trine_grid_longest(&job->loader.input.grid));
     trine_status status = TRINE_OK;
     for (uint64_t k = 0; k < run.chunks && !status; k++) {
         trine_chunk chunk;
@@ -129,8 +128,8 @@ static trine_status run_job(const compact_call *call, trine_executor *executor)
     trine_job work = {.runs = job->loader.runs.count,
                       .body = compact_run,
                       .context = job,
-                      .scratch_size = trine_round_up(longest, TRINE_CACHE_LINE) +
-                                      trine_round_up(longest * job->item, TRINE_CACHE_LINE),
+                      .scratch_size =
+                          trine_whole_lines(longest) + trine_whole_lines(longest * job->item),
                       .restartable = true};
     return trine_team_run(call->team, executor, &work);
 }
@@ -155,8 +154,8 @@ static trine_status lay_out(compact_call *call, uint64_t offset)
 {
     const trine_array *x = call->x;
     size_t param_size = call->keep ? call->keep->param_size : 0;
-    size_t job_room = trine_round_up(sizeof(compact_job), TRINE_CACHE_LINE),
-           param_room = trine_round_up(param_size, TRINE_CACHE_LINE);
+    size_t job_room = trine_whole_lines(sizeof(compact_job)),
+           param_room = trine_whole_lines(param_size);
     uint64_t first = trine_grid_chunk_at(&x->grid, x->first);
     void *memory;
     call->chunks = trine_grid_chunk_at(&x->grid, x->first + x->local) - first;

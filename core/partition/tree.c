@@ -6,7 +6,7 @@
 
 size_t trine_tree_stride(const trine_reducer *reducer)
 {
-    return trine_round_up(reducer->state_size, TRINE_CACHE_LINE);
+    return trine_whole_lines(reducer->state_size);
 }
 
 size_t trine_tree_room(const trine_reducer *reducer)

@@ -15,6 +15,7 @@
 
 #include "core/reduce/axis.h"
 #include "core/input/stage.h"
+#include "core/system/util.h"
 #include "core/system/error.h"
 
 /* Bytes of partials in a tile; the least columns of one. */
@@ -143,7 +144,7 @@ static void columns_accumulate(void *state, const trine_chunk *chunk, const void
     const trine_columns_param *p = param;
     const trine_reducer *m = &p->reducer;
     _Alignas(LINE) unsigned char buffer[TRINE_ARGS][BUFFER];
-    size_t length = (chunk->n + LINE - 1) / LINE * LINE + LINE,
+    size_t length = trine_round_up(chunk->n, LINE) + LINE,
            step = m->work_size ? p->work : p->stride;
     *rows_of(state) += chunk->n;
     /* BUFFER holds a batch of any chunk: rows x columns <= TRINE_CHUNK, or one row. */
@@ -161,14 +162,9 @@ static void columns_accumulate(void *state, const trine_chunk *chunk, const void
     }
 }
 
-static size_t round_up(size_t bytes)
-{
-    return (bytes + LINE - 1) / LINE * LINE;
-}
-
 uint64_t trine_columns_tile(const trine_reducer *reducer)
 {
-    size_t stride = round_up(reducer->state_size);
+    size_t stride = trine_whole_lines(reducer->state_size);
     uint64_t tile = TILE_BYTES / (stride ? stride : 1);
     return tile < MIN_TILE ? MIN_TILE : tile;
 }
@@ -183,8 +179,8 @@ void trine_columns_make(trine_columns_param *made, const trine_reducer *reducer,
 {
     *made = (trine_columns_param){.reducer = *reducer,
                                   .columns = columns,
-                                  .stride = round_up(reducer->state_size),
-                                  .work = round_up(reducer->work_size)};
+                                  .stride = trine_whole_lines(reducer->state_size),
+                                  .work = trine_whole_lines(reducer->work_size)};
     for (int i = 0; i < reducer->nin; i++)
         made->item[i] = trine_dtype_size(reducer->in[i]);
     if (reducer->param_size)
@@ -266,7 +262,8 @@ trine_status trine_view_columns(trine_team *team, const trine_reducer *reducer, 
     size_t bytes = 0;
     if (!status)
         status = trine_results_size(reducer, view->columns, &bytes);
-    trine_columns_param none = {.reducer = *reducer, .stride = round_up(reducer->state_size)};
+    trine_columns_param none = {.reducer = *reducer,
+                                .stride = trine_whole_lines(reducer->state_size)};
     trine_columns_param *p = malloc(trine_columns_size(reducer));
     char *results = malloc(bytes + 1);
     if (!status && (!p || !results))

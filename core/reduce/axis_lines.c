@@ -16,6 +16,7 @@
 #include "core/reduce/axis.h"
 #include "core/input/stage.h"
 #include "core/system/error.h"
+#include "core/system/util.h"
 #include "core/partition/share.h"
 
 /* Lines of one width: the reducer over their items, its param, and the columns of a row part that
@@ -45,11 +46,6 @@ typedef struct lines_job {
 
 /* Bytes of rows that are read at a time from a source that only the caller can read. */
 enum { RUNS_PER_WORKER = 32, LINE = 64, PIECE_BYTES = 1 << 26 };
-
-static size_t round_up(size_t bytes)
-{
-    return (bytes + LINE - 1) / LINE * LINE;
-}
 
 /* The tile that a line is in; most often there is one alone, and a division would show. */
 static uint64_t tile_of(const lines *l, uint64_t line)
@@ -205,8 +201,8 @@ static trine_status share_lines(trine_team *team, const lines *l)
 static trine_status deal_lines(trine_team *team, const lines *l)
 {
     void *memory;
-    size_t param = round_up(l->kind[0].reducer.param_size);
-    size_t head = round_up(sizeof(lines_job));
+    size_t param = trine_whole_lines(l->kind[0].reducer.param_size);
+    size_t head = trine_whole_lines(sizeof(lines_job));
     trine_status status = trine_team_arena(team, head + 2 * param, &memory);
     if (status)
         return status;
@@ -216,7 +212,7 @@ static trine_status deal_lines(trine_team *team, const lines *l)
     lines_job *job = memory;
     *job = (lines_job){.lines = *l,
                        .stride = trine_tree_stride(widest),
-                       .work_room = round_up(widest->work_size),
+                       .work_room = trine_whole_lines(widest->work_size),
                        .tree_room = ordered ? trine_tree_states_size(widest) : 0,
                        .runs = l->count < most ? (size_t)l->count : most};
     for (int k = 0; k < 2; k++) {
@@ -227,7 +223,7 @@ static trine_status deal_lines(trine_team *team, const lines *l)
     }
     for (int i = 0; i < l->given.nin; i++)
         if (l->view.source[i].copies)
-            job->buffer_room = round_up(l->step * l->kind[l->tiles == 1].columns * 8);
+            job->buffer_room = trine_whole_lines(l->step * l->kind[l->tiles == 1].columns * 8);
     trine_job work = {.runs = job->runs,
                       .body = lines_run,
                       .context = job,
@@ -247,7 +243,7 @@ static void make_kinds(lines *l, const void *param, void *memory)
     l->count = f->local * f->outer * l->tiles;
     for (int k = 0; k < 2; k++) {
         trine_columns_param *made =
-            (void *)((char *)memory + (size_t)k * round_up(trine_columns_size(&l->given)));
+            (void *)((char *)memory + (size_t)k * trine_whole_lines(trine_columns_size(&l->given)));
         uint64_t last = l->tiles ? f->inner - (l->tiles - 1) * l->tile : 0;
         size_t columns = (size_t)(k ? last : l->tile);
         trine_columns_make(made, &l->given, param, columns);
@@ -262,7 +258,7 @@ static void make_kinds(lines *l, const void *param, void *memory)
 static trine_status reduce_rows(trine_team *team, const trine_reducer *reducer, const void *param,
                                 const trine_view *view, void *results)
 {
-    void *memory = aligned_alloc(LINE, 2 * round_up(trine_columns_size(reducer)));
+    void *memory = aligned_alloc(LINE, 2 * trine_whole_lines(trine_columns_size(reducer)));
     if (!memory)
         return trine_fail(TRINE_E_MEMORY, "%s: no memory for its param", reducer->name);
     lines l = {.view = *view, .given = *reducer, .results = results};

@@ -7,6 +7,7 @@
 #include "core/system/float_environment.h"
 #include "core/lines/lines.h"
 #include "core/reduce/order_statistics.h"
+#include "core/system/util.h"
 #include "core/sort/sort_lines.h"
 #include "kernels/reduce/interpolate.h"
 
@@ -21,7 +22,7 @@ typedef struct line_quantiles {
 
 static size_t line_room(const trine_lines *lines)
 {
-    return ((size_t)lines->length * lines->item + 63) / 64 * 64;
+    return trine_whole_lines((size_t)lines->length * lines->item);
 }
 
 /* The sorted line, and what sorting takes. */

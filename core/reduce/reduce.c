@@ -16,9 +16,11 @@
 #include <string.h>
 
 #include "core/array/array.h"
+#include "core/array/ownership.h"
 #include "core/input/stage.h"
 #include "core/input/chunk_loader.h"
 #include "core/reduce/axis.h"
+#include "core/system/util.h"
 #include "core/system/error.h"
 
 /* --- A worker's side */
@@ -82,11 +84,6 @@ typedef struct pieces {
     void *memory;
 } pieces;
 
-static size_t round_up(size_t bytes)
-{
-    return (bytes + 63) / 64 * 64;
-}
-
 static bool ordered(const trine_reducer *reducer)
 {
     return !(reducer->flags & TRINE_ORDER_FREE);
@@ -119,8 +116,8 @@ static trine_status lay_out(trine_team *team, const trine_reducer *reducer, cons
     trine_blocks runs = cut(team, reducer, input, left->chunk, left->end);
     left->step = sequential ? piece_chunks(team) : left->end - left->chunk;
     size_t slots = sequential ? (size_t)left->step : runs.count;
-    size_t stride = trine_tree_stride(reducer), job_room = round_up(sizeof(reduce_job));
-    size_t param_room = round_up(reducer->param_size), slots_room = slots * stride;
+    size_t stride = trine_tree_stride(reducer), job_room = trine_whole_lines(sizeof(reduce_job));
+    size_t param_room = trine_whole_lines(reducer->param_size), slots_room = slots * stride;
     size_t states_room = trine_tree_states_size(reducer);
     size_t piece_room =
         sequential ? slots * trine_grid_longest(&input->grid) * input->source[0].item : 0;
@@ -139,7 +136,7 @@ static trine_status lay_out(trine_team *team, const trine_reducer *reducer, cons
                         .param = param_copy,
                         .slots = at + job_room + param_room,
                         .stride = stride};
-    job->work_room = ordered(reducer) ? stride : round_up(reducer->work_size);
+    job->work_room = ordered(reducer) ? stride : trine_whole_lines(reducer->work_size);
     job->tree_room = ordered(reducer) ? trine_tree_states_size(reducer) : 0;
     trine_tree_begin(tree, reducer, param_copy, job->slots + slots_room);
     left->job = job;
@@ -252,11 +249,11 @@ trine_status trine_input_reduce(trine_team *team, const trine_reducer *reducer, 
     trine_communicator *ranks = &team->communicator;
     bool several = ranks->size > 1;
     bool counted = several && input.cut && !(reducer->flags & TRINE_POSITION_FREE);
-    uint64_t call = several ? call_number(reducer, &input) : 0, offset = 0;
+    uint64_t call = several ? call_number(reducer, &input) : 0, offset = 0, whole;
     trine_tree tree;
     trine_tree_begin(&tree, reducer, param, NULL);
     if (counted)
-        status = trine_team_offset(team, input.local, call, status, &offset);
+        status = trine_ownership_place(team, input.local, call, status, &offset, &whole);
     /* What failed in there all ranks know, and enter no other function. */
     if (!counted || !status) {
         if (!status)

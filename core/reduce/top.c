@@ -128,7 +128,7 @@ static trine_status count_here(const top_call *call, trine_executor *executor, t
                                uint64_t own[2], top_job **laid)
 {
     const trine_array *x = call->x;
-    size_t job_room = trine_round_up(sizeof(top_job), TRINE_CACHE_LINE);
+    size_t job_room = trine_whole_lines(sizeof(top_job));
     void *memory;
     trine_status status =
         trine_team_arena(x->team, job_room + (size_t)blocks_of(x) * 2 * sizeof(uint64_t), &memory);

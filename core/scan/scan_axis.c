@@ -24,8 +24,8 @@ static size_t scratch_of(const trine_lines *lines)
 {
     const line_scan *scan = lines->param;
     const trine_reducer *reducer = &scan->op.reducer;
-    return trine_round_up(trine_prefix_size(reducer), TRINE_CACHE_LINE) +
-           trine_tree_stride(reducer) + trine_round_up(reducer->work_size, TRINE_CACHE_LINE);
+    return trine_whole_lines(trine_prefix_size(reducer)) + trine_tree_stride(reducer) +
+           trine_whole_lines(reducer->work_size);
 }
 
 /* The partial of a chunk, before which the scan of it may be written over it. */
@@ -47,7 +47,7 @@ static trine_status scan_line(const trine_lines *lines, const void *in, void *ou
     const line_scan *scan = lines->param;
     const trine_reducer *reducer = &scan->op.reducer;
     unsigned char *partial =
-        (unsigned char *)scratch + trine_round_up(trine_prefix_size(reducer), TRINE_CACHE_LINE);
+        (unsigned char *)scratch + trine_whole_lines(trine_prefix_size(reducer));
     trine_prefix prefix;
     trine_status status = TRINE_OK;
     trine_prefix_begin(&prefix, reducer, own_param(scan), scratch);

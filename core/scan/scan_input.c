@@ -151,14 +151,13 @@ static trine_status scan_run(void *context, size_t share, trine_worker *worker)
 /* Of the job, param and the slots of two blocks. */
 static size_t job_size(const scan_call *call, const trine_reducer *reducer)
 {
-    return trine_round_up(sizeof(scan_job), TRINE_CACHE_LINE) +
-           trine_round_up(reducer->param_size, TRINE_CACHE_LINE) +
+    return trine_whole_lines(sizeof(scan_job)) + trine_whole_lines(reducer->param_size) +
            2 * (size_t)call->block * trine_tree_stride(reducer);
 }
 
 static size_t scratch_size(const trine_reducer *reducer)
 {
-    return trine_round_up(reducer->work_size, TRINE_CACHE_LINE) + trine_tree_stride(reducer);
+    return trine_whole_lines(reducer->work_size) + trine_tree_stride(reducer);
 }
 
 /* Lays the job out in the team's arena. */
@@ -167,8 +166,8 @@ static trine_status lay_out(const scan_call *call, const trine_scan_operator *op
 {
     const trine_reducer *reducer = &op->reducer;
     size_t stride = trine_tree_stride(reducer), slots = (size_t)call->block * stride;
-    size_t job_room = trine_round_up(sizeof(scan_job), TRINE_CACHE_LINE),
-           param_room = trine_round_up(reducer->param_size, TRINE_CACHE_LINE);
+    size_t job_room = trine_whole_lines(sizeof(scan_job)),
+           param_room = trine_whole_lines(reducer->param_size);
     void *memory;
     trine_status status = trine_team_arena(call->team, job_size(call, reducer), &memory);
     if (status)
@@ -181,7 +180,7 @@ static trine_status lay_out(const scan_call *call, const trine_scan_operator *op
                       .flags = flags,
                       .shares = (size_t)call->input.executor->workers,
                       .stride = stride,
-                      .work_room = trine_round_up(reducer->work_size, TRINE_CACHE_LINE),
+                      .work_room = trine_whole_lines(reducer->work_size),
                       .prefixes = at + job_room + param_room,
                       .partials = at + job_room + param_room + slots};
     if (reducer->param_size && param)

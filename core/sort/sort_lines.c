@@ -27,13 +27,13 @@ PART(part_64, uint64_t)
 
 size_t trine_line_scratch(trine_dtype dtype, uint64_t n)
 {
-    return 4 * trine_round_up((size_t)n * trine_dtype_size(dtype), TRINE_CACHE_LINE);
+    return 4 * trine_whole_lines((size_t)n * trine_dtype_size(dtype));
 }
 
 uint64_t trine_line_sort(trine_dtype dtype, const void *x, uint64_t n, void *out, void *scratch)
 {
     size_t item = trine_dtype_size(dtype), count = (size_t)n, kept = count;
-    size_t room = trine_round_up(count * item, TRINE_CACHE_LINE);
+    size_t room = trine_whole_lines(count * item);
     void *keys = scratch, *nans = (char *)scratch + room, *spare = (char *)nans + room;
     trine_radix_keys(dtype, x, count, keys);
     if (dtype == TRINE_F64)

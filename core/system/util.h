@@ -2,6 +2,7 @@
 #ifndef TRINE_CORE_UTIL_H
 #define TRINE_CORE_UTIL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Bytes of a line of the cache: what different workers write lies in different ones. */
@@ -27,6 +28,12 @@ static inline uint64_t trine_divide_up(uint64_t n, uint64_t unit)
 static inline uint64_t trine_round_up(uint64_t n, uint64_t unit)
 {
     return trine_divide_up(n, unit) * unit;
+}
+
+/* Bytes in whole lines of the cache. */
+static inline size_t trine_whole_lines(size_t bytes)
+{
+    return (size_t)trine_round_up(bytes, TRINE_CACHE_LINE);
 }
 
 #endif

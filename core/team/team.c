@@ -519,21 +519,6 @@ trine_status trine_team_agree(trine_team *team, uint64_t call, trine_status stat
     return team->communicator.ops->agree(&team->communicator, call, NULL, status);
 }
 
-trine_status trine_team_offset(trine_team *team, uint64_t local, uint64_t call, trine_status status,
-                               uint64_t *offset)
-{
-    int size = team->communicator.size;
-    uint64_t *all = calloc((size_t)size, sizeof *all);
-    if (!all)
-        status = trine_fail(TRINE_E_MEMORY, "no memory for the counts of %d ranks", size);
-    status = team->communicator.ops->gather(&team->communicator, &local, 1, all, call, status);
-    *offset = 0;
-    for (int i = 0; i < team->communicator.rank && all && !status; i++)
-        *offset += all[i];
-    free(all);
-    return status;
-}
-
 uint64_t trine_call_number(uint64_t seed, const void *bytes, size_t n)
 {
     uint64_t hash = 14695981039346656037u ^ seed;

@@ -131,11 +131,6 @@ trine_status trine_team_agree(trine_team *team, uint64_t call, trine_status stat
  * learned of it. Returns status. Collective when status is MPI. */
 trine_status trine_team_settle(trine_team *team, trine_status status);
 
-/* How many elements the ranks before this one hold, when each brings `local` of them. call and
- * status as above. Collective. */
-trine_status trine_team_offset(trine_team *team, uint64_t local, uint64_t call, trine_status status,
-                               uint64_t *offset);
-
 /* A number for one kind of call, to be mixed with its arguments: FNV-1a over the bytes. */
 uint64_t trine_call_number(uint64_t seed, const void *bytes, size_t n);
 

@@ -33,9 +33,9 @@ static const char WRITTEN[] = "_written";
 /* Repetitions that are remembered. */
 enum { SAMPLES = 64 };
 
-/* bytes: what each item asks for, as journey_items takes it. open, items: seconds of each run;
- * again: of the items on workers that have the array. before, after: what each worker says, and
- * says once it has written. */
+/* bytes: what each item asks for, as transport_bench_items takes it. open, items: seconds of each
+ * run; again: of the items on workers that have the array. before, after: what each worker says,
+ * and says once it has written. */
 typedef struct frame {
     transport_bench transport_bench;
     uint64_t *bytes, wrong, digest, zeroed, moved;

@@ -71,7 +71,7 @@ static void series_have_their_names_points_and_marks(void)
 }
 
 /* n items one after the other on two workers of two ranks, each 100th dead. */
-static task_statistics tally_of(uint64_t n)
+static task_statistics statistics_of(uint64_t n)
 {
     task_statistics t = {.lanes = 4, .items = n, .records = n, .seconds = 2};
     double at[4] = {0};
@@ -102,7 +102,7 @@ static void release(task_statistics *t)
 
 static void a_timeline_has_a_box_for_each_item(void)
 {
-    task_statistics t = tally_of(12);
+    task_statistics t = statistics_of(12);
     CU_ASSERT_EQUAL_FATAL(harness_plot_timeline("twelve", &t, path), EXIT_RIGHT);
     char *text = text_of(path);
     static const char *const words[] = {"twelve",          "rank 0 worker 0, busy 50 %",
@@ -119,7 +119,7 @@ static void a_timeline_has_a_box_for_each_item(void)
 /* A box or less a pixel, and those that failed are still there. */
 static void a_timeline_of_many_items_stays_small(void)
 {
-    task_statistics t = tally_of(100000);
+    task_statistics t = statistics_of(100000);
     struct stat about;
     CU_ASSERT_EQUAL_FATAL(harness_plot_timeline("many", &t, path), EXIT_RIGHT);
     CU_ASSERT_EQUAL(stat(path, &about), 0);

@@ -179,13 +179,13 @@ def do_map(team, case, within):
 
 
 def do_scan(team, case, within):
-    scanner = t.Scanner()
-    t.need(lib.trine_scan_operator_find(case.kernel.encode(), t.code(case.arrays[0].dtype), c.byref(scanner)))
+    op = t.ScanOperator()
+    t.need(lib.trine_scan_operator_find(case.kernel.encode(), t.code(case.arrays[0].dtype), c.byref(op)))
     with Arrays(team, case) as arrays:
         x = arrays.inputs()[0]
         out = x if case.more.get("in_place") else arrays.zeros(case.arrays[0].shape, case.more["to"])
         along = [c.c_int(case.more["axis"])] if "axis" in case.more else []
-        need(within, lib.trine_scan_axis if along else lib.trine_scan, c.byref(scanner), None, x.handle, out.handle,
+        need(within, lib.trine_scan_axis if along else lib.trine_scan, c.byref(op), None, x.handle, out.handle,
              *along,
              c.c_bool(case.more.get("exclusive", False)))
         return [arrays.whole(out)]
@@ -468,6 +468,6 @@ def inventory():
     reducers = {name: [d for d in t.DTYPES if lib.trine_reducer_find(name.encode(), t.code(d))]
                for name in names(lib.trine_reducer_name)}
     return {"isa": lib.trine_isa().decode(), "reducers": reducers, "maps": names(lib.trine_map_name),
-            "scans": listed(lib.trine_scan_operator_find, c.byref(t.Scanner())), "predicates": listed(lib.trine_predicate_find),
+            "scans": listed(lib.trine_scan_operator_find, c.byref(t.ScanOperator())), "predicates": listed(lib.trine_predicate_find),
             "functions": bool(lib.trine_map_find(b"exp", t.code("f8"), t.code("f8"))),
             "blas": lib.trine_gemm_library() is not None}

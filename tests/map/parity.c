@@ -24,11 +24,11 @@ static const uint64_t lengths[] = {0,
                                    16 * TRINE_CHUNK + 1};
 enum { LENGTHS = sizeof lengths / sizeof *lengths };
 
-/* The ways that a case can go: in place, past the caches, dynamically, in blocks that the ranks cut
+/* The ways that a case can go: in place, non-temporal, dynamically, in blocks that the ranks cut
  * themselves, of the caller's memory, one element off any line of a cache; or
  * in as many rows of that many columns as n has room for. */
 typedef struct way {
-    bool in_place, past_cache, dynamic, own_cut;
+    bool in_place, non_temporal, dynamic, own_cut;
     uint64_t columns;
 } way;
 
@@ -87,7 +87,7 @@ static bool same(trine_team *team, const trine_map *map, uint64_t n, way w)
                           (uint64_t)i);
     }
     trine_array *out = array[arrays - 1];
-    trine_non_temporal_min = w.past_cache ? 1 : SIZE_MAX;
+    trine_non_temporal_min = w.non_temporal ? 1 : SIZE_MAX;
     trine_team_set_schedule(team, w.dynamic ? TRINE_DYNAMIC : TRINE_STATIC);
     ok = ok && trine_apply(map, &param, (const trine_array *const *)array, &out) == TRINE_OK;
     size_t local = (size_t)trine_array_local_n(out), bytes = local * trine_dtype_size(out_type);
@@ -97,7 +97,7 @@ static bool same(trine_team *team, const trine_map *map, uint64_t n, way w)
         printf("\n  %s: %s of %s to %s, n %llu%s%s: %s\n", trine_team_spec(team), map->name,
                trine_dtype_name(map->nin ? map->in[0] : TRINE_DTYPE_NONE),
                trine_dtype_name(out_type), (unsigned long long)n, w.in_place ? ", in place" : "",
-               w.past_cache ? ", past the caches" : "", ok ? "" : trine_error_detail());
+               w.non_temporal ? ", non-temporal" : "", ok ? "" : trine_error_detail());
         ok = false;
     }
     free(wanted);

@@ -89,12 +89,12 @@ def lines_without_a_number_are_nan_where_they_are(team):
 
 
 def scanned(team, name, x, a, axis, exclusive=False, in_place=False):
-    scanner = t.Scanner()
-    t.need(t.lib.trine_scan_operator_find(name.encode(), t.code(x.dtype), c.byref(scanner)))
+    op = t.ScanOperator()
+    t.need(t.lib.trine_scan_operator_find(name.encode(), t.code(x.dtype), c.byref(op)))
     wide = {"i": "i8", "u": "u8"}.get(x.dtype.kind, x.dtype) if name.startswith("cumsum") else x.dtype
     out = a if in_place else team.array(np.zeros(x.shape, wide), t.lib.trine_array_place(a.handle))
     try:
-        t.need(t.lib.trine_scan_axis(c.byref(scanner), None, a.handle, out.handle, c.c_int(axis), exclusive))
+        t.need(t.lib.trine_scan_axis(c.byref(op), None, a.handle, out.handle, c.c_int(axis), exclusive))
         return out.local().reshape(x.shape).copy()
     finally:
         if not in_place:

@@ -55,6 +55,12 @@ none "every folder has a README" \
     "$(for folder in include kernels core backends io drivers tests bench scripts cmake docs examples slurm; do
          [ -f $folder/README.md ] || echo $folder; done)"
 
+# docs/words.md says what is said instead.
+old='monoid|scanner|trine_carr(y|ier)|recut|trine_(layout|walk|mesh|frame|runs?|stream|board|letter|agent|deal|engine|crew|trip)s?(_|\b)'
+old+='|past_cache|natural_(round|root|quotient|from)|servant|zygote|unchain|(item|result)_most|\b(journey|tally|bury)'
+none "code and pages say the words of docs/words.md" \
+    "$(grep -nE "$old" $sources $(git ls-files '*.py' '*.md' 2>/dev/null | grep -vE '^(CHANGELOG|docs/(stability|words|add/.*))\.md$'))"
+
 # words TEXT: its words, sorted.
 words() { tr -s ' \n' '\n' <<<"$1" | sort -u; }
 # shellcheck disable=SC2016

@@ -94,9 +94,9 @@ def true_sums(x, dtype, exclusive=False):
 
 
 def scan(name, a, out, exclusive=False):
-    scanner = t.Scanner()
-    t.need(t.lib.trine_scan_operator_find(name.encode(), t.code(a.dtype), c.byref(scanner)))
-    t.need(t.lib.trine_scan(c.byref(scanner), None, a.handle, out.handle, c.c_bool(exclusive)))
+    op = t.ScanOperator()
+    t.need(t.lib.trine_scan_operator_find(name.encode(), t.code(a.dtype), c.byref(op)))
+    t.need(t.lib.trine_scan(c.byref(op), None, a.handle, out.handle, c.c_bool(exclusive)))
     return out.local().copy()
 
 

@@ -35,7 +35,7 @@ class OwnReducer(c.Structure):
     _fields_ = [("known", Reducer), ("bytes", c.c_uint64 * 32)]
 
 
-class Scanner(c.Structure):
+class ScanOperator(c.Structure):
     """Room for a trine_scan_operator, which nobody here looks into."""
     _fields_ = [("bytes", c.c_uint64 * 64)]
 

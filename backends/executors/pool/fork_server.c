@@ -398,7 +398,7 @@ static trine_status clone_fork_server(void)
 /* Ends it, stopped or not, with its workers. Where this process may no longer kill it, the
  * shutdown ends it, which reaches it also where a copy of this process holds the socket, too.
  */
-static void bury(void)
+static void reap_own(void)
 {
     if (trine_descriptor_holds(&fork_server.socket))
         shutdown(fork_server.socket.fd, SHUT_RDWR);
@@ -420,7 +420,7 @@ static trine_status start(void)
     if (is_sound())
         return TRINE_OK;
     if (fork_server.pid)
-        bury();
+        reap_own();
     trine_status status = trine_heap_check();
     if (!status)
         status = check_threads();
@@ -445,7 +445,7 @@ void trine_fork_server_stop(void)
         return;
     int cancelling = lock_fork_server();
     if (fork_server.pid)
-        bury();
+        reap_own();
     unlock_fork_server(cancelling);
 }
 
@@ -504,7 +504,7 @@ static bool ask(const request *r, const pool_caller *caller, answer *a, int *fd)
             got = recvmsg(fork_server.socket.fd, &message, MSG_CMSG_CLOEXEC);
         } while (got < 0 && errno == EINTR);
     if (got != sizeof *a) {
-        bury();
+        reap_own();
         return false;
     }
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);

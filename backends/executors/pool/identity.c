@@ -246,7 +246,7 @@ trine_status trine_caller_make(pool_caller *caller)
     int groups = getgroups(0, NULL);
     if (groups < 0)
         return trine_fail(TRINE_E_SYSTEM, "pool: getgroups: %s", strerror(errno));
-    size_t ids = trine_round_up((size_t)groups * sizeof(gid_t), TRINE_CACHE_LINE);
+    size_t ids = trine_whole_lines((size_t)groups * sizeof(gid_t));
     void *memory;
     caller->bytes = trine_heap_pages(sizeof(pool_identity) + ids + environment);
     trine_status status = trine_heap_alloc(caller->bytes, &memory);

@@ -385,7 +385,7 @@ static void work(trine_task_context *c)
 
 static size_t state_bytes(const trine_task_shared *shared)
 {
-    return trine_round_up(shared->kind.state_size, TRINE_CACHE_LINE);
+    return trine_whole_lines(shared->kind.state_size);
 }
 
 static trine_status begin(trine_task_context *c)

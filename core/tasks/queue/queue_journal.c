@@ -63,7 +63,7 @@ trine_status trine_queue_bring(trine_task_queue *queue, trine_task_outcome *outc
     if (!outcome->resumed || size == 0)
         return TRINE_OK;
     if (size > queue->brought_bytes) {
-        size_t room = trine_round_up(size, TRINE_CACHE_LINE);
+        size_t room = trine_whole_lines(size);
         free(queue->brought);
         queue->brought_bytes = 0;
         queue->brought = aligned_alloc(TRINE_CACHE_LINE, room);

@@ -254,8 +254,7 @@ static void note_outcome(trine_ranks *ranks, int rank, const trine_message_recor
         .ended = record->ended};
     trine_rank_worker_measure(ranks, &item->outcome);
     if (record->result_size > 0) {
-        item->result =
-            aligned_alloc(TRINE_CACHE_LINE, trine_round_up(record->result_size, TRINE_CACHE_LINE));
+        item->result = aligned_alloc(TRINE_CACHE_LINE, trine_whole_lines(record->result_size));
         if (item->result) {
             memcpy(item->result, result, record->result_size);
             item->outcome.result = item->result;
@@ -554,8 +553,7 @@ trine_status trine_coordinator_open(trine_ranks *ranks, uint64_t window)
     ranks->waiting = ranks->ready = (trine_own_list){NONE, NONE};
     ranks->item = calloc(window, sizeof *ranks->item);
     ranks->free = malloc(window * sizeof *ranks->free);
-    ranks->staging =
-        aligned_alloc(TRINE_CACHE_LINE, trine_round_up(item_max + 1, TRINE_CACHE_LINE));
+    ranks->staging = aligned_alloc(TRINE_CACHE_LINE, trine_whole_lines(item_max + 1));
     ranks->lane = calloc(lanes, sizeof *ranks->lane);
     ranks->lost = calloc((size_t)ranks->size, sizeof *ranks->lost);
     if (!ranks->item || !ranks->free || !ranks->staging || !ranks->lane || !ranks->lost)

@@ -245,11 +245,9 @@ static void take_settings(trine_ranks *ranks, const settings *s, double offset)
     setup->data = NULL;
     setup->data_size = 0;
     setup->data_each = false;
-    ranks->stride =
-        trine_round_up(sizeof(trine_place_head) + setup->kind->item_max, TRINE_CACHE_LINE);
+    ranks->stride = trine_whole_lines(sizeof(trine_place_head) + setup->kind->item_max);
     ranks->ring = trine_coordinator_ring(s->window, ranks->stride);
-    ranks->places =
-        trine_round_up(TRINE_BOARD_HOLDERS + ranks->ring * sizeof(uint64_t), TRINE_CACHE_LINE);
+    ranks->places = trine_whole_lines(TRINE_BOARD_HOLDERS + ranks->ring * sizeof(uint64_t));
 }
 
 static trine_status open_ranks(trine_ranks *ranks, const trine_task_options *options, uint64_t call,

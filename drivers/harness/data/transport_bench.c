@@ -174,7 +174,7 @@ void transport_bench_end(transport_bench *j)
 trine_status transport_bench_open(const transport_bench *j, harness_job *job, uint64_t chunk,
                                   trine_task_queue **queue)
 {
-    static const char name[] = "journey";
+    static const char name[] = "transport";
     const transport_bench_param param = {trine_array_data(j->meeting)};
     size_t most = j->most > sizeof(transport_bench_look) ? j->most : sizeof(transport_bench_look);
     const trine_task_kind kind = {.name = name,
@@ -213,7 +213,7 @@ static trine_status collect(trine_task_queue *queue, trine_task_outcome *outcome
     trine_status status = trine_task_next(queue, outcome);
     if (status || outcome->index == TRINE_TASK_NONE || !outcome->status)
         return status;
-    log_line("journey", "item %llu: %s", (unsigned long long)outcome->index, outcome->detail);
+    log_line("transport", "item %llu: %s", (unsigned long long)outcome->index, outcome->detail);
     return outcome->status;
 }
 
