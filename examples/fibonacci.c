@@ -12,7 +12,7 @@ typedef struct matrix {
     uint64_t a, b, c, d;
 } matrix;
 
-static void identity(void *state, const void *param)
+static void init(void *state, const void *param)
 {
     (void)param;
     *(matrix *)state = (matrix){1, 0, 0, 1};
@@ -52,7 +52,7 @@ int main(void)
                                             .state_size = sizeof(matrix),
                                             .result_size = sizeof(uint64_t),
                                             .flags = TRINE_POSITION_FREE,
-                                            .init = identity,
+                                            .init = init,
                                             .accumulate = accumulate,
                                             .merge = merge,
                                             .finish = finish};

@@ -10,7 +10,7 @@ typedef struct rising {
     uint64_t n, head, tail, longest;
 } rising;
 
-static void identity(void *state, const void *param)
+static void init(void *state, const void *param)
 {
     (void)param;
     *(rising *)state = (rising){.n = 0};
@@ -60,7 +60,7 @@ int main(void)
                                                .out = TRINE_U64,
                                                .state_size = sizeof(rising),
                                                .result_size = sizeof(uint64_t),
-                                               .init = identity,
+                                               .init = init,
                                                .accumulate = accumulate,
                                                .merge = merge,
                                                .finish = finish};

@@ -3,9 +3,9 @@
  *
  * Life of a reduction (a reducer), in steps:
  *
- *   1. identity(state) makes the partial of nothing.
+ *   1. init(state) makes the partial of nothing.
  *   2. accumulate(state, chunk) takes one chunk in.
- *   3. merge(left, right) joins the partials of neighbouring chunk runs; left precedes right.
+ *   3. merge(left, right) joins the partials of neighbouring blocks of chunks; left precedes right.
  *   4. finish(result, state) makes the result from the partial of everything.
  *
  * The partials merge in the binary tree over chunk numbers, so the result's bits depend on the data
@@ -13,8 +13,8 @@
  *
  * A kernel may keep a larger worker-local working state (work_size > 0): work_init(work) makes it,
  * accumulate(work, chunk) then takes the working state instead of the partial, any number of chunks
- * in turn, and work_flush(state, work) adds what it holds to the partial and leaves work as begin
- * does. Only TRINE_ORDER_FREE kernels may have one.
+ * in turn, and work_flush(state, work) adds what it holds to the partial and leaves work as
+ * work_init does. Only TRINE_ORDER_FREE kernels may have one.
  *
  * State and param are plain bytes without pointers: they are copied between processes. State and
  * work are aligned to 64 bytes. Kernels run on several workers at once and share nothing. They see
@@ -67,7 +67,7 @@ typedef struct trine_reducer {
     size_t work_size; /**< Bytes of a worker's working state; 0: there is none. */
     /** Makes the working state; NULL where there is none. */
     void (*work_init)(void *work, const void *param);
-    /** Adds what work holds to the partial, and leaves work as begin does; NULL likewise. */
+    /** Adds what work holds to the partial, and leaves work as work_init does; NULL likewise. */
     void (*work_flush)(void *state, void *work, const void *param);
 } trine_reducer;
 

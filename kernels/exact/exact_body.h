@@ -19,7 +19,7 @@
  *   5. After 4096 additions a lane could leave its binade: the lanes are flushed. bits(S) - bits(A)
  *      is S - A as a multiple of u, an integer; the lanes' integers add up to one number a level,
  *      which goes into the accumulator.
- *   6. settle flushes lanes and bins, and merges the accumulators into the partial.
+ *   6. work_flush flushes lanes and bins, and merges the accumulators into the partial.
  *
  * Two levels hold elements whose bits lie within 79 of each other, counted from the anchor's limit;
  * three 119. Of products of full precision, two levels hold those down to 2^-24 of the largest,
@@ -481,7 +481,7 @@ static inline void exact_work_reset(exact_work *w)
     reset_course(w);
 }
 
-/* settle where the partial is a wide accumulator. */
+/* work_flush where the partial is a wide accumulator. */
 static inline void exact_work_work_flush_wide(wide_accumulator *sum, exact_work *w)
 {
     exact_work_gather(w);
