@@ -2,18 +2,18 @@
  * and messages.
  *
  *   1. Opening. The ranks agree, duplicate their communicator, so that no message meets another
- *      shared window's, and make a window with all its memory on rank 0. Everyone enters one
- * passive epoch that lasts until the shared window is closed; nobody uses the window before rank 0
- * has zeroed it.
+ *      shared window's, and make an MPI window with all its memory on rank 0. Everyone enters one
+ *      passive epoch that lasts until the shared window is closed; nobody uses it before rank 0 has
+ *      zeroed it.
  *   2. Where all ranks are on one machine, the window is shared memory: words are atomic
  *      instructions, bytes are copied, and rank 0 takes no part in what others do.
  *   3. Else words go by MPI_Fetch_and_op and MPI_Compare_and_swap, which are atomic with one
  *      another, bytes by MPI_Get and MPI_Put. Each is flushed before its function returns. Rank
  *      0's own bytes are plain copies between synchronisations of the window with its memory: MPICH
  *      does nothing for other ranks in those, so rank 0 makes it progress whenever it advances.
- *   4. A message is messages of `piece` bytes and one that is shorter (perhaps empty), which ends
- *      it. So the reader needs no size beforehand, and a message may be of any size. A sender has a
- *      few messages under way at a time, and begins the next ones when it is called again.
+ *   4. A message goes in pieces of `piece` bytes and one that is shorter (perhaps empty), which
+ *      ends it. So the reader needs no size beforehand, and a message may be of any size. A sender
+ *      has a few pieces under way at a time, and begins the next ones when it is called again.
  */
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ bool trine_mpi_window_shares = true;
 
 static const char what[] = "memory that all ranks reach (of a counter or task queue)";
 
-/* A message on its way out, of which `begun` bytes are in messages. */
+/* A message on its way out, of which `begun` bytes are under way in pieces. */
 typedef struct mpi_outgoing {
     struct mpi_outgoing *next;
     unsigned char *text;
@@ -44,7 +44,7 @@ typedef struct mpi_inbox {
     bool dropped;
 } mpi_inbox;
 
-/* Messages under way are requests[first .. first + count), a ring; the last of a message has
+/* Pieces under way are requests[first .. first + count), a ring; the last of a message has
  * `owner`, which is freed with it. messages: those that are not all begun. spare: for messages that
  * there is no memory for. memory: rank 0's; NULL on ranks that do not share it. */
 typedef struct mpi_window {
@@ -242,7 +242,7 @@ static void free_message(mpi_outgoing *message)
 }
 
 /* Frees what has gone, oldest first. */
-static trine_status end_messages(mpi_window *window)
+static trine_status end_pieces(mpi_window *window)
 {
     while (window->count > 0) {
         int gone = 0;
@@ -258,8 +258,8 @@ static trine_status end_messages(mpi_window *window)
     return TRINE_OK;
 }
 
-/* The next message of the first message that is not all begun. */
-static trine_status begin_message(mpi_window *window)
+/* The next piece of the first message that is not all begun. */
+static trine_status begin_piece(mpi_window *window)
 {
     mpi_outgoing *message = window->messages;
     size_t left = message->bytes - message->begun, some = trine_min(left, window->piece);
@@ -295,9 +295,9 @@ static trine_status window_advance(trine_shared_window *base, size_t *waiting)
     if (ended)
         return ended;
     mpi_window *window = (mpi_window *)base;
-    trine_status status = end_messages(window);
+    trine_status status = end_pieces(window);
     while (!status && window->messages && window->count < UNDER_WAY)
-        status = begin_message(window);
+        status = begin_piece(window);
     if (!status && window->rank == 0 && !base->passive)
         status = make_progress(window);
     if (waiting)
