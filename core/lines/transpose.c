@@ -6,7 +6,7 @@
  *    piece for each rank that holds those rows of out; the ranks exchange the pieces; every row of
  *    a piece is copied to its place in a row of out.
  */
-#include "core/linalg/transpose.h"
+#include "core/lines/transpose.h"
 
 #include <stdlib.h>
 #include <string.h>

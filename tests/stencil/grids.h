@@ -13,7 +13,7 @@
 #include "core/lines/non_temporal.h"
 #include "expect.h"
 #include "mix.h"
-#include "core/linalg/transpose.h"
+#include "core/lines/transpose.h"
 
 static trine_team *team;
 

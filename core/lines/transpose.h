@@ -1,4 +1,4 @@
-/* core/linalg/transpose.h - what tests change of transposing. */
+/* core/lines/transpose.h - what tests change of transposing. */
 #ifndef TRINE_CORE_TRANSPOSE_H
 #define TRINE_CORE_TRANSPOSE_H
 
