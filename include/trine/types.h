@@ -26,7 +26,7 @@ extern "C" {
  * library is loaded. */
 #define TRINE_VERSION_MAJOR 0
 /** Version of these headers: raised by what is new. */
-#define TRINE_VERSION_MINOR 1
+#define TRINE_VERSION_MINOR 2
 /** Version of these headers: raised by what is mended. */
 #define TRINE_VERSION_PATCH 0
 

@@ -26,7 +26,9 @@ for list in "${languages[@]}"; do
 done
 ! grep -qE '^(OpenMP|MPI)_' "$work"/of-*/CMakeCache.txt || fail "a project is asked for OpenMP or MPI"
 
-! project wrong -DLANGUAGES=C -DWANTED=0.2 2>/dev/null || fail "0.2 was found, which this is not"
+for wanted in 0.1 0.3; do
+    ! project wrong-$wanted -DLANGUAGES=C -DWANTED=$wanted 2>/dev/null || fail "$wanted was found, which this is not"
+done
 
 # A package of the shared library alone, and one of the static library.
 package=$(dirname "$(found trineConfig.cmake)")
