@@ -431,7 +431,8 @@ static void files(trine_team *team, const trine_array *x)
     double sum = 0;
     trine_npy *file = NULL;
     trine_array *loaded = NULL;
-    snprintf(path, sizeof path, "/tmp/trine-environment-%d.npy", (int)getppid());
+    /* The ranks of a launch have one parent, and so have tests that run side by side. */
+    snprintf(path, sizeof path, "/tmp/trine-environment-%d-%s.npy", (int)getppid(), spec);
     TRY(trine_npy_save(path, x), NULL, 0);
     TRY(trine_npy_open(team, path, &file), NULL, 0);
     if (file) {
