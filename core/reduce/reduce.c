@@ -273,27 +273,29 @@ trine_status trine_input_reduce(trine_team *team, const trine_reducer *reducer, 
 
 /* --- Of arrays */
 
-trine_status trine_reducer_check(const trine_reducer *m, const void *param)
+trine_status trine_reducer_check(const trine_reducer *reducer, const void *param)
 {
-    if (!m->name || !m->init || !m->accumulate || !m->merge || !m->finish)
+    if (!reducer->name || !reducer->init || !reducer->accumulate || !reducer->merge ||
+        !reducer->finish)
         return trine_fail(TRINE_E_ARGUMENT,
-                          "a reduction: reducer '%s' lacks a name or a function; identity, "
+                          "a reduction: reducer '%s' lacks a name or a function; init, "
                           "accumulate, merge and finish are needed",
-                          m->name ? m->name : "");
-    if (m->nin < 1 || m->nin > TRINE_ARGS || m->state_size == 0)
+                          reducer->name ? reducer->name : "");
+    if (reducer->nin < 1 || reducer->nin > TRINE_ARGS || reducer->state_size == 0)
         return trine_fail(
             TRINE_E_ARGUMENT,
             "a reduction: reducer '%s' has %d inputs and %zu bytes of state; expected "
             "1 to %d and more than 0",
-            m->name, m->nin, m->state_size, TRINE_ARGS);
-    if (m->work_size && !(m->work_init && m->work_flush && m->flags & TRINE_ORDER_FREE))
+            reducer->name, reducer->nin, reducer->state_size, TRINE_ARGS);
+    if (reducer->work_size &&
+        !(reducer->work_init && reducer->work_flush && reducer->flags & TRINE_ORDER_FREE))
         return trine_fail(TRINE_E_ARGUMENT,
                           "a reduction: reducer '%s' keeps a working state, so it needs work_init, "
                           "work_flush and TRINE_ORDER_FREE",
-                          m->name);
-    if (m->param_size && !param)
+                          reducer->name);
+    if (reducer->param_size && !param)
         return trine_fail(TRINE_E_ARGUMENT, "a reduction: param is NULL; '%s' takes %zu bytes",
-                          m->name, m->param_size);
+                          reducer->name, reducer->param_size);
     return TRINE_OK;
 }
 

@@ -21,7 +21,7 @@ typedef enum trine_extent { TRINE_WHOLE_CALL, TRINE_WITHIN_CALL } trine_extent;
 
 /* Reduces the whole. before: what went wrong before, on this rank. Collective. */
 trine_status trine_input_reduce(trine_team *team, const trine_reducer *reducer, const void *param,
-                                const trine_input *input, trine_extent extent, trine_status before,
+                                const trine_input *given, trine_extent extent, trine_status before,
                                 void *result);
 
 /* Reduces this rank's part alone into the rank's canonical tree, within a call that has begun; the

@@ -128,6 +128,7 @@ static trine_status prepare(const typed_operation *o, trine_mode mode,
                             const trine_array *const in[], int inputs, const void *result,
                             typed_call *call)
 {
+    call->reducer = NULL;
     trine_status status = find_typed(o, mode, in, inputs, result, call);
     return status ? status
                   : trine_reduce_stream(call->reducer, &call->param, in, result, &call->input);

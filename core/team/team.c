@@ -48,7 +48,7 @@ static const char *default_spec(void)
     if (trine_launch_size(NULL) > 0)
         return "mpi";
     /* Threads where there are any: what a program expects that said nothing. */
-    for (int i = 0; trine_executors[i]; i++)
+    for (int i = 1; trine_executors[i]; i++)
         if (!trine_executors[i]->alone && !trine_executors[i]->separate_memory &&
             !trine_executors[i]->absent)
             return trine_executors[i]->name;

@@ -70,7 +70,7 @@ struct trine_team {
 
 /* trine_team_open, on what the communicator backend joins (an MPI_Comm *); handle: NULL for all
  * ranks of the launch. */
-trine_status trine_team_open_on(const void *handle, const char *spec, trine_team **team);
+trine_status trine_team_open_on(const void *handle, const char *text, trine_team **opened);
 
 /* Whether this process was forked from the one that opened the team, and has not all that it
  * needs: its workers, its ranks. */
