@@ -114,6 +114,7 @@ static void a_worker_killed_mid_sum_is_replaced_body(void)
         arm(1, schedule == TRINE_STATIC ? N / 2 : 0, SIGKILL);
         must_be_right(x);
         MUST(page->crashes > 0 || replaced(team) == 1);
+        page->armed = false;
         must_be_right(x);
         MUST(replaced(team) == 0);
     }
