@@ -1,13 +1,15 @@
-"""leftovers.py before|after RECORD - that tests of ranks leave nothing of this user's in /dev/shm and in TMPDIR: what is
-there before them is recorded, and what is new after them and used by no process any more is named. Nothing is removed."""
+"""leftovers.py before|after RECORD [LAUNCH...] - that tests of ranks leave nothing of this user's in /dev/shm and in TMPDIR:
+what is there before them is recorded, and what is new after them and used by no process any more is named. What a driver
+that was killed with its launcher has left, the next launch takes away: LAUNCH is one. Nothing else is removed."""
 import fnmatch
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
 
-WHEN, RECORD = sys.argv[1:3]
+WHEN, RECORD, *LAUNCH = sys.argv[1:]
 PATTERNS = ["ompi.*", "prte.*", "pmix*", "openmpi-sessions*", "trine-*", "mpich*", "hydra*"]
 # What LLVM's OpenMP leaves of processes that are killed.
 PASSED_OVER = ["__KMP_REGISTERED_LIB_*"]
@@ -57,6 +59,10 @@ while True:
     left = sorted(path for path in entries() - before if path not in now)
     if not left or time.time() > deadline:
         break
+    if LAUNCH and time.time() > deadline - PATIENCE / 2 and all(os.path.basename(path).startswith("trine-mpi-") for path in left):
+        print("killed launches had left", left)
+        subprocess.run(LAUNCH, stdout=subprocess.DEVNULL, timeout=60, check=True)
+        LAUNCH = []
     time.sleep(1)
 for path in left:
     inside = sorted(os.listdir(path))[:5] if os.path.isdir(path) else ""
