@@ -9,7 +9,7 @@
  * its number in the whole. out: NULL, or the outputs' elements from `first` on. */
 typedef struct trine_loader {
     trine_input input;
-    trine_blocks runs;
+    trine_blocks blocks;
     uint64_t offset;
     int outs;
     void *out[TRINE_ARGS];

@@ -43,7 +43,7 @@ static void apply_non_temporal(const map_job *job, const trine_chunk *chunk, uns
 static trine_status map_run(void *context, size_t i, trine_worker *worker)
 {
     const map_job *job = context;
-    trine_block run = trine_blocks_get(&job->loader.runs, i);
+    trine_block run = trine_blocks_get(&job->loader.blocks, i);
     unsigned char *pieces = (unsigned char *)worker->scratch + trine_loader_buffers(&job->loader);
     trine_chunk chunk = {.n = 0};
     trine_status expected = trine_loader_prefetch(&job->loader, run, worker);
@@ -69,7 +69,7 @@ static trine_status load_run(void *context, size_t i, trine_worker *worker)
     const map_job *job = context;
     const trine_input *input = &job->loader.input;
     const trine_source *source = &input->source[0];
-    trine_block run = trine_blocks_get(&job->loader.runs, i);
+    trine_block run = trine_blocks_get(&job->loader.blocks, i);
     double began = trine_seconds();
     uint64_t first, last;
     size_t n;
@@ -96,7 +96,7 @@ static trine_status lay_out(trine_team *team, const map_job *prepared, const voi
     *job = *prepared;
     if (param_size)
         job->param = memcpy((unsigned char *)memory + sizeof *job, param, param_size);
-    job->loader.runs =
+    job->loader.blocks =
         trine_blocks_cut(trine_grid_chunk_at(&input->grid, input->first),
                          trine_grid_chunk_at(&input->grid, input->first + input->local),
                          trine_grid_chunks(&input->grid), input->executor->workers, false,
@@ -115,7 +115,7 @@ static trine_status run_here(trine_team *team, trine_block_body body, map_job *j
 {
     if (job->loader.input.local == 0)
         return TRINE_OK;
-    trine_job work = {.runs = job->loader.runs.count,
+    trine_job work = {.runs = job->loader.blocks.count,
                       .body = body,
                       .context = job,
                       .scratch_size = scratch_of(job),

@@ -95,7 +95,7 @@ static trine_status write_chunk(const compact_job *job, const trine_chunk *chunk
 static trine_status compact_run(void *context, size_t i, trine_worker *worker)
 {
     const compact_job *job = context;
-    trine_block run = trine_blocks_get(&job->loader.runs, i);
+    trine_block run = trine_blocks_get(&job->loader.blocks, i);
     uint8_t *bytes = worker->scratch;
     void *packed = bytes + trine_whole_lines(trine_grid_longest(&job->loader.input.grid));
     trine_status status = TRINE_OK;
@@ -122,10 +122,10 @@ static trine_status run_job(const compact_call *call, trine_executor *executor)
     compact_job *job = call->job;
     const trine_grid *grid = &job->loader.input.grid;
     size_t longest = trine_grid_longest(grid);
-    job->loader.runs =
+    job->loader.blocks =
         trine_blocks_cut(job->first_chunk, job->first_chunk + call->chunks, trine_grid_chunks(grid),
                          executor->workers, false, call->team->schedule == TRINE_DYNAMIC);
-    trine_job work = {.runs = job->loader.runs.count,
+    trine_job work = {.runs = job->loader.blocks.count,
                       .body = compact_run,
                       .context = job,
                       .scratch_size =

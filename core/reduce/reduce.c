@@ -1,13 +1,13 @@
 /* core/reduce/reduce.c - a reduction, from arrays or other sources to the result.
  *
- * 1. The rank's chunks are cut into runs (core/partition/blocks.h), which the executor hands to its
- * workers.
- * 2. A worker reduces a run to one partial in the run's slot: order-free kernels chunk after chunk
- *    into one state, the others by a canonical tree of the run's own.
+ * 1. The rank's chunks are cut into blocks (core/partition/blocks.h), which the executor hands to
+ * its workers.
+ * 2. A worker reduces a block to one partial in the block's slot: order-free kernels chunk after
+ * chunk into one state, the others by a canonical tree of the block's own.
  * 3. The caller pushes the slots, in order, into the rank's canonical tree.
  * 4. The communicator joins the ranks' trees; every rank folds the same tree and finishes.
  *
- * A slot is written by whoever does the run, wholly: a run done twice leaves the same bytes. A
+ * A slot is written by whoever does the block, wholly: a block done twice leaves the same bytes. A
  * sequential source is read by the caller, piece by piece, into memory that the workers reduce;
  * what workers read themselves is one piece.
  */
@@ -34,16 +34,16 @@ typedef struct reduce_job {
     size_t stride, work_room, tree_room;
 } reduce_job;
 
-/* Of kernels that are not order-free a state holds one chunk, of others the run so far. */
-static trine_status reduce_run(void *context, size_t i, trine_worker *worker)
+/* Of kernels that are not order-free a state holds one chunk, of others the block so far. */
+static trine_status reduce_block(void *context, size_t i, trine_worker *worker)
 {
     const reduce_job *job = context;
     const trine_reducer *reducer = &job->reducer;
     const void *param = job->param;
-    trine_block run = trine_blocks_get(&job->loader.runs, i);
+    trine_block block = trine_blocks_get(&job->loader.blocks, i);
     unsigned char *own = worker->scratch, *buffers = own + job->work_room + job->tree_room;
     void *slot = job->slots + i * job->stride;
-    bool ordered = job->loader.runs.ordered;
+    bool ordered = job->loader.blocks.ordered;
     void *state = ordered || reducer->work_size ? own : slot;
     trine_chunk chunk;
     trine_tree tree;
@@ -52,8 +52,8 @@ static trine_status reduce_run(void *context, size_t i, trine_worker *worker)
         reducer->init(slot, param);
     if (reducer->work_size)
         reducer->work_init(state, param);
-    trine_status status = trine_loader_prefetch(&job->loader, run, worker);
-    for (uint64_t k = run.first; k < run.first + run.chunks && !status; k++) {
+    trine_status status = trine_loader_prefetch(&job->loader, block, worker);
+    for (uint64_t k = block.first; k < block.first + block.chunks && !status; k++) {
         status = trine_loader_chunk(&job->loader, k, worker, buffers, &chunk);
         if (status)
             break;
@@ -113,9 +113,9 @@ static trine_status lay_out(trine_team *team, const trine_reducer *reducer, cons
     *left = (pieces){.source = input->source[0],
                      .chunk = trine_grid_chunk_at(&input->grid, input->first),
                      .end = trine_grid_chunk_at(&input->grid, input->first + input->local)};
-    trine_blocks runs = cut(team, reducer, input, left->chunk, left->end);
+    trine_blocks blocks = cut(team, reducer, input, left->chunk, left->end);
     left->step = sequential ? piece_chunks(team) : left->end - left->chunk;
-    size_t slots = sequential ? (size_t)left->step : runs.count;
+    size_t slots = sequential ? (size_t)left->step : blocks.count;
     size_t stride = trine_tree_stride(reducer), job_room = trine_whole_lines(sizeof(reduce_job));
     size_t param_room = trine_whole_lines(reducer->param_size), slots_room = slots * stride;
     size_t states_room = trine_tree_states_size(reducer);
@@ -131,7 +131,7 @@ static trine_status lay_out(trine_team *team, const trine_reducer *reducer, cons
     void *param_copy = at + job_room;
     if (reducer->param_size)
         memcpy(param_copy, param, reducer->param_size);
-    *job = (reduce_job){.loader = {.input = *input, .runs = runs},
+    *job = (reduce_job){.loader = {.input = *input, .blocks = blocks},
                         .reducer = *reducer,
                         .param = param_copy,
                         .slots = at + job_room + param_room,
@@ -173,7 +173,7 @@ static trine_status take_piece(trine_team *team, pieces *left)
     trine_status status = read_piece(&left->source, &input->grid, chunk, end, left->memory, &first);
     trine_call_mark(team, &team->ledger.transfer_in);
     input->source[0] = trine_memory_source(left->memory, first, left->source.item);
-    job->loader.runs = cut(team, &job->reducer, input, chunk, end);
+    job->loader.blocks = cut(team, &job->reducer, input, chunk, end);
     left->chunk = end;
     return status;
 }
@@ -190,8 +190,8 @@ trine_status trine_input_reduce_here(trine_team *team, const trine_reducer *redu
     job->loader.offset = offset;
     while (left.chunk < left.end && !status) {
         status = take_piece(team, &left);
-        trine_job work = {.runs = job->loader.runs.count,
-                          .body = reduce_run,
+        trine_job work = {.runs = job->loader.blocks.count,
+                          .body = reduce_block,
                           .context = job,
                           .scratch_size =
                               job->work_room + job->tree_room + trine_loader_buffers(&job->loader),
@@ -199,7 +199,7 @@ trine_status trine_input_reduce_here(trine_team *team, const trine_reducer *redu
         if (!status)
             status = trine_team_run(team, input->executor, &work);
         for (size_t i = 0; i < work.runs && !status; i++)
-            trine_tree_push(tree, trine_blocks_get(&job->loader.runs, i).node,
+            trine_tree_push(tree, trine_blocks_get(&job->loader.blocks, i).node,
                             job->slots + i * job->stride);
     }
     if (!status && input->cut && ordered(reducer)) {
