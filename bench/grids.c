@@ -73,11 +73,11 @@ static void apply_triad(const trine_chunk *chunk, const void *param)
     double *out = chunk->out[0];
     (void)param;
 #if defined(__SSE2__)
-    for (size_t i = 0; i + 2 <= chunk->n; i += 2)
+    for (int64_t i = 0; i + 2 <= chunk->n; i += 2)
         _mm_stream_pd(out + i, _mm_add_pd(_mm_loadu_pd(x + i), _mm_loadu_pd(y + i)));
     _mm_sfence();
 #else
-    for (size_t i = 0; i < chunk->n; i++)
+    for (int64_t i = 0; i < chunk->n; i++)
         out[i] = x[i] + y[i];
 #endif
 }
@@ -86,7 +86,7 @@ static void apply_fill(const trine_chunk *chunk, const void *param)
 {
     double *out = chunk->out[0];
     (void)param;
-    for (size_t i = 0; i < chunk->n; i++)
+    for (int64_t i = 0; i < chunk->n; i++)
         out[i] = sin((double)((chunk->first + i) % 1000));
 }
 

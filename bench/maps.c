@@ -39,7 +39,7 @@ enum { STEP = 1 };
         const double *x = chunk->in[0], *y = chunk->in[1];                                         \
         double *out = chunk->out[0];                                                               \
         (void)param, (void)x, (void)y;                                                             \
-        for (size_t i = 0; i < chunk->n; i += STEP)                                                \
+        for (int64_t i = 0; i < chunk->n; i += STEP)                                               \
             STORE(out + i, value);                                                                 \
         END();                                                                                     \
     }

@@ -59,7 +59,7 @@ int main(int argc, char **argv)
         need(trine_team_open(specs[t], &team[t]));
         need(trine_array_create(team[t], TRINE_F64, n, TRINE_SHARED, &x[t]));
     }
-    need(trine_array_create(team[0], TRINE_U64, n, TRINE_SHARED, &permutation));
+    need(trine_array_create(team[0], TRINE_I64, n, TRINE_SHARED, &permutation));
     series by_qsort = {0}, by_one = {0}, by_two = {0}, indices = {0};
     bool same = true;
     for (int i = 0; i < rounds; i++) {

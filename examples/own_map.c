@@ -16,7 +16,7 @@ static void escape_steps(const trine_chunk *chunk, const void *param)
 {
     const view *v = param;
     uint8_t *out = chunk->out[0];
-    for (size_t i = 0; i < chunk->n; i++) {
+    for (int64_t i = 0; i < chunk->n; i++) {
         uint64_t index = chunk->first + i;
         double x = v->left + v->step * (double)(index % WIDTH), re = 0;
         double y = v->top - 2 * v->step * (double)(index / WIDTH), im = 0;

@@ -39,7 +39,7 @@ static void merge(void *left, const void *right, const void *param)
 static void accumulate(void *state, const trine_chunk *chunk, const void *param)
 {
     const double *x = chunk->in[0];
-    for (size_t i = 0; i < chunk->n; i++) {
+    for (int64_t i = 0; i < chunk->n; i++) {
         const rising one = {x[i], x[i], 1, 1, 1, 1};
         merge(state, &one, param);
     }

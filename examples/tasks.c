@@ -47,7 +47,7 @@ static int complain(void)
 static int try_zero(trine_team *team)
 {
     const uint64_t zero = 0;
-    uint64_t ticket;
+    int64_t ticket;
     trine_task_queue *queue;
     trine_task_outcome outcome;
     if (trine_task_open(team, &collatz, NULL, &queue))

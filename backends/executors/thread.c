@@ -97,7 +97,7 @@ void trine_thread_end(trine_thread *thread, trine_ledger_worker *entry)
         .compute = thread->ended - thread->began - thread->worker.transfer,
         .user = thread->sampled_user - thread->user_before,
         .sys = thread->sampled_sys - thread->sys_before,
-        .runs = thread->runs,
+        .runs = (int64_t)thread->runs,
         .pid = getpid(),
     };
 }

@@ -14,29 +14,29 @@ void trine_block_of_rank(const trine_team *team, const trine_grid *grid, uint64_
     trine_grid_block(grid, team->communicator.rank, team->communicator.size, first, local);
 }
 
-uint64_t trine_shape_elements(int ndim, const uint64_t shape[])
+uint64_t trine_shape_elements(int ndim, const int64_t shape[])
 {
     uint64_t n = 1;
     for (int i = 0; i < ndim; i++)
-        n *= shape[i];
+        n *= (uint64_t)shape[i];
     return n;
 }
 
-uint64_t trine_shape_number(uint64_t seed, int ndim, const uint64_t shape[], bool own_blocks)
+uint64_t trine_shape_number(uint64_t seed, int ndim, const int64_t shape[], bool own_blocks)
 {
     uint64_t given[1 + TRINE_DIMS] = {(uint64_t)ndim};
     for (int i = own_blocks; i < ndim && i < TRINE_DIMS; i++)
-        given[1 + i] = shape[i];
+        given[1 + i] = (uint64_t)shape[i];
     return trine_call_number(seed, given, sizeof given);
 }
 
-const char *trine_shape_text(int ndim, const uint64_t shape[], char text[TRINE_SHAPE_TEXT])
+const char *trine_shape_text(int ndim, const int64_t shape[], char text[TRINE_SHAPE_TEXT])
 {
     size_t at = 0;
     snprintf(text, TRINE_SHAPE_TEXT, "1");
     for (int i = 0; i < ndim && at < TRINE_SHAPE_TEXT; i++)
-        at += (size_t)snprintf(text + at, TRINE_SHAPE_TEXT - at, "%s%llu", i ? " x " : "",
-                               (unsigned long long)shape[i]);
+        at += (size_t)snprintf(text + at, TRINE_SHAPE_TEXT - at, "%s%lld", i ? " x " : "",
+                               (long long)shape[i]);
     return text;
 }
 
@@ -49,7 +49,7 @@ trine_status trine_axis_check(const char *call, int ndim, int *axis)
     return TRINE_OK;
 }
 
-trine_status trine_shape_check(trine_dtype dtype, int ndim, const uint64_t shape[])
+trine_status trine_shape_check(trine_dtype dtype, int ndim, const int64_t shape[])
 {
     char text[TRINE_SHAPE_TEXT];
     uint64_t bytes = trine_dtype_size(dtype);
@@ -59,17 +59,19 @@ trine_status trine_shape_check(trine_dtype dtype, int ndim, const uint64_t shape
     if (ndim > 0 && !shape)
         return trine_fail(TRINE_E_ARGUMENT, "a new array: shape is NULL");
     for (int i = 0; i < ndim; i++) {
-        if (shape[i] > 0 && bytes > (uint64_t)PTRDIFF_MAX / shape[i])
+        if (shape[i] < 0)
+            return trine_fail(TRINE_E_ARGUMENT, "a new array of %s elements; expected 0 or more",
+                              trine_shape_text(ndim, shape, text));
+        if (shape[i] > 0 && bytes > (uint64_t)PTRDIFF_MAX / (uint64_t)shape[i])
             return trine_fail(TRINE_E_ARGUMENT,
                               "an array of %s elements of %s is larger than any address space",
                               trine_shape_text(ndim, shape, text), trine_dtype_name(dtype));
-        bytes *= shape[i] > 0 ? shape[i] : 1;
+        bytes *= shape[i] > 0 ? (uint64_t)shape[i] : 1;
     }
     return TRINE_OK;
 }
 
-static trine_status check_new(trine_dtype dtype, int ndim, const uint64_t shape[],
-                              trine_place place)
+static trine_status check_new(trine_dtype dtype, int ndim, const int64_t shape[], trine_place place)
 {
     if (trine_dtype_size(dtype) == 0)
         return trine_fail(TRINE_E_DTYPE, "a new array: dtype %d is none of trine's", (int)dtype);
@@ -82,12 +84,12 @@ static trine_status check_new(trine_dtype dtype, int ndim, const uint64_t shape[
 }
 
 /* Fills in what the shape and the place say. */
-static void lay_out(trine_array *array, int ndim, const uint64_t shape[])
+static void lay_out(trine_array *array, int ndim, const int64_t shape[])
 {
     array->ndim = ndim;
     for (int i = 0; i < ndim; i++)
         array->shape[i] = shape[i];
-    array->rows = array->local_rows = ndim > 0 ? shape[0] : 1;
+    array->rows = array->local_rows = ndim > 0 ? (uint64_t)shape[0] : 1;
     array->columns = ndim > 0 ? trine_shape_elements(ndim - 1, shape + 1) : 1;
     array->n = array->rows * array->columns;
     array->grid = trine_grid_of(array->rows, array->columns);
@@ -109,7 +111,7 @@ static trine_status allocate(trine_array *array)
     return status;
 }
 
-trine_status trine_array_make(trine_team *team, trine_dtype dtype, int ndim, const uint64_t shape[],
+trine_status trine_array_make(trine_team *team, trine_dtype dtype, int ndim, const int64_t shape[],
                               trine_place place, trine_array_memory memory, trine_array **made)
 {
     trine_status status = check_new(dtype, ndim, shape, place);
@@ -130,7 +132,7 @@ trine_status trine_array_make(trine_team *team, trine_dtype dtype, int ndim, con
     return status;
 }
 
-static trine_status create(trine_team *team, trine_dtype dtype, int ndim, const uint64_t shape[],
+static trine_status create(trine_team *team, trine_dtype dtype, int ndim, const int64_t shape[],
                            trine_place place, trine_array **created)
 {
     if (!team || !created)
@@ -154,20 +156,20 @@ static trine_status create(trine_team *team, trine_dtype dtype, int ndim, const 
     return trine_call_end(team, NULL, status);
 }
 
-trine_status trine_array_create(trine_team *team, trine_dtype dtype, uint64_t n, trine_place place,
+trine_status trine_array_create(trine_team *team, trine_dtype dtype, int64_t n, trine_place place,
                                 trine_array **array)
 {
     return create(team, dtype, 1, &n, place, array);
 }
 
-trine_status trine_array_create_2d(trine_team *team, trine_dtype dtype, uint64_t rows,
-                                   uint64_t columns, trine_place place, trine_array **array)
+trine_status trine_array_create_2d(trine_team *team, trine_dtype dtype, int64_t rows,
+                                   int64_t columns, trine_place place, trine_array **array)
 {
-    return create(team, dtype, 2, (const uint64_t[]){rows, columns}, place, array);
+    return create(team, dtype, 2, (const int64_t[]){rows, columns}, place, array);
 }
 
 trine_status trine_array_create_nd(trine_team *team, trine_dtype dtype, int ndim,
-                                   const uint64_t shape[], trine_place place, trine_array **array)
+                                   const int64_t shape[], trine_place place, trine_array **array)
 {
     return create(team, dtype, ndim, shape, place, array);
 }
@@ -178,15 +180,15 @@ trine_status trine_array_create_like(const trine_array *x, trine_dtype dtype, tr
     if (!x)
         return trine_call_refuse(
             NULL, trine_fail(TRINE_E_ARGUMENT, "trine_array_create_like: x is NULL"));
-    uint64_t shape[TRINE_DIMS];
+    int64_t shape[TRINE_DIMS];
     memcpy(shape, x->shape, sizeof shape);
     if (x->place == TRINE_DISTRIBUTED && place != TRINE_DISTRIBUTED && x->ndim > 0)
-        shape[0] = x->local_rows;
+        shape[0] = (int64_t)x->local_rows;
     return create(x->team, dtype, x->ndim, shape, place, array);
 }
 
 static trine_status check_given(trine_dtype dtype, const void *data, int ndim,
-                                const uint64_t shape[])
+                                const int64_t shape[])
 {
     size_t item = trine_dtype_size(dtype);
     if (!data && trine_shape_elements(ndim, shape) > 0)
@@ -201,7 +203,7 @@ static trine_status check_given(trine_dtype dtype, const void *data, int ndim,
 
 /* Nothing writes to data where it is read_only. */
 static trine_status wrap(trine_team *team, trine_dtype dtype, const void *data, int ndim,
-                         const uint64_t shape[], bool read_only, trine_array **wrapped)
+                         const int64_t shape[], bool read_only, trine_array **wrapped)
 {
     trine_array *array = NULL;
     if (!team || !wrapped)
@@ -221,38 +223,38 @@ static trine_status wrap(trine_team *team, trine_dtype dtype, const void *data, 
     return TRINE_OK;
 }
 
-trine_status trine_array_wrap(trine_team *team, trine_dtype dtype, void *data, uint64_t n,
+trine_status trine_array_wrap(trine_team *team, trine_dtype dtype, void *data, int64_t n,
                               trine_array **array)
 {
     return wrap(team, dtype, data, 1, &n, false, array);
 }
 
-trine_status trine_array_wrap_2d(trine_team *team, trine_dtype dtype, void *data, uint64_t rows,
-                                 uint64_t columns, trine_array **array)
+trine_status trine_array_wrap_2d(trine_team *team, trine_dtype dtype, void *data, int64_t rows,
+                                 int64_t columns, trine_array **array)
 {
-    return wrap(team, dtype, data, 2, (const uint64_t[]){rows, columns}, false, array);
+    return wrap(team, dtype, data, 2, (const int64_t[]){rows, columns}, false, array);
 }
 
 trine_status trine_array_wrap_nd(trine_team *team, trine_dtype dtype, void *data, int ndim,
-                                 const uint64_t shape[], trine_array **array)
+                                 const int64_t shape[], trine_array **array)
 {
     return wrap(team, dtype, data, ndim, shape, false, array);
 }
 
 trine_status trine_array_wrap_const(trine_team *team, trine_dtype dtype, const void *data,
-                                    uint64_t n, trine_array **array)
+                                    int64_t n, trine_array **array)
 {
     return wrap(team, dtype, data, 1, &n, true, array);
 }
 
 trine_status trine_array_wrap_const_2d(trine_team *team, trine_dtype dtype, const void *data,
-                                       uint64_t rows, uint64_t columns, trine_array **array)
+                                       int64_t rows, int64_t columns, trine_array **array)
 {
-    return wrap(team, dtype, data, 2, (const uint64_t[]){rows, columns}, true, array);
+    return wrap(team, dtype, data, 2, (const int64_t[]){rows, columns}, true, array);
 }
 
 trine_status trine_array_wrap_const_nd(trine_team *team, trine_dtype dtype, const void *data,
-                                       int ndim, const uint64_t shape[], trine_array **array)
+                                       int ndim, const int64_t shape[], trine_array **array)
 {
     return wrap(team, dtype, data, ndim, shape, true, array);
 }
@@ -270,7 +272,7 @@ void trine_array_free(trine_array *array)
     free(array);
 }
 
-static uint64_t size_of_axis(const trine_array *a, int axis)
+static int64_t size_of_axis(const trine_array *a, int axis)
 {
     return axis < a->ndim ? a->shape[axis] : 1;
 }
@@ -338,19 +340,19 @@ void *trine_array_data(const trine_array *array)
     return array ? array->data : NULL;
 }
 
-uint64_t trine_array_local_n(const trine_array *array)
+int64_t trine_array_local_n(const trine_array *array)
 {
-    return array ? array->local : 0;
+    return array ? (int64_t)array->local : 0;
 }
 
-uint64_t trine_array_first(const trine_array *array)
+int64_t trine_array_first(const trine_array *array)
 {
-    return array ? array->first : 0;
+    return array ? (int64_t)array->first : 0;
 }
 
-uint64_t trine_array_n(const trine_array *array)
+int64_t trine_array_n(const trine_array *array)
 {
-    return array ? array->n : 0;
+    return array ? (int64_t)array->n : 0;
 }
 
 int trine_array_ndim(const trine_array *array)
@@ -358,29 +360,29 @@ int trine_array_ndim(const trine_array *array)
     return array ? array->ndim : 0;
 }
 
-const uint64_t *trine_array_shape(const trine_array *array)
+const int64_t *trine_array_shape(const trine_array *array)
 {
     return array ? array->shape : NULL;
 }
 
-uint64_t trine_array_first_row(const trine_array *array)
+int64_t trine_array_first_row(const trine_array *array)
 {
-    return array ? array->first_row : 0;
+    return array ? (int64_t)array->first_row : 0;
 }
 
-uint64_t trine_array_local_rows(const trine_array *array)
+int64_t trine_array_local_rows(const trine_array *array)
 {
-    return array ? array->local_rows : 0;
+    return array ? (int64_t)array->local_rows : 0;
 }
 
-uint64_t trine_array_rows(const trine_array *array)
+int64_t trine_array_rows(const trine_array *array)
 {
-    return array ? array->rows : 0;
+    return array ? (int64_t)array->rows : 0;
 }
 
-uint64_t trine_array_columns(const trine_array *array)
+int64_t trine_array_columns(const trine_array *array)
 {
-    return array ? array->columns : 0;
+    return array ? (int64_t)array->columns : 0;
 }
 
 trine_dtype trine_array_dtype(const trine_array *array)

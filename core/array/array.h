@@ -18,7 +18,7 @@ struct trine_array {
     trine_dtype dtype;
     trine_place place;
     int ndim;
-    uint64_t shape[TRINE_DIMS];
+    int64_t shape[TRINE_DIMS];
     uint64_t rows, columns, n, first, local, first_row, local_rows;
     trine_grid grid;
     void *data;
@@ -59,22 +59,22 @@ trine_executor *trine_arrays_executor(trine_team *team, const trine_array *const
 typedef enum trine_array_memory { TRINE_MEMORY_NEW, TRINE_MEMORY_GIVEN } trine_array_memory;
 
 /* Makes every array, without agreeing on it with other ranks. */
-trine_status trine_array_make(trine_team *team, trine_dtype dtype, int ndim, const uint64_t shape[],
+trine_status trine_array_make(trine_team *team, trine_dtype dtype, int ndim, const int64_t shape[],
                               trine_place place, trine_array_memory memory, trine_array **made);
 
 /* A number for calls in which all ranks give the same shape: without its first axis where ranks
  * bring blocks of their own. */
-uint64_t trine_shape_number(uint64_t seed, int ndim, const uint64_t shape[], bool own_blocks);
+uint64_t trine_shape_number(uint64_t seed, int ndim, const int64_t shape[], bool own_blocks);
 
 /* Elements of that shape; 1 for no axes. */
-uint64_t trine_shape_elements(int ndim, const uint64_t shape[]);
+uint64_t trine_shape_elements(int ndim, const int64_t shape[]);
 
 /* Whether elements of that shape have addresses, counting no axis of 0. ARGUMENT. */
-trine_status trine_shape_check(trine_dtype dtype, int ndim, const uint64_t shape[]);
+trine_status trine_shape_check(trine_dtype dtype, int ndim, const int64_t shape[]);
 
 /* "3 x 4", as a detail shows it; "1" for no axes. */
 enum { TRINE_SHAPE_TEXT = 96 };
-const char *trine_shape_text(int ndim, const uint64_t shape[], char text[TRINE_SHAPE_TEXT]);
+const char *trine_shape_text(int ndim, const int64_t shape[], char text[TRINE_SHAPE_TEXT]);
 
 /* An axis as numpy counts it, -ndim .. ndim - 1, from the last one back where it is negative:
  * *axis becomes 0 .. ndim - 1. ARGUMENT. */

@@ -83,7 +83,7 @@ trine_status trine_halo_exchange(trine_halo *halo, const void *data, uint64_t ca
         send[r] = part_of(halo, wanted(halo, own, r), first, (char *)data);
         receive[r] = in.first < first ? part_of(halo, in, first - halo->before, halo->above)
                                       : part_of(halo, in, end, halo->below);
-        halo->team->ledger.moved += send[r].bytes;
+        halo->team->ledger.moved += (int64_t)send[r].bytes;
     }
     return communicator->ops->exchange(communicator, send, receive, call, status);
 }

@@ -82,7 +82,7 @@ trine_status trine_row_ownership_move(trine_team *team, const trine_row_ownershi
     if (!status && arrived)
         trine_row_ownership_copy(to->data, to->stride, arrived, row_bytes, coming, row_bytes);
     if (!status)
-        team->ledger.moved += leaving * row_bytes;
+        team->ledger.moved += (int64_t)(leaving * row_bytes);
     free(parts);
     free(packed);
     free(arrived);

@@ -55,8 +55,8 @@ static trine_part own_block(const trine_array *array)
 
 static void enter_ledger(trine_team *team, size_t bytes, size_t moved)
 {
-    team->ledger.bytes += bytes;
-    team->ledger.moved += moved;
+    team->ledger.bytes += (int64_t)bytes;
+    team->ledger.moved += (int64_t)moved;
 }
 
 static trine_status check_scatter(trine_team *team, uint64_t n, const void *data, int root,
@@ -108,7 +108,7 @@ static trine_status send_blocks(trine_team *team, const trine_array *array, cons
     return team->communicator.ops->exchange(&team->communicator, d->send, d->receive, call, status);
 }
 
-static trine_status scatter(trine_team *team, trine_dtype dtype, int ndim, const uint64_t shape[],
+static trine_status scatter(trine_team *team, trine_dtype dtype, int ndim, const int64_t shape[],
                             const void *data, int root, trine_transport transport,
                             trine_array **scattered)
 {
@@ -149,22 +149,22 @@ static trine_status scatter(trine_team *team, trine_dtype dtype, int ndim, const
     return trine_call_end(team, &team->ledger.transfer_in, status);
 }
 
-trine_status trine_array_scatter(trine_team *team, trine_dtype dtype, uint64_t n, const void *data,
+trine_status trine_array_scatter(trine_team *team, trine_dtype dtype, int64_t n, const void *data,
                                  int root, trine_transport transport, trine_array **array)
 {
     return scatter(team, dtype, 1, &n, data, root, transport, array);
 }
 
-trine_status trine_array_scatter_2d(trine_team *team, trine_dtype dtype, uint64_t rows,
-                                    uint64_t columns, const void *data, int root,
+trine_status trine_array_scatter_2d(trine_team *team, trine_dtype dtype, int64_t rows,
+                                    int64_t columns, const void *data, int root,
                                     trine_transport transport, trine_array **array)
 {
-    const uint64_t shape[] = {rows, columns};
+    const int64_t shape[] = {rows, columns};
     return scatter(team, dtype, 2, shape, data, root, transport, array);
 }
 
 trine_status trine_array_scatter_nd(trine_team *team, trine_dtype dtype, int ndim,
-                                    const uint64_t shape[], const void *data, int root,
+                                    const int64_t shape[], const void *data, int root,
                                     trine_transport transport, trine_array **array)
 {
     return scatter(team, dtype, ndim, shape, data, root, transport, array);

@@ -47,16 +47,18 @@ trine_status trine_loader_chunk(const trine_loader *loader, uint64_t number, tri
                                 unsigned char *buffers, trine_chunk *chunk)
 {
     uint64_t first;
-    trine_grid_chunk(&loader->input.grid, number, &first, &chunk->n);
-    chunk->first = loader->offset + first;
+    size_t n;
+    trine_grid_chunk(&loader->input.grid, number, &first, &n);
+    chunk->n = (int64_t)n;
+    chunk->first = (int64_t)(loader->offset + first);
     for (int i = 0; i < loader->input.sources; i++) {
         const trine_source *source = &loader->input.source[i];
         trine_status status;
         if (source->copies) {
-            status = fetch_timed(source, first, chunk->n, buffers, worker, &chunk->in[i]);
+            status = fetch_timed(source, first, n, buffers, worker, &chunk->in[i]);
             buffers += buffer_size(loader, source);
         } else {
-            status = source->fetch(source, first, chunk->n, NULL, &chunk->in[i]);
+            status = source->fetch(source, first, n, NULL, &chunk->in[i]);
         }
         if (status)
             return status;

@@ -33,6 +33,6 @@ trine_status trine_input_apply(trine_team *team, const trine_map *map, const voi
 
 /* Reads a whole of that shape into a new DISTRIBUTED array, each rank its block. Collective. */
 trine_status trine_input_load(trine_team *team, trine_dtype dtype, const trine_source *source,
-                              int ndim, const uint64_t shape[], trine_array **loaded);
+                              int ndim, const int64_t shape[], trine_array **loaded);
 
 #endif

@@ -154,7 +154,7 @@ void trine_unstage(trine_team *team, const trine_loader *loader, void *const out
         if (loader->out[i] == out[i] || bytes == 0)
             continue;
         memcpy(out[i], loader->out[i], bytes);
-        team->ledger.moved += bytes;
+        team->ledger.moved += (int64_t)bytes;
         trine_call_mark(team, &team->ledger.transfer_out);
     }
 }
@@ -163,7 +163,7 @@ void trine_stage_block_end(trine_team *team, trine_channel *channel)
 {
     if (!channel || channel->number == 0)
         return;
-    team->ledger.moved += atomic_load(&channel->moved);
+    team->ledger.moved += (int64_t)atomic_load(&channel->moved);
     trine_channel_close(channel);
 }
 

@@ -250,7 +250,7 @@ static trine_status bring_b(const travel *t, part *job, trine_status status)
         status = communicator->ops->broadcast(communicator, piece, (size_t)(end - first) * row, r,
                                               t->call, status);
     }
-    t->team->ledger.moved += (job->l_end - job->l) * row;
+    t->team->ledger.moved += (int64_t)((job->l_end - job->l) * row);
     return status;
 }
 
@@ -358,7 +358,8 @@ static trine_status gemm(product p, const trine_array *a, const trine_array *b, 
         status = multiply_among_ranks(&t, depth, status);
     else if (!status)
         status = multiply_here(team, &p, a, b, c, depth);
-    team->ledger.bytes = (a->local + b->local + c->local * (p.beta != 0 ? 2 : 1)) * p.item;
+    team->ledger.bytes =
+        (int64_t)((a->local + b->local + c->local * (p.beta != 0 ? 2 : 1)) * p.item);
     return trine_call_end(team, &team->ledger.combine, status);
 }
 

@@ -71,8 +71,8 @@ static void reduce_segment(const rows_job *job, uint64_t row, const trine_gemv_p
         trine_tree_begin(&tree, &m, param, scratch);
     for (; at < end; at += TRINE_CHUNK) {
         trine_chunk chunk = {
-            .first = at,
-            .n = end - at < TRINE_CHUNK ? (size_t)(end - at) : TRINE_CHUNK,
+            .first = (int64_t)at,
+            .n = end - at < TRINE_CHUNK ? (int64_t)(end - at) : TRINE_CHUNK,
             .in = {job->a + (row * job->columns + at) * job->item, job->x + at * job->item}};
         m.init(state, param);
         m.accumulate(state, &chunk, param);
@@ -263,7 +263,8 @@ static trine_status gemv(product *p)
         update_f64(p);
     else if (!status)
         update_f32(p);
-    team->ledger.bytes = (p->a->local + p->x->n + p->y->local * (p->beta != 0 ? 2 : 1)) * p->item;
+    team->ledger.bytes =
+        (int64_t)((p->a->local + p->x->n + p->y->local * (p->beta != 0 ? 2 : 1)) * p->item);
     if (p->memory)
         team->executor.ops.free(&team->executor, p->memory, p->bytes);
     free(p->results);

@@ -173,17 +173,18 @@ bool trine_lines_are_cut(const trine_array *x, int axis)
 
 trine_status trine_lines_gather(const trine_array *x, trine_array **turned)
 {
-    uint64_t first, shape[2] = {x->columns, 0};
+    uint64_t first, columns = 0;
     trine_array *made = NULL;
     trine_status status = trine_call_begin(x->team);
     if (status)
         return status;
     status = trine_ownership_place(x->team, x->local_rows,
                                    trine_call_number(60, &x->columns, sizeof x->columns), status,
-                                   &first, &shape[1]);
+                                   &first, &columns);
     status = trine_call_end(x->team, &x->team->ledger.combine, status);
     if (!status)
-        status = trine_array_create_nd(x->team, x->dtype, 2, shape, TRINE_DISTRIBUTED, &made);
+        status = trine_array_create_2d(x->team, x->dtype, (int64_t)x->columns, (int64_t)columns,
+                                       TRINE_DISTRIBUTED, &made);
     if (!status)
         status = trine_transpose(x, made);
     if (status)
@@ -213,7 +214,7 @@ static trine_status call_here(const char *name, const trine_lines *lines, const 
         return trine_call_end(team, &team->ledger.combine, status);
     status = trine_lines_run(team, executor, lines, outer, inner, x->data, out->data);
     status = trine_team_agree(team, call, status);
-    team->ledger.bytes = x->local * (lines->item + lines->out_item);
+    team->ledger.bytes = (int64_t)(x->local * (lines->item + lines->out_item));
     return trine_call_end(team, &team->ledger.combine, status);
 }
 
@@ -222,7 +223,7 @@ trine_status trine_lines_call(const char *name, trine_lines *lines, const trine_
 {
     lines->item = trine_dtype_size(x->dtype);
     lines->out_item = trine_dtype_size(out->dtype);
-    lines->length = lines->out_length = x->shape[axis];
+    lines->length = lines->out_length = (uint64_t)x->shape[axis];
     if (!trine_lines_are_cut(x, axis))
         return call_here(name, lines, x, out, axis);
     trine_array *turned = NULL, *results = NULL;
@@ -230,7 +231,7 @@ trine_status trine_lines_call(const char *name, trine_lines *lines, const trine_
     if (!status)
         status = trine_array_create_like(turned, out->dtype, TRINE_DISTRIBUTED, &results);
     if (!status) {
-        lines->length = lines->out_length = turned->shape[1];
+        lines->length = lines->out_length = (uint64_t)turned->shape[1];
         status = call_here(name, lines, turned, results, 1);
     }
     if (!status)

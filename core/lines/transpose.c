@@ -158,7 +158,7 @@ static trine_status pack(transposition *t, uint64_t round)
         t->parts[r] = (trine_part){at, bytes};
         if (bytes == 0)
             continue;
-        t->team->ledger.moved += bytes;
+        t->team->ledger.moved += (int64_t)bytes;
         status = turn_for(t, r, row, rows, at, (size_t)rows * t->item, false);
         at += bytes;
     }
@@ -299,7 +299,7 @@ static trine_status transpose(transposition *t)
         status = check_shapes(t);
     if (status || t->x->columns == 0 || t->out->columns == 0)
         return status;
-    t->team->ledger.bytes = (t->x->local + t->out->local) * t->item;
+    t->team->ledger.bytes = (int64_t)((t->x->local + t->out->local) * t->item);
     if (t->team->communicator.size == 1)
         return turn_own(t);
     status = exchange_panels(t, &left);

@@ -26,17 +26,18 @@ typedef struct map_job {
 static void apply_non_temporal(const map_job *job, const trine_chunk *chunk, unsigned char *buffers)
 {
     const trine_loader *loader = &job->loader;
-    for (size_t at = 0; at < chunk->n; at += PIECE) {
+    for (int64_t at = 0; at < chunk->n; at += PIECE) {
         trine_chunk piece = {.first = chunk->first + at,
                              .n = chunk->n - at < PIECE ? chunk->n - at : PIECE};
         for (int i = 0; i < loader->input.sources; i++)
-            piece.in[i] = (const unsigned char *)chunk->in[i] + at * loader->input.source[i].item;
+            piece.in[i] =
+                (const unsigned char *)chunk->in[i] + (size_t)at * loader->input.source[i].item;
         for (int i = 0; i < loader->outs; i++)
             piece.out[i] = buffers + (size_t)i * PIECE_BYTES;
         job->map.apply(&piece, job->param);
         for (int i = 0; i < loader->outs; i++)
-            trine_non_temporal((unsigned char *)chunk->out[i] + at * loader->out_item[i],
-                               piece.out[i], piece.n * loader->out_item[i]);
+            trine_non_temporal((unsigned char *)chunk->out[i] + (size_t)at * loader->out_item[i],
+                               piece.out[i], (size_t)piece.n * loader->out_item[i]);
     }
 }
 
@@ -134,12 +135,12 @@ static trine_status prepare(trine_team *team, const trine_map *map, void *const 
     for (int i = 0; i < map->nout; i++) {
         job->loader.out[i] = out[i];
         job->loader.out_item[i] = trine_dtype_size(map->out[i]);
-        team->ledger.bytes += input->local * job->loader.out_item[i];
+        team->ledger.bytes += (int64_t)(input->local * job->loader.out_item[i]);
     }
     for (int i = 0; i < map->nin; i++)
-        team->ledger.bytes += input->local * input->source[i].item;
+        team->ledger.bytes += (int64_t)(input->local * input->source[i].item);
     /* The ranks on one machine share its last cache, more or less. */
-    uint64_t together = team->ledger.bytes * (uint64_t)team->communicator.neighbours;
+    uint64_t together = (uint64_t)team->ledger.bytes * (uint64_t)team->communicator.neighbours;
     job->non_temporal = !*in_place && trine_non_temporal_pays((size_t)together);
     return status ? status : trine_stage_results(team, &job->loader, input->local, in_place);
 }
@@ -191,7 +192,7 @@ trine_status trine_input_apply(trine_team *team, const trine_map *map, const voi
 }
 
 trine_status trine_input_load(trine_team *team, trine_dtype dtype, const trine_source *source,
-                              int ndim, const uint64_t shape[], trine_array **loaded)
+                              int ndim, const int64_t shape[], trine_array **loaded)
 {
     trine_status status = trine_call_begin(team);
     if (status)
@@ -213,7 +214,7 @@ trine_status trine_input_load(trine_team *team, trine_dtype dtype, const trine_s
         status = lay_out(team, &job, NULL, 0, &laid);
         if (!status)
             status = run_here(team, load_run, laid, false);
-        team->ledger.bytes = team->ledger.moved = array->bytes;
+        team->ledger.bytes = team->ledger.moved = (int64_t)array->bytes;
     }
     uint64_t call = trine_shape_number(5 + (uint64_t)dtype, ndim, shape, false);
     status = trine_team_agree(team, call, status);

@@ -82,7 +82,7 @@ static uint64_t count_kept(const uint8_t *keep, size_t n)
 static trine_status write_chunk(const compact_job *job, const trine_chunk *chunk,
                                 const uint8_t *keep, const uint64_t *place, void *packed)
 {
-    size_t kept = pack(packed, chunk->in[0], keep, chunk->n, job->item);
+    size_t kept = pack(packed, chunk->in[0], keep, (size_t)chunk->n, job->item);
     if (kept != place[1] - place[0])
         return trine_fail(TRINE_E_ARGUMENT,
                           "%s: predicate '%s' kept %zu elements of a chunk where it had kept %llu",
@@ -112,7 +112,7 @@ static trine_status compact_run(void *context, size_t i, trine_worker *worker)
         if (job->out)
             status = write_chunk(job, &chunk, keep, place, packed);
         else
-            *place = count_kept(keep, chunk.n);
+            *place = count_kept(keep, (size_t)chunk.n);
     }
     return status;
 }
@@ -199,8 +199,9 @@ static trine_status count_here(compact_call *call, uint64_t offset, uint64_t *ke
 static trine_status write_here(compact_call *call, uint64_t kept, trine_place place,
                                trine_array **written)
 {
+    const int64_t n = (int64_t)kept;
     trine_status status =
-        trine_array_make(call->team, call->x->dtype, 1, &kept, place, TRINE_MEMORY_NEW, written);
+        trine_array_make(call->team, call->x->dtype, 1, &n, place, TRINE_MEMORY_NEW, written);
     if (status || kept == 0)
         return status;
     const trine_array *all[] = {call->x, *written, call->mask};
@@ -228,7 +229,8 @@ static trine_status compact_anew(compact_call *call)
     status = trine_ownership_place(call->team, kept, call->number, status, &first, &whole);
     if (status)
         return status;
-    status = trine_array_make(call->team, call->x->dtype, 1, &whole, TRINE_DISTRIBUTED,
+    const int64_t n = (int64_t)whole;
+    status = trine_array_make(call->team, call->x->dtype, 1, &n, TRINE_DISTRIBUTED,
                               TRINE_MEMORY_NEW, &call->kept);
     trine_piece held = {call->held->data, first, kept}, wanted = {NULL, 0, 0};
     if (!status)
@@ -267,7 +269,8 @@ static trine_status compact(compact_call *call, trine_array **kept)
     else
         *kept = call->kept;
     uint64_t written = status ? 0 : call->kept->local * item;
-    call->team->ledger.bytes = 2 * call->x->local * (item + (call->mask ? 1 : 0)) + written;
+    call->team->ledger.bytes =
+        (int64_t)(2 * call->x->local * (item + (call->mask ? 1 : 0)) + written);
     return trine_call_end(call->team, &call->team->ledger.combine, status);
 }
 

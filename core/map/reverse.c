@@ -108,8 +108,9 @@ static trine_status reverse_between(trine_team *team, const trine_array *x, cons
 {
     trine_array *aside = NULL;
     uint64_t first = 0, whole = 0;
+    const int64_t n = (int64_t)x->local;
     trine_status status =
-        trine_array_make(team, x->dtype, 1, &x->local, TRINE_SHARED, TRINE_MEMORY_NEW, &aside);
+        trine_array_make(team, x->dtype, 1, &n, TRINE_SHARED, TRINE_MEMORY_NEW, &aside);
     if (!status)
         status = reverse_here(team, x, aside);
     status = trine_ownership_place(team, x->local, call, status, &first, &whole);
@@ -144,7 +145,7 @@ trine_status trine_reverse(const trine_array *x, trine_array *out)
     status = trine_call_begin(team);
     if (status)
         return status;
-    team->ledger.bytes = 2 * x->local * trine_dtype_size(x->dtype);
+    team->ledger.bytes = (int64_t)(2 * x->local * trine_dtype_size(x->dtype));
     status = team->communicator.size > 1 ? reverse_between(team, x, out, call)
                                          : trine_team_agree(team, call, reverse_here(team, x, out));
     return trine_call_end(team, &team->ledger.combine, status);

@@ -16,7 +16,7 @@ typedef struct trine_view {
 } trine_view;
 
 /* outer, length and inner for that axis of a shape. */
-void trine_view_axis(trine_view *view, int ndim, const uint64_t shape[], int axis);
+void trine_view_axis(trine_view *view, int ndim, const int64_t shape[], int axis);
 
 /* Along the first axis: a result for each of the columns, the same on all ranks. Collective. */
 trine_status trine_view_columns(trine_team *team, const trine_reducer *reducer, const void *param,

@@ -144,15 +144,15 @@ static void columns_accumulate(void *state, const trine_chunk *chunk, const void
     const trine_columns_param *p = param;
     const trine_reducer *m = &p->reducer;
     _Alignas(LINE) unsigned char buffer[TRINE_ARGS][BUFFER];
-    size_t length = trine_round_up(chunk->n, LINE) + LINE,
+    size_t length = trine_round_up((uint64_t)chunk->n, LINE) + LINE,
            step = m->work_size ? p->work : p->stride;
-    *rows_of(state) += chunk->n;
+    *rows_of(state) += (uint64_t)chunk->n;
     /* BUFFER holds a batch of any chunk: rows x columns <= TRINE_CHUNK, or one row. */
     for (size_t first = 0; first < p->columns; first += BATCH) {
         size_t some = p->columns - first < BATCH ? p->columns - first : BATCH;
         for (int i = 0; i < m->nin; i++)
-            turn((const unsigned char *)chunk->in[i] + first * p->item[i], p->row[i], chunk->n,
-                 some, p->item[i], length, buffer[i]);
+            turn((const unsigned char *)chunk->in[i] + first * p->item[i], p->row[i],
+                 (size_t)chunk->n, some, p->item[i], length, buffer[i]);
         for (size_t c = 0; c < some; c++) {
             trine_chunk segment = {.first = chunk->first, .n = chunk->n};
             for (int i = 0; i < m->nin; i++)

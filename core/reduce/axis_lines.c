@@ -102,8 +102,8 @@ static trine_status fetch_chunk(const lines_job *job, uint64_t line, uint64_t at
     const lines *l = &job->lines;
     const trine_view *f = &l->view;
     uint64_t first = f->inner == 1 ? (f->first * f->outer + line) * f->length : 0;
-    chunk->first = at;
-    chunk->n = n;
+    chunk->first = (int64_t)at;
+    chunk->n = (int64_t)n;
     for (int i = 0; i < l->given.nin; i++) {
         trine_source parts;
         const trine_source *source = &f->source[i];
@@ -308,14 +308,14 @@ static trine_status reduce_in_pieces(trine_team *team, const trine_reducer *redu
     return status;
 }
 
-void trine_view_axis(trine_view *view, int ndim, const uint64_t shape[], int axis)
+void trine_view_axis(trine_view *view, int ndim, const int64_t shape[], int axis)
 {
     view->outer = view->inner = 1;
     for (int i = 1; i < axis; i++)
-        view->outer *= shape[i];
+        view->outer *= (uint64_t)shape[i];
     for (int i = axis + 1; i < ndim; i++)
-        view->inner *= shape[i];
-    view->length = shape[axis];
+        view->inner *= (uint64_t)shape[i];
+    view->length = (uint64_t)shape[axis];
 }
 
 /* Results go to memory that all workers address, and from there to the caller once no rank failed.
@@ -345,7 +345,7 @@ trine_status trine_view_lines(trine_team *team, const trine_reducer *reducer, co
     if (!status && results)
         memcpy(result, results, bytes);
     for (int i = 0; i < reducer->nin; i++)
-        team->ledger.bytes += view->local * view->columns * view->source[i].item;
+        team->ledger.bytes += (int64_t)(view->local * view->columns * view->source[i].item);
     trine_stage_end(team);
     if (results)
         team->executor.ops.free(&team->executor, results, bytes);

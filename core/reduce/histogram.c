@@ -53,18 +53,18 @@ static void set_scale(trine_histogram_param *p, const double edges[])
     }
 }
 
-static trine_status check_bins(uint64_t bins, const double edges[])
+static trine_status check_bins(int64_t bins, const double edges[])
 {
     if (bins < 1 || bins > TRINE_HISTOGRAM_BINS)
-        return trine_fail(TRINE_E_ARGUMENT, "a histogram: %llu bins; expected 1 to %d",
-                          (unsigned long long)bins, TRINE_HISTOGRAM_BINS);
-    return check_edges(bins, edges);
+        return trine_fail(TRINE_E_ARGUMENT, "a histogram: %lld bins; expected 1 to %d",
+                          (long long)bins, TRINE_HISTOGRAM_BINS);
+    return check_edges((uint64_t)bins, edges);
 }
 
 /* The named reducer of one bin, made to the size of as many; the slots of a state and the numbers
  * of a result are of one size each. */
 static trine_status make_reducer(const char *name, trine_dtype dtype, trine_dtype weights,
-                                 uint64_t bins, const double edges[], trine_reducer *reducer,
+                                 int64_t bins, const double edges[], trine_reducer *reducer,
                                  void **param)
 {
     TRINE_FLOAT_SCOPE;
@@ -80,9 +80,9 @@ static trine_status make_reducer(const char *name, trine_dtype dtype, trine_dtyp
     size_t more = (size_t)(bins - 1), slots = found->result_size / sizeof(uint64_t);
     trine_histogram_param *p = malloc(found->param_size + more * sizeof *edges);
     if (!p)
-        return trine_fail(TRINE_E_MEMORY, "no memory for a histogram of %llu bins",
-                          (unsigned long long)bins);
-    *p = (trine_histogram_param){.bins = bins, .weights = weights};
+        return trine_fail(TRINE_E_MEMORY, "no memory for a histogram of %lld bins",
+                          (long long)bins);
+    *p = (trine_histogram_param){.bins = (uint64_t)bins, .weights = weights};
     set_scale(p, edges);
     memcpy(p + 1, edges, (size_t)(bins + 1) * sizeof *edges);
     size_t tables = found->work_size / found->state_size;
@@ -97,13 +97,13 @@ static trine_status make_reducer(const char *name, trine_dtype dtype, trine_dtyp
     return TRINE_OK;
 }
 
-trine_status trine_histogram_reducer(trine_dtype dtype, uint64_t bins, const double edges[],
+trine_status trine_histogram_reducer(trine_dtype dtype, int64_t bins, const double edges[],
                                      trine_reducer *reducer, void **param)
 {
     return make_reducer("histogram", dtype, TRINE_DTYPE_NONE, bins, edges, reducer, param);
 }
 
-trine_status trine_histogram_weighted_reducer(trine_dtype dtype, trine_dtype weights, uint64_t bins,
+trine_status trine_histogram_weighted_reducer(trine_dtype dtype, trine_dtype weights, int64_t bins,
                                               const double edges[], trine_reducer *reducer,
                                               void **param)
 {
@@ -115,7 +115,7 @@ trine_status trine_histogram_weighted_reducer(trine_dtype dtype, trine_dtype wei
 
 /* in[0]: the elements; in[1]: their weights, when they have any. */
 static trine_status count_by_edges(const char *call, const trine_array *const in[], bool weighted,
-                                   uint64_t bins, const double edges[], void *result)
+                                   int64_t bins, const double edges[], void *result)
 {
     TRINE_FLOAT_SCOPE;
     trine_reducer reducer;
@@ -138,7 +138,7 @@ static trine_status count_by_edges(const char *call, const trine_array *const in
 }
 
 static trine_status count_uniformly(const char *call, const trine_array *const in[], bool weighted,
-                                    uint64_t bins, double low, double high, void *result)
+                                    int64_t bins, double low, double high, void *result)
 {
     TRINE_FLOAT_SCOPE;
     double *edges = NULL;
@@ -146,40 +146,40 @@ static trine_status count_uniformly(const char *call, const trine_array *const i
     if (bins < 1 || bins > TRINE_HISTOGRAM_BINS || !(low < high) || !isfinite(low) ||
         !isfinite(high))
         status = trine_fail(TRINE_E_ARGUMENT,
-                            "%s: %llu bins from %g to %g; expected 1 to %d bins between finite "
+                            "%s: %lld bins from %g to %g; expected 1 to %d bins between finite "
                             "limits, the lower one first",
-                            call, (unsigned long long)bins, low, high, TRINE_HISTOGRAM_BINS);
+                            call, (long long)bins, low, high, TRINE_HISTOGRAM_BINS);
     else if (!(edges = malloc((size_t)(bins + 1) * sizeof *edges)))
-        status = trine_fail(TRINE_E_MEMORY, "no memory for %llu bins", (unsigned long long)bins);
+        status = trine_fail(TRINE_E_MEMORY, "no memory for %lld bins", (long long)bins);
     else
-        uniform_edges(bins, low, high, edges);
+        uniform_edges((uint64_t)bins, low, high, edges);
     status = status ? trine_call_refuse(trine_arrays_team(in, weighted ? 2 : 1), status)
                     : count_by_edges(call, in, weighted, bins, edges, result);
     free(edges);
     return status;
 }
 
-trine_status trine_histogram_edges(const trine_array *x, uint64_t bins, const double edges[],
-                                   uint64_t counts[])
+trine_status trine_histogram_edges(const trine_array *x, int64_t bins, const double edges[],
+                                   int64_t counts[])
 {
     return count_by_edges("trine_histogram_edges", &x, false, bins, edges, counts);
 }
 
-trine_status trine_histogram(const trine_array *x, uint64_t bins, double low, double high,
-                             uint64_t counts[])
+trine_status trine_histogram(const trine_array *x, int64_t bins, double low, double high,
+                             int64_t counts[])
 {
     return count_uniformly("trine_histogram", &x, false, bins, low, high, counts);
 }
 
 trine_status trine_histogram_edges_weighted(const trine_array *x, const trine_array *weights,
-                                            uint64_t bins, const double edges[], double sums[])
+                                            int64_t bins, const double edges[], double sums[])
 {
     const trine_array *in[] = {x, weights};
     return count_by_edges("trine_histogram_edges_weighted", in, true, bins, edges, sums);
 }
 
 trine_status trine_histogram_weighted(const trine_array *x, const trine_array *weights,
-                                      uint64_t bins, double low, double high, double sums[])
+                                      int64_t bins, double low, double high, double sums[])
 {
     const trine_array *in[] = {x, weights};
     return count_uniformly("trine_histogram_weighted", in, true, bins, low, high, sums);

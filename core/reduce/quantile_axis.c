@@ -104,7 +104,7 @@ static trine_status quantiles_here(const trine_array *x, int axis, bool turned, 
     double *all = turned ? malloc(all_bytes + 1) : NULL;
     lines->item = trine_dtype_size(x->dtype);
     lines->out_item = sizeof(double);
-    lines->length = x->shape[axis];
+    lines->length = (uint64_t)x->shape[axis];
     if (lines->length == 0)
         status = trine_fail(TRINE_E_EMPTY, "trine_quantile_axis: lines of no elements");
     if (!status && bytes > 0)
@@ -124,7 +124,7 @@ static trine_status quantiles_here(const trine_array *x, int axis, bool turned, 
     if (results)
         executor->ops.free(executor, results, bytes);
     free(all);
-    team->ledger.bytes = x->local * lines->item;
+    team->ledger.bytes = (int64_t)(x->local * lines->item);
     return trine_call_end(team, &team->ledger.combine, status);
 }
 

@@ -222,8 +222,8 @@ static void count_bytes(trine_ledger *ledger, const trine_input *input)
     for (int i = 0; i < input->sources; i++) {
         const trine_source *source = &input->source[i];
         uint64_t bytes = input->local * source->item;
-        ledger->bytes += bytes;
-        ledger->moved += source->copies && !source->counts ? bytes : 0;
+        ledger->bytes += (int64_t)bytes;
+        ledger->moved += source->copies && !source->counts ? (int64_t)bytes : 0;
     }
 }
 

@@ -70,10 +70,10 @@ TRINE_ELEMENT_REDUCTIONS(DEFINE_ELEMENT)
 TRINE_PAIR_REDUCTIONS(DEFINE_ELEMENT)
 
 #define DEFINE_INDEXED(name, suffix, type)                                                         \
-    trine_status trine_##name##_##suffix(const trine_array *x, type pair[2], uint64_t index[2])    \
+    trine_status trine_##name##_##suffix(const trine_array *x, type pair[2], int64_t index[2])     \
     {                                                                                              \
         struct {                                                                                   \
-            uint64_t index[2];                                                                     \
+            int64_t index[2];                                                                      \
             type pair[2];                                                                          \
         } found = {{0}, {0}};                                                                      \
         if (!pair || !index)                                                                       \
@@ -89,7 +89,7 @@ TRINE_PAIR_REDUCTIONS(DEFINE_ELEMENT)
 TRINE_PAIR_INDEX_REDUCTIONS(DEFINE_PAIR_INDEX)
 
 #define DEFINE_WHOLE(name, text)                                                                   \
-    trine_status trine_##name(const trine_array *x, uint64_t *result)                              \
+    trine_status trine_##name(const trine_array *x, int64_t *result)                               \
     {                                                                                              \
         const trine_array *in[] = {x, x};                                                          \
         return run(#name, TRINE_DTYPE_NONE, NULL, in, result);                                     \
@@ -99,7 +99,7 @@ TRINE_COUNT_REDUCTIONS(DEFINE_WHOLE)
 
 #define DEFINE_BETWEEN(name, suffix, type)                                                         \
     trine_status trine_##name##_##suffix(const trine_array *x, type low, type high,                \
-                                         uint64_t *count)                                          \
+                                         int64_t *count)                                           \
     {                                                                                              \
         const type range[] = {low, high};                                                          \
         return run_typed(#name, DTYPE_##suffix, range, x, count);                                  \

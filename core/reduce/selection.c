@@ -87,8 +87,10 @@ static trine_status count_nans(const trine_selection *s, uint64_t *nans)
     trine_dtype dtype = trine_array_dtype(s->x);
     uint64_t last = UINT64_MAX >> (64 - 8 * trine_dtype_size(dtype)) >> s->shift;
     bool real = dtype == TRINE_F64 || dtype == TRINE_F32;
-    *nans = 0;
-    return real && s->first[last] > 0 ? trine_count_nan(s->x, nans) : TRINE_OK;
+    int64_t count = 0;
+    trine_status status = real && s->first[last] > 0 ? trine_count_nan(s->x, &count) : TRINE_OK;
+    *nans = (uint64_t)count;
+    return status;
 }
 
 trine_status trine_selection_begin(const char *call, const trine_array *x, uint64_t *n,

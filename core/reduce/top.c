@@ -25,18 +25,18 @@ typedef struct top_call {
     uint64_t k;
     bool largest;
     void *values;
-    uint64_t *indices;
+    int64_t *indices;
 } top_call;
 
-trine_status trine_top_reducer(trine_dtype dtype, uint64_t k, bool largest, trine_reducer *reducer,
+trine_status trine_top_reducer(trine_dtype dtype, int64_t k, bool largest, trine_reducer *reducer,
                                trine_top_param *param)
 {
     if (!reducer || !param)
         return trine_fail(TRINE_E_ARGUMENT, "trine_top_reducer: %s is NULL",
                           reducer ? "param" : "reducer");
     if (k < 1 || k > TRINE_TOP)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_top_reducer: k is %llu; expected 1 to %d",
-                          (unsigned long long)k, TRINE_TOP);
+        return trine_fail(TRINE_E_ARGUMENT, "trine_top_reducer: k is %lld; expected 1 to %d",
+                          (long long)k, TRINE_TOP);
     const trine_reducer *found = trine_reducer_find(largest ? "largest" : "smallest", dtype);
     if (!found)
         return TRINE_E_ARGUMENT;
@@ -70,7 +70,7 @@ static trine_status find_few(const top_call *call)
     trine_top_param param;
     size_t item = trine_dtype_size(call->x->dtype);
     trine_status status =
-        trine_top_reducer(call->x->dtype, call->k, call->largest, &reducer, &param);
+        trine_top_reducer(call->x->dtype, (int64_t)call->k, call->largest, &reducer, &param);
     if (status)
         return trine_call_refuse(call->x->team, status);
     status = trine_reduce(&reducer, &param, &call->x, found);
@@ -247,7 +247,7 @@ static void write_result(const top_call *call, uint64_t flip, trine_pair *pairs,
         if (call->values)
             trine_radix_element(dtype, sorted[i].key ^ flip, (char *)call->values + i * item);
         if (call->indices)
-            call->indices[i] = sorted[i].place;
+            call->indices[i] = (int64_t)sorted[i].place;
     }
 }
 
@@ -293,20 +293,24 @@ static trine_status find_many(const top_call *call)
     return collect(call, (trine_bound){.key = last.key ^ flip, .flip = flip}, call->k - before);
 }
 
-static trine_status top(top_call call)
+static trine_status top(const char *name, const trine_array *x, int64_t k, bool largest,
+                        void *values, int64_t *indices)
 {
-    trine_status status = check(&call);
+    const top_call call = {name, x, (uint64_t)k, largest, values, indices};
+    trine_status status = k < 0 ? trine_fail(TRINE_E_ARGUMENT, "%s: k is %lld; expected 0 or more",
+                                             name, (long long)k)
+                                : check(&call);
     if (status)
         return trine_call_refuse(trine_arrays_team(&call.x, 1), status);
     return call.k == 0 ? TRINE_OK : call.k <= TRINE_TOP ? find_few(&call) : find_many(&call);
 }
 
-trine_status trine_smallest(const trine_array *x, uint64_t k, void *values, uint64_t indices[])
+trine_status trine_smallest(const trine_array *x, int64_t k, void *values, int64_t indices[])
 {
-    return top((top_call){"trine_smallest", x, k, false, values, indices});
+    return top("trine_smallest", x, k, false, values, indices);
 }
 
-trine_status trine_largest(const trine_array *x, uint64_t k, void *values, uint64_t indices[])
+trine_status trine_largest(const trine_array *x, int64_t k, void *values, int64_t indices[])
 {
-    return top((top_call){"trine_largest", x, k, true, values, indices});
+    return top("trine_largest", x, k, true, values, indices);
 }

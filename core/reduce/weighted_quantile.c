@@ -111,7 +111,7 @@ static void set_sought(weighing *w, const weighted_call *call)
 static trine_status judge_weights(weighing *w, const weighted_call *call, bool *nan)
 {
     double sum;
-    uint64_t nans = 0;
+    int64_t nans = 0;
     bigint total;
     trine_status status = call->skip ? TRINE_OK : trine_count_nan(call->x, &nans);
     if (status)

@@ -54,8 +54,8 @@ static trine_status scan_line(const trine_lines *lines, const void *in, void *ou
     for (uint64_t at = 0; at < lines->length && !status; at += TRINE_CHUNK) {
         uint64_t left = lines->length - at;
         bool more = left > TRINE_CHUNK;
-        trine_chunk chunk = {.first = at,
-                             .n = more ? TRINE_CHUNK : (size_t)left,
+        trine_chunk chunk = {.first = (int64_t)at,
+                             .n = more ? TRINE_CHUNK : (int64_t)left,
                              .in = {(const char *)in + at * lines->item},
                              .out = {(char *)out + at * lines->out_item}};
         if (more)

@@ -85,16 +85,17 @@ static trine_status apply_reducer(const scan_job *job, const trine_chunk *chunk,
     bool exclusive = job->flags & TRINE_SCAN_EXCLUSIVE;
     trine_status status = TRINE_OK;
     memcpy(state, prefix, reducer->state_size);
-    for (size_t i = 0; i < chunk->n && !status; i++) {
+    for (int64_t i = 0; i < chunk->n && !status; i++) {
         uint64_t result = 0;
-        const trine_chunk one = {
-            .first = chunk->first + i, .n = 1, .in = {(const char *)chunk->in[0] + i * item}};
+        const trine_chunk one = {.first = chunk->first + i,
+                                 .n = 1,
+                                 .in = {(const char *)chunk->in[0] + (size_t)i * item}};
         if (exclusive)
             status = reducer->finish(&result, state, job->param);
         take_one(reducer, state, work, &one, job->param);
         if (!exclusive)
             status = reducer->finish(&result, state, job->param);
-        memcpy((char *)chunk->out[0] + i * size, &result, size);
+        memcpy((char *)chunk->out[0] + (size_t)i * size, &result, size);
     }
     return status;
 }
@@ -339,7 +340,7 @@ trine_status trine_scan_run(const trine_scan_operator *op, const void *param, co
                      (!in_place && out->local * out_item > LARGE ? TRINE_SCAN_STREAM : 0);
     status = scan_within(&call, op, param, flags);
     free(call.memory);
-    team->ledger.bytes = x->local * (item + (several ? item : 0) + out_item);
+    team->ledger.bytes = (int64_t)(x->local * (item + (several ? item : 0) + out_item));
     team->ledger.reproducible =
         !(several && call.input.cut && !(op->reducer.flags & TRINE_ORDER_FREE));
     return trine_call_end(team, &team->ledger.combine, status);

@@ -48,8 +48,8 @@ static trine_status sort_call(const char *call, const trine_array *x, void *elem
         status = trine_sort_ranks(team, &sorting, number);
     else
         status = trine_sort_local(team, &sorting);
-    team->ledger.bytes = x->local * trine_dtype_size(x->dtype) * (permutation ? 1 : 2) +
-                         (permutation ? x->local * sizeof(uint64_t) : 0);
+    team->ledger.bytes = (int64_t)(x->local * trine_dtype_size(x->dtype) * (permutation ? 1 : 2) +
+                                   (permutation ? x->local * sizeof(uint64_t) : 0));
     return trine_call_end(team, &team->ledger.combine, status);
 }
 
@@ -68,10 +68,10 @@ static trine_status check_permutation(const trine_array *x, const trine_array *p
 {
     if (!x || !permutation)
         return trine_fail(TRINE_E_ARGUMENT, "trine_argsort: %s is NULL", x ? "permutation" : "x");
-    const trine_dtype u64[] = {TRINE_U64};
+    const trine_dtype i64[] = {TRINE_I64};
     const trine_argument output = {"permutation", -1, permutation};
     trine_status status =
-        trine_arrays_check("trine_argsort", "permutation", &permutation, u64, 1, &x);
+        trine_arrays_check("trine_argsort", "permutation", &permutation, i64, 1, &x);
     if (!status)
         status = trine_output_check("trine_argsort", output);
     if (!status)

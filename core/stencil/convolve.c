@@ -146,14 +146,14 @@ static trine_status run(trine_team *team, const trine_array *x, const double ker
 }
 
 static trine_status check(const char *call, const trine_array *x, trine_dtype dtype,
-                          const double kernel[], size_t taps, const trine_array *out)
+                          const double kernel[], int64_t taps, const trine_array *out)
 {
     const trine_array *like = NULL;
     if (!kernel)
         return trine_fail(TRINE_E_ARGUMENT, "%s: kernel is NULL", call);
     if (taps < 1 || taps > TRINE_CHUNK)
-        return trine_fail(TRINE_E_ARGUMENT, "%s: %zu taps; expected 1 to %d", call, taps,
-                          TRINE_CHUNK);
+        return trine_fail(TRINE_E_ARGUMENT, "%s: %lld taps; expected 1 to %d", call,
+                          (long long)taps, TRINE_CHUNK);
     trine_status status = trine_arrays_check(call, "x", &x, &dtype, 1, &like);
     if (!status)
         status = trine_arrays_check(call, "out", &out, &dtype, 1, &like);
@@ -164,7 +164,7 @@ static trine_status check(const char *call, const trine_array *x, trine_dtype dt
 }
 
 static trine_status convolve(const char *call, const trine_array *x, trine_dtype dtype,
-                             const double kernel[], size_t taps, trine_array *out)
+                             const double kernel[], int64_t taps, trine_array *out)
 {
     trine_team *team = trine_arrays_team((const trine_array *const[]){x, out}, 2);
     trine_status status = check(call, x, dtype, kernel, taps, out);
@@ -173,18 +173,18 @@ static trine_status convolve(const char *call, const trine_array *x, trine_dtype
     status = trine_call_begin(team);
     if (status)
         return status;
-    team->ledger.bytes = 2 * x->local * trine_dtype_size(dtype);
-    status = run(team, x, kernel, taps, out);
+    team->ledger.bytes = (int64_t)(2 * x->local * trine_dtype_size(dtype));
+    status = run(team, x, kernel, (size_t)taps, out);
     return trine_call_end(team, &team->ledger.combine, status);
 }
 
-trine_status trine_convolve_f64(const trine_array *x, const double kernel[], size_t taps,
+trine_status trine_convolve_f64(const trine_array *x, const double kernel[], int64_t taps,
                                 trine_array *out)
 {
     return convolve("trine_convolve_f64", x, TRINE_F64, kernel, taps, out);
 }
 
-trine_status trine_convolve_f32(const trine_array *x, const double kernel[], size_t taps,
+trine_status trine_convolve_f32(const trine_array *x, const double kernel[], int64_t taps,
                                 trine_array *out)
 {
     return convolve("trine_convolve_f32", x, TRINE_F32, kernel, taps, out);

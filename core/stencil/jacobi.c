@@ -69,9 +69,9 @@ static trine_status sweep_run(void *context, size_t run, trine_worker *worker)
                             trine_patch_at(patch, row, first),
                             trine_patch_at(patch, row + 1, first)};
         uint64_t at = r * patch->columns + first;
-        trine_stencil_row rows = {.row = row,
-                                  .column = first,
-                                  .n = (size_t)(end - first),
+        trine_stencil_row rows = {.row = (int64_t)row,
+                                  .column = (int64_t)first,
+                                  .n = (int64_t)(end - first),
                                   .in = in + 1,
                                   .out = job->out + at,
                                   .non_temporal = job->non_temporal};
@@ -181,7 +181,7 @@ static trine_status sweep(jacobi *j, double *from, double *to, trine_status stat
     return status;
 }
 
-static trine_status iterate(jacobi *j, trine_status status, double tolerance, uint64_t most_sweeps,
+static trine_status iterate(jacobi *j, trine_status status, double tolerance, int64_t most_sweeps,
                             trine_jacobi_result *result)
 {
     double *from = j->u->data, *to = j->other;
@@ -204,7 +204,7 @@ static trine_status iterate(jacobi *j, trine_status status, double tolerance, ui
     return status;
 }
 
-static trine_status solve(jacobi *j, const trine_array *f, double tolerance, uint64_t most_sweeps,
+static trine_status solve(jacobi *j, const trine_array *f, double tolerance, int64_t most_sweeps,
                           trine_jacobi_result *result)
 {
     uint64_t local = j->u->local_rows;
@@ -216,11 +216,12 @@ static trine_status solve(jacobi *j, const trine_array *f, double tolerance, uin
         copy_border(j);
     trine_call_mark(j->team, &j->team->ledger.dispatch);
     status = iterate(j, status, tolerance, most_sweeps, result);
-    j->team->ledger.bytes = result->sweeps * j->u->local * sizeof(double) * (f ? 3 : 2);
+    j->team->ledger.bytes = result->sweeps * (int64_t)(j->u->local * sizeof(double)) * (f ? 3 : 2);
     return j->left ? status : trine_team_agree(j->team, j->call, status);
 }
 
-static trine_status check(const trine_array *u, const trine_array *f, double tolerance)
+static trine_status check(const trine_array *u, const trine_array *f, double tolerance,
+                          int64_t most_sweeps)
 {
     const trine_dtype f64 = TRINE_F64;
     const trine_array *like = NULL;
@@ -229,6 +230,9 @@ static trine_status check(const trine_array *u, const trine_array *f, double tol
     if (!(tolerance >= 0))
         return trine_fail(TRINE_E_ARGUMENT, "trine_jacobi: tolerance %g; expected 0 or more",
                           tolerance);
+    if (most_sweeps < 0)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_jacobi: most_sweeps %lld; expected 0 or more",
+                          (long long)most_sweeps);
     trine_status status = trine_arrays_check("trine_jacobi", "u", &u, &f64, 1, &like);
     if (!status && f)
         status = trine_arrays_check("trine_jacobi", "f", &f, &f64, 1, &like);
@@ -241,18 +245,18 @@ static trine_status check(const trine_array *u, const trine_array *f, double tol
 }
 
 trine_status trine_jacobi(trine_array *u, const trine_array *f, double tolerance,
-                          uint64_t most_sweeps, trine_jacobi_result *result)
+                          int64_t most_sweeps, trine_jacobi_result *result)
 {
     TRINE_FLOAT_SCOPE;
     trine_team *team = trine_arrays_team((const trine_array *const[]){u, f}, 2);
-    trine_status status = check(u, f, tolerance);
+    trine_status status = check(u, f, tolerance, most_sweeps);
     if (status || !u)
         return trine_call_refuse(team, status);
     status = trine_call_begin(team);
     if (status)
         return status;
     const trine_array *arrays[] = {u, f};
-    uint64_t given[] = {u->columns, f != NULL, most_sweeps, trine_array_common(u), 0};
+    uint64_t given[] = {u->columns, f != NULL, (uint64_t)most_sweeps, trine_array_common(u), 0};
     memcpy(&given[4], &tolerance, sizeof tolerance);
     jacobi j = {.team = team,
                 .executor = trine_arrays_executor(team, arrays, f ? 2 : 1),

@@ -48,9 +48,9 @@ static void apply_row(const stencil_job *job, uint64_t row, const trine_tile *ti
         return;
     for (uint64_t i = 0; i <= 2 * halo; i++)
         in[i] = trine_patch_at(patch, row + i - halo, first);
-    trine_stencil_row rows = {.row = row,
-                              .column = first,
-                              .n = (size_t)(end - first),
+    trine_stencil_row rows = {.row = (int64_t)row,
+                              .column = (int64_t)first,
+                              .n = (int64_t)(end - first),
                               .in = in + halo,
                               .out = job->out + ((row - patch->first) * patch->columns + first) *
                                                     job->out_item,
@@ -166,7 +166,8 @@ trine_status trine_apply_stencil(const trine_stencil *stencil, const void *param
     status = trine_call_begin(team);
     if (status)
         return status;
-    team->ledger.bytes = x->local * (trine_dtype_size(x->dtype) + trine_dtype_size(out->dtype));
+    team->ledger.bytes =
+        (int64_t)(x->local * (trine_dtype_size(x->dtype) + trine_dtype_size(out->dtype)));
     status = run(team, stencil, param, x, out);
     return trine_call_end(team, &team->ledger.combine, status);
 }

@@ -9,13 +9,13 @@
 #include "core/system/error.h"
 
 /* Adds the kilobytes of a line that begins with `name` to *bytes. */
-static bool take(const char *line, const char *name, uint64_t *bytes)
+static bool take(const char *line, const char *name, int64_t *bytes)
 {
     size_t length = strlen(name);
     char *end;
     if (strncmp(line, name, length) != 0)
         return false;
-    uint64_t kilobytes = strtoull(line + length, &end, 10);
+    int64_t kilobytes = strtoll(line + length, &end, 10);
     if (end == line + length || strncmp(end, " kB", 3) != 0)
         return false;
     *bytes += kilobytes << 10;

@@ -11,7 +11,7 @@
 enum { BINS, LOW, HIGH };
 
 typedef struct outputs {
-    uint64_t *counts;
+    int64_t *counts;
     double *edges;
 } outputs;
 
@@ -113,7 +113,7 @@ static trine_status compare_counts(harness_job *job, bool *same)
         uint64_t count = 0;
         for (int rank = 0; rank < trine_team_ranks(job->team); rank++)
             count += ((const uint64_t *)all)[(size_t)rank * slots + i];
-        *same = *same && count == o->counts[i];
+        *same = *same && count == (uint64_t)o->counts[i];
     }
     free(all);
     free(own);
@@ -129,7 +129,7 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
     trine_status status = compare_counts(job, &same);
     *verdict = same ? VERDICT_RIGHT : VERDICT_WRONG;
     if (!status)
-        status = trine_array_wrap(job->team, TRINE_U64, o->counts, n, &words);
+        status = trine_array_wrap(job->team, TRINE_I64, o->counts, n, &words);
     job->value.dtype = TRINE_U64;
     if (!status)
         status = harness_digest(words, &job->value.as.u64);
@@ -142,16 +142,17 @@ enum { SHOWN = 25, BAR = 50 };
 static void print(const harness_job *job)
 {
     const outputs *o = job->own;
-    uint64_t bins = bins_of(job), most = 1;
+    uint64_t bins = bins_of(job);
+    int64_t most = 1;
     for (uint64_t i = 0; i < bins; i++)
         most = o->counts[i] > most ? o->counts[i] : most;
     for (uint64_t i = 0; i < bins && i < SHOWN; i++)
-        printf("%12.6g %14" PRIu64 " %.*s\n", o->edges[i], o->counts[i],
+        printf("%12.6g %14" PRId64 " %.*s\n", o->edges[i], o->counts[i],
                (int)((double)o->counts[i] / (double)most * BAR + 0.5),
                "##################################################");
     if (bins > SHOWN)
         printf("... and %" PRIu64 " more bins\n", bins - SHOWN);
-    printf("below %" PRIu64 ", above %" PRIu64 ", NaN %" PRIu64 "\n\n", o->counts[bins],
+    printf("below %" PRId64 ", above %" PRId64 ", NaN %" PRId64 "\n\n", o->counts[bins],
            o->counts[bins + 1], o->counts[bins + 2]);
 }
 

@@ -86,7 +86,7 @@ static double sweep_again(double **u, uint64_t rows, uint64_t columns, uint64_t 
 static bool ended_in_time(const harness_job *job, double greatest)
 {
     const solution *s = job->own;
-    uint64_t most = job->setting[SWEEPS].whole[0];
+    int64_t most = (int64_t)job->setting[SWEEPS].whole[0];
     double tolerance = job->setting[TOLERANCE].real[0];
     bool enough = s->result.sweeps > 0 && s->result.residual <= tolerance;
     return same_double(isnan(greatest) ? (double)NAN : greatest, s->result.residual) &&
@@ -121,7 +121,7 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
 static void print(const harness_job *job)
 {
     const solution *s = job->own;
-    printf("%" PRIu64 " sweeps, residual %.6g\n\n", s->result.sweeps, s->result.residual);
+    printf("%" PRId64 " sweeps, residual %.6g\n\n", s->result.sweeps, s->result.residual);
 }
 
 static void end(harness_job *job)

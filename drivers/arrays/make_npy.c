@@ -94,9 +94,10 @@ static trine_status make_file(const make_options *o)
 {
     trine_team *team = NULL;
     trine_array *x = NULL;
+    const int64_t n = (int64_t)o->n;
     trine_status status = trine_team_open(o->team, &team);
     if (!status)
-        status = generate_array(team, o->dtype, 1, &o->n, o->seed, &x);
+        status = generate_array(team, o->dtype, 1, &n, o->seed, &x);
     if (!status)
         status = trine_npy_save(o->path, x);
     if (status)

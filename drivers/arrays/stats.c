@@ -155,7 +155,7 @@ enum { SHOWN = 20 };
 /* Where a result lies: its indices along the other axes. */
 static void name_place(const harness_job *job, size_t result, char *text, size_t size)
 {
-    const uint64_t *shape = trine_array_shape(job->in[0]);
+    const int64_t *shape = trine_array_shape(job->in[0]);
     size_t index[TRINE_DIMS], used = 0;
     const outputs *o = job->own;
     int axis = o->lines.axis, ndim = trine_array_ndim(job->in[0]);

@@ -11,7 +11,8 @@
 enum { K };
 
 typedef struct outputs {
-    uint64_t k, *indices;
+    uint64_t k;
+    int64_t *indices;
     unsigned char *values;
 } outputs;
 
@@ -45,8 +46,8 @@ static void end(harness_job *job)
 static trine_status run(harness_job *job)
 {
     const outputs *o = job->own;
-    return is_largest(job) ? trine_largest(job->in[0], o->k, o->values, o->indices)
-                           : trine_smallest(job->in[0], o->k, o->values, o->indices);
+    return is_largest(job) ? trine_largest(job->in[0], (int64_t)o->k, o->values, o->indices)
+                           : trine_smallest(job->in[0], (int64_t)o->k, o->values, o->indices);
 }
 
 /* Below 0 when a is before b in ascending order: -0 before 0, every NaN last. */
@@ -71,7 +72,7 @@ static bool precedes(const harness_job *job, indexed a, indexed b)
 static indexed found_at(const harness_job *job, uint64_t i)
 {
     const outputs *o = job->own;
-    return (indexed){harness_element_at(job->dtype, o->values, (size_t)i), o->indices[i]};
+    return (indexed){harness_element_at(job->dtype, o->values, (size_t)i), (uint64_t)o->indices[i]};
 }
 
 /* Of this rank's elements, how many come before the last that was found, and how many of those
@@ -126,7 +127,7 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
     trine_status status = judge(job, &right);
     *verdict = right ? VERDICT_RIGHT : VERDICT_WRONG;
     if (!status)
-        status = trine_array_wrap(job->team, TRINE_U64, o->indices, n, &words);
+        status = trine_array_wrap(job->team, TRINE_I64, o->indices, n, &words);
     job->value.dtype = TRINE_U64;
     if (!status)
         status = harness_digest(words, &job->value.as.u64);
@@ -140,7 +141,7 @@ static void print(const harness_job *job)
 {
     const outputs *o = job->own;
     for (uint64_t i = 0; i < o->k && i < SHOWN; i++)
-        printf("%14" PRIu64 " %.21Lg\n", o->indices[i],
+        printf("%14" PRId64 " %.21Lg\n", o->indices[i],
                harness_element_at(job->dtype, o->values, (size_t)i));
     if (o->k > SHOWN)
         printf("... and %" PRIu64 " more\n", o->k - SHOWN);

@@ -112,7 +112,7 @@ static void merge(void *left, const void *right, const void *param)
 static void accumulate(void *state, const trine_chunk *chunk, const void *param)
 {
     const uint64_t *x = chunk->in[0];
-    for (size_t i = 0; i < chunk->n; i++) {
+    for (int64_t i = 0; i < chunk->n; i++) {
         const matrix step = {x[i], 1, 1, 0};
         merge(state, &step, param);
     }
@@ -144,7 +144,7 @@ static trine_status run_scan(const numbers *f)
 static void run_loop(const numbers *f)
 {
     uint64_t *y = trine_array_data(f->y), before = 0, now = 1;
-    for (uint64_t i = 0; i < trine_array_local_n(f->y); i++) {
+    for (int64_t i = 0; i < trine_array_local_n(f->y); i++) {
         uint64_t next = before + now;
         y[i] = now;
         before = now;

@@ -131,7 +131,7 @@ static trine_status run(harness_job *job)
         return map_tasks(job, is_mode(job, "single") ? 1 : harness_task_options(job).chunk);
     const uint64_t *x = trine_array_data(p->x);
     uint64_t *y = trine_array_data(p->y);
-    for (uint64_t i = 0; i < trine_array_local_n(p->y); i++)
+    for (int64_t i = 0; i < trine_array_local_n(p->y); i++)
         y[i] = 10 * x[i];
     return TRINE_OK;
 }
@@ -209,7 +209,7 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
     const products *p = job->own;
     const uint64_t *y = trine_array_data(p->y);
     uint64_t wrong = 0, all = 0, expected = 0, local = trine_array_local_n(p->y);
-    for (uint64_t i = 0; i < trine_array_first(p->y); i++)
+    for (int64_t i = 0; i < trine_array_first(p->y); i++)
         expected += 10;
     for (uint64_t i = 0; i < local; i++, expected += 10)
         wrong += y[i] != expected;

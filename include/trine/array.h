@@ -38,7 +38,7 @@ typedef enum trine_place {
  * too many elements), DTYPE, MEMORY, BUSY, WORKER, COLLECTIVE, MPI. */
 TRINE_API trine_status trine_array_create(trine_team *team,
                                           trine_dtype dtype,
-                                          uint64_t n,
+                                          int64_t n,
                                           trine_place place,
                                           trine_array **array);
 
@@ -51,7 +51,7 @@ TRINE_API trine_status trine_array_create(trine_team *team,
 TRINE_API trine_status trine_array_create_nd(trine_team *team,
                                              trine_dtype dtype,
                                              int ndim,
-                                             const uint64_t shape[],
+                                             const int64_t shape[],
                                              trine_place place,
                                              trine_array **array);
 
@@ -59,8 +59,8 @@ TRINE_API trine_status trine_array_create_nd(trine_team *team,
  * as trine_array_create_nd. */
 TRINE_API trine_status trine_array_create_2d(trine_team *team,
                                              trine_dtype dtype,
-                                             uint64_t rows,
-                                             uint64_t columns,
+                                             int64_t rows,
+                                             int64_t columns,
                                              trine_place place,
                                              trine_array **array);
 
@@ -82,7 +82,7 @@ TRINE_API trine_status trine_array_create_like(const trine_array *x,
  *
  * Not collective. Errors: ARGUMENT (also for misaligned data), DTYPE, MEMORY. */
 TRINE_API trine_status
-trine_array_wrap(trine_team *team, trine_dtype dtype, void *data, uint64_t n, trine_array **array);
+trine_array_wrap(trine_team *team, trine_dtype dtype, void *data, int64_t n, trine_array **array);
 
 /** Wraps the caller's elements as trine_array_wrap does, with `ndim` axes of shape[0 .. ndim)
  * elements. Not collective. Errors: as trine_array_wrap. */
@@ -90,7 +90,7 @@ TRINE_API trine_status trine_array_wrap_nd(trine_team *team,
                                            trine_dtype dtype,
                                            void *data,
                                            int ndim,
-                                           const uint64_t shape[],
+                                           const int64_t shape[],
                                            trine_array **array);
 
 /** Wraps the caller's rows x columns elements, row after row, as trine_array_wrap does. Not
@@ -98,8 +98,8 @@ TRINE_API trine_status trine_array_wrap_nd(trine_team *team,
 TRINE_API trine_status trine_array_wrap_2d(trine_team *team,
                                            trine_dtype dtype,
                                            void *data,
-                                           uint64_t rows,
-                                           uint64_t columns,
+                                           int64_t rows,
+                                           int64_t columns,
                                            trine_array **array);
 
 /** Wraps the caller's n elements as input alone: a function that would write the array answers
@@ -108,7 +108,7 @@ TRINE_API trine_status trine_array_wrap_2d(trine_team *team,
 TRINE_API trine_status trine_array_wrap_const(trine_team *team,
                                               trine_dtype dtype,
                                               const void *data,
-                                              uint64_t n,
+                                              int64_t n,
                                               trine_array **array);
 
 /** Wraps the caller's elements as input alone, as trine_array_wrap_const does, with `ndim` axes of
@@ -117,7 +117,7 @@ TRINE_API trine_status trine_array_wrap_const_nd(trine_team *team,
                                                  trine_dtype dtype,
                                                  const void *data,
                                                  int ndim,
-                                                 const uint64_t shape[],
+                                                 const int64_t shape[],
                                                  trine_array **array);
 
 /** Wraps the caller's rows x columns elements as input alone, as trine_array_wrap_const does. Not
@@ -125,8 +125,8 @@ TRINE_API trine_status trine_array_wrap_const_nd(trine_team *team,
 TRINE_API trine_status trine_array_wrap_const_2d(trine_team *team,
                                                  trine_dtype dtype,
                                                  const void *data,
-                                                 uint64_t rows,
-                                                 uint64_t columns,
+                                                 int64_t rows,
+                                                 int64_t columns,
                                                  trine_array **array);
 
 /** Makes a DISTRIBUTED array of the n elements at data on rank `root`, of which each rank gets its
@@ -154,7 +154,7 @@ TRINE_API trine_status trine_array_wrap_const_2d(trine_team *team,
  * COLLECTIVE, MPI; ABSENT for the other transports, which move data within one rank. */
 TRINE_API trine_status trine_array_scatter(trine_team *team,
                                            trine_dtype dtype,
-                                           uint64_t n,
+                                           int64_t n,
                                            const void *data,
                                            int root,
                                            trine_transport transport,
@@ -165,7 +165,7 @@ TRINE_API trine_status trine_array_scatter(trine_team *team,
 TRINE_API trine_status trine_array_scatter_nd(trine_team *team,
                                               trine_dtype dtype,
                                               int ndim,
-                                              const uint64_t shape[],
+                                              const int64_t shape[],
                                               const void *data,
                                               int root,
                                               trine_transport transport,
@@ -175,8 +175,8 @@ TRINE_API trine_status trine_array_scatter_nd(trine_team *team,
  * errors: as trine_array_scatter. */
 TRINE_API trine_status trine_array_scatter_2d(trine_team *team,
                                               trine_dtype dtype,
-                                              uint64_t rows,
-                                              uint64_t columns,
+                                              int64_t rows,
+                                              int64_t columns,
                                               const void *data,
                                               int root,
                                               trine_transport transport,
@@ -197,36 +197,36 @@ TRINE_API void trine_array_free(trine_array *array);
 TRINE_API void *trine_array_data(const trine_array *array);
 
 /** How many elements this rank has; 0 for a NULL array. */
-TRINE_API uint64_t trine_array_local_n(const trine_array *array);
+TRINE_API int64_t trine_array_local_n(const trine_array *array);
 
 /** Index in the whole of this rank's first element of a DISTRIBUTED array: it has elements [first,
  * first + local_n). 0 for the other places, and for a NULL array. */
-TRINE_API uint64_t trine_array_first(const trine_array *array);
+TRINE_API int64_t trine_array_first(const trine_array *array);
 
 /** The first index along the first axis that this rank has of a DISTRIBUTED array. 0 for the other
  * places, and for a NULL array. */
-TRINE_API uint64_t trine_array_first_row(const trine_array *array);
+TRINE_API int64_t trine_array_first_row(const trine_array *array);
 
 /** How many indices of the first axis this rank has, from trine_array_first_row on; 0 for a NULL
  * array. */
-TRINE_API uint64_t trine_array_local_rows(const trine_array *array);
+TRINE_API int64_t trine_array_local_rows(const trine_array *array);
 
 /** How many elements the array has, as given at creation: of this rank for PRIVATE and SHARED, of
  * the whole for DISTRIBUTED. 0 for a NULL array. */
-TRINE_API uint64_t trine_array_n(const trine_array *array);
+TRINE_API int64_t trine_array_n(const trine_array *array);
 
 /** How many axes it has; 0 for a NULL array. */
 TRINE_API int trine_array_ndim(const trine_array *array);
 
 /** Its shape[0 .. ndim) as given at creation. Valid while the array is there. NULL for a NULL
  * array. */
-TRINE_API const uint64_t *trine_array_shape(const trine_array *array);
+TRINE_API const int64_t *trine_array_shape(const trine_array *array);
 
 /** Indices of its first axis; 1 for no axes, 0 for a NULL array. */
-TRINE_API uint64_t trine_array_rows(const trine_array *array);
+TRINE_API int64_t trine_array_rows(const trine_array *array);
 
 /** Elements for each index of its first axis; 0 for a NULL array. */
-TRINE_API uint64_t trine_array_columns(const trine_array *array);
+TRINE_API int64_t trine_array_columns(const trine_array *array);
 
 /** The type of its elements; TRINE_DTYPE_NONE for a NULL array. */
 TRINE_API trine_dtype trine_array_dtype(const trine_array *array);

@@ -32,14 +32,14 @@ typedef struct trine_npy_info {
     /** The type that elements are computed in, of which each is exactly one: f64 for float16, u8
      * for bool (0, or 1 for any other byte), else the type in the file. */
     trine_dtype dtype;
-    const char *stored;         /**< Their type in the file, in numpy's words: "float16", "bool". */
-    size_t stored_size;         /**< Bytes of one in the file. */
-    bool swapped;               /**< The byte order is not this machine's. */
-    bool fortran_order;         /**< They lie column by column. */
-    int ndim;                   /**< Axes. */
-    uint64_t shape[TRINE_DIMS]; /**< Of which the first ndim count. */
-    uint64_t n;                 /**< Elements, the product of the shape: 1 for 0 axes. */
-    uint64_t data_offset;       /**< Bytes before the first element. */
+    const char *stored;        /**< Their type in the file, in numpy's words: "float16", "bool". */
+    size_t stored_size;        /**< Bytes of one in the file. */
+    bool swapped;              /**< The byte order is not this machine's. */
+    bool fortran_order;        /**< They lie column by column. */
+    int ndim;                  /**< Axes. */
+    int64_t shape[TRINE_DIMS]; /**< Of which the first ndim count. */
+    int64_t n;                 /**< Elements, the product of the shape: 1 for 0 axes. */
+    int64_t data_offset;       /**< Bytes before the first element. */
 } trine_npy_info;
 
 /** Opens a file and reads its header.
@@ -100,7 +100,7 @@ TRINE_API trine_status trine_npy_reduce_axis(trine_npy *file,
  * They are [first, first + rows), of `columns` elements each. Any of the three may be NULL. Not
  * collective. */
 TRINE_API void
-trine_npy_block(const trine_npy *file, uint64_t *first, uint64_t *rows, uint64_t *columns);
+trine_npy_block(const trine_npy *file, int64_t *first, int64_t *rows, int64_t *columns);
 
 /** Writes x as a version 1.0 file of its shape, in C order, in this machine's byte order.
  *

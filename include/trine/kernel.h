@@ -31,8 +31,8 @@ extern "C" {
 
 /** All that a kernel sees: elements [first, first + n) of the whole. */
 typedef struct trine_chunk {
-    uint64_t first;             /**< Index of the first element. */
-    size_t n;                   /**< 1 to TRINE_CHUNK elements. */
+    int64_t first;              /**< Index of the first element. */
+    int64_t n;                  /**< 1 to TRINE_CHUNK elements. */
     const void *in[TRINE_ARGS]; /**< Input i at element `first`, aligned to its element type. */
     void *out[TRINE_ARGS];      /**< Output i, likewise. */
 } trine_chunk;
@@ -85,8 +85,8 @@ typedef union trine_whole {
 /** Result of the reduction "describe", of the elements that are numbers. The doubles are NaN where
  * there are none. */
 typedef struct trine_description {
-    uint64_t n;            /**< How many are numbers. */
-    uint64_t nan;          /**< How many are not. */
+    int64_t n;             /**< How many are numbers. */
+    int64_t nan;           /**< How many are not. */
     double mean;           /**< Arithmetic mean. */
     double var;            /**< Variance, of the divisor n. */
     double skewness;       /**< m3 / m2^1.5. */
@@ -110,7 +110,7 @@ typedef struct trine_standardisation {
 
 /** An element and its index. */
 typedef struct trine_indexed {
-    uint64_t index; /**< In the whole. */
+    int64_t index; /**< In the whole. */
     /** The element; the member of its type counts. */
     union {
         double f64;   /**< Of TRINE_F64. */
@@ -132,7 +132,7 @@ typedef struct trine_indexed {
  * and trine_largest. The reducer's sizes are those for a k of 1; trine_top_reducer makes those for
  * more. Indices are of the whole. finish refuses fewer elements than k: TRINE_E_ARGUMENT. */
 typedef struct trine_top_param {
-    uint64_t k; /**< 1 to TRINE_TOP. */
+    int64_t k; /**< 1 to TRINE_TOP. */
 } trine_top_param;
 
 /** A transform: outputs from inputs, element by element.
@@ -155,9 +155,9 @@ typedef struct trine_map {
 
 /** All that a stencil sees: columns [column, column + n) of row `row` of the whole. */
 typedef struct trine_stencil_row {
-    uint64_t row;    /**< Of the whole. */
-    uint64_t column; /**< The first. */
-    size_t n;        /**< 1 to TRINE_CHUNK columns. */
+    int64_t row;    /**< Of the whole. */
+    int64_t column; /**< The first. */
+    int64_t n;      /**< 1 to TRINE_CHUNK columns. */
     /** in[-halo] to in[halo] are the rows above, itself and below, from element `column` on; `halo`
      * elements before and after the n may be read too. */
     const void *const *in;
@@ -217,7 +217,7 @@ TRINE_API const trine_reducer *trine_reducer_find(const char *name, trine_dtype 
 
 /** Name of the i-th built-in reduction, NULL past the last: "sum", "sum_compensated", ... Static
  * storage; any thread. */
-TRINE_API const char *trine_reducer_name(size_t i);
+TRINE_API const char *trine_reducer_name(int64_t i);
 
 /** Finds the built-in scan of that name ("cumsum", ...; trine/list.h has them) for elements of that
  * type, in the variant for this CPU. `*scan operator` is untouched on error. Any thread. Errors:
@@ -236,7 +236,7 @@ TRINE_API const trine_predicate *trine_predicate_find(const char *name, trine_dt
 typedef struct trine_linspace {
     double start; /**< The first element. */
     double stop;  /**< The last. */
-    uint64_t n;   /**< Elements of the whole. */
+    int64_t n;    /**< Elements of the whole. */
 } trine_linspace;
 
 /** Param of the maps "uniform": real random numbers in [lo, hi).
@@ -315,7 +315,7 @@ TRINE_API const trine_map *trine_map_find(const char *name, trine_dtype in, trin
 
 /** Name of the i-th built-in map, NULL past the last: "fill", "iota", ... Static storage; any
  * thread. */
-TRINE_API const char *trine_map_name(size_t i);
+TRINE_API const char *trine_map_name(int64_t i);
 
 /** The instruction set that the built-in kernels use in this process: "baseline", "avx2", "avx512";
  * "none" where TRINE_ISA names none of this CPU's. Static storage; any thread. */

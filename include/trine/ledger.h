@@ -16,7 +16,7 @@ typedef struct trine_ledger_worker {
     double wait;     /**< From its end until the last worker's. */
     double user;     /**< CPU time; 0 for a call that is shorter than a millisecond. */
     double sys;      /**< CPU time in the system, likewise. */
-    uint64_t runs;   /**< How many runs of chunks it took. */
+    int64_t runs;    /**< How many runs of chunks it took. */
     int64_t pid;     /**< The process that it ran in. */
 } trine_ledger_worker;
 
@@ -35,8 +35,8 @@ typedef struct trine_ledger {
     double teardown;     /**< Of the last team that this thread closed. */
     double user;         /**< CPU time, the sum over the workers. */
     double sys;          /**< CPU time in the system, likewise. */
-    uint64_t bytes;      /**< What the kernels read and wrote, on this rank. */
-    uint64_t moved;      /**< Read from a file or copied by a transport, each copy counting. */
+    int64_t bytes;       /**< What the kernels read and wrote, on this rank. */
+    int64_t moved;       /**< Read from a file or copied by a transport, each copy counting. */
     int workers;         /**< That took part. */
     int replaced;        /**< Workers that died and were replaced during the call. */
     bool reproducible;   /**< The bits do not depend on the team or on the decomposition. */
@@ -53,9 +53,9 @@ TRINE_API trine_status trine_team_ledger_worker(const trine_team *team,
 
 /** Memory of a process, in bytes. */
 typedef struct trine_memory {
-    uint64_t rss; /**< Resident, shared pages in full. */
-    uint64_t pss; /**< Shared pages divided by those who share them: figures that add up. */
-    uint64_t uss; /**< Its own alone: what would be free again without it. */
+    int64_t rss; /**< Resident, shared pages in full. */
+    int64_t pss; /**< Shared pages divided by those who share them: figures that add up. */
+    int64_t uss; /**< Its own alone: what would be free again without it. */
 } trine_memory;
 
 /** The memory, now, of the process in which a worker of this rank did its share of the last call.

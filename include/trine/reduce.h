@@ -318,73 +318,67 @@ TRINE_API trine_status trine_minmax_u8(const trine_array *x, uint8_t *result);
  *
  * x is of the suffix's type. pair and index are of two, for the least and the greatest; the indices
  * are those that trine_argmin and trine_argmax give. Collective. Errors: as trine_min_f64. @{ */
-TRINE_API trine_status trine_argminmax_f64(const trine_array *x, double pair[2], uint64_t index[2]);
-TRINE_API trine_status trine_argminmax_f32(const trine_array *x, float pair[2], uint64_t index[2]);
-TRINE_API trine_status trine_argminmax_i64(const trine_array *x,
-                                           int64_t pair[2],
-                                           uint64_t index[2]);
-TRINE_API trine_status trine_argminmax_i32(const trine_array *x,
-                                           int32_t pair[2],
-                                           uint64_t index[2]);
+TRINE_API trine_status trine_argminmax_f64(const trine_array *x, double pair[2], int64_t index[2]);
+TRINE_API trine_status trine_argminmax_f32(const trine_array *x, float pair[2], int64_t index[2]);
+TRINE_API trine_status trine_argminmax_i64(const trine_array *x, int64_t pair[2], int64_t index[2]);
+TRINE_API trine_status trine_argminmax_i32(const trine_array *x, int32_t pair[2], int64_t index[2]);
 TRINE_API trine_status trine_argminmax_u64(const trine_array *x,
                                            uint64_t pair[2],
-                                           uint64_t index[2]);
+                                           int64_t index[2]);
 TRINE_API trine_status trine_argminmax_u32(const trine_array *x,
                                            uint32_t pair[2],
-                                           uint64_t index[2]);
-TRINE_API trine_status trine_argminmax_i16(const trine_array *x,
-                                           int16_t pair[2],
-                                           uint64_t index[2]);
+                                           int64_t index[2]);
+TRINE_API trine_status trine_argminmax_i16(const trine_array *x, int16_t pair[2], int64_t index[2]);
 TRINE_API trine_status trine_argminmax_u16(const trine_array *x,
                                            uint16_t pair[2],
-                                           uint64_t index[2]);
-TRINE_API trine_status trine_argminmax_i8(const trine_array *x, int8_t pair[2], uint64_t index[2]);
-TRINE_API trine_status trine_argminmax_u8(const trine_array *x, uint8_t pair[2], uint64_t index[2]);
+                                           int64_t index[2]);
+TRINE_API trine_status trine_argminmax_i8(const trine_array *x, int8_t pair[2], int64_t index[2]);
+TRINE_API trine_status trine_argminmax_u8(const trine_array *x, uint8_t pair[2], int64_t index[2]);
 /** @} */
 
 /** Index of the first least element of x, or of the first NaN.
  *
  * x is of any type. The index is that in the whole. Collective. Errors: those of trine_reduce;
  * ARGUMENT for a NULL; EMPTY for no elements. */
-TRINE_API trine_status trine_argmin(const trine_array *x, uint64_t *result);
+TRINE_API trine_status trine_argmin(const trine_array *x, int64_t *result);
 
 /** Index of the first greatest element of x, or of the first NaN.
  *
  * x is of any type. The index is that in the whole. Collective. Errors: those of trine_reduce;
  * ARGUMENT for a NULL; EMPTY for no elements. */
-TRINE_API trine_status trine_argmax(const trine_array *x, uint64_t *result);
+TRINE_API trine_status trine_argmax(const trine_array *x, int64_t *result);
 
 /** Index of the first least element of x, NaN passed over.
  *
  * x is of any type. The index is that in the whole. Collective. Errors: those of trine_reduce;
  * ARGUMENT for a NULL; EMPTY for none but NaN. */
-TRINE_API trine_status trine_nanargmin(const trine_array *x, uint64_t *result);
+TRINE_API trine_status trine_nanargmin(const trine_array *x, int64_t *result);
 
 /** Index of the first greatest element of x, NaN passed over.
  *
  * x is of any type. The index is that in the whole. Collective. Errors: those of trine_reduce;
  * ARGUMENT for a NULL; EMPTY for none but NaN. */
-TRINE_API trine_status trine_nanargmax(const trine_array *x, uint64_t *result);
+TRINE_API trine_status trine_nanargmax(const trine_array *x, int64_t *result);
 
 /** 1 when an element of x is not zero (NaN is not), else 0; 0 for no elements.
  *
  * x is of any type. Collective. Errors: those of trine_reduce; ARGUMENT for a NULL. */
-TRINE_API trine_status trine_any(const trine_array *x, uint64_t *result);
+TRINE_API trine_status trine_any(const trine_array *x, int64_t *result);
 
 /** 1 when no element of x is zero (NaN is not), else 0; 1 for no elements.
  *
  * x is of any type. Collective. Errors: those of trine_reduce; ARGUMENT for a NULL. */
-TRINE_API trine_status trine_all(const trine_array *x, uint64_t *result);
+TRINE_API trine_status trine_all(const trine_array *x, int64_t *result);
 
 /** How many elements of x are not zero (NaN is not).
  *
  * x is of any type. Collective. Errors: those of trine_reduce; ARGUMENT for a NULL. */
-TRINE_API trine_status trine_count_nonzero(const trine_array *x, uint64_t *result);
+TRINE_API trine_status trine_count_nonzero(const trine_array *x, int64_t *result);
 
 /** How many elements of x are NaN.
  *
  * x is of any type. Collective. Errors: those of trine_reduce; ARGUMENT for a NULL. */
-TRINE_API trine_status trine_count_nan(const trine_array *x, uint64_t *result);
+TRINE_API trine_status trine_count_nan(const trine_array *x, int64_t *result);
 
 /** How many elements of x there are with low <= x <= high.
  *
@@ -393,43 +387,43 @@ TRINE_API trine_status trine_count_nan(const trine_array *x, uint64_t *result);
 TRINE_API trine_status trine_count_between_f64(const trine_array *x,
                                                double low,
                                                double high,
-                                               uint64_t *count);
+                                               int64_t *count);
 TRINE_API trine_status trine_count_between_f32(const trine_array *x,
                                                float low,
                                                float high,
-                                               uint64_t *count);
+                                               int64_t *count);
 TRINE_API trine_status trine_count_between_i64(const trine_array *x,
                                                int64_t low,
                                                int64_t high,
-                                               uint64_t *count);
+                                               int64_t *count);
 TRINE_API trine_status trine_count_between_i32(const trine_array *x,
                                                int32_t low,
                                                int32_t high,
-                                               uint64_t *count);
+                                               int64_t *count);
 TRINE_API trine_status trine_count_between_u64(const trine_array *x,
                                                uint64_t low,
                                                uint64_t high,
-                                               uint64_t *count);
+                                               int64_t *count);
 TRINE_API trine_status trine_count_between_u32(const trine_array *x,
                                                uint32_t low,
                                                uint32_t high,
-                                               uint64_t *count);
+                                               int64_t *count);
 TRINE_API trine_status trine_count_between_i16(const trine_array *x,
                                                int16_t low,
                                                int16_t high,
-                                               uint64_t *count);
+                                               int64_t *count);
 TRINE_API trine_status trine_count_between_u16(const trine_array *x,
                                                uint16_t low,
                                                uint16_t high,
-                                               uint64_t *count);
+                                               int64_t *count);
 TRINE_API trine_status trine_count_between_i8(const trine_array *x,
                                               int8_t low,
                                               int8_t high,
-                                              uint64_t *count);
+                                              int64_t *count);
 TRINE_API trine_status trine_count_between_u8(const trine_array *x,
                                               uint8_t low,
                                               uint8_t high,
-                                              uint64_t *count);
+                                              int64_t *count);
 /** @} */
 
 /** Product of all elements of x; 1 of none.
@@ -531,16 +525,16 @@ TRINE_API trine_status trine_corr(const trine_array *x,
  * Collective. Errors: those of trine_reduce; ARGUMENT unless low < high, both finite, and 1 <= bins
  * <= TRINE_HISTOGRAM_BINS, or for a NULL. */
 TRINE_API trine_status
-trine_histogram(const trine_array *x, uint64_t bins, double low, double high, uint64_t counts[]);
+trine_histogram(const trine_array *x, int64_t bins, double low, double high, int64_t counts[]);
 
 /** Counts as trine_histogram does, in bins of any width: edges[bins + 1], ascending, none of them
  * NaN.
  *
  * Collective. Errors: those of trine_reduce; ARGUMENT for other edges or bins, or a NULL. */
 TRINE_API trine_status trine_histogram_edges(const trine_array *x,
-                                             uint64_t bins,
+                                             int64_t bins,
                                              const double edges[],
-                                             uint64_t counts[]);
+                                             int64_t counts[]);
 
 /** Sums the weights of the elements of x in each bin of trine_histogram.
  *
@@ -549,7 +543,7 @@ TRINE_API trine_status trine_histogram_edges(const trine_array *x,
  * and -Inf, NaN. Takes 576 bytes a bin and worker. Collective. Errors: those of trine_histogram. */
 TRINE_API trine_status trine_histogram_weighted(const trine_array *x,
                                                 const trine_array *weights,
-                                                uint64_t bins,
+                                                int64_t bins,
                                                 double low,
                                                 double high,
                                                 double sums[]);
@@ -558,7 +552,7 @@ TRINE_API trine_status trine_histogram_weighted(const trine_array *x,
  * Errors: those of trine_histogram_edges. */
 TRINE_API trine_status trine_histogram_edges_weighted(const trine_array *x,
                                                       const trine_array *weights,
-                                                      uint64_t bins,
+                                                      int64_t bins,
                                                       const double edges[],
                                                       double sums[]);
 
@@ -568,7 +562,7 @@ TRINE_API trine_status trine_histogram_edges_weighted(const trine_array *x,
  * param is malloc'ed and the caller's to free. Both are untouched on error. Any thread. Errors:
  * ARGUMENT (a NULL, no dtype, other edges or bins), MEMORY. */
 TRINE_API trine_status trine_histogram_reducer(trine_dtype dtype,
-                                               uint64_t bins,
+                                               int64_t bins,
                                                const double edges[],
                                                trine_reducer *reducer,
                                                void **param);
@@ -579,7 +573,7 @@ TRINE_API trine_status trine_histogram_reducer(trine_dtype dtype,
  */
 TRINE_API trine_status trine_histogram_weighted_reducer(trine_dtype dtype,
                                                         trine_dtype weights,
-                                                        uint64_t bins,
+                                                        int64_t bins,
                                                         const double edges[],
                                                         trine_reducer *reducer,
                                                         void **param);
@@ -772,13 +766,13 @@ TRINE_API trine_status trine_nanquantile_weighted_elements(const trine_array *x,
  * Collective. Errors: ARGUMENT for a larger k, or both NULL; BUSY, MEMORY, WORKER, COLLECTIVE, MPI.
  * @{ */
 TRINE_API trine_status trine_smallest(const trine_array *x,
-                                      uint64_t k,
+                                      int64_t k,
                                       void *values,
-                                      uint64_t indices[]);
+                                      int64_t indices[]);
 TRINE_API trine_status trine_largest(const trine_array *x,
-                                     uint64_t k,
+                                     int64_t k,
                                      void *values,
-                                     uint64_t indices[]);
+                                     int64_t indices[]);
 /** @} */
 
 /** Makes the reducer and param of trine_largest, where `largest`, or trine_smallest, for
@@ -787,7 +781,7 @@ TRINE_API trine_status trine_largest(const trine_array *x,
  * k is up to TRINE_TOP. Both are untouched on error. Any thread. Errors: ARGUMENT for another k,
  * no dtype or a NULL. */
 TRINE_API trine_status trine_top_reducer(trine_dtype dtype,
-                                         uint64_t k,
+                                         int64_t k,
                                          bool largest,
                                          trine_reducer *reducer,
                                          trine_top_param *param);

@@ -24,7 +24,7 @@ TRINE_API trine_status trine_sort(trine_array *x);
 
 /** The indices that would sort x, stable: element permutation[0] of x is the first in order.
  *
- * x is of any element type and one axis, and is not changed. permutation: u64, of the team and
+ * x is of any element type and one axis, and is not changed. permutation: i64, of the team and
  * length of x, DISTRIBUTED if x is, and none of x's memory; its indices are those of the whole,
  * from 0. The call takes 16 bytes an element, 32 on several ranks. Collective, as trine_sort.
  * Errors: those of trine_sort, and DTYPE, LENGTH, TEAM. After MEMORY, WORKER or MPI what
@@ -43,7 +43,7 @@ TRINE_API trine_status trine_sort_axis(trine_array *x, int axis);
 /** For each line along an axis of x the indices within it, from 0, that would sort it, as
  * trine_argsort's.
  *
- * permutation: u64, of the shape of x. Collective, and errors, as trine_argsort. */
+ * permutation: i64, of the shape of x. Collective, and errors, as trine_argsort. */
 TRINE_API trine_status trine_argsort_axis(const trine_array *x, trine_array *permutation, int axis);
 
 #ifdef __cplusplus

@@ -40,7 +40,7 @@ TRINE_API trine_status trine_stencil5(const double weight[5],
 
 /** What trine_jacobi came to. */
 typedef struct trine_jacobi_result {
-    uint64_t sweeps; /**< How many were made. */
+    int64_t sweeps;  /**< How many were made. */
     double residual; /**< Greatest |change| in the last; NaN when one was; infinity for no sweep. */
 } trine_jacobi_result;
 
@@ -61,7 +61,7 @@ typedef struct trine_jacobi_result {
 TRINE_API trine_status trine_jacobi(trine_array *u,
                                     const trine_array *f,
                                     double tolerance,
-                                    uint64_t most_sweeps,
+                                    int64_t most_sweeps,
                                     trine_jacobi_result *result);
 
 /** Convolves x with a kernel.
@@ -73,11 +73,11 @@ TRINE_API trine_status trine_jacobi(trine_array *u,
  * Collective. Errors: those above. @{ */
 TRINE_API trine_status trine_convolve_f64(const trine_array *x,
                                           const double kernel[],
-                                          size_t taps,
+                                          int64_t taps,
                                           trine_array *out);
 TRINE_API trine_status trine_convolve_f32(const trine_array *x,
                                           const double kernel[],
-                                          size_t taps,
+                                          int64_t taps,
                                           trine_array *out);
 /** @} */
 

@@ -44,11 +44,11 @@ extern "C" {
 #endif
 
 /** The index of no item: nothing is left, or time is up. */
-#define TRINE_TASK_NONE UINT64_MAX
+#define TRINE_TASK_NONE INT64_C(-1)
 
 /** One item as its task sees it. */
 typedef struct trine_task {
-    uint64_t index;    /**< Its number, from 0 in the order of submission. */
+    int64_t index;     /**< Its number, from 0 in the order of submission. */
     const void *item;  /**< Its item_size bytes, aligned to 64. */
     size_t item_size;  /**< At most the kind's item_max. */
     const void *param; /**< The kind's param_size bytes, aligned to 64. */
@@ -102,15 +102,15 @@ typedef bool trine_task_source(void *context, void *item, size_t *size);
 
 /** How far a queue has come. */
 typedef struct trine_task_progress {
-    uint64_t submitted; /**< Items so far. */
-    uint64_t done;      /**< Of them, those that have an outcome. */
-    uint64_t failed;    /**< Of those, which failed. */
-    uint64_t resumed;   /**< Which were taken from the journal. */
-    uint64_t retried;   /**< Which were begun more than once. */
-    uint64_t total;     /**< Items that there will be, 0 when that is not known. */
-    double seconds;     /**< Since the queue was opened. */
-    int lanes;          /**< Workers of all ranks. */
-    int lost;           /**< Workers that died. */
+    int64_t submitted; /**< Items so far. */
+    int64_t done;      /**< Of them, those that have an outcome. */
+    int64_t failed;    /**< Of those, which failed. */
+    int64_t resumed;   /**< Which were taken from the journal. */
+    int64_t retried;   /**< Which were begun more than once. */
+    int64_t total;     /**< Items that there will be, 0 when that is not known. */
+    double seconds;    /**< Since the queue was opened. */
+    int lanes;         /**< Workers of all ranks. */
+    int lost;          /**< Workers that died. */
 } trine_task_progress;
 
 /** An open queue of tasks; it belongs to the thread that opened it. */
@@ -128,15 +128,15 @@ typedef struct trine_task_options {
     bool record;
     /** Most items between submission and collection. 0: 1024, fewer when items or results are
      * large. */
-    uint64_t window;
+    int64_t window;
     /** Items of one trip to a worker; submitted items of a chunk that is not full set out with the
      * next call that waits. 0: chosen, and chosen anew, from the measured time and size of items,
      * such that a trip costs little beside its items and the last trips end together; a submitted
      * item sets out at once. Either way, what waits behind a long item of its trip goes to workers
      * of the rank that have nothing to do; of a chosen chunk, also to other ranks. */
-    uint64_t chunk;
+    int64_t chunk;
     /** Items there will be, for progress and for the chunk. 0: not known. */
-    uint64_t total;
+    int64_t total;
     /** How often an item is begun whose worker dies of it. 0: 3. */
     int attempts;
     /** Seconds that one item may take. 0: any. Enforced while the queue's thread is in a call of
@@ -180,7 +180,7 @@ typedef struct trine_task_options {
 /** What became of an item. detail and result are valid until the next call that collects, submits,
  * cancels or closes. */
 typedef struct trine_task_outcome {
-    uint64_t index;      /**< The item's number; TRINE_TASK_NONE for no item. */
+    int64_t index;       /**< The item's number; TRINE_TASK_NONE for no item. */
     trine_status status; /**< What its task returned, or why it did not run. */
     const char *detail;  /**< "" when OK. */
     const void *result;  /**< result_size bytes, aligned to 64; undefined when it failed. */
@@ -210,7 +210,7 @@ TRINE_API trine_status trine_task_open(trine_team *team,
 TRINE_API trine_status trine_task_submit(trine_task_queue *queue,
                                          const void *item,
                                          size_t size,
-                                         uint64_t *ticket);
+                                         int64_t *ticket);
 
 /** Waits for the next outcome: of the lowest number that was not collected, or as they finish.
  *
@@ -225,15 +225,15 @@ TRINE_API trine_status trine_task_next(trine_task_queue *queue, trine_task_outco
  * gets on), below 0 waits for ever. index is TRINE_TASK_NONE when time is up. Rank 0 only. Errors:
  * ARGUMENT for a ticket that was never given or is collected already. */
 TRINE_API trine_status trine_task_wait(trine_task_queue *queue,
-                                       uint64_t ticket,
+                                       int64_t ticket,
                                        double seconds,
                                        trine_task_outcome *outcome);
 
 /** Waits for whichever of count tickets is done first, at most `seconds`; otherwise as
  * trine_task_wait. */
 TRINE_API trine_status trine_task_wait_any(trine_task_queue *queue,
-                                           const uint64_t tickets[],
-                                           size_t count,
+                                           const int64_t tickets[],
+                                           int64_t count,
                                            double seconds,
                                            trine_task_outcome *outcome);
 
@@ -243,7 +243,7 @@ TRINE_API trine_status trine_task_wait_any(trine_task_queue *queue,
  * worker, which is replaced. BUSY, and nothing is done, for one that runs where it cannot be
  * stopped (a thread, another rank), saying where; OK and nothing is done for one that is finished.
  * Rank 0 only. */
-TRINE_API trine_status trine_task_cancel(trine_task_queue *queue, uint64_t ticket);
+TRINE_API trine_status trine_task_cancel(trine_task_queue *queue, int64_t ticket);
 
 /** Ends the queue: what waits is cancelled, what runs is waited for, workers run `end`, the team's
  * ledger is filled.
@@ -254,16 +254,16 @@ TRINE_API trine_status trine_task_close(trine_task_queue *queue);
 
 /** A lane: one worker of one rank. */
 typedef struct trine_task_lane {
-    int rank;       /**< Its rank. */
-    int worker;     /**< Its number there. */
-    int64_t pid;    /**< The process that it runs in. */
-    uint64_t items; /**< That it finished. */
-    double busy;    /**< Seconds in them. */
+    int rank;      /**< Its rank. */
+    int worker;    /**< Its number there. */
+    int64_t pid;   /**< The process that it runs in. */
+    int64_t items; /**< That it finished. */
+    double busy;   /**< Seconds in them. */
 } trine_task_lane;
 
 /** One attempt at an item that came to an end. */
 typedef struct trine_task_record {
-    uint64_t index;      /**< The item's number. */
+    int64_t index;       /**< The item's number. */
     double began;        /**< Seconds since the queue was opened. */
     double ended;        /**< Likewise. */
     int rank;            /**< Where it ran. */
@@ -285,11 +285,11 @@ TRINE_API trine_status trine_task_lane_of(const trine_task_queue *queue,
  * until the next call on the queue. Rank 0 only. Errors: ARGUMENT (NULL). */
 TRINE_API trine_status trine_task_records(const trine_task_queue *queue,
                                           const trine_task_record **records,
-                                          uint64_t *count);
+                                          int64_t *count);
 
 /** The chunk to ask for that makes trips like this queue's: the one that was asked for, or the mean
  * of those that were chosen so far, each weighing as many items as travelled in it. 0 for NULL. */
-TRINE_API uint64_t trine_task_chunk(const trine_task_queue *queue);
+TRINE_API int64_t trine_task_chunk(const trine_task_queue *queue);
 
 /** Runs n items of item_size bytes each, one after the other at items, and waits for all.
  *
@@ -306,7 +306,7 @@ TRINE_API trine_status trine_task_map(trine_team *team,
                                       const trine_task_kind *kind,
                                       const trine_task_options *options,
                                       const void *items,
-                                      uint64_t n,
+                                      int64_t n,
                                       size_t item_size,
                                       void *results,
                                       size_t sizes[],

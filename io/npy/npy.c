@@ -125,15 +125,15 @@ static trine_status check_size(const trine_npy_file *file, const trine_npy_info 
         return TRINE_OK;
     if (fstat(file->descriptor.fd, &found))
         return trine_fail(TRINE_E_IO, "%s: %s", file->name, strerror(errno));
-    if ((uint64_t)found.st_size - info->data_offset >= bytes &&
-        (uint64_t)found.st_size >= info->data_offset)
+    if (found.st_size >= info->data_offset &&
+        (uint64_t)(found.st_size - info->data_offset) >= bytes)
         return TRINE_OK;
     return trine_fail(
         TRINE_E_FORMAT,
         "%s: the file ends at byte %llu, but its header promises %llu elements of %s, "
         "up to byte %llu",
         file->name, (unsigned long long)found.st_size, (unsigned long long)info->n, info->stored,
-        (unsigned long long)(info->data_offset + bytes));
+        (unsigned long long)info->data_offset + (unsigned long long)bytes);
 }
 
 static void release(trine_npy *npy)
@@ -191,8 +191,8 @@ trine_status trine_npy_open(trine_team *team, const char *path, trine_npy **open
         atomic_fetch_add(&team->arrays, 1);
         status = open_here(npy, path);
         given[0] = (uint64_t)npy->info.dtype;
-        given[1] = npy->info.n;
-        given[2] = npy->info.data_offset;
+        given[1] = (uint64_t)npy->info.n;
+        given[2] = (uint64_t)npy->info.data_offset;
         given[3] = npy->info.swapped + 2u * npy->info.fortran_order;
         given[4] = npy->info.stored_size;
         number = trine_shape_number(number, npy->info.ndim, npy->info.shape, false);
@@ -220,9 +220,10 @@ const trine_npy_info *trine_npy_header(const trine_npy *npy)
 
 void trine_npy_axes(const trine_npy_info *info, uint64_t *rows, uint64_t *columns)
 {
-    *rows = info->ndim > 0 ? info->shape[0] : 1;
+    *rows = info->ndim > 0 ? (uint64_t)info->shape[0] : 1;
     /* A shape with a 0 elsewhere may have any other sizes. */
-    *columns = *rows > 0 ? info->n / *rows : trine_shape_elements(info->ndim - 1, info->shape + 1);
+    *columns = *rows > 0 ? (uint64_t)info->n / *rows
+                         : trine_shape_elements(info->ndim - 1, info->shape + 1);
 }
 
 /* A pipe cannot be read by columns: it is read as it lies, into an array of the axes in their
@@ -321,20 +322,26 @@ trine_status trine_npy_reduce(trine_npy *npy, const trine_reducer *reducer, cons
                               result);
 }
 
-void trine_npy_block(const trine_npy *npy, uint64_t *first, uint64_t *rows, uint64_t *columns)
+/* Rows [*first, *first + *local) of the file are this rank's. */
+static void block(const trine_npy *npy, uint64_t *first, uint64_t *local, uint64_t *columns)
 {
-    uint64_t begin = 0, local = 0, all = 0, width = 1;
-    if (npy) {
-        trine_npy_axes(&npy->info, &all, &width);
-        trine_grid grid = trine_grid_of_rows(all, width);
-        trine_block_of_rank(npy->team, &grid, &begin, &local);
-    }
+    uint64_t rows;
+    trine_npy_axes(&npy->info, &rows, columns);
+    trine_grid grid = trine_grid_of_rows(rows, *columns);
+    trine_block_of_rank(npy->team, &grid, first, local);
+}
+
+void trine_npy_block(const trine_npy *npy, int64_t *first, int64_t *rows, int64_t *columns)
+{
+    uint64_t begin = 0, local = 0, width = 1;
+    if (npy)
+        block(npy, &begin, &local, &width);
     if (first)
-        *first = begin;
+        *first = (int64_t)begin;
     if (rows)
-        *rows = local;
+        *rows = (int64_t)local;
     if (columns)
-        *columns = width;
+        *columns = (int64_t)width;
 }
 
 trine_status trine_npy_reduce_axis(trine_npy *npy, const trine_reducer *reducer, const void *param,
@@ -351,7 +358,7 @@ trine_status trine_npy_reduce_axis(trine_npy *npy, const trine_reducer *reducer,
     trine_view view = {.source = {trine_npy_ordered_source(npy->file)},
                        .executor = &npy->team->executor};
     trine_npy_axes(info, &view.rows, &view.columns);
-    trine_npy_block(npy, &view.first, &view.local, NULL);
+    block(npy, &view.first, &view.local, &view.columns);
     trine_view_axis(&view, info->ndim, info->shape, axis);
     bool again = axis == 0 && view.columns > trine_columns_tile(reducer);
     if (npy->file->pipe && (again || trine_npy_turned(info)))

@@ -124,7 +124,7 @@ trine_status trine_npy_elements(const trine_npy_file *file, int fd, uint64_t fir
         unsigned char *piece = (unsigned char *)to + done * file->item;
         some = n - done < PIECE ? n - done : PIECE;
         size_t got, bytes = some * stored;
-        uint64_t offset = info->data_offset + (first + done) * stored;
+        uint64_t offset = (uint64_t)info->data_offset + (first + done) * stored;
         trine_status status =
             trine_npy_read(file, fd, piece + some * (file->item - stored), bytes, offset, &got);
         if (status)

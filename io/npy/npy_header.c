@@ -62,7 +62,7 @@ trine_status trine_npy_prefix(const char *name, const unsigned char *bytes, size
         return wrong(&c, "a header of %zu bytes; expected 1 to %zu", length,
                      TRINE_NPY_HEADER_MOST - prefix);
     *whole = prefix + length;
-    info->data_offset = *whole;
+    info->data_offset = (int64_t)*whole;
     return TRINE_OK;
 }
 
@@ -112,14 +112,14 @@ static bool take_word(cursor *c, const char *word)
 }
 
 /* A number of elements; Python 2 wrote an L behind long ones. */
-static trine_status read_count(cursor *c, uint64_t *count)
+static trine_status read_count(cursor *c, int64_t *count)
 {
     skip_space(c);
     size_t first = c->at;
     *count = 0;
     for (; c->at < c->end && c->bytes[c->at] >= '0' && c->bytes[c->at] <= '9'; c->at++) {
-        unsigned digit = c->bytes[c->at] - '0';
-        if (*count > ((uint64_t)INT64_MAX - digit) / 10)
+        int digit = c->bytes[c->at] - '0';
+        if (*count > (INT64_MAX - digit) / 10)
             return wrong(c, "a dimension larger than 2^63 - 1");
         *count = 10 * *count + digit;
     }
@@ -263,7 +263,7 @@ static trine_status count_elements(const cursor *c, trine_npy_info *info)
         if (info->shape[i] == 0)
             info->n = 0;
     for (int i = 0; i < info->ndim && info->n; i++) {
-        if (info->shape[i] > (uint64_t)INT64_MAX / info->n)
+        if (info->shape[i] > INT64_MAX / info->n)
             return wrong(c, "a shape of more than 2^63 - 1 elements");
         info->n *= info->shape[i];
     }
@@ -275,9 +275,9 @@ static trine_status count_elements(const cursor *c, trine_npy_info *info)
 
 bool trine_npy_data_size(const trine_npy_info *info, uint64_t *bytes)
 {
-    uint64_t item = info->stored_size;
-    *bytes = info->n * item;
-    return info->n <= ((uint64_t)INT64_MAX - info->data_offset) / item;
+    uint64_t item = info->stored_size, n = (uint64_t)info->n;
+    *bytes = n * item;
+    return n <= (uint64_t)(INT64_MAX - info->data_offset) / item;
 }
 
 trine_status trine_npy_parse(const char *name, const unsigned char *bytes, size_t whole,
@@ -317,7 +317,7 @@ static const char *code_of(trine_dtype dtype)
     return "";
 }
 
-size_t trine_npy_format(trine_dtype dtype, int ndim, const uint64_t shape[],
+size_t trine_npy_format(trine_dtype dtype, int ndim, const int64_t shape[],
                         unsigned char bytes[TRINE_NPY_HEADER_WRITTEN])
 {
     const uint16_t one = 1;

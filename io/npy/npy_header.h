@@ -20,7 +20,7 @@ trine_status trine_npy_parse(const char *name, const unsigned char *bytes, size_
 /* Writes a version 1.0 header in this machine's byte order. Returns its length, a multiple of 64,
  * at most TRINE_NPY_HEADER_WRITTEN. */
 enum { TRINE_NPY_HEADER_WRITTEN = 1024 };
-size_t trine_npy_format(trine_dtype dtype, int ndim, const uint64_t shape[],
+size_t trine_npy_format(trine_dtype dtype, int ndim, const int64_t shape[],
                         unsigned char bytes[TRINE_NPY_HEADER_WRITTEN]);
 
 /* Bytes of the elements; false when they are more than a file can have. */

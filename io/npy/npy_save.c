@@ -20,7 +20,8 @@
  */
 typedef struct save_plan {
     trine_output output;
-    uint64_t first, tag, shape[TRINE_DIMS];
+    uint64_t first, tag;
+    int64_t shape[TRINE_DIMS];
     int ndim;
 } save_plan;
 
@@ -66,7 +67,7 @@ static trine_status place_blocks(const trine_array *x, const char *path, uint64_
     /* Elements without axes that are several ranks' own make up one axis. */
     plan->ndim = x->ndim == 0 && rows > 1 ? 1 : x->ndim;
     memcpy(plan->shape, x->shape, sizeof plan->shape);
-    plan->shape[0] = rows;
+    plan->shape[0] = (int64_t)rows;
     return status;
 }
 

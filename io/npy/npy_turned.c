@@ -46,13 +46,13 @@ static uint64_t renumber(const trine_npy_info *info, uint64_t column, bool to_fi
     /* The fastest axis first: the last in C order, the second in the file's. */
     for (int k = 0; k < last; k++) {
         int axis = to_file ? last - k : 1 + k;
-        index[axis] = column % info->shape[axis];
-        column /= info->shape[axis];
+        index[axis] = column % (uint64_t)info->shape[axis];
+        column /= (uint64_t)info->shape[axis];
     }
     for (int k = 0; k < last; k++) {
         int axis = to_file ? 1 + k : last - k;
         number += index[axis] * weight;
-        weight *= info->shape[axis];
+        weight *= (uint64_t)info->shape[axis];
     }
     return number;
 }
@@ -96,7 +96,7 @@ static trine_status read_tile(const rectangle *r, uint64_t first, size_t rows, s
                               const uint64_t in_file[], const uint64_t column[],
                               unsigned char *buffer)
 {
-    uint64_t all = r->file->info.shape[0];
+    uint64_t all = (uint64_t)r->file->info.shape[0];
     trine_status status = TRINE_OK;
     for (size_t c = 0, some; c < columns && !status; c += some) {
         some = 1;
@@ -115,7 +115,7 @@ static trine_status read_rectangle(const rectangle *r, unsigned char *buffer)
 {
     const trine_npy_info *info = &r->file->info;
     uint64_t in_file[TILE_COLUMNS], column[TILE_COLUMNS];
-    bool whole = r->columns == info->n / info->shape[0];
+    bool whole = r->columns == (uint64_t)(info->n / info->shape[0]);
     size_t rows = r->rows < TILE_ROWS ? (size_t)r->rows : TILE_ROWS;
     size_t columns = BUFFER / (rows * r->item);
     columns = columns < TILE_COLUMNS ? columns : TILE_COLUMNS;
@@ -138,7 +138,7 @@ static trine_status read_rectangle(const rectangle *r, unsigned char *buffer)
 static trine_status read_range(const trine_npy_file *file, int fd, uint64_t first, uint64_t end,
                                unsigned char *to, unsigned char *buffer)
 {
-    uint64_t columns = file->info.n / file->info.shape[0];
+    uint64_t columns = (uint64_t)(file->info.n / file->info.shape[0]);
     trine_status status = TRINE_OK;
     while (first < end && !status) {
         uint64_t column = first % columns, left = end - first;
@@ -161,7 +161,7 @@ static trine_status read_range(const trine_npy_file *file, int fd, uint64_t firs
 void trine_npy_turn(const trine_npy_info *info, const void *from, void *to)
 {
     size_t item = trine_dtype_size(info->dtype), rows = (size_t)info->shape[0];
-    uint64_t columns = info->n / info->shape[0];
+    uint64_t columns = (uint64_t)(info->n / info->shape[0]);
     rectangle all = {.to = to, .stride = columns, .item = item};
     for (uint64_t c = 0; c < columns; c++) {
         uint64_t column = renumber(info, c, false);

@@ -8,7 +8,7 @@
         const type *restrict x = chunk->in[0];                                                     \
         uint8_t *restrict keep = chunk->out[0];                                                    \
         (void)param;                                                                               \
-        for (size_t i = 0; i < chunk->n; i++)                                                      \
+        for (int64_t i = 0; i < chunk->n; i++)                                                     \
             keep[i] = x[i] != 0;                                                                   \
     }                                                                                              \
     static void not_nan_##suffix(const trine_chunk *chunk, const void *param)                      \
@@ -16,7 +16,7 @@
         const type *restrict x = chunk->in[0];                                                     \
         uint8_t *restrict keep = chunk->out[0];                                                    \
         (void)param;                                                                               \
-        for (size_t i = 0; i < chunk->n; i++) {                                                    \
+        for (int64_t i = 0; i < chunk->n; i++) {                                                   \
             type other = x[i];                                                                     \
             keep[i] = x[i] == other;                                                               \
         }                                                                                          \
@@ -27,7 +27,7 @@
         const type *range = param;                                                                 \
         const type low = range[0], high = range[1];                                                \
         uint8_t *restrict keep = chunk->out[0];                                                    \
-        for (size_t i = 0; i < chunk->n; i++)                                                      \
+        for (int64_t i = 0; i < chunk->n; i++)                                                     \
             keep[i] = (x[i] >= low) & (x[i] <= high);                                              \
     }
 TRINE_DTYPES(PREDICATES_OF)

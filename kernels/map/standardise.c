@@ -9,7 +9,7 @@
         const type *x = chunk->in[0];                                                              \
         type *y = chunk->out[0];                                                                   \
         TRINE_INDEPENDENT                                                                          \
-        for (size_t i = 0; i < chunk->n; i++) {                                                    \
+        for (int64_t i = 0; i < chunk->n; i++) {                                                   \
             double scaled = (double)x[i] * by.up[0] * by.up[1];                                    \
             y[i] = trine_result_##s((type)(((scaled - by.mean) - by.rest) / by.sd));               \
         }                                                                                          \
@@ -24,7 +24,7 @@ TRINE_REAL_DTYPES(STANDARDISED_REAL)
         const trine_standardisation by = *(const trine_standardisation *)param;                    \
         const type *x = chunk->in[0];                                                              \
         double *y = chunk->out[0];                                                                 \
-        for (size_t i = 0; i < chunk->n; i++) {                                                    \
+        for (int64_t i = 0; i < chunk->n; i++) {                                                   \
             wide v = (wide)x[i];                                                                   \
             double above = (double)((uint64_t)v - (uint64_t)by.whole.mean);                        \
             double below = (double)((uint64_t)by.whole.mean - (uint64_t)v);                        \

@@ -50,10 +50,9 @@ IOTA(uint8_t, u8, INTEGER_FROM)
         const double steps = p->n > 1 ? (double)(p->n - 1) : 1;                                    \
         const double step = wide / steps;                                                          \
         T *out = chunk->out[0];                                                                    \
-        uint64_t first = chunk->first;                                                             \
-        size_t n = chunk->n;                                                                       \
+        int64_t first = chunk->first, n = chunk->n;                                                \
         TRINE_INDEPENDENT                                                                          \
-        for (size_t i = 0; i < n; i++)                                                             \
+        for (int64_t i = 0; i < n; i++)                                                            \
             out[i] = (T)trine_result_f64(start + (step == 0                                        \
                                                       ? trine_u64_to_f64(first + i) / steps * wide \
                                                       : trine_u64_to_f64(first + i) * step));      \
@@ -129,10 +128,10 @@ static inline float unit_f32(uint32_t word)
         philox_keys keys;                                                                          \
         philox_schedule(&keys, p->seed);                                                           \
         T *out = chunk->out[0];                                                                    \
-        for (size_t at = 0, n; at < chunk->n; at += n) {                                           \
-            n = chunk->n - at;                                                                     \
-            size_t lead =                                                                          \
-                random_words(&block, chunk->first + at, &n, sizeof(T), p->stream, &keys);          \
+        for (size_t at = 0, n, all = (size_t)chunk->n; at < all; at += n) {                        \
+            n = all - at;                                                                          \
+            size_t lead = random_words(&block, (uint64_t)chunk->first + at, &n, sizeof(T),         \
+                                       p->stream, &keys);                                          \
             for (size_t i = 0; i < n; i++) {                                                       \
                 T x = lo + wide * unit_##s(block.WORDS[lead + i]);                                 \
                 out[at + i] = x > most ? most : x;                                                 \
@@ -167,10 +166,10 @@ NORMALS(float, f32, u32, __builtin_sqrtf)
         const E *x = (inputs) > 0 ? chunk->in[0] : NULL;                                           \
         E *out = chunk->out[0];                                                                    \
         (void)x;                                                                                   \
-        for (size_t at = 0, n; at < chunk->n; at += n) {                                           \
-            n = chunk->n - at;                                                                     \
-            size_t lead =                                                                          \
-                random_words(&block, chunk->first + at, &n, sizeof(T), p->stream, &keys);          \
+        for (size_t at = 0, n, all = (size_t)chunk->n; at < all; at += n) {                        \
+            n = all - at;                                                                          \
+            size_t lead = random_words(&block, (uint64_t)chunk->first + at, &n, sizeof(T),         \
+                                       p->stream, &keys);                                          \
             normals_##s(z, &block, lead + n);                                                      \
             TRINE_INDEPENDENT                                                                      \
             for (size_t i = 0; i < n; i++) {                                                       \

@@ -26,14 +26,14 @@ static void counts_merge(void *left, const void *right, const void *param)
 static trine_status count_finish(void *result, const void *state, const void *param)
 {
     (void)param;
-    *(uint64_t *)result = ((const counts *)state)->found;
+    *(int64_t *)result = (int64_t)((const counts *)state)->found;
     return TRINE_OK;
 }
 
 static trine_status any_finish(void *result, const void *state, const void *param)
 {
     (void)param;
-    *(uint64_t *)result = ((const counts *)state)->found > 0;
+    *(int64_t *)result = ((const counts *)state)->found > 0;
     return TRINE_OK;
 }
 
@@ -41,13 +41,15 @@ static trine_status all_finish(void *result, const void *state, const void *para
 {
     const counts *s = state;
     (void)param;
-    *(uint64_t *)result = s->found == s->n;
+    *(int64_t *)result = s->found == s->n;
     return TRINE_OK;
 }
 
 #define GLUE(name, suffix) name##_##suffix
 #define GLUED(name, suffix) GLUE(name, suffix)
 #define NAMED(name) GLUED(name, SUFFIX)
+/* Elements that are fetched ahead at a time. */
+#define PIECE ((int64_t)(PREFETCH_PIECE / sizeof(TYPE)))
 
 #define TYPE double
 #define SUFFIX f64
@@ -104,7 +106,7 @@ static trine_status all_finish(void *result, const void *state, const void *para
     {.name = NAME,                                                                                 \
      .nin = 1,                                                                                     \
      .in = {constant},                                                                             \
-     .out = TRINE_U64,                                                                             \
+     .out = TRINE_I64,                                                                             \
      .param_size = param_bytes,                                                                    \
      .state_size = sizeof(counts),                                                                 \
      .result_size = sizeof(uint64_t),                                                              \

@@ -6,11 +6,10 @@ static void NAMED(nonzero_accumulate)(void *state, const trine_chunk *chunk, con
     counts *s = state;
     TALLY found = 0;
     (void)param;
-    for (size_t first = 0; first < chunk->n; first += PREFETCH_PIECE / sizeof(TYPE)) {
-        size_t left = chunk->n - first, piece = PREFETCH_PIECE / sizeof(TYPE);
-        size_t end = left < piece ? chunk->n : first + piece;
+    for (int64_t first = 0; first < chunk->n; first += PIECE) {
+        int64_t left = chunk->n - first, end = left < PIECE ? chunk->n : first + PIECE;
         prefetch_piece(x + first);
-        for (size_t i = first; i < end; i++)
+        for (int64_t i = first; i < end; i++)
             found += (TALLY)(x[i] != 0);
     }
     s->found += (uint64_t)found;
@@ -23,11 +22,10 @@ static void NAMED(nan_accumulate)(void *state, const trine_chunk *chunk, const v
     counts *s = state;
     TALLY found = 0;
     (void)param;
-    for (size_t first = 0; first < chunk->n; first += PREFETCH_PIECE / sizeof(TYPE)) {
-        size_t left = chunk->n - first, piece = PREFETCH_PIECE / sizeof(TYPE);
-        size_t end = left < piece ? chunk->n : first + piece;
+    for (int64_t first = 0; first < chunk->n; first += PIECE) {
+        int64_t left = chunk->n - first, end = left < PIECE ? chunk->n : first + PIECE;
         prefetch_piece(x + first);
-        for (size_t i = first; i < end; i++)
+        for (int64_t i = first; i < end; i++)
             found += (TALLY)IS_NAN(x[i]);
     }
     s->found += (uint64_t)found;
@@ -39,11 +37,10 @@ static void NAMED(between_accumulate)(void *state, const trine_chunk *chunk, con
     const TYPE *x = chunk->in[0], *range = param, low = range[0], high = range[1];
     counts *s = state;
     TALLY found = 0;
-    for (size_t first = 0; first < chunk->n; first += PREFETCH_PIECE / sizeof(TYPE)) {
-        size_t left = chunk->n - first, piece = PREFETCH_PIECE / sizeof(TYPE);
-        size_t end = left < piece ? chunk->n : first + piece;
+    for (int64_t first = 0; first < chunk->n; first += PIECE) {
+        int64_t left = chunk->n - first, end = left < PIECE ? chunk->n : first + PIECE;
         prefetch_piece(x + first);
-        for (size_t i = first; i < end; i++)
+        for (int64_t i = first; i < end; i++)
             found += (TALLY)((x[i] >= low) & (x[i] <= high));
     }
     s->found += (uint64_t)found;

@@ -214,7 +214,7 @@ NAN_OF_NONE(u8, uint8_t)
     {.name = #kernel,                                                                              \
      .nin = 1,                                                                                     \
      .in = {constant},                                                                             \
-     .out = TRINE_U64,                                                                             \
+     .out = TRINE_I64,                                                                             \
      .state_size = sizeof(place),                                                                  \
      .result_size = sizeof(uint64_t),                                                              \
      .flags = TRINE_ORDER_FREE,                                                                    \

@@ -6,12 +6,12 @@ static void NAMED(extremes_accumulate)(void *state, const trine_chunk *chunk, co
     extremes *s = state;
     const TYPE *x = chunk->in[0];
     KEY least = NAMED(key)(x), most = least;
-    const size_t piece = PREFETCH_PIECE / sizeof(TYPE);
+    const int64_t piece = PREFETCH_PIECE / (int64_t)sizeof(TYPE);
     (void)param;
-    for (size_t first = 0; first < chunk->n; first += piece) {
-        size_t end = chunk->n - first < piece ? chunk->n : first + piece;
+    for (int64_t first = 0; first < chunk->n; first += piece) {
+        int64_t end = chunk->n - first < piece ? chunk->n : first + piece;
         prefetch_piece(x + first);
-        for (size_t i = first; i < end; i++) {
+        for (int64_t i = first; i < end; i++) {
             KEY key = NAMED(key)(x + i);
             least = key < least ? key : least;
             most = key > most ? key : most;
@@ -29,12 +29,12 @@ static void NAMED(nan_extremes_accumulate)(void *state, const trine_chunk *chunk
     const TYPE *x = chunk->in[0];
     const KEY top = NAMED(INF_KEY), bottom = ~top, none = top + 1;
     KEY least = none, most = ~none;
-    const size_t piece = PREFETCH_PIECE / sizeof(TYPE);
+    const int64_t piece = PREFETCH_PIECE / (int64_t)sizeof(TYPE);
     (void)param;
-    for (size_t first = 0; first < chunk->n; first += piece) {
-        size_t end = chunk->n - first < piece ? chunk->n : first + piece;
+    for (int64_t first = 0; first < chunk->n; first += piece) {
+        int64_t end = chunk->n - first < piece ? chunk->n : first + piece;
         prefetch_piece(x + first);
-        for (size_t i = first; i < end; i++) {
+        for (int64_t i = first; i < end; i++) {
             KEY key = NAMED(key)(x + i);
             KEY low = key < bottom ? none : key, high = key > top ? ~none : key;
             least = low < least ? low : least;

@@ -174,7 +174,7 @@ static trine_status weighted_finish(void *result, const void *state, const void 
 static void histogram_accumulate_f64(void *work, const trine_chunk *chunk, const void *param)
 {
     const double *x = chunk->in[0];
-    for (size_t i = 0; i < chunk->n; i += BLOCK)
+    for (int64_t i = 0; i < chunk->n; i += BLOCK)
         count_block(work, param, x + i, chunk->n - i < BLOCK ? chunk->n - i : BLOCK);
 }
 
@@ -187,7 +187,7 @@ static const void *weights_from(const trine_chunk *chunk, size_t i, const trine_
 static void weighted_accumulate_f64(void *state, const trine_chunk *chunk, const void *param)
 {
     const double *x = chunk->in[0];
-    for (size_t i = 0; i < chunk->n; i += BLOCK)
+    for (int64_t i = 0; i < chunk->n; i += BLOCK)
         weigh_block(state, param, x + i, weights_from(chunk, i, param),
                     chunk->n - i < BLOCK ? chunk->n - i : BLOCK);
 }
@@ -206,7 +206,7 @@ static void weighted_accumulate_f64(void *state, const trine_chunk *chunk, const
                                               const void *param)                                   \
     {                                                                                              \
         double wide[BLOCK];                                                                        \
-        for (size_t i = 0; i < chunk->n; i += BLOCK) {                                             \
+        for (int64_t i = 0; i < chunk->n; i += BLOCK) {                                            \
             size_t n = widen_##suffix(chunk, i, wide);                                             \
             count_block(work, param, wide, n);                                                     \
         }                                                                                          \
@@ -215,7 +215,7 @@ static void weighted_accumulate_f64(void *state, const trine_chunk *chunk, const
                                              const void *param)                                    \
     {                                                                                              \
         double wide[BLOCK];                                                                        \
-        for (size_t i = 0; i < chunk->n; i += BLOCK) {                                             \
+        for (int64_t i = 0; i < chunk->n; i += BLOCK) {                                            \
             size_t n = widen_##suffix(chunk, i, wide);                                             \
             weigh_block(state, param, wide, weights_from(chunk, i, param), n);                     \
         }                                                                                          \

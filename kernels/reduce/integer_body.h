@@ -5,7 +5,7 @@ static void NAME(void *state, const trine_chunk *chunk, const void *param)
     const TYPE *x = chunk->in[0];
     SUM sum = 0;
     (void)param;
-    for (size_t i = 0; i < chunk->n; i++)
+    for (int64_t i = 0; i < chunk->n; i++)
         sum += VALUE((SUM)x[i]);
     integer_add(state, (int128)sum, chunk->n);
 }

@@ -43,7 +43,7 @@ static void integer_sum_i64(void *state, const trine_chunk *chunk, const void *p
     uint64_t low = 0;
     int64_t high = 0;
     (void)param;
-    for (size_t i = 0; i < chunk->n; i++) {
+    for (int64_t i = 0; i < chunk->n; i++) {
         low += (uint32_t)x[i];
         high += x[i] >> 32;
     }
@@ -55,7 +55,7 @@ static void integer_sum_u64(void *state, const trine_chunk *chunk, const void *p
     const uint64_t *x = chunk->in[0];
     uint64_t low = 0, high = 0;
     (void)param;
-    for (size_t i = 0; i < chunk->n; i++) {
+    for (int64_t i = 0; i < chunk->n; i++) {
         low += (uint32_t)x[i];
         high += x[i] >> 32;
     }

@@ -86,12 +86,12 @@ TRINE_INLINE void logsumexp_accumulate(void *state, const trine_chunk *chunk, bo
     double lane[LANES] = {0};
     memcpy(sum, lane, sizeof sum);
     s.most = greatest(x, chunk->n, single, &s.nan);
-    for (size_t i = 0; i < chunk->n && isfinite(s.most); i += LANES) {
+    for (int64_t i = 0; i < chunk->n && isfinite(s.most); i += LANES) {
         vec d[VECTORS];
         reals_f64 v[GROUPS];
         double tail[LANES];
         bool whole = i + LANES <= chunk->n;
-        for (size_t j = 0; j < LANES && !whole; j++)
+        for (int j = 0; j < LANES && !whole; j++)
             tail[j] = i + j < chunk->n ? element_at(x, i + j, single) : -INFINITY;
         for (int k = 0; k < VECTORS; k++)
             d[k] =

@@ -61,10 +61,10 @@ TRINE_INLINE void real_accumulate(real_product *p, const trine_chunk *chunk, boo
     uvec exponents = {0}, special = {0};
     double lane[LANES];
     int64_t exponent = 0;
-    size_t i = 0, item = single ? sizeof(float) : sizeof(double);
+    size_t i = 0, n = (size_t)chunk->n, item = single ? sizeof(float) : sizeof(double);
     for (int k = 0; k < VECTORS; k++)
         product[k] = 1 - (vec){0};
-    for (; i + LANES <= chunk->n; i += LANES) {
+    for (; i + LANES <= n; i += LANES) {
         if (i * item % PREFETCH_PIECE == 0)
             prefetch_piece((const char *)x + i * item);
 #pragma GCC unroll 16
@@ -81,7 +81,7 @@ TRINE_INLINE void real_accumulate(real_product *p, const trine_chunk *chunk, boo
         exponent += (int64_t)exponents[k];
     exponent -= (int64_t)i * BIAS;
     bool slow = vec_or_lanes((ivec)special) != 0;
-    for (int j = 0; i < chunk->n && !slow; i++, j++) {
+    for (int j = 0; i < n && !slow; i++, j++) {
         double v = element_at(x, i, single);
         int moved;
         slow = v == 0 || !isnormal(v);
@@ -89,7 +89,7 @@ TRINE_INLINE void real_accumulate(real_product *p, const trine_chunk *chunk, boo
         exponent += moved - 1;
     }
     if (slow) {
-        multiply_slowly(p, x, chunk->n, single);
+        multiply_slowly(p, x, n, single);
         return;
     }
     real_product whole = {1, 1, exponent};
@@ -164,7 +164,7 @@ static trine_status whole_finish_u64(void *result, const void *state, const void
         const type *x = chunk->in[0];                                                              \
         whole_product p = {.magnitude = 1};                                                        \
         (void)param;                                                                               \
-        for (size_t i = 0; i < chunk->n; i++) {                                                    \
+        for (int64_t i = 0; i < chunk->n; i++) {                                                   \
             bool negative = is_negative(x[i]);                                                     \
             whole_multiply(&p, negative ? 0 - (uint64_t)x[i] : (uint64_t)x[i], negative);          \
         }                                                                                          \

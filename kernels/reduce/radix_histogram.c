@@ -68,7 +68,7 @@ static size_t find_prefix(const trine_order_param *p, uint64_t wanted)
             count_one_##suffix(count, x, chunk->n, p->shift, p->prefix[0]);                        \
             return;                                                                                \
         }                                                                                          \
-        for (size_t i = 0; i < chunk->n; i++) {                                                    \
+        for (int64_t i = 0; i < chunk->n; i++) {                                                   \
             uint64_t digits = (uint64_t)trine_key_##suffix(x[i]) >> p->shift;                      \
             size_t at = find_prefix(p, digits >> COUNT_BITS);                                      \
             if (at < p->prefixes)                                                                  \
@@ -144,7 +144,7 @@ static trine_status weights_finish(void *result, const void *state, const void *
     {                                                                                              \
         const trine_order_param *p = param;                                                        \
         const size_t item = trine_key_size(p->weights);                                            \
-        for (size_t i = 0; i < chunk->n; i += BLOCK)                                               \
+        for (int64_t i = 0; i < chunk->n; i += BLOCK)                                              \
             weights_block_##suffix(state, p, (const trine_bits##bits *)chunk->in[0] + i,           \
                                    (const char *)chunk->in[1] + i * item,                          \
                                    chunk->n - i < BLOCK ? chunk->n - i : BLOCK);                   \

@@ -79,7 +79,7 @@ static void integer_asum_i64(void *state, const trine_chunk *chunk, const void *
     const int64_t *x = chunk->in[0];
     uint64_t low = 0, high = 0;
     (void)param;
-    for (size_t i = 0; i < chunk->n; i++) {
+    for (int64_t i = 0; i < chunk->n; i++) {
         uint64_t magnitude = x[i] < 0 ? 0 - (uint64_t)x[i] : (uint64_t)x[i];
         low += (uint32_t)magnitude;
         high += magnitude >> 32;

@@ -82,12 +82,13 @@ TRINE_INLINE trine_status top_finish(void *result, const void *state, const void
     const trine_top_param *p = param;
     const heap *h = state;
     trine_indexed *found = result;
-    if (h->count < p->k)
+    const uint64_t k = (uint64_t)p->k;
+    if (h->count < k)
         return TRINE_E_ARGUMENT;
     _Static_assert(sizeof *found == sizeof *h->pair, "pairs are ordered where the result goes");
-    memcpy(found, h->pair, p->k * sizeof *found);
-    order_pairs(result, p->k);
-    for (uint64_t i = 0; i < p->k; i++) {
+    memcpy(found, h->pair, k * sizeof *found);
+    order_pairs(result, k);
+    for (uint64_t i = 0; i < k; i++) {
         trine_pair pair;
         memcpy(&pair, &found[i], sizeof pair);
         found[i] = (trine_indexed){.index = pair.place};
@@ -110,7 +111,7 @@ TRINE_INLINE trine_status top_finish(void *result, const void *state, const void
                                               uint##bits##_t flip)                                 \
     {                                                                                              \
         const trine_bits##bits *x = chunk->in[0];                                                  \
-        for (size_t first = 0; first < chunk->n; first += BLOCK) {                                 \
+        for (int64_t first = 0; first < chunk->n; first += BLOCK) {                                \
             size_t n = chunk->n - first < BLOCK ? chunk->n - first : BLOCK;                        \
             if (h->count == k &&                                                                   \
                 !any_within_##suffix(x + first, n, flip, (uint##bits##_t)h->pair[0].key))          \

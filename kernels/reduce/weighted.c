@@ -235,7 +235,7 @@ static void weigh(any_work *w, trine_dtype dtype, const trine_chunk *chunk,
     /* A product of integers is no negative zero. */
     if (is_whole(dtype) && is_whole(p->weights))
         w->main.products.total.seen |= SEEN_OTHER;
-    for (size_t i = 0; i < chunk->n; i += HALVES) {
+    for (int64_t i = 0; i < chunk->n; i += HALVES) {
         size_t n = chunk->n - i < HALVES ? chunk->n - i : HALVES;
         halves_read(&x, dtype, chunk->in[0], i, n);
         halves_read(&y, p->weights, chunk->in[1], i, n);

@@ -249,16 +249,16 @@ const char *trine_isa(void)
     return chosen >= 0 ? isas[chosen].name : "none";
 }
 
-const char *trine_reducer_name(size_t i)
+const char *trine_reducer_name(int64_t i)
 {
     pthread_once(&once, choose);
-    return i < name_count ? names[i] : NULL;
+    return i >= 0 && i < (int64_t)name_count ? names[i] : NULL;
 }
 
-const char *trine_map_name(size_t i)
+const char *trine_map_name(int64_t i)
 {
     pthread_once(&once, choose);
-    return i < map_name_count ? map_names[i] : NULL;
+    return i >= 0 && i < (int64_t)map_name_count ? map_names[i] : NULL;
 }
 
 static bool ends_with(const char *name, const char *end)
@@ -274,11 +274,11 @@ static bool is_plain(const char *name)
            !ends_with(name, "_f64");
 }
 
-static void list_names(const char *(*name_at)(size_t), char *text, size_t size)
+static void list_names(const char *(*name_at)(int64_t), char *text, size_t size)
 {
     size_t used = 0;
     const char *name;
-    for (size_t i = 0; (name = name_at(i)) && used < size; i++)
+    for (int64_t i = 0; (name = name_at(i)) && used < size; i++)
         if (is_plain(name))
             used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", name);
 }

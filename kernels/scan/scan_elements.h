@@ -58,7 +58,7 @@ static inline int64_t wide_key(int64_t key)
         (void)param;                                                                               \
         if (exclusive && !before->any)                                                             \
             return TRINE_E_EMPTY;                                                                  \
-        for (size_t i = 0; i < chunk->n; i++) {                                                    \
+        for (int64_t i = 0; i < chunk->n; i++) {                                                   \
             int64_t key = wide_key(key_##suffix(x + i));                                           \
             type earlier = nan ? (nan_value) : value_##suffix(extreme);                            \
             extreme = key beyond extreme ? key : extreme;                                          \

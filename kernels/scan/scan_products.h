@@ -62,13 +62,13 @@ TRINE_INLINE real_product product_begin(const real_product *prefix)
         real_product p = product_begin(prefix);                                                    \
         (void)param;                                                                               \
         if (flags & TRINE_SCAN_EXCLUSIVE)                                                          \
-            for (size_t i = 0; i < chunk->n; i++) {                                                \
+            for (int64_t i = 0; i < chunk->n; i++) {                                               \
                 double before = product_value(&p);                                                 \
                 product_take(&p, x[i]);                                                            \
                 out[i] = (type)before;                                                             \
             }                                                                                      \
         else                                                                                       \
-            for (size_t i = 0; i < chunk->n; i++) {                                                \
+            for (int64_t i = 0; i < chunk->n; i++) {                                               \
                 product_take(&p, x[i]);                                                            \
                 out[i] = (type)product_value(&p);                                                  \
             }                                                                                      \
@@ -86,7 +86,7 @@ REAL_PRODUCTS(f32, float)
         whole_product p = *(const whole_product *)prefix;                                          \
         uint64_t value = 0;                                                                        \
         (void)param;                                                                               \
-        for (size_t i = 0; i < chunk->n; i++) {                                                    \
+        for (int64_t i = 0; i < chunk->n; i++) {                                                   \
             bool negative = (with_sign) && x[i] < (type)1 && x[i] != 0;                            \
             uint64_t magnitude = negative ? 0 - (uint64_t)x[i] : (uint64_t)x[i];                   \
             if (flags & TRINE_SCAN_EXCLUSIVE && !whole_product_value(&p, with_sign, &value))       \

@@ -30,7 +30,7 @@ TRINE_INLINE void fast_loop(const trine_chunk *chunk, const fast_state *prefix, 
                             bool single, bool narrow, bool non_temporal)
 {
     vec carry = vec_of(prefix->sum), group[PARTS];
-    for (size_t i = 0; i < chunk->n; i += OCTET) {
+    for (int64_t i = 0; i < chunk->n; i += OCTET) {
         group_ahead(chunk->in[1], i, single);
         group_load(group, chunk->in[0], i, chunk->n, single, -0.0);
         fast_group(group, &carry, exclusive);
@@ -133,7 +133,7 @@ TRINE_INLINE void compensated_loop(const trine_chunk *chunk, const compensated_s
     int64_t exponent = prefix->exponent - (large ? 100 : 0);
     vec carry = vec_of(in_unit(prefix->sum, exponent));
     vec error = vec_of(in_unit(prefix->error, exponent)), group[PARTS], lost[PARTS];
-    for (size_t i = 0; i < chunk->n; i += OCTET) {
+    for (int64_t i = 0; i < chunk->n; i += OCTET) {
         group_ahead(chunk->in[1], i, single);
         group_load(group, chunk->in[0], i, chunk->n, single, -0.0);
         if (large) {
@@ -193,7 +193,7 @@ REAL_SCANS(compensated)
         (void)param;                                                                               \
         if (before < (least) || before > (most))                                                   \
             return TRINE_E_OVERFLOW;                                                               \
-        for (size_t i = 0; i < chunk->n; i++) {                                                    \
+        for (int64_t i = 0; i < chunk->n; i++) {                                                   \
             sum_type next;                                                                         \
             bool over = __builtin_add_overflow(sum, x[i], &next);                                  \
             if (over && !(exclusive && i + 1 == chunk->n))                                         \

@@ -59,9 +59,9 @@ TRINE_INLINE void store_at(void *to, size_t i, vec x, bool single, bool non_temp
 /* Outputs before the first whole line, and the end of the last whole vector. */
 TRINE_INLINE size_t vectors_of(const trine_stencil_row *rows, size_t item, size_t *end)
 {
-    size_t first = before_line(rows->out) / item;
-    first = first < rows->n ? first : rows->n;
-    *end = first + (rows->n - first) / WIDTH * WIDTH;
+    size_t n = (size_t)rows->n, first = before_line(rows->out) / item;
+    first = first < n ? first : n;
+    *end = first + (n - first) / WIDTH * WIDTH;
     return first;
 }
 
@@ -95,7 +95,7 @@ TRINE_INLINE void stencil5(const trine_stencil_row *rows, const double *weight, 
         sum += w[4] * load_at(east, i, single);
         store_at(rows->out, i, sum, single, non_temporal);
     }
-    for (size_t i = end; i < rows->n; i++)
+    for (size_t i = end; i < (size_t)rows->n; i++)
         stencil5_one(rows, w, i, single);
     if (non_temporal)
         nt_store_fence();
@@ -157,7 +157,7 @@ TRINE_INLINE double jacobi(const trine_stencil_row *rows, const double *f, bool 
         store_at(rows->out, i, sum, false, non_temporal);
         most = ivec_greater(vec_bits(sum - vec_load(centre + i)) & INT64_MAX, most);
     }
-    for (size_t i = end; i < rows->n; i++) {
+    for (size_t i = end; i < (size_t)rows->n; i++) {
         int64_t one = jacobi_one(rows, f, i, source);
         bits = one > bits ? one : bits;
     }

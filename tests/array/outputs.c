@@ -103,7 +103,7 @@ static const row rows[] = {
     ROW(reverse, SAME, LINE), ROW(convolve, APART, LINE), ROW(fill, ALONE, LINE),
     ROW(iota, ALONE, LINE), ROW(linspace, ALONE, LINE), ROW(uniform, ALONE, LINE),
     ROW(normal, ALONE, LINE), ROW(sort, ALONE, LINE),
-    {"argsort", argsort, APART, TRINE_U64, LINE, false},
+    {"argsort", argsort, APART, TRINE_I64, LINE, false},
     ROW(stencil5, APART, SQUARE), ROW(jacobi, APART, SQUARE), ROW(jacobi_of_zeros, ALONE, SQUARE),
     {"transpose", transpose, APART, TRINE_F64, SQUARE, true},
     ROW(gemm, APART, SQUARE), {"gemm_second", gemm_second, APART, TRINE_F64, SQUARE, true},
@@ -196,7 +196,7 @@ static void read_only_arrays_are_no_outputs(void)
         CU_ASSERT_EQUAL_FATAL(
             trine_array_wrap_const_2d(team, r->out, buffer, shape[0], shape[1], &out), TRINE_OK);
         expect(r, "wrap_const_2d", out, false, "is read-only");
-        const uint64_t axes[] = {shape[0], shape[1]};
+        const int64_t axes[] = {shape[0], shape[1]};
         CU_ASSERT_EQUAL_FATAL(trine_array_wrap_const_nd(team, r->out, buffer, 2, axes, &out),
                               TRINE_OK);
         expect(r, "wrap_const_nd", out, false, "is read-only");
@@ -213,7 +213,7 @@ static void read_only_arrays_are_inputs(void)
     static const double constant[] = {1, 2, 3};
     trine_array *x, *y, *kept;
     double sum, result[3];
-    uint64_t counts[5];
+    int64_t counts[5];
     CU_ASSERT_EQUAL_FATAL(trine_array_wrap_const(team, TRINE_F64, constant, 3, &x), TRINE_OK);
     CU_ASSERT_EQUAL_FATAL(trine_array_wrap(team, TRINE_F64, result, 3, &y), TRINE_OK);
     CU_ASSERT_EQUAL(trine_sum_f64(x, TRINE_EXACT, &sum), TRINE_OK);

@@ -192,7 +192,7 @@ static trine_status quantile(chaos_case *c)
 
 static trine_status histogram(chaos_case *c)
 {
-    uint64_t counts[100 + 3];
+    int64_t counts[100 + 3];
     TRY(make(c, 0, TRINE_F64, length(c), 0));
     TRY(trine_histogram(c->x[0], 100, -0.5, 0.5, counts));
     add_value(c, counts, sizeof counts);
@@ -222,7 +222,7 @@ static trine_status sort(chaos_case *c)
 static trine_status argsort(chaos_case *c)
 {
     TRY(make(c, 0, TRINE_U64, length(c), 0));
-    TRY(make_like(c, 1, 0, TRINE_U64));
+    TRY(make_like(c, 1, 0, TRINE_I64));
     TRY(trine_argsort(c->x[0], c->x[1]));
     add_array(c, c->x[1]);
     return TRINE_OK;
@@ -507,7 +507,7 @@ static trine_status stream(chaos_case *c)
                                   .source_context = &source};
     trine_task_queue *queue = NULL;
     trine_status worst = TRINE_OK;
-    uint64_t seen = 0;
+    int64_t seen = 0;
     TRY(trine_task_open(c->team, &working, &options, &queue));
     for (;;) {
         trine_task_outcome outcome;
@@ -526,7 +526,7 @@ static trine_status stream(chaos_case *c)
             take(c, &param, outcome.index, outcome.status, outcome.result, outcome.result_size);
         worst = worst == TRINE_OK ? status : worst;
     }
-    if (trine_team_rank(c->team) == 0 && seen != source.n)
+    if (trine_team_rank(c->team) == 0 && (uint64_t)seen != source.n)
         snprintf(c->complaint, sizeof c->complaint, "%llu items of %llu came",
                  (unsigned long long)seen, (unsigned long long)source.n);
     TRY(trine_task_close(queue));

@@ -150,7 +150,7 @@ TRINE_API trine_status trine_transpose(const trine_array *x, trine_array *out)
 }
 
 TRINE_API trine_status trine_jacobi(trine_array *u, const trine_array *f, double tolerance,
-                                    uint64_t most_sweeps, trine_jacobi_result *result)
+                                    int64_t most_sweeps, trine_jacobi_result *result)
 {
     return change_array(HANDED_ON(trine_jacobi)(u, f, tolerance, most_sweeps, result), u);
 }
@@ -167,12 +167,12 @@ TRINE_API trine_status trine_gemm_f32(float alpha, const trine_array *a, const t
     return change_array(HANDED_ON(trine_gemm_f32)(alpha, a, b, beta, c), c);
 }
 
-TRINE_API trine_status trine_histogram(const trine_array *x, uint64_t bins, double low, double high,
-                                       uint64_t counts[])
+TRINE_API trine_status trine_histogram(const trine_array *x, int64_t bins, double low, double high,
+                                       int64_t counts[])
 {
     trine_status status = HANDED_ON(trine_histogram)(x, bins, low, high, counts);
     if (!status)
-        change(TRINE_U64, &counts[bins / 2]);
+        change(TRINE_I64, &counts[bins / 2]);
     return status;
 }
 

@@ -25,7 +25,7 @@ class Wrapped(t.Array):
         self.memory = room[start:start + x.nbytes].view(x.dtype)
         self.memory[:] = x.reshape(-1)
         t.need(lib.trine_array_wrap_nd(team.handle, t.code(x.dtype), t.pointer(room.ctypes.data + start), x.ndim,
-                                       (t.u64 * x.ndim)(*x.shape), c.byref(self.handle)))
+                                       (t.i64 * x.ndim)(*x.shape), c.byref(self.handle)))
 
 
 def ranks(team):
@@ -223,7 +223,7 @@ def do_sort(team, case, within):
 def do_argsort(team, case, within):
     with Arrays(team, case) as arrays:
         x = arrays.inputs()[0]
-        out = arrays.zeros(case.arrays[0].shape, "u8")
+        out = arrays.zeros(case.arrays[0].shape, "i8")
         if "axis" in case.more:
             need(within, lib.trine_argsort_axis, x.handle, out.handle, c.c_int(case.more["axis"]))
         else:
@@ -261,10 +261,10 @@ def do_histogram(team, case, within):
     with Arrays(team, case) as arrays:
         given = [a.handle for a in arrays.inputs()]
         bins = more["bins"] if "bins" in more else len(more["edges"]) - 1
-        counts = np.zeros(bins + 3, np.float64 if len(given) > 1 else np.uint64)
+        counts = np.zeros(bins + 3, np.float64 if len(given) > 1 else np.int64)
         data = counts.ctypes.data_as(t.pointer)
         where = [doubles(more["edges"])] if "edges" in more else [t.f64(more["low"]), t.f64(more["high"])]
-        need(within, getattr(lib, "trine_" + case.kernel), *given, t.u64(bins), *where, data)
+        need(within, getattr(lib, "trine_" + case.kernel), *given, t.i64(bins), *where, data)
         return [counts]
 
 
@@ -330,17 +330,17 @@ def do_weighted_along(team, case, within):
 
 def do_top(team, case, within):
     k = case.more["k"]
-    found, at = np.zeros(k, case.arrays[0].dtype), np.zeros(k, np.uint64)
+    found, at = np.zeros(k, case.arrays[0].dtype), np.zeros(k, np.int64)
     with Arrays(team, case) as arrays:
         x = arrays.inputs()[0]
-        need(within, getattr(lib, "trine_" + case.kernel), x.handle, t.u64(k), found.ctypes.data_as(t.pointer),
+        need(within, getattr(lib, "trine_" + case.kernel), x.handle, t.i64(k), found.ctypes.data_as(t.pointer),
              at.ctypes.data_as(t.pointer))
         return [found, at]
 
 
 def do_argminmax(team, case, within):
     dtype = case.arrays[0].dtype
-    pair, at = np.zeros(2, dtype), np.zeros(2, np.uint64)
+    pair, at = np.zeros(2, dtype), np.zeros(2, np.int64)
     with Arrays(team, case) as arrays:
         x = arrays.inputs()[0]
         need(within, getattr(lib, "trine_argminmax_" + t.SUFFIX[dtype.str[1:]]), x.handle,
@@ -362,7 +362,7 @@ def do_convolve(team, case, within):
         out = arrays.zeros(len(case.arrays[0]), case.arrays[0].dtype)
         taps = case.more["taps"]
         function = lib.trine_convolve_f64 if x.dtype.itemsize == 8 else lib.trine_convolve_f32
-        need(within, function, x.handle, doubles(taps), c.c_size_t(len(taps)), out.handle)
+        need(within, function, x.handle, doubles(taps), c.c_int64(len(taps)), out.handle)
         return [arrays.whole(out)]
 
 
@@ -375,16 +375,16 @@ def do_stencil5(team, case, within):
 
 
 class JacobiResult(c.Structure):
-    _fields_ = [("sweeps", t.u64), ("residual", t.f64)]
+    _fields_ = [("sweeps", t.i64), ("residual", t.f64)]
 
 
 def do_jacobi(team, case, within):
     with Arrays(team, case) as arrays:
         u, f = arrays.inputs()
         result = JacobiResult()
-        need(within, lib.trine_jacobi, u.handle, f.handle, t.f64(case.more["tolerance"]), t.u64(case.more["most"]),
+        need(within, lib.trine_jacobi, u.handle, f.handle, t.f64(case.more["tolerance"]), t.i64(case.more["most"]),
              c.byref(result))
-        return [arrays.whole(u), np.array([result.sweeps], np.uint64), np.array([result.residual])]
+        return [arrays.whole(u), np.array([result.sweeps], np.int64), np.array([result.residual])]
 
 
 def do_product(team, case, within):
@@ -414,7 +414,7 @@ def do_file(team, case, within):
         reducer = t.find(case.kernel, dtype)
         out, size, count = t.result_type(reducer.contents), reducer.contents.result_size, 1
         if "axis" in case.more:
-            rows = t.u64()
+            rows = t.i64()
             lib.trine_npy_block(file, None, c.byref(rows), None)
             count = lines_along(case, rows.value)
         buffer = np.zeros(size * count + 8, np.uint8)
@@ -450,7 +450,7 @@ CALLS = {"reduce": do_reduce, "map": do_map, "scan": do_scan, "scan_reducer": do
 def names(function):
     found, i = [], 0
     while True:
-        name = function(c.c_size_t(i))
+        name = function(c.c_int64(i))
         if not name:
             return found
         found.append(name.decode())

@@ -249,7 +249,7 @@ def judge_sort(case, status, arrays):
         return f"status {status}"
     x = case.arrays[0]
     right = order(x)
-    return to_the_bit(arrays[0], right.astype("u8") if case.call == "argsort" else x[right])
+    return to_the_bit(arrays[0], right.astype("i8") if case.call == "argsort" else x[right])
 
 
 def make_of_any(call, kernel):
@@ -319,7 +319,7 @@ def count(x, edges):
     at = np.minimum(np.searchsorted(edges, inside, "right") - 1, bins - 1)
     counts = np.bincount(at, minlength=bins)
     return np.concatenate([counts, [(numbers < edges[0]).sum(), (numbers > edges[-1]).sum(),
-                                    np.isnan(v).sum()]]).astype("u8")
+                                    np.isnan(v).sum()]]).astype("i8")
 
 
 def judge_histogram(case, status, arrays):

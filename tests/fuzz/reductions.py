@@ -238,10 +238,10 @@ def extreme(name, x):
         return "EMPTY"
     if nans.any():
         if name in ("argmin", "argmax"):
-            return scalar(int(np.argmax(nans)), "u8")
+            return scalar(int(np.argmax(nans)), "i8")
         return scalar(math.nan, dtype) if name != "minmax" else np.full(2, math.nan, dtype)
     if name in ("argmin", "argmax"):
-        return scalar(int(places[getattr(np, name)(keys(x))]), "u8")
+        return scalar(int(places[getattr(np, name)(keys(x))]), "i8")
     low, high = least_and_greatest(x)
     if name == "minmax":
         return np.array([low, high], dtype)
@@ -272,7 +272,7 @@ def counted(case):
 
 
 def judge_count(case, status, arrays):
-    return settle(status, arrays, scalar(counted(case), "u8"))
+    return settle(status, arrays, scalar(counted(case), "i8"))
 
 
 def make_one(name):

@@ -256,7 +256,7 @@ def judge_top(case, status, arrays):
         if x.dtype.kind == "f":
             turned = np.where(np.isnan(x), np.iinfo(turned.dtype).min, turned)
         at = np.argsort(turned, kind="stable")[:k]
-    return by_value(arrays[0], x[at]) or to_the_bit(arrays[1], at.astype("u8"))
+    return by_value(arrays[0], x[at]) or to_the_bit(arrays[1], at.astype("i8"))
 
 
 def make_top(kernel):

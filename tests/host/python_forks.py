@@ -30,7 +30,7 @@ class Team:
         self.team, self.array = c.c_void_p(), c.c_void_p()
         need(lib.trine_team_open(spec.encode(), c.byref(self.team)))
         self.data = (c.c_double * N)(*(0.1 * i for i in range(N)))
-        need(lib.trine_array_wrap(self.team, F64, self.data, c.c_uint64(N), c.byref(self.array)))
+        need(lib.trine_array_wrap(self.team, F64, self.data, c.c_int64(N), c.byref(self.array)))
 
     def sum(self):
         result = c.c_double()

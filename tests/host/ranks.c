@@ -44,7 +44,7 @@ static trine_array *ones(uint64_t n)
 {
     trine_array *x;
     MUST(trine_array_create(team, TRINE_F64, n, TRINE_DISTRIBUTED, &x) == TRINE_OK);
-    for (uint64_t i = 0; i < trine_array_local_n(x); i++)
+    for (int64_t i = 0; i < trine_array_local_n(x); i++)
         ((double *)trine_array_data(x))[i] = 1;
     return x;
 }
@@ -271,7 +271,8 @@ static void calls_after_finalize_are_errors(void)
     MPI_Barrier(MPI_COMM_WORLD);
     MPI_Finalize();
     if (rank == 0) {
-        uint64_t item = 1, ticket;
+        uint64_t item = 1;
+        int64_t ticket;
         (void)trine_task_submit(queue, &item, sizeof item, &ticket);
     }
     MUST(trine_task_next(queue, &outcome) != TRINE_OK);

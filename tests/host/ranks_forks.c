@@ -51,7 +51,7 @@ static void a_forked_process_is_no_rank(void)
     CU_ASSERT_EQUAL_FATAL(trine_team_open(spec, &team), TRINE_OK);
     CU_ASSERT_EQUAL_FATAL(trine_array_create(team, TRINE_F64, N, TRINE_DISTRIBUTED, &x), TRINE_OK);
     double *data = trine_array_data(x);
-    for (uint64_t i = 0; i < trine_array_local_n(x); i++)
+    for (int64_t i = 0; i < trine_array_local_n(x); i++)
         data[i] = 0.1 * (double)(trine_array_first(x) + i);
     CU_ASSERT_EQUAL(trine_sum_f64(x, TRINE_EXACT, &before), TRINE_OK);
     CU_ASSERT_EQUAL(trine_counter_create(team, 0, &counter), TRINE_OK);

@@ -19,7 +19,7 @@ def total(spec):
     team, x, y = c.c_void_p(), c.c_void_p(), c.c_double()
     if lib.trine_team_open(spec, c.byref(team)):
         return "refused: " + lib.trine_error_detail().decode()
-    assert lib.trine_array_wrap(team, 1, data, c.c_uint64(N), c.byref(x)) == 0
+    assert lib.trine_array_wrap(team, 1, data, c.c_int64(N), c.byref(x)) == 0
     for _ in range(3):
         assert lib.trine_sum_f64(x, 2, c.byref(y)) == 0, lib.trine_error_detail()
     lib.trine_array_free(x)

@@ -331,7 +331,7 @@ static long peak_kilobytes(void)
 static void a_long_file_is_streamed_in_bounded_memory(void)
 {
     unsigned char header[TRINE_NPY_HEADER_WRITTEN];
-    uint64_t n = (uint64_t)3 << 27;
+    int64_t n = (int64_t)3 << 27;
     size_t length = trine_npy_format(TRINE_F64, 1, &n, header);
     double sum = 1;
     trine_npy *file;
@@ -357,7 +357,8 @@ static void put_byte(uint64_t offset, unsigned char value)
 static void more_than_2_to_the_32_elements_are_counted(void)
 {
     unsigned char header[TRINE_NPY_HEADER_WRITTEN];
-    uint64_t n = ((uint64_t)1 << 32) + 12345, sum = 0;
+    int64_t n = ((int64_t)1 << 32) + 12345;
+    uint64_t sum = 0;
     size_t length = trine_npy_format(TRINE_U8, 1, &n, header);
     trine_team *teams[] = {threads, pool};
     write_file(header, length);

@@ -51,7 +51,7 @@ static trine_array *numbers(trine_team *on, trine_place place)
     if (whole)
         first = trine_array_first(x);
     uint64_t *data = trine_array_data(x);
-    for (uint64_t i = 0; i < trine_array_local_n(x); i++)
+    for (int64_t i = 0; i < trine_array_local_n(x); i++)
         data[i] = element(first + i);
     return x;
 }
@@ -221,7 +221,7 @@ static void a_file_in_fortran_order_is_in_c_order_on_every_rank(void)
     char turned[sizeof path + 8];
     trine_npy *file;
     trine_array *x;
-    uint64_t first, rows, columns, index = 0;
+    int64_t first, rows, columns, index = 0;
     snprintf(turned, sizeof turned, "%s.turned", path);
     if (rank == 0)
         write_turned(turned);
@@ -233,7 +233,7 @@ static void a_file_in_fortran_order_is_in_c_order_on_every_rank(void)
     CU_ASSERT_TRUE(columns == ROWS * COLUMNS && rows == trine_array_local_rows(x) &&
                    first == trine_array_first_row(x));
     const float *data = trine_array_data(x);
-    for (uint64_t i = 0, wrong = 0; i < trine_array_local_n(x); i++) {
+    for (int64_t i = 0, wrong = 0; i < trine_array_local_n(x); i++) {
         wrong += data[i] != (float)(trine_array_first(x) + i);
         CU_ASSERT_TRUE_FATAL(wrong == 0);
     }

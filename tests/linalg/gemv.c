@@ -134,11 +134,11 @@ static void multiply_specials(trine_team *team, trine_team *serial)
     double *data = trine_array_data(a), *vector = trine_array_data(x),
            *result = trine_array_data(y);
     (void)serial;
-    for (uint64_t i = 0; i < trine_array_local_n(a); i++)
+    for (int64_t i = 0; i < trine_array_local_n(a); i++)
         data[i] = i + trine_array_first(a) == 0   ? (double)NAN
                   : i + trine_array_first(a) == 2 ? (double)INFINITY
                                                   : -0.0;
-    for (uint64_t i = 0; i < trine_array_local_n(x); i++)
+    for (int64_t i = 0; i < trine_array_local_n(x); i++)
         vector[i] = 1;
     CU_ASSERT_EQUAL(trine_gemv_f64(1, a, x, 0, y), TRINE_OK);
     if (trine_array_local_n(y) == 3) {

@@ -114,7 +114,7 @@ static void floats_are_within_one_ulp(void)
                 memcpy(&x[chunk.n++], &pattern, sizeof pattern);
             }
             map->apply(&chunk, NULL);
-            for (size_t i = 0; i < chunk.n; i++)
+            for (int64_t i = 0; i < chunk.n; i++)
                 judge(&v, error_of_float(z[i], functions[f].wide(x[i])), x[i], 0, z[i]);
         }
         conclude(functions[f].name, "f32", &v);
@@ -172,10 +172,10 @@ static void doubles_are_within_one_ulp(void)
         verdict v = {0};
         for (uint64_t first = 0; first < count && !is_left_out(functions[f].name);
              first += TRINE_CHUNK) {
-            for (size_t i = 0; i < chunk.n; i++)
+            for (int64_t i = 0; i < chunk.n; i++)
                 x[i] = argument(&functions[f], first + i);
             map->apply(&chunk, NULL);
-            for (size_t i = 0; i < chunk.n; i++) {
+            for (int64_t i = 0; i < chunk.n; i++) {
                 mpfr_set_d(argument_mpfr, x[i], MPFR_RNDN);
                 functions[f].true_value(known, argument_mpfr, MPFR_RNDN);
                 judge(&v, error_in_ulp(z[i], known, 53, -1021), x[i], 0, z[i]);
@@ -266,12 +266,12 @@ static void powers_are_within_one_ulp(bool single)
     if (single)
         chunk = (trine_chunk){.n = TRINE_CHUNK, .in = {x32, y32}, .out = {z32}};
     for (uint64_t first = 0; first < count && !is_left_out("pow"); first += TRINE_CHUNK) {
-        for (size_t i = 0; i < chunk.n; i++) {
+        for (int64_t i = 0; i < chunk.n; i++) {
             power_arguments(first + i, single ? 128 : 1024, &x[i], &y[i]);
             x32[i] = (float)x[i], y32[i] = (float)y[i];
         }
         map->apply(&chunk, NULL);
-        for (size_t i = 0; i < chunk.n; i++) {
+        for (int64_t i = 0; i < chunk.n; i++) {
             double a = single ? x32[i] : x[i], b = single ? y32[i] : y[i];
             double got = single ? z32[i] : z[i];
             true_power(known, base, exponent, a, b);

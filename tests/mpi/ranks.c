@@ -29,7 +29,7 @@ static hash_state hash_of(trine_team *on, uint64_t n, trine_status *status)
     if (*status)
         return result;
     uint64_t *data = trine_array_data(x);
-    for (uint64_t i = 0; i < trine_array_local_n(x); i++)
+    for (int64_t i = 0; i < trine_array_local_n(x); i++)
         data[i] = 7 * (trine_array_first(x) + i);
     const trine_array *in[] = {x};
     *status = trine_reduce(&hash_reducer, NULL, in, &result);
@@ -82,7 +82,7 @@ static void big_accumulate(void *state, const trine_chunk *chunk, const void *pa
 {
     const uint64_t *x = chunk->in[0];
     (void)param;
-    for (size_t i = 0; i < chunk->n; i++)
+    for (int64_t i = 0; i < chunk->n; i++)
         ((big_state *)state)->count[x[i] % 12500]++;
 }
 
@@ -117,7 +117,7 @@ static void large_states_travel_whole(void)
     trine_array *x;
     CU_ASSERT_EQUAL_FATAL(trine_array_create(team, TRINE_U64, n, TRINE_DISTRIBUTED, &x), TRINE_OK);
     uint64_t *data = trine_array_data(x);
-    for (uint64_t i = 0; i < trine_array_local_n(x); i++)
+    for (int64_t i = 0; i < trine_array_local_n(x); i++)
         data[i] = trine_array_first(x) + i;
     const trine_array *in[] = {x};
     for (size_t most = 1000; most <= 1 << 30; most *= 1 << 10) {

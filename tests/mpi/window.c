@@ -270,7 +270,7 @@ static void bad_calls_are_refused_on_all_ranks(void)
     expect(trine_array_scatter(team, TRINE_F64, 8, data, -1, window, &x), TRINE_E_ARGUMENT, "root");
     expect(trine_array_scatter(team, TRINE_F64, 8, NULL, 0, window, &x), TRINE_E_ARGUMENT, "data");
     expect(trine_array_scatter(team, (trine_dtype)99, 8, data, 0, window, &x), TRINE_E_DTYPE, "99");
-    const uint64_t far[] = {8, UINT64_MAX};
+    const int64_t far[] = {8, INT64_MAX};
     expect(trine_array_scatter_nd(team, TRINE_F64, 2, far, data, 0, window, &x), TRINE_E_ARGUMENT,
            "larger than any address space");
     expect(trine_array_scatter_nd(team, TRINE_F64, TRINE_DIMS + 1, far, data, 0, window, &x),

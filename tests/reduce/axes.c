@@ -12,7 +12,7 @@ enum { SHAPES = 6, QUANTILES = 3, WIDEST = 8, MOST = 9001 * 4 * 3 };
 
 static const struct {
     int ndim;
-    uint64_t shape[4];
+    int64_t shape[4];
 } shapes[SHAPES] = {{2, {7, 5}},       {3, {2, 3, 4}},       {3, {9001, 4, 3}},
                     {3, {3, 9001, 2}}, {4, {3, 1, 2, 8195}}, {3, {4, 0, 3}}};
 
@@ -29,7 +29,7 @@ static double element(uint64_t i)
 static trine_array *make(trine_team *on, int s, trine_place place)
 {
     trine_array *x;
-    uint64_t shape[4], first = 0;
+    int64_t shape[4], first = 0;
     memcpy(shape, shapes[s].shape, sizeof shape);
     if (place != TRINE_DISTRIBUTED) {
         uint64_t r = (uint64_t)trine_team_rank(on), ranks = (uint64_t)trine_team_ranks(on);
@@ -42,21 +42,21 @@ static trine_array *make(trine_team *on, int s, trine_place place)
         first = trine_array_first_row(x);
     first *= trine_array_columns(x);
     double *data = trine_array_data(x);
-    for (uint64_t i = 0; i < trine_array_local_n(x); i++)
+    for (int64_t i = 0; i < trine_array_local_n(x); i++)
         data[i] = element(first + i);
     return x;
 }
 
-static uint64_t first_row_of(const trine_array *x, int s)
+static int64_t first_row_of(const trine_array *x, int s)
 {
-    uint64_t r = (uint64_t)trine_team_rank(team), ranks = (uint64_t)trine_team_ranks(team);
+    int64_t r = trine_team_rank(team), ranks = trine_team_ranks(team);
     return trine_array_place(x) == TRINE_DISTRIBUTED ? trine_array_first_row(x)
                                                      : shapes[s].shape[0] * r * r / (ranks * ranks);
 }
 
-static uint64_t results_of(const trine_array *x, int axis)
+static int64_t results_of(const trine_array *x, int axis)
 {
-    uint64_t n = axis == 0 ? 1 : trine_array_local_rows(x);
+    int64_t n = axis == 0 ? 1 : trine_array_local_rows(x);
     for (int i = 1; i < trine_array_ndim(x); i++)
         n *= i == axis ? 1 : trine_array_shape(x)[i];
     return n;
@@ -67,12 +67,12 @@ static unsigned char got[MOST * WIDEST * 8], expected[MOST * WIDEST * 8];
 /* `count` blocks of the results along an axis: this rank's of `got`, in each block of `expected`.
  */
 static void compare(const char *what, int s, int axis, const trine_array *x, const trine_array *one,
-                    size_t item, uint64_t count)
+                    size_t item, int64_t count)
 {
-    uint64_t own = results_of(x, axis), all = results_of(one, axis), rows = shapes[s].shape[0];
-    uint64_t first = axis == 0 || rows == 0 ? 0 : first_row_of(x, s) * (all / rows);
+    int64_t own = results_of(x, axis), all = results_of(one, axis), rows = shapes[s].shape[0];
+    int64_t first = axis == 0 || rows == 0 ? 0 : first_row_of(x, s) * (all / rows);
     bool same = true;
-    for (uint64_t i = 0; i < count; i++)
+    for (int64_t i = 0; i < count; i++)
         same = same && memcmp(got + i * own * item, expected + (i * all + first) * item,
                               (size_t)own * item) == 0;
     if (!same)
@@ -111,7 +111,7 @@ static void quantiles(const trine_array *x, const trine_array *one, int s, int a
 static void compare_elements(const char *what, int s, int axis, const trine_array *x,
                              const trine_array *one)
 {
-    uint64_t first = first_row_of(x, s) * trine_array_columns(x), n = trine_array_local_n(x);
+    int64_t first = first_row_of(x, s) * trine_array_columns(x), n = trine_array_local_n(x);
     const double *own = trine_array_data(x), *all = trine_array_data(one);
     bool same = n == 0 || memcmp(own, all + first, (size_t)n * sizeof *own) == 0;
     if (!same)
@@ -140,7 +140,7 @@ static void scans(const trine_array *x, const trine_array *one, int s, int axis)
 static void sorts(trine_array *x, trine_array *one, int s, int axis)
 {
     trine_array *places, *all;
-    CU_ASSERT_EQUAL(trine_array_create_like(x, TRINE_U64, trine_array_place(x), &places), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_array_create_like(x, TRINE_I64, trine_array_place(x), &places), TRINE_OK);
     CU_ASSERT_EQUAL(trine_array_create_like(one, TRINE_U64, TRINE_SHARED, &all), TRINE_OK);
     CU_ASSERT_EQUAL(trine_argsort_axis(x, places, axis), TRINE_OK);
     CU_ASSERT_EQUAL(trine_argsort_axis(one, all, axis), TRINE_OK);

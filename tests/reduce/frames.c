@@ -27,7 +27,7 @@ static _Unwind_Reason_Code count_frame(struct _Unwind_Context *context, void *co
 static void clear(void *state, const void *param)
 {
     (void)param;
-    *(uint64_t *)state = 0;
+    *(int64_t *)state = 0;
 }
 
 static void accumulate(void *state, const trine_chunk *chunk, const void *param)
@@ -37,24 +37,24 @@ static void accumulate(void *state, const trine_chunk *chunk, const void *param)
     (void)_Unwind_Backtrace(count_frame, &frames);
     /* Neither this function nor the one that calls the public one. */
     most = frames - 2 > most ? frames - 2 : most;
-    *(uint64_t *)state += chunk->n;
+    *(int64_t *)state += chunk->n;
 }
 
 static void merge(void *left, const void *right, const void *param)
 {
     (void)param;
-    *(uint64_t *)left += *(const uint64_t *)right;
+    *(int64_t *)left += *(const int64_t *)right;
 }
 
 static trine_status finish(void *result, const void *state, const void *param)
 {
     (void)param;
-    *(uint64_t *)result = *(const uint64_t *)state;
+    *(int64_t *)result = *(const int64_t *)state;
     return TRINE_OK;
 }
 
 static __attribute__((noinline)) trine_status call(const trine_reducer *reducer,
-                                                   const trine_array *x, uint64_t *n)
+                                                   const trine_array *x, int64_t *n)
 {
     const trine_array *in[] = {x};
     end = (uintptr_t)__builtin_dwarf_cfa();
@@ -70,8 +70,8 @@ static void count_on(const char *spec, unsigned flags)
                                    .nin = 1,
                                    .in = {TRINE_F64},
                                    .out = TRINE_U64,
-                                   .state_size = sizeof(uint64_t),
-                                   .result_size = sizeof(uint64_t),
+                                   .state_size = sizeof(int64_t),
+                                   .result_size = sizeof(int64_t),
                                    .flags = flags,
                                    .init = clear,
                                    .accumulate = accumulate,
@@ -79,7 +79,7 @@ static void count_on(const char *spec, unsigned flags)
                                    .finish = finish};
     trine_team *team;
     trine_array *x;
-    uint64_t n = 0;
+    int64_t n = 0;
     trine_status status = trine_team_open(spec, &team);
     if (status == TRINE_E_ABSENT)
         return;

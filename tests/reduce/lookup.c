@@ -13,9 +13,9 @@ typedef struct search {
     bool right;
 } search;
 
-static size_t count_of(const char *(*name_at)(size_t))
+static int64_t count_of(const char *(*name_at)(int64_t))
 {
-    size_t n = 0;
+    int64_t n = 0;
     while (name_at(n))
         n++;
     return n;
@@ -24,9 +24,9 @@ static size_t count_of(const char *(*name_at)(size_t))
 static void *find_reductions(void *context)
 {
     search *s = context;
-    size_t names = count_of(trine_reducer_name);
+    int64_t names = count_of(trine_reducer_name);
     s->right = true;
-    for (size_t i = 0; i < names; i++) {
+    for (int64_t i = 0; i < names; i++) {
         const char *name = trine_reducer_name(s->reversed ? names - 1 - i : i);
         size_t before = s->found;
         for (trine_dtype d = TRINE_F64; d < TRINE_DTYPE_COUNT; d++) {
@@ -65,7 +65,7 @@ static bool is_map_of(const trine_map *m, const char *name, trine_dtype in, trin
 
 static void every_map_is_found_by_its_types(void)
 {
-    for (size_t i = 0; trine_map_name(i); i++) {
+    for (int64_t i = 0; trine_map_name(i); i++) {
         const char *name = trine_map_name(i);
         size_t found = 0;
         for (trine_dtype in = TRINE_DTYPE_NONE; in < TRINE_DTYPE_COUNT; in++)
@@ -97,7 +97,7 @@ static void what_is_found_says_nothing(void)
     trine_team *team;
     trine_array *x, *y;
     double data[3] = {1, 2, 3}, result;
-    uint64_t index;
+    int64_t index;
     static const char said[] = "no reduction 'summ' of f64";
     CU_ASSERT_EQUAL_FATAL(trine_team_open("serial", &team), TRINE_OK);
     CU_ASSERT_EQUAL_FATAL(trine_array_wrap(team, TRINE_F64, data, 3, &x), TRINE_OK);

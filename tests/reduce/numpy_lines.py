@@ -129,7 +129,7 @@ def a_scanned_line_has_the_bits_of_an_array_of_its_own(team):
 
 def sorts_are_numpy_s_stable_ones(team):
     for x, a, axis, about in arrays(team):
-        places = team.array(np.zeros(x.shape, "u8"), t.lib.trine_array_place(a.handle))
+        places = team.array(np.zeros(x.shape, "i8"), t.lib.trine_array_place(a.handle))
         t.need(t.lib.trine_argsort_axis(a.handle, places.handle, c.c_int(axis)))
         expected = np.argsort(x + 0 if x.dtype.kind == "f" else x, axis=axis, kind="stable")
         got = places.local().reshape(x.shape).copy()

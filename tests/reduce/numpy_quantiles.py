@@ -318,8 +318,8 @@ def what_is_no_weight_is_refused(team):
 
 
 def top(a, k, largest=False):
-    values, indices = np.zeros(k, a.dtype), np.zeros(k, np.uint64)
-    t.need((t.lib.trine_largest if largest else t.lib.trine_smallest)(a.handle, t.u64(k), at(values), at(indices)))
+    values, indices = np.zeros(k, a.dtype), np.zeros(k, np.int64)
+    t.need((t.lib.trine_largest if largest else t.lib.trine_smallest)(a.handle, t.i64(k), at(values), at(indices)))
     return values, indices
 
 
@@ -343,7 +343,7 @@ def the_first_elements_are_those_of_a_stable_sort(team):
                         order = np.argsort(~keys if largest else keys, kind="stable")[:k]
                         values, indices = top(a, k, largest)
                         about = "largest" if largest else "smallest", dtype, n, kind, k
-                        same(indices, order.astype(np.uint64), *about)
+                        same(indices, order.astype(np.int64), *about)
                         same(values, x[order], *about)
                         check(x.dtype.kind != "f" or np.all(~np.signbit(values[np.isnan(values)])), "the one NaN", *about)
                 a.free()
@@ -354,22 +354,22 @@ def the_first_elements_are_those_of_a_stable_sort(team):
                 for largest in (False, True):
                     keys = keys_of(x)
                     order = np.argsort(~keys if largest else keys, kind="stable")[:k]
-                    same(top(a, k, largest)[1], order.astype(np.uint64), "ordered or equal", x[:2], k, largest)
+                    same(top(a, k, largest)[1], order.astype(np.int64), "ordered or equal", x[:2], k, largest)
             a.free()
 
 
 def more_than_there_are_is_refused(team):
     a, empty = team.array(np.arange(2000.0)), team.array(np.empty(0, "i4"))
     for k in (2001, 1 << 40, (1 << 64) - 1):
-        fails("ARGUMENT", lambda: t.need(t.lib.trine_smallest(a.handle, t.u64(k), at(np.zeros(1)), None)), "k", k)
+        fails("ARGUMENT", lambda: t.need(t.lib.trine_smallest(a.handle, t.i64(k), at(np.zeros(1)), None)), "k", k)
     fails("ARGUMENT", lambda: top(empty, 1), "of nothing")
     check(len(top(empty, 0)[0]) == 0, "none of nothing")
-    fails("ARGUMENT", lambda: t.need(t.lib.trine_largest(a.handle, t.u64(1), None, None)), "no results")
-    fails("ARGUMENT", lambda: t.need(t.lib.trine_largest(None, t.u64(1), at(np.zeros(1)), None)), "x is NULL")
+    fails("ARGUMENT", lambda: t.need(t.lib.trine_largest(a.handle, t.i64(1), None, None)), "no results")
+    fails("ARGUMENT", lambda: t.need(t.lib.trine_largest(None, t.i64(1), at(np.zeros(1)), None)), "x is NULL")
     for k in (5, 1500):
-        values, indices = np.zeros(k), np.zeros(k, np.uint64)
-        t.need(t.lib.trine_largest(a.handle, t.u64(k), at(values), None))
-        t.need(t.lib.trine_largest(a.handle, t.u64(k), None, at(indices)))
+        values, indices = np.zeros(k), np.zeros(k, np.int64)
+        t.need(t.lib.trine_largest(a.handle, t.i64(k), at(values), None))
+        t.need(t.lib.trine_largest(a.handle, t.i64(k), None, at(indices)))
         check(np.all(values == 1999 - np.arange(k)) and np.all(indices == 1999 - np.arange(k)), "one result", k)
     a.free()
     empty.free()

@@ -34,16 +34,16 @@ def by_numpy(name, x):
         return np.array([np.min(x), np.max(x)])
     if name == "argminmax":
         places = [np.argmin(x), np.argmax(x)]
-        record = np.zeros(1, np.dtype([("index", "u8", 2), ("pair", x.dtype, 2)], align=True))
+        record = np.zeros(1, np.dtype([("index", "i8", 2), ("pair", x.dtype, 2)], align=True))
         record["index"], record["pair"] = places, x[places]
         return record.view(np.uint8)
     if name in ("argmin", "argmax", "nanargmin", "nanargmax"):
-        return np.uint64(getattr(np, name)(x))
+        return np.int64(getattr(np, name)(x))
     if name in ("any", "all"):
-        return np.uint64(getattr(np, name)(x))
+        return np.int64(getattr(np, name)(x))
     if name == "count_nonzero":
-        return np.uint64(np.count_nonzero(x))
-    return np.uint64(np.count_nonzero(np.isnan(x)))
+        return np.int64(np.count_nonzero(x))
+    return np.int64(np.count_nonzero(np.isnan(x)))
 
 
 PLAIN = "min max ptp nanmin nanmax minmax absmax argmin argmax nanargmin nanargmax argminmax any all count_nonzero count_nan".split()
@@ -74,7 +74,7 @@ def extremes_and_counts_are_those_of_numpy(team):
                 with np.errstate(all="ignore"):
                     between = np.count_nonzero((x >= low) & (x <= high))
                 got = t.reduce("count_between", a, param=np.array([low, high], dtype))
-                same(got[0], np.uint64(between), "count_between", dtype, n)
+                same(got[0], np.int64(between), "count_between", dtype, n)
                 a.free()
 
 
@@ -277,11 +277,11 @@ def variance_of_equal_elements_is_zero(team):
 
 
 def histogram(a, bins, low=0.0, high=1.0, edges=None):
-    counts = np.zeros(bins + 3, np.uint64)
+    counts = np.zeros(bins + 3, np.int64)
     if edges is None:
-        t.need(t.lib.trine_histogram(a.handle, t.u64(bins), t.f64(low), t.f64(high), counts.ctypes.data_as(t.pointer)))
+        t.need(t.lib.trine_histogram(a.handle, t.i64(bins), t.f64(low), t.f64(high), counts.ctypes.data_as(t.pointer)))
     else:
-        t.need(t.lib.trine_histogram_edges(a.handle, t.u64(bins), edges.ctypes.data_as(t.pointer),
+        t.need(t.lib.trine_histogram_edges(a.handle, t.i64(bins), edges.ctypes.data_as(t.pointer),
                                            counts.ctypes.data_as(t.pointer)))
     return counts
 
@@ -303,11 +303,11 @@ def histograms_are_those_of_numpy(team):
                         finite = wide[~np.isnan(wide)]
                         expected = np.histogram(finite, edges)[0]
                         outside = [np.sum(finite < low), np.sum(finite > high), np.sum(np.isnan(wide))]
-                        same(got, np.concatenate([expected, outside]).astype(np.uint64), "histogram", dtype, n, kind,
+                        same(got, np.concatenate([expected, outside]).astype(np.int64), "histogram", dtype, n, kind,
                              low, high, bins)
                 edges = np.sort(random.normal(size=12))
                 got = histogram(a, 11, edges=edges)
-                same(got[:11], np.histogram(wide[~np.isnan(wide)], edges)[0].astype(np.uint64), "edges", dtype, n)
+                same(got[:11], np.histogram(wide[~np.isnan(wide)], edges)[0].astype(np.int64), "edges", dtype, n)
                 a.free()
     a = team.array(np.zeros(3))
     for bins, low, high in ((0, 0, 1), (5, 1, 1), (5, 2, 1), (5, np.nan, 1), (5, 0, np.inf), (1 << 21, 0, 1)):
@@ -331,16 +331,16 @@ def bins_may_be_wider_than_a_double_and_narrower_than_its_spacing(team):
             expected = np.histogram(away / 2, halves)[0]
             got = histogram(a, bins, low, high)
             outside = [np.sum(numbers < low), np.sum(numbers > high), 1]
-            same(got, np.concatenate([expected, outside]).astype(np.uint64), "wide", low, high, bins)
+            same(got, np.concatenate([expected, outside]).astype(np.int64), "wide", low, high, bins)
     for low, high in ((0, least), (-least, least), (0, 7 * least), (-3 * least, 8 * least), (1, 1 + 2.0 ** -52)):
         for bins in (1, 2, 3, 6, 100, 999):
             edges = np.minimum(np.linspace(low, high, bins + 1), high)
             expected = np.histogram(numbers, edges)[0]
-            same(histogram(a, bins, float(low), float(high))[:bins], expected.astype(np.uint64), "narrow", low, high, bins)
+            same(histogram(a, bins, float(low), float(high))[:bins], expected.astype(np.int64), "narrow", low, high, bins)
     for edges in ([-np.inf, 0, np.inf], [0, 0, 1], [0, 1, 1], [0, 0, 0], [-1, 0, 0, 0, 1, 1], [0, np.inf], [-np.inf] * 3):
         edges = np.array(edges, float)
         expected = np.histogram(numbers, edges)[0]
-        same(histogram(a, len(edges) - 1, edges=edges)[:-3], expected.astype(np.uint64), "edges", edges)
+        same(histogram(a, len(edges) - 1, edges=edges)[:-3], expected.astype(np.int64), "edges", edges)
     a.free()
 
 
@@ -348,9 +348,9 @@ def weighted_histogram(a, w, bins, low=0.0, high=1.0, edges=None):
     sums = np.full(bins + 3, 77.0)
     where = sums.ctypes.data_as(t.pointer)
     if edges is None:
-        t.need(t.lib.trine_histogram_weighted(a.handle, w.handle, t.u64(bins), t.f64(low), t.f64(high), where))
+        t.need(t.lib.trine_histogram_weighted(a.handle, w.handle, t.i64(bins), t.f64(low), t.f64(high), where))
     else:
-        t.need(t.lib.trine_histogram_edges_weighted(a.handle, w.handle, t.u64(bins), edges.ctypes.data_as(t.pointer),
+        t.need(t.lib.trine_histogram_edges_weighted(a.handle, w.handle, t.i64(bins), edges.ctypes.data_as(t.pointer),
                                                     where))
     return sums
 
@@ -388,7 +388,7 @@ def weights_of_bins_add_up_exactly(team):
     a, b, other = team.array(np.zeros(3)), team.array(np.ones(4)), team.array(np.ones(3))
     fails("LENGTH", lambda: weighted_histogram(a, b, 2), "lengths")
     fails("ARGUMENT", lambda: weighted_histogram(a, other, 0), "bins")
-    fails("ARGUMENT", lambda: t.need(t.lib.trine_histogram_weighted(a.handle, None, t.u64(1), t.f64(0), t.f64(1), None)))
+    fails("ARGUMENT", lambda: t.need(t.lib.trine_histogram_weighted(a.handle, None, t.i64(1), t.f64(0), t.f64(1), None)))
     for array in (a, b, other):
         array.free()
 
@@ -497,7 +497,7 @@ def weights_of_any_type_go_along_axes(team):
 
 
 def axes_give_each_column_and_row_its_own_result(team):
-    names = [t.lib.trine_reducer_name(c.c_size_t(i)) for i in range(200)]
+    names = [t.lib.trine_reducer_name(c.c_int64(i)) for i in range(200)]
     names = [name.decode() for name in names if name]
     for rows, columns in SHAPES:
         for name in names:

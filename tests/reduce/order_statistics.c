@@ -22,7 +22,8 @@ static const double probabilities[Q] = {0, 0.1, 0.5, 0.77, 1};
 typedef struct outcome {
     trine_status status[13];
     double quantiles[4][Q], part[Q], sums[BINS + 3], weighted[2];
-    uint64_t elements[2 * Q], values[2][FEW], indices[2][FEW], many[2][MANY], places[2][MANY];
+    uint64_t elements[2 * Q], values[2][FEW], many[2][MANY];
+    int64_t indices[2][FEW], places[2][MANY];
 } outcome;
 
 /* Everything that this test calls, of the same elements. */

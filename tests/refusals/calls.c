@@ -29,7 +29,7 @@ static void double_them(const trine_chunk *chunk, const void *param)
     const double *x = chunk->in[0];
     double *y = chunk->out[0];
     (void)param;
-    for (size_t i = 0; i < chunk->n; i++)
+    for (int64_t i = 0; i < chunk->n; i++)
         y[i] = 2 * x[i];
 }
 
@@ -445,11 +445,11 @@ CALL_MAKING(compact_mask, 2, A(0), A(1), P(2))
     LINE(compact, POINTER_OR(&positive, &partial_predicate), IN(TRINE_F64), MADE)                  \
     LINE(compact_mask, ANY(TRINE_F64), IN(TRINE_U8), MADE)                                         \
     LINE(sort, ANY_OUT(TRINE_F64))                                                                 \
-    LINE(argsort, ANY(TRINE_F64), OUT(TRINE_U64))                                                  \
+    LINE(argsort, ANY(TRINE_F64), OUT(TRINE_I64))                                                  \
     LINE(scan_axis, POINTER_OR(&cumulate, &partial_operator), SHAPED(TRINE_F64, MATRIX_A),         \
          SHAPED_OUT(TRINE_F64, MATRIX_A), WHOLE(0, -3, 2))                                         \
     LINE(sort_axis, ANY_SHAPED_OUT, WHOLE(0, -3, 2))                                               \
-    LINE(argsort_axis, ANY_SHAPED, SHAPED_OUT(TRINE_U64, MATRIX_A), WHOLE(1, -3, 2))
+    LINE(argsort_axis, ANY_SHAPED, SHAPED_OUT(TRINE_I64, MATRIX_A), WHOLE(1, -3, 2))
 
 /* ---- matrices, grids ---- */
 

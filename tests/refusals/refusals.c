@@ -72,7 +72,7 @@ static void set_all(const trine_array *x, int byte)
 }
 
 #define SET_ONES(constant, suffix, type, name)                                                     \
-    for (uint64_t i = 0; trine_array_dtype(x) == constant && i < trine_array_local_n(x); i++)      \
+    for (int64_t i = 0; trine_array_dtype(x) == constant && i < trine_array_local_n(x); i++)       \
         ((type *)trine_array_data(x))[i] = 1;
 
 static void set_ones(const trine_array *x)

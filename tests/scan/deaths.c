@@ -19,7 +19,7 @@ typedef struct shared_page {
     pid_t parent;
     atomic_int crashes;
     bool in_apply;
-    uint64_t at;
+    int64_t at;
 } shared_page;
 
 static shared_page *page;
@@ -43,7 +43,7 @@ static trine_status apply(const trine_chunk *chunk, const void *prefix, unsigned
     const uint64_t *x = chunk->in[0];
     uint64_t *out = chunk->out[0], hash = ((const hash_state *)prefix)->hash;
     (void)flags, (void)param;
-    for (size_t i = 0; i < chunk->n; i++) {
+    for (int64_t i = 0; i < chunk->n; i++) {
         hash = hash_mix(hash, x[i]);
         out[i] = hash;
         if (i == chunk->n / 2)
@@ -69,7 +69,7 @@ static trine_array *numbers(trine_team *team)
     return x;
 }
 
-static trine_status scan(const char *spec, int crashes, bool in_apply, uint64_t at, bool in_place,
+static trine_status scan(const char *spec, int crashes, bool in_apply, int64_t at, bool in_place,
                          uint64_t *results, int *replaced)
 {
     trine_team *team;
@@ -102,7 +102,7 @@ static void a_worker_killed_in_a_scan_is_replaced(void)
     int replaced;
     CU_ASSERT_EQUAL(scan("serial", 0, false, 0, false, expected, &replaced), TRINE_OK);
     for (int in_apply = 0; in_apply < 2; in_apply++)
-        for (uint64_t at = 0; at < N - N / 3; at += N / 3) {
+        for (int64_t at = 0; at < N - N / 3; at += N / 3) {
             CU_ASSERT_EQUAL(scan("pool:3", 1, in_apply, at, false, got, &replaced), TRINE_OK);
             CU_ASSERT_EQUAL(memcmp(got, expected, sizeof got), 0);
             CU_ASSERT_EQUAL(replaced, 1);

@@ -293,7 +293,7 @@ static outcome rearrange(trine_team *team, rearrangement how, trine_dtype dtype,
     if (!status) {
         fill(x, kind);
         fill(other, kind);
-        for (uint64_t i = 0; how == MASK && i < trine_array_local_n(other); i++)
+        for (int64_t i = 0; how == MASK && i < trine_array_local_n(other); i++)
             ((uint8_t *)trine_array_data(other))[i] &= (uint8_t)(kind * 2);
         status = how == MASK ? trine_compact_mask(x, other, &kept)
                  : how == NONZERO

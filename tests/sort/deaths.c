@@ -23,7 +23,7 @@ static void killed_workers_change_no_bit_body(void)
     trine_team *team = open_team("pool:3");
     trine_array *x, *permutation;
     MUST(trine_array_create(team, TRINE_F64, N, TRINE_SHARED, &x) == TRINE_OK);
-    MUST(trine_array_create(team, TRINE_U64, N, TRINE_SHARED, &permutation) == TRINE_OK);
+    MUST(trine_array_create(team, TRINE_I64, N, TRINE_SHARED, &permutation) == TRINE_OK);
     size_t bytes = (size_t)N * sizeof(double);
     double *sorted = malloc(bytes), *data = trine_array_data(x);
     uint64_t *order = malloc(bytes);

@@ -31,7 +31,7 @@ static bool is_untouched(const trine_array *x)
 static void null_is_named(void)
 {
     trine_array *x = array_of(team, TRINE_F64, 10, TRINE_SHARED);
-    trine_array *permutation = array_of(team, TRINE_U64, 10, TRINE_SHARED);
+    trine_array *permutation = array_of(team, TRINE_I64, 10, TRINE_SHARED);
     expect(trine_sort(NULL), TRINE_E_ARGUMENT, "x is NULL");
     expect(trine_argsort(NULL, permutation), TRINE_E_ARGUMENT, "x is NULL");
     expect(trine_argsort(x, NULL), TRINE_E_ARGUMENT, "permutation is NULL");

@@ -207,7 +207,7 @@ static bool judge(trine_team *team, const sample *s, trine_place place)
     trine_array *x, *permutation;
     bool right = false;
     CU_ASSERT_EQUAL_FATAL(trine_array_create(team, s->dtype, s->n, place, &x), TRINE_OK);
-    CU_ASSERT_EQUAL_FATAL(trine_array_create(team, TRINE_U64, s->n, place, &permutation), TRINE_OK);
+    CU_ASSERT_EQUAL_FATAL(trine_array_create(team, TRINE_I64, s->n, place, &permutation), TRINE_OK);
     if (trine_array_local_n(x))
         memcpy(trine_array_data(x), s->data + trine_array_first(x) * s->item,
                trine_array_local_n(x) * s->item);

@@ -24,7 +24,7 @@ static void blocks_of_the_callers_own_are_refused(void)
     static const char *const names[] = {"TRINE_PRIVATE", "TRINE_SHARED"};
     for (trine_place place = TRINE_PRIVATE; place <= TRINE_SHARED; place++) {
         trine_array *x = array_of(TRINE_F64, 100, place);
-        trine_array *permutation = array_of(TRINE_U64, 100, place);
+        trine_array *permutation = array_of(TRINE_I64, 100, place);
         trine_status status = trine_sort(x);
         CU_ASSERT_EQUAL(status, size > 1 ? TRINE_E_ARGUMENT : TRINE_OK);
         status = trine_argsort(x, permutation);
@@ -57,7 +57,7 @@ static void sort_numbers(uint64_t n)
 static void what_one_rank_is_refused_all_are(void)
 {
     trine_array *x = array_of(TRINE_U64, 30000, TRINE_DISTRIBUTED);
-    trine_array *permutation = array_of(TRINE_U64, 30000, TRINE_DISTRIBUTED);
+    trine_array *permutation = array_of(TRINE_I64, 30000, TRINE_DISTRIBUTED);
     trine_array *narrow = array_of(TRINE_U32, 30000, TRINE_DISTRIBUTED);
     for (int r = 0; r < size; r++) {
         expect(trine_argsort(x, rank == r ? NULL : permutation), TRINE_E_ARGUMENT, "NULL");

@@ -85,7 +85,7 @@ static void crashing_apply(const trine_stencil_row *rows, const void *param)
     const uint64_t *north = rows->in[-1], *x = rows->in[0], *south = rows->in[1];
     uint64_t *out = rows->out;
     (void)param;
-    for (size_t i = 0; i < rows->n; i++) {
+    for (int64_t i = 0; i < rows->n; i++) {
         out[i] = hash_mix(hash_mix(north[i], x[i]), south[i]);
         if (i == rows->n / 2)
             crash();

@@ -16,7 +16,7 @@ SHAPES = [(1, 1), (1, 9), (9, 1), (2, 2), (3, 3), (5, 4), (17, 33), (64, 64), (1
 
 
 class JacobiResult(c.Structure):
-    _fields_ = [("sweeps", t.u64), ("residual", t.f64)]
+    _fields_ = [("sweeps", t.i64), ("residual", t.f64)]
 
 
 def transpositions_are_those_of_numpy(team):
@@ -58,7 +58,7 @@ def jacobi_is_the_loop_of_numpy(team):
         for most in (0, 1, 2, 7):
             u, f = sample("f8", shape), sample("f8", shape)
             a, b, result = team.array(u), team.array(f), JacobiResult()
-            t.need(t.lib.trine_jacobi(a.handle, b.handle, t.f64(1e-3), t.u64(most), c.byref(result)))
+            t.need(t.lib.trine_jacobi(a.handle, b.handle, t.f64(1e-3), t.i64(most), c.byref(result)))
             residual = np.inf
             sweeps = 0
             while sweeps < most and not residual <= 1e-3:
@@ -87,7 +87,7 @@ def jacobi_finds_the_solution_of_the_linear_system(team):
                 right[i] += u[at]
     solution = np.linalg.solve(matrix, right)
     a, b, result = team.array(u), team.array(f), JacobiResult()
-    t.need(t.lib.trine_jacobi(a.handle, b.handle, t.f64(1e-14), t.u64(10**6), c.byref(result)))
+    t.need(t.lib.trine_jacobi(a.handle, b.handle, t.f64(1e-14), t.i64(10**6), c.byref(result)))
     got = a.local().reshape(rows, columns)
     check(np.allclose([got[at] for at in inner], solution, 1e-10, 1e-10), "jacobi's solution")
     a.free(), b.free()
@@ -103,7 +103,7 @@ def convolutions_are_those_of_numpy(team):
                     continue
                 x, kernel = sample(dtype, n), random.normal(size=taps)
                 a, b = team.array(x), team.array(np.zeros(n, dtype))
-                t.need(function(a.handle, (t.f64 * taps)(*kernel), c.c_size_t(taps), b.handle))
+                t.need(function(a.handle, (t.f64 * taps)(*kernel), c.c_int64(taps), b.handle))
                 wide = x.astype("f8")
                 expected = np.empty(0)
                 if n > 0:

@@ -2,10 +2,10 @@
  */
 #include "grids.h"
 
-static const uint64_t shapes[][2] = {{1, 1},  {1, 9},     {9, 1},        {2, 5},     {3, 3},
-                                     {4, 3},  {3, 4},     {5, 5},        {17, 31},   {100, 67},
-                                     {7, 20}, {3, 20001}, {5, 8194},     {5000, 3},  {700, 130},
-                                     {3, 64}, {64, 64},   {4, 2 * 8192}, {1100, 129}};
+static const int64_t shapes[][2] = {{1, 1},  {1, 9},     {9, 1},        {2, 5},     {3, 3},
+                                    {4, 3},  {3, 4},     {5, 5},        {17, 31},   {100, 67},
+                                    {7, 20}, {3, 20001}, {5, 8194},     {5000, 3},  {700, 130},
+                                    {3, 64}, {64, 64},   {4, 2 * 8192}, {1100, 129}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 static const double weight[5] = {0.3, -1.7, 0.11, 2.9, 1e-3};
@@ -69,7 +69,7 @@ static void apply_position_sum(const trine_stencil_row *rows, const void *param)
 {
     int64_t halo = *(const int64_t *)param;
     int64_t *out = rows->out;
-    for (size_t i = 0; i < rows->n; i++)
+    for (int64_t i = 0; i < rows->n; i++)
         out[i] = position_sum((const uint16_t *const *)rows->in, halo, i) +
                  (int64_t)(rows->row * 1000 + rows->column + i);
 }
@@ -119,10 +119,10 @@ static void stencils_of_the_users_see_all_their_neighbours(void)
 
 /* The sweeps of a plain loop, and the greatest change in the last. */
 static double plain_sweeps(double *u, double *other, const double *f, uint64_t rows,
-                           uint64_t columns, uint64_t sweeps)
+                           uint64_t columns, int64_t sweeps)
 {
     double residual = INFINITY;
-    for (uint64_t k = 0; k < sweeps; k++) {
+    for (int64_t k = 0; k < sweeps; k++) {
         residual = 0;
         memcpy(other, u, rows * columns * sizeof *u);
         for (uint64_t r = 1; r + 1 < rows; r++)
@@ -138,7 +138,7 @@ static double plain_sweeps(double *u, double *other, const double *f, uint64_t r
     return residual;
 }
 
-static void jacobi(uint64_t rows, uint64_t columns, uint64_t sweeps, bool source, int how)
+static void jacobi(uint64_t rows, uint64_t columns, int64_t sweeps, bool source, int how)
 {
     uint64_t n = rows * columns;
     double *whole = malloc(n * sizeof *whole), *f = malloc(n * sizeof *f),
@@ -166,7 +166,7 @@ static void jacobi(uint64_t rows, uint64_t columns, uint64_t sweeps, bool source
 static void sweeps_are_those_of_a_plain_loop(void)
 {
     for (int s = 0; s < SHAPES; s++)
-        for (uint64_t sweeps = 0; sweeps < 4; sweeps++)
+        for (int64_t sweeps = 0; sweeps < 4; sweeps++)
             for (int how = 0; how < SPREADS; how++) {
                 jacobi(shapes[s][0], shapes[s][1], sweeps, true, how);
                 jacobi(shapes[s][0], shapes[s][1], sweeps, false, how);

@@ -1,10 +1,10 @@
 /* transpose.c [SPEC] - out[c][r] is x[r][c], on every team, for every type, shape and spread. */
 #include "grids.h"
 
-static const uint64_t shapes[][2] = {{1, 1},      {1, 7},    {7, 1},    {2, 2},      {3, 5},
-                                     {8, 8},      {9, 17},   {64, 64},  {65, 129},   {1, 20000},
-                                     {20000, 1},  {3, 9001}, {9001, 3}, {128, 1024}, {257, 511},
-                                     {1000, 130}, {2, 30003}};
+static const int64_t shapes[][2] = {{1, 1},      {1, 7},    {7, 1},    {2, 2},      {3, 5},
+                                    {8, 8},      {9, 17},   {64, 64},  {65, 129},   {1, 20000},
+                                    {20000, 1},  {3, 9001}, {9001, 3}, {128, 1024}, {257, 511},
+                                    {1000, 130}, {2, 30003}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 static void fill(unsigned char *bytes, size_t n)

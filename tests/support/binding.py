@@ -7,7 +7,7 @@ import os
 import sys
 
 lib = c.CDLL(os.environ["TRINE_LIBRARY"])
-u64, f64, pointer = c.c_uint64, c.c_double, c.c_void_p
+i64, f64, pointer = c.c_int64, c.c_double, c.c_void_p
 lib.trine_init()
 
 try:
@@ -46,7 +46,7 @@ lib.trine_error_detail.restype = c.c_char_p
 for name in "data n first local_n rows columns first_row local_rows".split():
     function = getattr(lib, "trine_array_" + name)
     function.argtypes = [pointer]
-    function.restype = pointer if name == "data" else u64
+    function.restype = pointer if name == "data" else i64
 lib.trine_array_place.argtypes = [pointer]
 
 
@@ -78,7 +78,7 @@ class Team:
 
 
 def shape_of(handle):
-    lib.trine_array_shape.restype = c.POINTER(u64)
+    lib.trine_array_shape.restype = c.POINTER(i64)
     lib.trine_array_shape.argtypes = lib.trine_array_ndim.argtypes = [pointer]
     return tuple(lib.trine_array_shape(handle)[:lib.trine_array_ndim(handle)])
 
@@ -88,7 +88,7 @@ class Array:
 
     def __init__(self, team, x, place=SHARED):
         self.handle, self.dtype = pointer(), x.dtype
-        need(lib.trine_array_create_nd(team.handle, code(x.dtype), x.ndim, (u64 * x.ndim)(*x.shape), place,
+        need(lib.trine_array_create_nd(team.handle, code(x.dtype), x.ndim, (i64 * x.ndim)(*x.shape), place,
                                        c.byref(self.handle)))
         first, n = lib.trine_array_first(self.handle), lib.trine_array_local_n(self.handle)
         self.local()[:] = x.reshape(-1)[first:first + n]

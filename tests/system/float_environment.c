@@ -230,7 +230,7 @@ static void statistics(const trine_array *x, const trine_array *y, const trine_a
     const double ddofs[] = {1, 0.1, NAN, -1, 0x1p-1050};
     double result[3] = {0};
     double parts[3] = {0}, elements[6] = {0}, sums[16] = {0};
-    uint64_t counts[16] = {0}, indices[2] = {0};
+    int64_t counts[16] = {0}, indices[2] = {0};
     trine_description description = {0};
     trine_reducer reducer;
     void *param = NULL;
@@ -278,7 +278,7 @@ static void statistics(const trine_array *x, const trine_array *y, const trine_a
 static void writers(trine_team *team, const trine_array *x)
 {
     static const double taps[] = {0.1, 0x1p-1060, -0.7, 1e-300}, weight[] = {0.2, 0.1, 0.3, 0.4, 1};
-    trine_array *y = new_array(team, TRINE_F64, N, 1), *places = new_array(team, TRINE_U64, N, 1);
+    trine_array *y = new_array(team, TRINE_F64, N, 1), *places = new_array(team, TRINE_I64, N, 1);
     trine_array *a = new_filled(team, TRINE_F64, 60, 50, 1),
                 *b = new_array(team, TRINE_F64, 60, 50);
     trine_array *turned = new_array(team, TRINE_F64, 50, 60), *kept = NULL;
@@ -367,7 +367,7 @@ static void note_control(const trine_chunk *chunk, const void *param)
 {
     uint64_t *out = chunk->out[0];
     (void)param;
-    for (size_t i = 0; i < chunk->n; i++)
+    for (int64_t i = 0; i < chunk->n; i++)
         out[i] = environment_control();
 }
 
@@ -411,7 +411,7 @@ static void user_code(trine_team *team)
     trine_array *out = new_array(team, TRINE_U64, N, 1);
     TRY(trine_apply(&bad, NULL, NULL, &out), NULL, 0);
     TRY(trine_apply(&map, NULL, NULL, &out), trine_array_data(out), bytes_of(out));
-    for (uint64_t i = 0; i < trine_array_local_n(out); i++)
+    for (int64_t i = 0; i < trine_array_local_n(out); i++)
         if (((uint64_t *)trine_array_data(out))[i] != standard)
             say("a map sees another environment");
     release(out);

@@ -179,7 +179,7 @@ static void maps_survive_a_killer_at_random_body(void)
             MUST(trine_task_next(queue, &o) == TRINE_OK && o.index < ITEMS && !seen[o.index]);
             MUST(o.status == TRINE_OK && o.result_size == sizeof value);
             memcpy(&value, o.result, sizeof value);
-            MUST(value == o.index && (options.unordered || o.index == i));
+            MUST(value == (uint64_t)o.index && (options.unordered || value == i));
             seen[o.index] = true;
         }
         MUST(trine_task_next(queue, &o) == TRINE_OK && o.index == TRINE_TASK_NONE);
@@ -358,7 +358,7 @@ static void a_stopped_worker_holds_nobody_up_body(void)
         }
         double began = seconds_now();
         for (uint64_t i = 0; i < ITEMS; i++) {
-            MUST(trine_task_next(queue, &o) == TRINE_OK && o.index == i);
+            MUST(trine_task_next(queue, &o) == TRINE_OK && (uint64_t)o.index == i);
             MUST(o.status == TRINE_OK || o.status == TRINE_E_DEADLINE);
             late += o.status != TRINE_OK;
         }
@@ -429,7 +429,7 @@ static void cancelling_a_whole_window_makes_room_body(void)
                 MUST(status == TRINE_OK || status == TRINE_E_BUSY);
             }
             for (uint64_t i = 0; i < 8; i++) {
-                MUST(trine_task_next(queue, &o) == TRINE_OK && o.index == 8 * round + i);
+                MUST(trine_task_next(queue, &o) == TRINE_OK && (uint64_t)o.index == 8 * round + i);
                 MUST(o.status == TRINE_OK || o.status == TRINE_E_CANCELLED);
             }
         }
@@ -539,13 +539,14 @@ static void records_tell_of_every_attempt_body(void)
     trine_task_queue *queue;
     trine_task_outcome o;
     const trine_task_record *records;
-    uint64_t count, lost = 0;
+    uint64_t lost = 0;
+    int64_t count;
     kind.run = die_once_run;
     MUST(trine_task_open(team, &kind, &options, &queue) == TRINE_OK);
     while (trine_task_next(queue, &o) == TRINE_OK && o.index != TRINE_TASK_NONE)
         MUST(o.attempts == (o.index == 3 ? 2 : 1) && o.ended >= o.began && o.began >= 0);
     MUST(trine_task_records(queue, &records, &count) == TRINE_OK && count == 3001);
-    for (uint64_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count; i++) {
         lost += records[i].status == TRINE_E_WORKER && records[i].index == 3;
         MUST(records[i].status == TRINE_OK || records[i].index == 3);
         MUST(records[i].began >= 0 && records[i].ended >= records[i].began);

@@ -23,7 +23,7 @@ typedef enum way { RETURN, THROW, JUMP, END_THREAD, EXIT, CALL_AGAIN } way;
  * for in any; caller: in this thread alone. */
 static struct plan {
     way accumulate, finish, source, progress;
-    uint64_t chunk;
+    int64_t chunk;
     bool owned;
     pid_t owner;
     pthread_t caller;
@@ -365,7 +365,7 @@ static void must_fail_once(trine_team *team, const char *why)
     trine_status statuses[ITEMS];
     MUST(trine_task_map(team, &kind, NULL, NULL, ITEMS, 0, NULL, NULL, statuses) == TRINE_E_WORKER);
     MUST(strstr(trine_error_detail(), why) != NULL);
-    for (uint64_t i = 0; i < ITEMS; i++)
+    for (int64_t i = 0; i < ITEMS; i++)
         MUST(statuses[i] == (i == plan.chunk ? TRINE_E_WORKER : TRINE_OK));
 }
 
@@ -396,14 +396,14 @@ static void a_task_that_jumps_fails_alone_body(void)
     trine_task_queue *queue;
     trine_task_outcome outcome;
     const trine_task_options options = {.chunk = 4};
-    for (uint64_t item = 0; item < 8; item++) {
+    for (int64_t item = 0; item < 8; item++) {
         MUST(trine_task_open(team, &kind, &options, &queue) == TRINE_OK);
         make_plan();
         plan.chunk = item;
         plan.accumulate = JUMP;
         for (int i = 0; i < 8; i++)
             MUST(trine_task_submit(queue, NULL, 0, NULL) == TRINE_OK);
-        volatile uint64_t done = 0;
+        volatile int64_t done = 0;
         (void)setjmp(plan.back);
         while (done < 8) {
             MUST(trine_task_next(queue, &outcome) == TRINE_OK && outcome.index == done);

@@ -59,7 +59,7 @@ static void results_are_as_large_as_the_kind_says_body(void)
             for (int i = 0; i < 7; i++)
                 MUST(trine_task_submit(queue, &sizes[i], 8, NULL) == TRINE_OK);
             for (uint64_t i = 0; i < 7; i++) {
-                MUST(trine_task_next(queue, &o) == TRINE_OK && o.index == i);
+                MUST(trine_task_next(queue, &o) == TRINE_OK && (uint64_t)o.index == i);
                 MUST(o.status == (sizes[i] > most[m] ? TRINE_E_ARGUMENT : TRINE_OK));
                 MUST(o.result_size == (o.status ? 0 : sizes[i]) && is_filled(&o));
                 MUST(((uintptr_t)o.result & 63) == 0);
@@ -163,7 +163,7 @@ static void large_items_come_from_a_source_body(void)
         MUST(trine_task_open(team, &kind, &options, &queue) == TRINE_OK);
         for (uint64_t i = 0; i < 40; i++) {
             uint64_t sum;
-            MUST(trine_task_next(queue, &o) == TRINE_OK && o.index == i && !o.status);
+            MUST(trine_task_next(queue, &o) == TRINE_OK && (uint64_t)o.index == i && !o.status);
             memcpy(&sum, o.result, 8);
             MUST(sum == (i % 4 << 20) * (i & 0xff));
         }
@@ -196,7 +196,7 @@ static void a_stream_of_any_length_stays_in_the_same_memory_body(void)
         long before = 0;
         MUST(trine_task_open(team, &nothing_kind, &options, &queue) == TRINE_OK);
         for (uint64_t i = 0; i < ITEMS; i++) {
-            MUST(trine_task_next(queue, &o) == TRINE_OK && o.index == i && !o.status);
+            MUST(trine_task_next(queue, &o) == TRINE_OK && (uint64_t)o.index == i && !o.status);
             if (i == ITEMS / 10)
                 before = resident_kilobytes() + heap_kilobytes();
         }
@@ -260,7 +260,7 @@ static void data_is_copied_only_where_it_must_be_body(void)
             bool moves = k == 2 && copied;
             trine_ledger ledger;
             MUST(trine_team_ledger(team, &ledger) == TRINE_OK);
-            MUST(ledger.moved == (moves ? sizeof own : 0));
+            MUST(ledger.moved == (moves ? (int64_t)sizeof own : 0));
             for (uint64_t i = 0; i < 100; i++)
                 MUST(statuses[i] == (moves ? TRINE_E_IO : TRINE_OK) &&
                      (moves || (results[i][0] == sizeof own && results[i][1] == own[i])));
@@ -446,7 +446,7 @@ static void waiting_takes_no_longer_than_it_may_body(void)
         trine_task_kind kind = nothing_kind;
         trine_task_queue *queue;
         trine_task_outcome o;
-        uint64_t tickets[2];
+        int64_t tickets[2];
         kind.run = sleep_run;
         MUST(trine_task_open(team, &kind, NULL, &queue) == TRINE_OK);
         for (int i = 0; i < 2; i++)

@@ -104,7 +104,8 @@ static void a_queue_refuses(void)
     trine_task_progress progress;
     trine_task_lane lane;
     const trine_task_record *records;
-    uint64_t item = 1, ticket = 7, count;
+    uint64_t item = 1;
+    int64_t ticket = 7, count;
     trine_task_options options = {.window = 2};
     CU_ASSERT_EQUAL_FATAL(trine_task_open(team, &echo_kind, &options, &queue), TRINE_OK);
     REFUSED(trine_task_submit(NULL, &item, 8, NULL), TRINE_E_ARGUMENT, "queue is NULL");

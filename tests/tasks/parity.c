@@ -109,7 +109,7 @@ static void stream(uint64_t n, uint64_t window, uint64_t chunk, bool unordered)
                                   .source_context = &numbers};
     trine_task_queue *queue;
     trine_task_outcome o;
-    uint64_t collected = 0;
+    int64_t collected = 0;
     bool right = true, once = true, bounded = true;
     CU_ASSERT_EQUAL_FATAL(trine_task_open(team, &echo_kind, &options, &queue), TRINE_OK);
     while (trine_task_next(queue, &o) == TRINE_OK && o.index != TRINE_TASK_NONE) {
@@ -117,8 +117,8 @@ static void stream(uint64_t n, uint64_t window, uint64_t chunk, bool unordered)
         right = right && o.status == TRINE_OK && o.result_size == sizeof value &&
                 ((uintptr_t)o.result & 63) == 0 && o.detail[0] == '\0' && o.attempts == 1;
         memcpy(&value, o.result, sizeof value);
-        right = right && value == o.index && (unordered || o.index == collected);
-        once = once && o.index < n && !seen[o.index]++;
+        right = right && value == (uint64_t)o.index && (unordered || o.index == collected);
+        once = once && (uint64_t)o.index < n && !seen[o.index]++;
         collected++;
         bounded = bounded && (window == 0 || numbers.next - (collected - 1) <= window);
     }
@@ -148,7 +148,7 @@ static void tickets_can_be_waited_for_in_any_order(void)
 {
     trine_task_queue *queue;
     trine_task_outcome o;
-    uint64_t tickets[100], ticket;
+    int64_t tickets[100], ticket;
     trine_task_options options = {.window = 100};
     CU_ASSERT_EQUAL_FATAL(trine_task_open(team, &echo_kind, &options, &queue), TRINE_OK);
     for (uint64_t round = 0; round < 20; round++) {
@@ -159,7 +159,7 @@ static void tickets_can_be_waited_for_in_any_order(void)
         }
         CU_ASSERT_EQUAL(trine_task_submit(queue, &round, sizeof round, &ticket), TRINE_E_BUSY);
         for (uint64_t i = 0; i < 100; i++) {
-            uint64_t t = tickets[(i * 37 + round) % 100], value;
+            int64_t t = tickets[(i * 37 + round) % 100], value;
             CU_ASSERT_EQUAL(trine_task_wait(queue, t, -1, &o), TRINE_OK);
             CU_ASSERT_EQUAL_FATAL(o.index, t);
             memcpy(&value, o.result, sizeof value);
@@ -178,7 +178,7 @@ static void a_ticket_can_be_polled_until_it_is_done(void)
     trine_task_outcome o;
     CU_ASSERT_EQUAL_FATAL(trine_task_open(team, &echo_kind, NULL, &queue), TRINE_OK);
     for (uint64_t item = 0; item < 200; item++) {
-        uint64_t ticket;
+        int64_t ticket;
         CU_ASSERT_EQUAL(trine_task_submit(queue, &item, sizeof item, &ticket), TRINE_OK);
         do {
             CU_ASSERT_EQUAL_FATAL(trine_task_wait(queue, ticket, 0, &o), TRINE_OK);
@@ -193,7 +193,7 @@ static void wait_any_gives_every_ticket_once(void)
     enum { K = 60 };
     trine_task_queue *queue;
     trine_task_outcome o;
-    uint64_t tickets[K];
+    int64_t tickets[K];
     CU_ASSERT_EQUAL_FATAL(trine_task_open(team, &echo_kind, NULL, &queue), TRINE_OK);
     for (uint64_t i = 0; i < K; i++)
         CU_ASSERT_EQUAL(trine_task_submit(queue, &i, sizeof i, &tickets[i]), TRINE_OK);

@@ -195,7 +195,7 @@ void the_item_of_a_dead_worker_is_run_again(void)
     CU_ASSERT_EQUAL(progress.lost, 5 + 3);
     CU_ASSERT_EQUAL(progress.failed, 1);
     const trine_task_record *records;
-    uint64_t count;
+    int64_t count;
     expect(trine_task_records(queue, &records, &count), TRINE_OK, "");
     CU_ASSERT_EQUAL(count, N - 1 + 5 + 3);
     CU_ASSERT_TRUE(size == 1 || elsewhere);

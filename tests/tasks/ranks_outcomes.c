@@ -43,9 +43,9 @@ static void stream(bool unordered, uint64_t n, uint64_t window, uint64_t chunk)
             CU_ASSERT_EQUAL(o.index, TRINE_TASK_NONE);
             break;
         }
-        CU_ASSERT_TRUE_FATAL(o.index < n);
+        CU_ASSERT_TRUE_FATAL((uint64_t)o.index < n);
         plain_words(o.index, expected, &bytes);
-        right = right && (unordered || o.index == i) && seen[o.index]++ == 0 &&
+        right = right && (unordered || (uint64_t)o.index == i) && seen[o.index]++ == 0 &&
                 source.next <= i + window && o.result_size == bytes &&
                 (uintptr_t)o.result % 64 == 0 &&
                 (bytes == 0 || memcmp(o.result, expected, bytes) == 0);
@@ -87,7 +87,8 @@ void every_worker_of_every_rank_works(void)
         CU_ASSERT_EQUAL(o.index, (uint64_t)i);
         CU_ASSERT_TRUE(o.ended - o.began >= 0.009);
     }
-    uint64_t all = 0, count = 0;
+    uint64_t all = 0;
+    int64_t count = 0;
     for (int n = 0; n < lanes; n++) {
         trine_task_lane lane;
         expect(trine_task_lane_of(queue, n, &lane), TRINE_OK, "");
@@ -101,7 +102,7 @@ void every_worker_of_every_rank_works(void)
     const trine_task_record *records;
     expect(trine_task_records(queue, &records, &count), TRINE_OK, "");
     CU_ASSERT_EQUAL(count, (uint64_t)items);
-    for (uint64_t i = 0; i < count; i++)
+    for (int64_t i = 0; i < count; i++)
         CU_ASSERT_TRUE(records[i].began > 0 && records[i].ended < 60 &&
                        records[i].began < records[i].ended);
     expect(trine_task_close(queue), TRINE_OK, "");
@@ -171,7 +172,7 @@ void tickets_can_be_waited_for(void)
         serve(queue, TRINE_OK, "");
         return;
     }
-    uint64_t tickets[60];
+    int64_t tickets[60];
     trine_task_outcome o;
     for (uint64_t i = 0; i < 60; i++) {
         uint64_t item = 10 * i;
@@ -187,18 +188,19 @@ void tickets_can_be_waited_for(void)
     }
     uint64_t sum = 0;
     for (int i = 0; i < 30; i++) {
-        uint64_t left[30];
+        int64_t left[30];
         int count = 0;
         for (int k = 0; k < 60; k += 2)
             if (tickets[k] != TRINE_TASK_NONE)
                 left[count++] = tickets[k];
-        expect(trine_task_wait_any(queue, left, (size_t)count, -1, &o), TRINE_OK, "");
+        expect(trine_task_wait_any(queue, left, count, -1, &o), TRINE_OK, "");
         CU_ASSERT_TRUE_FATAL(o.index < 60 && o.index % 2 == 0);
         tickets[o.index] = TRINE_TASK_NONE;
         sum += o.index;
     }
     CU_ASSERT_EQUAL(sum, 870);
-    uint64_t item = 300000, ticket, slow = 0;
+    uint64_t item = 300000, slow = 0;
+    int64_t ticket;
     expect(trine_task_submit(queue, &item, sizeof item, &ticket), TRINE_OK, "");
     expect(trine_task_wait(queue, ticket, 0, &o), TRINE_OK, "");
     while (o.index == TRINE_TASK_NONE && slow++ < 1000)

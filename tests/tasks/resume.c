@@ -89,9 +89,10 @@ static trine_status submit_some(trine_task_queue *queue, uint64_t *next, uint64_
 {
     trine_status status = TRINE_OK;
     for (; *next < n && !status; *next += !status) {
-        uint64_t item = *next + shift, ticket = TRINE_TASK_NONE;
+        uint64_t item = *next + shift;
+        int64_t ticket = TRINE_TASK_NONE;
         status = trine_task_submit(queue, &item, sizeof item, &ticket);
-        if (!status && ticket != *next)
+        if (!status && (uint64_t)ticket != *next)
             return TRINE_E_SYSTEM;
     }
     return status == TRINE_E_BUSY ? TRINE_OK : status;
@@ -127,7 +128,8 @@ static counts run_map(const char *spec, manner how, const char *path, uint64_t n
     }
     trine_task_progress p;
     if (queue && !c.status && !trine_task_progress_of(queue, &p) &&
-        (p.resumed != c.resumed || p.failed != c.failed || p.done != n))
+        ((uint64_t)p.resumed != c.resumed || (uint64_t)p.failed != c.failed ||
+         (uint64_t)p.done != n))
         c.wrong++;
     trine_status closed = trine_task_close(queue);
     trine_team_close(team);

@@ -22,7 +22,7 @@ typedef struct shared_page {
     pid_t parent;
     atomic_int crashes, times[256];
     atomic_bool armed, crash_fork_server;
-    uint64_t crash_at;
+    int64_t crash_at;
     int crash_signal;
 } shared_page;
 
@@ -215,7 +215,7 @@ static void crashing_apply(const trine_chunk *chunk, const void *param)
     if (page->armed && getpid() != page->parent && atomic_fetch_sub(&page->crashes, 1) > 0)
         raise(SIGKILL);
     uint64_t *x = chunk->out[0];
-    for (size_t i = 0; i < chunk->n; i++)
+    for (int64_t i = 0; i < chunk->n; i++)
         x[i]++;
 }
 

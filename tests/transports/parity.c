@@ -13,7 +13,7 @@ static const uint64_t lengths[] = {
 enum { LENGTHS = sizeof lengths / sizeof *lengths, LONGEST = 100 * TRINE_CHUNK + 77 };
 
 /* Rows x columns: fewer and more columns than a tile of partials, rows longer than a chunk. */
-static const uint64_t shapes[][2] = {{1, 1}, {5000, 3}, {70, 1100}, {9, 3 * TRINE_CHUNK + 5}};
+static const int64_t shapes[][2] = {{1, 1}, {5000, 3}, {70, 1100}, {9, 3 * TRINE_CHUNK + 5}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 /* Where every result of a team goes, one behind the other. */
@@ -56,7 +56,7 @@ static void reduce_all(trine_team *team, uint64_t n, record *r)
     trine_array *bits = wrap(team, TRINE_U64, x, n, 1);
     const trine_array *in[] = {bits};
     double result[4];
-    uint64_t index;
+    int64_t index;
     hash_state hash;
     check(team, trine_sum_f64(a, TRINE_EXACT, &result[0]));
     check(team, trine_sum_f64(a, TRINE_FAST, &result[1]));
@@ -94,7 +94,7 @@ static void map_all(trine_team *team, uint64_t n, record *r)
     trine_array_free(shared);
 }
 
-static void reduce_axes(trine_team *team, const uint64_t shape[2], record *r)
+static void reduce_axes(trine_team *team, const int64_t shape[2], record *r)
 {
     trine_array *a = wrap(team, TRINE_F64, x, shape[0], shape[1]);
     const trine_array *in[] = {a};

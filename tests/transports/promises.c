@@ -96,7 +96,8 @@ IN_CHILD(NULL, refuses_with_a_reason)
 static void counts_what_is_moved_body(void)
 {
     trine_team *team = open_team("pool:2");
-    uint64_t *data = numbers(), all = N * sizeof *data;
+    uint64_t *data = numbers();
+    const int64_t all = N * sizeof *data;
     trine_array *x = wrap(team, data), *shared;
     MUST(trine_array_create(team, TRINE_U64, N, TRINE_SHARED, &shared) == TRINE_OK);
     memcpy(trine_array_data(shared), data, all);
@@ -260,7 +261,7 @@ IN_CHILD(NULL, inherit_refuses_threads)
 typedef struct shared_page {
     pid_t caller;
     atomic_int crashes, waits;
-    uint64_t crash_at;
+    int64_t crash_at;
 } shared_page;
 
 static shared_page *page;
@@ -339,7 +340,7 @@ static void crashing_apply(const trine_chunk *chunk, const void *param)
     if (getpid() != page->caller && chunk->first >= page->crash_at &&
         atomic_load(&page->crashes) > 0 && atomic_fetch_sub(&page->crashes, 1) > 0)
         raise(SIGKILL);
-    for (size_t i = 0; i < chunk->n; i++)
+    for (int64_t i = 0; i < chunk->n; i++)
         out[i] = in[i] + 1;
 }
 

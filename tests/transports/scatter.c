@@ -32,10 +32,11 @@ static void come_and_go_whole(trine_transport transport)
             CU_ASSERT_EQUAL_FATAL(
                 trine_array_scatter(team, TRINE_I32, n, data, root, transport, &x), TRINE_OK);
             const int32_t *own = trine_array_data(x);
-            uint64_t first = trine_array_first(x), local = trine_array_local_n(x), wrong = 0;
+            uint64_t first = (uint64_t)trine_array_first(x),
+                     local = (uint64_t)trine_array_local_n(x), wrong = 0;
             CU_ASSERT_EQUAL(trine_team_ledger(team, &ledger), TRINE_OK);
             CU_ASSERT_TRUE(transport == TRINE_TRANSPORT_WINDOW ||
-                           ledger.moved == local * sizeof *own);
+                           (uint64_t)ledger.moved == local * sizeof *own);
             CU_ASSERT_EQUAL(ledger.bytes, local * sizeof *own);
             CU_ASSERT_EQUAL(trine_array_place(x), TRINE_DISTRIBUTED);
             for (uint64_t k = 0; k < local; k++)

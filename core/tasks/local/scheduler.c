@@ -534,7 +534,7 @@ static void fill(const trine_scheduler *scheduler, uint32_t s, trine_scheduler_o
                                           : "";
     double began = made ? item->began : slot->began;
     *o =
-        (trine_scheduler_outcome){.outcome = {.index = slot->index,
+        (trine_scheduler_outcome){.outcome = {.index = (int64_t)slot->index,
                                               .status = status,
                                               .detail = detail,
                                               .result = shared->results + s * shared->result_stride,
@@ -761,7 +761,7 @@ void trine_scheduler_lane(const trine_scheduler *scheduler, int worker, trine_ta
                               .pid = executor->ops.task_worker_pid
                                          ? executor->ops.task_worker_pid(executor, worker)
                                          : getpid(),
-                              .items = scheduler->lane[worker].items,
+                              .items = (int64_t)scheduler->lane[worker].items,
                               .busy = scheduler->lane[worker].busy};
 }
 

@@ -70,7 +70,7 @@ static void tell_lost(const trine_scheduler *scheduler, uint32_t s, int worker, 
 {
     const trine_task_slot *slot = &scheduler->shared->slot[s];
     const trine_scheduler_setup *setup = &scheduler->setup;
-    trine_task_record record = {.index = slot->index,
+    trine_task_record record = {.index = (int64_t)slot->index,
                                 .began = atomic_load(&scheduler->shared->worker[worker].began) -
                                          setup->opened,
                                 .ended = now - setup->opened,

@@ -208,7 +208,7 @@ static void run_item(trine_task_context *c, trine_task_slot *slot, double began)
     const trine_task_shared *shared = c->shared;
     trine_task *task = &c->task;
     unsigned long failures = trine_fail_count();
-    task->index = slot->index;
+    task->index = (int64_t)slot->index;
     task->item = shared->items + c->slot * shared->item_stride;
     task->item_size = slot->item_size;
     task->attempt = slot->attempt;

@@ -9,7 +9,7 @@
 
 typedef struct array_source {
     const char *items;
-    uint64_t next, n;
+    int64_t next, n;
     size_t item_size;
 } array_source;
 
@@ -19,14 +19,14 @@ static bool next_item(void *context, void *item, size_t *size)
     if (a->next == a->n)
         return false;
     if (a->item_size > 0)
-        memcpy(item, a->items + a->next * a->item_size, a->item_size);
+        memcpy(item, a->items + (size_t)a->next * a->item_size, a->item_size);
     a->next++;
     *size = a->item_size;
     return true;
 }
 
 static trine_status check_map(const trine_team *team, const trine_task_kind *kind,
-                              const trine_task_options *options, const void *items, uint64_t n,
+                              const trine_task_options *options, const void *items, int64_t n,
                               size_t item_size)
 {
     if (!kind)
@@ -34,9 +34,12 @@ static trine_status check_map(const trine_team *team, const trine_task_kind *kin
     if (options && options->source)
         return trine_fail(TRINE_E_ARGUMENT, "trine_task_map: options->source is not NULL; the "
                                             "items come from the array");
+    if (n < 0)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_task_map: n is %lld; expected 0 or more",
+                          (long long)n);
     if (n > 0 && item_size > 0 && !items && trine_team_rank(team) == 0)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_task_map: items is NULL; n is %llu",
-                          (unsigned long long)n);
+        return trine_fail(TRINE_E_ARGUMENT, "trine_task_map: items is NULL; n is %lld",
+                          (long long)n);
     if (item_size > kind->item_max)
         return trine_fail(TRINE_E_ARGUMENT,
                           "trine_task_map: items of %zu bytes; expected at most item_max, %zu",
@@ -49,14 +52,14 @@ typedef struct map_results {
     char *results;
     size_t result_max, *sizes;
     trine_status *statuses, status;
-    uint64_t failed;
+    int64_t failed;
     char detail[TRINE_DETAIL_SIZE];
 } map_results;
 
 static void keep(map_results *m, const trine_task_outcome *o)
 {
     if (m->results && o->result_size > 0)
-        memcpy(m->results + o->index * m->result_max, o->result, o->result_size);
+        memcpy(m->results + (size_t)o->index * m->result_max, o->result, o->result_size);
     if (m->sizes)
         m->sizes[o->index] = o->result_size;
     if (m->statuses)
@@ -91,7 +94,7 @@ static trine_status tell_all(trine_team *team, trine_status status)
 }
 
 trine_status trine_task_map(trine_team *team, const trine_task_kind *kind,
-                            const trine_task_options *options, const void *items, uint64_t n,
+                            const trine_task_options *options, const void *items, int64_t n,
                             size_t item_size, void *results, size_t sizes[],
                             trine_status statuses[])
 {
@@ -110,7 +113,7 @@ trine_status trine_task_map(trine_team *team, const trine_task_kind *kind,
     /* The ranks of a team are to ask for the same window, whatever their n. */
     bool alone = trine_team_ranks(team) == 1;
     if (alone && !all.window)
-        all.window = trine_scheduler_window(kind, trine_team_workers(team));
+        all.window = (int64_t)trine_scheduler_window(kind, trine_team_workers(team));
     if (alone && all.window > n)
         all.window = n ? n : 1;
     trine_task_queue *queue;

@@ -36,6 +36,13 @@ static trine_status check_open(const trine_team *team, const trine_task_kind *ki
         return trine_fail(TRINE_E_ARGUMENT,
                           "trine_task_open: options->param is NULL; kind->param_size is %zu",
                           kind->param_size);
+    const int64_t counts[] = {o->window, o->chunk, o->total};
+    static const char *const names[] = {"window", "chunk", "total"};
+    for (int i = 0; i < 3; i++)
+        if (counts[i] < 0)
+            return trine_fail(TRINE_E_ARGUMENT,
+                              "trine_task_open: options->%s is %lld; expected 0 or more", names[i],
+                              (long long)counts[i]);
     if (o->attempts < 0)
         return trine_fail(TRINE_E_ARGUMENT,
                           "trine_task_open: %d attempts; expected 1 or more, or 0 for 3",
@@ -73,7 +80,7 @@ static trine_status bring_data(trine_task_queue *queue)
     trine_call_mark(team, NULL);
     trine_status status = trine_stage_block(team, o->transport, o->data, o->data_size,
                                             &queue->executor, &queue->channel);
-    team->ledger.bytes += o->data_size;
+    team->ledger.bytes += (int64_t)o->data_size;
     trine_call_mark(team, &team->ledger.transfer_in);
     return status;
 }
@@ -97,8 +104,8 @@ static trine_scheduler_setup make_setup(trine_task_queue *queue)
                                    .rank = trine_team_rank(queue->team),
                                    .attempts = o->attempts ? o->attempts : 3,
                                    .window = queue->window,
-                                   .chunk = o->chunk,
-                                   .total = o->total,
+                                   .chunk = (uint64_t)o->chunk,
+                                   .total = (uint64_t)o->total,
                                    .deadline = o->deadline,
                                    .opened = queue->opened,
                                    .lost = note_lost,
@@ -132,7 +139,7 @@ static void release_queue(trine_task_queue *queue)
 static trine_status open_entries(trine_task_queue *queue)
 {
     const trine_team *team = queue->team;
-    uint64_t most = UINT32_MAX / 8, window = queue->options.window;
+    uint64_t most = UINT32_MAX / 8, window = (uint64_t)queue->options.window;
     if (window > most)
         return trine_fail(TRINE_E_MEMORY, "trine_task_open: a window of %llu items; at most %llu",
                           (unsigned long long)window, (unsigned long long)most);
@@ -149,7 +156,8 @@ static trine_status start_queue(trine_task_queue *queue)
         if (!status && trine_team_rank(queue->team) == 0)
             status = trine_queue_open_journal(queue);
         trine_scheduler_setup setup = make_setup(queue);
-        return trine_ranks_open(queue->team, &setup, o, o->window, status, &queue->runner.ranks);
+        return trine_ranks_open(queue->team, &setup, o, (uint64_t)o->window, status,
+                                &queue->runner.ranks);
     }
     if (!status)
         status = trine_queue_open_journal(queue);
@@ -282,7 +290,7 @@ static trine_status put_item(trine_task_queue *queue, uint32_t slot, const void 
 }
 
 trine_status trine_task_submit(trine_task_queue *queue, const void *item, size_t size,
-                               uint64_t *ticket)
+                               int64_t *ticket)
 {
     TRINE_FLOAT_SCOPE;
     static const char name[] = "trine_task_submit";
@@ -313,7 +321,7 @@ trine_status trine_task_submit(trine_task_queue *queue, const void *item, size_t
         memcpy(room, item, size);
     status = put_item(queue, slot, room, size);
     if (ticket && !status)
-        *ticket = queue->submitted - 1;
+        *ticket = (int64_t)queue->submitted - 1;
     /* A chunk that was asked for fills; else nobody knows when the next item comes. */
     if (queue->options.chunk <= 1)
         trine_runner_flush(&queue->runner);
@@ -495,25 +503,26 @@ trine_status trine_task_next(trine_task_queue *queue, trine_task_outcome *outcom
 }
 
 /* The entry of a ticket, or why there is none. */
-static trine_status find_ticket(const trine_task_queue *queue, const char *name, uint64_t ticket,
+static trine_status find_ticket(const trine_task_queue *queue, const char *name, int64_t ticket,
                                 uint32_t *e)
 {
-    *e = trine_entry_find(queue, ticket);
+    uint64_t number = (uint64_t)ticket;
+    *e = trine_entry_find(queue, number);
     if (*e != TRINE_ENTRY_NONE)
         return TRINE_OK;
-    return trine_fail(TRINE_E_ARGUMENT, "%s: ticket %llu %s", name, (unsigned long long)ticket,
-                      ticket < queue->submitted ? "is collected already" : "was never given");
+    return trine_fail(TRINE_E_ARGUMENT, "%s: ticket %lld %s", name, (long long)ticket,
+                      number < queue->submitted ? "is collected already" : "was never given");
 }
 
 /* Collects the first of the tickets that is finished; waits for one. */
-static trine_status collect(trine_task_queue *queue, const char *name, const uint64_t tickets[],
-                            size_t count, double seconds, trine_task_outcome *outcome)
+static trine_status collect(trine_task_queue *queue, const char *name, const int64_t tickets[],
+                            int64_t count, double seconds, trine_task_outcome *outcome)
 {
     double ends = seconds > 0 ? trine_seconds() + seconds : 0;
     outcome->index = TRINE_TASK_NONE;
     for (bool came = true, looked = false;;) {
         trine_status status = queue_status(queue);
-        for (size_t i = 0; i < count && !status; i++) {
+        for (int64_t i = 0; i < count && !status; i++) {
             uint32_t e;
             status = find_ticket(queue, name, tickets[i], &e);
             if (!status && queue->entry[e].finished)
@@ -546,7 +555,7 @@ static trine_status check_wait(trine_task_queue *queue, const char *name, double
     return TRINE_OK;
 }
 
-trine_status trine_task_wait(trine_task_queue *queue, uint64_t ticket, double seconds,
+trine_status trine_task_wait(trine_task_queue *queue, int64_t ticket, double seconds,
                              trine_task_outcome *outcome)
 {
     TRINE_FLOAT_SCOPE;
@@ -555,19 +564,22 @@ trine_status trine_task_wait(trine_task_queue *queue, uint64_t ticket, double se
     return status ? status : collect(queue, name, &ticket, 1, seconds, outcome);
 }
 
-trine_status trine_task_wait_any(trine_task_queue *queue, const uint64_t tickets[], size_t count,
+trine_status trine_task_wait_any(trine_task_queue *queue, const int64_t tickets[], int64_t count,
                                  double seconds, trine_task_outcome *outcome)
 {
     TRINE_FLOAT_SCOPE;
     static const char name[] = "trine_task_wait_any";
     trine_status status = check_wait(queue, name, seconds, outcome);
-    if (!status && (!tickets || count == 0))
-        return trine_fail(TRINE_E_ARGUMENT, "%s: %s; expected at least one ticket", name,
-                          tickets ? "count is 0" : "tickets is NULL");
+    if (!status && !tickets)
+        return trine_fail(TRINE_E_ARGUMENT, "%s: tickets is NULL; expected at least one ticket",
+                          name);
+    if (!status && count < 1)
+        return trine_fail(TRINE_E_ARGUMENT, "%s: count is %lld; expected at least one ticket", name,
+                          (long long)count);
     return status ? status : collect(queue, name, tickets, count, seconds, outcome);
 }
 
-trine_status trine_task_cancel(trine_task_queue *queue, uint64_t ticket)
+trine_status trine_task_cancel(trine_task_queue *queue, int64_t ticket)
 {
     TRINE_FLOAT_SCOPE;
     static const char name[] = "trine_task_cancel";

@@ -40,7 +40,7 @@ trine_status trine_queue_look(const trine_task_queue *queue, const void *item, s
     trine_status status =
         trine_journal_find(queue->journal, number, seen->identity, &found, &result_size);
     if (!status && found)
-        seen->outcome = (trine_task_outcome){.index = number,
+        seen->outcome = (trine_task_outcome){.index = (int64_t)number,
                                              .detail = "",
                                              .result_size = result_size,
                                              .worker = -1,
@@ -53,7 +53,7 @@ trine_status trine_queue_note(trine_task_queue *queue, const trine_task_entry *e
     const trine_task_outcome *o = &entry->outcome;
     if (!queue->journal || o->status)
         return TRINE_OK;
-    return trine_journal_append(queue->journal, o->index, entry->identity, o->result,
+    return trine_journal_append(queue->journal, (uint64_t)o->index, entry->identity, o->result,
                                 o->result_size);
 }
 
@@ -73,7 +73,7 @@ trine_status trine_queue_bring(trine_task_queue *queue, trine_task_outcome *outc
         queue->brought_bytes = room;
     }
     outcome->result = queue->brought;
-    return trine_journal_read(queue->journal, outcome->index, queue->brought, size);
+    return trine_journal_read(queue->journal, (uint64_t)outcome->index, queue->brought, size);
 }
 
 trine_status trine_queue_close_journal(trine_task_queue *queue)

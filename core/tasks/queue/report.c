@@ -28,11 +28,11 @@ void trine_queue_record(trine_task_queue *queue, const trine_task_record *record
 
 static void progress_of(const trine_task_queue *queue, trine_task_progress *progress)
 {
-    *progress = (trine_task_progress){.submitted = queue->submitted,
-                                      .done = queue->done,
-                                      .failed = queue->failed,
-                                      .resumed = queue->resumed,
-                                      .retried = queue->retried,
+    *progress = (trine_task_progress){.submitted = (int64_t)queue->submitted,
+                                      .done = (int64_t)queue->done,
+                                      .failed = (int64_t)queue->failed,
+                                      .resumed = (int64_t)queue->resumed,
+                                      .retried = (int64_t)queue->retried,
                                       .total = queue->options.total,
                                       .seconds = trine_seconds() - queue->opened,
                                       .lanes = trine_runner_lanes(&queue->runner),
@@ -104,7 +104,7 @@ trine_status trine_task_lane_of(const trine_task_queue *queue, int lane, trine_t
 }
 
 trine_status trine_task_records(const trine_task_queue *queue, const trine_task_record **records,
-                                uint64_t *count)
+                                int64_t *count)
 {
     if (!queue || !records || !count)
         return trine_fail(TRINE_E_ARGUMENT, "trine_task_records: %s is NULL",
@@ -112,11 +112,11 @@ trine_status trine_task_records(const trine_task_queue *queue, const trine_task_
                           : !records ? "records"
                                      : "count");
     *records = queue->record;
-    *count = queue->records;
+    *count = (int64_t)queue->records;
     return TRINE_OK;
 }
 
-uint64_t trine_task_chunk(const trine_task_queue *queue)
+int64_t trine_task_chunk(const trine_task_queue *queue)
 {
-    return queue ? trine_runner_chunk(&queue->runner) : 0;
+    return queue ? (int64_t)trine_runner_chunk(&queue->runner) : 0;
 }

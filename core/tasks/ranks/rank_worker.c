@@ -107,7 +107,7 @@ void trine_rank_worker_lost(void *context, const trine_task_record *record)
     /* A message that is not written costs a line of the records, no more. */
     (void)trine_message_add(ranks,
                             &(trine_message_record){.type = TRINE_RECORD_LOST,
-                                                    .index = record->index,
+                                                    .index = (uint64_t)record->index,
                                                     .began = record->began,
                                                     .ended = record->ended,
                                                     .worker = record->worker,
@@ -123,7 +123,7 @@ static trine_status write_outcome(trine_ranks *ranks, const trine_scheduler_outc
     if (outcome->worker >= 0)
         trine_scheduler_lane(ranks->scheduler, outcome->worker, &lane);
     trine_message_record record = {.type = TRINE_RECORD_OUTCOME,
-                                   .index = outcome->index,
+                                   .index = (uint64_t)outcome->index,
                                    .entry = (uint32_t)o->tag,
                                    .status = outcome->status,
                                    .detail_size = (uint32_t)strlen(outcome->detail),
@@ -230,13 +230,14 @@ static trine_status refuse(trine_ranks *ranks, const trine_place_head *head, tri
         return TRINE_OK;
     }
     double now = trine_seconds() - ranks->setup.opened;
-    return write_outcome(ranks, &(trine_scheduler_outcome){.outcome = {.index = head->index,
-                                                                       .status = status,
-                                                                       .detail = why,
-                                                                       .worker = -1,
-                                                                       .began = now,
-                                                                       .ended = now},
-                                                           .tag = head->entry});
+    return write_outcome(ranks,
+                         &(trine_scheduler_outcome){.outcome = {.index = (int64_t)head->index,
+                                                                .status = status,
+                                                                .detail = why,
+                                                                .worker = -1,
+                                                                .began = now,
+                                                                .ended = now},
+                                                    .tag = head->entry});
 }
 
 /* Gives an item to the scheduler. bytes: of it; NULL: they are still at `at` of the shared window.

@@ -194,8 +194,8 @@ static trine_status bring_data(trine_ranks *ranks, const settings *s, const void
         if (!status && s->each)
             status = open_source(ranks, call);
     }
-    team->ledger.moved += moved;
-    team->ledger.bytes += s->data_size;
+    team->ledger.moved += (int64_t)moved;
+    team->ledger.bytes += (int64_t)s->data_size;
     trine_call_mark(team, &team->ledger.transfer_in);
     return status;
 }

@@ -88,7 +88,7 @@ double harness_element(trine_dtype dtype, uint64_t seed, uint64_t i)
 
 /* A new array, whose elements the map makes. */
 static trine_status make_array(trine_team *team, const trine_map *map, const void *param, int ndim,
-                               const uint64_t shape[], trine_array **array)
+                               const int64_t shape[], trine_array **array)
 {
     trine_array *made;
     trine_status status =
@@ -104,7 +104,7 @@ static trine_status make_array(trine_team *team, const trine_map *map, const voi
     return status;
 }
 
-trine_status generate_array(trine_team *team, trine_dtype dtype, int ndim, const uint64_t shape[],
+trine_status generate_array(trine_team *team, trine_dtype dtype, int ndim, const int64_t shape[],
                             uint64_t seed, trine_array **array)
 {
     const generate_param param = {seed, dtype};
@@ -116,7 +116,7 @@ trine_status generate_array(trine_team *team, trine_dtype dtype, int ndim, const
     return make_array(team, &map, &param, ndim, shape, array);
 }
 
-trine_status fill_array(trine_team *team, trine_dtype dtype, int ndim, const uint64_t shape[],
+trine_status fill_array(trine_team *team, trine_dtype dtype, int ndim, const int64_t shape[],
                         double value, trine_array **array)
 {
     const trine_map *map = trine_map_find("fill", TRINE_DTYPE_NONE, dtype);

@@ -16,11 +16,11 @@ void fill_elements(trine_dtype dtype, double value, size_t n, void *out);
 bool is_read_once(const char *file);
 
 /* A new DISTRIBUTED array of generated elements. Collective. */
-trine_status generate_array(trine_team *team, trine_dtype dtype, int ndim, const uint64_t shape[],
+trine_status generate_array(trine_team *team, trine_dtype dtype, int ndim, const int64_t shape[],
                             uint64_t seed, trine_array **array);
 
 /* The same of elements that all are `value`. Collective. */
-trine_status fill_array(trine_team *team, trine_dtype dtype, int ndim, const uint64_t shape[],
+trine_status fill_array(trine_team *team, trine_dtype dtype, int ndim, const int64_t shape[],
                         double value, trine_array **array);
 
 /* The sums of generated elements, or of all elements of a file. */

@@ -23,7 +23,7 @@ static void digest_accumulate(void *state, const trine_chunk *chunk, const void 
     size_t item = *(const size_t *)param;
     const unsigned char *x = chunk->in[0];
     uint64_t sum = 0;
-    for (size_t i = 0; i < chunk->n; i++) {
+    for (int64_t i = 0; i < chunk->n; i++) {
         uint64_t bits = 0;
         memcpy(&bits, x + i * item, item);
         sum += mix(bits + (chunk->first + i) * 0x9e3779b97f4a7c15u);

@@ -60,12 +60,12 @@ void release_arrays(trine_array *in[TRINE_ARGS])
         trine_array_free(in[i]);
 }
 
-void sum_of_ranks(trine_team *team, uint64_t *number)
+void sum_of_ranks(trine_team *team, int64_t *number)
 {
     trine_array *own;
-    uint64_t here = *number;
-    if (trine_array_wrap(team, TRINE_U64, &here, 1, &own))
+    int64_t here = *number;
+    if (trine_array_wrap(team, TRINE_I64, &here, 1, &own))
         return;
-    (void)trine_sum_u64(own, TRINE_FAST, number);
+    (void)trine_sum_i64(own, TRINE_FAST, number);
     trine_array_free(own);
 }

@@ -24,6 +24,6 @@ void release_arrays(trine_array *in[TRINE_ARGS]);
 void add_ledger(trine_ledger *sum, const trine_ledger *call);
 
 /* The sum of every rank's number, on all ranks; unchanged when it cannot be had. Collective. */
-void sum_of_ranks(trine_team *team, uint64_t *number);
+void sum_of_ranks(trine_team *team, int64_t *number);
 
 #endif

@@ -501,7 +501,7 @@ bool description_holds(const trine_description *d, const facts *f)
                            truth_real(TRINE_F64, least_one),
                            truth_real(TRINE_F64, most)};
     const double *got[] = {&d->mean, &d->var, &d->skewness, &d->kurtosis, &d->min, &d->max};
-    bool holds = d->n == facts_numbers(f) && d->nan == f->nan;
+    bool holds = (uint64_t)d->n == facts_numbers(f) && (uint64_t)d->nan == f->nan;
     for (int i = 0; i < 6; i++)
         holds = holds && truth_holds(&right[i], TRINE_OK, got[i]);
     return holds;

@@ -57,7 +57,7 @@ typedef struct team_data {
 } team_data;
 
 /* The shape of generated data: --shape's two axes, or one. */
-static int shape_of(const harness_options *o, uint64_t shape[2])
+static int shape_of(const harness_options *o, int64_t shape[2])
 {
     const harness_extra *extras = o->driver->extras;
     shape[0] = o->n;
@@ -121,7 +121,7 @@ static trine_status open_data(harness_run *run, team_data *data)
     if (!has_arrays(o->driver))
         return TRINE_OK;
     if (!o->file) {
-        uint64_t shape[2];
+        int64_t shape[2];
         int ndim = shape_of(o, shape);
         run->n = shape[0] * shape[1];
         const double *value = fill_of(o);
@@ -349,7 +349,7 @@ void harness_add_number(harness_job *job, const char *name, double value)
 static void measure_memory(trine_team *team, harness_row *row)
 {
     row->memory = calloc((size_t)row->shares + 1, sizeof *row->memory);
-    uint64_t all[MEMORY_FIGURES] = {0};
+    int64_t all[MEMORY_FIGURES] = {0};
     for (int i = 0; i < row->shares && row->memory; i++) {
         trine_memory *m = &row->memory[i];
         (void)trine_team_memory(team, i, m);

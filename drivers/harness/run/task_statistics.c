@@ -105,7 +105,7 @@ static void print_who_of(const harness_row *row)
     printf("%10s %4s %6s %12s %12s  %s\n", "item", "rank", "worker", "began", "ended", "status");
     for (uint64_t i = 0; i < t->records; i++) {
         const trine_task_record *r = &t->record[i];
-        printf("%10" PRIu64 " %4d %6d %12.6f %12.6f  %s\n", r->index, r->rank, r->worker, r->began,
+        printf("%10" PRId64 " %4d %6d %12.6f %12.6f  %s\n", r->index, r->rank, r->worker, r->began,
                r->ended, trine_status_name(r->status));
     }
 }

@@ -120,15 +120,15 @@ static trine_status copy_lanes(task_statistics *statistics, const trine_task_que
 static trine_status copy_records(task_statistics *statistics, const trine_task_queue *queue)
 {
     const trine_task_record *records = NULL;
-    uint64_t count = 0;
+    int64_t count = 0;
     trine_status status = trine_task_records(queue, &records, &count);
     if (status || count == 0)
         return status;
-    statistics->record = malloc(count * sizeof *statistics->record);
+    statistics->record = malloc((size_t)count * sizeof *statistics->record);
     if (!statistics->record)
         return TRINE_E_MEMORY;
-    memcpy(statistics->record, records, count * sizeof *records);
-    statistics->records = count;
+    memcpy(statistics->record, records, (size_t)count * sizeof *records);
+    statistics->records = (uint64_t)count;
     return TRINE_OK;
 }
 
