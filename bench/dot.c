@@ -111,8 +111,8 @@ static void fill_normal(const trine_chunk *chunk, const void *param)
 
 static void make_data(bench *b, double gib)
 {
-    const trine_map map = {
-        .name = "fill", .nout = 2, .out = {TRINE_F64, TRINE_F64}, .apply = fill_normal};
+    const trine_map map = {TRINE_INIT(trine_map), .name = "fill", .nout = 2,
+                           .out = {TRINE_F64, TRINE_F64}, .apply = fill_normal};
     b->n = (uint64_t)(gib * (1 << 27));
     need(trine_array_create(b->team, TRINE_F64, b->n, TRINE_SHARED, &b->x));
     need(trine_array_create(b->team, TRINE_F64, b->n, TRINE_SHARED, &b->y));

@@ -192,7 +192,7 @@ int main(int argc, char **argv)
         }
     }
     double work = 2e-9 * n * n * n, bytes = 8e-9 * n * n;
-    trine_ledger l;
+    trine_ledger l = {TRINE_INIT(trine_ledger)};
     need_on_all(trine_team_ledger(team, &l));
     for (int i = 0; i <= 4 * rounds && i < MAX_ROUNDS; i++) {
         double vectors = time_gemv(a, x, y), sums = time_sum(a);

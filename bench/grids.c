@@ -90,24 +90,19 @@ static void apply_fill(const trine_chunk *chunk, const void *param)
         out[i] = sin((double)((chunk->first + i) % 1000));
 }
 
-static const trine_map copy = {.name = "copy",
-                               .nin = 1,
-                               .nout = 1,
-                               .in = {TRINE_F64},
-                               .out = {TRINE_F64},
-                               .apply = apply_copy};
-static const trine_map triad = {.name = "triad",
-                                .nin = 2,
-                                .nout = 1,
-                                .in = {TRINE_F64, TRINE_F64},
-                                .out = {TRINE_F64},
-                                .apply = apply_triad};
-static const trine_map fill = {.name = "fill", .nout = 1, .out = {TRINE_F64}, .apply = apply_fill};
+static const trine_map copy = {
+    TRINE_INIT(trine_map), .name = "copy",     .nin = 1,           .nout = 1,
+    .in = {TRINE_F64},     .out = {TRINE_F64}, .apply = apply_copy};
+static const trine_map triad = {
+    TRINE_INIT(trine_map), .name = "triad",     .nin = 2, .nout = 1, .in = {TRINE_F64, TRINE_F64},
+    .out = {TRINE_F64},    .apply = apply_triad};
+static const trine_map fill = {TRINE_INIT(trine_map), .name = "fill", .nout = 1, .out = {TRINE_F64},
+                               .apply = apply_fill};
 
 /* Seconds of one sweep, without making the second array. */
 static double sweep_takes(const bench *b, const trine_array *f)
 {
-    trine_ledger ledger;
+    trine_ledger ledger = {TRINE_INIT(trine_ledger)};
     need(trine_jacobi(b->x, f, 0, SWEEPS, NULL));
     need(trine_team_ledger(b->team, &ledger));
     return (ledger.compute + ledger.wait + ledger.combine) / SWEEPS;

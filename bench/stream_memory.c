@@ -29,9 +29,10 @@ static void stream(trine_team *team, uint64_t n)
                                   .item_max = sizeof(uint64_t),
                                   .result_max = sizeof(uint64_t)};
     numbers numbers = {0, n};
-    const trine_task_options options = {.source = next_number, .source_context = &numbers};
+    const trine_task_options options = {TRINE_INIT(trine_task_options), .source = next_number,
+                                        .source_context = &numbers};
     trine_task_queue *queue;
-    trine_task_outcome outcome;
+    trine_task_outcome outcome = {TRINE_INIT(trine_task_outcome)};
     need(trine_task_open(team, &kind, &options, &queue));
     for (uint64_t i = 0; i <= n; i++) {
         uint64_t value = i;

@@ -45,12 +45,11 @@ static double time_stream(trine_team *team, int stream, uint64_t n)
 {
     const trine_task_kind kind = {.name = "nothing", .run = nothing, .item_max = 8};
     numbers numbers = {0, n};
-    const trine_task_options options = {.unordered = stream % 2,
-                                        .chunk = stream < 2,
-                                        .source = next_number,
+    const trine_task_options options = {TRINE_INIT(trine_task_options), .unordered = stream % 2,
+                                        .chunk = stream < 2, .source = next_number,
                                         .source_context = &numbers};
     trine_task_queue *queue;
-    trine_task_outcome outcome;
+    trine_task_outcome outcome = {TRINE_INIT(trine_task_outcome)};
     need(trine_task_open(team, &kind, &options, &queue));
     double began = seconds_now();
     do

@@ -63,7 +63,8 @@ static void fill_normal(const trine_chunk *chunk, const void *param)
 static trine_array *filled(trine_team *team, uint64_t n,
                            void (*apply)(const trine_chunk *, const void *))
 {
-    const trine_map map = {.name = "fill", .nout = 1, .out = {TRINE_F64}, .apply = apply};
+    const trine_map map = {TRINE_INIT(trine_map), .name = "fill", .nout = 1, .out = {TRINE_F64},
+                           .apply = apply};
     trine_array *x;
     need(trine_array_create(team, TRINE_F64, n, TRINE_DISTRIBUTED, &x));
     trine_array *const out[] = {x};

@@ -146,7 +146,8 @@ static double time_tasks(trine_team *team, trine_transport transport, const void
 {
     const trine_task_kind kind = {
         .name = "small", .run = small_task, .item_max = 1, .result_max = 1};
-    const trine_task_options options = {.data = data, .data_size = SMALL, .transport = transport};
+    const trine_task_options options = {TRINE_INIT(trine_task_options), .data = data,
+                                        .data_size = SMALL, .transport = transport};
     const unsigned char items[TASKS] = {0};
     double began = seconds_now();
     need(trine_task_map(team, &kind, &options, items, TASKS, 1, NULL, NULL, NULL));

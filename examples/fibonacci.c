@@ -45,7 +45,8 @@ static trine_status finish(void *result, const void *state, const void *param)
 
 int main(void)
 {
-    static const trine_reducer fibonacci = {.name = "fibonacci",
+    static const trine_reducer fibonacci = {TRINE_INIT(trine_reducer),
+                                            .name = "fibonacci",
                                             .nin = 1,
                                             .in = {TRINE_U64},
                                             .out = TRINE_U64,

@@ -54,7 +54,8 @@ static trine_status finish(void *result, const void *state, const void *param)
 
 int main(void)
 {
-    static const trine_reducer longest_rise = {.name = "longest_rise",
+    static const trine_reducer longest_rise = {TRINE_INIT(trine_reducer),
+                                               .name = "longest_rise",
                                                .nin = 1,
                                                .in = {TRINE_F64},
                                                .out = TRINE_U64,

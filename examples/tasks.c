@@ -49,7 +49,7 @@ static int try_zero(trine_team *team)
     const uint64_t zero = 0;
     int64_t ticket;
     trine_task_queue *queue;
-    trine_task_outcome outcome;
+    trine_task_outcome outcome = {TRINE_INIT(trine_task_outcome)};
     if (trine_task_open(team, &collatz, NULL, &queue))
         return complain();
     if (trine_task_submit(queue, &zero, sizeof zero, &ticket) ||

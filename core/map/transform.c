@@ -8,9 +8,13 @@
 
 static trine_status check_map(const trine_map *map, const void *param)
 {
-    if (!map || !map->name || !map->apply)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_apply: %s",
-                          map ? "the map lacks its name or apply" : "map is NULL");
+    if (!map)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_apply: map is NULL");
+    trine_status status = trine_size_check("trine_apply", "trine_map", map->size, sizeof *map);
+    if (status)
+        return status;
+    if (!map->name || !map->apply)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_apply: the map lacks its name or apply");
     if (map->nin < 0 || map->nin > TRINE_ARGS || map->nout < 1 || map->nout > TRINE_ARGS)
         return trine_fail(
             TRINE_E_ARGUMENT,

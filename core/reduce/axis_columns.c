@@ -191,7 +191,8 @@ trine_reducer trine_columns_reducer(const trine_columns_param *p)
 {
     const trine_reducer *m = &p->reducer;
     bool works = m->work_size > 0;
-    return (trine_reducer){.name = m->name,
+    return (trine_reducer){TRINE_INIT(trine_reducer),
+                           .name = m->name,
                            .nin = m->nin,
                            .out = TRINE_DTYPE_NONE,
                            .param_size = trine_columns_size(m),

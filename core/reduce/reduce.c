@@ -275,6 +275,10 @@ trine_status trine_input_reduce(trine_team *team, const trine_reducer *reducer, 
 
 trine_status trine_reducer_check(const trine_reducer *reducer, const void *param)
 {
+    trine_status status =
+        trine_size_check("a reduction", "trine_reducer", reducer->size, sizeof *reducer);
+    if (status)
+        return status;
     if (!reducer->name || !reducer->init || !reducer->accumulate || !reducer->merge ||
         !reducer->finish)
         return trine_fail(TRINE_E_ARGUMENT,

@@ -32,10 +32,15 @@ static trine_status check_reducer(const trine_reducer *reducer, const void *para
 static trine_status check_scan(const trine_scan_operator *op, const void *param,
                                const trine_array *x, const trine_array *out, bool *in_place)
 {
-    if (!op || !op->name || !op->apply)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_scan: %s",
-                          op ? "the op lacks its name or apply" : "op is NULL");
-    trine_status status = check_reducer(&op->reducer, param);
+    if (!op)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_scan: op is NULL");
+    trine_status status =
+        trine_size_check("trine_scan", "trine_scan_operator", op->size, sizeof *op);
+    if (status)
+        return status;
+    if (!op->name || !op->apply)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_scan: the operator lacks its name or apply");
+    status = check_reducer(&op->reducer, param);
     return status ? status : check_arrays(op, x, out, in_place);
 }
 
@@ -73,7 +78,7 @@ trine_status trine_scan_reducer(const trine_reducer *reducer, const void *param,
                                 const trine_array *x, trine_array *out, bool exclusive)
 {
     bool in_place = false;
-    trine_scan_operator op = {.name = ""};
+    trine_scan_operator op = {TRINE_INIT(trine_scan_operator), .name = ""};
     if (!reducer)
         return trine_call_refuse(
             team_of(x, out), trine_fail(TRINE_E_ARGUMENT, "trine_scan_reducer: reducer is NULL"));
@@ -84,7 +89,8 @@ trine_status trine_scan_reducer(const trine_reducer *reducer, const void *param,
             trine_fail(TRINE_E_ARGUMENT,
                        "trine_scan_reducer: the result of '%s' is no single scalar", reducer->name);
     if (!status) {
-        op = (trine_scan_operator){.name = reducer->name, .reducer = *reducer, .out = reducer->out};
+        op = (trine_scan_operator){TRINE_INIT(trine_scan_operator), .name = reducer->name,
+                                   .reducer = *reducer, .out = reducer->out};
         status = check_arrays(&op, x, out, &in_place);
     }
     return status ? trine_call_refuse(team_of(x, out), status)

@@ -66,6 +66,16 @@ trine_status trine_fail(trine_status status, const char *format, ...)
     return status;
 }
 
+trine_status trine_size_check(const char *call, const char *type, size_t size, size_t known)
+{
+    if (size == known)
+        return TRINE_OK;
+    return trine_fail(TRINE_E_ARGUMENT,
+                      "%s: a %s whose size is %zu; expected %zu: begin it with {TRINE_INIT(%s)}, "
+                      "and build the program with the headers of this library",
+                      call, type, size, known, type);
+}
+
 unsigned long trine_fail_count(void)
 {
     return failures;

@@ -12,6 +12,9 @@
 __attribute__((format(printf, 2, 3))) trine_status trine_fail(trine_status status,
                                                               const char *format, ...);
 
+/* Whether a struct that the caller of `call` made is of the size of that type here. ARGUMENT. */
+trine_status trine_size_check(const char *call, const char *type, size_t size, size_t known);
+
 /* How often trine_fail was called by this thread: whether a detail is new. */
 unsigned long trine_fail_count(void);
 

@@ -381,8 +381,8 @@ __attribute__((noinline)) trine_status trine_call_begin(trine_team *team)
     }
     trine_float_enter(&team->callers_environment);
     double launch = team->ledger.launch;
-    team->ledger =
-        (trine_ledger){.launch = launch, .workers = team->executor.working, .reproducible = true};
+    team->ledger = (trine_ledger){TRINE_INIT(trine_ledger), .launch = launch,
+                                  .workers = team->executor.working, .reproducible = true};
     memset(team->shares, 0, (size_t)team->executor.workers * sizeof *team->shares);
     trine_refuse_count(team);
     team->began = team->marked = trine_seconds();
@@ -622,7 +622,12 @@ trine_status trine_team_ledger(const trine_team *team, trine_ledger *ledger)
     if (!team || !ledger)
         return trine_fail(TRINE_E_ARGUMENT, "trine_team_ledger: %s is NULL",
                           team ? "ledger" : "team");
+    trine_status status =
+        trine_size_check("trine_team_ledger", "trine_ledger", ledger->size, sizeof *ledger);
+    if (status)
+        return status;
     *ledger = team->ledger;
+    ledger->size = sizeof *ledger;
     ledger->teardown = last_teardown;
     return TRINE_OK;
 }

@@ -127,7 +127,8 @@ static trine_status finish(void *result, const void *state, const void *param)
 
 static trine_status run_scan(const numbers *f)
 {
-    static const trine_reducer fibonacci = {.name = "fibonacci",
+    static const trine_reducer fibonacci = {TRINE_INIT(trine_reducer),
+                                            .name = "fibonacci",
                                             .nin = 1,
                                             .in = {TRINE_U64},
                                             .out = TRINE_U64,

@@ -181,7 +181,8 @@ static trine_status through_finish(void *result, const void *state, const void *
 /* Opens a pool, has its workers go through all that, closes it. */
 static bool use_pool(const char *spec)
 {
-    static const trine_reducer through = {.name = "through",
+    static const trine_reducer through = {TRINE_INIT(trine_reducer),
+                                          .name = "through",
                                           .nin = 1,
                                           .in = {TRINE_U8},
                                           .out = TRINE_U64,

@@ -111,7 +111,7 @@ static trine_status run(harness_job *job)
 {
     frame *f = job->own;
     trine_task_queue *queue = NULL;
-    trine_ledger ledger = {.moved = 0};
+    trine_ledger ledger = {TRINE_INIT(trine_ledger)};
     double began = harness_seconds();
     trine_status status = transport_bench_open(&f->transport_bench, job, 0, &queue);
     if (status)

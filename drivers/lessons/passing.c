@@ -79,7 +79,7 @@ static trine_status pass(harness_job *job, passing *p)
 {
     const uint64_t last[] = {p->transport_bench.size - sizeof(int64_t), sizeof(int64_t)};
     trine_task_queue *queue = NULL;
-    trine_ledger ledger = {.moved = 0};
+    trine_ledger ledger = {TRINE_INIT(trine_ledger)};
     double began = harness_seconds();
     trine_status status = transport_bench_open(&p->transport_bench, job, 0, &queue);
     if (status)

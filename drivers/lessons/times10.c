@@ -110,7 +110,7 @@ static trine_status find_chosen(harness_job *job)
     reader r = {trine_array_data(p->x), 0, job->n};
     const trine_task_options options = stream_options(job, &r);
     trine_task_queue *queue = NULL;
-    trine_task_outcome outcome = {.index = 0};
+    trine_task_outcome outcome = {TRINE_INIT(trine_task_outcome)};
     trine_status status = trine_task_open(job->team, &times_ten, &options, &queue);
     while (!status && outcome.index != TRINE_TASK_NONE)
         status = trine_task_next(queue, &outcome);

@@ -27,8 +27,9 @@ typedef struct trine_npy trine_npy;
 
 /** What a file's header says. */
 typedef struct trine_npy_info {
-    int major; /**< Format version, before the point. */
-    int minor; /**< And after it. */
+    size_t size; /**< Bytes of this struct, which trine sets. */
+    int major;   /**< Format version, before the point. */
+    int minor;   /**< And after it. */
     /** The type that elements are computed in, of which each is exactly one: f64 for float16, u8
      * for bool (0, or 1 for any other byte), else the type in the file. */
     trine_dtype dtype;

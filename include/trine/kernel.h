@@ -45,6 +45,7 @@ typedef struct trine_chunk {
 
 /** A reduction; the life of one stands above. */
 typedef struct trine_reducer {
+    size_t size;                /**< TRINE_INIT(trine_reducer) sets it. */
     const char *name;           /**< For messages. */
     int nin;                    /**< Inputs, 1 to TRINE_ARGS. */
     trine_dtype in[TRINE_ARGS]; /**< Their types. */
@@ -140,6 +141,7 @@ typedef struct trine_top_param {
  * An output may be an input (in place). Large outputs that are no input may be made in pieces,
  * smaller than a chunk, beside their place. */
 typedef struct trine_map {
+    size_t size;                 /**< TRINE_INIT(trine_map) sets it. */
     const char *name;            /**< For messages. */
     int nin;                     /**< Inputs, 0 to TRINE_ARGS. */
     int nout;                    /**< Outputs, 1 to TRINE_ARGS. */
@@ -185,6 +187,7 @@ typedef struct trine_stencil {
 
 /** A scan: out[i] from elements 0 to i, by a reducer of one input. */
 typedef struct trine_scan_operator {
+    size_t size;           /**< TRINE_INIT(trine_scan_operator) sets it. */
     const char *name;      /**< For messages. */
     trine_reducer reducer; /**< Makes the prefix. */
     trine_dtype out;       /**< Type of the results. */

@@ -23,6 +23,7 @@ typedef struct trine_ledger_worker {
 /** One call on this rank, in seconds as the calling thread saw them: wall = transfer_in + dispatch
  * + compute + wait + combine + transfer_out + other. launch and teardown stand beside it. */
 typedef struct trine_ledger {
+    size_t size;         /**< TRINE_INIT(trine_ledger) sets it. */
     double wall;         /**< All of the call. */
     double launch;       /**< Opening the team. */
     double transfer_in;  /**< Bringing input to the workers. */

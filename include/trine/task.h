@@ -116,8 +116,10 @@ typedef struct trine_task_progress {
 /** An open queue of tasks; it belongs to the thread that opened it. */
 typedef struct trine_task_queue trine_task_queue;
 
-/** How a queue works. All zero is a good choice; a NULL pointer to options means that. */
+/** How a queue works. All zero behind the size is a good choice; a NULL
+ * pointer to options means that. */
 typedef struct trine_task_options {
+    size_t size; /**< TRINE_INIT(trine_task_options) sets it. */
     /** The kind's param_size bytes, each rank its own; NULL when that is 0. */
     const void *param;
     /** trine_task_next gives outcomes as they finish. */
@@ -180,6 +182,7 @@ typedef struct trine_task_options {
 /** What became of an item. detail and result are valid until the next call that collects, submits,
  * cancels or closes. */
 typedef struct trine_task_outcome {
+    size_t size;         /**< TRINE_INIT(trine_task_outcome) sets it. */
     int64_t index;       /**< The item's number; TRINE_TASK_NONE for no item. */
     trine_status status; /**< What its task returned, or why it did not run. */
     const char *detail;  /**< "" when OK. */

@@ -30,6 +30,19 @@ extern "C" {
 /** Version of these headers: raised by what is mended. */
 #define TRINE_VERSION_PATCH 0
 
+/** Begins the initialiser of a struct of that type whose first member is its size:
+ *
+ *     trine_task_options options = {TRINE_INIT(trine_task_options), .chunk = 8};
+ *
+ * Such structs may get more members at their end in later versions of the library, which reads as
+ * much of one as the program that made it knows. A call refuses a struct of a size that is of no
+ * version (ARGUMENT). */
+#if defined(__cplusplus) && __cplusplus < 202002L
+#define TRINE_INIT(type) sizeof(type)
+#else
+#define TRINE_INIT(type) .size = sizeof(type)
+#endif
+
 /** Elements in a chunk. Fixed: the canonical tree, and so every bit of every result, hangs on it.
  */
 #define TRINE_CHUNK 8192

@@ -188,6 +188,7 @@ trine_status trine_npy_open(trine_team *team, const char *path, trine_npy **open
     uint64_t given[5] = {0}, number = 6;
     if (npy) {
         npy->team = team;
+        npy->info.size = sizeof npy->info;
         atomic_fetch_add(&team->arrays, 1);
         status = open_here(npy, path);
         given[0] = (uint64_t)npy->info.dtype;

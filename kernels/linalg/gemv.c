@@ -109,7 +109,8 @@ static trine_status rows_finish(void *result, const void *state, const void *par
 
 /* The sizes are those for one row. */
 #define REDUCER(type, suffix)                                                                      \
-    {.name = "gemv_rows",                                                                          \
+    {TRINE_INIT(trine_reducer),                                                                    \
+     .name = "gemv_rows",                                                                          \
      .nin = 2,                                                                                     \
      .in = {type, type},                                                                           \
      .out = TRINE_F64,                                                                             \

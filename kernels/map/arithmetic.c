@@ -71,7 +71,8 @@ INTEGER(int8_t, i8, uint32_t, float, SIGNED_QUOTIENT)
 INTEGER(uint8_t, u8, uint32_t, float, UNSIGNED_QUOTIENT)
 
 #define ENTRY(kind, inputs, params, DTYPE, s, T)                                                   \
-    {.name = #kind,                                                                                \
+    {TRINE_INIT(trine_map),                                                                        \
+     .name = #kind,                                                                                \
      .nin = inputs,                                                                                \
      .nout = 1,                                                                                    \
      .in = {DTYPE, DTYPE, DTYPE},                                                                  \
@@ -79,12 +80,8 @@ INTEGER(uint8_t, u8, uint32_t, float, UNSIGNED_QUOTIENT)
      .param_size = (params) * sizeof(T),                                                           \
      .apply = kind##_##s},
 #define WHERE(DTYPE, s, T, NAME)                                                                   \
-    {.name = "where",                                                                              \
-     .nin = 3,                                                                                     \
-     .nout = 1,                                                                                    \
-     .in = {TRINE_U8, DTYPE, DTYPE},                                                               \
-     .out = {DTYPE},                                                                               \
-     .apply = where_##s},
+    {TRINE_INIT(trine_map),          .name = "where", .nin = 3,          .nout = 1,                \
+     .in = {TRINE_U8, DTYPE, DTYPE}, .out = {DTYPE},  .apply = where_##s},
 #define OF_ALL(DTYPE, s, T, NAME) TRINE_ARITHMETIC(ENTRY, DTYPE, s, T)
 #define OF_REALS(DTYPE, s, T, NAME) TRINE_REAL_ARITHMETIC(ENTRY, DTYPE, s, T)
 

@@ -94,7 +94,8 @@ CASTS(FROM_INTEGER, int8_t, i8)
 CASTS(FROM_INTEGER, uint8_t, u8)
 
 #define ENTRY(NAME, FROM, s, TO, t)                                                                \
-    {.name = #NAME, .nin = 1, .nout = 1, .in = {FROM}, .out = {TO}, .apply = NAME##_##s##_##t},
+    {TRINE_INIT(trine_map),    .name = #NAME, .nin = 1, .nout = 1, .in = {FROM}, .out = {TO},      \
+     .apply = NAME##_##s##_##t},
 #define ENTRIES_FROM(NAME, FROM, s)                                                                \
     ENTRY(NAME, FROM, s, TRINE_F64, f64)                                                           \
     ENTRY(NAME, FROM, s, TRINE_F32, f32)                                                           \

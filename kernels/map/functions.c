@@ -44,12 +44,8 @@ TRINE_FUNCTIONS(FUNCTION, double, f64)
 TRINE_FUNCTIONS(FUNCTION, float, f32)
 
 #define ENTRY(kind, inputs, params, DTYPE, s)                                                      \
-    {.name = #kind,                                                                                \
-     .nin = inputs,                                                                                \
-     .nout = 1,                                                                                    \
-     .in = {DTYPE, DTYPE},                                                                         \
-     .out = {DTYPE},                                                                               \
-     .apply = kind##_##s},
+    {TRINE_INIT(trine_map), .name = #kind,  .nin = inputs,      .nout = 1,                         \
+     .in = {DTYPE, DTYPE},  .out = {DTYPE}, .apply = kind##_##s},
 
 const trine_map VARIANT(trine_functions)[] = {
     TRINE_FUNCTIONS(ENTRY, TRINE_F64, f64) TRINE_FUNCTIONS(ENTRY, TRINE_F32, f32){.name = NULL}};

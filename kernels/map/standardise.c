@@ -42,7 +42,8 @@ STANDARDISED_INTEGER(i8, int8_t, int64_t, i64)
 STANDARDISED_INTEGER(u8, uint8_t, uint64_t, u64)
 
 #define ENTRY(from, to, s)                                                                         \
-    {.name = "standardised",                                                                       \
+    {TRINE_INIT(trine_map),                                                                        \
+     .name = "standardised",                                                                       \
      .nin = 1,                                                                                     \
      .nout = 1,                                                                                    \
      .in = {from},                                                                                 \

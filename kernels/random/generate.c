@@ -189,13 +189,8 @@ WITH_NOISE(add_normal_i16, int16_t, float, f32, 1, z[lead + i], (float)x[at + i]
            nearest_integers(z + lead, out + at, n))
 
 #define ENTRY(kind, DTYPE, s, inputs, size)                                                        \
-    {.name = #kind,                                                                                \
-     .nin = inputs,                                                                                \
-     .nout = 1,                                                                                    \
-     .in = {DTYPE},                                                                                \
-     .out = {DTYPE},                                                                               \
-     .param_size = size,                                                                           \
-     .apply = kind##_##s},
+    {TRINE_INIT(trine_map), .name = #kind,  .nin = inputs,      .nout = 1,                         \
+     .in = {DTYPE},         .out = {DTYPE}, .param_size = size, .apply = kind##_##s},
 #define OF_ALL(DTYPE, s, T, NAME)                                                                  \
     ENTRY(fill, DTYPE, s, 0, sizeof(T)) ENTRY(iota, DTYPE, s, 0, 2 * sizeof(T))
 #define OF_REALS(DTYPE, s, T, NAME)                                                                \

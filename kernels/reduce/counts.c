@@ -103,7 +103,8 @@ static trine_status all_finish(void *result, const void *state, const void *para
 #include "kernels/reduce/counts_body.h"
 
 #define COUNTS(NAME, kind, finish_kind, param_bytes, constant, suffix)                             \
-    {.name = NAME,                                                                                 \
+    {TRINE_INIT(trine_reducer),                                                                    \
+     .name = NAME,                                                                                 \
      .nin = 1,                                                                                     \
      .in = {constant},                                                                             \
      .out = TRINE_I64,                                                                             \

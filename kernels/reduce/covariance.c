@@ -257,10 +257,12 @@ static trine_status corr_finish(void *result, const void *state, const void *par
 
 #define JOINT(NAME, param_bytes, finish_kind, constant, suffix)                                    \
     {                                                                                              \
-        .name = NAME, .nin = 2, .in = {constant, constant}, .out = TRINE_F64,                      \
-        .param_size = param_bytes, .state_size = sizeof(joint), .result_size = sizeof(double),     \
-        .flags = TRINE_POSITION_FREE, .init = joint_init, .accumulate = joint_accumulate_##suffix, \
-        .merge = joint_merge, .finish = finish_kind##_finish                                       \
+        TRINE_INIT(trine_reducer), .name = NAME, .nin = 2, .in = {constant, constant},             \
+                                   .out = TRINE_F64, .param_size = param_bytes,                    \
+                                   .state_size = sizeof(joint), .result_size = sizeof(double),     \
+                                   .flags = TRINE_POSITION_FREE, .init = joint_init,               \
+                                   .accumulate = joint_accumulate_##suffix, .merge = joint_merge,  \
+                                   .finish = finish_kind##_finish                                  \
     }
 
 const trine_reducer VARIANT(trine_covariances)[] = {

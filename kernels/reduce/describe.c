@@ -83,7 +83,8 @@ static trine_status describe_finish(void *result, const void *state, const void 
 }
 
 #define DESCRIBE(constant, suffix, type, name_)                                                    \
-    {.name = "describe",                                                                           \
+    {TRINE_INIT(trine_reducer),                                                                    \
+     .name = "describe",                                                                           \
      .nin = 1,                                                                                     \
      .in = {constant},                                                                             \
      .state_size = sizeof(description),                                                            \

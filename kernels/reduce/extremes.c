@@ -197,7 +197,8 @@ NAN_OF_NONE(u8, uint8_t)
 #include "kernels/reduce/extremes_body.h"
 
 #define EXTREMES(kernel, count, constant, suffix, type)                                            \
-    {.name = #kernel,                                                                              \
+    {TRINE_INIT(trine_reducer),                                                                    \
+     .name = #kernel,                                                                              \
      .nin = 1,                                                                                     \
      .in = {constant},                                                                             \
      .out = (count) == 1 ? (constant) : TRINE_DTYPE_NONE,                                          \
@@ -211,7 +212,8 @@ NAN_OF_NONE(u8, uint8_t)
 #define ONE(kernel, constant, suffix, type) EXTREMES(kernel, 1, constant, suffix, type)
 #define TWO(kernel, constant, suffix, type) EXTREMES(kernel, 2, constant, suffix, type)
 #define PLACE(kernel, constant, suffix, type)                                                      \
-    {.name = #kernel,                                                                              \
+    {TRINE_INIT(trine_reducer),                                                                    \
+     .name = #kernel,                                                                              \
      .nin = 1,                                                                                     \
      .in = {constant},                                                                             \
      .out = TRINE_I64,                                                                             \
@@ -224,7 +226,8 @@ NAN_OF_NONE(u8, uint8_t)
      .finish = place_finish},
 
 #define PLACES(kernel, constant, suffix, type)                                                     \
-    {.name = #kernel,                                                                              \
+    {TRINE_INIT(trine_reducer),                                                                    \
+     .name = #kernel,                                                                              \
      .nin = 1,                                                                                     \
      .in = {constant},                                                                             \
      .out = TRINE_DTYPE_NONE,                                                                      \

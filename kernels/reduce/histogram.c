@@ -232,7 +232,8 @@ ACCUMULATE(u8, uint8_t)
 
 /* Sizes are those of one bin; core/reduce/histogram.c sets those of as many as there are. */
 #define HISTOGRAM(constant, suffix, type, name_)                                                   \
-    {.name = "histogram",                                                                          \
+    {TRINE_INIT(trine_reducer),                                                                    \
+     .name = "histogram",                                                                          \
      .nin = 1,                                                                                     \
      .in = {constant},                                                                             \
      .out = TRINE_DTYPE_NONE,                                                                      \
@@ -249,7 +250,8 @@ ACCUMULATE(u8, uint8_t)
      .work_flush = histogram_work_flush},
 
 #define WEIGHTED(constant, suffix, type, name_)                                                    \
-    {.name = "histogram_weighted",                                                                 \
+    {TRINE_INIT(trine_reducer),                                                                    \
+     .name = "histogram_weighted",                                                                 \
      .nin = 2,                                                                                     \
      .in = {constant, TRINE_F64},                                                                  \
      .out = TRINE_DTYPE_NONE,                                                                      \

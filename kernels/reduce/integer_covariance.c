@@ -130,7 +130,8 @@ static trine_status corr_finish(void *result, const void *state, const void *par
 }
 
 #define JOINT(NAME, param_bytes, finish_kind, constant, suffix)                                    \
-    {.name = NAME,                                                                                 \
+    {TRINE_INIT(trine_reducer),                                                                    \
+     .name = NAME,                                                                                 \
      .nin = 2,                                                                                     \
      .in = {constant, constant},                                                                   \
      .out = TRINE_F64,                                                                             \

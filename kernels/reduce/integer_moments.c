@@ -251,7 +251,8 @@ static trine_status describe_finish_0(void *result, const void *state, const voi
 }
 
 #define MOMENT(NAME, kind, size, param_bytes, finish_kind, constant, suffix)                       \
-    {.name = NAME,                                                                                 \
+    {TRINE_INIT(trine_reducer),                                                                    \
+     .name = NAME,                                                                                 \
      .nin = 1,                                                                                     \
      .in = {constant},                                                                             \
      .out = TRINE_F64,                                                                             \
@@ -264,7 +265,8 @@ static trine_status describe_finish_0(void *result, const void *state, const voi
      .merge = kind##_merge,                                                                        \
      .finish = finish_kind##_finish},
 #define STANDARDISATION(constant, suffix)                                                          \
-    {.name = "standardisation",                                                                    \
+    {TRINE_INIT(trine_reducer),                                                                    \
+     .name = "standardisation",                                                                    \
      .nin = 1,                                                                                     \
      .in = {constant},                                                                             \
      .param_size = DDOF,                                                                           \
@@ -276,7 +278,8 @@ static trine_status describe_finish_0(void *result, const void *state, const voi
      .merge = squares_merge,                                                                       \
      .finish = standardisation_finish},
 #define DESCRIBE(sign, constant, suffix)                                                           \
-    {.name = "describe",                                                                           \
+    {TRINE_INIT(trine_reducer),                                                                    \
+     .name = "describe",                                                                           \
      .nin = 1,                                                                                     \
      .in = {constant},                                                                             \
      .state_size = sizeof(integer_description),                                                    \

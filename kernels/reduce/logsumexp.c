@@ -132,7 +132,8 @@ static trine_status logsumexp_finish(void *result, const void *state, const void
 }
 
 #define LOGSUMEXP(constant, suffix)                                                                \
-    {.name = "logsumexp",                                                                          \
+    {TRINE_INIT(trine_reducer),                                                                    \
+     .name = "logsumexp",                                                                          \
      .nin = 1,                                                                                     \
      .in = {constant},                                                                             \
      .out = TRINE_F64,                                                                             \

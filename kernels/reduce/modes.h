@@ -103,7 +103,8 @@ static inline void exact_begin(void *work, const void *param)
 
 /* One line of a family's table. */
 #define TRINE_REDUCER(NAME, KIND, ACCUMULATE, FINISH, NIN, IN, OUT, out_suffix)                    \
-    {.name = NAME,                                                                                 \
+    {TRINE_INIT(trine_reducer),                                                                    \
+     .name = NAME,                                                                                 \
      .nin = NIN,                                                                                   \
      .in = {IN, (NIN) > 1 ? IN : TRINE_DTYPE_NONE},                                                \
      .out = OUT,                                                                                   \

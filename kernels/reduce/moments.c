@@ -94,7 +94,8 @@ static trine_status kurtosis_finish(void *result, const void *state, const void 
 }
 
 #define MOMENT(NAME, kind, param_bytes, finish_kind, OUT, out_bytes, constant, suffix)             \
-    {.name = NAME,                                                                                 \
+    {TRINE_INIT(trine_reducer),                                                                    \
+     .name = NAME,                                                                                 \
      .nin = 1,                                                                                     \
      .in = {constant},                                                                             \
      .out = OUT,                                                                                   \

@@ -180,7 +180,8 @@ WHOLE_ACCUMULATE(i8, int8_t, BELOW_ZERO)
 WHOLE_ACCUMULATE(u8, uint8_t, NEVER)
 
 #define PRODUCT(kind, in_type, in_suffix, out_type, out_suffix, type)                              \
-    {.name = "prod",                                                                               \
+    {TRINE_INIT(trine_reducer),                                                                    \
+     .name = "prod",                                                                               \
      .nin = 1,                                                                                     \
      .in = {in_type},                                                                              \
      .out = out_type,                                                                              \

@@ -153,7 +153,8 @@ TRINE_ORDERS(ACCUMULATE_WEIGHTS)
 
 /* Sizes are those of one prefix; core/reduce/quantile.c sets those of as many as there are. */
 #define DIGITS_OF(constant, suffix, type, name_)                                                   \
-    {.name = "order_digits",                                                                       \
+    {TRINE_INIT(trine_reducer),                                                                    \
+     .name = "order_digits",                                                                       \
      .nin = 1,                                                                                     \
      .in = {constant},                                                                             \
      .out = TRINE_DTYPE_NONE,                                                                      \
@@ -168,7 +169,8 @@ TRINE_ORDERS(ACCUMULATE_WEIGHTS)
 
 /* Of one prefix, and of weights in double; core/reduce/weighted_quantile.c sets what there is. */
 #define WEIGHTS_OF(constant, suffix, type, name_)                                                  \
-    {.name = "order_weights",                                                                      \
+    {TRINE_INIT(trine_reducer),                                                                    \
+     .name = "order_weights",                                                                      \
      .nin = 2,                                                                                     \
      .in = {constant, TRINE_F64},                                                                  \
      .out = TRINE_DTYPE_NONE,                                                                      \

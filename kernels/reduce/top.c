@@ -147,7 +147,8 @@ TRINE_ORDERS(TOP)
 
 /* Sizes are those of one element; core/reduce/top.c sets those of as many as there are. */
 #define TOP_REDUCER(kernel, constant, suffix)                                                      \
-    {.name = #kernel,                                                                              \
+    {TRINE_INIT(trine_reducer),                                                                    \
+     .name = #kernel,                                                                              \
      .nin = 1,                                                                                     \
      .in = {constant},                                                                             \
      .out = TRINE_DTYPE_NONE,                                                                      \

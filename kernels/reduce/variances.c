@@ -138,7 +138,8 @@ static trine_status variance_finish(void *result, const void *state, const void 
 }
 
 #define VARIANCE(constant, suffix)                                                                 \
-    {.name = "var_exact",                                                                          \
+    {TRINE_INIT(trine_reducer),                                                                    \
+     .name = "var_exact",                                                                          \
      .nin = 1,                                                                                     \
      .in = {constant},                                                                             \
      .out = TRINE_F64,                                                                             \

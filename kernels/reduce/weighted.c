@@ -272,7 +272,8 @@ TRINE_FINISH_F32(exact_wmean_finish_f32, exact_weighted_mean(state, true, &value
 
 /* With weights in double; trine_weighted_reducer sets what there is. */
 #define OF_ANY_WEIGHTS(NAME, ACCUMULATE, FINISH, IN)                                               \
-    {.name = NAME,                                                                                 \
+    {TRINE_INIT(trine_reducer),                                                                    \
+     .name = NAME,                                                                                 \
      .nin = 2,                                                                                     \
      .in = {IN, TRINE_F64},                                                                        \
      .out = TRINE_F64,                                                                             \

@@ -363,8 +363,8 @@ trine_status trine_scan_operator_find(const char *name, trine_dtype dtype, trine
     }
     const trine_reducer *reducer =
         entry->reducer ? entry->reducer : trine_reducer_find(entry->reduction, dtype);
-    *op = (trine_scan_operator){
-        .name = entry->name, .reducer = *reducer, .out = entry->out, .apply = entry->apply};
+    *op = (trine_scan_operator){TRINE_INIT(trine_scan_operator), .name = entry->name,
+                                .reducer = *reducer, .out = entry->out, .apply = entry->apply};
     return TRINE_OK;
 }
 

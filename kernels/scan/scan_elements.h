@@ -127,7 +127,8 @@ static inline int64_t wide_key(int64_t key)
         out[0] = first;                                                                            \
         return TRINE_OK;                                                                           \
     }                                                                                              \
-    static const trine_reducer last_##suffix = {.name = "last",                                    \
+    static const trine_reducer last_##suffix = {TRINE_INIT(trine_reducer),                         \
+                                                .name = "last",                                    \
                                                 .nin = 1,                                          \
                                                 .in = {DTYPE_##suffix},                            \
                                                 .state_size = sizeof(last_state),                  \

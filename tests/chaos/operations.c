@@ -459,7 +459,8 @@ static trine_status task_map(chaos_case *c)
     static _Thread_local trine_status statuses[ITEMS_MOST];
     uint64_t n = 1 + chaos_below(&c->random, ITEMS_MOST);
     task_param param = task_param_of(c);
-    trine_task_options options = {.param = &param, .chunk = chaos_below(&c->random, 4) * 3};
+    trine_task_options options = {TRINE_INIT(trine_task_options), .param = &param,
+                                  .chunk = chaos_below(&c->random, 4) * 3};
     bool root = trine_team_rank(c->team) == 0;
     for (uint64_t i = 0; i < n; i++) {
         items[i] = i;
@@ -500,7 +501,8 @@ static trine_status stream(chaos_case *c)
 {
     source_state source = {0, 1 + chaos_below(&c->random, 2000)};
     task_param param = task_param_of(c);
-    trine_task_options options = {.param = &param,
+    trine_task_options options = {TRINE_INIT(trine_task_options),
+                                  .param = &param,
                                   .unordered = chaos_below(&c->random, 2),
                                   .window = chaos_below(&c->random, 3) * 16,
                                   .source = next_item,
@@ -510,7 +512,7 @@ static trine_status stream(chaos_case *c)
     int64_t seen = 0;
     TRY(trine_task_open(c->team, &working, &options, &queue));
     for (;;) {
-        trine_task_outcome outcome;
+        trine_task_outcome outcome = {TRINE_INIT(trine_task_outcome)};
         trine_status status = trine_task_next(queue, &outcome);
         if (status != TRINE_OK) {
             trine_task_close(queue);
@@ -565,14 +567,14 @@ static trine_status locks(chaos_case *c)
 {
     enum { ITEMS = 300 };
     lock_param param = {0};
-    trine_ledger ledger = {0};
+    trine_ledger ledger = {TRINE_INIT(trine_ledger)};
     if (trine_team_ranks(c->team) > 1)
         return TRINE_OK;
     TRY(trine_array_create(c->team, TRINE_I64, ITEMS + 2, TRINE_SHARED, &c->x[0]));
     TRY(trine_lock_create(c->team, &param.lock));
     param.value = trine_array_data(c->x[0]);
     param.mark = param.value + 2;
-    trine_task_options options = {.param = &param};
+    trine_task_options options = {TRINE_INIT(trine_task_options), .param = &param};
     trine_status status =
         trine_task_map(c->team, &locked, &options, NULL, ITEMS, 0, NULL, NULL, NULL);
     trine_lock_free(param.lock);

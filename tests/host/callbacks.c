@@ -86,9 +86,10 @@ static void a_thread_that_ends_in_a_task_is_an_error_body(void)
 {
     trine_team *team = open_team("omp:3");
     trine_task_queue *queue;
-    trine_task_outcome outcome;
+    trine_task_outcome outcome = {TRINE_INIT(trine_task_outcome)};
     numbers items = {0, ITEMS};
-    const trine_task_options options = {.source = next_number, .source_context = &items};
+    const trine_task_options options = {TRINE_INIT(trine_task_options), .source = next_number,
+                                        .source_context = &items};
     deed.caller = pthread_self();
     deed.leave = end_thread;
     MUST(trine_task_open(team, &leaving_kind, &options, &queue) == TRINE_OK);

@@ -152,7 +152,7 @@ static const trine_task_kind lengths = {
 /* Submits and collects until something is told, at most a few times. */
 static bool is_told(trine_task_queue *queue)
 {
-    trine_task_outcome outcome;
+    trine_task_outcome outcome = {TRINE_INIT(trine_task_outcome)};
     for (int i = 0; i < 20; i++) {
         trine_status status = trine_task_submit(queue, NULL, 0, NULL);
         if (!status)
@@ -172,7 +172,7 @@ static void a_journal_writes_into_no_other_file_body(void)
     snprintf(path, sizeof path, "/tmp/trine-journal-%d", (int)getpid());
     trine_team *team = open_team("serial");
     trine_task_queue *queue;
-    const trine_task_options options = {.journal = path};
+    const trine_task_options options = {TRINE_INIT(trine_task_options), .journal = path};
     MUST(trine_task_open(team, &lengths, &options, &queue) == TRINE_OK);
     take_all_numbers(fd);
     unlink(path);
@@ -192,12 +192,13 @@ static void transports_leave_what_took_their_descriptors_alone_body(void)
         int fd = make_precious();
         trine_team *team = open_team("pool:2");
         trine_task_queue *queue;
-        const trine_task_options options = {.data = data,
+        const trine_task_options options = {TRINE_INIT(trine_task_options),
+                                            .data = data,
                                             .data_size = sizeof data,
                                             .data_each = true,
                                             .attempts = 1,
                                             .transport = by[i]};
-        trine_task_outcome outcome;
+        trine_task_outcome outcome = {TRINE_INIT(trine_task_outcome)};
         MUST(trine_task_open(team, &lengths, &options, &queue) == TRINE_OK);
         MUST(trine_task_submit(queue, NULL, 0, NULL) == TRINE_OK);
         MUST(trine_task_next(queue, &outcome) == TRINE_OK && outcome.status == TRINE_OK);
@@ -246,8 +247,9 @@ static void no_descriptor_becomes_a_standard_stream_body(void)
     trine_array *x = ones(team, N);
     trine_npy *file;
     trine_task_queue *queue;
-    const trine_task_options options = {
-        .data = path, .data_size = sizeof path, .journal = path, .transport = TRINE_TRANSPORT_PIPE};
+    const trine_task_options options = {TRINE_INIT(trine_task_options), .data = path,
+                                        .data_size = sizeof path, .journal = path,
+                                        .transport = TRINE_TRANSPORT_PIPE};
     bool free_numbers = true,
          opened = trine_task_open(team, &lengths, &options, &queue) == TRINE_OK;
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)

@@ -156,7 +156,7 @@ static void must_be_refused(trine_status status)
 static void refuse_all(void *context)
 {
     inheritance *all = context;
-    trine_task_outcome outcome;
+    trine_task_outcome outcome = {TRINE_INIT(trine_task_outcome)};
     trine_array *made;
     trine_lock *lock;
     trine_counter *counter;
@@ -197,7 +197,7 @@ static void close_at_once(void *context)
 /* What the forked process did has changed nothing. */
 static void go_on(inheritance *all)
 {
-    trine_task_outcome outcome;
+    trine_task_outcome outcome = {TRINE_INIT(trine_task_outcome)};
     int64_t value = 0;
     hash_state hash = hash_of(all->x), other = hash_of(all->y);
     MUST(memcmp(&hash, &all->hash, sizeof hash) == 0);
@@ -207,7 +207,7 @@ static void go_on(inheritance *all)
     MUST(trine_counter_add(all->counter, 1, &value) == TRINE_OK && value == 5);
     MUST(trine_task_next(all->queue, &outcome) == TRINE_OK && outcome.status == TRINE_OK);
     MUST(outcome.attempts == 1 && memcmp(outcome.result, &(uint64_t){7}, sizeof(uint64_t)) == 0);
-    trine_ledger ledger;
+    trine_ledger ledger = {TRINE_INIT(trine_ledger)};
     MUST(trine_team_ledger(all->team, &ledger) == TRINE_OK && ledger.replaced == 0);
     trine_array_free(all->x);
     trine_array_free(all->y);

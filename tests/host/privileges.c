@@ -70,7 +70,7 @@ enum { ITEMS = 6 };
 
 static trine_status look_in(trine_team *team, found results[ITEMS])
 {
-    const trine_task_options options = {.chunk = 1};
+    const trine_task_options options = {TRINE_INIT(trine_task_options), .chunk = 1};
     return trine_task_map(team, &looking, &options, NULL, ITEMS, 0, results, NULL, NULL);
 }
 

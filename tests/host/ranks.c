@@ -141,7 +141,8 @@ static trine_status finish_state(void *result, const void *state, const void *pa
 
 static void one_exits_in_a_callback(void)
 {
-    const trine_reducer exiting = {.name = "exiting",
+    const trine_reducer exiting = {TRINE_INIT(trine_reducer),
+                                   .name = "exiting",
                                    .nin = 1,
                                    .in = {TRINE_F64},
                                    .state_size = sizeof(double),
@@ -159,7 +160,7 @@ static void one_exits_in_a_callback(void)
 static void one_exits_while_others_wait_for_its_tasks(void)
 {
     trine_task_queue *queue;
-    trine_task_outcome outcome;
+    trine_task_outcome outcome = {TRINE_INIT(trine_task_outcome)};
     open_team();
     MUST(trine_task_open(team, &words_kind, NULL, &queue) == TRINE_OK);
     if (rank == size - 1)
@@ -256,7 +257,7 @@ static void calls_after_finalize_are_errors(void)
     trine_array *x, *y = NULL, *parts = NULL;
     trine_counter *counter, *other = NULL;
     trine_task_queue *queue = NULL, *late = NULL;
-    trine_task_outcome outcome;
+    trine_task_outcome outcome = {TRINE_INIT(trine_task_outcome)};
     trine_team *second = NULL, *working;
     double data[64] = {0}, sum;
     int64_t before;

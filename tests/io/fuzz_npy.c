@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-    trine_npy_info info = {0};
+    trine_npy_info info = {TRINE_INIT(trine_npy_info)};
     size_t whole;
     uint64_t size;
     size_t prefix = n < TRINE_NPY_PREFIX ? n : TRINE_NPY_PREFIX;

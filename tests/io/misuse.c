@@ -115,7 +115,7 @@ static void details_hold_printable_characters_only(void)
         "{'d\x7f\x9b': '<f8', 'fortran_order': False, 'shape': (1,)}",
     };
     for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
-        trine_npy_info info = {.major = 3};
+        trine_npy_info info = {TRINE_INIT(trine_npy_info), .major = 3};
         unsigned char bytes[128] = "";
         size_t n = strlen(hostile[i]);
         memcpy(bytes + 12, hostile[i], n);

@@ -74,7 +74,7 @@ static void headers_of_every_form_are_read(void)
     };
     unsigned char bytes[4096];
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-        trine_npy_info info = {0};
+        trine_npy_info info = {TRINE_INIT(trine_npy_info)};
         write_file(bytes, compose(bytes, good[i].major, good[i].dictionary, 64));
         CU_ASSERT_EQUAL(open_status(&info), TRINE_OK);
         CU_ASSERT_EQUAL(info.ndim, good[i].ndim);
@@ -121,7 +121,7 @@ static void bad_headers_are_refused_by_file_byte_and_reason(void)
         {"   ", "expected a dictionary"},
     };
     unsigned char bytes[4096];
-    trine_npy_info info = {0};
+    trine_npy_info info = {TRINE_INIT(trine_npy_info)};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         write_file(bytes, compose(bytes, 1, bad[i].dictionary, 16));
         CU_ASSERT_EQUAL(open_status(&info), TRINE_E_FORMAT);
@@ -142,7 +142,7 @@ static void bad_headers_are_refused_by_file_byte_and_reason(void)
 static void other_files_are_refused(void)
 {
     trine_npy *file = NULL;
-    trine_npy_info info = {0};
+    trine_npy_info info = {TRINE_INIT(trine_npy_info)};
     unsigned char bytes[64] = "\x93NUMPY\x04\x00\x10\x00{}";
     write_file(bytes, 64);
     CU_ASSERT_EQUAL(open_status(&info), TRINE_E_FORMAT);
@@ -169,7 +169,7 @@ static void other_files_are_refused(void)
 static void every_truncation_is_an_error(void)
 {
     unsigned char bytes[512];
-    trine_npy_info info = {0};
+    trine_npy_info info = {TRINE_INIT(trine_npy_info)};
     size_t n = compose(bytes, 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (5,), }\n", 40);
     for (size_t cut = 0; cut < n; cut++) {
         write_file(bytes, cut);
@@ -195,7 +195,7 @@ static void no_mutation_does_harm(void)
     size_t accepted = 0;
     srand(5);
     for (int trial = 0; trial < 200000; trial++) {
-        trine_npy_info info = {0};
+        trine_npy_info info = {TRINE_INIT(trine_npy_info)};
         size_t n = compose(bytes, 1 + trial % 3, good[trial % 2], 0), whole;
         for (int edits = 1 + rand() % 4; edits > 0; edits--)
             bytes[(size_t)rand() % n] = (unsigned char)alphabet[(size_t)rand() % (sizeof alphabet)];
@@ -382,7 +382,7 @@ static void more_than_2_to_the_32_elements_are_counted(void)
 static void saving_replaces_whole_files_only(void)
 {
     trine_array *x = numbers(serial, 1000);
-    trine_npy_info info = {0};
+    trine_npy_info info = {TRINE_INIT(trine_npy_info)};
     struct stat found;
     mode_t mask = umask(022);
     CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);

@@ -102,7 +102,8 @@ static trine_status big_finish(void *result, const void *state, const void *para
 
 static void large_states_travel_whole(void)
 {
-    const trine_reducer reducer = {.name = "big",
+    const trine_reducer reducer = {TRINE_INIT(trine_reducer),
+                                   .name = "big",
                                    .nin = 1,
                                    .in = {TRINE_U64},
                                    .state_size = sizeof(big_state),
@@ -229,7 +230,8 @@ enum { REFUSALS = 14 };
 static trine_status call_with(int which, bool bad, trine_array *x, trine_array *y)
 {
     trine_reducer hash = hash_reducer, broken = hash_reducer, pair = hash_reducer;
-    trine_map copy = {.name = "copy", .nin = 1, .nout = 1, .in = {TRINE_U64}, .out = {TRINE_U64}};
+    trine_map copy = {TRINE_INIT(trine_map), .name = "copy",    .nin = 1, .nout = 1,
+                      .in = {TRINE_U64},     .out = {TRINE_U64}};
     trine_map mute = copy;
     const trine_array *in[] = {x, y};
     trine_array *out[] = {y}, *none[] = {NULL}, *made = NULL;
@@ -366,7 +368,7 @@ static void positions_are_global_on_blocks_of_the_callers_own(void)
             hash_merge(&each[r], &each[r + step], NULL);
     expected = each[0];
     CU_ASSERT_EQUAL(got.hash, expected.hash);
-    trine_ledger ledger;
+    trine_ledger ledger = {TRINE_INIT(trine_ledger)};
     trine_team_ledger(team, &ledger);
     CU_ASSERT_EQUAL(ledger.reproducible, size == 1);
     trine_array_free(x);

@@ -74,7 +74,7 @@ static void each_rank_gets_its_block(void)
             int root = (int)(l + d) % size;
             uint64_t n = lengths[l], bytes = n * trine_dtype_size(dtypes[d]);
             void *data = make_elements(dtypes[d], n, l);
-            trine_ledger ledger;
+            trine_ledger ledger = {TRINE_INIT(trine_ledger)};
             trine_array *x = scattered(dtypes[d], n, data, root);
             CU_ASSERT_EQUAL(trine_team_ledger(team, &ledger), TRINE_OK);
             CU_ASSERT_TRUE(is_block_of(x, data));

@@ -76,7 +76,7 @@ static void the_ledger_adds_up_to_the_wall_time(void)
     static const char *const specs[] = {"serial", "omp:2", "omp:5"};
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
         trine_team *team;
-        trine_ledger l;
+        trine_ledger l = {TRINE_INIT(trine_ledger)};
         if (trine_team_open(specs[i], &team) == TRINE_E_ABSENT)
             continue;
         hash_of(team, 5000000);

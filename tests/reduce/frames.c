@@ -66,7 +66,8 @@ static __attribute__((noinline)) trine_status call(const trine_reducer *reducer,
 static void count_on(const char *spec, unsigned flags)
 {
     enum { N = 20 * TRINE_CHUNK };
-    const trine_reducer reducer = {.name = "frames",
+    const trine_reducer reducer = {TRINE_INIT(trine_reducer),
+                                   .name = "frames",
                                    .nin = 1,
                                    .in = {TRINE_F64},
                                    .out = TRINE_U64,

@@ -195,7 +195,7 @@ static void exact_sums_survive_a_cut_of_the_callers_own(void)
         data[i] = random_real(i, WIDE);
     for (int i = 0; i < spec_count; i++) {
         trine_array *x;
-        trine_ledger ledger;
+        trine_ledger ledger = {TRINE_INIT(trine_ledger)};
         if (trine_team_open(specs[i], &team))
             continue;
         uint64_t ranks = (uint64_t)trine_team_ranks(team), rank = (uint64_t)trine_team_rank(team);

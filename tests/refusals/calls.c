@@ -50,7 +50,7 @@ static trine_status work(trine_task *task)
 
 static const trine_task_kind tasks = {.name = "work", .run = work, .item_max = 8},
                              partial_kind = {.name = "partial", .item_max = 8};
-static const trine_task_options unknown_transport = {.data = four,
+static const trine_task_options unknown_transport = {TRINE_INIT(trine_task_options), .data = four,
                                                      .data_size = sizeof four,
                                                      .transport = TRINE_TRANSPORT_PIPE},
                                 wide_window = {.window = UINT64_MAX},
@@ -70,12 +70,9 @@ trine_status calls_open(trine_team *opened, const char *path)
         return TRINE_E_ARGUMENT;
     sum = partial_sum = *reducer;
     partial_sum.merge = NULL;
-    twice = partial_map = (trine_map){.name = "twice",
-                                      .nin = 1,
-                                      .nout = 1,
-                                      .in = {TRINE_F64},
-                                      .out = {TRINE_F64},
-                                      .apply = double_them};
+    twice = partial_map = (trine_map){
+        TRINE_INIT(trine_map), .name = "twice",     .nin = 1, .nout = 1, .in = {TRINE_F64},
+        .out = {TRINE_F64},    .apply = double_them};
     partial_map.apply = NULL;
     partial_operator = cumulate;
     partial_operator.reducer.finish = NULL;

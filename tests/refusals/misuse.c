@@ -140,12 +140,9 @@ static void copy_apply(const trine_chunk *chunk, const void *param)
     memcpy(chunk->out[0], chunk->in[0], chunk->n * sizeof(double));
 }
 
-static const trine_map copy_map = {.name = "copy",
-                                   .nin = 1,
-                                   .nout = 1,
-                                   .in = {TRINE_F64},
-                                   .out = {TRINE_F64},
-                                   .apply = copy_apply};
+static const trine_map copy_map = {
+    TRINE_INIT(trine_map), .name = "copy",     .nin = 1,           .nout = 1,
+    .in = {TRINE_F64},     .out = {TRINE_F64}, .apply = copy_apply};
 
 static void arrays_must_match(void)
 {

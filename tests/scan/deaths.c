@@ -54,8 +54,8 @@ static trine_status apply(const trine_chunk *chunk, const void *prefix, unsigned
 
 static trine_scan_operator crashing(void)
 {
-    trine_scan_operator op = {
-        .name = "crashing", .reducer = hash_reducer, .out = TRINE_U64, .apply = apply};
+    trine_scan_operator op = {TRINE_INIT(trine_scan_operator), .name = "crashing",
+                              .reducer = hash_reducer, .out = TRINE_U64, .apply = apply};
     op.reducer.accumulate = crashing_accumulate;
     return op;
 }
@@ -73,7 +73,7 @@ static trine_status scan(const char *spec, int crashes, bool in_apply, int64_t a
                          uint64_t *results, int *replaced)
 {
     trine_team *team;
-    trine_ledger ledger;
+    trine_ledger ledger = {TRINE_INIT(trine_ledger)};
     const trine_scan_operator op = crashing();
     page->crashes = 0;
     CU_ASSERT_EQUAL_FATAL(trine_team_open(spec, &team), TRINE_OK);

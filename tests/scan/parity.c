@@ -350,7 +350,7 @@ static void blocks_of_the_callers_own_make_one_whole(trine_team *team, trine_tea
     }
     double *data = calloc(whole + 1, sizeof *data), sum = 0;
     trine_array *x, *out, *kept;
-    trine_ledger ledger;
+    trine_ledger ledger = {TRINE_INIT(trine_ledger)};
     (void)serial;
     for (uint64_t i = 0; i < whole; i++)
         data[i] = (double)(bits_of(i, 0) % 7) - 3;

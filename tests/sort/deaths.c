@@ -51,7 +51,7 @@ static void killed_workers_change_no_bit_body(void)
             MUST(trine_sort(x) == TRINE_OK);
             MUST(memcmp(data, sorted, bytes) == 0);
         }
-        trine_ledger ledger;
+        trine_ledger ledger = {TRINE_INIT(trine_ledger)};
         MUST(trine_team_ledger(team, &ledger) == TRINE_OK);
         deaths += ledger.replaced;
         MUST(waitpid(killer, NULL, 0) == killer);

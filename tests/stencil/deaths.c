@@ -35,7 +35,7 @@ static void crash(void)
 
 static int replaced(trine_team *team)
 {
-    trine_ledger ledger;
+    trine_ledger ledger = {TRINE_INIT(trine_ledger)};
     MUST(trine_team_ledger(team, &ledger) == TRINE_OK);
     return ledger.replaced;
 }

@@ -25,7 +25,7 @@ ORDER_FREE = 1
 
 
 class Reducer(c.Structure):
-    _fields_ = [("name", c.c_char_p), ("nin", c.c_int), ("inputs", c.c_int * 4), ("out", c.c_int),
+    _fields_ = [("size", c.c_size_t), ("name", c.c_char_p), ("nin", c.c_int), ("inputs", c.c_int * 4), ("out", c.c_int),
                 ("param_size", c.c_size_t), ("state_size", c.c_size_t), ("result_size", c.c_size_t),
                 ("flags", c.c_uint)]
 

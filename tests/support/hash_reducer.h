@@ -57,7 +57,8 @@ static inline trine_status hash_finish(void *result, const void *state, const vo
     return TRINE_OK;
 }
 
-static const trine_reducer hash_reducer = {.name = "hash",
+static const trine_reducer hash_reducer = {TRINE_INIT(trine_reducer),
+                                           .name = "hash",
                                            .nin = 1,
                                            .in = {TRINE_U64},
                                            .state_size = sizeof(hash_state),

@@ -73,7 +73,8 @@ static inline trine_status shared_finish(void *result, const void *state, const 
 static inline void make_steps(trine_team *team, shared_page *page, void (*step)(shared_page *page),
                               int steps)
 {
-    static const trine_reducer reducer = {.name = "steps",
+    static const trine_reducer reducer = {TRINE_INIT(trine_reducer),
+                                          .name = "steps",
                                           .nin = 1,
                                           .in = {TRINE_U8},
                                           .out = TRINE_U64,

@@ -42,7 +42,8 @@ static void map_updates(const char *team_spec, trine_transport transport, bool d
     const trine_task_kind kind = {
         .name = "update", .run = update, .param_size = sizeof(task_param)};
     const task_param param = {page, deadly};
-    const trine_task_options options = {.param = &param,
+    const trine_task_options options = {TRINE_INIT(trine_task_options),
+                                        .param = &param,
                                         .chunk = 1,
                                         .transport = transport,
                                         .data = transport ? data : NULL,

@@ -399,8 +399,10 @@ static trine_status change(trine_task *task)
 static void user_code(trine_team *team)
 {
     enum { ITEMS = 40 };
-    const trine_map map = {.name = "control", .nout = 1, .out = {TRINE_U64}, .apply = note_control};
-    const trine_map bad = {.name = "bad", .nout = 1, .out = {TRINE_U64}, .apply = leave_changed};
+    const trine_map map = {TRINE_INIT(trine_map), .name = "control", .nout = 1, .out = {TRINE_U64},
+                           .apply = note_control};
+    const trine_map bad = {TRINE_INIT(trine_map), .name = "bad", .nout = 1, .out = {TRINE_U64},
+                           .apply = leave_changed};
     const trine_task_kind kind = {.name = "control",
                                   .run = note_then_change,
                                   .begin = change,
@@ -449,7 +451,7 @@ static void rest(trine_team *team)
 {
     trine_counter *counter = NULL;
     trine_lock *lock = NULL;
-    trine_ledger ledger;
+    trine_ledger ledger = {TRINE_INIT(trine_ledger)};
     trine_memory memory;
     int64_t before = 0;
     double cell = 0.1;

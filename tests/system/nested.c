@@ -20,7 +20,7 @@ static void a_team_used_inside_a_region_has_all_its_threads(void)
 {
     trine_team *team;
     trine_array *x;
-    trine_ledger inside;
+    trine_ledger inside = {TRINE_INIT(trine_ledger)};
     CU_ASSERT_EQUAL_FATAL(trine_team_open("omp:2", &team), TRINE_OK);
     CU_ASSERT_EQUAL_FATAL(trine_array_create(team, TRINE_F64, N, TRINE_SHARED, &x), TRINE_OK);
 #pragma omp parallel num_threads(2)

@@ -55,7 +55,8 @@ static trine_status finish(void *result, const void *state, const void *param)
     return TRINE_OK;
 }
 
-static const trine_reducer all_places = {.name = "places",
+static const trine_reducer all_places = {TRINE_INIT(trine_reducer),
+                                         .name = "places",
                                          .nin = 1,
                                          .in = {TRINE_F64},
                                          .state_size = sizeof(places),

@@ -75,7 +75,7 @@ static trine_status run(trine_task *task)
 static const trine_task_kind kind = {
     .name = "crafted", .run = run, .item_max = sizeof(uint64_t), .result_max = RESULT};
 
-static const trine_task_options options = {.journal = path};
+static const trine_task_options options = {TRINE_INIT(trine_task_options), .journal = path};
 
 static uint64_t field(const unsigned char *at)
 {
@@ -341,7 +341,7 @@ static void a_stream_gives_no_result_that_is_too_long(void)
 {
     static crafted c;
     trine_task_queue *queue;
-    trine_task_outcome outcome = {.index = 0};
+    trine_task_outcome outcome = {TRINE_INIT(trine_task_outcome)};
     c = valid;
     for (int r = 0; r < ITEMS; r++) {
         size_t own = record_size(&c, r) - HEAD, size = RESULT + 1 + 100 * (size_t)r;

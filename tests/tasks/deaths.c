@@ -72,7 +72,8 @@ static void must_map_around_deaths(const char *spec, uint64_t chunk, int attempt
     trine_task_kind kind = echo_kind;
     static uint64_t items[N], results[N];
     static trine_status statuses[N];
-    trine_task_options options = {.chunk = chunk, .attempts = attempts, .window = 200};
+    trine_task_options options = {TRINE_INIT(trine_task_options), .chunk = chunk,
+                                  .attempts = attempts, .window = 200};
     int most = attempts ? attempts : 3;
     uint64_t lowest = N;
     kind.run = dying_run;
@@ -93,7 +94,7 @@ static void must_map_around_deaths(const char *spec, uint64_t chunk, int attempt
         MUST(lost || results[i] == i);
         MUST(page->times[i] == (lost ? most : dies(i) ? (int)(i / 100) + 1 : 1));
     }
-    trine_ledger ledger;
+    trine_ledger ledger = {TRINE_INIT(trine_ledger)};
     MUST(trine_team_ledger(team, &ledger) == TRINE_OK);
     MUST(ledger.replaced > 0);
     MUST(trine_team_close(team) == TRINE_OK);
@@ -115,7 +116,8 @@ static void progress_counts_what_was_begun_again_body(void)
     /* One that dies once, one that dies twice, one that is lost. */
     uint64_t items[ITEMS] = {0, 1, 100 + BY_KILL, 3, 200 + BY_EXIT, 5, 6, 700 + BY_KILL, 8, 9};
     trine_task_progress last = {.done = 0};
-    trine_task_options options = {.on_progress = keep_progress, .progress_context = &last};
+    trine_task_options options = {TRINE_INIT(trine_task_options), .on_progress = keep_progress,
+                                  .progress_context = &last};
     kind.run = dying_run;
     MUST(trine_task_map(team, &kind, &options, items, ITEMS, sizeof *items, NULL, NULL, NULL) ==
          TRINE_E_WORKER);
@@ -150,15 +152,14 @@ static void maps_survive_a_killer_at_random_body(void)
     for (int round = 0; round < 50; round++) {
         enum { ITEMS = 300 };
         numbers numbers = {0, ITEMS};
-        trine_task_options options = {.source = next_number,
-                                      .source_context = &numbers,
-                                      .attempts = 20,
-                                      .window = round % 3 ? 100 : 9,
-                                      .chunk = (uint64_t)(round % 7),
-                                      .unordered = round % 2};
+        trine_task_options options = {
+            TRINE_INIT(trine_task_options), .source = next_number,
+            .source_context = &numbers,     .attempts = 20,
+            .window = round % 3 ? 100 : 9,  .chunk = (uint64_t)(round % 7),
+            .unordered = round % 2};
         bool seen[ITEMS] = {false};
         trine_task_queue *queue;
-        trine_task_outcome o;
+        trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
         MUST(trine_task_open(team, &kind, &options, &queue) == TRINE_OK);
         pid_t victims[3];
         for (int w = 0; w < 3; w++) {
@@ -197,7 +198,7 @@ IN_CHILD(reset_page, maps_survive_a_killer_at_random)
 static double seconds_of_map(trine_team *team, const uint64_t items[], uint64_t n)
 {
     trine_task_kind kind = echo_kind;
-    trine_ledger ledger;
+    trine_ledger ledger = {TRINE_INIT(trine_ledger)};
     kind.run = dying_run;
     for (uint64_t i = 0; i < n; i++)
         page->times[items[i]] = 0;
@@ -244,10 +245,10 @@ static void must_keep_deadlines(const char *spec, uint64_t chunk)
     trine_task_kind kind = echo_kind;
     uint64_t items[30], results[30];
     trine_status statuses[30];
-    trine_task_options options = {.deadline = 0.6, .chunk = chunk};
+    trine_task_options options = {TRINE_INIT(trine_task_options), .deadline = 0.6, .chunk = chunk};
     bool pool = strncmp(spec, "pool", 4) == 0;
     double before;
-    trine_ledger ledger;
+    trine_ledger ledger = {TRINE_INIT(trine_ledger)};
     kind.run = sleep_run;
     memset((void *)page->times, 0, sizeof page->times);
     for (uint64_t i = 0; i < 30; i++)
@@ -289,10 +290,10 @@ static void must_cancel(const char *spec, uint64_t chunk)
 {
     trine_team *team = open_team(spec);
     trine_task_kind kind = echo_kind;
-    trine_task_options options = {.chunk = chunk, .window = 10};
+    trine_task_options options = {TRINE_INIT(trine_task_options), .chunk = chunk, .window = 10};
     bool pool = strncmp(spec, "pool", 4) == 0, serial = strcmp(spec, "serial") == 0;
     trine_task_queue *queue;
-    trine_task_outcome o;
+    trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
     uint64_t slow = pool ? 60000 : 300, quick = 1;
     kind.run = sleep_run;
     memset((void *)page->times, 0, sizeof page->times);
@@ -339,13 +340,14 @@ static void a_stopped_worker_holds_nobody_up_body(void)
     trine_team *team = open_team("pool:2");
     for (int round = 0; round < ROUNDS; round++) {
         numbers numbers = {0, ITEMS};
-        trine_task_options options = {.source = next_number,
+        trine_task_options options = {TRINE_INIT(trine_task_options),
+                                      .source = next_number,
                                       .source_context = &numbers,
                                       .deadline = 0.1,
                                       .window = 64,
                                       .chunk = 1 + (uint64_t)(round % 3)};
         trine_task_queue *queue;
-        trine_task_outcome o;
+        trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
         trine_task_lane lane;
         uint64_t late = 0;
         MUST(trine_task_open(team, &echo_kind, &options, &queue) == TRINE_OK);
@@ -375,9 +377,9 @@ static void a_worker_stopped_in_its_sleep_is_replaced_body(void)
 {
     trine_team *team = open_team("pool:1");
     for (int closes = 0; closes < 2; closes++) {
-        trine_task_options options = {.deadline = 0.1};
+        trine_task_options options = {TRINE_INIT(trine_task_options), .deadline = 0.1};
         trine_task_queue *queue;
-        trine_task_outcome o;
+        trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
         trine_task_lane lane;
         uint64_t item = 7;
         MUST(trine_task_open(team, &echo_kind, &options, &queue) == TRINE_OK);
@@ -417,9 +419,10 @@ static void cancelling_a_whole_window_makes_room_body(void)
         if (!is_built(specs[k / 3]))
             continue;
         trine_team *team = open_team(specs[k / 3]);
-        trine_task_options options = {.window = 8, .chunk = (uint64_t)(k % 3 * 4)};
+        trine_task_options options = {TRINE_INIT(trine_task_options), .window = 8,
+                                      .chunk = (uint64_t)(k % 3 * 4)};
         trine_task_queue *queue;
-        trine_task_outcome o;
+        trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
         MUST(trine_task_open(team, &echo_kind, &options, &queue) == TRINE_OK);
         for (uint64_t round = 0; round < 100; round++) {
             for (uint64_t i = 0; i < 8; i++)
@@ -534,10 +537,10 @@ static void records_tell_of_every_attempt_body(void)
     trine_team *team = open_team("pool:2");
     trine_task_kind kind = echo_kind;
     numbers numbers = {0, 3000};
-    trine_task_options options = {
-        .source = next_number, .source_context = &numbers, .record = true, .window = 50};
+    trine_task_options options = {TRINE_INIT(trine_task_options), .source = next_number,
+                                  .source_context = &numbers, .record = true, .window = 50};
     trine_task_queue *queue;
-    trine_task_outcome o;
+    trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
     const trine_task_record *records;
     uint64_t lost = 0;
     int64_t count;
@@ -564,7 +567,7 @@ static _Noreturn void be_killed(int out, bool working)
     trine_team *team = open_team("pool:3");
     trine_task_kind kind = echo_kind;
     trine_task_queue *queue;
-    trine_task_outcome o;
+    trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
     uint64_t item = working ? 60000 : 0;
     pid_t pids[3];
     kind.run = sleep_run;

@@ -394,8 +394,8 @@ static void a_task_that_jumps_fails_alone_body(void)
 {
     trine_team *team = open_team("serial");
     trine_task_queue *queue;
-    trine_task_outcome outcome;
-    const trine_task_options options = {.chunk = 4};
+    trine_task_outcome outcome = {TRINE_INIT(trine_task_outcome)};
+    const trine_task_options options = {TRINE_INIT(trine_task_options), .chunk = 4};
     for (int64_t item = 0; item < 8; item++) {
         MUST(trine_task_open(team, &kind, &options, &queue) == TRINE_OK);
         make_plan();
@@ -438,7 +438,7 @@ static void note_progress(void *context, const trine_task_queue *queue,
 /* Collects until something is wrong. */
 static trine_status collect(trine_task_queue *queue)
 {
-    trine_task_outcome outcome;
+    trine_task_outcome outcome = {TRINE_INIT(trine_task_outcome)};
     trine_status status;
     do {
         status = trine_task_next(queue, &outcome);
@@ -452,7 +452,7 @@ static void leave_source(trine_team *team, trine_array *x)
         volatile int jumps = 0;
         int given = 0;
         trine_task_queue *queue;
-        const trine_task_options options = {.source = give_items,
+        const trine_task_options options = {TRINE_INIT(trine_task_options), .source = give_items,
                                             .source_context = &given,
                                             .on_progress = i > 1 ? note_progress : NULL};
         make_plan();
@@ -482,7 +482,8 @@ IN_CHILD(NULL, sources_that_leave_end_their_queue)
 static void leave_close(trine_team *team, trine_array *x)
 {
     trine_task_queue *queue;
-    const trine_task_options options = {.on_progress = note_progress};
+    const trine_task_options options = {TRINE_INIT(trine_task_options),
+                                        .on_progress = note_progress};
     make_plan();
     if (strncmp(trine_team_spec(team), "omp", 3) == 0)
         return;

@@ -52,9 +52,9 @@ static void results_are_as_large_as_the_kind_says_body(void)
             /* Near the limit, over it, small ones between. */
             size_t near = most[m] > (8 << 20) ? 8 << 20 : most[m];
             uint64_t sizes[] = {near, most[m] + 1, 0, near, near ? near - 1 : 0, most[m] + 4096, 0};
-            trine_task_options options = {.window = 7};
+            trine_task_options options = {TRINE_INIT(trine_task_options), .window = 7};
             trine_task_queue *queue;
-            trine_task_outcome o;
+            trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
             MUST(trine_task_open(team, &kind, &options, &queue) == TRINE_OK);
             for (int i = 0; i < 7; i++)
                 MUST(trine_task_submit(queue, &sizes[i], 8, NULL) == TRINE_OK);
@@ -104,9 +104,9 @@ static void large_results_give_their_memory_back_body(void)
         trine_team *team = open_team(specs[k]);
         trine_task_kind kind = {
             .name = "sized", .run = sized_run, .item_max = 8, .result_max = (size_t)1 << 30};
-        trine_task_options options = {.window = 3};
+        trine_task_options options = {TRINE_INIT(trine_task_options), .window = 3};
         trine_task_queue *queue;
-        trine_task_outcome o;
+        trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
         uint64_t size = 8 << 20;
         long most = 0;
         MUST(trine_task_open(team, &kind, &options, &queue) == TRINE_OK);
@@ -157,9 +157,10 @@ static void large_items_come_from_a_source_body(void)
         uint64_t next = 0;
         trine_task_kind kind = {
             .name = "large", .run = large_item_run, .item_max = 512 << 20, .result_max = 8};
-        trine_task_options options = {.source = next_large, .source_context = &next, .window = 4};
+        trine_task_options options = {TRINE_INIT(trine_task_options), .source = next_large,
+                                      .source_context = &next, .window = 4};
         trine_task_queue *queue;
-        trine_task_outcome o;
+        trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
         MUST(trine_task_open(team, &kind, &options, &queue) == TRINE_OK);
         for (uint64_t i = 0; i < 40; i++) {
             uint64_t sum;
@@ -190,9 +191,10 @@ static void a_stream_of_any_length_stays_in_the_same_memory_body(void)
         trine_team *team = open_team(specs[k]);
         enum { ITEMS = 2000000 };
         numbers numbers = {0, ITEMS};
-        trine_task_options options = {.source = next_number, .source_context = &numbers};
+        trine_task_options options = {TRINE_INIT(trine_task_options), .source = next_number,
+                                      .source_context = &numbers};
         trine_task_queue *queue;
-        trine_task_outcome o;
+        trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
         long before = 0;
         MUST(trine_task_open(team, &nothing_kind, &options, &queue) == TRINE_OK);
         for (uint64_t i = 0; i < ITEMS; i++) {
@@ -254,11 +256,12 @@ static void data_is_copied_only_where_it_must_be_body(void)
                                     .run = read_data_run,
                                     .param_size = sizeof data,
                                     .result_max = sizeof results[0]};
-            trine_task_options options = {
-                .param = &data, .data = data, .data_size = sizeof own, .data_each = copied};
+            trine_task_options options = {TRINE_INIT(trine_task_options), .param = &data,
+                                          .data = data, .data_size = sizeof own,
+                                          .data_each = copied};
             trine_task_map(team, &kind, &options, NULL, 100, 0, results, NULL, statuses);
             bool moves = k == 2 && copied;
-            trine_ledger ledger;
+            trine_ledger ledger = {TRINE_INIT(trine_ledger)};
             MUST(trine_team_ledger(team, &ledger) == TRINE_OK);
             MUST(ledger.moved == (moves ? (int64_t)sizeof own : 0));
             for (uint64_t i = 0; i < 100; i++)
@@ -290,7 +293,7 @@ static void note_progress(void *context, const trine_task_queue *queue,
                           const trine_task_progress *progress)
 {
     reports *r = context;
-    trine_task_outcome o;
+    trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
     r->right = r->right && queue == *r->queue && progress->total == 40 && progress->done <= 40 &&
                (r->count == 0 || progress->seconds - r->last > 0.099) &&
                trine_task_next(*r->queue, &o) == TRINE_E_BUSY;
@@ -309,12 +312,10 @@ static void progress_is_told_ten_times_a_second_and_at_the_end_body(void)
         trine_task_queue *queue;
         reports reports = {.right = true, .queue = &queue};
         numbers numbers = {0, 40};
-        trine_task_options options = {.source = next_number,
-                                      .source_context = &numbers,
-                                      .total = 40,
-                                      .on_progress = note_progress,
-                                      .progress_context = &reports};
-        trine_task_outcome o;
+        trine_task_options options = {TRINE_INIT(trine_task_options), .source = next_number,
+                                      .source_context = &numbers,     .total = 40,
+                                      .on_progress = note_progress,   .progress_context = &reports};
+        trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
         trine_task_progress progress;
         kind.run = sleep_run;
         MUST(trine_task_open(team, &kind, &options, &queue) == TRINE_OK);
@@ -327,7 +328,7 @@ static void progress_is_told_ten_times_a_second_and_at_the_end_body(void)
         int before = reports.count;
         MUST(trine_task_close(queue) == TRINE_OK);
         MUST(reports.count == before + 1 && reports.done == 40);
-        trine_ledger ledger;
+        trine_ledger ledger = {TRINE_INIT(trine_ledger)};
         trine_ledger_worker share;
         double busy = 0;
         uint64_t items = 0;
@@ -391,9 +392,10 @@ static void a_chosen_chunk_follows_the_items_body(void)
         for (int slow = 0; slow < 2; slow++) {
             trine_task_kind kind = nothing_kind;
             numbers numbers = {0, slow ? 50 : 100000};
-            trine_task_options options = {.source = next_number, .source_context = &numbers};
+            trine_task_options options = {TRINE_INIT(trine_task_options), .source = next_number,
+                                          .source_context = &numbers};
             trine_task_queue *queue;
-            trine_task_outcome o;
+            trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
             kind.run = slow ? sleep_run : nothing_run;
             MUST(trine_task_open(team, &kind, &options, &queue) == TRINE_OK);
             MUST(trine_task_chunk(queue) == 1);
@@ -426,8 +428,8 @@ static void a_map_tells_the_chunk_of_most_items_body(void)
         trine_team *team = open_team(specs[k]);
         for (uint64_t asked = 0; asked <= 7; asked += 7) {
             uint64_t chunk = 0;
-            trine_task_options options = {
-                .chunk = asked, .on_progress = keep_chunk, .progress_context = &chunk};
+            trine_task_options options = {TRINE_INIT(trine_task_options), .chunk = asked,
+                                          .on_progress = keep_chunk, .progress_context = &chunk};
             MUST(trine_task_map(team, &nothing_kind, &options, items, ITEMS, sizeof *items, NULL,
                                 NULL, NULL) == TRINE_OK);
             MUST(asked ? chunk == asked : chunk > 8);
@@ -445,7 +447,7 @@ static void waiting_takes_no_longer_than_it_may_body(void)
         trine_team *team = open_team(specs[k]);
         trine_task_kind kind = nothing_kind;
         trine_task_queue *queue;
-        trine_task_outcome o;
+        trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
         int64_t tickets[2];
         kind.run = sleep_run;
         MUST(trine_task_open(team, &kind, NULL, &queue) == TRINE_OK);

@@ -18,7 +18,7 @@ static void open_refuses(void)
 {
     trine_task_queue *queue = NULL;
     trine_task_kind kind = echo_kind;
-    trine_task_options o = {.window = 0};
+    trine_task_options o = {TRINE_INIT(trine_task_options)};
     REFUSED(trine_task_open(NULL, &kind, NULL, &queue), TRINE_E_ARGUMENT, "team is NULL");
     REFUSED(trine_task_open(team, NULL, NULL, &queue), TRINE_E_ARGUMENT, "kind is NULL");
     REFUSED(trine_task_open(team, &kind, NULL, NULL), TRINE_E_ARGUMENT, "queue is NULL");
@@ -30,15 +30,15 @@ static void open_refuses(void)
     kind = echo_kind;
     o.attempts = -1;
     REFUSED(trine_task_open(team, &kind, &o, &queue), TRINE_E_ARGUMENT, "-1 attempts");
-    o = (trine_task_options){.deadline = -2};
+    o = (trine_task_options){TRINE_INIT(trine_task_options), .deadline = -2};
     REFUSED(trine_task_open(team, &kind, &o, &queue), TRINE_E_ARGUMENT, "-2 s");
     o.deadline = NAN;
     REFUSED(trine_task_open(team, &kind, &o, &queue), TRINE_E_ARGUMENT, "nan s");
-    o = (trine_task_options){.data_size = 5};
+    o = (trine_task_options){TRINE_INIT(trine_task_options), .data_size = 5};
     REFUSED(trine_task_open(team, &kind, &o, &queue), TRINE_E_ARGUMENT, "data_size is 5");
-    o = (trine_task_options){.transport = (trine_transport)99};
+    o = (trine_task_options){TRINE_INIT(trine_task_options), .transport = (trine_transport)99};
     REFUSED(trine_task_open(team, &kind, &o, &queue), TRINE_E_ARGUMENT, "99 is no transport");
-    o = (trine_task_options){.window = UINT64_MAX};
+    o = (trine_task_options){TRINE_INIT(trine_task_options), .window = UINT64_MAX};
     REFUSED(trine_task_open(team, &kind, &o, &queue), TRINE_E_MEMORY, "window");
     kind.result_max = SIZE_MAX;
     REFUSED(trine_task_open(team, &kind, NULL, &queue), TRINE_E_MEMORY, "echo");
@@ -57,13 +57,14 @@ static void open_refuses_what_no_memory_holds(void)
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         trine_task_queue *queue = NULL;
         trine_task_kind kind = echo_kind;
-        trine_task_options o = {.param = &byte};
+        trine_task_options o = {TRINE_INIT(trine_task_options), .param = &byte};
         kind.state_size = sizes[i];
         REFUSED(trine_task_open(team, &kind, &o, &queue), TRINE_E_MEMORY, "state");
         kind = echo_kind;
         kind.param_size = sizes[i];
         REFUSED(trine_task_open(team, &kind, &o, &queue), TRINE_E_MEMORY, "param");
-        o = (trine_task_options){.data = &byte, .data_size = sizes[i]};
+        o = (trine_task_options){TRINE_INIT(trine_task_options), .data = &byte,
+                                 .data_size = sizes[i]};
         if (strncmp(trine_team_spec(team), "pool", 4) == 0)
             REFUSED(trine_task_open(team, &echo_kind, &o, &queue), TRINE_E_MEMORY, "GiB");
         CU_ASSERT_PTR_NULL(queue);
@@ -74,7 +75,8 @@ static void map_refuses(void)
 {
     uint64_t items[4] = {0};
     numbers numbers = {0, 1};
-    trine_task_options o = {.source = next_number, .source_context = &numbers};
+    trine_task_options o = {TRINE_INIT(trine_task_options), .source = next_number,
+                            .source_context = &numbers};
     REFUSED(trine_task_map(NULL, &echo_kind, NULL, items, 4, 8, NULL, NULL, NULL), TRINE_E_ARGUMENT,
             "team is NULL");
     REFUSED(trine_task_map(team, NULL, NULL, items, 4, 8, NULL, NULL, NULL), TRINE_E_ARGUMENT,
@@ -90,7 +92,7 @@ static void map_refuses(void)
 
 static void *other_thread(void *queue)
 {
-    trine_task_outcome o;
+    trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
     return trine_task_next(queue, &o) == TRINE_E_BUSY &&
                    strstr(trine_error_detail(), "another thread")
                ? queue
@@ -100,13 +102,13 @@ static void *other_thread(void *queue)
 static void a_queue_refuses(void)
 {
     trine_task_queue *queue;
-    trine_task_outcome o;
+    trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
     trine_task_progress progress;
     trine_task_lane lane;
     const trine_task_record *records;
     uint64_t item = 1;
     int64_t ticket = 7, count;
-    trine_task_options options = {.window = 2};
+    trine_task_options options = {TRINE_INIT(trine_task_options), .window = 2};
     CU_ASSERT_EQUAL_FATAL(trine_task_open(team, &echo_kind, &options, &queue), TRINE_OK);
     REFUSED(trine_task_submit(NULL, &item, 8, NULL), TRINE_E_ARGUMENT, "queue is NULL");
     REFUSED(trine_task_submit(queue, NULL, 8, &ticket), TRINE_E_ARGUMENT, "NULL for an item");
@@ -150,7 +152,7 @@ static trine_status inside;
 
 static bool calling_source(void *context, void *item, size_t *size)
 {
-    trine_task_outcome o;
+    trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
     (void)context;
     (void)item;
     (void)size;
@@ -168,9 +170,9 @@ static bool too_large_source(void *context, void *item, size_t *size)
 
 static void a_source_is_held_to_its_part(void)
 {
-    trine_task_outcome o;
+    trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
     uint64_t item = 1;
-    trine_task_options options = {.source = calling_source};
+    trine_task_options options = {TRINE_INIT(trine_task_options), .source = calling_source};
     CU_ASSERT_EQUAL_FATAL(trine_task_open(team, &echo_kind, &options, &current), TRINE_OK);
     REFUSED(trine_task_submit(current, &item, 8, NULL), TRINE_E_ARGUMENT, "source");
     CU_ASSERT_EQUAL(trine_task_next(current, &o), TRINE_OK);

@@ -34,7 +34,8 @@ static void maps_equal_a_plain_loop(void)
         expected_words(items[i], expected[i], &expected_sizes[i]);
     }
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
-        trine_task_options options = {.window = cases[c].window, .chunk = cases[c].chunk};
+        trine_task_options options = {TRINE_INIT(trine_task_options), .window = cases[c].window,
+                                      .chunk = cases[c].chunk};
         memset(results, 0, sizeof results);
         memset(sizes, 0xff, sizeof sizes);
         memset(statuses, 0xff, sizeof statuses);
@@ -73,7 +74,7 @@ static void a_kind_is_copied_and_what_fails_leaves_no_result(void)
     trine_status statuses[100];
     trine_task_kind kind = {
         .name = "look", .run = look_run, .param_size = 5, .item_max = 3, .result_max = 3};
-    trine_task_options options = {.param = param, .chunk = 4};
+    trine_task_options options = {TRINE_INIT(trine_task_options), .param = param, .chunk = 4};
     for (int i = 0; i < 300; i++)
         items[i] = (char)i;
     memset(results, 'x', sizeof results);
@@ -87,7 +88,7 @@ static void a_kind_is_copied_and_what_fails_leaves_no_result(void)
         CU_ASSERT_EQUAL(memcmp(results + 3 * i, failed ? "xxx" : items + 3 * i, 3), 0);
     }
     trine_task_queue *queue;
-    trine_task_outcome o;
+    trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
     CU_ASSERT_EQUAL_FATAL(trine_task_open(team, &kind, &options, &queue), TRINE_OK);
     memset(&kind, 0, sizeof kind);
     memset(param, 0, sizeof param);
@@ -102,13 +103,11 @@ static void stream(uint64_t n, uint64_t window, uint64_t chunk, bool unordered)
 {
     numbers numbers = {0, n};
     unsigned char *seen = calloc(n + 1, 1);
-    trine_task_options options = {.window = window,
-                                  .chunk = chunk,
-                                  .unordered = unordered,
-                                  .source = next_number,
-                                  .source_context = &numbers};
+    trine_task_options options = {
+        TRINE_INIT(trine_task_options), .window = window,      .chunk = chunk,
+        .unordered = unordered,         .source = next_number, .source_context = &numbers};
     trine_task_queue *queue;
-    trine_task_outcome o;
+    trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
     int64_t collected = 0;
     bool right = true, once = true, bounded = true;
     CU_ASSERT_EQUAL_FATAL(trine_task_open(team, &echo_kind, &options, &queue), TRINE_OK);
@@ -147,9 +146,9 @@ static void streams_give_each_item_once_within_their_window(void)
 static void tickets_can_be_waited_for_in_any_order(void)
 {
     trine_task_queue *queue;
-    trine_task_outcome o;
+    trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
     int64_t tickets[100], ticket;
-    trine_task_options options = {.window = 100};
+    trine_task_options options = {TRINE_INIT(trine_task_options), .window = 100};
     CU_ASSERT_EQUAL_FATAL(trine_task_open(team, &echo_kind, &options, &queue), TRINE_OK);
     for (uint64_t round = 0; round < 20; round++) {
         for (uint64_t i = 0; i < 100; i++) {
@@ -175,7 +174,7 @@ static void tickets_can_be_waited_for_in_any_order(void)
 static void a_ticket_can_be_polled_until_it_is_done(void)
 {
     trine_task_queue *queue;
-    trine_task_outcome o;
+    trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
     CU_ASSERT_EQUAL_FATAL(trine_task_open(team, &echo_kind, NULL, &queue), TRINE_OK);
     for (uint64_t item = 0; item < 200; item++) {
         int64_t ticket;
@@ -192,7 +191,7 @@ static void wait_any_gives_every_ticket_once(void)
 {
     enum { K = 60 };
     trine_task_queue *queue;
-    trine_task_outcome o;
+    trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
     int64_t tickets[K];
     CU_ASSERT_EQUAL_FATAL(trine_task_open(team, &echo_kind, NULL, &queue), TRINE_OK);
     for (uint64_t i = 0; i < K; i++)
@@ -257,11 +256,11 @@ static void begin_and_end_run_once_in_each_worker(void)
                             .item_max = sizeof(uint64_t),
                             .result_max = 2 * sizeof(uint64_t)};
     numbers numbers = {0, 500};
-    trine_task_options options = {
-        .param = &c, .source = next_number, .source_context = &numbers, .chunk = 1};
+    trine_task_options options = {TRINE_INIT(trine_task_options), .param = &c,
+                                  .source = next_number, .source_context = &numbers, .chunk = 1};
     uint64_t last[64] = {0};
     trine_task_queue *queue;
-    trine_task_outcome o;
+    trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
     CU_ASSERT_EQUAL_FATAL(trine_task_open(team, &kind, &options, &queue), TRINE_OK);
     CU_ASSERT_EQUAL(c->begun, trine_team_workers(team));
     while (trine_task_next(queue, &o) == TRINE_OK && o.index != TRINE_TASK_NONE) {
@@ -338,9 +337,10 @@ static void an_outcome_carries_its_detail(void)
 {
     trine_task_kind kind = echo_kind;
     numbers numbers = {0, 40};
-    trine_task_options options = {.source = next_number, .source_context = &numbers, .chunk = 8};
+    trine_task_options options = {TRINE_INIT(trine_task_options), .source = next_number,
+                                  .source_context = &numbers, .chunk = 8};
     trine_task_queue *queue;
-    trine_task_outcome o;
+    trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
     kind.run = fail_run;
     CU_ASSERT_EQUAL_FATAL(trine_task_open(team, &kind, &options, &queue), TRINE_OK);
     while (trine_task_next(queue, &o) == TRINE_OK && o.index != TRINE_TASK_NONE) {
@@ -367,7 +367,7 @@ static void a_begin_that_fails_fails_the_queue(void)
     trine_task_kind kind = echo_kind;
     trine_task_queue *queue = NULL;
     int last = trine_team_workers(team) - 1;
-    trine_task_options options = {.param = &last};
+    trine_task_options options = {TRINE_INIT(trine_task_options), .param = &last};
     kind.begin = begin_fails;
     kind.param_size = sizeof last;
     CU_ASSERT_EQUAL(trine_task_open(team, &kind, &options, &queue), TRINE_E_FORMAT);
@@ -404,7 +404,7 @@ static void a_queue_closes_with_items_uncollected(void)
     trine_task_queue *queue;
     kind.run = slow_run;
     for (int chunk = 0; chunk < 20; chunk += 9) {
-        trine_task_options options = {.chunk = (uint64_t)chunk};
+        trine_task_options options = {TRINE_INIT(trine_task_options), .chunk = (uint64_t)chunk};
         CU_ASSERT_EQUAL_FATAL(trine_task_open(team, &kind, &options, &queue), TRINE_OK);
         for (uint64_t i = 0; i < 1000; i++)
             CU_ASSERT_EQUAL(trine_task_submit(queue, &i, sizeof i, NULL), TRINE_OK);

@@ -91,8 +91,8 @@ static void inherit_body(void)
     printf("before.");
     trine_team *team = open_team("pool:3");
     printf("open.");
-    const trine_task_options options = {
-        .data = text, .data_size = 8, .transport = TRINE_TRANSPORT_INHERIT};
+    const trine_task_options options = {TRINE_INIT(trine_task_options), .data = text,
+                                        .data_size = 8, .transport = TRINE_TRANSPORT_INHERIT};
     MUST(trine_task_map(team, &printing, &options, NULL, ITEMS, 0, NULL, NULL, NULL) == TRINE_OK);
     MUST(trine_task_map(team, &exiting, &options, NULL, 1, 0, NULL, NULL, NULL) == TRINE_OK);
     MUST(trine_team_close(team) == TRINE_OK);

@@ -30,7 +30,7 @@ trine_task_queue *open_queue(const trine_task_kind *kind, const trine_task_optio
 
 void serve(trine_task_queue *queue, trine_status status, const char *says)
 {
-    trine_task_outcome outcome = {.index = 5};
+    trine_task_outcome outcome = {TRINE_INIT(trine_task_outcome), .index = 5};
     expect(trine_task_next(queue, &outcome), status, says);
     CU_ASSERT_EQUAL(outcome.index, TRINE_TASK_NONE);
     expect(trine_task_close(queue), TRINE_OK, "");
@@ -46,7 +46,8 @@ void plain_words(uint64_t item, uint64_t *out, size_t *bytes)
 
 void map_and_compare(uint64_t n, uint64_t chunk, uint64_t window)
 {
-    const trine_task_options options = {.chunk = chunk, .window = window};
+    const trine_task_options options = {TRINE_INIT(trine_task_options), .chunk = chunk,
+                                        .window = window};
     if (rank > 0) {
         expect(trine_task_map(team, &words_kind, &options, NULL, n, 8, NULL, NULL, NULL), TRINE_OK,
                "");

@@ -55,7 +55,8 @@ void a_begin_that_fails_on_one_rank_fails_everywhere(void)
     kind.param_size = sizeof(int);
     for (int r = 0; r < size; r++) {
         trine_task_queue *queue = NULL;
-        const trine_task_options options = {.window = 8, .param = &r};
+        const trine_task_options options = {TRINE_INIT(trine_task_options), .window = 8,
+                                            .param = &r};
         expect(trine_task_open(team, &kind, &options, &queue), TRINE_E_IO, "no table");
         CU_ASSERT_PTR_NULL(queue);
     }
@@ -102,13 +103,13 @@ void a_rank_that_cannot_go_on_fails_the_queue(void)
     if (rank == t.rank)
         expect(trine_counter_create(own, 0, &t.begins), TRINE_OK, "");
     numbers source = {0, 400};
-    const trine_task_options options = {
-        .source = next_number, .source_context = &source, .param = &t};
+    const trine_task_options options = {TRINE_INIT(trine_task_options), .source = next_number,
+                                        .source_context = &source, .param = &t};
     trine_task_queue *queue = open_queue(&kind, &options);
     if (rank > 0) {
         serve(queue, TRINE_E_IO, "no second table");
     } else {
-        trine_task_outcome o;
+        trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
         trine_status status;
         do
             status = trine_task_next(queue, &o);
@@ -127,7 +128,7 @@ void other_kinds_or_windows_are_an_error_on_all_ranks(void)
         return;
     for (int i = 0; i < 6; i++) {
         trine_task_kind kind = echo_kind;
-        trine_task_options options = {.window = 8};
+        trine_task_options options = {TRINE_INIT(trine_task_options), .window = 8};
         trine_task_queue *queue = NULL;
         bool other = rank == size - 1;
         kind.name = i == 0 && other ? "another" : kind.name;
@@ -164,8 +165,8 @@ void the_item_of_a_dead_worker_is_run_again(void)
     if (!has_pool)
         return;
     numbers source = {0, N};
-    const trine_task_options options = {
-        .source = next_number, .source_context = &source, .record = true};
+    const trine_task_options options = {TRINE_INIT(trine_task_options), .source = next_number,
+                                        .source_context = &source, .record = true};
     trine_task_queue *queue = open_queue(&kind, &options);
     if (rank > 0) {
         serve(queue, TRINE_OK, "");
@@ -173,7 +174,7 @@ void the_item_of_a_dead_worker_is_run_again(void)
     }
     bool elsewhere = false;
     for (uint64_t i = 0; i < N; i++) {
-        trine_task_outcome o;
+        trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
         uint64_t expected[WORDS_MOST];
         size_t bytes;
         expect(trine_task_next(queue, &o), TRINE_OK, "");
@@ -218,15 +219,16 @@ void deadlines_hold_on_all_ranks(void)
     if (!has_pool)
         return;
     numbers source = {0, N};
-    const trine_task_options options = {
-        .source = next_number, .source_context = &source, .deadline = 0.2, .unordered = true};
+    const trine_task_options options = {TRINE_INIT(trine_task_options), .source = next_number,
+                                        .source_context = &source, .deadline = 0.2,
+                                        .unordered = true};
     trine_task_queue *queue = open_queue(&kind, &options);
     if (rank > 0) {
         serve(queue, TRINE_OK, "");
         return;
     }
     for (uint64_t i = 0; i < N; i++) {
-        trine_task_outcome o;
+        trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
         expect(trine_task_next(queue, &o), TRINE_OK, "");
         CU_ASSERT_EQUAL(o.status, o.index % 10 == 4 ? TRINE_E_DEADLINE : TRINE_OK);
     }

@@ -22,11 +22,9 @@ void maps_equal_a_plain_loop(void)
 static void stream(bool unordered, uint64_t n, uint64_t window, uint64_t chunk)
 {
     numbers source = {0, n};
-    trine_task_options options = {.unordered = unordered,
-                                  .window = window,
-                                  .chunk = chunk,
-                                  .source = next_number,
-                                  .source_context = &source};
+    trine_task_options options = {
+        TRINE_INIT(trine_task_options), .unordered = unordered,   .window = window, .chunk = chunk,
+        .source = next_number,          .source_context = &source};
     trine_task_queue *queue = open_queue(&words_kind, &options);
     if (rank > 0) {
         serve(queue, TRINE_OK, "");
@@ -36,7 +34,7 @@ static void stream(bool unordered, uint64_t n, uint64_t window, uint64_t chunk)
     uint64_t expected[WORDS_MOST];
     bool right = true;
     for (uint64_t i = 0; i <= n; i++) {
-        trine_task_outcome o;
+        trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
         size_t bytes;
         expect(trine_task_next(queue, &o), TRINE_OK, "");
         if (i == n) {
@@ -68,7 +66,7 @@ void streams_give_each_item_once(void)
 void every_worker_of_every_rank_works(void)
 {
     enum { EACH = 8 };
-    const trine_task_options options = {.record = true};
+    const trine_task_options options = {TRINE_INIT(trine_task_options), .record = true};
     trine_task_queue *queue = open_queue(&nap_kind, &options);
     if (rank > 0) {
         serve(queue, TRINE_OK, "");
@@ -82,7 +80,7 @@ void every_worker_of_every_rank_works(void)
     for (int i = 0; i < items; i++)
         expect(trine_task_submit(queue, &microseconds, sizeof microseconds, NULL), TRINE_OK, "");
     for (int i = 0; i < items; i++) {
-        trine_task_outcome o;
+        trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
         expect(trine_task_next(queue, &o), TRINE_OK, "");
         CU_ASSERT_EQUAL(o.index, (uint64_t)i);
         CU_ASSERT_TRUE(o.ended - o.began >= 0.009);
@@ -133,8 +131,9 @@ void long_items_side_by_side_come_to_several_ranks(void)
     for (int round = 0; round < ROUNDS; round++) {
         static bool seen[AMONG];
         uint64_t next = 0, of_rank[64] = {0}, most = 0;
-        const trine_task_options options = {
-            .source = next_among, .source_context = &next, .unordered = true, .total = AMONG};
+        const trine_task_options options = {TRINE_INIT(trine_task_options), .source = next_among,
+                                            .source_context = &next, .unordered = true,
+                                            .total = AMONG};
         trine_task_queue *queue = open_queue(&nap_kind, &options);
         if (rank > 0) {
             serve(queue, TRINE_OK, "");
@@ -142,7 +141,7 @@ void long_items_side_by_side_come_to_several_ranks(void)
         }
         memset(seen, 0, sizeof seen);
         for (int i = 0; i < AMONG; i++) {
-            trine_task_outcome o;
+            trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
             expect(trine_task_next(queue, &o), TRINE_OK, "");
             CU_ASSERT_TRUE_FATAL(o.index < AMONG && o.status == TRINE_OK && !seen[o.index]);
             uint64_t microseconds = microseconds_of(o.index);
@@ -173,7 +172,7 @@ void tickets_can_be_waited_for(void)
         return;
     }
     int64_t tickets[60];
-    trine_task_outcome o;
+    trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
     for (uint64_t i = 0; i < 60; i++) {
         uint64_t item = 10 * i;
         expect(trine_task_submit(queue, &item, sizeof item, &tickets[i]), TRINE_OK, "");
@@ -221,7 +220,7 @@ void what_waits_can_be_cancelled(void)
     uint64_t item = 20000, quick = 1;
     int cancelled = 0, busy = 0, stopped = 0;
     trine_status said[SLOW + QUICK];
-    trine_task_outcome o;
+    trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
     for (int i = 0; i < SLOW + QUICK; i++)
         expect(trine_task_submit(queue, i < SLOW ? &item : &quick, sizeof item, NULL), TRINE_OK,
                "");
@@ -280,7 +279,7 @@ void large_items_and_results_come_whole(void)
     enum { N = 30, MOST = 3000000 };
     const trine_task_kind kind = {
         .name = "long", .run = long_run, .item_max = MOST, .result_max = MOST};
-    const trine_task_options options = {.window = 12};
+    const trine_task_options options = {TRINE_INIT(trine_task_options), .window = 12};
     trine_task_queue *queue = open_queue(&kind, &options);
     if (rank > 0) {
         serve(queue, TRINE_OK, "");
@@ -291,7 +290,7 @@ void large_items_and_results_come_whole(void)
     for (uint64_t i = 0; i < 2 * N; i++) {
         uint64_t bytes = mix(i % N) % most;
         size_t length = 8 + mix(i % N + 99) % (most - 8);
-        trine_task_outcome o;
+        trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
         if (i >= 8) {
             uint64_t k = i - 8, expected = mix(k % N) % most;
             expect(trine_task_wait(queue, k, -1, &o), TRINE_OK, "");
@@ -322,13 +321,14 @@ void many_empty_items_are_done_promptly(void)
     const trine_task_kind kind = {.name = "nothing", .run = no_run, .item_max = 8};
     numbers source = {0, N};
     double began = MPI_Wtime();
-    const trine_task_options options = {.source = next_number, .source_context = &source};
+    const trine_task_options options = {TRINE_INIT(trine_task_options), .source = next_number,
+                                        .source_context = &source};
     trine_task_queue *queue = open_queue(&kind, &options);
     if (rank > 0) {
         serve(queue, TRINE_OK, "");
         return;
     }
-    trine_task_outcome o;
+    trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
     do
         expect(trine_task_next(queue, &o), TRINE_OK, "");
     while (o.index != TRINE_TASK_NONE);

@@ -31,7 +31,7 @@ void tasks_of_all_ranks_can_count_together(void)
         .name = "count", .run = count_run, .item_max = 8, .param_size = sizeof(shared_param)};
     for (int locks = 0; locks < 2; locks++) {
         shared_param param = {.locks = locks};
-        const trine_task_options options = {.param = &param};
+        const trine_task_options options = {TRINE_INIT(trine_task_options), .param = &param};
         uint64_t items[N] = {0};
         trine_status status = trine_counter_create(team, 0, &param.counter);
         if (size > 1 && trine_team_workers(team) > 1) {
@@ -68,13 +68,14 @@ static void read_data(trine_transport transport, bool each, size_t bytes)
         data[i] = (unsigned char)mix(i);
         expected = expected * 131 + data[i];
     }
-    const trine_task_options options = {
-        .data = data, .data_size = data ? bytes : 0, .transport = transport, .data_each = each};
+    const trine_task_options options = {TRINE_INIT(trine_task_options), .data = data,
+                                        .data_size = data ? bytes : 0, .transport = transport,
+                                        .data_each = each};
     trine_task_queue *queue = open_queue(&data_kind, &options);
     for (int i = 0; i < 40 && rank == 0; i++)
         expect(trine_task_submit(queue, "", 0, NULL), TRINE_OK, "");
     for (int i = 0; i < 40 && rank == 0; i++) {
-        trine_task_outcome o;
+        trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
         expect(trine_task_next(queue, &o), TRINE_OK, "");
         CU_ASSERT_TRUE(o.result_size == 8 && memcmp(o.result, &expected, 8) == 0);
     }
@@ -89,13 +90,13 @@ void all_ranks_read_the_data(void)
     read_data(TRINE_TRANSPORT_SHM, false, 10000);
     read_data(TRINE_TRANSPORT_MESSAGE, false, 100003);
     read_data(TRINE_TRANSPORT_MESSAGE, true, 10001);
-    trine_ledger ledger;
+    trine_ledger ledger = {TRINE_INIT(trine_ledger)};
     expect(trine_team_ledger(team, &ledger), TRINE_OK, "");
     CU_ASSERT_TRUE(rank == 0 || ledger.moved >= 10001);
     if (!has_pool)
         read_data(TRINE_TRANSPORT_WINDOW, false, 50001);
-    const trine_task_options options = {
-        .data = "x", .data_size = 1, .transport = TRINE_TRANSPORT_PIPE};
+    const trine_task_options options = {TRINE_INIT(trine_task_options), .data = "x", .data_size = 1,
+                                        .transport = TRINE_TRANSPORT_PIPE};
     trine_task_queue *queue = NULL;
     expect(trine_task_open(team, &data_kind, &options, &queue), TRINE_E_ABSENT,
            "message or window");

@@ -105,9 +105,10 @@ static counts run_map(const char *spec, manner how, const char *path, uint64_t n
     counts c = {.status = TRINE_OK};
     trine_team *team;
     trine_task_queue *queue = NULL;
-    trine_task_outcome o = {.index = 0};
+    trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
     numbers source = {shift, n + shift};
-    trine_task_options options = {.param = param,
+    trine_task_options options = {TRINE_INIT(trine_task_options),
+                                  .param = param,
                                   .journal = path,
                                   .unordered = how == UNORDERED,
                                   .window = 50,
@@ -198,7 +199,8 @@ static void maps_have_their_results_back(void)
     for (uint64_t i = 0; i < N; i++)
         items[i] = i;
     for (int t = 0; t < TEAMS; t++) {
-        const trine_task_options options = {.param = &param, .journal = journal};
+        const trine_task_options options = {TRINE_INIT(trine_task_options), .param = &param,
+                                            .journal = journal};
         unlink(journal);
         memset(first, 0, sizeof first);
         memset(second, 0, sizeof second);
@@ -252,7 +254,8 @@ static void other_items_or_tasks_are_refused(void)
 static void two_queues_cannot_share_a_journal(void)
 {
     static const map_param param = {.fail = 0};
-    const trine_task_options options = {.param = &param, .journal = journal};
+    const trine_task_options options = {TRINE_INIT(trine_task_options), .param = &param,
+                                        .journal = journal};
     trine_team *one, *other;
     trine_task_queue *first = NULL, *second = NULL;
     unlink(journal);
@@ -296,13 +299,11 @@ static int run_into_file(const char *spec, const char *path, const char *out, co
     map_param param = {.fail = 0};
     trine_team *team;
     trine_task_queue *queue;
-    trine_task_outcome o = {.index = 0};
+    trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
     numbers source = {0, LONG};
-    const trine_task_options options = {.param = &param,
-                                        .journal = *path ? path : NULL,
-                                        .source = next_number,
-                                        .source_context = &source,
-                                        .window = 40};
+    const trine_task_options options = {TRINE_INIT(trine_task_options), .param = &param,
+                                        .journal = *path ? path : NULL, .source = next_number,
+                                        .source_context = &source,      .window = 40};
     snprintf(param.log, sizeof param.log, "%s", log);
     FILE *file = fopen(out, "w");
     if (!file || trine_init() || trine_team_open(spec, &team) ||

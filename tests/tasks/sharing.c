@@ -46,7 +46,7 @@ static double seconds_of_map(trine_team *team, uint64_t chunk, uint64_t n, uint6
 {
     static nap_item items[MOST];
     static uint64_t results[MOST];
-    trine_task_options options = {.chunk = chunk};
+    trine_task_options options = {TRINE_INIT(trine_task_options), .chunk = chunk};
     for (uint64_t i = 0; i < n; i++) {
         bool naps = i >= first && i < first + count;
         items[i] = (nap_item){i, naps ? microseconds : 0};
@@ -85,10 +85,10 @@ static void items_are_shared_once_whatever_dies_body(void)
     trine_team *team = open_team("pool:4");
     int deaths = 0;
     for (int round = 0; round < ROUNDS; round++) {
-        trine_task_options options = {
-            .chunk = round % 3 ? 30 : 0, .window = ITEMS, .attempts = 20, .unordered = true};
+        trine_task_options options = {TRINE_INIT(trine_task_options), .chunk = round % 3 ? 30 : 0,
+                                      .window = ITEMS, .attempts = 20, .unordered = true};
         trine_task_queue *queue;
-        trine_task_outcome o;
+        trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
         MUST(trine_task_open(team, &nap_kind, &options, &queue) == TRINE_OK);
         pid_t victims[WORKERS];
         for (int w = 0; w < WORKERS; w++) {

@@ -48,7 +48,8 @@ static void crashing_accumulate(void *state, const trine_chunk *chunk, const voi
     hash_accumulate(state, chunk, param);
 }
 
-static const trine_reducer crashing = {.name = "crashing",
+static const trine_reducer crashing = {TRINE_INIT(trine_reducer),
+                                       .name = "crashing",
                                        .nin = 1,
                                        .in = {TRINE_U64},
                                        .state_size = sizeof(hash_state),
@@ -97,7 +98,7 @@ static void must_be_right(const trine_array *x)
 
 static int replaced(trine_team *team)
 {
-    trine_ledger ledger;
+    trine_ledger ledger = {TRINE_INIT(trine_ledger)};
     trine_team_ledger(team, &ledger);
     return ledger.replaced;
 }
@@ -219,12 +220,9 @@ static void crashing_apply(const trine_chunk *chunk, const void *param)
         x[i]++;
 }
 
-static const trine_map increment = {.name = "increment",
-                                    .nin = 1,
-                                    .nout = 1,
-                                    .in = {TRINE_U64},
-                                    .out = {TRINE_U64},
-                                    .apply = crashing_apply};
+static const trine_map increment = {
+    TRINE_INIT(trine_map), .name = "increment",    .nin = 1, .nout = 1, .in = {TRINE_U64},
+    .out = {TRINE_U64},    .apply = crashing_apply};
 
 static void work_in_place_survives_an_earlier_death_body(void)
 {

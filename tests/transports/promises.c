@@ -101,7 +101,7 @@ static void counts_what_is_moved_body(void)
     trine_array *x = wrap(team, data), *shared;
     MUST(trine_array_create(team, TRINE_U64, N, TRINE_SHARED, &shared) == TRINE_OK);
     memcpy(trine_array_data(shared), data, all);
-    trine_ledger ledger;
+    trine_ledger ledger = {TRINE_INIT(trine_ledger)};
     trine_ledger_worker other;
     uint64_t expected = hash_of(x);
     MUST(trine_team_ledger(team, &ledger) == TRINE_OK && ledger.moved == 0);
@@ -305,7 +305,7 @@ static void survives_deaths_body(void)
     for (int i = 0; i < CARRIED; i++)
         for (int crashes = 1; crashes <= 2; crashes++) {
             hash_state result;
-            trine_ledger ledger;
+            trine_ledger ledger = {TRINE_INIT(trine_ledger)};
             MUST(trine_team_set_transport(team, staged[i]) == TRINE_OK);
             atomic_store(&page->crashes, crashes);
             MUST(trine_reduce(&reducer, NULL, in, &result) == TRINE_OK);
@@ -346,12 +346,9 @@ static void crashing_apply(const trine_chunk *chunk, const void *param)
 
 static void in_place_survives_deaths_body(void)
 {
-    const trine_map map = {.name = "crashing",
-                           .nin = 1,
-                           .nout = 1,
-                           .in = {TRINE_U64},
-                           .out = {TRINE_U64},
-                           .apply = crashing_apply};
+    const trine_map map = {
+        TRINE_INIT(trine_map), .name = "crashing",     .nin = 1, .nout = 1, .in = {TRINE_U64},
+        .out = {TRINE_U64},    .apply = crashing_apply};
     trine_team *team = open_team("pool:2");
     for (int i = 0; i < CARRIED; i++) {
         uint64_t *data = numbers();

@@ -28,7 +28,7 @@ static void come_and_go_whole(trine_transport transport)
                     data[k] = (int32_t)hash_mix(k, (uint64_t)root);
             }
             trine_array *x = NULL;
-            trine_ledger ledger;
+            trine_ledger ledger = {TRINE_INIT(trine_ledger)};
             CU_ASSERT_EQUAL_FATAL(
                 trine_array_scatter(team, TRINE_I32, n, data, root, transport, &x), TRINE_OK);
             const int32_t *own = trine_array_data(x);

@@ -59,11 +59,9 @@ static void map_all(trine_team *team, trine_status (*run)(trine_task *), trine_t
 {
     const trine_task_kind kind = {
         .name = "sum", .run = run, .item_max = sizeof(uint64_t), .result_max = sizeof(uint64_t)};
-    const trine_task_options options = {.data = data,
-                                        .data_size = bytes,
-                                        .data_each = each,
-                                        .transport = transport,
-                                        .attempts = 20};
+    const trine_task_options options = {
+        TRINE_INIT(trine_task_options), .data = data,  .data_size = bytes, .data_each = each,
+        .transport = transport,         .attempts = 20};
     uint64_t items[ITEMS], results[ITEMS];
     for (uint64_t i = 0; i < ITEMS; i++)
         items[i] = i * 3;
@@ -77,7 +75,7 @@ static void reaches_every_task_body(void)
 {
     trine_team *team = open_team("pool:2");
     unsigned char *data = make_data(data_size);
-    trine_ledger ledger;
+    trine_ledger ledger = {TRINE_INIT(trine_ledger)};
     trine_memory memory;
     for (int i = 0; i < CARRIED; i++)
         for (int each = 0; each < 2; each++) {
@@ -103,7 +101,7 @@ static void uses_shared_arrays_where_they_are_body(void)
 {
     trine_team *team = open_team("pool:2");
     trine_array *x;
-    trine_ledger ledger;
+    trine_ledger ledger = {TRINE_INIT(trine_ledger)};
     MUST(trine_array_create(team, TRINE_U8, data_size, TRINE_SHARED, &x) == TRINE_OK);
     map_all(team, run_sum, TRINE_TRANSPORT_SHM, false, trine_array_data(x), data_size);
     MUST(trine_team_ledger(team, &ledger) == TRINE_OK && ledger.moved == 0);
@@ -123,8 +121,9 @@ static void threads_have_shm_only_body(void)
         map_all(team, run_sum, TRINE_TRANSPORT_SHM, true, data, data_size);
         const trine_task_kind kind = {.name = "sum", .run = run_sum, .item_max = 8};
         for (int t = TRINE_TRANSPORT_INHERIT; t < TRINE_TRANSPORT_COUNT; t++) {
-            const trine_task_options options = {
-                .data = data, .data_size = data_size, .transport = (trine_transport)t};
+            const trine_task_options options = {TRINE_INIT(trine_task_options), .data = data,
+                                                .data_size = data_size,
+                                                .transport = (trine_transport)t};
             trine_task_queue *queue = NULL;
             MUST(trine_task_open(team, &kind, &options, &queue) == TRINE_E_ABSENT && !queue);
             MUST(strstr(trine_error_detail(), t < TRINE_TRANSPORT_MESSAGE
@@ -141,7 +140,7 @@ static void survives_deaths_on_the_way_body(void)
 {
     trine_team *team = open_team("pool:2");
     unsigned char *data = make_data(4 * data_size);
-    trine_ledger ledger;
+    trine_ledger ledger = {TRINE_INIT(trine_ledger)};
     for (int i = 0; i < CARRIED; i++) {
         map_all(team, run_and_die_later, staged[i], true, data, 4 * data_size);
         MUST(trine_team_ledger(team, &ledger) == TRINE_OK && ledger.replaced > 0);

@@ -73,7 +73,7 @@ static void keep(map_results *m, const trine_task_outcome *o)
 
 static trine_status collect_all(trine_task_queue *queue, map_results *m)
 {
-    trine_task_outcome outcome;
+    trine_task_outcome outcome = {TRINE_INIT(trine_task_outcome)};
     for (;;) {
         trine_status status = trine_task_next(queue, &outcome);
         if (status || outcome.index == TRINE_TASK_NONE)
@@ -102,7 +102,7 @@ trine_status trine_task_map(trine_team *team, const trine_task_kind *kind,
     trine_status status = check_map(team, kind, options, items, n, item_size);
     if (status)
         return trine_call_refuse(team, status);
-    trine_task_options all = {.window = 0};
+    trine_task_options all = {TRINE_INIT(trine_task_options)};
     if (options)
         all = *options;
     array_source source = {items, 0, n, item_size};

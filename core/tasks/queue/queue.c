@@ -30,6 +30,10 @@ static trine_status check_open(const trine_team *team, const trine_task_kind *ki
     const char *null = !team ? "team" : !kind ? "kind" : !queue ? "queue" : NULL;
     if (null)
         return trine_fail(TRINE_E_ARGUMENT, "trine_task_open: %s is NULL", null);
+    trine_status status =
+        trine_size_check("trine_task_open", "trine_task_options", o->size, sizeof *o);
+    if (status)
+        return status;
     if (!kind->run)
         return trine_fail(TRINE_E_ARGUMENT, "trine_task_open: kind->run is NULL");
     if (kind->param_size > 0 && !o->param)
@@ -170,7 +174,7 @@ trine_status trine_task_open(trine_team *team, const trine_task_kind *kind,
                              const trine_task_options *options, trine_task_queue **opened)
 {
     TRINE_FLOAT_SCOPE;
-    static const trine_task_options none = {.window = 0};
+    static const trine_task_options none = {TRINE_INIT(trine_task_options)};
     options = options ? options : &none;
     trine_status status = check_open(team, kind, options, opened);
     trine_task_queue *queue = status ? NULL : calloc(1, sizeof *queue);
@@ -454,6 +458,7 @@ static trine_status deliver(trine_task_queue *queue, uint32_t e, trine_task_outc
     if (status)
         return trine_queue_fail(queue, status);
     *outcome = queue->entry[e].outcome;
+    outcome->size = sizeof *outcome;
     trine_entry_unlink(queue, e);
     trine_entry_drop(queue, e);
     queue->held = e;
@@ -481,6 +486,10 @@ trine_status trine_task_next(trine_task_queue *queue, trine_task_outcome *outcom
         return status;
     if (!outcome)
         return trine_fail(TRINE_E_ARGUMENT, "trine_task_next: outcome is NULL");
+    status = trine_size_check("trine_task_next", "trine_task_outcome", outcome->size,
+                              sizeof *outcome);
+    if (status)
+        return status;
     outcome->index = TRINE_TASK_NONE;
     if (trine_team_rank(queue->team) > 0)
         return trine_ranks_serve(queue->runner.ranks);
@@ -552,7 +561,7 @@ static trine_status check_wait(trine_task_queue *queue, const char *name, double
         return trine_fail(TRINE_E_ARGUMENT, "%s: outcome is NULL", name);
     if (isnan(seconds))
         return trine_fail(TRINE_E_ARGUMENT, "%s: seconds is not a number", name);
-    return TRINE_OK;
+    return trine_size_check(name, "trine_task_outcome", outcome->size, sizeof *outcome);
 }
 
 trine_status trine_task_wait(trine_task_queue *queue, int64_t ticket, double seconds,

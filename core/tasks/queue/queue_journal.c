@@ -40,7 +40,8 @@ trine_status trine_queue_look(const trine_task_queue *queue, const void *item, s
     trine_status status =
         trine_journal_find(queue->journal, number, seen->identity, &found, &result_size);
     if (!status && found)
-        seen->outcome = (trine_task_outcome){.index = (int64_t)number,
+        seen->outcome = (trine_task_outcome){TRINE_INIT(trine_task_outcome),
+                                             .index = (int64_t)number,
                                              .detail = "",
                                              .result_size = result_size,
                                              .worker = -1,

@@ -211,7 +211,8 @@ void trine_coordinator_complete(trine_ranks *ranks, uint32_t e, trine_status sta
     double now = trine_seconds() - ranks->setup.opened;
     item->detail = strdup(detail);
     item->outcome =
-        (trine_task_outcome){.index = (int64_t)item->index,
+        (trine_task_outcome){TRINE_INIT(trine_task_outcome),
+                             .index = (int64_t)item->index,
                              .status = status,
                              .detail = item->detail ? item->detail : trine_status_text(status),
                              .worker = -1,
@@ -242,6 +243,7 @@ static void note_outcome(trine_ranks *ranks, int rank, const trine_message_recor
         return;
     item->detail = record->detail_size ? strndup(detail, record->detail_size) : NULL;
     item->outcome = (trine_task_outcome){
+        TRINE_INIT(trine_task_outcome),
         .index = (int64_t)record->index,
         .status = (trine_status)record->status,
         .detail = item->detail     ? item->detail

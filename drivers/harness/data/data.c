@@ -108,11 +108,9 @@ trine_status generate_array(trine_team *team, trine_dtype dtype, int ndim, const
                             uint64_t seed, trine_array **array)
 {
     const generate_param param = {seed, dtype};
-    const trine_map map = {.name = "generate",
-                           .nout = 1,
-                           .out = {dtype},
-                           .param_size = sizeof param,
-                           .apply = generate_chunk};
+    const trine_map map = {
+        TRINE_INIT(trine_map), .name = "generate",         .nout = 1,
+        .out = {dtype},        .param_size = sizeof param, .apply = generate_chunk};
     return make_array(team, &map, &param, ndim, shape, array);
 }
 

@@ -47,16 +47,10 @@ static trine_status digest_finish(void *result, const void *state, const void *p
 trine_status harness_digest(const trine_array *x, uint64_t *digest)
 {
     size_t item = trine_dtype_size(trine_array_dtype(x));
-    const trine_reducer reducer = {.name = "digest",
-                                   .nin = 1,
-                                   .in = {trine_array_dtype(x)},
-                                   .param_size = sizeof item,
-                                   .state_size = sizeof *digest,
-                                   .result_size = sizeof *digest,
-                                   .flags = TRINE_ORDER_FREE,
-                                   .init = digest_identity,
-                                   .accumulate = digest_accumulate,
-                                   .merge = digest_merge,
-                                   .finish = digest_finish};
+    const trine_reducer reducer = {
+        TRINE_INIT(trine_reducer),       .name = "digest",          .nin = 1,
+        .in = {trine_array_dtype(x)},    .param_size = sizeof item, .state_size = sizeof *digest,
+        .result_size = sizeof *digest,   .flags = TRINE_ORDER_FREE, .init = digest_identity,
+        .accumulate = digest_accumulate, .merge = digest_merge,     .finish = digest_finish};
     return trine_reduce(&reducer, &item, &x, digest);
 }

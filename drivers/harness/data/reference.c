@@ -54,7 +54,8 @@ trine_status reference_of_file(const char *path, facts *reference)
         status = trine_npy_open(serial, path, &file);
     if (!status) {
         trine_dtype dtype = trine_npy_header(file)->dtype;
-        const trine_reducer reducer = {.name = "reference",
+        const trine_reducer reducer = {TRINE_INIT(trine_reducer),
+                                       .name = "reference",
                                        .nin = 1,
                                        .in = {dtype},
                                        .param_size = sizeof dtype,

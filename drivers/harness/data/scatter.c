@@ -23,7 +23,7 @@ void add_ledger(trine_ledger *sum, const trine_ledger *call)
 
 static void add_last_call(const trine_team *team, trine_ledger *ledger)
 {
-    trine_ledger call;
+    trine_ledger call = {TRINE_INIT(trine_ledger)};
     if (trine_team_ledger(team, &call) == TRINE_OK)
         add_ledger(ledger, &call);
 }

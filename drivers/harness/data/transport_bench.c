@@ -224,7 +224,7 @@ trine_status transport_bench_items(const transport_bench *j, trine_task_queue *q
     uint64_t next = 0;
     trine_status status = trine_task_progress_of(queue, &before);
     for (uint64_t done = 0; done < n && !status; done++) {
-        trine_task_outcome outcome;
+        trine_task_outcome outcome = {TRINE_INIT(trine_task_outcome)};
         status = submit(queue, bytes, n, &next);
         if (!status)
             status = collect(queue, &outcome);
@@ -257,7 +257,7 @@ trine_status transport_bench_look_at(const transport_bench *j, trine_task_queue 
         status = trine_task_submit(queue, &item, sizeof item, NULL);
     *looks = 0;
     for (int i = 0; i < items && !status; i++) {
-        trine_task_outcome outcome;
+        trine_task_outcome outcome = {TRINE_INIT(trine_task_outcome)};
         status = collect(queue, &outcome);
         if (status || outcome.index == TRINE_TASK_NONE)
             return status ? status : TRINE_E_SYSTEM;

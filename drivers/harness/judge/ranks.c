@@ -37,7 +37,8 @@ static trine_status gather(const trine_array *x, size_t n, void **all)
 {
     trine_dtype dtype = trine_array_dtype(x);
     const gather_param param = {trine_dtype_size(dtype), n * trine_dtype_size(dtype)};
-    const trine_reducer reducer = {.name = "elements of all ranks",
+    const trine_reducer reducer = {TRINE_INIT(trine_reducer),
+                                   .name = "elements of all ranks",
                                    .nin = 1,
                                    .in = {dtype},
                                    .param_size = sizeof param,

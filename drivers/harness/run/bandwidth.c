@@ -53,7 +53,8 @@ static trine_status finish_nothing(void *result, const void *state, const void *
 
 double array_bandwidth(const trine_array *x)
 {
-    const trine_reducer load = {.name = "load",
+    const trine_reducer load = {TRINE_INIT(trine_reducer),
+                                .name = "load",
                                 .nin = 1,
                                 .in = {trine_array_dtype(x)},
                                 .param_size = sizeof(load_param),
@@ -69,7 +70,7 @@ double array_bandwidth(const trine_array *x)
     for (int i = 0; i < 2 * PASSES; i++) {
         const load_param param = {item, i % 2 ? PREFETCH : 0};
         const trine_array *in[] = {x};
-        trine_ledger ledger;
+        trine_ledger ledger = {TRINE_INIT(trine_ledger)};
         char none;
         if (trine_reduce(&load, &param, in, &none))
             break;

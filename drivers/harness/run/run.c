@@ -113,7 +113,7 @@ static trine_status make_all_private(team_data *data)
 static trine_status open_data(harness_run *run, team_data *data)
 {
     const harness_options *o = run->options;
-    trine_ledger ledger;
+    trine_ledger ledger = {TRINE_INIT(trine_ledger)};
     trine_status status;
     data->dtype = o->dtype;
     run->n = o->n;
@@ -166,7 +166,7 @@ static trine_status compute(const team_data *data, const trine_reducer *reducer,
                             trine_transport transport, harness_row *row, trine_ledger *ledger)
 {
     team_data brought = *data;
-    trine_ledger moving = {.wall = 0};
+    trine_ledger moving = {TRINE_INIT(trine_ledger)};
     trine_status status = TRINE_OK;
     if (data->scattered)
         status = scatter_arrays(data->in, data->whole, transport, brought.in, &moving);
@@ -175,6 +175,7 @@ static trine_status compute(const team_data *data, const trine_reducer *reducer,
         row->value.dtype = reducer->out;
         status = in[0] ? trine_reduce(reducer, NULL, in, &row->value.as)
                        : trine_npy_reduce(data->file, reducer, NULL, &row->value.as);
+        *ledger = (trine_ledger){TRINE_INIT(trine_ledger)};
         trine_team_ledger(data->team, ledger);
     }
     add_ledger(ledger, &moving);
@@ -215,12 +216,13 @@ static trine_status time_method(const team_data *data, const trine_reducer *redu
 static trine_status run_once(const team_data *data, harness_job *job, void *back,
                              trine_ledger *ledger)
 {
-    trine_ledger moving = {.wall = 0};
+    trine_ledger moving = {TRINE_INIT(trine_ledger)};
     trine_status status = TRINE_OK;
     if (data->scattered)
         status = scatter_arrays(data->in, data->whole, job->transport, job->in, &moving);
     if (!status) {
         status = job->options->driver->operation->run(job);
+        *ledger = (trine_ledger){TRINE_INIT(trine_ledger)};
         trine_team_ledger(job->team, ledger);
     }
     if (!status && data->scattered && job->out)
@@ -455,7 +457,7 @@ static int run_methods(harness_run *run, const team_data *data, double launch)
 int run_team(harness_run *run, const char *spec)
 {
     team_data data = {.team = NULL};
-    trine_ledger ledger;
+    trine_ledger ledger = {TRINE_INIT(trine_ledger)};
     trine_status status = trine_team_open(spec, &data.team);
     if (status)
         return fail(run, spec ? spec : "", "", status);

@@ -90,7 +90,8 @@ static void see_progress(void *context, const trine_task_queue *queue, const tri
 trine_task_options harness_task_options(harness_job *job)
 {
     const task_settings *set = &job->options->tasks;
-    return (trine_task_options){.unordered = set->unordered,
+    return (trine_task_options){TRINE_INIT(trine_task_options),
+                                .unordered = set->unordered,
                                 .record = set->who || set->timeline,
                                 .window = set->window,
                                 .chunk = set->chunk,
@@ -185,7 +186,7 @@ static trine_status check_size(const harness_job *job, const trine_task_kind *ki
 static trine_status collect_all(harness_job *job, const trine_task_kind *kind,
                                 trine_task_queue *queue, harness_collect *collect)
 {
-    trine_task_outcome outcome = {.index = 0};
+    trine_task_outcome outcome = {TRINE_INIT(trine_task_outcome)};
     trine_status status = TRINE_OK;
     while (!status && outcome.index != TRINE_TASK_NONE) {
         status = trine_task_next(queue, &outcome);
