@@ -66,7 +66,7 @@ int main(int argc, char **argv)
     trine_team *team;
     trine_array *x;
     double one = 1;
-    need_on_all(trine_team_open_comm("mpi", MPI_COMM_WORLD, &team));
+    need_on_all(trine_team_open_comm(MPI_COMM_WORLD, "mpi", &team));
     need_on_all(trine_array_wrap(team, TRINE_F64, &one, 1, &x));
     const trine_reducer *reducer = trine_reducer_find("sum", TRINE_F64);
     void *states = aligned_alloc(64, trine_tree_states_size(reducer));

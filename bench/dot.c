@@ -61,7 +61,7 @@ static double time_operation(const bench *b, const char *name)
     const trine_reducer *reducer = trine_reducer_find(name, TRINE_F64);
     const trine_array *const in[] = {b->x, b->y};
     double result, began = seconds_now();
-    need(trine_reduce(reducer, NULL, in, &result));
+    need(trine_reduce(reducer, in, NULL, &result));
     return seconds_now() - began;
 }
 

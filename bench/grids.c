@@ -122,17 +122,17 @@ static double time_of(const bench *b, int quantity)
     trine_non_temporal_min = quantity <= TRIAD ? SIZE_MAX : 0;
     double began = seconds_now();
     if (quantity == COPY)
-        need(trine_apply(&copy, NULL, in, out));
+        need(trine_apply(&copy, in, NULL, out));
     else if (quantity == TRIAD)
-        need(trine_apply(&triad, NULL, in, out));
+        need(trine_apply(&triad, in, NULL, out));
     else if (quantity == TRANSPOSE_F64)
         need(trine_transpose(b->x, b->z));
     else if (quantity == TRANSPOSE_F32)
         need(trine_transpose(b->narrow, b->narrow_out));
     else if (quantity == STENCIL5_F64)
-        need(trine_stencil5(weight, b->x, b->z));
+        need(trine_stencil5(b->x, weight, b->z));
     else if (quantity == STENCIL5_F32)
-        need(trine_stencil5(weight, b->narrow, b->narrow_out));
+        need(trine_stencil5(b->narrow, weight, b->narrow_out));
     else
         need(trine_convolve_f64(b->line, kernel,
                                 quantity == CONVOLVE_SHORT ? SHORT_TAPS : LONG_TAPS, b->line_out));

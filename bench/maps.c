@@ -49,8 +49,9 @@ BOUND(triad, PLUS(LOAD(x + i), LOAD(y + i)))
 
 #define BOUND_MAP(map_name, inputs)                                                                \
     {                                                                                              \
-        .name = #map_name, .nin = inputs, .nout = 1, .in = {TRINE_F64, TRINE_F64},                 \
-        .out = {TRINE_F64}, .apply = map_name##_bound                                              \
+        TRINE_INIT(trine_map), .name = #map_name, .nin = inputs, .nout = 1,                        \
+                               .in = {TRINE_F64, TRINE_F64}, .out = {TRINE_F64},                   \
+                               .apply = map_name##_bound                                           \
     }
 static const trine_map bounds[] = {BOUND_MAP(fill, 0), BOUND_MAP(copy, 1), BOUND_MAP(triad, 2)};
 
@@ -129,7 +130,7 @@ static double rate(const trine_map *map, const arrays *a)
     for (int i = 0; i < map->nin; i++)
         in[i] = pick(a, map->in[i], map->in[i] == TRINE_F32 ? 0 : i);
     double began = seconds_now();
-    if (trine_apply(map, &param, in, &out))
+    if (trine_apply(map, in, &param, &out))
         return -1;
     return 1e-9 * bytes_of(map, trine_array_n(out)) / (seconds_now() - began);
 }

@@ -52,8 +52,8 @@ def reduce(name, array, param=None, axis=None):
     result = (u64 * 4096)()
     given = (f64 * 4)(*([0.0] * 4 if param is None else param))
     if axis is None:
-        return lambda: need(trine.trine_reduce(reducer, given, arrays, result))
-    return lambda: need(trine.trine_reduce_axis(reducer, given, arrays, axis, result))
+        return lambda: need(trine.trine_reduce(reducer, arrays, given, result))
+    return lambda: need(trine.trine_reduce_axis(reducer, arrays, given, axis, result))
 
 
 def main():

@@ -110,7 +110,7 @@ int main(int argc, char **argv)
             series_add(&load, bound);
         for (int i = 0; i < count; i++) {
             double began = seconds_now();
-            need(trine_reduce(&entries[i].reducer, entries[i].param, in, result));
+            need(trine_reduce(&entries[i].reducer, in, entries[i].param, result));
             if (r > 0)
                 series_add(&entries[i].series, (seconds_now() - began) / entries[i].reducer.nin);
         }

@@ -75,7 +75,7 @@ static double timed(int kind, const trine_array *x, trine_array *out, int thread
     else if (kind == REVERSE)
         need(trine_reverse(x, out));
     else
-        need(trine_compact(between, half, x, &kept));
+        need(trine_compact(between, x, half, &kept));
     double took = seconds_now() - began;
     trine_array_free(kept);
     return took;

@@ -67,7 +67,7 @@ static double time_map(trine_team *team, trine_status (*run)(trine_task *), int 
     if (dying >= 0)
         items[dying] = 1;
     double began = seconds_now();
-    need(trine_task_map(team, &kind, NULL, items, FEW, 1, NULL, NULL, NULL));
+    need(trine_task_map(team, &kind, items, FEW, 1, NULL, NULL, NULL, NULL));
     return seconds_now() - began;
 }
 

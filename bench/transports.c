@@ -150,7 +150,7 @@ static double time_tasks(trine_team *team, trine_transport transport, const void
                                         .data_size = SMALL, .transport = transport};
     const unsigned char items[TASKS] = {0};
     double began = seconds_now();
-    need(trine_task_map(team, &kind, &options, items, TASKS, 1, NULL, NULL, NULL));
+    need(trine_task_map(team, &kind, items, TASKS, 1, &options, NULL, NULL, NULL));
     return seconds_now() - began;
 }
 

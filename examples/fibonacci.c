@@ -69,7 +69,7 @@ int main(void)
         uint64_t *data = trine_array_data(x), before = 0, now = 1;
         for (uint64_t k = 0; k < n; k++)
             data[k] = 1;
-        if (trine_scan_reducer(&fibonacci, NULL, x, x, false))
+        if (trine_scan_reducer(&fibonacci, x, NULL, false, x))
             return fprintf(stderr, "%s\n", trine_error_detail()), 1;
         printf("%s: F(10) = %llu, F(%llu) mod 2^64 = %llu\n", specs[i], (unsigned long long)data[9],
                (unsigned long long)n, (unsigned long long)data[n - 1]);

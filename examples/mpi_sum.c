@@ -15,7 +15,7 @@ int main(int argc, char **argv)
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     for (int i = 0; i < 1000; i++)
         block[i] = 1.0 / (1 + i + 1000 * rank);
-    trine_status status = trine_team_open_comm("mpi", MPI_COMM_WORLD, &team);
+    trine_status status = trine_team_open_comm(MPI_COMM_WORLD, "mpi", &team);
     if (!status)
         status = trine_array_wrap(team, TRINE_F64, block, 1000, &array);
     if (!status)

@@ -48,7 +48,7 @@ int main(void)
             trine_array_create(team, TRINE_U8, WIDTH * HEIGHT, TRINE_SHARED, &picture))
             return fprintf(stderr, "%s\n", trine_error_detail()), 1;
         trine_array *const out[] = {picture};
-        if (trine_apply(&mandelbrot, &whole, NULL, out))
+        if (trine_apply(&mandelbrot, NULL, &whole, out))
             return fprintf(stderr, "%s\n", trine_error_detail()), 1;
         const unsigned char *steps = trine_array_data(picture);
         if (i == 0)

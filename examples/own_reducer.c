@@ -79,7 +79,7 @@ int main(void)
         for (uint64_t k = 0; k < n; k++)
             data[k] = k >= start && k < end ? (double)k : 0;
         const trine_array *in[] = {x};
-        if (trine_reduce(&longest_rise, NULL, in, &longest))
+        if (trine_reduce(&longest_rise, in, NULL, &longest))
             return fprintf(stderr, "%s\n", trine_error_detail()), 1;
         printf("%s: %llu\n", specs[i], (unsigned long long)longest);
         if (longest != end - start + 1)

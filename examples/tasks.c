@@ -70,7 +70,7 @@ int main(void)
     for (int i = 0; i < 3; i++) {
         trine_team *team;
         if (trine_team_open(specs[i], &team) ||
-            trine_task_map(team, &collatz, NULL, bounds, ITEMS, sizeof *bounds, found[i], NULL,
+            trine_task_map(team, &collatz, bounds, ITEMS, sizeof *bounds, NULL, found[i], NULL,
                            NULL))
             return complain();
         if (memcmp(found[0], found[i], sizeof found[0]) != 0)

@@ -315,7 +315,7 @@ static trine_status check_comm(MPI_Comm comm)
     return TRINE_OK;
 }
 
-trine_status trine_team_open_comm(const char *spec, MPI_Comm comm, trine_team **team)
+trine_status trine_team_open_comm(MPI_Comm comm, const char *spec, trine_team **team)
 {
     trine_status status = check_comm(comm);
     return status ? status : trine_team_open_on(&comm, spec, team);

@@ -149,23 +149,23 @@ static trine_status scatter(trine_team *team, trine_dtype dtype, int ndim, const
     return trine_call_end(team, &team->ledger.transfer_in, status);
 }
 
-trine_status trine_array_scatter(trine_team *team, trine_dtype dtype, int64_t n, const void *data,
+trine_status trine_array_scatter(trine_team *team, trine_dtype dtype, const void *data, int64_t n,
                                  int root, trine_transport transport, trine_array **array)
 {
     return scatter(team, dtype, 1, &n, data, root, transport, array);
 }
 
-trine_status trine_array_scatter_2d(trine_team *team, trine_dtype dtype, int64_t rows,
-                                    int64_t columns, const void *data, int root,
+trine_status trine_array_scatter_2d(trine_team *team, trine_dtype dtype, const void *data,
+                                    int64_t rows, int64_t columns, int root,
                                     trine_transport transport, trine_array **array)
 {
     const int64_t shape[] = {rows, columns};
     return scatter(team, dtype, 2, shape, data, root, transport, array);
 }
 
-trine_status trine_array_scatter_nd(trine_team *team, trine_dtype dtype, int ndim,
-                                    const int64_t shape[], const void *data, int root,
-                                    trine_transport transport, trine_array **array)
+trine_status trine_array_scatter_nd(trine_team *team, trine_dtype dtype, const void *data, int ndim,
+                                    const int64_t shape[], int root, trine_transport transport,
+                                    trine_array **array)
 {
     return scatter(team, dtype, ndim, shape, data, root, transport, array);
 }

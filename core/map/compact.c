@@ -281,7 +281,7 @@ static trine_status refuse(const trine_array *x, const trine_array *mask, const 
                              trine_fail(TRINE_E_ARGUMENT, "%s: %s is NULL", call, what));
 }
 
-trine_status trine_compact(const trine_predicate *keep, const void *param, const trine_array *x,
+trine_status trine_compact(const trine_predicate *keep, const trine_array *x, const void *param,
                            trine_array **kept)
 {
     const trine_array *like = NULL;

@@ -23,7 +23,7 @@ static trine_status apply_known(_Atomic(const trine_map *) *known, const char *n
                                                                 : TRINE_E_ABSENT);
         atomic_store_explicit(known, map, memory_order_relaxed);
     }
-    return trine_apply(map, param, in, &out);
+    return trine_apply(map, in, param, &out);
 }
 
 /* For a map that changes from call to call. */
@@ -81,7 +81,7 @@ TRINE_DTYPES(GENERATE)
     {                                                                                              \
         APPLY("where", TRINE_U8, constant, NULL, ((const trine_array *[]){mask, x, y}), z);        \
     }                                                                                              \
-    trine_status trine_scale_##s(type alpha, const trine_array *x, trine_array *y)                 \
+    trine_status trine_scale_##s(const trine_array *x, type alpha, trine_array *y)                 \
     {                                                                                              \
         APPLY("scale", constant, constant, &alpha, &x, y);                                         \
     }                                                                                              \
@@ -94,7 +94,7 @@ TRINE_DTYPES(GENERATE)
         const type param[] = {alpha, beta};                                                        \
         APPLY("axpby", constant, constant, param, ((const trine_array *[]){x, y}), y);             \
     }                                                                                              \
-    trine_status trine_clip_##s(type lo, type hi, const trine_array *x, trine_array *y)            \
+    trine_status trine_clip_##s(const trine_array *x, type lo, type hi, trine_array *y)            \
     {                                                                                              \
         const type param[] = {lo, hi};                                                             \
         APPLY("clip", constant, constant, param, &x, y);                                           \
@@ -120,25 +120,25 @@ static trine_status linspace(trine_dtype dtype, double start, double stop, trine
     {                                                                                              \
         return linspace(constant, start, stop, y);                                                 \
     }                                                                                              \
-    trine_status trine_uniform_##s(double lo, double hi, uint64_t seed, uint64_t input,            \
+    trine_status trine_uniform_##s(double lo, double hi, uint64_t seed, uint64_t stream,           \
                                    trine_array *y)                                                 \
     {                                                                                              \
-        const trine_uniform param = {lo, hi, seed, input};                                         \
+        const trine_uniform param = {lo, hi, seed, stream};                                        \
         APPLY("uniform", TRINE_DTYPE_NONE, constant, &param, NULL, y);                             \
     }                                                                                              \
-    trine_status trine_normal_##s(double mean, double sd, uint64_t seed, uint64_t input,           \
+    trine_status trine_normal_##s(double mean, double sd, uint64_t seed, uint64_t stream,          \
                                   trine_array *y)                                                  \
     {                                                                                              \
-        const trine_normal param = {mean, sd, seed, input};                                        \
+        const trine_normal param = {mean, sd, seed, stream};                                       \
         APPLY("normal", TRINE_DTYPE_NONE, constant, &param, NULL, y);                              \
     }                                                                                              \
-    trine_status trine_add_normal_##s(double sd, uint64_t seed, uint64_t input,                    \
-                                      const trine_array *x, trine_array *y)                        \
+    trine_status trine_add_normal_##s(const trine_array *x, double sd, uint64_t seed,              \
+                                      uint64_t stream, trine_array *y)                             \
     {                                                                                              \
-        const trine_normal param = {0, sd, seed, input};                                           \
+        const trine_normal param = {0, sd, seed, stream};                                          \
         APPLY("add_normal", constant, constant, &param, &x, y);                                    \
     }                                                                                              \
-    trine_status trine_standardise_##s(type mean, type sd, const trine_array *x, trine_array *y)   \
+    trine_status trine_standardise_##s(const trine_array *x, type mean, type sd, trine_array *y)   \
     {                                                                                              \
         const type param[] = {mean, sd};                                                           \
         APPLY("standardise", constant, constant, param, &x, y);                                    \
@@ -152,10 +152,10 @@ static trine_status linspace(trine_dtype dtype, double start, double stop, trine
     OF_TWO(pow, constant, s)
 TRINE_REAL_DTYPES(OF_REALS)
 
-trine_status trine_add_normal_i16(double sd, uint64_t seed, uint64_t input, const trine_array *x,
+trine_status trine_add_normal_i16(const trine_array *x, double sd, uint64_t seed, uint64_t stream,
                                   trine_array *y)
 {
-    const trine_normal param = {0, sd, seed, input};
+    const trine_normal param = {0, sd, seed, stream};
     APPLY("add_normal", TRINE_I16, TRINE_I16, &param, &x, y);
 }
 
@@ -205,6 +205,6 @@ trine_status trine_standardise(const trine_array *x, double ddof, trine_array *y
     if (status)
         return trine_call_refuse(trine_arrays_team((const trine_array *const[]){x, y}, 2), status);
     trine_dtype from = trine_array_dtype(x), to = trine_array_dtype(y);
-    status = trine_reduce(trine_reducer_find("standardisation", from), &ddof, &x, &param);
+    status = trine_reduce(trine_reducer_find("standardisation", from), &x, &ddof, &param);
     return status ? status : apply("standardised", from, to, &param, &x, y);
 }

@@ -75,7 +75,7 @@ static trine_team *team_of(const trine_map *map, const trine_array *const in[],
     return trine_arrays_team(all, count);
 }
 
-trine_status trine_apply(const trine_map *map, const void *param, const trine_array *const in[],
+trine_status trine_apply(const trine_map *map, const trine_array *const in[], const void *param,
                          trine_array *const out[])
 {
     bool in_place = false;

@@ -132,7 +132,7 @@ static trine_status count_by_edges(const char *call, const trine_array *const in
     else
         status = trine_histogram_reducer(in[0]->dtype, bins, edges, &reducer, &param);
     status = status ? trine_call_refuse(trine_arrays_team(in, weighted ? 2 : 1), status)
-                    : trine_reduce(&reducer, param, in, result);
+                    : trine_reduce(&reducer, in, param, result);
     free(param);
     return status;
 }

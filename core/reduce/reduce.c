@@ -341,8 +341,8 @@ trine_status trine_reduce_stream(const trine_reducer *reducer, const void *param
     return TRINE_OK;
 }
 
-trine_status trine_reduce(const trine_reducer *reducer, const void *param,
-                          const trine_array *const in[], void *result)
+trine_status trine_reduce(const trine_reducer *reducer, const trine_array *const in[],
+                          const void *param, void *result)
 {
     trine_input input;
     trine_status status = trine_reduce_stream(reducer, param, in, result, &input);
@@ -351,8 +351,8 @@ trine_status trine_reduce(const trine_reducer *reducer, const void *param,
                                        TRINE_OK, result);
 }
 
-trine_status trine_reduce_axis(const trine_reducer *reducer, const void *param,
-                               const trine_array *const in[], int axis, void *result)
+trine_status trine_reduce_axis(const trine_reducer *reducer, const trine_array *const in[],
+                               const void *param, int axis, void *result)
 {
     trine_status status = check_call(reducer, param, in, result);
     if (!status)

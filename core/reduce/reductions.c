@@ -24,7 +24,7 @@ static trine_status run(const char *name, trine_dtype out, const void *param,
             trine_fail(TRINE_E_DTYPE, "trine_%s_%s: x is %s, for which the result is %s", name,
                        trine_dtype_name(out), trine_dtype_name(trine_array_dtype(in[0])),
                        trine_dtype_name(reducer->out)));
-    return trine_reduce(reducer, param, in, (void *)result);
+    return trine_reduce(reducer, in, param, (void *)result);
 }
 
 static trine_status run_typed(const char *name, trine_dtype dtype, const void *param,

@@ -66,7 +66,7 @@ static trine_status count_digits(trine_selection *s, int shift, uint64_t counts[
     s->param.shift = (uint32_t)shift;
     s->reducer.state_size = s->param.prefixes * TRINE_ORDER_DIGITS * sizeof *counts;
     s->reducer.result_size = s->reducer.state_size;
-    return trine_reduce(&s->reducer, &s->param, &s->x, counts);
+    return trine_reduce(&s->reducer, &s->x, &s->param, counts);
 }
 
 /* In ascending order of ranks: insertion, of few. */

@@ -73,7 +73,7 @@ static trine_status find_few(const top_call *call)
         trine_top_reducer(call->x->dtype, (int64_t)call->k, call->largest, &reducer, &param);
     if (status)
         return trine_call_refuse(call->x->team, status);
-    status = trine_reduce(&reducer, &param, &call->x, found);
+    status = trine_reduce(&reducer, &call->x, &param, found);
     for (uint64_t i = 0; i < call->k && !status; i++) {
         if (call->values)
             memcpy((char *)call->values + i * item, &found[i].value, item);

@@ -61,7 +61,7 @@ static trine_status weigh(weighing *w, int shift, accumulator sums[])
     w->param.shift = (uint32_t)shift;
     w->reducer.state_size = w->param.prefixes * (size_t)TRINE_WEIGHT_DIGITS * sizeof *sums;
     w->reducer.result_size = w->reducer.state_size;
-    return trine_reduce(&w->reducer, &w->param, w->in, sums);
+    return trine_reduce(&w->reducer, w->in, &w->param, sums);
 }
 
 /* The next digit of some that are sought, in ascending order. */

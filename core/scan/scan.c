@@ -50,8 +50,8 @@ static trine_team *team_of(const trine_array *x, const trine_array *out)
     return trine_arrays_team((const trine_array *const[]){x, out}, 2);
 }
 
-trine_status trine_scan(const trine_scan_operator *op, const void *param, const trine_array *x,
-                        trine_array *out, bool exclusive)
+trine_status trine_scan(const trine_scan_operator *op, const trine_array *x, const void *param,
+                        bool exclusive, trine_array *out)
 {
     bool in_place = false;
     trine_status status = check_scan(op, param, x, out, &in_place);
@@ -59,8 +59,8 @@ trine_status trine_scan(const trine_scan_operator *op, const void *param, const 
                   : trine_scan_run(op, param, x, out, exclusive, in_place);
 }
 
-trine_status trine_scan_axis(const trine_scan_operator *op, const void *param, const trine_array *x,
-                             trine_array *out, int axis, bool exclusive)
+trine_status trine_scan_axis(const trine_scan_operator *op, const trine_array *x, const void *param,
+                             int axis, bool exclusive, trine_array *out)
 {
     bool in_place = false;
     trine_status status = check_scan(op, param, x, out, &in_place);
@@ -74,8 +74,8 @@ trine_status trine_scan_axis(const trine_scan_operator *op, const void *param, c
     return trine_scan_lines(op, param, x, out, axis, exclusive);
 }
 
-trine_status trine_scan_reducer(const trine_reducer *reducer, const void *param,
-                                const trine_array *x, trine_array *out, bool exclusive)
+trine_status trine_scan_reducer(const trine_reducer *reducer, const trine_array *x,
+                                const void *param, bool exclusive, trine_array *out)
 {
     bool in_place = false;
     trine_scan_operator op = {TRINE_INIT(trine_scan_operator), .name = ""};
@@ -112,7 +112,7 @@ static trine_status run_found(const char *name, trine_dtype out_type, const trin
                             name, trine_dtype_name(out_type), trine_dtype_name(x->dtype),
                             trine_dtype_name(op.out));
     return status ? trine_call_refuse(team_of(x, out), status)
-                  : trine_scan(&op, NULL, x, out, false);
+                  : trine_scan(&op, x, NULL, false, out);
 }
 
 static trine_status cumsum(trine_dtype out_type, const trine_array *x, trine_mode mode,

@@ -104,7 +104,7 @@ trine_status trine_sort_axis(trine_array *x, int axis)
     return trine_sort_lines(x, axis);
 }
 
-trine_status trine_argsort_axis(const trine_array *x, trine_array *permutation, int axis)
+trine_status trine_argsort_axis(const trine_array *x, int axis, trine_array *permutation)
 {
     const trine_array *all[] = {x, permutation};
     trine_status status = check_permutation(x, permutation);

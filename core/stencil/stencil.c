@@ -156,8 +156,8 @@ static trine_status check(const trine_stencil *stencil, const void *param, const
     return status ? status : trine_out_check(stencil->name, x, out, NULL);
 }
 
-trine_status trine_apply_stencil(const trine_stencil *stencil, const void *param,
-                                 const trine_array *x, trine_array *out)
+trine_status trine_apply_stencil(const trine_stencil *stencil, const trine_array *x,
+                                 const void *param, trine_array *out)
 {
     trine_team *team = trine_arrays_team((const trine_array *const[]){x, out}, 2);
     trine_status status = check(stencil, param, x, out);
@@ -172,7 +172,7 @@ trine_status trine_apply_stencil(const trine_stencil *stencil, const void *param
     return trine_call_end(team, &team->ledger.combine, status);
 }
 
-trine_status trine_stencil5(const double weight[5], const trine_array *x, trine_array *out)
+trine_status trine_stencil5(const trine_array *x, const double weight[5], trine_array *out)
 {
     const trine_grid_kernels *kernels = trine_grid_kernels_find();
     trine_team *team = trine_arrays_team((const trine_array *const[]){x, out}, 2);
@@ -185,5 +185,5 @@ trine_status trine_stencil5(const double weight[5], const trine_array *x, trine_
                             trine_dtype_name(x->dtype));
     if (status || !x)
         return trine_call_refuse(team, status);
-    return trine_apply_stencil(&kernels->stencil5[x->dtype == TRINE_F32], weight, x, out);
+    return trine_apply_stencil(&kernels->stencil5[x->dtype == TRINE_F32], x, weight, out);
 }

@@ -40,7 +40,7 @@ static trine_status check_team(const trine_team *team)
         return TRINE_OK;
     return trine_fail(
         TRINE_E_ABSENT,
-        "trine_counter_create: team %s has %d ranks of %d workers each, and of a "
+        "trine_counter_open: team %s has %d ranks of %d workers each, and of a "
         "rank MPI lets one thread alone use a counter (MPI_THREAD_FUNNELED); expected "
         "one rank, or one worker a rank (mpi:%d)",
         team->spec, ranks, workers, ranks * workers);
@@ -103,11 +103,11 @@ static trine_status create(trine_team *team, int64_t initial, trine_counter **ma
     return TRINE_OK;
 }
 
-trine_status trine_counter_create(trine_team *team, int64_t initial, trine_counter **counter)
+trine_status trine_counter_open(trine_team *team, int64_t initial, trine_counter **counter)
 {
     if (!team || !counter)
         return trine_call_refuse(
-            team, trine_fail(TRINE_E_ARGUMENT, "trine_counter_create: %s is NULL; expected %s",
+            team, trine_fail(TRINE_E_ARGUMENT, "trine_counter_open: %s is NULL; expected %s",
                              team ? "counter" : "team", team ? "where to put it" : "a team"));
     trine_status status = trine_call_begin(team);
     if (status)
@@ -118,7 +118,7 @@ trine_status trine_counter_create(trine_team *team, int64_t initial, trine_count
     return trine_call_end(team, NULL, status);
 }
 
-trine_status trine_counter_free(trine_counter *counter)
+trine_status trine_counter_close(trine_counter *counter)
 {
     if (!counter)
         return TRINE_OK;
@@ -126,7 +126,7 @@ trine_status trine_counter_free(trine_counter *counter)
     trine_status status = trine_call_begin(team);
     if (status)
         return status;
-    status = trine_team_agree(team, trine_call_number(1, "counter_free", 12), TRINE_OK);
+    status = trine_team_agree(team, trine_call_number(1, "counter_close", 12), TRINE_OK);
     if (counter->window)
         counter->window->ops->close(counter->window);
     release(counter);

@@ -16,7 +16,7 @@ static trine_status run(harness_job *job)
     if (!reducer)
         return TRINE_E_ARGUMENT;
     job->value.dtype = reducer->out;
-    return trine_reduce(reducer, &ddof, in, &job->value.as);
+    return trine_reduce(reducer, in, &ddof, &job->value.as);
 }
 
 static bool has(const harness_method *method, trine_dtype dtype)

@@ -99,7 +99,7 @@ static trine_status make_file(const make_options *o)
     if (!status)
         status = generate_array(team, o->dtype, 1, &n, o->seed, &x);
     if (!status)
-        status = trine_npy_save(o->path, x);
+        status = trine_npy_save(x, o->path);
     if (status)
         complain(name, status);
     trine_array_free(x);

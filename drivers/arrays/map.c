@@ -84,7 +84,7 @@ static trine_status run(harness_job *job)
     trine_array *const out[] = {job->own};
     _Alignas(double) char constants[CONSTANTS * sizeof(double)];
     set_constants(job, constants);
-    return trine_apply(map, map->param_size ? constants : NULL, in, out);
+    return trine_apply(map, in, map->param_size ? constants : NULL, out);
 }
 
 static trine_status check(harness_job *job, harness_verdict *verdict)

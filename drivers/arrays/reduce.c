@@ -39,7 +39,7 @@ static trine_status run(harness_job *job)
     uint64_t bytes = 0;
     if (!reducer)
         return TRINE_E_ARGUMENT;
-    trine_status status = trine_reduce(reducer, &ddof, in, &bytes);
+    trine_status status = trine_reduce(reducer, in, &ddof, &bytes);
     if (!status)
         widen(reducer->out, &bytes, &job->value);
     return status;

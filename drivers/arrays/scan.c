@@ -28,7 +28,7 @@ static trine_status run(harness_job *job)
 {
     trine_scan_operator op;
     trine_status status = trine_scan_operator_find(job->method->mode, job->dtype, &op);
-    return status ? status : trine_scan(&op, NULL, job->in[0], job->own, false);
+    return status ? status : trine_scan(&op, job->in[0], NULL, false, job->own);
 }
 
 /* A rank's elements, and the last of them. */

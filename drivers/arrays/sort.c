@@ -57,14 +57,14 @@ static trine_status reset(harness_job *job)
         const trine_predicate all = {.name = "all", .in = job->dtype, .test = keep_all};
         trine_array *sorted = NULL;
         trine_array_free(job->own);
-        trine_status status = trine_compact(&all, NULL, job->in[0], &sorted);
+        trine_status status = trine_compact(&all, job->in[0], NULL, &sorted);
         job->own = sorted;
         return status;
     }
     const trine_map *copy = trine_map_find("copy", job->dtype, job->dtype);
     const trine_array *in[] = {job->in[0]};
     trine_array *const out[] = {job->own};
-    return copy ? trine_apply(copy, NULL, in, out) : TRINE_E_ARGUMENT;
+    return copy ? trine_apply(copy, in, NULL, out) : TRINE_E_ARGUMENT;
 }
 
 static trine_status run(harness_job *job)

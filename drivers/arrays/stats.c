@@ -79,8 +79,8 @@ static trine_status run(harness_job *job)
     int axis = o->lines.axis;
     if (!describe)
         return TRINE_E_ARGUMENT;
-    return axis == WHOLE ? trine_reduce(describe, NULL, in, o->description)
-                         : trine_reduce_axis(describe, NULL, in, axis, o->description);
+    return axis == WHOLE ? trine_reduce(describe, in, NULL, o->description)
+                         : trine_reduce_axis(describe, in, NULL, axis, o->description);
 }
 
 enum { NEEDS = FACTS_SUMS | FACTS_EXTREMES | FACTS_MOMENTS };

@@ -96,7 +96,7 @@ static trine_status work_all(harness_job *job, trine_team *team)
     trine_task_options options = harness_task_options(job);
     options.param = &f->each;
     options.total = job->n;
-    return trine_task_map(team, &kind, &options, NULL, job->n, 0, f->answers, NULL, NULL);
+    return trine_task_map(team, &kind, NULL, job->n, 0, &options, f->answers, NULL, NULL);
 }
 
 static trine_status run(harness_job *job)

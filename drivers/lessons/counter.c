@@ -188,7 +188,7 @@ static trine_status run_workers(harness_job *job)
     b->count = 0;
     b->arrived = b->start = 0;
     trine_status status =
-        trine_task_map(job->team, &kind, &options, NULL, workers, 0, shares, NULL, NULL);
+        trine_task_map(job->team, &kind, NULL, workers, 0, &options, shares, NULL, NULL);
     c->counted = b->count;
     if (!status)
         take_shares(c, shares, workers);
@@ -269,9 +269,9 @@ static trine_status begin(harness_job *job)
     if (!status)
         status = trine_lock_create(job->team, &c->lock);
     if (!status && trine_team_ranks(job->team) > 1) {
-        status = trine_counter_create(job->team, 0, &c->counter);
+        status = trine_counter_open(job->team, 0, &c->counter);
         if (!status)
-            status = trine_counter_create(job->team, 0, &c->arrivals);
+            status = trine_counter_open(job->team, 0, &c->arrivals);
     }
     return status;
 }
@@ -285,10 +285,10 @@ static trine_status reset(harness_job *job)
     trine_counter **const counters[] = {&c->counter, &c->arrivals};
     trine_status status = TRINE_OK;
     for (int i = 0; i < 2 && !status; i++) {
-        status = trine_counter_free(*counters[i]);
+        status = trine_counter_close(*counters[i]);
         *counters[i] = NULL;
         if (!status)
-            status = trine_counter_create(job->team, 0, counters[i]);
+            status = trine_counter_open(job->team, 0, counters[i]);
     }
     return status;
 }
@@ -344,8 +344,8 @@ static void print(const harness_job *job)
 static void end(harness_job *job)
 {
     contest *c = job->own;
-    trine_counter_free(c->arrivals);
-    trine_counter_free(c->counter);
+    trine_counter_close(c->arrivals);
+    trine_counter_close(c->counter);
     trine_lock_free(c->lock);
     trine_array_free(c->memory);
 }

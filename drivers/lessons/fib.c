@@ -139,7 +139,7 @@ static trine_status run_scan(const numbers *f)
                                             .accumulate = accumulate,
                                             .merge = merge,
                                             .finish = finish};
-    return trine_scan_reducer(&fibonacci, NULL, f->x, f->y, false);
+    return trine_scan_reducer(&fibonacci, f->x, NULL, false, f->y);
 }
 
 static void run_loop(const numbers *f)

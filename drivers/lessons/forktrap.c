@@ -201,7 +201,7 @@ static bool use_pool(const char *spec)
     if (!status)
         status = trine_array_create(team, TRINE_U8, POOL_CHUNKS * TRINE_CHUNK, TRINE_SHARED, &x);
     if (!status)
-        status = trine_reduce(&through, &self, (const trine_array *[]){x}, &came);
+        status = trine_reduce(&through, (const trine_array *[]){x}, &self, &came);
     if (status)
         fprintf(stderr, "forktrap: %s\n", trine_error_detail());
     trine_array_free(x);

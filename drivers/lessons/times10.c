@@ -124,7 +124,7 @@ static trine_status run(harness_job *job)
 {
     const products *p = job->own;
     if (is_mode(job, "array"))
-        return trine_scale_u64(10, p->x, p->y);
+        return trine_scale_u64(p->x, 10, p->y);
     if (is_mode(job, "stream"))
         return stream_tasks(job);
     if (!is_mode(job, "loop"))

@@ -154,8 +154,8 @@ TRINE_API trine_status trine_array_wrap_const_2d(trine_team *team,
  * COLLECTIVE, MPI; ABSENT for the other transports, which move data within one rank. */
 TRINE_API trine_status trine_array_scatter(trine_team *team,
                                            trine_dtype dtype,
-                                           int64_t n,
                                            const void *data,
+                                           int64_t n,
                                            int root,
                                            trine_transport transport,
                                            trine_array **array);
@@ -164,9 +164,9 @@ TRINE_API trine_status trine_array_scatter(trine_team *team,
  * the first is cut. Collective and errors: as trine_array_scatter. */
 TRINE_API trine_status trine_array_scatter_nd(trine_team *team,
                                               trine_dtype dtype,
+                                              const void *data,
                                               int ndim,
                                               const int64_t shape[],
-                                              const void *data,
                                               int root,
                                               trine_transport transport,
                                               trine_array **array);
@@ -175,9 +175,9 @@ TRINE_API trine_status trine_array_scatter_nd(trine_team *team,
  * errors: as trine_array_scatter. */
 TRINE_API trine_status trine_array_scatter_2d(trine_team *team,
                                               trine_dtype dtype,
+                                              const void *data,
                                               int64_t rows,
                                               int64_t columns,
-                                              const void *data,
                                               int root,
                                               trine_transport transport,
                                               trine_array **array);

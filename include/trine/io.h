@@ -129,7 +129,7 @@ trine_npy_block(const trine_npy *file, int64_t *first, int64_t *rows, int64_t *c
  * those.
  *
  * Collective. Errors: ARGUMENT, BUSY, IO, MEMORY, COLLECTIVE, MPI. */
-TRINE_API trine_status trine_npy_save(const char *path, const trine_array *x);
+TRINE_API trine_status trine_npy_save(const trine_array *x, const char *path);
 
 #ifdef __cplusplus
 }

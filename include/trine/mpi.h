@@ -32,7 +32,7 @@ extern "C" {
  * while another waits for it in a call, ends all ranks by MPI_Abort, with its exit status (1 for
  * 0): a line on stderr says so. Ranks that open a team of all ranks of the launch while another
  * ends get LAUNCH. */
-TRINE_API trine_status trine_team_open_comm(const char *spec, MPI_Comm comm, trine_team **team);
+TRINE_API trine_status trine_team_open_comm(MPI_Comm comm, const char *spec, trine_team **team);
 
 #ifdef __cplusplus
 }

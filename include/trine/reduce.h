@@ -45,8 +45,8 @@ extern "C" {
  * Collective. Errors: ARGUMENT, DTYPE, LENGTH, TEAM, BUSY, MEMORY, WORKER, COLLECTIVE, MPI, and
  * what finish says. */
 TRINE_API trine_status trine_reduce(const trine_reducer *reducer,
-                                    const void *param,
                                     const trine_array *const in[],
+                                    const void *param,
                                     void *result);
 
 /** A flag of a reducer for trine_reduce_axis: the call is EMPTY where one of the lines is, instead
@@ -69,8 +69,8 @@ TRINE_API trine_status trine_reduce(const trine_reducer *reducer,
  *
  * Collective. Errors: as trine_reduce, ARGUMENT for an axis that x has not. */
 TRINE_API trine_status trine_reduce_axis(const trine_reducer *reducer,
-                                         const void *param,
                                          const trine_array *const in[],
+                                         const void *param,
                                          int axis,
                                          void *result);
 

@@ -33,10 +33,10 @@ extern "C" {
  * Collective. Errors: ARGUMENT,
  * DTYPE, LENGTH, TEAM, BUSY, MEMORY, WORKER, COLLECTIVE, MPI, and what apply says. */
 TRINE_API trine_status trine_scan(const trine_scan_operator *op,
-                                  const void *param,
                                   const trine_array *x,
-                                  trine_array *out,
-                                  bool exclusive);
+                                  const void *param,
+                                  bool exclusive,
+                                  trine_array *out);
 
 /** Runs a scan along an axis, -ndim to ndim - 1: of each line of elements along it, which is a
  * whole of its own and has the bits of an array that holds it alone.
@@ -46,21 +46,21 @@ TRINE_API trine_status trine_scan(const trine_scan_operator *op,
  * OVERFLOW of one line is the call's. Collective. Errors: as trine_scan, ARGUMENT for an axis that
  * x has not. */
 TRINE_API trine_status trine_scan_axis(const trine_scan_operator *op,
-                                       const void *param,
                                        const trine_array *x,
-                                       trine_array *out,
+                                       const void *param,
                                        int axis,
-                                       bool exclusive);
+                                       bool exclusive,
+                                       trine_array *out);
 
 /** Scans as trine_scan does by any reducer of one input whose result is one scalar.
  *
  * out[i] is what finish makes of the prefix of i's chunk after accumulate took in the chunk's
  * elements up to i, one by one. Collective. Errors: as trine_scan. */
 TRINE_API trine_status trine_scan_reducer(const trine_reducer *reducer,
-                                          const void *param,
                                           const trine_array *x,
-                                          trine_array *out,
-                                          bool exclusive);
+                                          const void *param,
+                                          bool exclusive,
+                                          trine_array *out);
 
 /** Sums of the elements so far: out[i] = x[0] + ... + x[i].
  *
@@ -117,8 +117,8 @@ TRINE_API trine_status trine_reverse(const trine_array *x, trine_array *out);
  * DISTRIBUTED. param: the predicate's param_size bytes, NULL when that is 0. `*kept` is untouched
  * on error. Collective. Errors: as trine_scan. */
 TRINE_API trine_status trine_compact(const trine_predicate *keep,
-                                     const void *param,
                                      const trine_array *x,
+                                     const void *param,
                                      trine_array **kept);
 
 /** The elements of x where mask, an array of u8 like x, is not 0; otherwise as trine_compact. */

@@ -44,7 +44,7 @@ TRINE_API trine_status trine_sort_axis(trine_array *x, int axis);
  * trine_argsort's.
  *
  * permutation: i64, of the shape of x. Collective, and errors, as trine_argsort. */
-TRINE_API trine_status trine_argsort_axis(const trine_array *x, trine_array *permutation, int axis);
+TRINE_API trine_status trine_argsort_axis(const trine_array *x, int axis, trine_array *permutation);
 
 #ifdef __cplusplus
 }

@@ -24,8 +24,8 @@ extern "C" {
  * neighbours are not all there, are copied from x; they become zeros where the types differ.
  * Collective. Errors: those above; ARGUMENT for an incomplete stencil, too. */
 TRINE_API trine_status trine_apply_stencil(const trine_stencil *stencil,
-                                           const void *param,
                                            const trine_array *x,
+                                           const void *param,
                                            trine_array *out);
 
 /** Runs the stencil of five points.
@@ -34,8 +34,8 @@ TRINE_API trine_status trine_apply_stencil(const trine_stencil *stencil,
  * weight[4] x[r][c+1]: centre, north, south, west, east, added in this order, in double (f32:
  * rounded at the end). The outermost rows and columns are copied. x and out both f64, or both f32.
  * Collective. Errors: those above. */
-TRINE_API trine_status trine_stencil5(const double weight[5],
-                                      const trine_array *x,
+TRINE_API trine_status trine_stencil5(const trine_array *x,
+                                      const double weight[5],
                                       trine_array *out);
 
 /** What trine_jacobi came to. */

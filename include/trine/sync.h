@@ -51,13 +51,13 @@ typedef struct trine_counter trine_counter;
  * use it: pass the pointer in a task's param. `*counter` is untouched on error. Collective. Errors:
  * ARGUMENT, BUSY, MEMORY (also when /dev/shm is full), COLLECTIVE, MPI, ABSENT when several ranks
  * have several workers each, which MPI's funneled threads do not let use it. */
-TRINE_API trine_status trine_counter_create(trine_team *team,
-                                            int64_t initial,
-                                            trine_counter **counter);
+TRINE_API trine_status trine_counter_open(trine_team *team,
+                                          int64_t initial,
+                                          trine_counter **counter);
 
 /** Releases the counter. NULL, which all ranks give or none, does nothing. Collective. Errors:
  * BUSY, COLLECTIVE, MPI. */
-TRINE_API trine_status trine_counter_free(trine_counter *counter);
+TRINE_API trine_status trine_counter_close(trine_counter *counter);
 
 /** Adds value in one step; `*before` (before may be NULL) becomes what was there. Not collective.
  * Errors: ARGUMENT, MPI. */

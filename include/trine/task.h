@@ -307,10 +307,10 @@ TRINE_API int64_t trine_task_chunk(const trine_task_queue *queue);
  */
 TRINE_API trine_status trine_task_map(trine_team *team,
                                       const trine_task_kind *kind,
-                                      const trine_task_options *options,
                                       const void *items,
                                       int64_t n,
                                       size_t item_size,
+                                      const trine_task_options *options,
                                       void *results,
                                       size_t sizes[],
                                       trine_status statuses[]);

@@ -31,8 +31,8 @@ extern "C" {
  * overlap), DTYPE, LENGTH, TEAM, BUSY, MEMORY, COLLECTIVE, MPI; when a worker dies in the middle of
  * an in-place call, WORKER, and the outputs then hold a mixture. */
 TRINE_API trine_status trine_apply(const trine_map *map,
-                                   const void *param,
                                    const trine_array *const in[],
+                                   const void *param,
                                    trine_array *const out[]);
 
 /** Sets all elements: y = value.
@@ -266,16 +266,16 @@ TRINE_API trine_status trine_where_u8(const trine_array *mask,
 /** Scales: y = alpha x.
  *
  * Integers wrap. Collective. Errors: as trine_apply. @{ */
-TRINE_API trine_status trine_scale_f64(double alpha, const trine_array *x, trine_array *y);
-TRINE_API trine_status trine_scale_f32(float alpha, const trine_array *x, trine_array *y);
-TRINE_API trine_status trine_scale_i64(int64_t alpha, const trine_array *x, trine_array *y);
-TRINE_API trine_status trine_scale_i32(int32_t alpha, const trine_array *x, trine_array *y);
-TRINE_API trine_status trine_scale_u64(uint64_t alpha, const trine_array *x, trine_array *y);
-TRINE_API trine_status trine_scale_u32(uint32_t alpha, const trine_array *x, trine_array *y);
-TRINE_API trine_status trine_scale_i16(int16_t alpha, const trine_array *x, trine_array *y);
-TRINE_API trine_status trine_scale_u16(uint16_t alpha, const trine_array *x, trine_array *y);
-TRINE_API trine_status trine_scale_i8(int8_t alpha, const trine_array *x, trine_array *y);
-TRINE_API trine_status trine_scale_u8(uint8_t alpha, const trine_array *x, trine_array *y);
+TRINE_API trine_status trine_scale_f64(const trine_array *x, double alpha, trine_array *y);
+TRINE_API trine_status trine_scale_f32(const trine_array *x, float alpha, trine_array *y);
+TRINE_API trine_status trine_scale_i64(const trine_array *x, int64_t alpha, trine_array *y);
+TRINE_API trine_status trine_scale_i32(const trine_array *x, int32_t alpha, trine_array *y);
+TRINE_API trine_status trine_scale_u64(const trine_array *x, uint64_t alpha, trine_array *y);
+TRINE_API trine_status trine_scale_u32(const trine_array *x, uint32_t alpha, trine_array *y);
+TRINE_API trine_status trine_scale_i16(const trine_array *x, int16_t alpha, trine_array *y);
+TRINE_API trine_status trine_scale_u16(const trine_array *x, uint16_t alpha, trine_array *y);
+TRINE_API trine_status trine_scale_i8(const trine_array *x, int8_t alpha, trine_array *y);
+TRINE_API trine_status trine_scale_u8(const trine_array *x, uint8_t alpha, trine_array *y);
 /** @} */
 
 /** Adds a multiple: y = alpha x + y.
@@ -341,25 +341,25 @@ TRINE_API trine_status trine_axpby_u8(uint8_t alpha,
 /** Bounds: y = x, at least lo, at most hi; hi where lo is above it.
  *
  * Keeps the bits of what is not a number. Collective. Errors: as trine_apply. @{ */
-TRINE_API trine_status trine_clip_f64(double lo, double hi, const trine_array *x, trine_array *y);
-TRINE_API trine_status trine_clip_f32(float lo, float hi, const trine_array *x, trine_array *y);
-TRINE_API trine_status trine_clip_i64(int64_t lo, int64_t hi, const trine_array *x, trine_array *y);
-TRINE_API trine_status trine_clip_i32(int32_t lo, int32_t hi, const trine_array *x, trine_array *y);
-TRINE_API trine_status trine_clip_u64(uint64_t lo,
+TRINE_API trine_status trine_clip_f64(const trine_array *x, double lo, double hi, trine_array *y);
+TRINE_API trine_status trine_clip_f32(const trine_array *x, float lo, float hi, trine_array *y);
+TRINE_API trine_status trine_clip_i64(const trine_array *x, int64_t lo, int64_t hi, trine_array *y);
+TRINE_API trine_status trine_clip_i32(const trine_array *x, int32_t lo, int32_t hi, trine_array *y);
+TRINE_API trine_status trine_clip_u64(const trine_array *x,
+                                      uint64_t lo,
                                       uint64_t hi,
-                                      const trine_array *x,
                                       trine_array *y);
-TRINE_API trine_status trine_clip_u32(uint32_t lo,
+TRINE_API trine_status trine_clip_u32(const trine_array *x,
+                                      uint32_t lo,
                                       uint32_t hi,
-                                      const trine_array *x,
                                       trine_array *y);
-TRINE_API trine_status trine_clip_i16(int16_t lo, int16_t hi, const trine_array *x, trine_array *y);
-TRINE_API trine_status trine_clip_u16(uint16_t lo,
+TRINE_API trine_status trine_clip_i16(const trine_array *x, int16_t lo, int16_t hi, trine_array *y);
+TRINE_API trine_status trine_clip_u16(const trine_array *x,
+                                      uint16_t lo,
                                       uint16_t hi,
-                                      const trine_array *x,
                                       trine_array *y);
-TRINE_API trine_status trine_clip_i8(int8_t lo, int8_t hi, const trine_array *x, trine_array *y);
-TRINE_API trine_status trine_clip_u8(uint8_t lo, uint8_t hi, const trine_array *x, trine_array *y);
+TRINE_API trine_status trine_clip_i8(const trine_array *x, int8_t lo, int8_t hi, trine_array *y);
+TRINE_API trine_status trine_clip_u8(const trine_array *x, uint8_t lo, uint8_t hi, trine_array *y);
 /** @} */
 
 /** Steps: y from start to stop, both included; trine_linspace has the formula.
@@ -392,33 +392,33 @@ trine_normal_f32(double mean, double sd, uint64_t seed, uint64_t stream, trine_a
  *
  * _i16: made in f32 and rounded to the nearest integer, of two the even one; beyond the range, its
  * end. Collective. Errors: as trine_apply. @{ */
-TRINE_API trine_status trine_add_normal_f64(double sd,
+TRINE_API trine_status trine_add_normal_f64(const trine_array *x,
+                                            double sd,
                                             uint64_t seed,
                                             uint64_t stream,
-                                            const trine_array *x,
                                             trine_array *y);
-TRINE_API trine_status trine_add_normal_f32(double sd,
+TRINE_API trine_status trine_add_normal_f32(const trine_array *x,
+                                            double sd,
                                             uint64_t seed,
                                             uint64_t stream,
-                                            const trine_array *x,
                                             trine_array *y);
-TRINE_API trine_status trine_add_normal_i16(double sd,
+TRINE_API trine_status trine_add_normal_i16(const trine_array *x,
+                                            double sd,
                                             uint64_t seed,
                                             uint64_t stream,
-                                            const trine_array *x,
                                             trine_array *y);
 /** @} */
 
 /** Scales and shifts: y = (x - mean) / sd.
  *
  * trine_standardise finds mean and sd itself. Collective. Errors: as trine_apply. @{ */
-TRINE_API trine_status trine_standardise_f64(double mean,
+TRINE_API trine_status trine_standardise_f64(const trine_array *x,
+                                             double mean,
                                              double sd,
-                                             const trine_array *x,
                                              trine_array *y);
-TRINE_API trine_status trine_standardise_f32(float mean,
+TRINE_API trine_status trine_standardise_f32(const trine_array *x,
+                                             float mean,
                                              float sd,
-                                             const trine_array *x,
                                              trine_array *y);
 /** @} */
 

@@ -297,8 +297,8 @@ static trine_status load_and_reduce(trine_npy *npy, const trine_reducer *reducer
     if (status)
         return status;
     const trine_array *in[] = {loaded};
-    status = axis == WHOLE ? trine_reduce(reducer, param, in, result)
-                           : trine_reduce_axis(reducer, param, in, axis, result);
+    status = axis == WHOLE ? trine_reduce(reducer, in, param, result)
+                           : trine_reduce_axis(reducer, in, param, axis, result);
     trine_array_free(loaded);
     return status;
 }

@@ -177,7 +177,7 @@ static trine_status save(const trine_array *x, const char *path)
     return status;
 }
 
-trine_status trine_npy_save(const char *path, const trine_array *x)
+trine_status trine_npy_save(const trine_array *x, const char *path)
 {
     if (!path || !x)
         return trine_call_refuse(

@@ -30,13 +30,13 @@ OF_ONE(sub, trine_sub_f64(x, other, out))
 OF_ONE(mul, trine_mul_f64(x, x, out))
 OF_ONE(divide, trine_div_f64(x, x, out))
 OF_ONE(fused, trine_fma_f64(other, other, x, out))
-OF_ONE(scale, trine_scale_f64(2, x, out))
+OF_ONE(scale, trine_scale_f64(x, 2, out))
 OF_ONE(axpy, trine_axpy_f64(2, x, out))
 OF_ONE(axpby, trine_axpby_f64(2, x, 3, out))
-OF_ONE(clip, trine_clip_f64(0, 1, x, out))
-OF_ONE(add_normal, trine_add_normal_f64(1, 1, 0, x, out))
+OF_ONE(clip, trine_clip_f64(x, 0, 1, out))
+OF_ONE(add_normal, trine_add_normal_f64(x, 1, 1, 0, out))
 OF_ONE(standardise, trine_standardise(x, 0, out))
-OF_ONE(standardise_by, trine_standardise_f64(0, 1, x, out))
+OF_ONE(standardise_by, trine_standardise_f64(x, 0, 1, out))
 OF_ONE(root, trine_sqrt_f64(x, out))
 OF_ONE(cast, trine_cast(x, out))
 OF_ONE(cast_wrap, trine_cast_wrap(x, out))
@@ -46,7 +46,7 @@ OF_ONE(cumprod, trine_cumprod_f64(x, out))
 OF_ONE(cummin, trine_cummin(x, out))
 OF_ONE(cummax, trine_cummax(x, out))
 OF_ONE(difference, trine_difference(x, out))
-OF_ONE(scan_reducer, trine_scan_reducer(trine_reducer_find("sum", TRINE_F64), NULL, x, out, true))
+OF_ONE(scan_reducer, trine_scan_reducer(trine_reducer_find("sum", TRINE_F64), x, NULL, true, out))
 OF_ONE(reverse, trine_reverse(x, out))
 OF_ONE(fill, trine_fill_f64(1, out))
 OF_ONE(iota, trine_iota_f64(1, 1, out))
@@ -66,7 +66,7 @@ OF_ONE(gemv_vector, trine_gemv_f64(1, other, x, 0, out))
 static trine_status stencil5(const trine_array *x, trine_array *out)
 {
     static const double weight[5] = {1, 2, 3, 4, 5};
-    return trine_stencil5(weight, x, out);
+    return trine_stencil5(x, weight, out);
 }
 
 static trine_status convolve(const trine_array *x, trine_array *out)
@@ -218,10 +218,10 @@ static void read_only_arrays_are_inputs(void)
     CU_ASSERT_EQUAL_FATAL(trine_array_wrap(team, TRINE_F64, result, 3, &y), TRINE_OK);
     CU_ASSERT_EQUAL(trine_sum_f64(x, TRINE_EXACT, &sum), TRINE_OK);
     CU_ASSERT_EQUAL(sum, 6);
-    CU_ASSERT_EQUAL(trine_scale_f64(2, x, y), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_scale_f64(x, 2, y), TRINE_OK);
     CU_ASSERT_EQUAL(result[2], 6);
     CU_ASSERT_EQUAL(trine_histogram(x, 2, 0, 4, counts), TRINE_OK);
-    CU_ASSERT_EQUAL(trine_compact(trine_predicate_find("nonzero", TRINE_F64), NULL, x, &kept),
+    CU_ASSERT_EQUAL(trine_compact(trine_predicate_find("nonzero", TRINE_F64), x, NULL, &kept),
                     TRINE_OK);
     trine_array_free(kept);
     trine_array_free(x);

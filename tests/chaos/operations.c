@@ -130,7 +130,7 @@ static trine_status reduce_by_name(chaos_case *c)
     if (!reducer)
         return TRINE_OK;
     TRY(make(c, 0, dtype, length(c), 0));
-    TRY(trine_reduce(reducer, NULL, (const trine_array *const *)c->x, result));
+    TRY(trine_reduce(reducer, (const trine_array *const *)c->x, NULL, result));
     add_value(c, result, reducer->result_size);
     return TRINE_OK;
 }
@@ -150,7 +150,7 @@ static trine_status own_reduction(chaos_case *c)
 {
     hash_state result;
     TRY(make(c, 0, TRINE_U64, length(c), 0));
-    TRY(trine_reduce(&hash_reducer, NULL, (const trine_array *const *)c->x, &result));
+    TRY(trine_reduce(&hash_reducer, (const trine_array *const *)c->x, NULL, &result));
     add_value(c, &result, sizeof result);
     return TRINE_OK;
 }
@@ -263,7 +263,7 @@ static trine_status map(chaos_case *c)
 static trine_status map_in_place(chaos_case *c)
 {
     TRY(make(c, 0, TRINE_F64, length(c), 0));
-    TRY(trine_scale_f64(1.0 / 3, c->x[0], c->x[0]));
+    TRY(trine_scale_f64(c->x[0], 1.0 / 3, c->x[0]));
     add_array(c, c->x[0]);
     return TRINE_OK;
 }
@@ -311,7 +311,7 @@ static trine_status scatter_and_gather(chaos_case *c)
     for (uint64_t i = 0; i < n; i++)
         data[i] = chaos_mix(seed ^ i);
     trine_status status =
-        trine_array_scatter(c->team, TRINE_U64, n, data, 0, TRINE_TRANSPORT_MESSAGE, &c->x[0]);
+        trine_array_scatter(c->team, TRINE_U64, data, n, 0, TRINE_TRANSPORT_MESSAGE, &c->x[0]);
     memset(data, 0, n * sizeof *data);
     if (status == TRINE_OK)
         status = trine_array_gather(c->x[0], 0, data);
@@ -329,7 +329,7 @@ static trine_status save(chaos_case *c, const char *path)
 {
     struct stat before = {0}, after = {0};
     bool was = stat(path, &before) == 0;
-    trine_status status = trine_npy_save(path, c->x[0]);
+    trine_status status = trine_npy_save(c->x[0], path);
     bool is = status != TRINE_OK && stat(path, &after) == 0;
     if (status != TRINE_OK && trine_team_ranks(c->team) == 1 &&
         (was != is || before.st_ino != after.st_ino || before.st_size != after.st_size ||
@@ -467,9 +467,9 @@ static trine_status task_map(chaos_case *c)
         statuses[i] = (trine_status)UNTOUCHED;
     }
     trine_status status =
-        root ? trine_task_map(c->team, &working, &options, items, n, sizeof *items, results, sizes,
+        root ? trine_task_map(c->team, &working, items, n, sizeof *items, &options, results, sizes,
                               statuses)
-             : trine_task_map(c->team, &working, &options, NULL, 0, 0, NULL, NULL, NULL);
+             : trine_task_map(c->team, &working, NULL, 0, 0, &options, NULL, NULL, NULL);
     if (!root) {
         bool meant =
             status == (trine_status)TASK_FAILS || (status == TRINE_E_WORKER && param.crashes);
@@ -576,7 +576,7 @@ static trine_status locks(chaos_case *c)
     param.mark = param.value + 2;
     trine_task_options options = {TRINE_INIT(trine_task_options), .param = &param};
     trine_status status =
-        trine_task_map(c->team, &locked, &options, NULL, ITEMS, 0, NULL, NULL, NULL);
+        trine_task_map(c->team, &locked, NULL, ITEMS, 0, &options, NULL, NULL, NULL);
     trine_lock_free(param.lock);
     TRY(status);
     trine_team_ledger(c->team, &ledger);
@@ -597,7 +597,7 @@ static trine_status counters(chaos_case *c)
     bool hybrid = strstr(trine_team_spec(c->team), "+") != NULL;
     if (hybrid)
         return TRINE_OK;
-    TRY(trine_counter_create(c->team, 5, &counter));
+    TRY(trine_counter_open(c->team, 5, &counter));
     trine_status status = TRINE_OK;
     for (int i = 0; i < TIMES && status == TRINE_OK; i++)
         status = trine_counter_add(counter, 2, NULL);
@@ -612,7 +612,7 @@ static trine_status counters(chaos_case *c)
         status = trine_counter_get(counter, &total);
     if (status == TRINE_OK && total != 5 + 2 * TIMES * trine_team_ranks(c->team))
         snprintf(c->complaint, sizeof c->complaint, "a counter shows %lld", (long long)total);
-    trine_status freed = trine_counter_free(counter);
+    trine_status freed = trine_counter_close(counter);
     return status == TRINE_OK ? freed : status;
 }
 

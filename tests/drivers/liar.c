@@ -101,10 +101,10 @@ static void change_description(trine_description *description)
         change(TRINE_F64, (char *)description + (size_t)number * sizeof(uint64_t));
 }
 
-TRINE_API trine_status trine_reduce(const trine_reducer *reducer, const void *param,
-                                    const trine_array *const in[], void *result)
+TRINE_API trine_status trine_reduce(const trine_reducer *reducer, const trine_array *const in[],
+                                    const void *param, void *result)
 {
-    trine_status status = HANDED_ON(trine_reduce)(reducer, param, in, result);
+    trine_status status = HANDED_ON(trine_reduce)(reducer, in, param, result);
     if (status || !is_built_in(reducer))
         return status;
     if (strcmp(reducer->name, "describe") == 0)
@@ -114,29 +114,30 @@ TRINE_API trine_status trine_reduce(const trine_reducer *reducer, const void *pa
     return status;
 }
 
-TRINE_API trine_status trine_reduce_axis(const trine_reducer *reducer, const void *param,
-                                         const trine_array *const in[], int axis, void *result)
+TRINE_API trine_status trine_reduce_axis(const trine_reducer *reducer,
+                                         const trine_array *const in[], const void *param, int axis,
+                                         void *result)
 {
-    trine_status status = HANDED_ON(trine_reduce_axis)(reducer, param, in, axis, result);
+    trine_status status = HANDED_ON(trine_reduce_axis)(reducer, in, param, axis, result);
     if (!status)
         change_description((trine_description *)result + 1);
     return status;
 }
 
-TRINE_API trine_status trine_apply(const trine_map *map, const void *param,
-                                   const trine_array *const in[], trine_array *const out[])
+TRINE_API trine_status trine_apply(const trine_map *map, const trine_array *const in[],
+                                   const void *param, trine_array *const out[])
 {
-    trine_status status = HANDED_ON(trine_apply)(map, param, in, out);
+    trine_status status = HANDED_ON(trine_apply)(map, in, param, out);
     /* Others copy by it what they work on. */
     const char *driver = getenv("TRINE_LIE_IN");
     bool is_result = driver && strcmp(driver, "map") == 0 && map->nin > 0;
     return is_result ? change_array(status, out[0]) : status;
 }
 
-TRINE_API trine_status trine_scan(const trine_scan_operator *op, const void *param,
-                                  const trine_array *x, trine_array *out, bool exclusive)
+TRINE_API trine_status trine_scan(const trine_scan_operator *op, const trine_array *x,
+                                  const void *param, bool exclusive, trine_array *out)
 {
-    return change_array(HANDED_ON(trine_scan)(op, param, x, out, exclusive), out);
+    return change_array(HANDED_ON(trine_scan)(op, x, param, exclusive, out), out);
 }
 
 TRINE_API trine_status trine_sort_axis(trine_array *x, int axis)

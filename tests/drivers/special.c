@@ -163,13 +163,13 @@ static void judge_reductions(const specimen *s)
         uint64_t result = 0;
         if (!reducer || !reduction_needs(reductions[m]))
             continue;
-        trine_status status = trine_reduce(reducer, &ddof, in, &result);
+        trine_status status = trine_reduce(reducer, in, &ddof, &result);
         truth right = reduction_truth(reductions[m], reducer->out, ddof, &f);
         see(s, reductions[m], truth_holds(&right, status, &result));
     }
     trine_description description;
     const trine_reducer *describe = trine_reducer_find("describe", s->dtype);
-    trine_status status = trine_reduce(describe, NULL, in, &description);
+    trine_status status = trine_reduce(describe, in, NULL, &description);
     see(s, "describe", !status && description_holds(&description, &f));
 }
 
@@ -184,7 +184,7 @@ static void judge_pairs(const specimen *s)
         uint64_t result = 0;
         if (!reducer)
             continue;
-        trine_status status = trine_reduce(reducer, &ddof, in, &result);
+        trine_status status = trine_reduce(reducer, in, &ddof, &result);
         truth right = pair_truth(pairs[m], reducer->out, ddof, &p);
         see(s, pairs[m], truth_holds(&right, status, &result));
     }
@@ -200,7 +200,7 @@ static void judge_scans(specimen *s)
         if (trine_scan_operator_find(scans[m], s->dtype, &op) ||
             trine_array_wrap(s->team, op.out, &s->out, s->n, &out))
             continue;
-        trine_status status = trine_scan(&op, NULL, s->in[0], out, false);
+        trine_status status = trine_scan(&op, s->in[0], NULL, false, out);
         scan_verdict v = judge_scan(scans[m], &none, NULL, &s->x, op.out, &s->out, s->n);
         see(s, scans[m], status == TRINE_E_OVERFLOW ? !v.fits : !status && v.right && v.fits);
         trine_array_free(out);
@@ -232,7 +232,7 @@ static void judge_maps(specimen *s)
                             : s->dtype == TRINE_F32 ? (const void *)single
                                                     : (const void *)constants;
         param = map->param_size ? param : NULL;
-        trine_status status = trine_apply(map, param, in, to);
+        trine_status status = trine_apply(map, in, param, to);
         see(s, maps[m],
             !status && judge_map(maps[m], s->dtype, constant, &s->x, &s->y, &s->out, s->n));
     }

@@ -128,9 +128,9 @@ def do_reduce(team, case, within):
         if function:
             need(within, function, *arguments, data)
         elif axis is None:
-            need(within, lib.trine_reduce, reducer, case.param, handles(given), data)
+            need(within, lib.trine_reduce, reducer, handles(given), case.param, data)
         else:
-            need(within, lib.trine_reduce_axis, reducer, case.param, handles(given), c.c_int(axis), data)
+            need(within, lib.trine_reduce_axis, reducer, handles(given), case.param, c.c_int(axis), data)
     result = buffer[:size * count]
     return [result.view(out) if out is not None else result.copy()]
 
@@ -150,7 +150,7 @@ def typed_map(case, given, out):
         arguments = [a, given[0], b, given[1]]
     elif name in ("fill", "iota", "scale", "axpy", "clip", "standardise"):
         constants = [kind.from_buffer_copy(case.param, at) for at in range(0, len(case.param), c.sizeof(kind))]
-        arguments = constants + given
+        arguments = constants + given if name == "axpy" else given + constants
     else:
         arguments = given
     return getattr(lib, f"trine_{name}_{t.SUFFIX[to]}"), [v.handle if isinstance(v, t.Array) else v
@@ -174,7 +174,7 @@ def do_map(team, case, within):
             function, arguments = typed_map(case, given, out)
             need(within, function, *arguments)
         else:
-            need(within, lib.trine_apply, t.pointer(found), case.param, handles(given), handles([out]))
+            need(within, lib.trine_apply, t.pointer(found), handles(given), case.param, handles([out]))
         return [arrays.whole(out)]
 
 
@@ -185,9 +185,8 @@ def do_scan(team, case, within):
         x = arrays.inputs()[0]
         out = x if case.more.get("in_place") else arrays.zeros(case.arrays[0].shape, case.more["to"])
         along = [c.c_int(case.more["axis"])] if "axis" in case.more else []
-        need(within, lib.trine_scan_axis if along else lib.trine_scan, c.byref(op), None, x.handle, out.handle,
-             *along,
-             c.c_bool(case.more.get("exclusive", False)))
+        need(within, lib.trine_scan_axis if along else lib.trine_scan, c.byref(op), x.handle, None,
+             *along, c.c_bool(case.more.get("exclusive", False)), out.handle)
         return [arrays.whole(out)]
 
 
@@ -196,7 +195,7 @@ def do_scan_reducer(team, case, within):
     with Arrays(team, case) as arrays:
         x = arrays.inputs()[0]
         out = arrays.zeros(len(case.arrays[0]), t.result_type(reducer.contents))
-        need(within, lib.trine_scan_reducer, reducer, case.param, x.handle, out.handle, c.c_bool(False))
+        need(within, lib.trine_scan_reducer, reducer, x.handle, case.param, c.c_bool(False), out.handle)
         return [arrays.whole(out)]
 
 
@@ -225,7 +224,7 @@ def do_argsort(team, case, within):
         x = arrays.inputs()[0]
         out = arrays.zeros(case.arrays[0].shape, "i8")
         if "axis" in case.more:
-            need(within, lib.trine_argsort_axis, x.handle, out.handle, c.c_int(case.more["axis"]))
+            need(within, lib.trine_argsort_axis, x.handle, c.c_int(case.more["axis"]), out.handle)
         else:
             need(within, lib.trine_argsort, x.handle, out.handle)
         return [arrays.whole(out)]
@@ -246,7 +245,7 @@ def do_compact(team, case, within):
             need(within, lib.trine_compact_mask, given[0].handle, given[1].handle, c.byref(made))
         else:
             found = lib.trine_predicate_find(case.kernel.encode(), t.code(case.arrays[0].dtype))
-            need(within, lib.trine_compact, t.pointer(found), case.param, given[0].handle, c.byref(made))
+            need(within, lib.trine_compact, t.pointer(found), given[0].handle, case.param, c.byref(made))
         kept = Kept(made, case.arrays[0].dtype)
         arrays.made.append(kept)
         return [arrays.whole(kept)]
@@ -323,7 +322,7 @@ def do_weighted_along(team, case, within):
     with Arrays(team, case) as arrays:
         given = arrays.inputs()
         found = np.zeros(lines_along(case, lib.trine_array_local_rows(given[0].handle)))
-        need(within, lib.trine_reduce_axis, c.byref(reducer), c.byref(param), handles(given),
+        need(within, lib.trine_reduce_axis, c.byref(reducer), handles(given), c.byref(param),
              c.c_int(case.more["axis"]), found.ctypes.data_as(t.pointer))
     return [found]
 
@@ -370,7 +369,7 @@ def do_stencil5(team, case, within):
     with Arrays(team, case) as arrays:
         x = arrays.inputs()[0]
         out = arrays.zeros(case.arrays[0].shape, case.arrays[0].dtype)
-        need(within, lib.trine_stencil5, doubles(case.more["weight"]), x.handle, out.handle)
+        need(within, lib.trine_stencil5, x.handle, doubles(case.more["weight"]), out.handle)
         return [arrays.whole(out)]
 
 
@@ -432,7 +431,7 @@ def do_file(team, case, within):
 def do_save(team, case, within):
     with Arrays(team, case) as arrays:
         x = arrays.inputs()[0]
-        need(within, lib.trine_npy_save, case.more["path"].encode(), x.handle)
+        need(within, lib.trine_npy_save, x.handle, case.more["path"].encode())
     saved = np.load(case.more["path"])
     return [saved.reshape(-1), np.array(saved.shape, np.int64)]
 

@@ -61,11 +61,11 @@ static void a_thread_that_ends_is_an_error_body(void)
         uint64_t n = 0;
         MUST(trine_array_create(team, TRINE_F64, N, TRINE_SHARED, &x) == TRINE_OK);
         const trine_array *in[] = {x};
-        MUST(trine_reduce(&leaving, NULL, in, &n) == TRINE_OK && n == N);
+        MUST(trine_reduce(&leaving, in, NULL, &n) == TRINE_OK && n == N);
         deed.caller = pthread_self();
         deed.leave = end_thread;
-        must_tell(trine_reduce(&leaving, NULL, in, &n));
-        MUST(trine_reduce(&leaving, NULL, in, &n) == TRINE_OK && n == N);
+        must_tell(trine_reduce(&leaving, in, NULL, &n));
+        MUST(trine_reduce(&leaving, in, NULL, &n) == TRINE_OK && n == N);
         trine_array_free(x);
         MUST(trine_team_close(team) == TRINE_OK);
     }
@@ -117,7 +117,7 @@ static void leave_process(const char *spec, bool by_caller)
     deed.caller = pthread_self();
     deed.by_caller = by_caller;
     deed.leave = end_process;
-    (void)trine_reduce(&leaving, NULL, (const trine_array *[]){x}, &n);
+    (void)trine_reduce(&leaving, (const trine_array *[]){x}, NULL, &n);
     MUST(false);
 }
 

@@ -221,7 +221,7 @@ static void an_open_file_is_not_read_from_another_body(void)
     trine_team *team = open_team("serial");
     trine_array *x = ones(team, N);
     trine_npy *file;
-    MUST(trine_npy_save(path, x) == TRINE_OK);
+    MUST(trine_npy_save(x, path) == TRINE_OK);
     int fd = make_precious();
     MUST(trine_npy_open(team, path, &file) == TRINE_OK);
     unlink(path);
@@ -256,7 +256,7 @@ static void no_descriptor_becomes_a_standard_stream_body(void)
         free_numbers = free_numbers && fcntl(fd, F_GETFD) == -1;
     opened = opened && trine_task_close(queue) == TRINE_OK;
     unlink(path);
-    opened = opened && trine_npy_save(path, x) == TRINE_OK &&
+    opened = opened && trine_npy_save(x, path) == TRINE_OK &&
              trine_npy_open(team, path, &file) == TRINE_OK;
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         free_numbers = free_numbers && fcntl(fd, F_GETFD) == -1;

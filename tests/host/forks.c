@@ -24,7 +24,7 @@ static trine_array *filled(trine_team *team)
 static hash_state hash_of(const trine_array *x)
 {
     hash_state hash;
-    MUST(trine_reduce(&hash_reducer, NULL, (const trine_array *[]){x}, &hash) == TRINE_OK);
+    MUST(trine_reduce(&hash_reducer, (const trine_array *[]){x}, NULL, &hash) == TRINE_OK);
     return hash;
 }
 
@@ -141,7 +141,7 @@ static inheritance leave_behind(const char *spec)
     all.y = filled(all.team);
     all.hash = hash_of(all.x);
     MUST(trine_lock_create(all.team, &all.lock) == TRINE_OK);
-    MUST(trine_counter_create(all.team, 5, &all.counter) == TRINE_OK);
+    MUST(trine_counter_open(all.team, 5, &all.counter) == TRINE_OK);
     MUST(trine_task_open(all.busy, &echo_kind, NULL, &all.queue) == TRINE_OK);
     MUST(trine_task_submit(all.queue, &item, sizeof item, NULL) == TRINE_OK);
     return all;
@@ -164,12 +164,12 @@ static void refuse_all(void *context)
     trine_memory memory;
     hash_state hash;
     uint64_t item = 1;
-    must_be_refused(trine_reduce(&hash_reducer, NULL, (const trine_array *[]){all->x}, &hash));
+    must_be_refused(trine_reduce(&hash_reducer, (const trine_array *[]){all->x}, NULL, &hash));
     must_be_refused(trine_array_create(all->team, TRINE_F64, 10, TRINE_SHARED, &made));
     must_be_refused(trine_sort(all->x));
     must_be_refused(trine_lock_create(all->team, &lock));
-    must_be_refused(trine_counter_create(all->team, 0, &counter));
-    must_be_refused(trine_counter_free(all->counter));
+    must_be_refused(trine_counter_open(all->team, 0, &counter));
+    must_be_refused(trine_counter_close(all->counter));
     must_be_refused(trine_team_memory(all->team, 0, &memory));
     must_be_refused(trine_task_open(all->team, &echo_kind, NULL, &queue));
     must_be_refused(trine_task_submit(all->queue, &item, sizeof item, NULL));
@@ -212,7 +212,7 @@ static void go_on(inheritance *all)
     trine_array_free(all->x);
     trine_array_free(all->y);
     trine_lock_free(all->lock);
-    MUST(trine_counter_free(all->counter) == TRINE_OK);
+    MUST(trine_counter_close(all->counter) == TRINE_OK);
     MUST(trine_task_close(all->queue) == TRINE_OK);
     MUST(trine_team_close(all->team) == TRINE_OK);
     MUST(trine_team_close(all->busy) == TRINE_OK);

@@ -27,11 +27,11 @@ static trine_status use(trine_team *team)
     if (!status)
         status = trine_fill_f64(1, x);
     if (!status)
-        status = trine_scale_f64(2, x, y);
+        status = trine_scale_f64(x, 2, y);
     if (!status)
         status = trine_sum_f64(y, TRINE_EXACT, &sum);
     if (!status)
-        status = trine_task_map(team, &kind, NULL, NULL, ITEMS, 0, results, NULL, NULL);
+        status = trine_task_map(team, &kind, NULL, ITEMS, 0, NULL, results, NULL, NULL);
     trine_array_free(x);
     trine_array_free(y);
     return status || (sum == 2.0 * N && results[ITEMS - 1] == 2.0 * (ITEMS - 1)) ? status

@@ -71,7 +71,7 @@ enum { ITEMS = 6 };
 static trine_status look_in(trine_team *team, found results[ITEMS])
 {
     const trine_task_options options = {TRINE_INIT(trine_task_options), .chunk = 1};
-    return trine_task_map(team, &looking, &options, NULL, ITEMS, 0, results, NULL, NULL);
+    return trine_task_map(team, &looking, NULL, ITEMS, 0, &options, results, NULL, NULL);
 }
 
 /* All workers are like this process is now, also one that replaces another. */

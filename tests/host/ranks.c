@@ -154,7 +154,7 @@ static void one_exits_in_a_callback(void)
     double result;
     open_team();
     const trine_array *in[] = {ones(100000)};
-    (void)trine_reduce(&exiting, NULL, in, &result);
+    (void)trine_reduce(&exiting, in, NULL, &result);
 }
 
 static void one_exits_while_others_wait_for_its_tasks(void)
@@ -201,17 +201,17 @@ static void an_intercommunicator_is_refused(void)
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_split(MPI_COMM_WORLD, rank % 2, rank, &half);
     MPI_Intercomm_create(half, 0, MPI_COMM_WORLD, 1 - rank % 2, 7, &between);
-    MUST(trine_team_open_comm("mpi", between, &team) == TRINE_E_ARGUMENT);
+    MUST(trine_team_open_comm(between, "mpi", &team) == TRINE_E_ARGUMENT);
     MUST(detail_says("intercommunicator"));
-    MUST(trine_team_open_comm(NULL, MPI_COMM_NULL, &team) == TRINE_E_ARGUMENT);
+    MUST(trine_team_open_comm(MPI_COMM_NULL, NULL, &team) == TRINE_E_ARGUMENT);
     MUST(detail_says("MPI_COMM_NULL"));
-    MUST(trine_team_open_comm("serial", between, &team) == TRINE_E_ARGUMENT);
+    MUST(trine_team_open_comm(between, "serial", &team) == TRINE_E_ARGUMENT);
     MPI_Comm_dup(half, &copy);
     freed = copy;
     MPI_Comm_free(&copy);
-    MUST(trine_team_open_comm("mpi", freed, &team) == TRINE_E_ARGUMENT);
+    MUST(trine_team_open_comm(freed, "mpi", &team) == TRINE_E_ARGUMENT);
     MUST(detail_says("freed"));
-    MUST(trine_team_open_comm("mpi", half, &team) == TRINE_OK);
+    MUST(trine_team_open_comm(half, "mpi", &team) == TRINE_OK);
     MUST(trine_team_close(team) == TRINE_OK);
     MPI_Comm_free(&between);
     MPI_Comm_free(&half);
@@ -237,10 +237,10 @@ static void the_hosts_handlers_stay(void)
     MPI_Comm_set_errhandler(comm, own);
     MPI_Comm_set_errhandler(MPI_COMM_SELF, own);
     for (int i = 0; i < 3; i++) {
-        MUST(trine_team_open_comm("mpi", comm, &team) == TRINE_OK);
+        MUST(trine_team_open_comm(comm, "mpi", &team) == TRINE_OK);
         MUST(sum_one_array() == TRINE_OK);
         MUST(trine_team_close(team) == TRINE_OK);
-        MUST(trine_team_open_comm("mpi", MPI_COMM_NULL, &team) == TRINE_E_ARGUMENT);
+        MUST(trine_team_open_comm(MPI_COMM_NULL, "mpi", &team) == TRINE_E_ARGUMENT);
     }
     MPI_Comm_get_errhandler(comm, &found);
     MUST(found == own);
@@ -264,8 +264,8 @@ static void calls_after_finalize_are_errors(void)
     MPI_Init(NULL, NULL);
     open_team();
     x = ones(100000);
-    MUST(trine_counter_create(team, 5, &counter) == TRINE_OK);
-    MUST(trine_array_scatter(team, TRINE_F64, 64, data, 0, TRINE_TRANSPORT_WINDOW, &parts) ==
+    MUST(trine_counter_open(team, 5, &counter) == TRINE_OK);
+    MUST(trine_array_scatter(team, TRINE_F64, data, 64, 0, TRINE_TRANSPORT_WINDOW, &parts) ==
          TRINE_OK);
     MUST(trine_team_open("mpi", &working) == TRINE_OK);
     MUST(trine_task_open(working, &words_kind, NULL, &queue) == TRINE_OK);
@@ -284,13 +284,13 @@ static void calls_after_finalize_are_errors(void)
     MUST(trine_array_create(NULL, TRINE_F64, 100, TRINE_DISTRIBUTED, &y) != TRINE_OK);
     MUST(trine_array_gather(parts, 0, data) == TRINE_E_CLOSED);
     MUST(trine_counter_add(counter, 1, &before) == TRINE_E_CLOSED);
-    MUST(trine_counter_create(team, 5, &other) == TRINE_E_CLOSED && !other);
+    MUST(trine_counter_open(team, 5, &other) == TRINE_E_CLOSED && !other);
     MUST(trine_task_open(team, &words_kind, NULL, &late) == TRINE_E_CLOSED && !late);
-    (void)trine_counter_free(counter);
+    (void)trine_counter_close(counter);
     trine_array_free(parts);
     trine_array_free(x);
     MUST(trine_team_open("mpi", &second) == TRINE_E_CLOSED && !second);
-    MUST(trine_team_open_comm("mpi", MPI_COMM_WORLD, &second) == TRINE_E_CLOSED);
+    MUST(trine_team_open_comm(MPI_COMM_WORLD, "mpi", &second) == TRINE_E_CLOSED);
     MUST(trine_team_close(team) == TRINE_OK);
     MUST(trine_team_open("serial", &second) == TRINE_OK);
     MUST(trine_team_close(second) == TRINE_OK);
@@ -325,17 +325,17 @@ static void a_full_memory_of_ranks_is_an_error(void)
     open_team();
     fill(true);
     for (int i = 0; i < 2; i++) {
-        MUST(trine_counter_create(team, 5, &counter) == TRINE_E_MEMORY && !counter);
+        MUST(trine_counter_open(team, 5, &counter) == TRINE_E_MEMORY && !counter);
         MUST(detail_says("/dev/shm"));
         MUST(trine_task_open(team, &words_kind, NULL, &queue) == TRINE_E_MEMORY && !queue);
-        MUST(trine_array_scatter(team, TRINE_F64, 64, data, 0, TRINE_TRANSPORT_WINDOW, &parts) ==
+        MUST(trine_array_scatter(team, TRINE_F64, data, 64, 0, TRINE_TRANSPORT_WINDOW, &parts) ==
              TRINE_E_MEMORY);
     }
-    MUST(trine_array_scatter(team, TRINE_F64, 64, data, 0, TRINE_TRANSPORT_MESSAGE, &parts) ==
+    MUST(trine_array_scatter(team, TRINE_F64, data, 64, 0, TRINE_TRANSPORT_MESSAGE, &parts) ==
          TRINE_OK);
     fill(false);
-    MUST(trine_counter_create(team, 5, &counter) == TRINE_OK);
-    MUST(trine_counter_free(counter) == TRINE_OK);
+    MUST(trine_counter_open(team, 5, &counter) == TRINE_OK);
+    MUST(trine_counter_close(counter) == TRINE_OK);
     MUST(trine_task_open(team, &words_kind, NULL, &queue) == TRINE_OK);
     MUST(trine_task_close(queue) == TRINE_OK);
 }

@@ -31,7 +31,7 @@ static void be_forked(trine_team *team, trine_array *x, trine_counter *counter)
     need(trine_sum_f64(NULL, TRINE_EXACT, &sum) == TRINE_E_ARGUMENT, "a refusal");
     need(trine_array_create(team, TRINE_F64, N, TRINE_DISTRIBUTED, &made) == TRINE_E_WORKER,
          "a new array");
-    need(trine_counter_free(counter) == TRINE_E_WORKER, "freeing a counter");
+    need(trine_counter_close(counter) == TRINE_E_WORKER, "freeing a counter");
     need(trine_team_open("mpi", &other) == TRINE_E_CLOSED, "a new team of ranks");
     need(trine_team_open("mpi+omp:2", &other) == TRINE_E_CLOSED, "a new team of ranks of threads");
     need(strstr(trine_error_detail(), "forked from") != NULL, "why");
@@ -54,7 +54,7 @@ static void a_forked_process_is_no_rank(void)
     for (int64_t i = 0; i < trine_array_local_n(x); i++)
         data[i] = 0.1 * (double)(trine_array_first(x) + i);
     CU_ASSERT_EQUAL(trine_sum_f64(x, TRINE_EXACT, &before), TRINE_OK);
-    CU_ASSERT_EQUAL(trine_counter_create(team, 0, &counter), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_counter_open(team, 0, &counter), TRINE_OK);
     fflush(stdout);
     pid_t pid = fork();
     if (pid == 0) {
@@ -66,7 +66,7 @@ static void a_forked_process_is_no_rank(void)
     CU_ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     CU_ASSERT_EQUAL(trine_sum_f64(x, TRINE_EXACT, &after), TRINE_OK);
     CU_ASSERT_EQUAL(before, after);
-    CU_ASSERT_EQUAL(trine_counter_free(counter), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_counter_close(counter), TRINE_OK);
     trine_array_free(x);
     CU_ASSERT_EQUAL(trine_team_close(team), TRINE_OK);
 }

@@ -19,7 +19,7 @@ static void save_numbers(uint64_t n)
 {
     trine_array *x;
     CU_ASSERT_EQUAL_FATAL(trine_array_create(serial, TRINE_U64, n, TRINE_PRIVATE, &x), TRINE_OK);
-    CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_npy_save(x, path), TRINE_OK);
     trine_array_free(x);
 }
 

@@ -222,7 +222,7 @@ static trine_array *numbers(trine_team *team, uint64_t n)
 static hash_state hash_of_array(const trine_array *x)
 {
     hash_state result = {0, 0};
-    CU_ASSERT_EQUAL(trine_reduce(&hash_reducer, NULL, &x, &result), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_reduce(&hash_reducer, &x, NULL, &result), TRINE_OK);
     return result;
 }
 
@@ -233,7 +233,7 @@ static void load_stream_and_memory_give_the_same_bits(void)
     for (size_t k = 0; k < 6; k++) {
         trine_array *x = numbers(serial, lengths[k]);
         hash_state expected = hash_of_array(x), got;
-        CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_npy_save(x, path), TRINE_OK);
         trine_array_free(x);
         for (int t = 0; t < 3; t++) {
             trine_npy *file;
@@ -255,7 +255,7 @@ static void a_pipe_gives_the_bits_of_the_file(void)
     trine_team *teams[] = {serial, threads, pool};
     trine_array *x = numbers(serial, 1234567);
     hash_state expected = hash_of_array(x), got;
-    CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_npy_save(x, path), TRINE_OK);
     trine_array_free(x);
     snprintf(fifo, sizeof fifo, "%s/fifo", folder);
     CU_ASSERT_EQUAL(mkfifo(fifo, 0600), 0);
@@ -295,7 +295,7 @@ static void a_file_that_shrinks_is_an_error(void)
         trine_array *x = numbers(serial, 500000), *loaded = NULL;
         trine_npy *file;
         hash_state got;
-        CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_npy_save(x, path), TRINE_OK);
         trine_array_free(x);
         CU_ASSERT_EQUAL_FATAL(trine_npy_open(teams[t], path, &file), TRINE_OK);
         CU_ASSERT_EQUAL(truncate(path, 3000000), 0);
@@ -312,9 +312,9 @@ static void a_file_that_is_replaced_is_noticed_by_workers(void)
     trine_array *x = numbers(serial, 500000);
     trine_npy *file;
     hash_state got;
-    CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_npy_save(x, path), TRINE_OK);
     CU_ASSERT_EQUAL_FATAL(trine_npy_open(pool, path, &file), TRINE_OK);
-    CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_npy_save(x, path), TRINE_OK);
     CU_ASSERT_EQUAL(trine_npy_reduce(file, &hash_reducer, NULL, &got), TRINE_E_IO);
     CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "taken its place"));
     trine_npy_close(file);
@@ -385,23 +385,23 @@ static void saving_replaces_whole_files_only(void)
     trine_npy_info info = {TRINE_INIT(trine_npy_info)};
     struct stat found;
     mode_t mask = umask(022);
-    CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_npy_save(x, path), TRINE_OK);
     CU_ASSERT_EQUAL(open_status(&info), TRINE_OK);
     CU_ASSERT_EQUAL(info.n, 1000);
     CU_ASSERT_EQUAL(info.data_offset % 64, 0);
     CU_ASSERT_EQUAL(stat(path, &found), 0);
     CU_ASSERT_EQUAL(found.st_mode & 0777, 0644);
     umask(mask);
-    CU_ASSERT_EQUAL(trine_npy_save("/nonexistent/folder/x.npy", x), TRINE_E_IO);
+    CU_ASSERT_EQUAL(trine_npy_save(x, "/nonexistent/folder/x.npy"), TRINE_E_IO);
     CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "No such file"));
-    CU_ASSERT_EQUAL(trine_npy_save(folder, x), TRINE_E_IO);
+    CU_ASSERT_EQUAL(trine_npy_save(x, folder), TRINE_E_IO);
     /* A disk that is full: nothing is left of the attempt. */
     pid_t child = fork();
     if (child == 0) {
         struct rlimit limit = {4096, 4096};
         signal(SIGXFSZ, SIG_IGN);
         setrlimit(RLIMIT_FSIZE, &limit);
-        _exit(trine_npy_save(path, x) == TRINE_E_IO ? 0 : 1);
+        _exit(trine_npy_save(x, path) == TRINE_E_IO ? 0 : 1);
     }
     int status;
     CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
@@ -418,7 +418,7 @@ static void a_wrong_reducer_is_refused(void)
     trine_array *x = numbers(serial, 10);
     trine_npy *file;
     double sum;
-    CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_npy_save(x, path), TRINE_OK);
     CU_ASSERT_EQUAL_FATAL(trine_npy_open(serial, path, &file), TRINE_OK);
     CU_ASSERT_EQUAL(trine_npy_reduce(file, trine_reducer_find("sum", TRINE_F64), NULL, &sum),
                     TRINE_E_DTYPE);

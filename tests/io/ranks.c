@@ -61,7 +61,7 @@ static void all_ranks_write_one_file(void)
     static const trine_place places[] = {TRINE_DISTRIBUTED, TRINE_PRIVATE, TRINE_SHARED};
     for (int p = 0; p < 3; p++) {
         trine_array *x = numbers(team, places[p]), *loaded;
-        CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_npy_save(x, path), TRINE_OK);
         trine_array_free(x);
         trine_npy *file;
         CU_ASSERT_EQUAL_FATAL(trine_npy_open(serial, path, &file), TRINE_OK);
@@ -82,7 +82,7 @@ static void load_and_stream_give_the_bits_of_one_rank(void)
 {
     hash_state expected, got;
     trine_array *x = numbers(serial, TRINE_PRIVATE);
-    CU_ASSERT_EQUAL(trine_reduce(&hash_reducer, NULL, (const trine_array *[]){x}, &expected),
+    CU_ASSERT_EQUAL(trine_reduce(&hash_reducer, (const trine_array *[]){x}, NULL, &expected),
                     TRINE_OK);
     trine_array_free(x);
     trine_npy *file;
@@ -90,7 +90,7 @@ static void load_and_stream_give_the_bits_of_one_rank(void)
     CU_ASSERT_EQUAL(trine_npy_reduce(file, &hash_reducer, NULL, &got), TRINE_OK);
     CU_ASSERT_EQUAL(memcmp(&got, &expected, sizeof got), 0);
     CU_ASSERT_EQUAL_FATAL(trine_npy_load(file, &x), TRINE_OK);
-    CU_ASSERT_EQUAL(trine_reduce(&hash_reducer, NULL, (const trine_array *[]){x}, &got), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_reduce(&hash_reducer, (const trine_array *[]){x}, NULL, &got), TRINE_OK);
     CU_ASSERT_EQUAL(memcmp(&got, &expected, sizeof got), 0);
     trine_array_free(x);
     trine_npy_close(file);
@@ -102,7 +102,7 @@ static void ranks_that_see_other_files_are_told(void)
     trine_array *x;
     uint64_t n = rank == size - 1 ? 10 : 11;
     CU_ASSERT_EQUAL(trine_array_create(serial, TRINE_U64, n, TRINE_PRIVATE, &x), TRINE_OK);
-    CU_ASSERT_EQUAL(trine_npy_save(own_path, x), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_npy_save(x, own_path), TRINE_OK);
     trine_array_free(x);
     CU_ASSERT_EQUAL(trine_npy_open(team, own_path, &file),
                     size > 1 ? TRINE_E_COLLECTIVE : TRINE_OK);
@@ -171,7 +171,7 @@ static void a_link_is_followed_and_leftovers_go(void)
     }
     barrier();
     trine_array *x = numbers(team, TRINE_DISTRIBUTED);
-    CU_ASSERT_EQUAL(trine_npy_save(link, x), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_npy_save(x, link), TRINE_OK);
     trine_array_free(x);
     CU_ASSERT(lstat(link, &found) == 0 && S_ISLNK(found.st_mode));
     CU_ASSERT(stat(path, &found) == 0 && found.st_size == 128 + 8 * N);
@@ -184,16 +184,16 @@ static void a_link_is_followed_and_leftovers_go(void)
 static void a_save_that_fails_fails_on_all(void)
 {
     trine_array *x = numbers(team, TRINE_DISTRIBUTED);
-    CU_ASSERT_EQUAL(trine_npy_save("/nowhere/x.npy", x), TRINE_E_IO);
-    CU_ASSERT_EQUAL(trine_npy_save(folder, x), TRINE_E_IO);
+    CU_ASSERT_EQUAL(trine_npy_save(x, "/nowhere/x.npy"), TRINE_E_IO);
+    CU_ASSERT_EQUAL(trine_npy_save(x, folder), TRINE_E_IO);
     if (size > 1) {
-        CU_ASSERT_EQUAL(trine_npy_save("-", x), TRINE_E_ARGUMENT);
+        CU_ASSERT_EQUAL(trine_npy_save(x, "-"), TRINE_E_ARGUMENT);
         CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "written by one rank"));
-        CU_ASSERT_NOT_EQUAL(trine_npy_save(rank == 0 ? "-" : path, x), TRINE_OK);
-        CU_ASSERT_EQUAL(trine_npy_save("/dev/null", x), TRINE_E_ARGUMENT);
+        CU_ASSERT_NOT_EQUAL(trine_npy_save(x, rank == 0 ? "-" : path), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_npy_save(x, "/dev/null"), TRINE_E_ARGUMENT);
         CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "is no regular file, which one rank"));
     }
-    CU_ASSERT_EQUAL(trine_npy_save(rank == size - 1 ? own_path : path, x),
+    CU_ASSERT_EQUAL(trine_npy_save(x, rank == size - 1 ? own_path : path),
                     size > 1 ? TRINE_E_COLLECTIVE : TRINE_OK);
     trine_array_free(x);
 }
@@ -245,7 +245,7 @@ static void a_file_in_fortran_order_is_in_c_order_on_every_rank(void)
         uint64_t lines = axis == 0 ? ROWS * COLUMNS : axis == 1 ? rows * COLUMNS : rows * ROWS;
         const trine_array *in = x;
         CU_ASSERT_EQUAL(trine_npy_reduce_axis(file, m, NULL, axis, of_file), TRINE_OK);
-        CU_ASSERT_EQUAL(trine_reduce_axis(m, NULL, &in, axis, of_array), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_reduce_axis(m, &in, NULL, axis, of_array), TRINE_OK);
         CU_ASSERT_EQUAL(memcmp(of_file, of_array, (size_t)lines * sizeof *of_file), 0);
         /* The mean of an axis is its middle. */
         double middle = axis == 0   ? (PLANES - 1) / 2.0 * ROWS * COLUMNS

@@ -75,7 +75,7 @@ static void headers_are_those_that_numpy_writes(void)
         memcpy(expected + 10, cases[i].dictionary, length);
         expected[127] = '\n';
         trine_array *x = equal_elements(serial, cases[i].dtype, cases[i].n, 5);
-        CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_npy_save(x, path), TRINE_OK);
         size_t bytes = (size_t)cases[i].n * trine_dtype_size(cases[i].dtype);
         CU_ASSERT_EQUAL(read_back(got, sizeof got), 128 + bytes);
         CU_ASSERT_EQUAL(memcmp(got, expected, 128), 0);
@@ -104,24 +104,24 @@ static void what_is_no_regular_file_is_written_into_and_stays(void)
     char link[64];
     snprintf(link, sizeof link, "%s/link", folder);
     trine_array *x = equal_elements(serial, TRINE_F64, 10, 1);
-    CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_npy_save(x, path), TRINE_OK);
     CU_ASSERT_EQUAL(read_back(filed, sizeof filed), 208);
     unlink(path);
     CU_ASSERT_EQUAL(mkfifo(path, 0600), 0);
     CU_ASSERT_EQUAL_FATAL(pthread_create(&reader, NULL, read_pipe, streamed), 0);
-    CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_npy_save(x, path), TRINE_OK);
     pthread_join(reader, NULL);
     CU_ASSERT_EQUAL(memcmp(streamed, filed, 208), 0);
     CU_ASSERT(lstat(path, &found) == 0 && S_ISFIFO(found.st_mode));
     unlink(path);
     CU_ASSERT_EQUAL(symlink("/dev/null", link), 0);
-    CU_ASSERT_EQUAL(trine_npy_save(link, x), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_npy_save(x, link), TRINE_OK);
     CU_ASSERT(lstat(link, &found) == 0 && S_ISLNK(found.st_mode));
     CU_ASSERT(lstat("/dev/null", &found) == 0 && S_ISCHR(found.st_mode));
     unlink(link);
-    CU_ASSERT_EQUAL(trine_npy_save(folder, x), TRINE_E_IO);
+    CU_ASSERT_EQUAL(trine_npy_save(x, folder), TRINE_E_IO);
     CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "is a directory"));
-    CU_ASSERT_EQUAL(trine_npy_save("/nowhere/a\nb\033[2J", x), TRINE_E_IO);
+    CU_ASSERT_EQUAL(trine_npy_save(x, "/nowhere/a\nb\033[2J"), TRINE_E_IO);
     CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "/nowhere/a?b?[2J: No such"));
     trine_array_free(x);
 }
@@ -132,7 +132,7 @@ static void saving_ends_no_process(void)
     const struct rlimit limit = {256, 256};
     static unsigned char before[256], after[256];
     trine_array *x = equal_elements(serial, TRINE_F64, 10, 1);
-    CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_npy_save(x, path), TRINE_OK);
     trine_array_free(x);
     read_back(before, sizeof before);
     x = equal_elements(serial, TRINE_F64, 1000, 2);
@@ -140,11 +140,11 @@ static void saving_ends_no_process(void)
     pid_t child = fork();
     if (child == 0) {
         int ends[2], status, wrong = setrlimit(RLIMIT_FSIZE, &limit) || pipe(ends);
-        status = trine_npy_save(path, x);
+        status = trine_npy_save(x, path);
         wrong += status != TRINE_E_IO || !strstr(trine_error_detail(), "File too large");
         close(ends[0]);
         dup2(ends[1], STDOUT_FILENO);
-        wrong += trine_npy_save("-", x) != TRINE_E_IO;
+        wrong += trine_npy_save(x, "-") != TRINE_E_IO;
         _exit(wrong);
     }
     int status = -1;
@@ -164,13 +164,13 @@ static void killed_saves_are_swept(void)
         pid_t child = fork();
         if (child == 0)
             for (;;)
-                trine_npy_save(path, x);
+                trine_npy_save(x, path);
         usleep(3000 * (unsigned)(i + 1));
         kill(child, SIGKILL);
         waitpid(child, NULL, 0);
     }
     CU_ASSERT_TRUE(entries_in_folder() <= 2);
-    CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_npy_save(x, path), TRINE_OK);
     CU_ASSERT_EQUAL(entries_in_folder(), 1);
     trine_array_free(x);
 }
@@ -180,7 +180,7 @@ static int save_to_output(int fd, const trine_array *x)
     fflush(stdout);
     int kept = dup(STDOUT_FILENO);
     dup2(fd, STDOUT_FILENO);
-    int status = trine_npy_save("-", x);
+    int status = trine_npy_save(x, "-");
     dup2(kept, STDOUT_FILENO);
     close(kept);
     return status;
@@ -192,7 +192,7 @@ static void standard_output_takes_what_a_file_would_have(void)
     unsigned char filed[BYTES + 1], piped[BYTES + 1];
     int ends[2], full = open("/dev/full", O_WRONLY);
     trine_array *x = equal_elements(serial, TRINE_I32, 300, 9);
-    CU_ASSERT_EQUAL(trine_npy_save(path, x), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_npy_save(x, path), TRINE_OK);
     CU_ASSERT_EQUAL(read_back(filed, sizeof filed), BYTES);
     CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
     CU_ASSERT_EQUAL(save_to_output(ends[1], x), TRINE_OK);
@@ -219,7 +219,7 @@ static void *save_often(void *context)
 {
     saver *s = context;
     for (int i = 0; i < SAVES; i++)
-        s->failures += trine_npy_save(path, s->x) != TRINE_OK;
+        s->failures += trine_npy_save(s->x, path) != TRINE_OK;
     return NULL;
 }
 

@@ -217,10 +217,10 @@ static void uniform_numbers_stay_in_their_range(void)
         CU_ASSERT(trine_div_##s(a, b, c) == TRINE_OK && z[2] == (T)(x[2] / y[2]));                 \
         CU_ASSERT(trine_fma_##s(a, b, a, c) == TRINE_OK && z[2] == 15);                            \
         CU_ASSERT(trine_where_##s(m, a, b, c) == TRINE_OK && z[1] == 3 && z[2] == 2);              \
-        CU_ASSERT(trine_scale_##s(3, a, c) == TRINE_OK && z[2] == 15);                             \
+        CU_ASSERT(trine_scale_##s(a, 3, c) == TRINE_OK && z[2] == 15);                             \
         CU_ASSERT(trine_axpy_##s(2, a, c) == TRINE_OK && z[2] == 25);                              \
         CU_ASSERT(trine_axpby_##s(2, a, 3, c) == TRINE_OK && z[2] == 85);                          \
-        CU_ASSERT(trine_clip_##s(2, 4, a, c) == TRINE_OK && z[0] == 2 && z[1] == 3 && z[2] == 4);  \
+        CU_ASSERT(trine_clip_##s(a, 2, 4, c) == TRINE_OK && z[0] == 2 && z[1] == 3 && z[2] == 4);  \
         CU_ASSERT(trine_cast(m, c) == TRINE_OK && z[1] == 7);                                      \
         CU_ASSERT(trine_cast_wrap(m, c) == TRINE_OK && z[1] == 7);                                 \
         trine_array_free(m), trine_array_free(a), trine_array_free(b), trine_array_free(c);        \
@@ -244,9 +244,9 @@ TRINE_DTYPES(TYPED)
         trine_map_find("normal", TRINE_DTYPE_NONE, constant)->apply(&chunk, &normal);              \
         CU_ASSERT(trine_normal_##s(2, 4, 5, 6, c) == TRINE_OK && !memcmp(z, w, sizeof z));         \
         trine_map_find("add_normal", constant, constant)->apply(&chunk, &noise);                   \
-        CU_ASSERT(trine_add_normal_##s(4, 5, 6, b, c) == TRINE_OK && !memcmp(z, w, sizeof z));     \
+        CU_ASSERT(trine_add_normal_##s(b, 4, 5, 6, c) == TRINE_OK && !memcmp(z, w, sizeof z));     \
         CU_ASSERT(trine_linspace_##s(1, 2, a) == TRINE_OK && x[1] == 1.5);                         \
-        CU_ASSERT(trine_standardise_##s(1, 2, a, c) == TRINE_OK && z[1] == 0.25);                  \
+        CU_ASSERT(trine_standardise_##s(a, 1, 2, c) == TRINE_OK && z[1] == 0.25);                  \
         CU_ASSERT(trine_sqrt_##s(b, c) == TRINE_OK && z[1] == 0.5);                                \
         if (trine_map_find("exp", constant, constant)) {                                           \
             CU_ASSERT(trine_exp_##s(b, c) == TRINE_OK && fabs(z[2] - exp(1.5)) < 1e-6);            \
@@ -293,7 +293,7 @@ static void typed_noise_i16(trine_team *team)
     const trine_chunk chunk = {.n = 3, .in = {x}, .out = {z}};
     const trine_normal noise = {0, 400, 5, 6};
     trine_map_find("add_normal", TRINE_I16, TRINE_I16)->apply(&chunk, &noise);
-    CU_ASSERT(trine_add_normal_i16(400, 5, 6, a, b) == TRINE_OK && !memcmp(y, z, sizeof y));
+    CU_ASSERT(trine_add_normal_i16(a, 400, 5, 6, b) == TRINE_OK && !memcmp(y, z, sizeof y));
     trine_array_free(a), trine_array_free(b);
 }
 

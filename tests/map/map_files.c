@@ -45,9 +45,9 @@ static trine_status apply(trine_team *team, char *words[], int count)
         status = trine_array_create(team, map->out[0], strtoull(words[3], NULL, 10),
                                     TRINE_DISTRIBUTED, &out);
     if (!status)
-        status = trine_apply(map, parse_param(words[4]), (const trine_array *const *)in, &out);
+        status = trine_apply(map, (const trine_array *const *)in, parse_param(words[4]), &out);
     if (!status)
-        status = trine_npy_save(words[5], out);
+        status = trine_npy_save(out, words[5]);
     for (int i = 0; i < map->nin; i++)
         trine_array_free(in[i]);
     trine_array_free(out);

@@ -89,7 +89,7 @@ static bool same(trine_team *team, const trine_map *map, uint64_t n, way w)
     trine_array *out = array[arrays - 1];
     trine_non_temporal_min = w.non_temporal ? 1 : SIZE_MAX;
     trine_team_set_schedule(team, w.dynamic ? TRINE_DYNAMIC : TRINE_STATIC);
-    ok = ok && trine_apply(map, &param, (const trine_array *const *)array, &out) == TRINE_OK;
+    ok = ok && trine_apply(map, (const trine_array *const *)array, &param, &out) == TRINE_OK;
     size_t local = (size_t)trine_array_local_n(out), bytes = local * trine_dtype_size(out_type);
     unsigned char *wanted = malloc(bytes + 1);
     expected(map, &param, first, local, wanted);

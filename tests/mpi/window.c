@@ -41,7 +41,7 @@ static void *make_elements(trine_dtype dtype, uint64_t n, uint64_t seed)
 static trine_array *scattered(trine_dtype dtype, uint64_t n, const void *data, int root)
 {
     trine_array *x = NULL;
-    expect(trine_array_scatter(team, dtype, n, rank == root ? data : NULL, root, window, &x),
+    expect(trine_array_scatter(team, dtype, rank == root ? data : NULL, n, root, window, &x),
            TRINE_OK, "");
     return x;
 }
@@ -101,8 +101,8 @@ static void compare(trine_team *alone, const trine_reducer *reducer, const void 
     unsigned char here[64] = {0}, there[64] = {0};
     CU_ASSERT_EQUAL(trine_array_wrap_const(alone, reducer->in[0], data, n, &whole), TRINE_OK);
     const trine_array *in_whole[] = {whole}, *in_blocks[] = {x};
-    trine_status status = trine_reduce(reducer, NULL, in_whole, here);
-    CU_ASSERT_EQUAL(trine_reduce(reducer, NULL, in_blocks, there), status);
+    trine_status status = trine_reduce(reducer, in_whole, NULL, here);
+    CU_ASSERT_EQUAL(trine_reduce(reducer, in_blocks, NULL, there), status);
     CU_ASSERT_EQUAL(memcmp(here, there, sizeof here), 0);
     trine_array_free(whole);
 }
@@ -134,7 +134,7 @@ static void whole_rows_go_to_each_rank(void)
     float *data = make_elements(TRINE_F32, (uint64_t)ROWS * COLUMNS, 3);
     for (int t = 0; t < 2; t++) {
         trine_array *x = NULL;
-        expect(trine_array_scatter_2d(team, TRINE_F32, ROWS, COLUMNS, data, root,
+        expect(trine_array_scatter_2d(team, TRINE_F32, data, ROWS, COLUMNS, root,
                                       t ? window : message, &x),
                TRINE_OK, "");
         CU_ASSERT_EQUAL(trine_array_rows(x), ROWS);
@@ -151,7 +151,7 @@ static void a_block_is_the_ranks_own_to_write(void)
     enum { N = 20 * TRINE_CHUNK + 3 };
     double *data = make_elements(TRINE_F64, N, 4), *back = malloc(N * sizeof *back);
     trine_array *x = scattered(TRINE_F64, N, data, 0);
-    expect(trine_scale_f64(-2, x, x), TRINE_OK, "");
+    expect(trine_scale_f64(x, -2, x), TRINE_OK, "");
     expect(trine_array_gather(x, 0, back), TRINE_OK, "");
     uint64_t wrong = 0;
     for (int i = 0; i < N && rank == 0; i++)
@@ -242,9 +242,9 @@ static void ranks_that_differ_are_told(void)
                  {TRINE_F64, 8, 0, message}};
     trine_array *x = NULL;
     for (size_t i = 0; i < COUNT(other) && size > 1; i++) {
-        trine_status status = last ? trine_array_scatter(team, other[i].dtype, other[i].n, data,
+        trine_status status = last ? trine_array_scatter(team, other[i].dtype, data, other[i].n,
                                                          other[i].root, other[i].transport, &x)
-                                   : trine_array_scatter(team, TRINE_F64, 8, data, 0, window, &x);
+                                   : trine_array_scatter(team, TRINE_F64, data, 8, 0, window, &x);
         expect(status, TRINE_E_COLLECTIVE, "");
         CU_ASSERT_PTR_NULL(x);
         trine_array_free(scattered(TRINE_F64, 8, data, 0));
@@ -254,7 +254,7 @@ static void ranks_that_differ_are_told(void)
         trine_array *own = NULL;
         CU_ASSERT_EQUAL(trine_array_wrap(team, TRINE_U64, &sum, 1, &own), TRINE_OK);
         expect(last ? trine_sum_u64(own, TRINE_EXACT, &sum)
-                    : trine_array_scatter(team, TRINE_F64, 8, data, 0, window, &x),
+                    : trine_array_scatter(team, TRINE_F64, data, 8, 0, window, &x),
                TRINE_E_COLLECTIVE, "");
         trine_array_free(own);
     }
@@ -265,25 +265,25 @@ static void bad_calls_are_refused_on_all_ranks(void)
     const double data[8] = {1, 2, 3, 4, 5, 6, 7, 8};
     bool last = rank == size - 1;
     trine_array *x = NULL;
-    expect(trine_array_scatter(team, TRINE_F64, 8, data, size, window, &x), TRINE_E_ARGUMENT,
+    expect(trine_array_scatter(team, TRINE_F64, data, 8, size, window, &x), TRINE_E_ARGUMENT,
            "root");
-    expect(trine_array_scatter(team, TRINE_F64, 8, data, -1, window, &x), TRINE_E_ARGUMENT, "root");
-    expect(trine_array_scatter(team, TRINE_F64, 8, NULL, 0, window, &x), TRINE_E_ARGUMENT, "data");
-    expect(trine_array_scatter(team, (trine_dtype)99, 8, data, 0, window, &x), TRINE_E_DTYPE, "99");
+    expect(trine_array_scatter(team, TRINE_F64, data, 8, -1, window, &x), TRINE_E_ARGUMENT, "root");
+    expect(trine_array_scatter(team, TRINE_F64, NULL, 8, 0, window, &x), TRINE_E_ARGUMENT, "data");
+    expect(trine_array_scatter(team, (trine_dtype)99, data, 8, 0, window, &x), TRINE_E_DTYPE, "99");
     const int64_t far[] = {8, INT64_MAX};
-    expect(trine_array_scatter_nd(team, TRINE_F64, 2, far, data, 0, window, &x), TRINE_E_ARGUMENT,
+    expect(trine_array_scatter_nd(team, TRINE_F64, data, 2, far, 0, window, &x), TRINE_E_ARGUMENT,
            "larger than any address space");
-    expect(trine_array_scatter_nd(team, TRINE_F64, TRINE_DIMS + 1, far, data, 0, window, &x),
+    expect(trine_array_scatter_nd(team, TRINE_F64, data, TRINE_DIMS + 1, far, 0, window, &x),
            TRINE_E_ARGUMENT, "axes");
-    expect(trine_array_scatter(team, TRINE_F64, 8, data, 0, TRINE_TRANSPORT_PIPE, &x),
+    expect(trine_array_scatter(team, TRINE_F64, data, 8, 0, TRINE_TRANSPORT_PIPE, &x),
            TRINE_E_ABSENT, "message or window");
-    expect(trine_array_scatter(team, TRINE_F64, 8, data, 0, window, last ? NULL : &x),
+    expect(trine_array_scatter(team, TRINE_F64, data, 8, 0, window, last ? NULL : &x),
            TRINE_E_ARGUMENT, "NULL");
     expect(
-        trine_array_scatter(team, TRINE_F64, 8, data, 0, last ? (trine_transport)77 : window, &x),
+        trine_array_scatter(team, TRINE_F64, data, 8, 0, last ? (trine_transport)77 : window, &x),
         TRINE_E_ARGUMENT, "77");
     /* More than there is: found out before anything is looked at. */
-    expect(trine_array_scatter(team, TRINE_U8, (uint64_t)1 << 50, data, 0, window, &x),
+    expect(trine_array_scatter(team, TRINE_U8, data, (uint64_t)1 << 50, 0, window, &x),
            TRINE_E_MEMORY, "GiB");
     CU_ASSERT_PTR_NULL(x);
     trine_array_free(scattered(TRINE_F64, 8, data, 0));
@@ -314,11 +314,11 @@ static void a_pool_is_refused(void)
 {
     const double data[8] = {0};
     trine_array *x = NULL;
-    expect(trine_array_scatter(team, TRINE_F64, 8, data, 0, window, &x),
+    expect(trine_array_scatter(team, TRINE_F64, data, 8, 0, window, &x),
            size > 1 ? TRINE_E_ABSENT : TRINE_OK, "forked");
     trine_array_free(x);
     x = NULL;
-    expect(trine_array_scatter(team, TRINE_F64, 8, data, 0, message, &x), TRINE_OK, "");
+    expect(trine_array_scatter(team, TRINE_F64, data, 8, 0, message, &x), TRINE_OK, "");
     trine_array_free(x);
 }
 

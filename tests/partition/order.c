@@ -39,7 +39,7 @@ static hash_state hash_of(trine_team *team, uint64_t n)
     for (uint64_t i = 0; i < n; i++)
         data[i] = i * i;
     const trine_array *in[] = {x};
-    CU_ASSERT_EQUAL(trine_reduce(&hash_reducer, NULL, in, &result), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_reduce(&hash_reducer, in, NULL, &result), TRINE_OK);
     trine_array_free(x);
     return result;
 }

@@ -59,7 +59,7 @@ static __attribute__((noinline)) trine_status call(const trine_reducer *reducer,
     const trine_array *in[] = {x};
     end = (uintptr_t)__builtin_dwarf_cfa();
     most = 0;
-    trine_status status = trine_reduce(reducer, NULL, in, n);
+    trine_status status = trine_reduce(reducer, in, NULL, n);
     return status ? status : *n == trine_array_n(x) ? TRINE_OK : TRINE_E_ARGUMENT;
 }
 

@@ -84,7 +84,7 @@ def loading_and_saving_keep_shape_and_order(team):
                     check(t.shape_of(a.handle) == shape, "shape", shape, dtype, order)
                     same(a.local(), native(x).ravel(), "loaded", shape, dtype, order)
                     again = os.path.join(folder, "again.npy").encode()
-                    t.need(t.lib.trine_npy_save(again, a.handle))
+                    t.need(t.lib.trine_npy_save(a.handle, again))
                     a.free()
                     y = np.load(again)
                     check(y.shape == shape and y.dtype == native(x).dtype and y.tobytes() == native(x).tobytes(),

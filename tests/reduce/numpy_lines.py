@@ -94,7 +94,7 @@ def scanned(team, name, x, a, axis, exclusive=False, in_place=False):
     wide = {"i": "i8", "u": "u8"}.get(x.dtype.kind, x.dtype) if name.startswith("cumsum") else x.dtype
     out = a if in_place else team.array(np.zeros(x.shape, wide), t.lib.trine_array_place(a.handle))
     try:
-        t.need(t.lib.trine_scan_axis(c.byref(op), None, a.handle, out.handle, c.c_int(axis), exclusive))
+        t.need(t.lib.trine_scan_axis(c.byref(op), a.handle, None, c.c_int(axis), exclusive, out.handle))
         return out.local().reshape(x.shape).copy()
     finally:
         if not in_place:
@@ -130,7 +130,7 @@ def a_scanned_line_has_the_bits_of_an_array_of_its_own(team):
 def sorts_are_numpy_s_stable_ones(team):
     for x, a, axis, about in arrays(team):
         places = team.array(np.zeros(x.shape, "i8"), t.lib.trine_array_place(a.handle))
-        t.need(t.lib.trine_argsort_axis(a.handle, places.handle, c.c_int(axis)))
+        t.need(t.lib.trine_argsort_axis(a.handle, c.c_int(axis), places.handle))
         expected = np.argsort(x + 0 if x.dtype.kind == "f" else x, axis=axis, kind="stable")
         got = places.local().reshape(x.shape).copy()
         # numpy takes -0 for +0.

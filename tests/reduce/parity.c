@@ -81,8 +81,8 @@ static outcome reduce(const trine_reducer *reducer, inputs in)
 {
     outcome o = {.status = TRINE_OK};
     o.status = in.axis == WHOLE
-                   ? trine_reduce(reducer, reducer_param_for(reducer), in.x, o.words)
-                   : trine_reduce_axis(reducer, reducer_param_for(reducer), in.x, in.axis, o.words);
+                   ? trine_reduce(reducer, in.x, reducer_param_for(reducer), o.words)
+                   : trine_reduce_axis(reducer, in.x, reducer_param_for(reducer), in.axis, o.words);
     return o;
 }
 

@@ -53,11 +53,10 @@ static const trine_task_kind tasks = {.name = "work", .run = work, .item_max = 8
 static const trine_task_options unknown_transport = {TRINE_INIT(trine_task_options), .data = four,
                                                      .data_size = sizeof four,
                                                      .transport = TRINE_TRANSPORT_PIPE},
-                                wide_window = {.window = UINT64_MAX},
-                                each = {.data = four,
+                                wide_window = {TRINE_INIT(trine_task_options), .window = INT64_MAX},
+                                each = {TRINE_INIT(trine_task_options), .data = four,
                                         .data_size = sizeof four,
-                                        .transport = TRINE_TRANSPORT_MESSAGE,
-                                        .data_each = true};
+                                        .transport = TRINE_TRANSPORT_MESSAGE, .data_each = true};
 
 trine_status calls_open(trine_team *opened, const char *path)
 {
@@ -80,7 +79,7 @@ trine_status calls_open(trine_team *opened, const char *path)
     partial_predicate.test = NULL;
     trine_status status = trine_array_create_2d(team, TRINE_F64, 64, 200, TRINE_DISTRIBUTED, &x);
     if (!status)
-        status = trine_npy_save(path, x);
+        status = trine_npy_save(x, path);
     trine_array_free(x);
     return status ? status : trine_npy_open(team, path, &file);
 }
@@ -232,8 +231,8 @@ CALL(prod_i64, A(0), P(1))
 CALL(prod_u64, A(0), P(1))
 CALL(var_exact, A(0), D(1), P(2))
 CALL(describe, A(0), P(1))
-CALL(histogram, A(0), (uint64_t)I(1), D(2), D(3), P(4))
-CALL(histogram_edges, A(0), (uint64_t)I(1), P(2), P(3))
+CALL(histogram, A(0), (int64_t)I(1), D(2), D(3), P(4))
+CALL(histogram_edges, A(0), (int64_t)I(1), P(2), P(3))
 CALL(quantile, A(0), (int)I(1), P(2), P(3))
 CALL(median, A(0), P(1))
 CALL(nanmedian, A(0), P(1))
@@ -247,12 +246,12 @@ CALL_QUANTILES(quantile)
 CALL_QUANTILES(nanquantile)
 CALL(quantile_axis, A(0), (trine_quantile_method)I(1), (int)I(2), P(3), (int)I(4), P(5))
 CALL(nanquantile_axis, A(0), (trine_quantile_method)I(1), (int)I(2), P(3), (int)I(4), P(5))
-CALL(smallest, A(0), (uint64_t)I(1), P(2), P(3))
-CALL(largest, A(0), (uint64_t)I(1), P(2), P(3))
-CALL(histogram_weighted, A(0), A(1), (uint64_t)I(2), D(3), D(4), P(5))
-CALL(histogram_edges_weighted, A(0), A(1), (uint64_t)I(2), P(3), P(4))
-CALL(reduce, P(0), NULL, (const trine_array *const[]){A(1)}, P(2))
-CALL(reduce_axis, P(0), NULL, (const trine_array *const[]){A(1)}, (int)I(2), P(3))
+CALL(smallest, A(0), (int64_t)I(1), P(2), P(3))
+CALL(largest, A(0), (int64_t)I(1), P(2), P(3))
+CALL(histogram_weighted, A(0), A(1), (int64_t)I(2), D(3), D(4), P(5))
+CALL(histogram_edges_weighted, A(0), A(1), (int64_t)I(2), P(3), P(4))
+CALL(reduce, P(0), (const trine_array *const[]){A(1)}, NULL, P(2))
+CALL(reduce_axis, P(0), (const trine_array *const[]){A(1)}, NULL, (int)I(2), P(3))
 
 #define LINE_SUM(op, s, type) LINE(op##_##s, IN(DT_##s), MODE, RESULT)
 #define LINE_SUM_2(op, s, type) LINE(op##_##s, IN(DT_##s), IN(DT_##s), MODE, RESULT)
@@ -326,16 +325,16 @@ CALL(reduce_axis, P(0), NULL, (const trine_array *const[]){A(1)}, (int)I(2), P(3
     CALL(div_##s, A(0), A(1), A(2))                                                                \
     CALL(fma_##s, A(0), A(1), A(2), A(3))                                                          \
     CALL(where_##s, A(0), A(1), A(2), A(3))                                                        \
-    CALL(scale_##s, 2, A(0), A(1))                                                                 \
+    CALL(scale_##s, A(0), 2, A(1))                                                                 \
     CALL(axpy_##s, 2, A(0), A(1))                                                                  \
     CALL(axpby_##s, 2, A(0), 3, A(1))                                                              \
-    CALL(clip_##s, 0, 1, A(0), A(1))
+    CALL(clip_##s, A(0), 0, 1, A(1))
 #define CALL_REAL_MAPS(constant, s, type, text)                                                    \
     CALL(linspace_##s, 0, 1, A(0))                                                                 \
     CALL(uniform_##s, 0, 1, 2, 3, A(0))                                                            \
     CALL(normal_##s, 0, 1, 2, 3, A(0))                                                             \
-    CALL(add_normal_##s, 1, 2, 3, A(0), A(1))                                                      \
-    CALL(standardise_##s, 0, 1, A(0), A(1))                                                        \
+    CALL(add_normal_##s, A(0), 1, 2, 3, A(1))                                                      \
+    CALL(standardise_##s, A(0), 0, 1, A(1))                                                        \
     CALL(sqrt_##s, A(0), A(1))                                                                     \
     CALL(exp_##s, A(0), A(1))                                                                      \
     CALL(log_##s, A(0), A(1))                                                                      \
@@ -345,11 +344,11 @@ CALL(reduce_axis, P(0), NULL, (const trine_array *const[]){A(1)}, (int)I(2), P(3
     CALL(pow_##s, A(0), A(1), A(2))
 TRINE_DTYPES(CALL_MAPS)
 TRINE_REAL_DTYPES(CALL_REAL_MAPS)
-CALL(add_normal_i16, 1, 2, 3, A(0), A(1))
+CALL(add_normal_i16, A(0), 1, 2, 3, A(1))
 CALL(standardise, A(0), D(1), A(2))
 CALL(cast, A(0), A(1))
 CALL(cast_wrap, A(0), A(1))
-CALL(apply, P(0), NULL, (const trine_array *const[]){A(1)}, (trine_array *const[]){A(2)})
+CALL(apply, P(0), (const trine_array *const[]){A(1)}, NULL, (trine_array *const[]){A(2)})
 
 #define LINE_OF_ONE(name, type) LINE(name, IN(type), OUT(type))
 #define LINE_OF_TWO(name, type) LINE(name, IN(type), IN(type), OUT(type))
@@ -402,14 +401,14 @@ CALL_CUMULATE(f32)
 CALL_CUMULATE(i64)
 CALL_CUMULATE(u64)
 TRINE_ELEMENT_SCANS(CALL_SCAN)
-CALL(scan, P(0), NULL, A(1), A(2), false)
-CALL(scan_reducer, P(0), NULL, A(1), A(2), false)
+CALL(scan, P(0), A(1), NULL, false, A(2))
+CALL(scan_reducer, P(0), A(1), NULL, false, A(2))
 CALL(reverse, A(0), A(1))
 CALL(sort, A(0))
 CALL(argsort, A(0), A(1))
-CALL(scan_axis, P(0), NULL, A(1), A(2), (int)I(3), false)
+CALL(scan_axis, P(0), A(1), NULL, (int)I(3), false, A(2))
 CALL(sort_axis, A(0), (int)I(1))
-CALL(argsort_axis, A(0), A(1), (int)I(2))
+CALL(argsort_axis, A(0), (int)I(2), A(1))
 
 /* A call that makes an array, which is freed. */
 #define CALL_MAKING(name, to, ...)                                                                 \
@@ -423,7 +422,7 @@ CALL(argsort_axis, A(0), A(1), (int)I(2))
         }                                                                                          \
         return status;                                                                             \
     }
-CALL_MAKING(compact, 2, P(0), NULL, A(1), P(2))
+CALL_MAKING(compact, 2, P(0), A(1), NULL, P(2))
 CALL_MAKING(compact_mask, 2, A(0), A(1), P(2))
 
 #define LINE_CUMULATE(s)                                                                           \
@@ -455,11 +454,11 @@ CALL(gemm_f32, 2, A(0), A(1), 3, A(2))
 CALL(gemv_f64, 2, A(0), A(1), 3, A(2))
 CALL(gemv_f32, 2, A(0), A(1), 3, A(2))
 CALL(transpose, A(0), A(1))
-CALL(apply_stencil, P(0), NULL, A(1), A(2))
-CALL(stencil5, P(0), A(1), A(2))
+CALL(apply_stencil, P(0), A(1), NULL, A(2))
+CALL(stencil5, A(1), P(0), A(2))
 CALL(jacobi, A(0), A(1), D(2), 3, NULL)
-CALL(convolve_f64, A(0), P(1), (size_t)I(2), A(3))
-CALL(convolve_f32, A(0), P(1), (size_t)I(2), A(3))
+CALL(convolve_f64, A(0), P(1), (int64_t)I(2), A(3))
+CALL(convolve_f32, A(0), P(1), (int64_t)I(2), A(3))
 
 #define LINE_GEMM(name, type)                                                                      \
     LINE(name, SHAPED(type, MATRIX_A), SHAPED(type, MATRIX_B), SHAPED_OUT(type, MATRIX_C))
@@ -480,23 +479,23 @@ CALL(convolve_f32, A(0), P(1), (size_t)I(2), A(3))
 
 /* ---- arrays, files ---- */
 
-CALL_MAKING(array_create, 4, TEAM_OF(0), (trine_dtype)I(1), (uint64_t)I(2), (trine_place)I(3), P(4))
-CALL_MAKING(array_create_2d, 5, TEAM_OF(0), (trine_dtype)I(1), (uint64_t)I(2), (uint64_t)I(3),
+CALL_MAKING(array_create, 4, TEAM_OF(0), (trine_dtype)I(1), (int64_t)I(2), (trine_place)I(3), P(4))
+CALL_MAKING(array_create_2d, 5, TEAM_OF(0), (trine_dtype)I(1), (int64_t)I(2), (int64_t)I(3),
             (trine_place)I(4), P(5))
-CALL_MAKING(array_scatter, 6, TEAM_OF(0), (trine_dtype)I(1), (uint64_t)I(2), P(3), (int)I(4),
+CALL_MAKING(array_scatter, 6, TEAM_OF(0), (trine_dtype)I(1), P(3), (int64_t)I(2), (int)I(4),
             (trine_transport)I(5), P(6))
-CALL_MAKING(array_scatter_2d, 7, TEAM_OF(0), (trine_dtype)I(1), (uint64_t)I(2), (uint64_t)I(3),
-            P(4), (int)I(5), (trine_transport)I(6), P(7))
+CALL_MAKING(array_scatter_2d, 7, TEAM_OF(0), (trine_dtype)I(1), P(4), (int64_t)I(2), (int64_t)I(3),
+            (int)I(5), (trine_transport)I(6), P(7))
 CALL_MAKING(array_create_nd, 5, TEAM_OF(0), (trine_dtype)I(1), (int)I(2), P(3), (trine_place)I(4),
             P(5))
 CALL_MAKING(array_create_like, 3, A(0), (trine_dtype)I(1), (trine_place)I(2), P(3))
-CALL_MAKING(array_scatter_nd, 7, TEAM_OF(0), (trine_dtype)I(1), (int)I(2), P(3), P(4), (int)I(5),
+CALL_MAKING(array_scatter_nd, 7, TEAM_OF(0), (trine_dtype)I(1), P(4), (int)I(2), P(3), (int)I(5),
             (trine_transport)I(6), P(7))
 CALL(array_gather, A(0), (int)I(1), P(2))
 CALL_MAKING(npy_load, 1, P(0) ? file : NULL, P(1))
 CALL(npy_reduce, P(0) ? file : NULL, P(1), NULL, P(2))
 CALL(npy_reduce_axis, P(0) ? file : NULL, P(1), NULL, (int)I(2), P(3))
-CALL(npy_save, P(0) ? (P(0) == four ? npy_path : P(0)) : NULL, A(1))
+CALL(npy_save, A(1), P(0) ? (P(0) == four ? npy_path : P(0)) : NULL)
 
 static trine_status call_npy_open(const value *v)
 {
@@ -525,7 +524,7 @@ static trine_status call_npy_open(const value *v)
     LINE(array_scatter_2d, TEAM, WHOLE(TRINE_U8, 0, 77), WHOLE(50, 51, INT64_MAX),                 \
          WHOLE(100, -1, INT64_MAX), ROOTS, WHOLE(0, -1, 99),                                       \
          WHOLE(TRINE_TRANSPORT_MESSAGE, TRINE_TRANSPORT_PIPE, 99), MADE)                           \
-    LINE(array_scatter, TEAM, WHOLE(TRINE_U8, 0, 77), WHOLE(5000, 5001, INT64_MAX), ROOTS,         \
+    LINE(array_scatter, TEAM, WHOLE(TRINE_U8, 0, 77), WHOLE(5000, 5001, -1), ROOTS,                \
          WHOLE(0, -1, 99), WHOLE(TRINE_TRANSPORT_WINDOW, TRINE_TRANSPORT_PIPE, 99), MADE)          \
     LINE(array_scatter_nd, TEAM, WHOLE(TRINE_U8, 0, 77), WHOLE(2, -1, TRINE_DIMS + 1),             \
          POINTER_OR(sizes, far_sizes), ROOTS, WHOLE(0, -1, 99),                                    \
@@ -549,14 +548,14 @@ static trine_status call_task_open(const value *v)
     }
     return status;
 }
-CALL(task_map, TEAM_OF(0), P(1), P(2), P(3), 5, (size_t)I(4), NULL, NULL, NULL)
+CALL(task_map, TEAM_OF(0), P(1), P(3), 5, (size_t)I(4), P(2), NULL, NULL, NULL)
 
 static trine_status call_counter_create(const value *v)
 {
     trine_counter **counter = P(1);
-    trine_status status = trine_counter_create(TEAM_OF(0), 5, counter);
+    trine_status status = trine_counter_open(TEAM_OF(0), 5, counter);
     if (!status && counter) {
-        status = trine_counter_free(*counter);
+        status = trine_counter_close(*counter);
         *counter = NULL;
     }
     return status;
@@ -578,13 +577,13 @@ static trine_status call_team_open(const value *v)
 
 static trine_status call_team_open_comm(const value *v)
 {
-    return closed(trine_team_open_comm(v[0].pointer, MPI_COMM_WORLD, P(1)), P(1));
+    return closed(trine_team_open_comm(MPI_COMM_WORLD, v[0].pointer, P(1)), P(1));
 }
 
 static trine_status nothing(const value *v)
 {
     (void)v;
-    return trine_counter_free(NULL) | trine_task_close(NULL) | trine_team_close(NULL);
+    return trine_counter_close(NULL) | trine_task_close(NULL) | trine_team_close(NULL);
 }
 
 /* What closes has no arguments to be wrong: NULL does nothing. */
@@ -593,10 +592,10 @@ static trine_status nothing(const value *v)
     LINE(task_open, TEAM, POINTER(&tasks), ROOTS_OPTION(&each, &unknown_transport), MADE)          \
     LINE(task_map, TEAM, POINTER_OR(&tasks, &partial_kind), OPTION(NULL, &wide_window), ROOTS,     \
          WHOLE(8, 9, INT64_MAX))                                                                   \
-    LINE(counter_create, TEAM, MADE)                                                               \
+    LINE(counter_open, TEAM, MADE)                                                                 \
     LINE(team_open, OPTIONS("mpi", "mpi:99", "mpj"), MADE)                                         \
     LINE(team_open_comm, OPTIONS("mpi", "mpi:99", "serial"),                                       \
-         MADE){"trine_counter_free", nothing, {{.kind = NONE}}},                                   \
+         MADE){"trine_counter_close", nothing, {{.kind = NONE}}},                                  \
         {"trine_task_close", nothing, {{.kind = NONE}}},                                           \
         {"trine_team_close", nothing, {{.kind = NONE}}},
 

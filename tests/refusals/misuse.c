@@ -43,6 +43,61 @@ static void null_is_named(void)
     trine_array_free(x);
 }
 
+static void negative_counts_are_named(void)
+{
+    double data[4] = {0}, kernel[] = {1};
+    int64_t counts[4 + 3];
+    const int64_t shape[] = {2, -3};
+    trine_array *x = array_of(team, TRINE_F64, 4), *y = array_of(team, TRINE_F64, 4), *made = NULL;
+    expect(trine_array_create(team, TRINE_F64, -1, TRINE_SHARED, &made), TRINE_E_ARGUMENT,
+           "a new array of -1 elements; expected 0 or more");
+    expect(trine_array_create_nd(team, TRINE_F64, 2, shape, TRINE_SHARED, &made), TRINE_E_ARGUMENT,
+           "2 x -3 elements; expected 0 or more");
+    expect(trine_array_wrap(team, TRINE_F64, data, INT64_MIN, &made), TRINE_E_ARGUMENT,
+           "-9223372036854775808 elements");
+    expect(trine_array_wrap_const_2d(team, TRINE_F64, data, -2, -2, &made), TRINE_E_ARGUMENT,
+           "-2 x -2 elements");
+    expect(trine_array_scatter(team, TRINE_F64, data, -1, 0, TRINE_TRANSPORT_MESSAGE, &made),
+           TRINE_E_ARGUMENT, "-1 elements");
+    CU_ASSERT_PTR_NULL(made);
+    expect(trine_histogram(x, -1, 0, 1, counts), TRINE_E_ARGUMENT, "-1 bins");
+    expect(trine_smallest(x, -1, data, NULL), TRINE_E_ARGUMENT, "k is -1; expected 0 or more");
+    expect(trine_convolve_f64(x, kernel, -1, y), TRINE_E_ARGUMENT, "-1 taps");
+    expect(trine_jacobi(x, NULL, 0, -1, NULL), TRINE_E_ARGUMENT, "most_sweeps -1");
+    CU_ASSERT_PTR_NULL(trine_reducer_name(-1));
+    CU_ASSERT_PTR_NULL(trine_map_name(-1));
+    trine_array_free(x);
+    trine_array_free(y);
+}
+
+static void structs_of_another_size_are_refused(void)
+{
+    double data[2] = {0}, sum = 42;
+    trine_array *x = array_of(team, TRINE_F64, 2), *y = array_of(team, TRINE_F64, 2);
+    const trine_array *in[] = {x};
+    trine_reducer reducer = *trine_reducer_find("sum", TRINE_F64);
+    trine_map map = *trine_map_find("copy", TRINE_F64, TRINE_F64);
+    trine_scan_operator op;
+    trine_ledger ledger = {.size = 8};
+    CU_ASSERT_EQUAL_FATAL(trine_scan_operator_find("cumsum", TRINE_F64, &op), TRINE_OK);
+    CU_ASSERT_TRUE(reducer.size == sizeof reducer && map.size == sizeof map &&
+                   op.size == sizeof op && op.reducer.size == sizeof reducer);
+    reducer.size = 0;
+    expect(trine_reduce(&reducer, in, NULL, &sum), TRINE_E_ARGUMENT, "TRINE_INIT(trine_reducer)");
+    reducer.size = sizeof reducer + 8;
+    expect(trine_reduce(&reducer, in, NULL, &sum), TRINE_E_ARGUMENT, "trine_reducer whose size");
+    CU_ASSERT_EQUAL(sum, 42);
+    map.size--;
+    expect(trine_apply(&map, in, NULL, &y), TRINE_E_ARGUMENT, "TRINE_INIT(trine_map)");
+    op.size = 1;
+    expect(trine_scan(&op, x, NULL, false, y), TRINE_E_ARGUMENT, "TRINE_INIT(trine_scan_operator)");
+    expect(trine_team_ledger(team, &ledger), TRINE_E_ARGUMENT, "TRINE_INIT(trine_ledger)");
+    CU_ASSERT_EQUAL(ledger.size, 8);
+    CU_ASSERT_EQUAL(data[0], 0);
+    trine_array_free(x);
+    trine_array_free(y);
+}
+
 static void a_wrong_dtype_is_named_with_the_right_ones(void)
 {
     double sum = 42;
@@ -52,7 +107,7 @@ static void a_wrong_dtype_is_named_with_the_right_ones(void)
     expect(trine_sum_i64(y, TRINE_EXACT, &whole), TRINE_E_DTYPE, "expected i64, i32, i16 or i8");
     expect(trine_sum_u64(x, TRINE_EXACT, (uint64_t *)&whole), TRINE_E_DTYPE, "x is i32");
     const trine_array *in[] = {y};
-    expect(trine_reduce(&hash_reducer, NULL, in, &sum), TRINE_E_DTYPE,
+    expect(trine_reduce(&hash_reducer, in, NULL, &sum), TRINE_E_DTYPE,
            "in[0] is f64; expected u64");
     trine_array *z = NULL;
     expect(trine_array_create(team, (trine_dtype)99, 1, TRINE_SHARED, &z), TRINE_E_DTYPE, "99");
@@ -88,8 +143,8 @@ static void built_in_maps_check_their_arguments(void)
     expect(trine_fma_f64(x, x, NULL, y), TRINE_E_ARGUMENT, "fma: in[2] is NULL");
     expect(trine_cast(NULL, y), TRINE_E_ARGUMENT, "trine_cast: x is NULL");
     expect(trine_cast_wrap(x, NULL), TRINE_E_ARGUMENT, "trine_cast_wrap: y is NULL");
-    expect(trine_scale_f64(2, narrow, y), TRINE_E_DTYPE, "scale: in[0] is f32; expected f64");
-    expect(trine_scale_f32(2, narrow, y), TRINE_E_DTYPE, "scale: out[0] is f64; expected f32");
+    expect(trine_scale_f64(narrow, 2, y), TRINE_E_DTYPE, "scale: in[0] is f32; expected f64");
+    expect(trine_scale_f32(narrow, 2, y), TRINE_E_DTYPE, "scale: out[0] is f64; expected f32");
     expect(trine_where_f64(x, x, x, y), TRINE_E_DTYPE, "where: in[0] is f64; expected u8");
     expect(trine_add_f64(x, longer, y), TRINE_E_LENGTH, "add: in[1] has 11 elements");
     expect(trine_cast(x, longer), TRINE_E_LENGTH, "cast: out[0] has 11 elements");
@@ -125,7 +180,7 @@ static void impossible_sizes_are_refused(void)
 {
     trine_array *x = NULL;
     double one = 1;
-    expect(trine_array_create(team, TRINE_F64, UINT64_MAX, TRINE_SHARED, &x), TRINE_E_ARGUMENT,
+    expect(trine_array_create(team, TRINE_F64, INT64_MAX, TRINE_SHARED, &x), TRINE_E_ARGUMENT,
            "larger than any address space");
     expect(trine_array_create(team, TRINE_F64, (uint64_t)1 << 45, TRINE_SHARED, &x), TRINE_E_MEMORY,
            "available");
@@ -155,8 +210,8 @@ static void arrays_must_match(void)
     expect(trine_dot_f64(x, z, TRINE_EXACT, &dot), TRINE_E_TEAM, "belongs to team");
     expect(trine_dot_f64(x, NULL, TRINE_EXACT, &dot), TRINE_E_ARGUMENT, "y is NULL");
     CU_ASSERT_EQUAL(dot, 7);
-    expect(trine_apply(&copy_map, NULL, in, longer), TRINE_E_LENGTH, "out[0] has 11 elements");
-    expect(trine_apply(&copy_map, NULL, in, elsewhere), TRINE_E_TEAM, "belongs to team");
+    expect(trine_apply(&copy_map, in, NULL, longer), TRINE_E_LENGTH, "out[0] has 11 elements");
+    expect(trine_apply(&copy_map, in, NULL, elsewhere), TRINE_E_TEAM, "belongs to team");
     trine_array_free(x);
     trine_array_free(y);
     trine_array_free(z);
@@ -170,8 +225,8 @@ static void outputs_that_half_overlap_inputs_are_refused(void)
     CU_ASSERT_EQUAL(trine_array_wrap(team, TRINE_F64, data + 5, 10, &y), TRINE_OK);
     const trine_array *in[] = {x};
     trine_array *shifted[] = {y}, *same[] = {x};
-    expect(trine_apply(&copy_map, NULL, in, shifted), TRINE_E_ARGUMENT, "overlaps in[0]");
-    CU_ASSERT_EQUAL(trine_apply(&copy_map, NULL, in, same), TRINE_OK);
+    expect(trine_apply(&copy_map, in, NULL, shifted), TRINE_E_ARGUMENT, "overlaps in[0]");
+    CU_ASSERT_EQUAL(trine_apply(&copy_map, in, NULL, same), TRINE_OK);
     trine_array_free(x);
     trine_array_free(y);
 }
@@ -183,16 +238,16 @@ static void incomplete_reducers_are_refused(void)
     hash_state result = {1, 2};
     trine_reducer bad = hash_reducer;
     bad.merge = NULL;
-    expect(trine_reduce(&bad, NULL, in, &result), TRINE_E_ARGUMENT, "lacks a name or a function");
+    expect(trine_reduce(&bad, in, NULL, &result), TRINE_E_ARGUMENT, "lacks a name or a function");
     bad = hash_reducer;
     bad.nin = TRINE_ARGS + 1;
-    expect(trine_reduce(&bad, NULL, in, &result), TRINE_E_ARGUMENT, "5 inputs");
+    expect(trine_reduce(&bad, in, NULL, &result), TRINE_E_ARGUMENT, "5 inputs");
     bad = hash_reducer;
     bad.work_size = 64;
-    expect(trine_reduce(&bad, NULL, in, &result), TRINE_E_ARGUMENT, "working state");
+    expect(trine_reduce(&bad, in, NULL, &result), TRINE_E_ARGUMENT, "working state");
     bad = hash_reducer;
     bad.param_size = 8;
-    expect(trine_reduce(&bad, NULL, in, &result), TRINE_E_ARGUMENT, "param is NULL");
+    expect(trine_reduce(&bad, in, NULL, &result), TRINE_E_ARGUMENT, "param is NULL");
     CU_ASSERT_EQUAL(result.hash, 1);
     trine_array_free(x);
 }
@@ -224,7 +279,7 @@ static void a_second_call_on_a_busy_team_is_refused(void)
     trine_array *x = array_of(team, TRINE_U64, 10);
     const trine_array *in[] = {x};
     meddling.accumulate = meddle;
-    CU_ASSERT_EQUAL(trine_reduce(&meddling, NULL, in, &result), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_reduce(&meddling, in, NULL, &result), TRINE_OK);
     CU_ASSERT_EQUAL(inner, TRINE_E_BUSY);
     trine_array_free(x);
 }
@@ -262,6 +317,8 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         {"NULL is named", null_is_named},
+        {"negative counts are named", negative_counts_are_named},
+        {"structs of another size are refused", structs_of_another_size_are_refused},
         {"a wrong dtype is named, with the right ones", a_wrong_dtype_is_named_with_the_right_ones},
         {"modes, places and schedules are checked", modes_places_and_schedules_are_checked},
         {"built-in maps check their arguments", built_in_maps_check_their_arguments},

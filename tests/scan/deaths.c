@@ -81,13 +81,13 @@ static trine_status scan(const char *spec, int crashes, bool in_apply, int64_t a
     page->in_apply = in_apply;
     page->at = at;
     page->crashes = crashes;
-    trine_status status = trine_scan(&op, NULL, x, out, false);
+    trine_status status = trine_scan(&op, x, NULL, false, out);
     trine_team_ledger(team, &ledger);
     *replaced = ledger.replaced;
     memcpy(results, trine_array_data(out), N * sizeof *results);
     /* The team goes on working. */
     page->crashes = 0;
-    CU_ASSERT_EQUAL(trine_scan(&op, NULL, out, out, false), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_scan(&op, out, NULL, false, out), TRINE_OK);
     trine_array_free(x);
     if (!in_place)
         trine_array_free(out);

@@ -36,37 +36,37 @@ static void wrong_scans_are_refused(void)
     REFUSED(trine_scan_operator_find("cumsum", TRINE_F64, NULL), TRINE_E_ARGUMENT, "NULL");
     REFUSED(trine_scan_operator_find("cumsun", TRINE_F64, &sum), TRINE_E_ARGUMENT, "cumprod");
     REFUSED(trine_scan_operator_find(NULL, TRINE_F64, &sum), TRINE_E_ARGUMENT, "(NULL)");
-    REFUSED(trine_scan(NULL, NULL, x, out, false), TRINE_E_ARGUMENT, "op is NULL");
-    REFUSED(trine_scan(&sum, NULL, NULL, out, false), TRINE_E_ARGUMENT, "x[0] is NULL");
-    REFUSED(trine_scan(&sum, NULL, x, NULL, false), TRINE_E_ARGUMENT, "out[0] is NULL");
-    REFUSED(trine_scan(&sum, NULL, NULL, NULL, false), TRINE_E_ARGUMENT, "NULL");
-    REFUSED(trine_scan(&sum, NULL, narrow, out, false), TRINE_E_DTYPE, "f32");
-    REFUSED(trine_scan(&sum, NULL, x, narrow, false), TRINE_E_DTYPE, "f32");
-    REFUSED(trine_scan(&sum, NULL, x, shorter, false), TRINE_E_LENGTH, "99");
-    REFUSED(trine_scan(&sum, NULL, x, foreign, false), TRINE_E_TEAM, "omp:2");
-    REFUSED(trine_scan(&sum, NULL, left, right, false), TRINE_E_ARGUMENT, "overlaps");
-    REFUSED(trine_scan(&sum, NULL, right, left, true), TRINE_E_ARGUMENT, "overlaps");
+    REFUSED(trine_scan(NULL, x, NULL, false, out), TRINE_E_ARGUMENT, "op is NULL");
+    REFUSED(trine_scan(&sum, NULL, NULL, false, out), TRINE_E_ARGUMENT, "x[0] is NULL");
+    REFUSED(trine_scan(&sum, x, NULL, false, NULL), TRINE_E_ARGUMENT, "out[0] is NULL");
+    REFUSED(trine_scan(&sum, NULL, NULL, false, NULL), TRINE_E_ARGUMENT, "NULL");
+    REFUSED(trine_scan(&sum, narrow, NULL, false, out), TRINE_E_DTYPE, "f32");
+    REFUSED(trine_scan(&sum, x, NULL, false, narrow), TRINE_E_DTYPE, "f32");
+    REFUSED(trine_scan(&sum, x, NULL, false, shorter), TRINE_E_LENGTH, "99");
+    REFUSED(trine_scan(&sum, x, NULL, false, foreign), TRINE_E_TEAM, "omp:2");
+    REFUSED(trine_scan(&sum, left, NULL, false, right), TRINE_E_ARGUMENT, "overlaps");
+    REFUSED(trine_scan(&sum, right, NULL, true, left), TRINE_E_ARGUMENT, "overlaps");
     broken = sum;
     broken.apply = NULL;
-    REFUSED(trine_scan(&broken, NULL, x, out, false), TRINE_E_ARGUMENT, "apply");
+    REFUSED(trine_scan(&broken, x, NULL, false, out), TRINE_E_ARGUMENT, "apply");
     broken = sum;
     broken.reducer.merge = NULL;
-    REFUSED(trine_scan(&broken, NULL, x, out, false), TRINE_E_ARGUMENT, "merge");
+    REFUSED(trine_scan(&broken, x, NULL, false, out), TRINE_E_ARGUMENT, "merge");
     broken = sum;
     broken.reducer.nin = 2;
-    REFUSED(trine_scan(&broken, NULL, x, out, false), TRINE_E_ARGUMENT, "2 inputs");
+    REFUSED(trine_scan(&broken, x, NULL, false, out), TRINE_E_ARGUMENT, "2 inputs");
     broken = sum;
     broken.reducer.param_size = 8;
-    REFUSED(trine_scan(&broken, NULL, x, out, false), TRINE_E_ARGUMENT, "param is NULL");
+    REFUSED(trine_scan(&broken, x, NULL, false, out), TRINE_E_ARGUMENT, "param is NULL");
     broken = sum;
     broken.apply = no_apply;
-    REFUSED(trine_scan(&broken, NULL, x, out, false), TRINE_E_OVERFLOW, "cumsum");
-    REFUSED(trine_scan_reducer(NULL, NULL, x, out, false), TRINE_E_ARGUMENT, "reducer is NULL");
-    REFUSED(trine_scan_reducer(trine_reducer_find("minmax", TRINE_F64), NULL, x, out, false),
+    REFUSED(trine_scan(&broken, x, NULL, false, out), TRINE_E_OVERFLOW, "cumsum");
+    REFUSED(trine_scan_reducer(NULL, x, NULL, false, out), TRINE_E_ARGUMENT, "reducer is NULL");
+    REFUSED(trine_scan_reducer(trine_reducer_find("minmax", TRINE_F64), x, NULL, false, out),
             TRINE_E_ARGUMENT, "no single scalar");
-    REFUSED(trine_scan_reducer(trine_reducer_find("argmin", TRINE_F64), NULL, x, out, false),
+    REFUSED(trine_scan_reducer(trine_reducer_find("argmin", TRINE_F64), x, NULL, false, out),
             TRINE_E_DTYPE, "f64");
-    REFUSED(trine_scan_reducer(trine_reducer_find("max", TRINE_F64), NULL, x, out, true),
+    REFUSED(trine_scan_reducer(trine_reducer_find("max", TRINE_F64), x, NULL, true, out),
             TRINE_E_EMPTY, "max");
 }
 
@@ -90,12 +90,12 @@ static void wrong_rearrangements_are_refused(void)
     broken.test = NULL;
     REFUSED(trine_predicate_find("odd", TRINE_F64) ? TRINE_OK : TRINE_E_ARGUMENT, TRINE_E_ARGUMENT,
             "nonzero");
-    REFUSED(trine_compact(NULL, NULL, x, &kept), TRINE_E_ARGUMENT, "keep is NULL");
-    REFUSED(trine_compact(&broken, NULL, x, &kept), TRINE_E_ARGUMENT, "test");
+    REFUSED(trine_compact(NULL, x, NULL, &kept), TRINE_E_ARGUMENT, "keep is NULL");
+    REFUSED(trine_compact(&broken, x, NULL, &kept), TRINE_E_ARGUMENT, "test");
     REFUSED(trine_compact(nonzero, NULL, NULL, &kept), TRINE_E_ARGUMENT, "x is NULL");
-    REFUSED(trine_compact(nonzero, NULL, x, NULL), TRINE_E_ARGUMENT, "kept is NULL");
-    REFUSED(trine_compact(nonzero, NULL, narrow, &kept), TRINE_E_DTYPE, "f32");
-    REFUSED(trine_compact(trine_predicate_find("between", TRINE_F64), NULL, x, &kept),
+    REFUSED(trine_compact(nonzero, x, NULL, NULL), TRINE_E_ARGUMENT, "kept is NULL");
+    REFUSED(trine_compact(nonzero, narrow, NULL, &kept), TRINE_E_DTYPE, "f32");
+    REFUSED(trine_compact(trine_predicate_find("between", TRINE_F64), x, NULL, &kept),
             TRINE_E_ARGUMENT, "param is NULL");
     REFUSED(trine_compact_mask(NULL, bytes, &kept), TRINE_E_ARGUMENT, "x is NULL");
     REFUSED(trine_compact_mask(x, NULL, &kept), TRINE_E_ARGUMENT, "mask is NULL");
@@ -123,7 +123,7 @@ static void a_predicate_that_changes_its_mind_is_found_out(void)
 {
     const trine_predicate fickle = {.name = "fickle", .in = TRINE_F64, .test = fickle_test};
     trine_array *kept = NULL;
-    REFUSED(trine_compact(&fickle, NULL, x, &kept), TRINE_E_ARGUMENT, "fickle");
+    REFUSED(trine_compact(&fickle, x, NULL, &kept), TRINE_E_ARGUMENT, "fickle");
     CU_ASSERT_PTR_NULL(kept);
 }
 

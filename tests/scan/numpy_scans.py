@@ -96,7 +96,7 @@ def true_sums(x, dtype, exclusive=False):
 def scan(name, a, out, exclusive=False):
     op = t.ScanOperator()
     t.need(t.lib.trine_scan_operator_find(name.encode(), t.code(a.dtype), c.byref(op)))
-    t.need(t.lib.trine_scan(c.byref(op), None, a.handle, out.handle, c.c_bool(exclusive)))
+    t.need(t.lib.trine_scan(c.byref(op), a.handle, None, c.c_bool(exclusive), out.handle))
     return out.local().copy()
 
 
@@ -240,7 +240,7 @@ def any_reducer_scans(team):
         for name, right in expected.items():
             reducer = t.find(name, x.dtype)
             a, out = team.array(x), team.array(np.zeros(n, t.result_type(reducer.contents)))
-            t.need(t.lib.trine_scan_reducer(reducer, None, a.handle, out.handle, c.c_bool(False)))
+            t.need(t.lib.trine_scan_reducer(reducer, a.handle, None, c.c_bool(False), out.handle))
             if right is not None:
                 same(out.local(), right, "reducer", name, n)
             a.free()
@@ -275,7 +275,7 @@ def compact(a, name=None, param=None, mask=None):
     else:
         t.lib.trine_predicate_find.restype = t.pointer
         found = t.pointer(t.lib.trine_predicate_find(name.encode(), t.code(a.dtype)))
-        t.need(t.lib.trine_compact(found, param.tobytes() if param is not None else None, a.handle, c.byref(made)))
+        t.need(t.lib.trine_compact(found, a.handle, param.tobytes() if param is not None else None, c.byref(made)))
     kept = Kept(made, a.dtype)
     values = kept.local().copy()
     check(t.lib.trine_array_n(made) == len(values), "length of what was kept")

@@ -93,7 +93,7 @@ static outcome scan(trine_team *team, const trine_scan_operator *op, uint64_t n,
         status = trine_array_create(team, op->out, n, TRINE_DISTRIBUTED, &out);
     if (!status) {
         fill(x, kind);
-        status = trine_scan(op, NULL, x, in_place ? x : out, exclusive);
+        status = trine_scan(op, x, NULL, exclusive, in_place ? x : out);
     }
     outcome o = take(status, in_place ? x : out, trine_dtype_size(op->out));
     trine_array_free(x);
@@ -259,7 +259,7 @@ static void hashes_are_folded_as_promised(trine_team *team, trine_team *serial)
         CU_ASSERT_EQUAL_FATAL(
             trine_array_create(team, TRINE_U64, lengths[l], TRINE_DISTRIBUTED, &out), TRINE_OK);
         fill(x, 0);
-        CU_ASSERT_EQUAL(trine_scan_reducer(&hash, NULL, x, out, false), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_scan_reducer(&hash, x, NULL, false, out), TRINE_OK);
         CU_ASSERT_TRUE(promised_scan(whole, trine_array_data(out), trine_array_first(out),
                                      trine_array_local_n(out)));
         trine_array_free(x);
@@ -297,7 +297,7 @@ static outcome rearrange(trine_team *team, rearrangement how, trine_dtype dtype,
             ((uint8_t *)trine_array_data(other))[i] &= (uint8_t)(kind * 2);
         status = how == MASK ? trine_compact_mask(x, other, &kept)
                  : how == NONZERO
-                     ? trine_compact(trine_predicate_find("nonzero", dtype), NULL, x, &kept)
+                     ? trine_compact(trine_predicate_find("nonzero", dtype), x, NULL, &kept)
                  : how == REVERSED ? trine_reverse(x, other)
                                    : trine_reverse(x, x);
     }
@@ -373,7 +373,7 @@ static void blocks_of_the_callers_own_make_one_whole(trine_team *team, trine_tea
     CU_ASSERT_EQUAL(trine_reverse(x, out), TRINE_OK);
     for (uint64_t i = first; i < first + n; i++)
         CU_ASSERT_EQUAL(got[i - first], data[whole - 1 - i]);
-    CU_ASSERT_EQUAL(trine_compact(trine_predicate_find("nonzero", TRINE_F64), NULL, x, &kept),
+    CU_ASSERT_EQUAL(trine_compact(trine_predicate_find("nonzero", TRINE_F64), x, NULL, &kept),
                     TRINE_OK);
     uint64_t at = 0;
     for (uint64_t i = first; i < first + n; i++)

@@ -66,10 +66,10 @@ static void axes_survive_killed_workers_body(void)
     for (int axis = 0; axis < 2; axis++) {
         hash_state whole[ROWS], got[ROWS];
         size_t bytes = (axis ? ROWS : COLUMNS) * sizeof *got;
-        MUST(trine_reduce_axis(&crashing, NULL, in, axis, whole) == TRINE_OK);
+        MUST(trine_reduce_axis(&crashing, in, NULL, axis, whole) == TRINE_OK);
         for (int crashes = 1; crashes <= 2; crashes++) {
             page->crashes = crashes;
-            MUST(trine_reduce_axis(&crashing, NULL, in, axis, got) == TRINE_OK);
+            MUST(trine_reduce_axis(&crashing, in, NULL, axis, got) == TRINE_OK);
             MUST(replaced(team) > 0);
             MUST(memcmp(got, whole, bytes) == 0);
         }
@@ -102,7 +102,7 @@ static void stencils_survive_killed_workers_body(void)
     for (int crashes = 1; crashes <= 2; crashes++) {
         memset(trine_array_data(out), 0, (size_t)ROWS * COLUMNS * sizeof *to);
         page->crashes = crashes;
-        MUST(trine_apply_stencil(&stencil, NULL, x, out) == TRINE_OK);
+        MUST(trine_apply_stencil(&stencil, x, NULL, out) == TRINE_OK);
         MUST(replaced(team) > 0);
         for (size_t r = 1; r < ROWS - 1; r++)
             for (size_t i = r * COLUMNS + 1; i < (r + 1) * COLUMNS - 1; i++)

@@ -35,7 +35,7 @@ static void five_points(trine_dtype dtype, uint64_t rows, uint64_t columns, int 
     }
     spread x = make(dtype, rows, columns, how), out = make(dtype, rows, columns, how);
     set(&x, single ? (const void *)narrow : (const void *)wide);
-    expect(trine_stencil5(weight, x.array, out.array), TRINE_OK, "");
+    expect(trine_stencil5(x.array, weight, out.array), TRINE_OK, "");
     CU_ASSERT_TRUE(holds(&out, single ? (const void *)narrow_out : (const void *)wide_out));
     release(&x);
     release(&out);
@@ -98,7 +98,7 @@ static void user_stencil(uint64_t rows, uint64_t columns, int64_t halo, int how)
     }
     spread x = make(TRINE_U16, rows, columns, how), out = make(TRINE_I64, rows, columns, how);
     set(&x, whole);
-    expect(trine_apply_stencil(&stencil, &halo, x.array, out.array), TRINE_OK, "");
+    expect(trine_apply_stencil(&stencil, x.array, &halo, out.array), TRINE_OK, "");
     CU_ASSERT_TRUE(holds(&out, expected));
     release(&x);
     release(&out);
@@ -250,7 +250,7 @@ static void nothing_is_done_to_nothing(void)
     for (int how = 0; how < SPREADS; how++) {
         spread x = make(TRINE_F64, 0, 5, how), out = make(TRINE_F64, 0, 5, how);
         trine_jacobi_result result = {.residual = 5};
-        expect(trine_stencil5(weight, x.array, out.array), TRINE_OK, "");
+        expect(trine_stencil5(x.array, weight, out.array), TRINE_OK, "");
         expect(trine_jacobi(x.array, out.array, 0, 3, &result), TRINE_OK, "");
         CU_ASSERT_TRUE(result.residual == 0 && result.sweeps == 1);
         release(&x);
@@ -264,25 +264,25 @@ static void misuse_is_named(void)
     spread whole = make(TRINE_I32, 50, 40, BLOCKS), other = make(TRINE_F64, 40, 50, BLOCKS);
     trine_stencil stencil = {.name = "mine", .halo = 1, .in = TRINE_F64, .out = TRINE_F64};
     trine_jacobi_result result = {42, 42};
-    expect(trine_stencil5(NULL, x.array, out.array), TRINE_E_ARGUMENT, "weight is NULL");
-    expect(trine_stencil5(weight, NULL, out.array), TRINE_E_ARGUMENT, "x is NULL");
-    expect(trine_stencil5(weight, NULL, NULL), TRINE_E_ARGUMENT, "x is NULL");
-    expect(trine_stencil5(weight, x.array, NULL), TRINE_E_ARGUMENT, "out[0] is NULL");
-    expect(trine_stencil5(weight, whole.array, out.array), TRINE_E_DTYPE, "expected f64 or f32");
-    expect(trine_stencil5(weight, x.array, whole.array), TRINE_E_DTYPE, "out[0] is i32");
-    expect(trine_stencil5(weight, x.array, other.array), TRINE_E_LENGTH, "40 x 50");
-    expect(trine_apply_stencil(NULL, NULL, x.array, out.array), TRINE_E_ARGUMENT,
+    expect(trine_stencil5(x.array, NULL, out.array), TRINE_E_ARGUMENT, "weight is NULL");
+    expect(trine_stencil5(NULL, weight, out.array), TRINE_E_ARGUMENT, "x is NULL");
+    expect(trine_stencil5(NULL, weight, NULL), TRINE_E_ARGUMENT, "x is NULL");
+    expect(trine_stencil5(x.array, weight, NULL), TRINE_E_ARGUMENT, "out[0] is NULL");
+    expect(trine_stencil5(whole.array, weight, out.array), TRINE_E_DTYPE, "expected f64 or f32");
+    expect(trine_stencil5(x.array, weight, whole.array), TRINE_E_DTYPE, "out[0] is i32");
+    expect(trine_stencil5(x.array, weight, other.array), TRINE_E_LENGTH, "40 x 50");
+    expect(trine_apply_stencil(NULL, x.array, NULL, out.array), TRINE_E_ARGUMENT,
            "stencil is NULL");
-    expect(trine_apply_stencil(&stencil, NULL, x.array, out.array), TRINE_E_ARGUMENT, "lacks");
+    expect(trine_apply_stencil(&stencil, x.array, NULL, out.array), TRINE_E_ARGUMENT, "lacks");
     stencil.apply = apply_position_sum;
     stencil.param_size = 8;
-    expect(trine_apply_stencil(&stencil, NULL, x.array, out.array), TRINE_E_ARGUMENT,
+    expect(trine_apply_stencil(&stencil, x.array, NULL, out.array), TRINE_E_ARGUMENT,
            "takes 8 bytes");
     stencil.halo = 0;
-    expect(trine_apply_stencil(&stencil, weight, x.array, out.array), TRINE_E_ARGUMENT,
+    expect(trine_apply_stencil(&stencil, x.array, weight, out.array), TRINE_E_ARGUMENT,
            "a halo of 0; expected 1 to 16");
     stencil.halo = TRINE_HALO + 1;
-    expect(trine_apply_stencil(&stencil, weight, x.array, out.array), TRINE_E_ARGUMENT,
+    expect(trine_apply_stencil(&stencil, x.array, weight, out.array), TRINE_E_ARGUMENT,
            "a halo of 17");
     expect(trine_jacobi(NULL, NULL, 0, 1, &result), TRINE_E_ARGUMENT, "u is NULL");
     expect(trine_jacobi(x.array, NULL, -1, 1, &result), TRINE_E_ARGUMENT, "tolerance -1");
@@ -291,7 +291,7 @@ static void misuse_is_named(void)
     expect(trine_jacobi(x.array, other.array, 0, 1, &result), TRINE_E_LENGTH, "40 x 50");
     CU_ASSERT_TRUE(result.sweeps == 42 && result.residual == 42);
     if (trine_team_ranks(team) == 1) {
-        expect(trine_stencil5(weight, x.array, x.array), TRINE_E_ARGUMENT, "overlaps");
+        expect(trine_stencil5(x.array, weight, x.array), TRINE_E_ARGUMENT, "overlaps");
         expect(trine_jacobi(x.array, x.array, 0, 1, &result), TRINE_E_ARGUMENT, "overlaps");
     }
     expect(trine_jacobi(x.array, NULL, 0, 1, NULL), TRINE_OK, "");
@@ -306,12 +306,12 @@ static void what_one_rank_is_refused_all_are(void)
     bool last = trine_team_rank(team) + 1 == trine_team_ranks(team);
     spread x = make(TRINE_F64, 9, 4, BLOCKS), out = make(TRINE_F64, 9, 4, BLOCKS);
     trine_jacobi_result result = {42, 42};
-    expect(trine_stencil5(last ? NULL : weight, x.array, out.array), TRINE_E_ARGUMENT, "weight");
+    expect(trine_stencil5(x.array, last ? NULL : weight, out.array), TRINE_E_ARGUMENT, "weight");
     expect(trine_jacobi(x.array, NULL, last ? -1 : 0, 5, &result), TRINE_E_ARGUMENT, "tolerance");
     CU_ASSERT_TRUE(result.sweeps == 42 && result.residual == 42);
     if (trine_team_ranks(team) > 1)
         expect(trine_jacobi(x.array, NULL, 0, last ? 5 : 6, &result), TRINE_E_COLLECTIVE, "");
-    expect(trine_stencil5(weight, x.array, out.array), TRINE_OK, "");
+    expect(trine_stencil5(x.array, weight, out.array), TRINE_OK, "");
     release(&x);
     release(&out);
 }

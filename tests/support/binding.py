@@ -118,7 +118,7 @@ def find(name, dtype):
 
 def call(function, arrays, *more):
     handles = (pointer * 4)(*[a.handle for a in arrays])
-    need(function(*more[:2], handles, *more[2:]))
+    need(function(more[0], handles, *more[1:]))
 
 
 def reduce(name, *arrays, param=None, axis=None, results=1):

@@ -53,8 +53,8 @@ static void count_on(const char *spec, bool dies)
                           TRINE_OK);
     errand *e = memory;
     *e = (errand){.parent = getpid(), .dies = dies};
-    CU_ASSERT_EQUAL_FATAL(trine_counter_create(team, -7, &e->adds), TRINE_OK);
-    CU_ASSERT_EQUAL_FATAL(trine_counter_create(team, 0, &e->writes), TRINE_OK);
+    CU_ASSERT_EQUAL_FATAL(trine_counter_open(team, -7, &e->adds), TRINE_OK);
+    CU_ASSERT_EQUAL_FATAL(trine_counter_open(team, 0, &e->writes), TRINE_OK);
     trine_job job = {.runs = RUNS, .body = update, .context = e, .restartable = true};
     CU_ASSERT_EQUAL_FATAL(trine_call_begin(team), TRINE_OK);
     status = trine_call_end(team, NULL, trine_team_run(team, &team->executor, &job));
@@ -66,8 +66,8 @@ static void count_on(const char *spec, bool dies)
     CU_ASSERT_EQUAL(atomic_load(&e->deaths) > 0, dies);
     CU_ASSERT_TRUE(dies ? added > 2 * RUNS * EACH - 7 : added == 2 * RUNS * EACH - 7);
     CU_ASSERT_EQUAL(written, dies ? (added + 7) / 2 - 1 : RUNS * EACH);
-    CU_ASSERT_EQUAL(trine_counter_free(e->adds), TRINE_OK);
-    CU_ASSERT_EQUAL(trine_counter_free(e->writes), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_counter_close(e->adds), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_counter_close(e->writes), TRINE_OK);
     team->executor.ops.free(&team->executor, e, sizeof *e);
     CU_ASSERT_EQUAL(trine_team_close(team), TRINE_OK);
 }
@@ -90,10 +90,10 @@ static void misuse_is_refused(void)
     trine_counter *counter = NULL;
     int64_t value = 3;
     CU_ASSERT_EQUAL_FATAL(trine_team_open("serial", &team), TRINE_OK);
-    CU_ASSERT_EQUAL(trine_counter_create(team, 0, NULL), TRINE_E_ARGUMENT);
-    CU_ASSERT_EQUAL(trine_counter_create(NULL, 0, &counter), TRINE_E_ARGUMENT);
+    CU_ASSERT_EQUAL(trine_counter_open(team, 0, NULL), TRINE_E_ARGUMENT);
+    CU_ASSERT_EQUAL(trine_counter_open(NULL, 0, &counter), TRINE_E_ARGUMENT);
     CU_ASSERT_PTR_NULL(counter);
-    CU_ASSERT_EQUAL_FATAL(trine_counter_create(team, INT64_MAX, &counter), TRINE_OK);
+    CU_ASSERT_EQUAL_FATAL(trine_counter_open(team, INT64_MAX, &counter), TRINE_OK);
     CU_ASSERT_EQUAL(trine_counter_unlock(counter), TRINE_E_SYSTEM);
     CU_ASSERT_EQUAL(trine_counter_lock(counter), TRINE_OK);
     CU_ASSERT_EQUAL(trine_counter_lock(counter), TRINE_E_SYSTEM);
@@ -106,8 +106,8 @@ static void misuse_is_refused(void)
     CU_ASSERT_EQUAL(value, INT64_MAX);
     CU_ASSERT_EQUAL(trine_counter_get(counter, &value), TRINE_OK);
     CU_ASSERT_EQUAL(value, INT64_MIN);
-    CU_ASSERT_EQUAL(trine_counter_free(counter), TRINE_OK);
-    CU_ASSERT_EQUAL(trine_counter_free(NULL), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_counter_close(counter), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_counter_close(NULL), TRINE_OK);
     CU_ASSERT_EQUAL(trine_team_close(team), TRINE_OK);
 }
 

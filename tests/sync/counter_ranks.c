@@ -18,7 +18,7 @@ static trine_team *team;
 static trine_counter *new_counter(int64_t initial)
 {
     trine_counter *counter = NULL;
-    trine_status status = trine_counter_create(team, initial, &counter);
+    trine_status status = trine_counter_open(team, initial, &counter);
     if (status)
         printf("\n  rank %d: %s\n", rank, trine_error_detail());
     CU_ASSERT_EQUAL_FATAL(status, TRINE_OK);
@@ -43,8 +43,8 @@ static void all_ranks_see_the_initial_value(void)
 {
     trine_counter *counter = new_counter(-1234567890123);
     CU_ASSERT_EQUAL(value_of(counter), -1234567890123);
-    CU_ASSERT_EQUAL(trine_counter_free(counter), TRINE_OK);
-    CU_ASSERT_EQUAL(trine_counter_free(NULL), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_counter_close(counter), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_counter_close(NULL), TRINE_OK);
 }
 
 static void no_addition_is_lost(void)
@@ -61,7 +61,7 @@ static void no_addition_is_lost(void)
     MPI_Barrier(MPI_COMM_WORLD);
     CU_ASSERT_EQUAL(trine_counter_add(counter, -1, NULL), TRINE_OK);
     CU_ASSERT_EQUAL(final_value(counter), 5 + (int64_t)size * (3 * EACH - 1));
-    CU_ASSERT_EQUAL(trine_counter_free(counter), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_counter_close(counter), TRINE_OK);
 }
 
 /* Reads, lets others in, writes. */
@@ -81,7 +81,7 @@ static void no_write_under_the_lock_is_lost(void)
         CU_ASSERT_EQUAL(trine_counter_unlock(counter), TRINE_OK);
     }
     CU_ASSERT_EQUAL(final_value(counter), (int64_t)size * (EACH / 3));
-    CU_ASSERT_EQUAL(trine_counter_free(counter), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_counter_close(counter), TRINE_OK);
 }
 
 /* All ranks read before any writes: then all but one of the writes are lost. */
@@ -99,7 +99,7 @@ static void writes_without_the_lock_can_be_lost(void)
         raise_by_one(counter);
     int64_t value = final_value(counter);
     CU_ASSERT_TRUE(value > 20 && value <= 20 + (int64_t)size * EACH);
-    CU_ASSERT_EQUAL(trine_counter_free(counter), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_counter_close(counter), TRINE_OK);
 }
 
 static void misuse_is_refused(void)
@@ -112,13 +112,13 @@ static void misuse_is_refused(void)
     CU_ASSERT_EQUAL(trine_counter_get(counter, NULL), TRINE_E_ARGUMENT);
     CU_ASSERT_EQUAL(trine_counter_add(NULL, 1, NULL), TRINE_E_ARGUMENT);
     CU_ASSERT_EQUAL(trine_team_close(team), TRINE_E_BUSY);
-    CU_ASSERT_EQUAL(trine_counter_free(counter), TRINE_OK);
-    CU_ASSERT_EQUAL(trine_counter_create(NULL, 0, &counter), TRINE_E_ARGUMENT);
+    CU_ASSERT_EQUAL(trine_counter_close(counter), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_counter_open(NULL, 0, &counter), TRINE_E_ARGUMENT);
     for (int bad = 0; bad < size; bad++)
-        CU_ASSERT_EQUAL(trine_counter_create(team, 0, rank == bad ? NULL : &counter),
+        CU_ASSERT_EQUAL(trine_counter_open(team, 0, rank == bad ? NULL : &counter),
                         TRINE_E_ARGUMENT);
     if (size > 1)
-        CU_ASSERT_EQUAL(trine_counter_create(team, rank, &counter), TRINE_E_COLLECTIVE);
+        CU_ASSERT_EQUAL(trine_counter_open(team, rank, &counter), TRINE_E_COLLECTIVE);
 }
 
 static void ranks_of_several_workers_have_none(void)
@@ -129,11 +129,11 @@ static void ranks_of_several_workers_have_none(void)
     if (status == TRINE_E_ABSENT)
         return;
     CU_ASSERT_EQUAL_FATAL(status, TRINE_OK);
-    status = trine_counter_create(threads, 0, &counter);
+    status = trine_counter_open(threads, 0, &counter);
     CU_ASSERT_EQUAL(status, size > 1 ? TRINE_E_ABSENT : TRINE_OK);
     if (size > 1)
         CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "FUNNELED"));
-    CU_ASSERT_EQUAL(trine_counter_free(counter), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_counter_close(counter), TRINE_OK);
     CU_ASSERT_EQUAL(trine_team_close(threads), TRINE_OK);
 }
 

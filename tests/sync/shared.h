@@ -91,7 +91,7 @@ static inline void make_steps(trine_team *team, shared_page *page, void (*step)(
     CU_ASSERT_EQUAL_FATAL(
         trine_array_create(team, TRINE_U8, CHUNKS * TRINE_CHUNK, TRINE_SHARED, &x), TRINE_OK);
     trine_team_set_schedule(team, TRINE_DYNAMIC);
-    CU_ASSERT_EQUAL(trine_reduce(&reducer, &param, (const trine_array *[]){x}, &chunks), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_reduce(&reducer, (const trine_array *[]){x}, &param, &chunks), TRINE_OK);
     CU_ASSERT_EQUAL(chunks, CHUNKS);
     trine_array_free(x);
 }

@@ -48,7 +48,7 @@ static void map_updates(const char *team_spec, trine_transport transport, bool d
                                         .transport = transport,
                                         .data = transport ? data : NULL,
                                         .data_size = transport ? sizeof data : 0};
-    CU_ASSERT_EQUAL(trine_task_map(team, &kind, &options, NULL, ITEMS, 0, NULL, NULL, NULL),
+    CU_ASSERT_EQUAL(trine_task_map(team, &kind, NULL, ITEMS, 0, &options, NULL, NULL, NULL),
                     TRINE_OK);
     seen->count = page->count;
     seen->i64 = page->i64;

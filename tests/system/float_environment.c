@@ -158,16 +158,16 @@ static void reductions(trine_team *team, trine_dtype dtype, uint64_t rows, uint6
         const void *param = reducer_param_for(reducer);
         memset(result, 0, sizeof result);
         NAME("%s of %llu %s", name, (unsigned long long)rows, trine_dtype_name(dtype));
-        TRY_NAMED(trine_reduce(reducer, param, x, result), result, reducer->result_size);
+        TRY_NAMED(trine_reduce(reducer, x, param, result), result, reducer->result_size);
         bool along = columns > 1 && reducer->result_size * columns <= sizeof result;
         memset(result, 0, sizeof result);
         NAME("%s of %s along axis 0", name, trine_dtype_name(dtype));
         if (along)
-            TRY_NAMED(trine_reduce_axis(reducer, param, x, 0, result), result, sizeof result);
+            TRY_NAMED(trine_reduce_axis(reducer, x, param, 0, result), result, sizeof result);
         memset(result, 0, sizeof result);
         NAME("%s of %s along axis 1", name, trine_dtype_name(dtype));
         if (along && reducer->result_size * rows <= sizeof result)
-            TRY_NAMED(trine_reduce_axis(reducer, param, x, 1, result), result, sizeof result);
+            TRY_NAMED(trine_reduce_axis(reducer, x, param, 1, result), result, sizeof result);
     }
     for (int i = 0; i < TRINE_ARGS; i++)
         release((trine_array *)x[i]);
@@ -181,7 +181,7 @@ static void one_map(trine_team *team, const trine_map *map)
     for (int i = 0; i < map->nin; i++)
         in[i] = new_filled(team, map->in[i], N, 1, (uint64_t)i + 1);
     NAME("%s to %s", map->name, trine_dtype_name(map->out[0]));
-    TRY_NAMED(trine_apply(map, &param, in, &out), trine_array_data(out), bytes_of(out));
+    TRY_NAMED(trine_apply(map, in, &param, &out), trine_array_data(out), bytes_of(out));
     for (int i = 0; i < map->nin; i++)
         release((trine_array *)in[i]);
     release(out);
@@ -215,7 +215,7 @@ static void scans(trine_team *team, trine_dtype dtype)
             continue;
         trine_array *out = new_array(team, op.out, N, 1);
         NAME("%s of %s", scan_names[i], trine_dtype_name(dtype));
-        TRY_NAMED(trine_scan(&op, NULL, x, out, false), trine_array_data(out), bytes_of(out));
+        TRY_NAMED(trine_scan(&op, x, NULL, false, out), trine_array_data(out), bytes_of(out));
         release(out);
     }
     release(x);
@@ -284,8 +284,8 @@ static void writers(trine_team *team, const trine_array *x)
     trine_array *turned = new_array(team, TRINE_F64, 50, 60), *kept = NULL;
     trine_jacobi_result found = {0, 0};
     TRY(trine_standardise(x, 1, y), trine_array_data(y), bytes_of(y));
-    TRY(trine_standardise_f64(0.1, 0x1p-1060, x, y), trine_array_data(y), bytes_of(y));
-    TRY(trine_scale_f64(0x1p-1060, x, y), trine_array_data(y), bytes_of(y));
+    TRY(trine_standardise_f64(x, 0.1, 0x1p-1060, y), trine_array_data(y), bytes_of(y));
+    TRY(trine_scale_f64(x, 0x1p-1060, y), trine_array_data(y), bytes_of(y));
     TRY(trine_linspace_f64(-0.1, 1e-308, y), trine_array_data(y), bytes_of(y));
     TRY(trine_normal_f64(0.1, 3e-309, 5, 0, y), trine_array_data(y), bytes_of(y));
     TRY(trine_argsort(x, places), trine_array_data(places), bytes_of(places));
@@ -293,9 +293,9 @@ static void writers(trine_team *team, const trine_array *x)
     TRY(trine_reverse(x, y), trine_array_data(y), bytes_of(y));
     TRY(trine_convolve_f64(x, taps, 4, y), trine_array_data(y), bytes_of(y));
     TRY(trine_cumsum_f64(x, TRINE_EXACT, y), trine_array_data(y), bytes_of(y));
-    TRY(trine_stencil5(weight, a, b), trine_array_data(b), bytes_of(b));
+    TRY(trine_stencil5(a, weight, b), trine_array_data(b), bytes_of(b));
     TRY(trine_transpose(a, turned), trine_array_data(turned), bytes_of(turned));
-    TRY(trine_compact(trine_predicate_find("not_nan", TRINE_F64), NULL, x, &kept),
+    TRY(trine_compact(trine_predicate_find("not_nan", TRINE_F64), x, NULL, &kept),
         trine_array_data(kept), bytes_of(kept));
     TRY(trine_jacobi(a, NULL, 1e-3, 4, &found), trine_array_data(a), bytes_of(a));
     TRY(trine_jacobi(a, NULL, (double)NAN, 4, &found), NULL, 0);
@@ -417,7 +417,7 @@ static void user_code(trine_team *team)
         if (((uint64_t *)trine_array_data(out))[i] != standard)
             say("a map sees another environment");
     release(out);
-    TRY(trine_task_map(team, &kind, NULL, items, trine_team_rank(team) ? 0 : ITEMS, 1, seen, NULL,
+    TRY(trine_task_map(team, &kind, items, trine_team_rank(team) ? 0 : ITEMS, 1, NULL, seen, NULL,
                        NULL),
         NULL, 0);
     for (int i = 0; i < ITEMS && trine_team_rank(team) == 0; i++)
@@ -435,7 +435,7 @@ static void files(trine_team *team, const trine_array *x)
     trine_array *loaded = NULL;
     /* The ranks of a launch have one parent, and so have tests that run side by side. */
     snprintf(path, sizeof path, "/tmp/trine-environment-%d-%s.npy", (int)getppid(), spec);
-    TRY(trine_npy_save(path, x), NULL, 0);
+    TRY(trine_npy_save(x, path), NULL, 0);
     TRY(trine_npy_open(team, path, &file), NULL, 0);
     if (file) {
         TRY(trine_npy_reduce(file, trine_reducer_find("sum", TRINE_F64), NULL, &sum), &sum, 8);
@@ -455,14 +455,14 @@ static void rest(trine_team *team)
     trine_memory memory;
     int64_t before = 0;
     double cell = 0.1;
-    TRY(trine_counter_create(team, 3, &counter), NULL, 0);
+    TRY(trine_counter_open(team, 3, &counter), NULL, 0);
     if (counter) {
         TRY(trine_counter_lock(counter), NULL, 0);
         TRY(trine_counter_add(counter, 0, &before), &before, 8);
         TRY(trine_counter_set(counter, 3), NULL, 0);
         TRY(trine_counter_unlock(counter), NULL, 0);
         TRY(trine_counter_get(counter, &before), &before, 8);
-        TRY(trine_counter_free(counter), NULL, 0);
+        TRY(trine_counter_close(counter), NULL, 0);
     }
     TRY(trine_lock_create(team, &lock), NULL, 0);
     TRY(trine_lock_acquire(lock, NULL), NULL, 0);

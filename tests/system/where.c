@@ -81,7 +81,7 @@ static trine_status look(const char *spec, uint64_t caller)
         trine_array_create(team, TRINE_F64, ELEMENTS, staged ? TRINE_PRIVATE : TRINE_SHARED, &x);
     if (status)
         return status;
-    status = trine_reduce(&all_places, NULL, (const trine_array *[]){x}, &found);
+    status = trine_reduce(&all_places, (const trine_array *[]){x}, NULL, &found);
     int worked = 0, workers = trine_team_workers(team);
     for (trine_ledger_worker w; trine_team_ledger_worker(team, worked, &w) == TRINE_OK && w.runs;)
         worked++;

@@ -146,7 +146,7 @@ static void make_journal(crafted *c, uint64_t first, int version)
         items[i] = first + i;
     unlink(path);
     CU_ASSERT_EQUAL_FATAL(
-        trine_task_map(team, &kind, &options, items, ITEMS, sizeof *items, NULL, NULL, NULL),
+        trine_task_map(team, &kind, items, ITEMS, sizeof *items, &options, NULL, NULL, NULL),
         TRINE_OK);
     read_journal(c);
     CU_ASSERT_EQUAL_FATAL(c->records, ITEMS);
@@ -296,7 +296,7 @@ static bool is_sound(const crafted *c)
         items[i] = i;
     memset(results, 0xa5, sizeof results);
     trine_status status =
-        trine_task_map(team, &kind, &options, items, ITEMS, sizeof *items, results, sizes, NULL);
+        trine_task_map(team, &kind, items, ITEMS, sizeof *items, &options, results, sizes, NULL);
     for (size_t k = ITEMS * RESULT; k < sizeof results; k++)
         if (results[k] != 0xa5)
             return false;
@@ -428,7 +428,7 @@ static void the_name_in_a_header_controls_no_terminal(void)
     mend_header(&c);
     write_journal(&c);
     uint64_t item = 0;
-    CU_ASSERT_EQUAL(trine_task_map(team, &kind, &options, &item, 1, sizeof item, NULL, NULL, NULL),
+    CU_ASSERT_EQUAL(trine_task_map(team, &kind, &item, 1, sizeof item, &options, NULL, NULL, NULL),
                     TRINE_E_FORMAT);
     CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "'?[2J?root?'"));
 }

@@ -83,7 +83,7 @@ static void must_map_around_deaths(const char *spec, uint64_t chunk, int attempt
         if (dies(i) && i / 100 >= (uint64_t)most && i < lowest)
             lowest = i;
     }
-    MUST(trine_task_map(team, &kind, &options, items, N, sizeof *items, results, NULL, statuses) ==
+    MUST(trine_task_map(team, &kind, items, N, sizeof *items, &options, results, NULL, statuses) ==
          TRINE_E_WORKER);
     char name[32];
     snprintf(name, sizeof name, "item %d", (int)lowest);
@@ -119,7 +119,7 @@ static void progress_counts_what_was_begun_again_body(void)
     trine_task_options options = {TRINE_INIT(trine_task_options), .on_progress = keep_progress,
                                   .progress_context = &last};
     kind.run = dying_run;
-    MUST(trine_task_map(team, &kind, &options, items, ITEMS, sizeof *items, NULL, NULL, NULL) ==
+    MUST(trine_task_map(team, &kind, items, ITEMS, sizeof *items, &options, NULL, NULL, NULL) ==
          TRINE_E_WORKER);
     MUST(last.done == ITEMS && last.failed == 1 && last.retried == 3 && last.lost == 1 + 2 + 3);
     MUST(trine_team_close(team) == TRINE_OK);
@@ -202,7 +202,7 @@ static double seconds_of_map(trine_team *team, const uint64_t items[], uint64_t 
     kind.run = dying_run;
     for (uint64_t i = 0; i < n; i++)
         page->times[items[i]] = 0;
-    MUST(trine_task_map(team, &kind, NULL, items, n, sizeof *items, NULL, NULL, NULL) == TRINE_OK);
+    MUST(trine_task_map(team, &kind, items, n, sizeof *items, NULL, NULL, NULL, NULL) == TRINE_OK);
     MUST(trine_team_ledger(team, &ledger) == TRINE_OK);
     return ledger.wall;
 }
@@ -253,7 +253,7 @@ static void must_keep_deadlines(const char *spec, uint64_t chunk)
     memset((void *)page->times, 0, sizeof page->times);
     for (uint64_t i = 0; i < 30; i++)
         items[i] = i % 10 == 4 ? (pool ? 60000 : 700) : 1;
-    MUST(trine_task_map(team, &kind, &options, items, 30, sizeof *items, results, NULL, statuses) ==
+    MUST(trine_task_map(team, &kind, items, 30, sizeof *items, &options, results, NULL, statuses) ==
          TRINE_E_DEADLINE);
     MUST(strstr(trine_error_detail(), "item 4") && strstr(trine_error_detail(), "deadline"));
     MUST(trine_team_ledger(team, &ledger) == TRINE_OK);
@@ -465,12 +465,12 @@ static void deaths_in_begin_are_tried_again_and_then_named_body(void)
     trine_task_queue *queue = NULL;
     uint64_t item = 7, result = 0;
     kind.begin = dying_begin;
-    MUST(trine_task_map(team, &kind, NULL, &item, 1, 8, &result, NULL, NULL) == TRINE_OK);
+    MUST(trine_task_map(team, &kind, &item, 1, 8, NULL, &result, NULL, NULL) == TRINE_OK);
     MUST(result == 7 && page->times[1] == 2);
     kind.begin = always_dying_begin;
     MUST(trine_task_open(team, &kind, NULL, &queue) == TRINE_E_WORKER && !queue);
     MUST(strstr(trine_error_detail(), "before it had begun"));
-    MUST(trine_task_map(team, &echo_kind, NULL, &item, 1, 8, &result, NULL, NULL) == TRINE_OK);
+    MUST(trine_task_map(team, &echo_kind, &item, 1, 8, NULL, &result, NULL, NULL) == TRINE_OK);
     MUST(trine_team_close(team) == TRINE_OK);
 }
 IN_CHILD(reset_page, deaths_in_begin_are_tried_again_and_then_named)
@@ -498,12 +498,12 @@ static void a_begin_that_fails_later_fails_the_queue_body(void)
     kind.begin = begin_fails_later;
     kind.run = die_once_run;
     /* The map ends with the other worker, unless it learns of the failure before. */
-    trine_status status = trine_task_map(team, &kind, NULL, items, 100, 8, NULL, NULL, NULL);
+    trine_status status = trine_task_map(team, &kind, items, 100, 8, NULL, NULL, NULL, NULL);
     MUST(status == TRINE_OK || status == TRINE_E_FORMAT);
     kind.run = die_once_run;
     page->times[0] = 1;
     trine_team *one = open_team("pool:1");
-    MUST(trine_task_map(one, &kind, NULL, items, 100, 8, NULL, NULL, NULL) == TRINE_E_FORMAT);
+    MUST(trine_task_map(one, &kind, items, 100, 8, NULL, NULL, NULL, NULL) == TRINE_E_FORMAT);
     MUST(strstr(trine_error_detail(), "not again"));
     MUST(trine_team_close(one) == TRINE_OK);
     MUST(trine_team_close(team) == TRINE_OK);
@@ -526,7 +526,7 @@ static void task_workers_killed_between_queues_are_replaced_body(void)
         kill((pid_t)lanes[round % 2].pid, SIGKILL);
         if (round > 2)
             kill((pid_t)lanes[1 - round % 2].pid, SIGKILL);
-        MUST(trine_task_map(team, &echo_kind, NULL, items, 100, 8, NULL, NULL, NULL) == TRINE_OK);
+        MUST(trine_task_map(team, &echo_kind, items, 100, 8, NULL, NULL, NULL, NULL) == TRINE_OK);
     }
     MUST(trine_team_close(team) == TRINE_OK);
 }

@@ -102,7 +102,7 @@ static void make_plan(void)
 static trine_status count(const trine_array *x, uint64_t *n)
 {
     const trine_array *in[] = {x};
-    return trine_reduce(&counting, NULL, in, n);
+    return trine_reduce(&counting, in, NULL, n);
 }
 
 static void must_work(const trine_array *x)
@@ -363,7 +363,7 @@ static const trine_task_kind kind = {.name = "leaving", .run = run_item};
 static void must_fail_once(trine_team *team, const char *why)
 {
     trine_status statuses[ITEMS];
-    MUST(trine_task_map(team, &kind, NULL, NULL, ITEMS, 0, NULL, NULL, statuses) == TRINE_E_WORKER);
+    MUST(trine_task_map(team, &kind, NULL, ITEMS, 0, NULL, NULL, NULL, statuses) == TRINE_E_WORKER);
     MUST(strstr(trine_error_detail(), why) != NULL);
     for (int64_t i = 0; i < ITEMS; i++)
         MUST(statuses[i] == (i == plan.chunk ? TRINE_E_WORKER : TRINE_OK));
@@ -495,7 +495,7 @@ static void leave_close(trine_team *team, trine_array *x)
     }
     must_work_deeper(x);
     make_plan();
-    MUST(trine_task_map(team, &kind, NULL, NULL, ITEMS, 0, NULL, NULL, NULL) == TRINE_OK);
+    MUST(trine_task_map(team, &kind, NULL, ITEMS, 0, NULL, NULL, NULL, NULL) == TRINE_OK);
 }
 
 static void a_close_that_is_left_leaves_its_team_body(void)

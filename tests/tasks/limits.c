@@ -218,7 +218,7 @@ static void items_and_results_may_be_empty_body(void)
         trine_team *team = open_team(specs[k]);
         trine_task_kind kind = {.name = "nothing", .run = nothing_run};
         size_t sizes[100];
-        MUST(trine_task_map(team, &kind, NULL, NULL, 100, 0, NULL, sizes, NULL) == TRINE_OK);
+        MUST(trine_task_map(team, &kind, NULL, 100, 0, NULL, NULL, sizes, NULL) == TRINE_OK);
         for (int i = 0; i < 100; i++)
             MUST(sizes[i] == 0);
         MUST(trine_team_close(team) == TRINE_OK);
@@ -259,7 +259,7 @@ static void data_is_copied_only_where_it_must_be_body(void)
             trine_task_options options = {TRINE_INIT(trine_task_options), .param = &data,
                                           .data = data, .data_size = sizeof own,
                                           .data_each = copied};
-            trine_task_map(team, &kind, &options, NULL, 100, 0, results, NULL, statuses);
+            trine_task_map(team, &kind, NULL, 100, 0, &options, results, NULL, statuses);
             bool moves = k == 2 && copied;
             trine_ledger ledger = {TRINE_INIT(trine_ledger)};
             MUST(trine_team_ledger(team, &ledger) == TRINE_OK);
@@ -362,7 +362,7 @@ static trine_status nested_run(trine_task *task)
     uint64_t item = task->index;
     uint64_t result = 0;
     if (!status)
-        status = trine_task_map(team, &echo_kind, NULL, &item, 1, 8, &result, NULL, NULL);
+        status = trine_task_map(team, &echo_kind, &item, 1, 8, NULL, &result, NULL, NULL);
     trine_team_close(team);
     return status || result == item ? status : TRINE_E_SYSTEM;
 }
@@ -375,7 +375,7 @@ static void a_task_may_use_a_team_of_its_own_body(void)
         trine_team *team = open_team(specs[k]);
         trine_task_kind kind = {.name = "nested", .run = nested_run, .result_max = 8};
         double sums[20];
-        MUST(trine_task_map(team, &kind, NULL, NULL, 20, 0, sums, NULL, NULL) == TRINE_OK);
+        MUST(trine_task_map(team, &kind, NULL, 20, 0, NULL, sums, NULL, NULL) == TRINE_OK);
         for (int i = 0; i < 20; i++)
             MUST(sums[i] == 100.0 * i);
         MUST(trine_team_close(team) == TRINE_OK);
@@ -430,7 +430,7 @@ static void a_map_tells_the_chunk_of_most_items_body(void)
             uint64_t chunk = 0;
             trine_task_options options = {TRINE_INIT(trine_task_options), .chunk = asked,
                                           .on_progress = keep_chunk, .progress_context = &chunk};
-            MUST(trine_task_map(team, &nothing_kind, &options, items, ITEMS, sizeof *items, NULL,
+            MUST(trine_task_map(team, &nothing_kind, items, ITEMS, sizeof *items, &options, NULL,
                                 NULL, NULL) == TRINE_OK);
             MUST(asked ? chunk == asked : chunk > 8);
         }

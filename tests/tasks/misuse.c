@@ -38,7 +38,12 @@ static void open_refuses(void)
     REFUSED(trine_task_open(team, &kind, &o, &queue), TRINE_E_ARGUMENT, "data_size is 5");
     o = (trine_task_options){TRINE_INIT(trine_task_options), .transport = (trine_transport)99};
     REFUSED(trine_task_open(team, &kind, &o, &queue), TRINE_E_ARGUMENT, "99 is no transport");
-    o = (trine_task_options){TRINE_INIT(trine_task_options), .window = UINT64_MAX};
+    o = (trine_task_options){TRINE_INIT(trine_task_options), .window = -1};
+    REFUSED(trine_task_open(team, &kind, &o, &queue), TRINE_E_ARGUMENT, "options->window is -1");
+    o.size = 8;
+    REFUSED(trine_task_open(team, &kind, &o, &queue), TRINE_E_ARGUMENT,
+            "TRINE_INIT(trine_task_options)");
+    o = (trine_task_options){TRINE_INIT(trine_task_options), .window = INT64_MAX};
     REFUSED(trine_task_open(team, &kind, &o, &queue), TRINE_E_MEMORY, "window");
     kind.result_max = SIZE_MAX;
     REFUSED(trine_task_open(team, &kind, NULL, &queue), TRINE_E_MEMORY, "echo");
@@ -77,17 +82,19 @@ static void map_refuses(void)
     numbers numbers = {0, 1};
     trine_task_options o = {TRINE_INIT(trine_task_options), .source = next_number,
                             .source_context = &numbers};
-    REFUSED(trine_task_map(NULL, &echo_kind, NULL, items, 4, 8, NULL, NULL, NULL), TRINE_E_ARGUMENT,
+    REFUSED(trine_task_map(NULL, &echo_kind, items, 4, 8, NULL, NULL, NULL, NULL), TRINE_E_ARGUMENT,
             "team is NULL");
-    REFUSED(trine_task_map(team, NULL, NULL, items, 4, 8, NULL, NULL, NULL), TRINE_E_ARGUMENT,
+    REFUSED(trine_task_map(team, NULL, items, 4, 8, NULL, NULL, NULL, NULL), TRINE_E_ARGUMENT,
             "kind is NULL");
-    REFUSED(trine_task_map(team, &echo_kind, NULL, NULL, 4, 8, NULL, NULL, NULL), TRINE_E_ARGUMENT,
+    REFUSED(trine_task_map(team, &echo_kind, NULL, 4, 8, NULL, NULL, NULL, NULL), TRINE_E_ARGUMENT,
             "items is NULL");
-    REFUSED(trine_task_map(team, &echo_kind, NULL, items, 4, 9, NULL, NULL, NULL), TRINE_E_ARGUMENT,
+    REFUSED(trine_task_map(team, &echo_kind, items, -4, 8, NULL, NULL, NULL, NULL),
+            TRINE_E_ARGUMENT, "n is -4; expected 0 or more");
+    REFUSED(trine_task_map(team, &echo_kind, items, 4, 9, NULL, NULL, NULL, NULL), TRINE_E_ARGUMENT,
             "item_max, 8");
-    REFUSED(trine_task_map(team, &echo_kind, &o, items, 4, 8, NULL, NULL, NULL), TRINE_E_ARGUMENT,
+    REFUSED(trine_task_map(team, &echo_kind, items, 4, 8, &o, NULL, NULL, NULL), TRINE_E_ARGUMENT,
             "source");
-    CU_ASSERT_EQUAL(trine_task_map(team, &echo_kind, NULL, NULL, 0, 8, NULL, NULL, NULL), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_task_map(team, &echo_kind, NULL, 0, 8, NULL, NULL, NULL, NULL), TRINE_OK);
 }
 
 static void *other_thread(void *queue)
@@ -121,6 +128,12 @@ static void a_queue_refuses(void)
     REFUSED(trine_task_wait(queue, 0, 0, NULL), TRINE_E_ARGUMENT, "outcome is NULL");
     REFUSED(trine_task_wait_any(queue, NULL, 1, 0, &o), TRINE_E_ARGUMENT, "tickets is NULL");
     REFUSED(trine_task_wait_any(queue, &ticket, 0, 0, &o), TRINE_E_ARGUMENT, "count is 0");
+    REFUSED(trine_task_wait_any(queue, &ticket, -1, 0, &o), TRINE_E_ARGUMENT, "count is -1");
+    REFUSED(trine_task_wait(queue, -5, 0, &o), TRINE_E_ARGUMENT, "ticket -5 was never given");
+    o.size = 0;
+    REFUSED(trine_task_next(queue, &o), TRINE_E_ARGUMENT, "TRINE_INIT(trine_task_outcome)");
+    REFUSED(trine_task_wait(queue, 0, 0, &o), TRINE_E_ARGUMENT, "TRINE_INIT(trine_task_outcome)");
+    o.size = sizeof o;
     REFUSED(trine_task_cancel(queue, 3), TRINE_E_ARGUMENT, "never given");
     REFUSED(trine_task_cancel(NULL, 3), TRINE_E_ARGUMENT, "queue is NULL");
     REFUSED(trine_task_progress_of(NULL, &progress), TRINE_E_ARGUMENT, "queue is NULL");
@@ -207,7 +220,7 @@ static void a_task_is_refused_what_is_wrong(void)
     size_t size = 0;
     uint64_t item = 0, result;
     kind.run = misusing_run;
-    CU_ASSERT_EQUAL(trine_task_map(team, &kind, NULL, &item, 1, 8, &result, &size, NULL), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_task_map(team, &kind, &item, 1, 8, NULL, &result, &size, NULL), TRINE_OK);
     CU_ASSERT_EQUAL(size, 4);
 }
 

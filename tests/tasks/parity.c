@@ -39,8 +39,8 @@ static void maps_equal_a_plain_loop(void)
         memset(results, 0, sizeof results);
         memset(sizes, 0xff, sizeof sizes);
         memset(statuses, 0xff, sizeof statuses);
-        trine_status status = trine_task_map(team, &words_kind, &options, items, cases[c].n,
-                                             sizeof *items, results, sizes, statuses);
+        trine_status status = trine_task_map(team, &words_kind, items, cases[c].n, sizeof *items,
+                                             &options, results, sizes, statuses);
         CU_ASSERT_EQUAL_FATAL(status, TRINE_OK);
         bool same = true;
         for (size_t i = 0; i < cases[c].n; i++)
@@ -50,7 +50,7 @@ static void maps_equal_a_plain_loop(void)
         CU_ASSERT_TRUE(cases[c].n == N || sizes[cases[c].n] == SIZE_MAX);
     }
     CU_ASSERT_EQUAL(
-        trine_task_map(team, &words_kind, NULL, items, N, sizeof *items, NULL, NULL, NULL),
+        trine_task_map(team, &words_kind, items, N, sizeof *items, NULL, NULL, NULL, NULL),
         TRINE_OK);
 }
 
@@ -78,7 +78,7 @@ static void a_kind_is_copied_and_what_fails_leaves_no_result(void)
     for (int i = 0; i < 300; i++)
         items[i] = (char)i;
     memset(results, 'x', sizeof results);
-    CU_ASSERT_EQUAL(trine_task_map(team, &kind, &options, items, 100, 3, results, sizes, statuses),
+    CU_ASSERT_EQUAL(trine_task_map(team, &kind, items, 100, 3, &options, results, sizes, statuses),
                     TRINE_E_EMPTY);
     CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "item 2 "));
     for (size_t i = 0; i < 100; i++) {
@@ -320,7 +320,7 @@ static void one_failure_never_loses_other_results(void)
     for (uint64_t i = 0; i < 1000; i++)
         items[i] = i;
     CU_ASSERT_EQUAL(
-        trine_task_map(team, &kind, NULL, items, 1000, sizeof *items, results, sizes, statuses),
+        trine_task_map(team, &kind, items, 1000, sizeof *items, NULL, results, sizes, statuses),
         TRINE_E_IO);
     CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "item 3"));
     CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "the third of ten"));
@@ -373,7 +373,7 @@ static void a_begin_that_fails_fails_the_queue(void)
     CU_ASSERT_EQUAL(trine_task_open(team, &kind, &options, &queue), TRINE_E_FORMAT);
     CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "no licence"));
     CU_ASSERT_PTR_NULL(queue);
-    CU_ASSERT_EQUAL(trine_task_map(team, &kind, &options, &kind, 1, 8, NULL, NULL, NULL),
+    CU_ASSERT_EQUAL(trine_task_map(team, &kind, &kind, 1, 8, &options, NULL, NULL, NULL),
                     TRINE_E_FORMAT);
     stream(100, 0, 0, false);
 }

@@ -73,7 +73,7 @@ static void print_in(const char *spec)
     trine_team *team = open_team(spec);
     printf("open.");
     for (int i = 0; i < 2; i++)
-        MUST(trine_task_map(team, &printing, NULL, NULL, ITEMS, 0, NULL, NULL, NULL) == TRINE_OK);
+        MUST(trine_task_map(team, &printing, NULL, ITEMS, 0, NULL, NULL, NULL, NULL) == TRINE_OK);
     kill((pid_t)trine_team_worker_pid(team, 1), SIGKILL);
     MUST(trine_team_close(team) == TRINE_OK);
     printf("after.");
@@ -93,8 +93,8 @@ static void inherit_body(void)
     printf("open.");
     const trine_task_options options = {TRINE_INIT(trine_task_options), .data = text,
                                         .data_size = 8, .transport = TRINE_TRANSPORT_INHERIT};
-    MUST(trine_task_map(team, &printing, &options, NULL, ITEMS, 0, NULL, NULL, NULL) == TRINE_OK);
-    MUST(trine_task_map(team, &exiting, &options, NULL, 1, 0, NULL, NULL, NULL) == TRINE_OK);
+    MUST(trine_task_map(team, &printing, NULL, ITEMS, 0, &options, NULL, NULL, NULL) == TRINE_OK);
+    MUST(trine_task_map(team, &exiting, NULL, 1, 0, &options, NULL, NULL, NULL) == TRINE_OK);
     MUST(trine_team_close(team) == TRINE_OK);
     printf("after.");
     exit(0);
@@ -119,7 +119,7 @@ static void reduction_body(void)
     uint64_t count;
     MUST(trine_array_create(team, TRINE_F64, CHUNKS * TRINE_CHUNK, TRINE_SHARED, &x) == TRINE_OK);
     const trine_array *in[] = {x};
-    MUST(trine_reduce(&counting, NULL, in, &count) == TRINE_OK);
+    MUST(trine_reduce(&counting, in, NULL, &count) == TRINE_OK);
     MUST(count == (uint64_t)CHUNKS * TRINE_CHUNK);
     trine_array_free(x);
     MUST(trine_team_close(team) == TRINE_OK);
@@ -133,8 +133,8 @@ static void exit_body(void)
     atexit(say_end);
     printf("before.");
     trine_team *team = open_team("pool:2");
-    MUST(trine_task_map(team, &exiting, NULL, NULL, 1, 0, NULL, NULL, statuses) == TRINE_OK);
-    MUST(trine_task_map(team, &leaving, NULL, NULL, 1, 0, NULL, NULL, statuses) == TRINE_E_WORKER);
+    MUST(trine_task_map(team, &exiting, NULL, 1, 0, NULL, NULL, NULL, statuses) == TRINE_OK);
+    MUST(trine_task_map(team, &leaving, NULL, 1, 0, NULL, NULL, NULL, statuses) == TRINE_E_WORKER);
     MUST(strstr(trine_error_detail(), "exited with status 3") != NULL);
     MUST(trine_team_close(team) == TRINE_OK);
     exit(0);

@@ -49,7 +49,7 @@ void map_and_compare(uint64_t n, uint64_t chunk, uint64_t window)
     const trine_task_options options = {TRINE_INIT(trine_task_options), .chunk = chunk,
                                         .window = window};
     if (rank > 0) {
-        expect(trine_task_map(team, &words_kind, &options, NULL, n, 8, NULL, NULL, NULL), TRINE_OK,
+        expect(trine_task_map(team, &words_kind, NULL, n, 8, &options, NULL, NULL, NULL), TRINE_OK,
                "");
         return;
     }
@@ -61,7 +61,7 @@ void map_and_compare(uint64_t n, uint64_t chunk, uint64_t window)
     bool right = true;
     for (uint64_t i = 0; i < n; i++)
         items[i] = 7 * i + 3;
-    expect(trine_task_map(team, &words_kind, &options, items, n, sizeof *items, results, sizes,
+    expect(trine_task_map(team, &words_kind, items, n, sizeof *items, &options, results, sizes,
                           statuses),
            TRINE_OK, "");
     for (uint64_t i = 0; i < n; i++) {

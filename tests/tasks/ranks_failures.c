@@ -27,7 +27,7 @@ void one_failure_never_loses_other_results(void)
     memset(expected, 0, sizeof expected);
     for (uint64_t i = 0; i < N; i++)
         items[i] = i;
-    expect(trine_task_map(team, &kind, NULL, items, N, 8, results, sizes, statuses), TRINE_E_FORMAT,
+    expect(trine_task_map(team, &kind, items, N, 8, NULL, results, sizes, statuses), TRINE_E_FORMAT,
            "item 3 failed: odd one");
     for (uint64_t i = 0; i < N && rank == 0; i++) {
         bool bad = i % 7 == 3;
@@ -101,7 +101,7 @@ void a_rank_that_cannot_go_on_fails_the_queue(void)
     trap t = {.rank = size - 1};
     expect(trine_team_open("pool:2", &own), TRINE_OK, "");
     if (rank == t.rank)
-        expect(trine_counter_create(own, 0, &t.begins), TRINE_OK, "");
+        expect(trine_counter_open(own, 0, &t.begins), TRINE_OK, "");
     numbers source = {0, 400};
     const trine_task_options options = {TRINE_INIT(trine_task_options), .source = next_number,
                                         .source_context = &source, .param = &t};
@@ -117,7 +117,7 @@ void a_rank_that_cannot_go_on_fails_the_queue(void)
         expect(status, TRINE_E_IO, "no second table");
         expect(trine_task_close(queue), TRINE_OK, "");
     }
-    expect(trine_counter_free(t.begins), TRINE_OK, "");
+    expect(trine_counter_close(t.begins), TRINE_OK, "");
     expect(trine_team_close(own), TRINE_OK, "");
     map_and_compare(50, 0, 0);
 }

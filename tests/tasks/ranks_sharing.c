@@ -33,17 +33,17 @@ void tasks_of_all_ranks_can_count_together(void)
         shared_param param = {.locks = locks};
         const trine_task_options options = {TRINE_INIT(trine_task_options), .param = &param};
         uint64_t items[N] = {0};
-        trine_status status = trine_counter_create(team, 0, &param.counter);
+        trine_status status = trine_counter_open(team, 0, &param.counter);
         if (size > 1 && trine_team_workers(team) > 1) {
             expect(status, TRINE_E_ABSENT, "FUNNELED");
             return;
         }
         expect(status, TRINE_OK, "");
-        expect(trine_task_map(team, &kind, &options, items, N, 8, NULL, NULL, NULL), TRINE_OK, "");
+        expect(trine_task_map(team, &kind, items, N, 8, &options, NULL, NULL, NULL), TRINE_OK, "");
         int64_t value = 0;
         expect(trine_counter_get(param.counter, &value), TRINE_OK, "");
         CU_ASSERT_EQUAL(value, N);
-        expect(trine_counter_free(param.counter), TRINE_OK, "");
+        expect(trine_counter_close(param.counter), TRINE_OK, "");
     }
 }
 

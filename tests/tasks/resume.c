@@ -206,10 +206,10 @@ static void maps_have_their_results_back(void)
         memset(second, 0, sizeof second);
         CU_ASSERT_EQUAL_FATAL(trine_team_open(teams[t], &team), TRINE_OK);
         CU_ASSERT_EQUAL(
-            trine_task_map(team, &logged_kind, &options, items, N, 8, first, sizes, NULL),
+            trine_task_map(team, &logged_kind, items, N, 8, &options, first, sizes, NULL),
             TRINE_OK);
         CU_ASSERT_EQUAL(
-            trine_task_map(team, &logged_kind, &options, items, N, 8, second, again, NULL),
+            trine_task_map(team, &logged_kind, items, N, 8, &options, second, again, NULL),
             TRINE_OK);
         CU_ASSERT_EQUAL(memcmp(first, second, sizeof first), 0);
         CU_ASSERT_EQUAL(memcmp(sizes, again, sizeof sizes), 0);

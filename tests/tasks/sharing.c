@@ -53,7 +53,7 @@ static double seconds_of_map(trine_team *team, uint64_t chunk, uint64_t n, uint6
         begun[i] = 0;
     }
     double began = seconds_now();
-    MUST(trine_task_map(team, &nap_kind, &options, items, n, sizeof *items, results, NULL, NULL) ==
+    MUST(trine_task_map(team, &nap_kind, items, n, sizeof *items, &options, results, NULL, NULL) ==
          TRINE_OK);
     double taken = seconds_now() - began;
     for (uint64_t i = 0; i < n; i++)

@@ -62,7 +62,7 @@ static void run_tasks(trine_team *team, bool uses, uint64_t pids[ITEMS])
                                          .param_size = sizeof(bool),
                                          .result_max = sizeof(uint64_t)};
     const trine_task_options options = {TRINE_INIT(trine_task_options), .param = &uses, .chunk = 1};
-    MUST(trine_task_map(team, &kind, &options, NULL, ITEMS, 0, pids, NULL, NULL) == TRINE_OK);
+    MUST(trine_task_map(team, &kind, NULL, ITEMS, 0, &options, pids, NULL, NULL) == TRINE_OK);
 }
 
 /* OpenMP is there before the process that workers are forked from, which its threads are not. */

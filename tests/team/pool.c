@@ -80,7 +80,7 @@ static trine_array *numbers(trine_team *team, uint64_t n)
 
 static trine_status reduce(const trine_array *x, hash_state *result)
 {
-    return trine_reduce(&crashing, NULL, &x, result);
+    return trine_reduce(&crashing, &x, NULL, result);
 }
 
 static void must_be_right(const trine_array *x)
@@ -233,7 +233,7 @@ static void work_in_place_survives_an_earlier_death_body(void)
     for (uint64_t round = 1; round <= 4; round++) {
         kill((pid_t)trine_team_worker_pid(team, 1 + (int)round % 2), SIGKILL);
         usleep(20000);
-        MUST(trine_apply(&increment, NULL, in, out) == TRINE_OK);
+        MUST(trine_apply(&increment, in, NULL, out) == TRINE_OK);
         MUST(replaced(team) == 1);
         for (uint64_t i = 0; i < N; i++)
             MUST(((const uint64_t *)trine_array_data(x))[i] == i * i + round);
@@ -250,9 +250,9 @@ static void work_in_place_is_not_done_twice_body(void)
     const trine_array *in[] = {x};
     trine_array *const out[] = {x};
     arm(1, 0, SIGKILL);
-    MUST(trine_apply(&increment, NULL, in, out) == TRINE_E_WORKER);
+    MUST(trine_apply(&increment, in, NULL, out) == TRINE_E_WORKER);
     MUST(strstr(trine_error_detail(), "in place") && strstr(trine_error_detail(), "signal 9"));
-    MUST(trine_apply(&increment, NULL, in, out) == TRINE_OK);
+    MUST(trine_apply(&increment, in, NULL, out) == TRINE_OK);
     trine_array_free(x);
     MUST(trine_team_close(team) == TRINE_OK);
 }
@@ -415,7 +415,7 @@ static void with_trine_init_threads_and_their_locks_do_no_harm_body(void)
     hash_state result;
     locking.accumulate = locking_accumulate;
     const trine_array *in[] = {x};
-    MUST(trine_reduce(&locking, NULL, in, &result) == TRINE_OK);
+    MUST(trine_reduce(&locking, in, NULL, &result) == TRINE_OK);
     arm(1, N / 2, SIGKILL);
     must_be_right(x);
     trine_array_free(x);
@@ -613,7 +613,7 @@ static _Noreturn void be_killed(int out, bool working)
     if (write(out, pids, sizeof pids) != sizeof pids)
         _exit(1);
     while (working)
-        trine_reduce(&slow, NULL, in, &result);
+        trine_reduce(&slow, in, NULL, &result);
     for (;;)
         pause();
 }

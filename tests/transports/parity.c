@@ -65,7 +65,7 @@ static void reduce_all(trine_team *team, uint64_t n, record *r)
     put(r, result, sizeof result);
     check(team, trine_argmin(a, &index));
     put(r, &index, sizeof index);
-    check(team, trine_reduce(&hash_reducer, NULL, in, &hash));
+    check(team, trine_reduce(&hash_reducer, in, NULL, &hash));
     put(r, &hash, sizeof hash);
     trine_array_free(a);
     trine_array_free(b);
@@ -104,7 +104,7 @@ static void reduce_axes(trine_team *team, const int64_t shape[2], record *r)
             const trine_reducer *m = trine_reducer_find(names[i], TRINE_F64);
             size_t bytes = (size_t)shape[1 - axis] * m->result_size;
             void *result = calloc(1, bytes);
-            check(team, trine_reduce_axis(m, NULL, in, axis, result));
+            check(team, trine_reduce_axis(m, in, NULL, axis, result));
             put(r, result, bytes);
             free(result);
         }

@@ -39,7 +39,7 @@ static uint64_t hash_of(const trine_array *x)
 {
     const trine_array *in[] = {x};
     hash_state result;
-    MUST(trine_reduce(&hash_reducer, NULL, in, &result) == TRINE_OK);
+    MUST(trine_reduce(&hash_reducer, in, NULL, &result) == TRINE_OK);
     return result.hash;
 }
 
@@ -213,15 +213,15 @@ static void full_disk_is_an_error_body(void)
     MUST(getrlimit(RLIMIT_FSIZE, &limit) == 0);
     small = (struct rlimit){1 << 16, limit.rlim_max};
     MUST(setrlimit(RLIMIT_FSIZE, &small) == 0);
-    MUST(trine_reduce(&hash_reducer, NULL, in, &result) == TRINE_E_IO);
+    MUST(trine_reduce(&hash_reducer, in, NULL, &result) == TRINE_E_IO);
     MUST(strstr(trine_error_detail(), "ulimit -f"));
     MUST(setrlimit(RLIMIT_FSIZE, &limit) == 0);
     setenv("TMPDIR", "/nowhere/at/all", 1);
-    MUST(trine_reduce(&hash_reducer, NULL, in, &result) == TRINE_E_IO);
+    MUST(trine_reduce(&hash_reducer, in, NULL, &result) == TRINE_E_IO);
     MUST(strstr(trine_error_detail(), "/nowhere/at/all"));
     MUST(result.hash == 1 && result.n == 2 && sum == 42);
     unsetenv("TMPDIR");
-    MUST(trine_reduce(&hash_reducer, NULL, in, &result) == TRINE_OK);
+    MUST(trine_reduce(&hash_reducer, in, NULL, &result) == TRINE_OK);
     trine_array_free(x);
     MUST(trine_team_close(team) == TRINE_OK);
     free(data);
@@ -246,7 +246,7 @@ static void inherit_refuses_threads_body(void)
     pthread_barrier_t barrier;
     pthread_barrier_init(&barrier, NULL, 2);
     MUST(pthread_create(&thread, NULL, sleep_on, &barrier) == 0);
-    MUST(trine_reduce(&hash_reducer, NULL, in, &result) == TRINE_E_THREADS);
+    MUST(trine_reduce(&hash_reducer, in, NULL, &result) == TRINE_E_THREADS);
     MUST(strstr(trine_error_detail(), "2 threads"));
     pthread_barrier_wait(&barrier);
     pthread_join(thread, NULL);
@@ -308,7 +308,7 @@ static void survives_deaths_body(void)
             trine_ledger ledger = {TRINE_INIT(trine_ledger)};
             MUST(trine_team_set_transport(team, staged[i]) == TRINE_OK);
             atomic_store(&page->crashes, crashes);
-            MUST(trine_reduce(&reducer, NULL, in, &result) == TRINE_OK);
+            MUST(trine_reduce(&reducer, in, NULL, &result) == TRINE_OK);
             MUST(result.hash == expected);
             MUST(trine_team_ledger(team, &ledger) == TRINE_OK && ledger.replaced == crashes);
             MUST(descriptors(getpid()) == before);
@@ -316,9 +316,9 @@ static void survives_deaths_body(void)
     atomic_store(&page->crashes, 1000);
     hash_state untouched = {1, 2};
     MUST(trine_team_set_transport(team, TRINE_TRANSPORT_PIPE) == TRINE_OK);
-    MUST(trine_reduce(&reducer, NULL, in, &untouched) == TRINE_E_WORKER);
+    MUST(trine_reduce(&reducer, in, NULL, &untouched) == TRINE_E_WORKER);
     MUST(trine_team_set_transport(team, TRINE_TRANSPORT_INHERIT) == TRINE_OK);
-    MUST(trine_reduce(&reducer, NULL, in, &untouched) == TRINE_E_WORKER);
+    MUST(trine_reduce(&reducer, in, NULL, &untouched) == TRINE_E_WORKER);
     MUST(strstr(trine_error_detail(), "signal 9"));
     MUST(untouched.hash == 1 && untouched.n == 2);
     atomic_store(&page->crashes, 0);
@@ -357,7 +357,7 @@ static void in_place_survives_deaths_body(void)
         trine_array *out[] = {x};
         MUST(trine_team_set_transport(team, staged[i]) == TRINE_OK);
         atomic_store(&page->crashes, 1);
-        MUST(trine_apply(&map, NULL, in, out) == TRINE_OK);
+        MUST(trine_apply(&map, in, NULL, out) == TRINE_OK);
         for (uint64_t k = 0; k < N; k++)
             MUST(data[k] == hash_mix(k, 5) + 1);
         trine_array_free(x);

@@ -30,7 +30,7 @@ static void come_and_go_whole(trine_transport transport)
             trine_array *x = NULL;
             trine_ledger ledger = {TRINE_INIT(trine_ledger)};
             CU_ASSERT_EQUAL_FATAL(
-                trine_array_scatter(team, TRINE_I32, n, data, root, transport, &x), TRINE_OK);
+                trine_array_scatter(team, TRINE_I32, data, n, root, transport, &x), TRINE_OK);
             const int32_t *own = trine_array_data(x);
             uint64_t first = (uint64_t)trine_array_first(x),
                      local = (uint64_t)trine_array_local_n(x), wrong = 0;
@@ -73,23 +73,23 @@ static void refuses_on_all_ranks(void)
     double back[4] = {0};
     trine_array *x = NULL;
     trine_transport message = TRINE_TRANSPORT_MESSAGE;
-    CU_ASSERT_EQUAL(trine_array_scatter(team, TRINE_F64, 4, data, ranks, message, &x),
+    CU_ASSERT_EQUAL(trine_array_scatter(team, TRINE_F64, data, 4, ranks, message, &x),
                     TRINE_E_ARGUMENT);
-    CU_ASSERT_EQUAL(trine_array_scatter(team, TRINE_F64, 4, NULL, 0, message, &x),
+    CU_ASSERT_EQUAL(trine_array_scatter(team, TRINE_F64, NULL, 4, 0, message, &x),
                     TRINE_E_ARGUMENT);
-    CU_ASSERT_EQUAL(trine_array_scatter(team, TRINE_DTYPE_NONE, 4, data, 0, message, &x),
+    CU_ASSERT_EQUAL(trine_array_scatter(team, TRINE_DTYPE_NONE, data, 4, 0, message, &x),
                     TRINE_E_DTYPE);
-    CU_ASSERT_EQUAL(trine_array_scatter(team, TRINE_F64, 4, data, 0, TRINE_TRANSPORT_CMA, &x),
+    CU_ASSERT_EQUAL(trine_array_scatter(team, TRINE_F64, data, 4, 0, TRINE_TRANSPORT_CMA, &x),
                     TRINE_E_ABSENT);
     CU_ASSERT_EQUAL(
-        trine_array_scatter(team, TRINE_F64, 4, data, 0, message, rank == ranks - 1 ? NULL : &x),
+        trine_array_scatter(team, TRINE_F64, data, 4, 0, message, rank == ranks - 1 ? NULL : &x),
         TRINE_E_ARGUMENT);
     CU_ASSERT_PTR_NULL(x);
     if (ranks > 1)
         CU_ASSERT_EQUAL(
-            trine_array_scatter(team, TRINE_F64, rank == 0 ? 4 : 5, data, 0, message, &x),
+            trine_array_scatter(team, TRINE_F64, data, rank == 0 ? 4 : 5, 0, message, &x),
             TRINE_E_COLLECTIVE);
-    CU_ASSERT_EQUAL(trine_array_scatter(team, TRINE_F64, 4, data, 0, message, &x), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_array_scatter(team, TRINE_F64, data, 4, 0, message, &x), TRINE_OK);
     CU_ASSERT_EQUAL(trine_array_gather(NULL, 0, back), TRINE_E_ARGUMENT);
     CU_ASSERT_EQUAL(trine_array_gather(x, -1, back), TRINE_E_ARGUMENT);
     CU_ASSERT_EQUAL(trine_array_gather(x, 0, NULL), TRINE_E_ARGUMENT);

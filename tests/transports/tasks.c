@@ -65,7 +65,7 @@ static void map_all(trine_team *team, trine_status (*run)(trine_task *), trine_t
     uint64_t items[ITEMS], results[ITEMS];
     for (uint64_t i = 0; i < ITEMS; i++)
         items[i] = i * 3;
-    MUST(trine_task_map(team, &kind, &options, items, ITEMS, sizeof *items, results, NULL, NULL) ==
+    MUST(trine_task_map(team, &kind, items, ITEMS, sizeof *items, &options, results, NULL, NULL) ==
          TRINE_OK);
     for (uint64_t i = 0; i < ITEMS; i++)
         MUST(results[i] == sum_of(data, bytes, items[i]));

@@ -93,10 +93,9 @@ static trine_status tell_all(trine_team *team, trine_status status)
     return status;
 }
 
-trine_status trine_task_map(trine_team *team, const trine_task_kind *kind,
-                            const trine_task_options *options, const void *items, int64_t n,
-                            size_t item_size, void *results, size_t sizes[],
-                            trine_status statuses[])
+trine_status trine_task_map(trine_team *team, const trine_task_kind *kind, const void *items,
+                            int64_t n, size_t item_size, const trine_task_options *options,
+                            void *results, size_t sizes[], trine_status statuses[])
 {
     TRINE_FLOAT_SCOPE;
     trine_status status = check_map(team, kind, options, items, n, item_size);

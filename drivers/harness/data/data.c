@@ -96,7 +96,7 @@ static trine_status make_array(trine_team *team, const trine_map *map, const voi
     if (status)
         return status;
     trine_array *const out[] = {made};
-    status = trine_apply(map, param, NULL, out);
+    status = trine_apply(map, NULL, param, out);
     if (status)
         trine_array_free(made);
     else

@@ -52,5 +52,5 @@ trine_status harness_digest(const trine_array *x, uint64_t *digest)
         .in = {trine_array_dtype(x)},    .param_size = sizeof item, .state_size = sizeof *digest,
         .result_size = sizeof *digest,   .flags = TRINE_ORDER_FREE, .init = digest_identity,
         .accumulate = digest_accumulate, .merge = digest_merge,     .finish = digest_finish};
-    return trine_reduce(&reducer, &item, &x, digest);
+    return trine_reduce(&reducer, &x, &item, digest);
 }

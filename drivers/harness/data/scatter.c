@@ -40,8 +40,8 @@ trine_status scatter_arrays(trine_array *const like[TRINE_ARGS], void *const who
         if (!x)
             continue;
         status =
-            trine_array_scatter_nd(trine_array_team(x), trine_array_dtype(x), trine_array_ndim(x),
-                                   trine_array_shape(x), whole[i], 0, transport, &in[i]);
+            trine_array_scatter_nd(trine_array_team(x), trine_array_dtype(x), whole[i],
+                                   trine_array_ndim(x), trine_array_shape(x), 0, transport, &in[i]);
         add_last_call(trine_array_team(x), ledger);
     }
     return status;

@@ -44,7 +44,7 @@ trine_status transport_bench_sum(trine_team *team, uint64_t *number)
     trine_status status = trine_array_wrap(team, TRINE_U64, &own, 1, &x);
     const trine_array *in[] = {x};
     if (!status)
-        status = trine_reduce(trine_reducer_find("sum", TRINE_U64), NULL, in, number);
+        status = trine_reduce(trine_reducer_find("sum", TRINE_U64), in, NULL, number);
     trine_array_free(x);
     return status;
 }

@@ -52,7 +52,7 @@ static trine_status gather(const trine_array *x, size_t n, void **all)
     void *found = malloc(param.bytes + 1);
     trine_status status = found ? TRINE_OK : TRINE_E_MEMORY;
     if (!status && param.bytes)
-        status = trine_reduce(&reducer, &param, &x, found);
+        status = trine_reduce(&reducer, &x, &param, found);
     if (status)
         free(found);
     else

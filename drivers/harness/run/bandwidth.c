@@ -72,7 +72,7 @@ double array_bandwidth(const trine_array *x)
         const trine_array *in[] = {x};
         trine_ledger ledger = {TRINE_INIT(trine_ledger)};
         char none;
-        if (trine_reduce(&load, &param, in, &none))
+        if (trine_reduce(&load, in, &param, &none))
             break;
         trine_team_ledger(trine_array_team(x), &ledger);
         double rate = ledger.wall > 0 ? 1e-9 * bytes / ledger.wall : 0;

@@ -173,7 +173,7 @@ static trine_status compute(const team_data *data, const trine_reducer *reducer,
     if (!status) {
         const trine_array *in[] = {brought.in[0]};
         row->value.dtype = reducer->out;
-        status = in[0] ? trine_reduce(reducer, NULL, in, &row->value.as)
+        status = in[0] ? trine_reduce(reducer, in, NULL, &row->value.as)
                        : trine_npy_reduce(data->file, reducer, NULL, &row->value.as);
         *ledger = (trine_ledger){TRINE_INIT(trine_ledger)};
         trine_team_ledger(data->team, ledger);

@@ -164,7 +164,7 @@ static trine_status agree(const harness_job *job, trine_status status)
     trine_status failed = trine_array_wrap(job->team, TRINE_U64, &own, 1, &x);
     const trine_array *in[] = {x};
     if (!failed)
-        failed = trine_reduce(trine_reducer_find("max", TRINE_U64), NULL, in, &worst);
+        failed = trine_reduce(trine_reducer_find("max", TRINE_U64), in, NULL, &worst);
     trine_array_free(x);
     return status ? status : failed ? failed : (trine_status)worst;
 }
@@ -222,7 +222,7 @@ trine_status harness_map_tasks(harness_job *job, const trine_task_kind *kind,
     if (options->journal)
         status = agree(job, status);
     if (!status)
-        status = trine_task_map(job->team, kind, options, items, job->n, item_size, results, sizes,
+        status = trine_task_map(job->team, kind, items, job->n, item_size, options, results, sizes,
                                 NULL);
     for (uint64_t i = 0; !status && checked && i < job->n; i++)
         status = check_size(job, kind, i, sizes[i]);
