@@ -13,7 +13,7 @@ static void NAMED(nonzero_accumulate)(void *state, const trine_chunk *chunk, con
             found += (TALLY)(x[i] != 0);
     }
     s->found += (uint64_t)found;
-    s->n += chunk->n;
+    s->n += (uint64_t)chunk->n;
 }
 
 static void NAMED(nan_accumulate)(void *state, const trine_chunk *chunk, const void *param)
@@ -29,7 +29,7 @@ static void NAMED(nan_accumulate)(void *state, const trine_chunk *chunk, const v
             found += (TALLY)IS_NAN(x[i]);
     }
     s->found += (uint64_t)found;
-    s->n += chunk->n;
+    s->n += (uint64_t)chunk->n;
 }
 
 static void NAMED(between_accumulate)(void *state, const trine_chunk *chunk, const void *param)
@@ -44,7 +44,7 @@ static void NAMED(between_accumulate)(void *state, const trine_chunk *chunk, con
             found += (TALLY)((x[i] >= low) & (x[i] <= high));
     }
     s->found += (uint64_t)found;
-    s->n += chunk->n;
+    s->n += (uint64_t)chunk->n;
 }
 
 #undef TYPE

@@ -550,7 +550,7 @@ static trine_status call_task_open(const value *v)
 }
 CALL(task_map, TEAM_OF(0), P(1), P(3), 5, (size_t)I(4), P(2), NULL, NULL, NULL)
 
-static trine_status call_counter_create(const value *v)
+static trine_status call_counter_open(const value *v)
 {
     trine_counter **counter = P(1);
     trine_status status = trine_counter_open(TEAM_OF(0), 5, counter);
