@@ -786,6 +786,31 @@ TRINE_API trine_status trine_top_reducer(trine_dtype dtype,
                                          trine_reducer *reducer,
                                          trine_top_param *param);
 
+/** Tests a reducer of one's own, on a sample: whether it keeps what kernel.h and its flags promise,
+ * which trine_reduce takes on trust.
+ *
+ * in[i] for i < reducer->nin: n elements of reducer->in[i], in the caller's memory. Choose them
+ * nasty: all that the data may hold, NaN, Inf, -0, the greatest and least, ties, in no order; three
+ * chunks' worth (3 TRINE_CHUNK elements and a few) shows most. They are cut into chunks, and into
+ * short ones, and the laws are tried on each chunk, on neighbours and on the whole:
+ *
+ *     merge(init, x) and merge(x, init) are x; init, work_init and finish write all that is theirs
+ *     and nothing else; accumulate sees its chunk alone; a copy of a state is as good; equal calls
+ *     give equal bits, and blocks of the canonical tree may be done in any order. TRINE_ORDER_FREE:
+ *     merges in any order and grouping, chunks in any order, several into one state, cut anywhere,
+ *     and flushed at any time, give the same bits. TRINE_POSITION_FREE: so do other indices.
+ *
+ * It takes about a hundred reductions' time on one thread, and memory for two partials a chunk. OK
+ * says that no law was broken on this sample; a pointer in param, or a race, it does not see.
+ *
+ * Not collective; any thread. Errors: ARGUMENT for a law that was broken, with a detail that says
+ * which and where ("reducer sumabs: merge(init, x) is not x: elements 0 to 15"), for an incomplete
+ * reducer, a NULL, an in[i] of no type, or n < 0; MEMORY. */
+TRINE_API trine_status trine_reducer_test(const trine_reducer *reducer,
+                                          const void *param,
+                                          const void *const in[],
+                                          int64_t n);
+
 #ifdef __cplusplus
 }
 #endif

@@ -652,6 +652,7 @@ const char *const others[] = {
     "trine_map_name",
     "trine_reducer_find",
     "trine_reducer_name",
+    "trine_reducer_test",
     "trine_npy_block",
     "trine_npy_close",
     "trine_npy_header",
