@@ -165,7 +165,8 @@ static void sums_flush(void *state, void *work, const void *param)
     sums_init(work, param);
 }
 
-static const trine_reducer sound_sums = {.name = "sums",
+static const trine_reducer sound_sums = {TRINE_INIT(trine_reducer),
+                                         .name = "sums",
                                          .nin = 1,
                                          .in = {TRINE_U64},
                                          .param_size = 8,
