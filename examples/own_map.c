@@ -34,8 +34,9 @@ static void escape_steps(const trine_chunk *chunk, const void *param)
 int main(void)
 {
     static const trine_map mandelbrot = {
-        TRINE_INIT(trine_map),      .name = "mandelbrot", .nin = 0, .nout = 1, .out = {TRINE_U8},
-        .param_size = sizeof(view), .apply = escape_steps};
+        TRINE_INIT(trine_map),      .name = "mandelbrot",  .nin = 0, .nout = 1, .out = {TRINE_U8},
+        .param_size = sizeof(view), .apply = escape_steps,
+    };
     static const char shades[] = " .:-=+*#%@";
     const char *const specs[] = {"serial", "omp:3", "pool:3"};
     const view whole = {-2.1, 1.2, 0.05};

@@ -51,6 +51,7 @@ trine_status harness_digest(const trine_array *x, uint64_t *digest)
         TRINE_INIT(trine_reducer),       .name = "digest",          .nin = 1,
         .in = {trine_array_dtype(x)},    .param_size = sizeof item, .state_size = sizeof *digest,
         .result_size = sizeof *digest,   .flags = TRINE_ORDER_FREE, .init = digest_identity,
-        .accumulate = digest_accumulate, .merge = digest_merge,     .finish = digest_finish};
+        .accumulate = digest_accumulate, .merge = digest_merge,     .finish = digest_finish,
+    };
     return trine_reduce(&reducer, &x, &item, digest);
 }
