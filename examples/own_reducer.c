@@ -61,7 +61,7 @@ static trine_status test(const trine_reducer *reducer)
     const int64_t n = sizeof sample / sizeof *sample;
     for (int64_t i = 0; i < n; i++)
         sample[i] = i % 1000 == 999 ? (double)NAN : (double)(i * i % 40009);
-    return trine_reducer_test(reducer, NULL, in, n);
+    return trine_reducer_test(reducer, in, n, NULL);
 }
 
 int main(void)

@@ -290,8 +290,8 @@ static trine_status check_call(const trine_reducer *reducer, const void *param,
     return status;
 }
 
-trine_status trine_reducer_test(const trine_reducer *reducer, const void *param,
-                                const void *const in[], int64_t n)
+trine_status trine_reducer_test(const trine_reducer *reducer, const void *const in[], int64_t n,
+                                const void *param)
 {
     TRINE_FLOAT_SCOPE;
     trine_status status = check_call(reducer, param, in, n);

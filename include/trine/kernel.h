@@ -187,10 +187,9 @@ typedef struct trine_stencil {
 
 /** A scan: out[i] from elements 0 to i, by a reducer of one input. */
 typedef struct trine_scan_operator {
-    size_t size;           /**< TRINE_INIT(trine_scan_operator) sets it. */
-    const char *name;      /**< For messages. */
-    trine_reducer reducer; /**< Makes the prefix. */
-    trine_dtype out;       /**< Type of the results. */
+    size_t size;      /**< TRINE_INIT(trine_scan_operator) sets it. */
+    const char *name; /**< For messages. */
+    trine_dtype out;  /**< Type of the results. */
     /** Writes the chunk's results to chunk->out[0], which may be chunk->in[0]. prefix is the
      * reducer's partial of all elements before the chunk (scan.h says how it was folded). flags:
      * TRINE_SCAN_EXCLUSIVE, TRINE_SCAN_STREAM. chunk->in[1]: elements that this worker reads next,
@@ -199,6 +198,7 @@ typedef struct trine_scan_operator {
                           const void *prefix,
                           unsigned flags,
                           const void *param);
+    trine_reducer reducer; /**< Makes the prefix. Last, since it may grow. */
 } trine_scan_operator;
 
 /** Which elements to keep. */

@@ -807,9 +807,9 @@ TRINE_API trine_status trine_top_reducer(trine_dtype dtype,
  * which and where ("reducer sumabs: merge(init, x) is not x: elements 0 to 15"), for an incomplete
  * reducer, a NULL, an in[i] of no type, or n < 0; MEMORY. */
 TRINE_API trine_status trine_reducer_test(const trine_reducer *reducer,
-                                          const void *param,
                                           const void *const in[],
-                                          int64_t n);
+                                          int64_t n,
+                                          const void *param);
 
 #ifdef __cplusplus
 }

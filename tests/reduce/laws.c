@@ -64,7 +64,7 @@ static int64_t passed;
 static void pass(const trine_reducer *reducer, const void *param, int64_t n)
 {
     const void *in[] = {x.bytes, y.bytes};
-    trine_status status = trine_reducer_test(reducer, param, in, n);
+    trine_status status = trine_reducer_test(reducer, in, n, param);
     if (status)
         printf("\n  %s of %s, n %lld: %s", reducer->name, trine_dtype_name(reducer->in[0]),
                (long long)n, trine_error_detail());
@@ -391,7 +391,7 @@ static void expect_broken(const trine_reducer *reducer, const char *says)
 {
     const void *in[] = {x.bytes};
     uint64_t param = a_param;
-    expect(trine_reducer_test(reducer, &param, in, N), TRINE_E_ARGUMENT, says);
+    expect(trine_reducer_test(reducer, in, N, &param), TRINE_E_ARGUMENT, says);
 }
 
 /* The reducer with one member replaced, and what is said of it. */
@@ -494,12 +494,12 @@ static void incomplete_reducers_and_arguments_are_named(void)
     BROKEN(sound_sums, state_size, 0, "0 bytes of state");
     BROKEN(sound_sums, flags, 0, "needs work_init, work_flush and TRINE_ORDER_FREE");
     BROKEN(sound_sums, in[0], TRINE_DTYPE_NONE, "in[0] is of no type");
-    expect(trine_reducer_test(NULL, &a_param, in, N), TRINE_E_ARGUMENT, "reducer is NULL");
-    expect(trine_reducer_test(&sound_sums, NULL, in, N), TRINE_E_ARGUMENT, "param is NULL");
-    expect(trine_reducer_test(&sound_sums, &a_param, NULL, N), TRINE_E_ARGUMENT, "in is NULL");
-    expect(trine_reducer_test(&sound_sums, &a_param, none, N), TRINE_E_ARGUMENT, "in[0] is NULL");
-    expect(trine_reducer_test(&sound_sums, &a_param, in, -1), TRINE_E_ARGUMENT, "n is -1");
-    CU_ASSERT_EQUAL(trine_reducer_test(&sound_sums, &a_param, none, 0), TRINE_OK);
+    expect(trine_reducer_test(NULL, in, N, &a_param), TRINE_E_ARGUMENT, "reducer is NULL");
+    expect(trine_reducer_test(&sound_sums, in, N, NULL), TRINE_E_ARGUMENT, "param is NULL");
+    expect(trine_reducer_test(&sound_sums, NULL, N, &a_param), TRINE_E_ARGUMENT, "in is NULL");
+    expect(trine_reducer_test(&sound_sums, none, N, &a_param), TRINE_E_ARGUMENT, "in[0] is NULL");
+    expect(trine_reducer_test(&sound_sums, in, -1, &a_param), TRINE_E_ARGUMENT, "n is -1");
+    CU_ASSERT_EQUAL(trine_reducer_test(&sound_sums, none, 0, &a_param), TRINE_OK);
 }
 
 /* As in a call, the reducer sees the default floating-point environment. */
