@@ -145,8 +145,8 @@ static trine_status accumulate(trine_trial *t, int64_t k, const trine_manner *ho
         /* Aligned to the element's type, and no more. */
         size_t item = trine_dtype_size(r->in[i]);
         fill(t, TRIAL_COPY + i, how->beyond);
-        memcpy(t->area[TRIAL_COPY + i].at + item, (const unsigned char *)t->in[i] + first * item,
-               n * item);
+        memcpy(t->area[TRIAL_COPY + i].at + item,
+               (const unsigned char *)t->in[i] + (size_t)first * item, (size_t)n * item);
         set(t, TRIAL_IN + i, t->area[TRIAL_COPY + i].at, true);
         chunk.in[i] = t->area[TRIAL_IN + i].at + item;
     }

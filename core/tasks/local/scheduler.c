@@ -49,7 +49,7 @@ uint64_t trine_scheduler_window(const trine_task_kind *kind, int workers)
     double item = (double)kind->item_max + (double)kind->result_max + 1;
     double fits = (double)window_bytes / item, least = 4.0 * workers;
     double window = fits < DEFAULT_WINDOW ? fits : DEFAULT_WINDOW;
-    return trine_max(window, least);
+    return trine_max((uint64_t)window, (uint64_t)least);
 }
 
 void trine_scheduler_fail(trine_scheduler *scheduler, trine_status status, const char *detail)

@@ -101,6 +101,6 @@ void trine_scheduler_share_out(trine_scheduler *scheduler, double now)
         uint32_t parts = 2 * (uint32_t)idle, kept = stays ? 0 : count / (parts + 1);
         uint32_t head = cut_off(scheduler, w, kept, &chain);
         if (head != TRINE_SLOT_NONE)
-            publish_pieces(scheduler, head, chain, trine_divide_up(count - kept, parts));
+            publish_pieces(scheduler, head, chain, (uint32_t)trine_divide_up(count - kept, parts));
     }
 }
