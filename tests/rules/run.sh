@@ -58,6 +58,9 @@ none "every folder has a README" \
 # docs/words.md says what is said instead.
 old='monoid|scanner|trine_carr(y|ier)|recut|trine_(layout|walk|mesh|frame|runs?|stream|board|letter|agent|deal|engine|crew|trip)s?(_|\b)'
 old+='|past_cache|natural_(round|root|quotient|from)|servant|zygote|unchain|(item|result)_most|\b(journey|tally|bury)'
+old+='|trine_task_lane|progress\.lanes|(\b|_)[Rr]ooms?(\b|_)|trine_array_first|trine_whole\b|(min|max)_whole\b|chunk(->|\.)first\b'
+old+='|TRINE_SCAN_STREAM|trine_reduce_stream|may_stream|\btrips?\b|(job|control)->runs\b|\bwork\.runs\b|POOL_RUN_|RUNS_PER_WORKER|failed_run|runs of chunks'
+old+='|TRINE_(MPI_)?BOARD|JOURNEY|OWN_DEALT|LETTER_BYTES'
 none "code and pages say the words of docs/words.md" \
     "$(grep -nE "$old" $sources $(git ls-files '*.py' '*.md' 2>/dev/null | grep -vE '^(CHANGELOG|docs/stability)\.md$'))"
 
