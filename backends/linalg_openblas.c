@@ -225,7 +225,7 @@ static bool find_functions(void *library, const char *file)
     return true;
 }
 
-/* Appends to the note; it has room for all that there is to say. */
+/* Appends to the note; it has space for all that there is to say. */
 __attribute__((format(printf, 1, 2))) static void add_note(const char *format, ...)
 {
     size_t used = strlen(blas.note);

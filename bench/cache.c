@@ -60,7 +60,7 @@ static double kernel_sum(const trine_reducer *m, const double *x, size_t n)
     if (m->work_size)
         m->work_init(work, NULL);
     for (size_t i = 0; i < n; i += TRINE_CHUNK) {
-        trine_chunk chunk = {.first = i, .n = n - i < TRINE_CHUNK ? n - i : TRINE_CHUNK};
+        trine_chunk chunk = {.offset = i, .n = n - i < TRINE_CHUNK ? n - i : TRINE_CHUNK};
         chunk.in[0] = x + i;
         m->accumulate(into, &chunk, NULL);
     }

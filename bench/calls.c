@@ -24,7 +24,7 @@ enum { CALLS = 20000 };
 
 static double time_jobs(trine_executor *executor)
 {
-    const trine_job job = {.runs = 2, .body = nothing, .restartable = true};
+    const trine_job job = {.blocks = 2, .body = nothing, .restartable = true};
     double began = seconds_now();
     for (int i = 0; i < CALLS; i++)
         need(executor->ops.run(executor, &job));

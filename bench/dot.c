@@ -102,8 +102,8 @@ static void fill_normal(const trine_chunk *chunk, const void *param)
 {
     (void)param;
     for (int64_t i = 0; i < chunk->n; i++) {
-        double u = 1 - uniform_at(2 * (chunk->first + i)),
-               v = uniform_at(2 * (chunk->first + i) + 1), r = sqrt(-2 * log(u));
+        double u = 1 - uniform_at(2 * (chunk->offset + i)),
+               v = uniform_at(2 * (chunk->offset + i) + 1), r = sqrt(-2 * log(u));
         ((double *)chunk->out[0])[i] = r * cos(6.283185307179586 * v);
         ((double *)chunk->out[1])[i] = r * sin(6.283185307179586 * v);
     }

@@ -158,7 +158,7 @@ static trine_array *new_matrix(trine_team *team, uint64_t n, uint64_t columns)
     need_on_all(trine_array_create_2d(team, TRINE_F64, n, columns, TRINE_DISTRIBUTED, &x));
     double *data = trine_array_data(x);
     for (int64_t i = 0; i < trine_array_local_n(x); i++)
-        data[i] = element(trine_array_first(x) + i);
+        data[i] = element(trine_array_offset(x) + i);
     return x;
 }
 

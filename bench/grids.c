@@ -87,7 +87,7 @@ static void apply_fill(const trine_chunk *chunk, const void *param)
     double *out = chunk->out[0];
     (void)param;
     for (int64_t i = 0; i < chunk->n; i++)
-        out[i] = sin((double)((chunk->first + i) % 1000));
+        out[i] = sin((double)((chunk->offset + i) % 1000));
 }
 
 static const trine_map copy = {

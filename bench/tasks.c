@@ -1,7 +1,7 @@
 /* tasks.c [ITEMS [ROUNDS]] - streams of items that do nothing, on serial, omp:2 and pool:2, in
- * order and as they finish, one to a trip and as many as the queue chooses; maps of a few items on
- * a team that is hot; and what it costs that a worker is killed in the middle of a map. Prints one
- * JSON object. */
+ * order and as they finish, one to a dispatch and as many as the queue chooses; maps of a few items
+ * on a team that is hot; and what it costs that a worker is killed in the middle of a map. Prints
+ * one JSON object. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

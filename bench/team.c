@@ -45,7 +45,7 @@ static void fill_uniform(const trine_chunk *chunk, const void *param)
     double *x = chunk->out[0];
     (void)param;
     for (int64_t i = 0; i < chunk->n; i++)
-        x[i] = uniform_at(chunk->first + i);
+        x[i] = uniform_at(chunk->offset + i);
 }
 
 /* Box and Muller's method. */
@@ -54,8 +54,8 @@ static void fill_normal(const trine_chunk *chunk, const void *param)
     double *x = chunk->out[0];
     (void)param;
     for (int64_t i = 0; i < chunk->n; i++) {
-        double u = 1 - uniform_at(2 * (chunk->first + i)),
-               v = uniform_at(2 * (chunk->first + i) + 1);
+        double u = 1 - uniform_at(2 * (chunk->offset + i)),
+               v = uniform_at(2 * (chunk->offset + i) + 1);
         x[i] = sqrt(-2 * log(u)) * cos(6.283185307179586 * v);
     }
 }

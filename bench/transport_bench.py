@@ -166,7 +166,7 @@ def memory_text(found):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Journeys of an array, beside Python's.")
+    parser = argparse.ArgumentParser(description="Transports of an array, beside Python's.")
     parser.add_argument("--build", default=os.path.join(HERE, "..", "build"), help="the build folder")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--shape", default="13421773x10", help="of frame's array of f64 (1 GiB)")

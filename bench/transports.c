@@ -21,7 +21,7 @@
 static const trine_transport staged[] = {TRINE_TRANSPORT_SHM, TRINE_TRANSPORT_INHERIT,
                                          TRINE_TRANSPORT_PIPE, TRINE_TRANSPORT_FILE,
                                          TRINE_TRANSPORT_CMA};
-enum { CARRIED = sizeof staged / sizeof *staged, PAGE = 4096, TASKS = 32, SMALL = 1 << 16 };
+enum { STAGED = sizeof staged / sizeof *staged, PAGE = 4096, TASKS = 32, SMALL = 1 << 16 };
 
 /* In the team's arena. */
 typedef struct block_job {
@@ -50,7 +50,7 @@ static double time_block(trine_team *team, block_job *job, size_t step, trine_tr
                          const void *data)
 {
     job->step = step;
-    trine_job work = {.runs = 2, .body = get_block, .context = job, .scratch_size = job->bytes};
+    trine_job work = {.blocks = 2, .body = get_block, .context = job, .scratch_size = job->bytes};
     trine_executor *executor;
     need(trine_stage_workers(team, transport, &executor));
     double began = seconds_now();
@@ -158,8 +158,8 @@ int main(int argc, char **argv)
 {
     size_t bytes = (size_t)(argc > 1 ? atoi(argv[1]) : 64) << 20;
     int rounds = argc > 2 ? atoi(argv[2]) : 11;
-    series copy = {0}, bare = {0}, block[CARRIED] = {{0}}, ratio[CARRIED] = {{0}},
-           tasks[CARRIED] = {{0}};
+    series copy = {0}, bare = {0}, block[STAGED] = {{0}}, ratio[STAGED] = {{0}},
+           tasks[STAGED] = {{0}};
     trine_team *team;
     void *memory;
     unsigned char *data = malloc(bytes), *to = malloc(bytes);
@@ -177,7 +177,7 @@ int main(int argc, char **argv)
     need(trine_channel_make(&team->executor, &job->channel));
     /* The first round warms what is measured. */
     for (int i = 0; i <= rounds; i++)
-        for (int k = 0; k < CARRIED; k++) {
+        for (int k = 0; k < STAGED; k++) {
             double copied = time_memcpy(to, data, bytes);
             (void)time_block(team, job, PAGE, staged[k], data);
             double brought = time_block(team, job, bytes / 8, staged[k], data);
@@ -195,14 +195,14 @@ int main(int argc, char **argv)
         }
     printf("{\"mib\": %zu, \"memcpy_gb_per_s\": %.2f", bytes >> 20,
            1e-9 * (double)bytes / series_median(&copy));
-    for (int k = 0; k < CARRIED; k++)
+    for (int k = 0; k < STAGED; k++)
         printf(", \"%s_of_memcpy\": %.3f", trine_transport_name(staged[k]),
                series_median(&ratio[k]));
     printf(", \"cma_of_bare_read\": %.3f", 1 / series_median(&bare));
-    for (int k = 0; k < CARRIED; k++)
+    for (int k = 0; k < STAGED; k++)
         printf(", \"%s_least_of_memcpy\": %.3f", trine_transport_name(staged[k]),
                series_least(&copy) / series_least(&block[k]) * copies_of(staged[k]));
-    for (int k = 0; k < CARRIED; k++)
+    for (int k = 0; k < STAGED; k++)
         printf(", \"%s_tasks_ms\": %.3f", trine_transport_name(staged[k]),
                1e3 * series_median(&tasks[k]));
     printf("}\n");

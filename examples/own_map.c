@@ -17,7 +17,7 @@ static void escape_steps(const trine_chunk *chunk, const void *param)
     const view *v = param;
     uint8_t *out = chunk->out[0];
     for (int64_t i = 0; i < chunk->n; i++) {
-        uint64_t index = (uint64_t)(chunk->first + i);
+        uint64_t index = (uint64_t)(chunk->offset + i);
         double x = v->left + v->step * (double)(index % WIDTH), re = 0;
         double y = v->top - 2 * v->step * (double)(index / WIDTH), im = 0;
         int steps = 0;

@@ -77,12 +77,12 @@ static void take_part(threads_data *data, int number)
     trine_executor *executor = data->executor;
     const trine_job *job = &data->job;
     trine_thread *thread = &data->threads[number];
-    size_t run;
+    size_t block;
     trine_thread_begin(thread, number, data->came, job, executor->published);
-    while (trine_thread_next(thread, job, &data->next, &run))
+    while (trine_thread_next(thread, job, &data->next, &block))
         trine_thread_done(
-            thread, run,
-            trine_guard_run(job->body, job->context, run, &thread->worker, number > 0));
+            thread, block,
+            trine_guard_run(job->body, job->context, block, &thread->worker, number > 0));
     trine_thread_end(thread, &executor->ledger[number]);
 }
 
@@ -145,7 +145,7 @@ static void live(region_thread *self)
 static void fail_lost(trine_thread *thread, int number)
 {
     thread->status = TRINE_E_WORKER;
-    thread->failed_run = 0;
+    thread->failed_block = 0;
     snprintf(thread->detail, sizeof thread->detail,
              "team 'omp': user code has ended thread %d (pthread_exit or pthread_cancel), which "
              "OpenMP cannot replace; close the team",
@@ -493,7 +493,7 @@ static trine_status threads_run(trine_executor *executor, const trine_job *job)
     wait_for_all(data);
     executor->ended = trine_seconds();
     for (int i = data->came; i < executor->workers; i++)
-        executor->ledger[i] = (trine_ledger_worker){.runs = 0};
+        executor->ledger[i] = (trine_ledger_worker){.blocks = 0};
     return trine_thread_status(data->threads, data->came);
 }
 
@@ -504,10 +504,10 @@ typedef struct touch_context {
     int shares;
 } touch_context;
 
-static trine_status touch_share(void *context, size_t run, trine_worker *worker)
+static trine_status touch_share(void *context, size_t block, trine_worker *worker)
 {
     const touch_context *c = context;
-    trine_range share = trine_fair_share(c->bytes, (uint64_t)c->shares, run);
+    trine_range share = trine_fair_share(c->bytes, (uint64_t)c->shares, block);
     (void)worker;
     trine_memory_touch(c->memory + share.first, share.end - share.first);
     return TRINE_OK;
@@ -520,7 +520,7 @@ static trine_status threads_alloc(trine_executor *executor, size_t bytes, void *
     if (status || bytes < TRINE_LARGE_MEMORY)
         return status;
     touch_context context = {*memory, bytes, data->came};
-    trine_job job = {.runs = (size_t)data->came, .body = touch_share, .context = &context};
+    trine_job job = {.blocks = (size_t)data->came, .body = touch_share, .context = &context};
     status = threads_run(executor, &job);
     trine_memory_settle(bytes);
     if (status)

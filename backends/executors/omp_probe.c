@@ -209,20 +209,21 @@ static void end_all(probe *p)
 static int start_and_end(probe *p, probe_thread *own, int count, const pthread_attr_t *attributes)
 {
     size_t bytes = REGION_BYTES + (size_t)count * THREAD_BYTES;
-    void *room = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    int error = room == MAP_FAILED ? ENOMEM : start_all(p, own, count, attributes);
+    void *reserved = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int error = reserved == MAP_FAILED ? ENOMEM : start_all(p, own, count, attributes);
     end_all(p);
-    if (room != MAP_FAILED)
-        munmap(room, bytes);
+    if (reserved != MAP_FAILED)
+        munmap(reserved, bytes);
     return error;
 }
 
 static trine_status try_threads(int threads, const pthread_attr_t *attributes)
 {
     int error = ENOMEM;
-    size_t room = (size_t)threads;
-    probe p = {.thread = calloc(room, sizeof *p.thread), .tid = calloc(room, sizeof *p.tid)};
-    probe_thread *own = calloc(room, sizeof *own);
+    size_t capacity = (size_t)threads;
+    probe p = {.thread = calloc(capacity, sizeof *p.thread),
+               .tid = calloc(capacity, sizeof *p.tid)};
+    probe_thread *own = calloc(capacity, sizeof *own);
     if (p.thread && p.tid && own)
         error = start_and_end(&p, own, threads - 1, attributes);
     free(p.thread);

@@ -1,5 +1,5 @@
-/* backends/executors/serial.c - the calling thread runs every run in order: the complete reference
- * executor.
+/* backends/executors/serial.c - the calling thread runs every block in order: the complete
+ * reference executor.
  */
 #include <unistd.h>
 
@@ -23,11 +23,11 @@ static trine_status serial_run(trine_executor *executor, const trine_job *job)
 {
     trine_thread *thread = executor->data;
     atomic_size_t shared = 0;
-    size_t run;
+    size_t block;
     trine_thread_begin(thread, 0, 1, job, executor->published);
-    while (trine_thread_next(thread, job, &shared, &run))
-        trine_thread_done(thread, run,
-                          trine_guard_run(job->body, job->context, run, &thread->worker, false));
+    while (trine_thread_next(thread, job, &shared, &block))
+        trine_thread_done(thread, block,
+                          trine_guard_run(job->body, job->context, block, &thread->worker, false));
     trine_thread_end(thread, &executor->ledger[0]);
     executor->ended = thread->ended;
     return trine_thread_status(thread, 1);

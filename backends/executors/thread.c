@@ -22,10 +22,10 @@ static void sample_cpu(trine_thread *thread, double now)
     thread->sampled_at = now;
 }
 
-static void fail(trine_thread *thread, trine_status status, size_t run)
+static void fail(trine_thread *thread, trine_status status, size_t block)
 {
     thread->status = status;
-    thread->failed_run = run;
+    thread->failed_block = block;
     snprintf(thread->detail, sizeof thread->detail, "%s", trine_error_detail());
 }
 
@@ -53,9 +53,9 @@ void trine_thread_begin(trine_thread *thread, int number, int workers, const tri
     thread->published = published;
     thread->worker.number = number;
     thread->worker.transfer = 0;
-    thread->runs = 0;
+    thread->blocks = 0;
     thread->status = TRINE_OK;
-    trine_range share = trine_fair_share(job->runs, (uint64_t)workers, (uint64_t)number);
+    trine_range share = trine_fair_share(job->blocks, (uint64_t)workers, (uint64_t)number);
     thread->next = share.first;
     thread->end = share.end;
     sample_cpu(thread, thread->began);
@@ -66,24 +66,24 @@ void trine_thread_begin(trine_thread *thread, int number, int workers, const tri
 }
 
 bool trine_thread_next(trine_thread *thread, const trine_job *job, atomic_size_t *shared,
-                       size_t *run)
+                       size_t *block)
 {
     if (thread->status)
         return false;
     if (job->schedule == TRINE_DYNAMIC) {
-        *run = atomic_fetch_add_explicit(shared, 1, memory_order_relaxed);
-        return *run < job->runs;
+        *block = atomic_fetch_add_explicit(shared, 1, memory_order_relaxed);
+        return *block < job->blocks;
     }
-    *run = thread->next++;
-    return *run < thread->end;
+    *block = thread->next++;
+    return *block < thread->end;
 }
 
-void trine_thread_done(trine_thread *thread, size_t run, trine_status status)
+void trine_thread_done(trine_thread *thread, size_t block, trine_status status)
 {
     if (status)
-        fail(thread, status, run);
+        fail(thread, status, block);
     else
-        thread->runs++;
+        thread->blocks++;
 }
 
 void trine_thread_end(trine_thread *thread, trine_ledger_worker *entry)
@@ -97,7 +97,7 @@ void trine_thread_end(trine_thread *thread, trine_ledger_worker *entry)
         .compute = thread->ended - thread->began - thread->worker.transfer,
         .user = thread->sampled_user - thread->user_before,
         .sys = thread->sampled_sys - thread->sys_before,
-        .runs = (int64_t)thread->runs,
+        .blocks = (int64_t)thread->blocks,
         .pid = getpid(),
     };
 }
@@ -106,7 +106,7 @@ trine_status trine_thread_status(const trine_thread threads[], int count)
 {
     const trine_thread *first = NULL;
     for (int i = 0; i < count; i++)
-        if (threads[i].status && (!first || threads[i].failed_run < first->failed_run))
+        if (threads[i].status && (!first || threads[i].failed_block < first->failed_block))
             first = &threads[i];
     return first ? trine_fail(first->status, "%s", first->detail) : TRINE_OK;
 }

@@ -15,10 +15,10 @@
 #include "core/system/memory.h"
 
 /* Memory that is kept from call to call, and grown as needed. */
-typedef struct trine_mpi_room {
+typedef struct trine_mpi_buffer {
     void *memory;
     size_t size;
-} trine_mpi_room;
+} trine_mpi_buffer;
 
 /* One direction between this rank and another: what is left to be sent, or received. */
 typedef struct trine_mpi_flow {
@@ -40,7 +40,7 @@ typedef struct trine_mpi_data {
     MPI_Comm comm, machine;
     int *number;
     trine_packet own, other;
-    trine_mpi_room join, window;
+    trine_mpi_buffer join, window;
     trine_mpi_flow *flows;
     MPI_Request *requests;
     MPI_Status *statuses;
@@ -56,7 +56,7 @@ typedef enum trine_mpi_kind {
     TRINE_MPI_GATHER,
     TRINE_MPI_EXCHANGE,
     TRINE_MPI_BROADCAST,
-    TRINE_MPI_BOARD,
+    TRINE_MPI_WINDOW,
     TRINE_MPI_SHARE,
     TRINE_MPI_SCATTER,
     TRINE_MPI_AGREE

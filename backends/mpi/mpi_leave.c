@@ -22,7 +22,7 @@
 #include "core/system/clock.h"
 #include "core/backend/executor.h"
 
-enum { BOARD_SECONDS = 5 };
+enum { WINDOW_SECONDS = 5 };
 
 /* inherited: MPI had been initialised when this process was forked: it is the other process's. */
 static bool started_mpi, inherited;
@@ -161,7 +161,7 @@ static void leave(int status)
     if (!main_thread && open_teams)
         abort_ranks(status, "by a thread that may not call MPI");
     MPI_Comm_size(MPI_COMM_WORLD, &size);
-    double until = trine_seconds() + BOARD_SECONDS;
+    double until = trine_seconds() + WINDOW_SECONDS;
     while (leaving != MPI_COMM_NULL && all < size && count_leaving(status, until, &all))
         ;
     if (leaving != MPI_COMM_NULL)

@@ -5,7 +5,7 @@
  *
  * The body is the nodes, then their states without padding; of a failure, the detail, which fits
  * into the first message. Both ends know from the two heads alone whether pieces follow: ranks that
- * made different calls, or of which one has no memory, need no room for each other's partials.
+ * made different calls, or of which one has no memory, need no space for each other's partials.
  */
 #include "backends/mpi/mpi_message.h"
 #include "core/system/util.h"
@@ -102,8 +102,8 @@ trine_status trine_packet_open(trine_packet *packet)
 
 trine_status trine_packet_reserve(trine_packet *packet, const trine_reducer *reducer)
 {
-    return grow(packet, sizeof packet->head +
-                            trine_tree_room(reducer) * (sizeof(trine_node) + reducer->state_size));
+    return grow(packet, sizeof packet->head + trine_tree_capacity(reducer) *
+                                                  (sizeof(trine_node) + reducer->state_size));
 }
 
 /* Puts the packet into its wire form. */

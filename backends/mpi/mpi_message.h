@@ -1,6 +1,6 @@
 /* backends/mpi/mpi_message.h - packets between two ranks: a status, a call number, partials.
  *
- * Life of a packet: open (once), reserve (room for a reducer's partials, before anything is sent),
+ * Life of a packet: open (once), reserve (space for a reducer's partials, before anything is sent),
  * begin, then any number of messages, which need no more memory. */
 #ifndef TRINE_BACKENDS_MPI_MESSAGE_H
 #define TRINE_BACKENDS_MPI_MESSAGE_H
@@ -20,7 +20,7 @@ typedef struct trine_packet_head {
 /* Bytes that go in the first message: the head, and the body when it fits. */
 enum { TRINE_FIRST_MESSAGE = 1024, TRINE_FIRST_BODY = 1024 - sizeof(trine_packet_head) };
 
-/* A packet with room for its wire form: head and body in one piece. detail: of the failure. */
+/* A packet with space for its wire form: head and body in one piece. detail: of the failure. */
 typedef struct trine_packet {
     trine_packet_head head;
     char detail[TRINE_DETAIL_SIZE];
@@ -35,10 +35,10 @@ extern size_t trine_mpi_message_max;
 /* Bytes of the next message when that many are left. */
 int trine_mpi_piece(uint64_t left);
 
-/* Room for heads and failures. MEMORY. */
+/* Space for heads and failures. MEMORY. */
 trine_status trine_packet_open(trine_packet *packet);
 
-/* Room for whatever a tree of this reducer may hold. MEMORY; the packet then still carries a
+/* Space for whatever a tree of this reducer may hold. MEMORY; the packet then still carries a
  * failure. */
 trine_status trine_packet_reserve(trine_packet *packet, const trine_reducer *reducer);
 

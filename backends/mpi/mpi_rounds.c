@@ -20,22 +20,22 @@
 
 #include "backends/mpi/mpi_data.h"
 
-static trine_status find_room(trine_mpi_room *room, size_t size)
+static trine_status reserve_buffer(trine_mpi_buffer *buffer, size_t size)
 {
-    if (size <= room->size)
+    if (size <= buffer->size)
         return TRINE_OK;
     void *memory = aligned_alloc(64, size);
     if (!memory)
         return trine_fail(TRINE_E_MEMORY, "mpi: no memory to join partials of %zu bytes", size);
-    free(room->memory);
-    *room = (trine_mpi_room){memory, size};
+    free(buffer->memory);
+    *buffer = (trine_mpi_buffer){memory, size};
     return TRINE_OK;
 }
 
 /* All the memory that joining trees of this reducer takes. */
 static trine_status reserve(trine_mpi_data *data, const trine_reducer *reducer)
 {
-    trine_status status = find_room(&data->join, trine_tree_states_size(reducer));
+    trine_status status = reserve_buffer(&data->join, trine_tree_states_size(reducer));
     if (!status)
         status = trine_packet_reserve(&data->own, reducer);
     if (!status)
@@ -178,7 +178,7 @@ trine_status trine_mpi_merge(trine_communicator *communicator, trine_tree *tree,
     trine_mpi_data *data = communicator->data;
     if (!status)
         status = reserve(data, tree->reducer);
-    /* Ranks that have room for different states must not send them to each other. */
+    /* Ranks that have space for different states must not send them to each other. */
     uint64_t given = trine_mpi_call(TRINE_MPI_MERGE, call, tree->reducer->state_size);
     trine_packet_begin(&data->own, communicator->rank, given, status);
     run_rounds(communicator, tree);
@@ -213,7 +213,7 @@ trine_status trine_mpi_exscan(trine_communicator *communicator, const trine_tree
     if (!status)
         status = reserve(data, own->reducer);
     if (!status)
-        status = find_room(&data->window, trine_tree_states_size(own->reducer));
+        status = reserve_buffer(&data->window, trine_tree_states_size(own->reducer));
     uint64_t given = trine_mpi_call(TRINE_MPI_EXSCAN, call, own->reducer->state_size);
     status = trine_mpi_agree(communicator, given, NULL, status);
     if (status)

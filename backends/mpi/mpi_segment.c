@@ -69,8 +69,8 @@ static trine_status allocate(MPI_Comm machine, size_t bytes, trine_mpi_segment *
 {
     void *memory = NULL;
     MPI_Win window = MPI_WIN_NULL;
-    MPI_Aint room = bytes > 0 ? (MPI_Aint)bytes + PAGE : 0;
-    int error = MPI_Win_allocate_shared(room, 1, MPI_INFO_NULL, machine, &memory, &window);
+    MPI_Aint reserved = bytes > 0 ? (MPI_Aint)bytes + PAGE : 0;
+    int error = MPI_Win_allocate_shared(reserved, 1, MPI_INFO_NULL, machine, &memory, &window);
     trine_status status =
         all_well(machine, error ? trine_mpi_fail("MPI_Win_allocate_shared", error) : TRINE_OK);
     if (status)

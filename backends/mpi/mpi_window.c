@@ -40,7 +40,7 @@ typedef struct mpi_outgoing {
 /* What has come of one rank's message. */
 typedef struct mpi_inbox {
     unsigned char *text;
-    size_t bytes, room;
+    size_t bytes, capacity;
     bool dropped;
 } mpi_inbox;
 
@@ -320,19 +320,19 @@ static trine_status window_send(trine_shared_window *base, void *text, size_t by
     return window_advance(base, NULL);
 }
 
-/* Room for one more message of `bytes`; what is too much is dropped. */
-static void *room_for(mpi_window *window, mpi_inbox *inbox, size_t bytes)
+/* Space for one more message of `bytes`; what is too much is dropped. */
+static void *space_for(mpi_window *window, mpi_inbox *inbox, size_t bytes)
 {
-    size_t need = inbox->bytes + bytes, room = inbox->room ? inbox->room : 1024;
-    while (room < need)
-        room *= 2;
-    if (room > inbox->room && !inbox->dropped) {
-        unsigned char *text = realloc(inbox->text, room);
+    size_t need = inbox->bytes + bytes, capacity = inbox->capacity ? inbox->capacity : 1024;
+    while (capacity < need)
+        capacity *= 2;
+    if (capacity > inbox->capacity && !inbox->dropped) {
+        unsigned char *text = realloc(inbox->text, capacity);
         if (!text)
             inbox->dropped = true;
         else {
             inbox->text = text;
-            inbox->room = room;
+            inbox->capacity = capacity;
         }
     }
     return inbox->dropped ? window->spare : inbox->text + inbox->bytes;
@@ -372,7 +372,7 @@ static trine_status window_receive(trine_shared_window *base, int *from, void **
         MPI_Get_count(&status, MPI_BYTE, &count);
         *from = status.MPI_SOURCE;
         mpi_inbox *inbox = &window->inbox[*from];
-        error = MPI_Recv(room_for(window, inbox, (size_t)count), count, MPI_BYTE, *from, TAG,
+        error = MPI_Recv(space_for(window, inbox, (size_t)count), count, MPI_BYTE, *from, TAG,
                          window->comm, MPI_STATUS_IGNORE);
         if (error)
             return trine_mpi_fail("MPI_Recv", error);
@@ -511,7 +511,7 @@ static trine_status open_window(mpi_window *window)
 }
 
 /* Its memory, and what the library adds for each rank, at most. */
-static trine_status check_room(const trine_communicator *communicator, size_t bytes)
+static trine_status check_space(const trine_communicator *communicator, size_t bytes)
 {
     enum { PAGE = 4096 };
     size_t own = communicator->rank == 0 ? bytes : 0;
@@ -529,8 +529,8 @@ trine_status trine_mpi_shared_window(trine_communicator *communicator, size_t by
     if (!status && !window)
         status = trine_fail(TRINE_E_MEMORY, "mpi: no memory for a shared window");
     if (!status)
-        status = check_room(communicator, bytes);
-    uint64_t given = trine_mpi_call(TRINE_MPI_BOARD, call, bytes);
+        status = check_space(communicator, bytes);
+    uint64_t given = trine_mpi_call(TRINE_MPI_WINDOW, call, bytes);
     status = trine_mpi_agree(communicator, given, NULL, status);
     if (status || !window) {
         release(window);

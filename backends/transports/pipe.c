@@ -63,7 +63,7 @@ typedef struct feeder {
     trine_descriptor requests[2];
     outlet *outlets;
     struct pollfd *watch;
-    size_t count, room;
+    size_t count, capacity;
 } feeder;
 
 static void give_up(feeder *f, const char *what, int error)
@@ -96,10 +96,10 @@ static void add_outlet(feeder *f, const request *r)
             give_up(f, path, errno);
         return;
     }
-    if (f->count == f->room) {
-        size_t room = 2 * f->room + 8;
-        outlet *outlets = realloc(f->outlets, room * sizeof *outlets);
-        struct pollfd *watch = realloc(f->watch, (room + 1) * sizeof *watch);
+    if (f->count == f->capacity) {
+        size_t capacity = 2 * f->capacity + 8;
+        outlet *outlets = realloc(f->outlets, capacity * sizeof *outlets);
+        struct pollfd *watch = realloc(f->watch, (capacity + 1) * sizeof *watch);
         f->outlets = outlets ? outlets : f->outlets;
         f->watch = watch ? watch : f->watch;
         if (!outlets || !watch) {
@@ -107,7 +107,7 @@ static void add_outlet(feeder *f, const request *r)
             close(fd);
             return;
         }
-        f->room = room;
+        f->capacity = capacity;
     }
     f->outlets[f->count++] =
         (outlet){.end = trine_descriptor_know(fd), .pipe = r->pipe, .span = r->span};
@@ -292,7 +292,7 @@ static void pipe_close(trine_channel *channel)
 {
     feeder *f = channel->own;
     const request last = {.fd = -1};
-    /* No worker is at work, so that there is room. A feeder that has lost the other end looks. */
+    /* No worker is at work, so that there is space. A feeder that has lost the other end looks. */
     while (trine_descriptor_holds(&f->requests[1]) &&
            write(f->requests[1].fd, &last, sizeof last) < 0 && errno == EINTR)
         ;

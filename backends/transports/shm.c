@@ -6,17 +6,17 @@
 
 static trine_status shm_open_block(trine_channel *channel)
 {
-    trine_status status = channel->bytes ? trine_channel_room(channel, channel->bytes) : TRINE_OK;
+    trine_status status = channel->bytes ? trine_channel_buffer(channel, channel->bytes) : TRINE_OK;
     if (status || channel->bytes == 0)
         return status;
-    memcpy(channel->room, channel->data, channel->bytes);
+    memcpy(channel->buffer, channel->data, channel->bytes);
     trine_channel_count(channel, channel->bytes);
     return TRINE_OK;
 }
 
 static trine_status shm_attach(trine_channel *channel, trine_attachment *attachment)
 {
-    attachment->view = channel->room;
+    attachment->view = channel->buffer;
     return TRINE_OK;
 }
 

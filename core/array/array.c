@@ -8,10 +8,10 @@
 #include "core/system/error.h"
 #include "core/input/input.h"
 
-void trine_block_of_rank(const trine_team *team, const trine_grid *grid, uint64_t *first,
-                         uint64_t *local)
+void trine_block_of_rank(const trine_team *team, const trine_grid *grid, uint64_t *offset,
+                         uint64_t *local_n)
 {
-    trine_grid_block(grid, team->communicator.rank, team->communicator.size, first, local);
+    trine_grid_block(grid, team->communicator.rank, team->communicator.size, offset, local_n);
 }
 
 uint64_t trine_shape_elements(int ndim, const int64_t shape[])
@@ -95,16 +95,16 @@ static void lay_out(trine_array *array, int ndim, const int64_t shape[])
     array->grid = trine_grid_of(array->rows, array->columns);
     trine_grid whole_rows = trine_grid_of_rows(array->rows, array->columns);
     if (array->place == TRINE_DISTRIBUTED)
-        trine_block_of_rank(array->team, &whole_rows, &array->first_row, &array->local_rows);
-    array->first = array->first_row * array->columns;
-    array->local = array->local_rows * array->columns;
+        trine_block_of_rank(array->team, &whole_rows, &array->row_offset, &array->local_rows);
+    array->offset = array->row_offset * array->columns;
+    array->local_n = array->local_rows * array->columns;
 }
 
 static trine_status allocate(trine_array *array)
 {
     trine_executor *owner =
         array->place == TRINE_PRIVATE ? &array->team->alone : &array->team->executor;
-    size_t bytes = (size_t)array->local * trine_dtype_size(array->dtype);
+    size_t bytes = (size_t)array->local_n * trine_dtype_size(array->dtype);
     trine_status status = bytes ? owner->ops.alloc(owner, bytes, &array->data) : TRINE_OK;
     array->owner = owner;
     array->bytes = status ? 0 : bytes;
@@ -328,7 +328,7 @@ trine_executor *trine_arrays_executor(trine_team *team, const trine_array *const
 {
     for (int i = 0; i < count; i++) {
         const trine_array *a = arrays[i];
-        size_t bytes = (size_t)a->local * trine_dtype_size(a->dtype);
+        size_t bytes = (size_t)a->local_n * trine_dtype_size(a->dtype);
         if (bytes > 0 && !team->executor.ops.addresses(&team->executor, a->data, bytes))
             return &team->alone;
     }
@@ -342,12 +342,12 @@ void *trine_array_data(const trine_array *array)
 
 int64_t trine_array_local_n(const trine_array *array)
 {
-    return array ? (int64_t)array->local : 0;
+    return array ? (int64_t)array->local_n : 0;
 }
 
-int64_t trine_array_first(const trine_array *array)
+int64_t trine_array_offset(const trine_array *array)
 {
-    return array ? (int64_t)array->first : 0;
+    return array ? (int64_t)array->offset : 0;
 }
 
 int64_t trine_array_n(const trine_array *array)
@@ -365,9 +365,9 @@ const int64_t *trine_array_shape(const trine_array *array)
     return array ? array->shape : NULL;
 }
 
-int64_t trine_array_first_row(const trine_array *array)
+int64_t trine_array_row_offset(const trine_array *array)
 {
-    return array ? (int64_t)array->first_row : 0;
+    return array ? (int64_t)array->row_offset : 0;
 }
 
 int64_t trine_array_local_rows(const trine_array *array)

@@ -10,16 +10,16 @@
 
 /* shape[0 .. ndim); beside it what the cut goes by: `columns` elements for each index of the first
  * axis, of which there are `rows` (one of each where there are no axes). This rank's are rows
- * [first_row, first_row + local_rows). owner: the executor that `bytes` at data came from; NULL for
- * the caller's memory, and for that of share. read_only: said to be so. writable: the memory was
- * found to be. */
+ * [row_offset, row_offset + local_rows). owner: the executor that `bytes` at data came from; NULL
+ * for the caller's memory, and for that of share. read_only: said to be so. writable: the memory
+ * was found to be. */
 struct trine_array {
     trine_team *team;
     trine_dtype dtype;
     trine_place place;
     int ndim;
     int64_t shape[TRINE_DIMS];
-    uint64_t rows, columns, n, first, local, first_row, local_rows;
+    uint64_t rows, columns, n, offset, local_n, row_offset, local_rows;
     trine_grid grid;
     void *data;
     size_t bytes;

@@ -60,7 +60,7 @@ static trine_range wanted(const trine_halo *halo, int from, int to)
     return part.first < part.end ? part : trine_range_common(block, after_of(halo, to));
 }
 
-/* Those items in memory that begins with item `origin`. */
+/* Those items in memory that begins with item `offset`. */
 static trine_part part_of(const trine_halo *halo, trine_range items, uint64_t offset, char *memory)
 {
     size_t bytes = (size_t)(items.end - items.first) * halo->item;

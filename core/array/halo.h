@@ -8,8 +8,9 @@
 
 #include "core/array/ownership.h"
 
-/* Items [first - before, first) lie at above, [first + local, first + local + after) at below,
- * memory that the team's workers address. reach: how many items before and after are wanted. */
+/* Items [offset - before, offset) lie at above, [offset + local_n, offset + local_n + after) at
+ * below, memory that the team's workers address. reach: how many items before and after are wanted.
+ */
 typedef struct trine_halo {
     trine_team *team;
     const trine_ownership *blocks;

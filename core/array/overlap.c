@@ -18,7 +18,7 @@ static const char *name_of(trine_argument argument, char text[NAME_SIZE])
 
 static size_t bytes_of(const trine_array *array)
 {
-    return (size_t)array->local * trine_dtype_size(array->dtype);
+    return (size_t)array->local_n * trine_dtype_size(array->dtype);
 }
 
 /* Memory of the library's own is; the caller's is looked at once. */

@@ -31,13 +31,13 @@ void trine_ownership_free(trine_ownership blocks[], int count)
         free(blocks[i].at);
 }
 
-trine_status trine_ownership_place(trine_team *team, uint64_t local, uint64_t call,
-                                   trine_status status, uint64_t *first, uint64_t *whole)
+trine_status trine_ownership_place(trine_team *team, uint64_t local_n, uint64_t call,
+                                   trine_status status, uint64_t *offset, uint64_t *global_n)
 {
     trine_ownership blocks;
-    status = trine_ownership_gather(team, &local, 1, call, status, &blocks);
-    *first = status ? 0 : blocks.at[team->communicator.rank];
-    *whole = status ? 0 : blocks.at[blocks.ranks];
+    status = trine_ownership_gather(team, &local_n, 1, call, status, &blocks);
+    *offset = status ? 0 : blocks.at[team->communicator.rank];
+    *global_n = status ? 0 : blocks.at[blocks.ranks];
     trine_ownership_free(&blocks, 1);
     return status;
 }

@@ -18,9 +18,9 @@ trine_status trine_ownership_gather(trine_team *team, const uint64_t local[], in
 
 void trine_ownership_free(trine_ownership blocks[], int count);
 
-/* Of one whole: how many items the ranks before this one hold, when each brings `local` of them,
+/* Of one whole: how many items the ranks before this one hold, when each brings `local_n` of them,
  * and how many all do. Both are 0 after an error. Collective, in the same way. */
-trine_status trine_ownership_place(trine_team *team, uint64_t local, uint64_t call,
-                                   trine_status status, uint64_t *first, uint64_t *whole);
+trine_status trine_ownership_place(trine_team *team, uint64_t local_n, uint64_t call,
+                                   trine_status status, uint64_t *offset, uint64_t *global_n);
 
 #endif

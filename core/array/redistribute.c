@@ -11,10 +11,10 @@ enum { HELD_FIRST, HELD_N, WANTED_FIRST, WANTED_N, NUMBERS };
 /* The part of a piece that lies in [first, first + n). */
 static trine_part common(trine_piece piece, uint64_t first, uint64_t n, size_t item)
 {
-    trine_range both = trine_range_common((trine_range){piece.first, piece.first + piece.n},
+    trine_range both = trine_range_common((trine_range){piece.offset, piece.offset + piece.n},
                                           (trine_range){first, first + n});
     size_t bytes = (size_t)(both.end - both.first) * item;
-    return (trine_part){bytes ? (char *)piece.data + (both.first - piece.first) * item : NULL,
+    return (trine_part){bytes ? (char *)piece.data + (both.first - piece.offset) * item : NULL,
                         bytes};
 }
 
@@ -23,7 +23,7 @@ trine_status trine_redistribute(trine_team *team, size_t item, trine_piece held,
 {
     trine_communicator *communicator = &team->communicator;
     size_t size = (size_t)communicator->size;
-    const uint64_t own[NUMBERS] = {held.first, held.n, wanted.first, wanted.n};
+    const uint64_t own[NUMBERS] = {held.offset, held.n, wanted.offset, wanted.n};
     uint64_t *all = calloc(size * NUMBERS, sizeof *all);
     trine_part *parts = calloc(2 * size, sizeof *parts);
     if (!status && (!all || !parts))

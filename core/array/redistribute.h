@@ -4,10 +4,10 @@
 
 #include "core/team/team.h"
 
-/* Elements [first, first + n) of a whole, at data. */
+/* Elements [offset, offset + n) of a whole, at data. */
 typedef struct trine_piece {
     void *data;
-    uint64_t first, n;
+    uint64_t offset, n;
 } trine_piece;
 
 /* Elements of `item` bytes that each rank has in `held` go to where ranks want them. The pieces

@@ -1,5 +1,5 @@
 /* core/array/row_ownership.h - which rank holds which rows of a matrix, and moving rows from one
- * such layout to another. */
+ * such ownership to another. */
 #ifndef TRINE_CORE_ROW_OWNERSHIP_H
 #define TRINE_CORE_ROW_OWNERSHIP_H
 
@@ -13,15 +13,15 @@ typedef struct trine_row_ownership {
     size_t stride;
 } trine_row_ownership;
 
-/* The layout of an array: first[ranks + 1] is filled in. One that is not DISTRIBUTED lies on one
- * rank. */
+/* The ownership ranges of an array: first[ranks + 1] is filled in. One that is not DISTRIBUTED lies
+ * on one rank. */
 void trine_row_ownership_of_array(const trine_array *array, uint64_t *first);
 
-/* Whether two layouts are the same on all ranks. */
+/* Whether two ownerships are the same on all ranks. */
 bool trine_row_ownership_alike(const trine_team *team, const uint64_t *first,
                                const uint64_t *other);
 
-/* Moves row_bytes of each row from one layout to another; the memories do not overlap. call and
+/* Moves row_bytes of each row from one rank to another; the memories do not overlap. call and
  * status as in core/backend/communicator.h. Collective. */
 trine_status trine_row_ownership_move(trine_team *team, const trine_row_ownership *from,
                                       const trine_row_ownership *to, size_t row_bytes,

@@ -41,16 +41,16 @@ static void cut(const trine_array *array, const void *data, trine_part parts[])
     size_t item = trine_dtype_size(array->dtype);
     int ranks = array->team->communicator.size;
     for (int r = 0; r < ranks; r++) {
-        uint64_t first, local;
-        trine_grid_block(&array->grid, r, ranks, &first, &local);
-        if (local > 0)
-            parts[r] = (trine_part){(char *)data + first * item, (size_t)local * item};
+        uint64_t offset, local_n;
+        trine_grid_block(&array->grid, r, ranks, &offset, &local_n);
+        if (local_n > 0)
+            parts[r] = (trine_part){(char *)data + offset * item, (size_t)local_n * item};
     }
 }
 
 static trine_part own_block(const trine_array *array)
 {
-    return (trine_part){array->data, (size_t)array->local * trine_dtype_size(array->dtype)};
+    return (trine_part){array->data, (size_t)array->local_n * trine_dtype_size(array->dtype)};
 }
 
 static void enter_ledger(trine_team *team, size_t bytes, size_t moved)

@@ -1,6 +1,6 @@
 /* core/backend/executor.h - what runs numbered pieces of work on the workers of one rank.
  *
- * A job is `runs` independent pieces, numbered from 0. The executor calls body(context, run,
+ * A job is `blocks` independent pieces, numbered from 0. The executor calls body(context, block,
  * worker) once for each, on any worker, and returns when all are done or the job has failed. The
  * caller is always worker 0. A backend fills a trine_executor_ops; what it leaves NULL, serial's
  * does.
@@ -15,20 +15,20 @@
 #include "core/system/cpus.h"
 
 /* One worker as a body sees it. scratch: job->scratch_size bytes of the worker's own, aligned to
- * 64, kept from run to run of a job with whatever the last one left there. Bodies add the seconds
- * that they spend reading their input to `transfer`. */
+ * 64, kept from block to block of a job with whatever the last one left there. Bodies add the
+ * seconds that they spend reading their input to `transfer`. */
 typedef struct trine_worker {
     int number;
     void *scratch;
     double transfer;
 } trine_worker;
 
-typedef trine_status (*trine_block_body)(void *context, size_t run, trine_worker *worker);
+typedef trine_status (*trine_block_body)(void *context, size_t block, trine_worker *worker);
 
 /* context lies in memory from `alloc` (or in static storage), so that every worker addresses it.
- * restartable: a run may be done again after its worker died in the middle of it. */
+ * restartable: a block may be done again after its worker died in the middle of it. */
 typedef struct trine_job {
-    size_t runs;
+    size_t blocks;
     trine_block_body body;
     void *context;
     size_t scratch_size;
@@ -52,7 +52,7 @@ typedef struct trine_executor_ops {
     /* NULL; else why this library cannot run it, and what would provide it. */
     const char *absent;
     /* Workers other than the caller are processes: they do not address the caller's memory, so that
-     * arrays there are carried to them, and they may die. */
+     * arrays there are staged for them, and they may die. */
     bool separate_memory;
     /* NULL; else the same workers, forked from the calling process for each job: they have its
      * memory, and get what they share from this executor. */
@@ -64,10 +64,11 @@ typedef struct trine_executor_ops {
     trine_status (*open)(trine_executor *executor, const trine_executor_options *options);
     /* Ends the workers. */
     void (*close)(trine_executor *executor);
-    /* Runs the job: the status (and detail) of the failed run of the lowest number, else OK; a job
-     * that failed may leave runs undone. Fills executor->ledger[w] for each worker (all but `wait`
-     * of the others is measured by the worker itself), executor->replaced, and executor->ended,
-     * when all were through. executor->published is when the work was there to be handed out. */
+    /* Runs the job: the status (and detail) of the failed block of the lowest number, else OK; a
+     * job that failed may leave blocks undone. Fills executor->ledger[w] for each worker (all but
+     * `wait` of the others is measured by the worker itself), executor->replaced, and
+     * executor->ended, when all were through. executor->published is when the work was there to be
+     * handed out. */
     trine_status (*run)(trine_executor *executor, const trine_job *job);
     /* Zeroed memory, aligned to 64 bytes, that every worker addresses, really there (a shortage is
      * an error now, not a signal later) and, when it is large, first touched in equal shares by the

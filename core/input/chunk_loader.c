@@ -3,7 +3,7 @@
 #include "core/system/util.h"
 #include "core/input/chunk_loader.h"
 
-/* Room for one source's chunk. */
+/* Space for one source's chunk. */
 static size_t buffer_size(const trine_loader *loader, const trine_source *source)
 {
     return trine_whole_lines(trine_grid_longest(&loader->input.grid) * source->item);
@@ -18,16 +18,16 @@ size_t trine_loader_buffers(const trine_loader *loader)
     return bytes;
 }
 
-trine_status trine_loader_prefetch(const trine_loader *loader, trine_block run,
+trine_status trine_loader_prefetch(const trine_loader *loader, trine_block block,
                                    trine_worker *worker)
 {
     trine_status status = TRINE_OK;
     uint64_t first, last;
     size_t n;
-    if (run.chunks == 0)
+    if (block.chunks == 0)
         return TRINE_OK;
-    trine_grid_chunk(&loader->input.grid, run.first, &first, &n);
-    trine_grid_chunk(&loader->input.grid, run.first + run.chunks - 1, &last, &n);
+    trine_grid_chunk(&loader->input.grid, block.first, &first, &n);
+    trine_grid_chunk(&loader->input.grid, block.first + block.chunks - 1, &last, &n);
     for (int i = 0; i < loader->input.sources && !status; i++)
         status = trine_source_prefetch(&loader->input.source[i], first, (size_t)(last - first) + n,
                                        &worker->transfer);
@@ -50,7 +50,7 @@ trine_status trine_loader_chunk(const trine_loader *loader, uint64_t number, tri
     size_t n;
     trine_grid_chunk(&loader->input.grid, number, &first, &n);
     chunk->n = (int64_t)n;
-    chunk->first = (int64_t)(loader->offset + first);
+    chunk->offset = (int64_t)(loader->offset + first);
     for (int i = 0; i < loader->input.sources; i++) {
         const trine_source *source = &loader->input.source[i];
         trine_status status;
@@ -65,6 +65,6 @@ trine_status trine_loader_chunk(const trine_loader *loader, uint64_t number, tri
     }
     for (int i = 0; i < loader->outs; i++)
         chunk->out[i] =
-            (unsigned char *)loader->out[i] + (first - loader->input.first) * loader->out_item[i];
+            (unsigned char *)loader->out[i] + (first - loader->input.offset) * loader->out_item[i];
     return TRINE_OK;
 }

@@ -1,4 +1,4 @@
-/* core/input/chunk_loader.h - a run's chunks, one after the other: what every job body does. */
+/* core/input/chunk_loader.h - a block's chunks, one after the other: what every job body does. */
 #ifndef TRINE_CORE_CHUNK_LOADER_H
 #define TRINE_CORE_CHUNK_LOADER_H
 
@@ -6,7 +6,7 @@
 #include "core/input/input.h"
 
 /* Plain bytes, for a job's context. offset: what to add to an element's number on the grid to get
- * its number in the whole. out: NULL, or the outputs' elements from `first` on. */
+ * its number in the whole. out: NULL, or the outputs' elements from the rank's first on. */
 typedef struct trine_loader {
     trine_input input;
     trine_blocks blocks;
@@ -19,8 +19,8 @@ typedef struct trine_loader {
 /* Bytes of scratch, at the end of a worker's, that fetching needs. */
 size_t trine_loader_buffers(const trine_loader *loader);
 
-/* Tells the sources that a run's chunks will be made ready next, in order. */
-trine_status trine_loader_prefetch(const trine_loader *loader, trine_block run,
+/* Tells the sources that a block's chunks will be made ready next, in order. */
+trine_status trine_loader_prefetch(const trine_loader *loader, trine_block block,
                                    trine_worker *worker);
 
 /* Makes chunk `number` of the grid ready. buffers: trine_loader_buffers() bytes, aligned to 64. */

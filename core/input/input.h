@@ -9,25 +9,25 @@
 #include "core/input/source.h"
 #include "core/team/team.h"
 
-/* This rank's part of a whole: items [first, first + local) of the grid, from as many sources as
- * the kernel has inputs, to be walked by that executor, whose workers address the sources'
+/* This rank's part of a whole: items [offset, offset + local_n) of the grid, from as many sources
+ * as the kernel has inputs, to be read by that executor, whose workers address the sources'
  * contexts. cut: the callers' own blocks make the whole; this rank's is then on a grid of its own,
- * with first = 0 and all of the grid's items. */
+ * with offset 0 and all of the grid's items. */
 typedef struct trine_input {
     trine_source source[TRINE_ARGS];
     int sources;
     trine_grid grid;
-    uint64_t first, local;
+    uint64_t offset, local_n;
     bool cut;
     trine_executor *executor;
 } trine_input;
 
 /* The block of a whole on that grid that this rank holds. */
-void trine_block_of_rank(const trine_team *team, const trine_grid *grid, uint64_t *first,
-                         uint64_t *local);
+void trine_block_of_rank(const trine_team *team, const trine_grid *grid, uint64_t *offset,
+                         uint64_t *local_n);
 
-/* Runs a map; out: this rank's elements of each output, addressed by the stream's executor.
- * in_place: an output is an input, so that no run can be done twice. Collective. */
+/* Runs a map; out: this rank's elements of each output, addressed by the input's executor.
+ * in_place: an output is an input, so that no block can be done twice. Collective. */
 trine_status trine_input_apply(trine_team *team, const trine_map *map, const void *param,
                                const trine_input *input, void *const out[], bool in_place);
 

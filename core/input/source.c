@@ -9,7 +9,7 @@ static trine_status fetch_memory(const trine_source *source, uint64_t first, siz
 {
     (void)n;
     (void)buffer;
-    *data = (const unsigned char *)source->context + (first - source->first) * source->stride +
+    *data = (const unsigned char *)source->context + (first - source->offset) * source->stride +
             source->skip;
     return TRINE_OK;
 }
@@ -17,7 +17,7 @@ static trine_status fetch_memory(const trine_source *source, uint64_t first, siz
 trine_source trine_memory_source(const void *data, uint64_t first, size_t item)
 {
     return (trine_source){
-        .fetch = fetch_memory, .context = data, .first = first, .item = item, .stride = item};
+        .fetch = fetch_memory, .context = data, .offset = first, .item = item, .stride = item};
 }
 
 bool trine_source_in_memory(const trine_source *source)
@@ -43,7 +43,7 @@ trine_source trine_rows_source(const trine_source *elements, uint64_t columns, u
     rows.stride = (size_t)columns * elements->item;
     rows.skip = (size_t)first * elements->item;
     rows.item = n * elements->item;
-    rows.first = elements->first / columns;
+    rows.offset = elements->offset / columns;
     *row = rows.copies ? rows.item : rows.stride;
     return rows;
 }

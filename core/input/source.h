@@ -21,7 +21,7 @@ typedef struct trine_source {
                           const void **data);
     trine_status (*prefetch)(const struct trine_source *source, uint64_t first, size_t n);
     const void *context;
-    uint64_t first;
+    uint64_t offset;
     size_t item, stride, skip;
     bool copies, sequential, counts;
 } trine_source;

@@ -11,7 +11,7 @@
 
 static trine_span span_of(const trine_source *source, uint64_t first, size_t n)
 {
-    return (trine_span){.offset = (size_t)(first - source->first) * source->stride + source->skip,
+    return (trine_span){.offset = (size_t)(first - source->offset) * source->stride + source->skip,
                         .item = source->item,
                         .stride = source->stride,
                         .n = n};

@@ -11,7 +11,7 @@
 #include "core/team/team.h"
 #include "core/input/chunk_loader.h"
 
-/* Where the calling thread alone was to walk `items` items of these sources, and the team has a
+/* Where the calling thread alone was to read `items` items of these sources, and the team has a
  * transport: makes them readable by the workers of *executor, which becomes one of several. */
 trine_status trine_stage(trine_team *team, trine_source source[], int sources, uint64_t items,
                          trine_executor **executor);
@@ -29,8 +29,8 @@ trine_status trine_stage_block(trine_team *team, trine_transport transport, cons
 /* Ends that, counting what was moved into the ledger. channel may be NULL. */
 void trine_stage_block_end(trine_team *team, trine_channel *channel);
 
-/* Places for the outputs of `items` items that the workers do not address, in walk->out. *in_place:
- * whether an input is written, which ceases where all outputs have other places. */
+/* Places for the outputs of `items` items that the workers do not address, in loader->out.
+ * *in_place: whether an input is written, which ceases where all outputs have other places. */
 trine_status trine_stage_results(trine_team *team, trine_loader *loader, uint64_t items,
                                  bool *in_place);
 

@@ -107,12 +107,12 @@ static trine_status multiply(const product *p, size_t m, size_t n, size_t l, con
 DEFINE_ONE_NAN(f64, double, uint64_t, UINT64_C(0x7ff0000000000000))
 DEFINE_ONE_NAN(f32, float, uint32_t, UINT32_C(0x7f800000))
 
-static trine_status tile_run(void *context, size_t run, trine_worker *worker)
+static trine_status tile_block(void *context, size_t block, trine_worker *worker)
 {
     const part *job = context;
     const product *p = &job->p;
     size_t item = p->item;
-    uint64_t i = run % job->panels * p->height, j = run / job->panels * p->width;
+    uint64_t i = block % job->panels * p->height, j = block / job->panels * p->width;
     size_t m = (size_t)trine_min(job->row_end - job->row - i, p->height);
     size_t n = (size_t)trine_min(job->column_end - job->column - j, p->width);
     uint64_t depth = job->l_end - job->l, l = 0;
@@ -148,8 +148,8 @@ static trine_status run_part(trine_team *team, trine_executor *executor, const p
     *job = *given;
     job->panels = (size_t)trine_divide_up(job->row_end - job->row, job->p.height);
     uint64_t tiles = trine_divide_up(job->column_end - job->column, job->p.width);
-    trine_job work = {.runs = job->panels * (size_t)tiles,
-                      .body = tile_run,
+    trine_job work = {.blocks = job->panels * (size_t)tiles,
+                      .body = tile_block,
                       .context = job,
                       .restartable = job->l == 0 && job->p.beta == 0};
     return trine_team_run(team, executor, &work);
@@ -184,13 +184,13 @@ static trine_status lay_out(travel *t)
 {
     const product *p = &t->p;
     int ranks = t->team->communicator.size, own = t->team->communicator.rank;
-    size_t room = (size_t)ranks + 1;
-    t->rows = calloc(4 * room, sizeof *t->rows);
+    size_t entries = (size_t)ranks + 1;
+    t->rows = calloc(4 * entries, sizeof *t->rows);
     if (!t->rows)
         return trine_fail(TRINE_E_MEMORY, "gemm: no memory for the layouts of %d ranks", ranks);
-    t->rows_a = t->rows + room;
-    t->rows_b = t->rows_a + room;
-    t->rows_c = t->rows_b + room;
+    t->rows_a = t->rows + entries;
+    t->rows_b = t->rows_a + entries;
+    t->rows_c = t->rows_b + entries;
     trine_row_ownership_of_array(t->a, t->rows_a);
     trine_row_ownership_of_array(t->b, t->rows_b);
     trine_row_ownership_of_array(t->c, t->rows_c);
@@ -359,7 +359,7 @@ static trine_status gemm(product p, const trine_array *a, const trine_array *b, 
     else if (!status)
         status = multiply_here(team, &p, a, b, c, depth);
     team->ledger.bytes =
-        (int64_t)((a->local + b->local + c->local * (p.beta != 0 ? 2 : 1)) * p.item);
+        (int64_t)((a->local_n + b->local_n + c->local_n * (p.beta != 0 ? 2 : 1)) * p.item);
     return trine_call_end(team, &team->ledger.combine, status);
 }
 

@@ -21,7 +21,7 @@
 #include "core/partition/share.h"
 #include "kernels/registry/params.h"
 
-enum { GROUP = 4, SEGMENT = 6, RUNS_PER_WORKER = 32 };
+enum { GROUP = 4, SEGMENT = 6, BLOCKS_PER_WORKER = 32 };
 
 static const uint64_t segment_length = (uint64_t)TRINE_CHUNK << SEGMENT;
 
@@ -33,7 +33,7 @@ typedef struct rows_job {
     const char *a, *x;
     double *slots;
     uint64_t rows, columns, segments;
-    size_t item, units, runs;
+    size_t item, units, blocks;
 } rows_job;
 
 /* A call. rows_*: layouts; memory: slots, then all of x when it does not lie where the workers
@@ -71,7 +71,7 @@ static void reduce_segment(const rows_job *job, uint64_t row, const trine_gemv_p
         trine_tree_begin(&tree, &m, param, scratch);
     for (; at < end; at += TRINE_CHUNK) {
         trine_chunk chunk = {
-            .first = (int64_t)at,
+            .offset = (int64_t)at,
             .n = end - at < TRINE_CHUNK ? (int64_t)(end - at) : TRINE_CHUNK,
             .in = {job->a + (row * job->columns + at) * job->item, job->x + at * job->item}};
         m.init(state, param);
@@ -83,10 +83,10 @@ static void reduce_segment(const rows_job *job, uint64_t row, const trine_gemv_p
         memcpy(state, trine_tree_root(&tree), m.state_size);
 }
 
-static trine_status rows_run(void *context, size_t run, trine_worker *worker)
+static trine_status rows_block(void *context, size_t block, trine_worker *worker)
 {
     const rows_job *job = context;
-    trine_range share = trine_fair_share(job->units, job->runs, run);
+    trine_range share = trine_fair_share(job->units, job->blocks, block);
     for (uint64_t unit = share.first; unit < share.end; unit++) {
         uint64_t row = unit / job->segments * GROUP, segment = unit % job->segments;
         uint64_t at = segment * segment_length;
@@ -105,7 +105,7 @@ static trine_status rows_run(void *context, size_t run, trine_worker *worker)
 
 static trine_status run_here(const product *p)
 {
-    size_t most = (size_t)p->executor->workers * RUNS_PER_WORKER;
+    size_t most = (size_t)p->executor->workers * BLOCKS_PER_WORKER;
     size_t units = (size_t)(trine_divide_up(p->rows, GROUP) * p->segments);
     void *memory;
     trine_status status = trine_team_arena(p->team, sizeof(rows_job), &memory);
@@ -121,10 +121,10 @@ static trine_status run_here(const product *p)
                       .segments = p->segments,
                       .item = p->item,
                       .units = units,
-                      .runs = trine_min(units, most)};
+                      .blocks = trine_min(units, most)};
     trine_reducer group = reducer_for(p->reducer, GROUP);
-    trine_job work = {.runs = job->runs,
-                      .body = rows_run,
+    trine_job work = {.blocks = job->blocks,
+                      .body = rows_block,
                       .context = job,
                       .scratch_size =
                           p->a->columns > TRINE_CHUNK ? trine_tree_states_size(&group) : 0,
@@ -159,17 +159,17 @@ static trine_status prepare(product *p)
 {
     trine_team *team = p->team;
     int own = team->communicator.rank;
-    size_t room = (size_t)team->communicator.size + 1;
+    size_t entries = (size_t)team->communicator.size + 1;
     p->reducer = trine_reducer_find("gemv_rows", p->a->dtype);
     if (!p->reducer)
         return TRINE_E_ARGUMENT;
-    p->rows_a = calloc(3 * room, sizeof *p->rows_a);
-    p->results = calloc(p->y->local > 0 ? (size_t)p->y->local : 1, sizeof *p->results);
+    p->rows_a = calloc(3 * entries, sizeof *p->rows_a);
+    p->results = calloc(p->y->local_n > 0 ? (size_t)p->y->local_n : 1, sizeof *p->results);
     if (!p->rows_a || !p->results)
         return trine_fail(TRINE_E_MEMORY, "gemv: no memory for the results of %llu rows",
-                          (unsigned long long)p->y->local);
-    p->rows_x = p->rows_a + room;
-    p->rows_y = p->rows_x + room;
+                          (unsigned long long)p->y->local_n);
+    p->rows_x = p->rows_a + entries;
+    p->rows_y = p->rows_x + entries;
     trine_row_ownership_of_array(p->a, p->rows_a);
     trine_row_ownership_of_array(p->x, p->rows_x);
     trine_row_ownership_of_array(p->y, p->rows_y);
@@ -178,7 +178,7 @@ static trine_status prepare(product *p)
     p->executor = trine_arrays_executor(team, &p->a, 1);
     size_t of_x = (size_t)p->x->n * p->item;
     size_t of_slots = (size_t)(p->rows * p->segments) * sizeof(double);
-    if (room == 2 && p->executor->ops.addresses(p->executor, p->x->data, of_x)) {
+    if (entries == 2 && p->executor->ops.addresses(p->executor, p->x->data, of_x)) {
         p->whole_x = p->x->data;
         of_x = 0;
     }
@@ -204,7 +204,7 @@ static trine_status bring_x(const product *p, trine_status status)
         status = trine_fail(TRINE_E_MEMORY, "gemv: no memory for the parts of %d ranks", ranks);
     for (int r = 0; r < ranks && parts && !status; r++) {
         size_t first = (size_t)p->rows_x[r], end = (size_t)p->rows_x[r + 1];
-        parts[r] = (trine_part){p->x->data, (size_t)p->x->local * p->item};
+        parts[r] = (trine_part){p->x->data, (size_t)p->x->local_n * p->item};
         parts[ranks + r] = (trine_part){p->whole_x + first * p->item, (end - first) * p->item};
     }
     if (!status && p->whole_x == p->x->data)
@@ -220,7 +220,7 @@ static trine_status bring_x(const product *p, trine_status status)
     static void update_##suffix(const product *p)                                                  \
     {                                                                                              \
         type *y = p->y->data;                                                                      \
-        for (uint64_t i = 0; i < p->y->local; i++) {                                               \
+        for (uint64_t i = 0; i < p->y->local_n; i++) {                                             \
             double sum = p->alpha != 0 ? p->alpha * p->results[i] : 0;                             \
             sum = p->beta != 0 ? sum + p->beta * (double)y[i] : sum;                               \
             y[i] = (type)(sum == sum ? sum : (double)NAN);                                         \
@@ -264,7 +264,7 @@ static trine_status gemv(product *p)
     else if (!status)
         update_f32(p);
     team->ledger.bytes =
-        (int64_t)((p->a->local + p->x->n + p->y->local * (p->beta != 0 ? 2 : 1)) * p->item);
+        (int64_t)((p->a->local_n + p->x->n + p->y->local_n * (p->beta != 0 ? 2 : 1)) * p->item);
     if (p->memory)
         team->executor.ops.free(&team->executor, p->memory, p->bytes);
     free(p->results);

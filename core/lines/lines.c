@@ -19,7 +19,7 @@
 
 /* Lines that are turned together at most, so that whole lines of the cache are used; bytes of them
  * that are no reason to take fewer. */
-enum { SIDE_BY_SIDE = 16, BUFFER = 1 << 22, RUNS_PER_WORKER = 32 };
+enum { SIDE_BY_SIDE = 16, BUFFER = 1 << 22, BLOCKS_PER_WORKER = 32 };
 
 /* The job's context, in memory that all workers address. */
 typedef struct lines_job {
@@ -27,7 +27,7 @@ typedef struct lines_job {
     uint64_t outer, inner, step, tiles;
     const char *x;
     char *out;
-    size_t runs;
+    size_t blocks;
     void (*transpose_block)(const trine_transpose_block *block);
 } lines_job;
 
@@ -85,10 +85,10 @@ static trine_status some_lines(const lines_job *job, uint64_t group, char *scrat
                         (size_t)trine_min(job->inner - column, job->step), scratch);
 }
 
-static trine_status lines_run(void *context, size_t run, trine_worker *worker)
+static trine_status lines_block(void *context, size_t block, trine_worker *worker)
 {
     const lines_job *job = context;
-    trine_range share = trine_fair_share(job->outer * job->tiles, job->runs, run);
+    trine_range share = trine_fair_share(job->outer * job->tiles, job->blocks, block);
     trine_status status = TRINE_OK;
     for (uint64_t group = share.first; group < share.end && !status; group++)
         status = some_lines(job, group, worker->scratch);
@@ -106,8 +106,8 @@ static lines_job plan(const trine_lines *lines, uint64_t outer, uint64_t inner, 
                      .inner = inner,
                      .step = step,
                      .tiles = trine_divide_up(inner, step)};
-    uint64_t groups = outer * job.tiles, most = (uint64_t)workers * RUNS_PER_WORKER;
-    job.runs = (size_t)trine_min(groups, most);
+    uint64_t groups = outer * job.tiles, most = (uint64_t)workers * BLOCKS_PER_WORKER;
+    job.blocks = (size_t)trine_min(groups, most);
     return job;
 }
 
@@ -152,8 +152,8 @@ trine_status trine_lines_run(trine_team *team, trine_executor *executor, const t
     if (lines->param_size)
         job->lines.param = memcpy((char *)memory + trine_whole_lines(sizeof *job), lines->param,
                                   lines->param_size);
-    trine_job work = {.runs = job->runs,
-                      .body = lines_run,
+    trine_job work = {.blocks = job->blocks,
+                      .body = lines_block,
                       .context = job,
                       .scratch_size = scratch_size(job),
                       .restartable = x != out};
@@ -214,7 +214,7 @@ static trine_status call_here(const char *name, const trine_lines *lines, const 
         return trine_call_end(team, &team->ledger.combine, status);
     status = trine_lines_run(team, executor, lines, outer, inner, x->data, out->data);
     status = trine_team_agree(team, call, status);
-    team->ledger.bytes = (int64_t)(x->local * (lines->item + lines->out_item));
+    team->ledger.bytes = (int64_t)(x->local_n * (lines->item + lines->out_item));
     return trine_call_end(team, &team->ledger.combine, status);
 }
 

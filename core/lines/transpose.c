@@ -49,10 +49,10 @@ typedef struct transposition {
 
 enum { OF_X, OF_OUT };
 
-static trine_status turn_run(void *context, size_t run, trine_worker *worker)
+static trine_status transpose_tile(void *context, size_t block, trine_worker *worker)
 {
     const turn_job *job = context;
-    trine_tile tile = trine_tiles_get(&job->tiles, run);
+    trine_tile tile = trine_tiles_get(&job->tiles, block);
     const trine_transpose_block *w = &job->whole;
     trine_transpose_block part = *w;
     (void)worker;
@@ -64,10 +64,10 @@ static trine_status turn_run(void *context, size_t run, trine_worker *worker)
     return TRINE_OK;
 }
 
-static trine_status copy_run(void *context, size_t run, trine_worker *worker)
+static trine_status copy_block(void *context, size_t block, trine_worker *worker)
 {
     const turn_job *job = context;
-    trine_tile tile = trine_tiles_get(&job->tiles, run);
+    trine_tile tile = trine_tiles_get(&job->tiles, block);
     const trine_transpose_block *w = &job->whole;
     (void)worker;
     for (uint64_t r = tile.row; r < tile.row + tile.rows; r++)
@@ -91,11 +91,11 @@ static trine_status run_tiles(const transposition *t, trine_block_body body,
                       .tiles = trine_tiles_cut(rows, columns, COLUMNS, RUN_BYTES / t->item, columns,
                                                t->executor->workers,
                                                t->team->schedule == TRINE_DYNAMIC)};
-    trine_job work = {.runs = (size_t)(job->tiles.bands * job->tiles.panels),
+    trine_job work = {.blocks = (size_t)(job->tiles.bands * job->tiles.panels),
                       .body = body,
                       .context = job,
                       .restartable = true};
-    return work.runs ? trine_team_run(t->team, t->executor, &work) : TRINE_OK;
+    return work.blocks ? trine_team_run(t->team, t->executor, &work) : TRINE_OK;
 }
 
 static uint64_t first_row(const transposition *t, int which, int rank)
@@ -122,7 +122,7 @@ static trine_status turn_for(const transposition *t, int rank, uint64_t row, uin
                                    .columns = (size_t)rows_of(t, OF_OUT, rank),
                                    .item = t->item,
                                    .non_temporal = non_temporal};
-    return run_tiles(t, turn_run, &block, block.columns, block.rows);
+    return run_tiles(t, transpose_tile, &block, block.columns, block.rows);
 }
 
 static trine_status turn_own(const transposition *t)
@@ -134,7 +134,7 @@ static trine_status turn_own(const transposition *t)
     return turn_for(t, own, 0, rows_of(t, OF_X, own),
                     (char *)t->out->data + first_row(t, OF_X, own) * t->item,
                     (size_t)t->out->columns * t->item,
-                    trine_non_temporal_pays(2 * (size_t)t->out->local * t->item));
+                    trine_non_temporal_pays(2 * (size_t)t->out->local_n * t->item));
 }
 
 /* Rows [*row, *row + *rows) of its block that a rank sends in that round. */
@@ -200,7 +200,7 @@ static trine_status unpack(const transposition *t, uint64_t round)
                                       .to_row = out_row,
                                       .item = t->item};
         status =
-            run_tiles(t, copy_run, &copy, rows_of(t, OF_OUT, t->team->communicator.rank), rows);
+            run_tiles(t, copy_block, &copy, rows_of(t, OF_OUT, t->team->communicator.rank), rows);
     }
     return status;
 }
@@ -299,7 +299,7 @@ static trine_status transpose(transposition *t)
         status = check_shapes(t);
     if (status || t->x->columns == 0 || t->out->columns == 0)
         return status;
-    t->team->ledger.bytes = (int64_t)((t->x->local + t->out->local) * t->item);
+    t->team->ledger.bytes = (int64_t)((t->x->local_n + t->out->local_n) * t->item);
     if (t->team->communicator.size == 1)
         return turn_own(t);
     status = exchange_panels(t, &left);

@@ -27,7 +27,7 @@ static void apply_non_temporal(const map_job *job, const trine_chunk *chunk, uns
 {
     const trine_loader *loader = &job->loader;
     for (int64_t at = 0; at < chunk->n; at += PIECE) {
-        trine_chunk piece = {.first = chunk->first + at,
+        trine_chunk piece = {.offset = chunk->offset + at,
                              .n = chunk->n - at < PIECE ? chunk->n - at : PIECE};
         for (int i = 0; i < loader->input.sources; i++)
             piece.in[i] =
@@ -41,18 +41,18 @@ static void apply_non_temporal(const map_job *job, const trine_chunk *chunk, uns
     }
 }
 
-static trine_status map_run(void *context, size_t i, trine_worker *worker)
+static trine_status map_block(void *context, size_t i, trine_worker *worker)
 {
     const map_job *job = context;
-    trine_block run = trine_blocks_get(&job->loader.blocks, i);
+    trine_block block = trine_blocks_get(&job->loader.blocks, i);
     unsigned char *pieces = (unsigned char *)worker->scratch + trine_loader_buffers(&job->loader);
     trine_chunk chunk = {.n = 0};
-    trine_status expected = trine_loader_prefetch(&job->loader, run, worker);
+    trine_status expected = trine_loader_prefetch(&job->loader, block, worker);
     if (expected)
         return expected;
-    for (uint64_t k = 0; k < run.chunks; k++) {
+    for (uint64_t k = 0; k < block.chunks; k++) {
         trine_status status =
-            trine_loader_chunk(&job->loader, run.first + k, worker, worker->scratch, &chunk);
+            trine_loader_chunk(&job->loader, block.first + k, worker, worker->scratch, &chunk);
         if (status)
             return status;
         if (job->non_temporal)
@@ -65,21 +65,21 @@ static trine_status map_run(void *context, size_t i, trine_worker *worker)
     return TRINE_OK;
 }
 
-static trine_status load_run(void *context, size_t i, trine_worker *worker)
+static trine_status load_block(void *context, size_t i, trine_worker *worker)
 {
     const map_job *job = context;
     const trine_input *input = &job->loader.input;
     const trine_source *source = &input->source[0];
-    trine_block run = trine_blocks_get(&job->loader.blocks, i);
+    trine_block block = trine_blocks_get(&job->loader.blocks, i);
     double began = trine_seconds();
     uint64_t first, last;
     size_t n;
     const void *data;
-    trine_grid_chunk(&input->grid, run.first, &first, &n);
-    trine_grid_chunk(&input->grid, run.first + run.chunks - 1, &last, &n);
+    trine_grid_chunk(&input->grid, block.first, &first, &n);
+    trine_grid_chunk(&input->grid, block.first + block.chunks - 1, &last, &n);
     trine_status status = source->fetch(
         source, first, (size_t)(last - first) + n,
-        (unsigned char *)job->loader.out[0] + (first - input->first) * source->item, &data);
+        (unsigned char *)job->loader.out[0] + (first - input->offset) * source->item, &data);
     worker->transfer += trine_seconds() - began;
     return status;
 }
@@ -98,8 +98,8 @@ static trine_status lay_out(trine_team *team, const map_job *prepared, const voi
     if (param_size)
         job->param = memcpy((unsigned char *)memory + sizeof *job, param, param_size);
     job->loader.blocks =
-        trine_blocks_cut(trine_grid_chunk_at(&input->grid, input->first),
-                         trine_grid_chunk_at(&input->grid, input->first + input->local),
+        trine_blocks_cut(trine_grid_chunk_at(&input->grid, input->offset),
+                         trine_grid_chunk_at(&input->grid, input->offset + input->local_n),
                          trine_grid_chunks(&input->grid), input->executor->workers, false,
                          team->schedule == TRINE_DYNAMIC);
     *laid = job;
@@ -114,9 +114,9 @@ static size_t scratch_of(const map_job *job)
 
 static trine_status run_here(trine_team *team, trine_block_body body, map_job *job, bool in_place)
 {
-    if (job->loader.input.local == 0)
+    if (job->loader.input.local_n == 0)
         return TRINE_OK;
-    trine_job work = {.runs = job->loader.blocks.count,
+    trine_job work = {.blocks = job->loader.blocks.count,
                       .body = body,
                       .context = job,
                       .scratch_size = scratch_of(job),
@@ -130,30 +130,30 @@ static trine_status prepare(trine_team *team, const trine_map *map, void *const 
 {
     trine_input *input = &job->loader.input;
     trine_status status =
-        trine_stage(team, input->source, input->sources, input->local, &input->executor);
+        trine_stage(team, input->source, input->sources, input->local_n, &input->executor);
     job->loader.outs = map->nout;
     for (int i = 0; i < map->nout; i++) {
         job->loader.out[i] = out[i];
         job->loader.out_item[i] = trine_dtype_size(map->out[i]);
-        team->ledger.bytes += (int64_t)(input->local * job->loader.out_item[i]);
+        team->ledger.bytes += (int64_t)(input->local_n * job->loader.out_item[i]);
     }
     for (int i = 0; i < map->nin; i++)
-        team->ledger.bytes += (int64_t)(input->local * input->source[i].item);
+        team->ledger.bytes += (int64_t)(input->local_n * input->source[i].item);
     /* The ranks on one machine share its last cache, more or less. */
     uint64_t together = (uint64_t)team->ledger.bytes * (uint64_t)team->communicator.neighbours;
     job->non_temporal = !*in_place && trine_non_temporal_pays((size_t)together);
-    return status ? status : trine_stage_results(team, &job->loader, input->local, in_place);
+    return status ? status : trine_stage_results(team, &job->loader, input->local_n, in_place);
 }
 
 /* The ranks agree before anything is written, so that outputs stay as they were where a rank
- * refuses. *uncertain: on any rank's, whether writing may fail. *origin: as trine_loader's. */
+ * refuses. *uncertain: on any rank's, whether writing may fail. *offset: as trine_loader's. */
 static trine_status agree_to_write(trine_team *team, const trine_input *input, uint64_t call,
                                    trine_status status, uint64_t *offset, uint64_t *uncertain)
 {
     trine_communicator *communicator = &team->communicator;
     if (!input->cut || communicator->size == 1)
         return communicator->ops->agree(communicator, call, uncertain, status);
-    const uint64_t own[] = {input->local, *uncertain};
+    const uint64_t own[] = {input->local_n, *uncertain};
     trine_ownership all[2];
     status = trine_ownership_gather(team, own, 2, call, status, all);
     if (!status) {
@@ -181,13 +181,13 @@ trine_status trine_input_apply(trine_team *team, const trine_map *map, const voi
     status = agree_to_write(team, input, call, status, &job.loader.offset, &uncertain);
     if (!status && laid) {
         laid->loader.offset = job.loader.offset;
-        status = run_here(team, map_run, laid, in_place);
+        status = run_here(team, map_block, laid, in_place);
         if (uncertain)
             status = trine_team_agree(team, call, status);
     }
     trine_stage_end(team);
     if (!status)
-        trine_unstage(team, &job.loader, out, input->local);
+        trine_unstage(team, &job.loader, out, input->local_n);
     return trine_call_end(team, &team->ledger.combine, status);
 }
 
@@ -204,8 +204,8 @@ trine_status trine_input_load(trine_team *team, trine_dtype dtype, const trine_s
         map_job job = {
             .loader = {.input = {.source = {*source},
                                  .sources = 1,
-                                 .first = array->first,
-                                 .local = array->local,
+                                 .offset = array->offset,
+                                 .local_n = array->local_n,
                                  .grid = array->grid,
                                  .executor = source->sequential ? &team->alone : &team->executor},
                        .outs = 1,
@@ -213,7 +213,7 @@ trine_status trine_input_load(trine_team *team, trine_dtype dtype, const trine_s
         map_job *laid;
         status = lay_out(team, &job, NULL, 0, &laid);
         if (!status)
-            status = run_here(team, load_run, laid, false);
+            status = run_here(team, load_block, laid, false);
         team->ledger.bytes = team->ledger.moved = (int64_t)array->bytes;
     }
     uint64_t call = trine_shape_number(5 + (uint64_t)dtype, ndim, shape, false);

@@ -56,7 +56,7 @@ PACK(16)
 PACK(32)
 PACK(64)
 
-/* Puts what is kept at the beginning of `to`, which has room for all; how many. */
+/* Puts what is kept at the beginning of `to`, which has space for all; how many. */
 static size_t pack(void *to, const void *from, const uint8_t *keep, size_t n, size_t item)
 {
     switch (item) {
@@ -92,17 +92,17 @@ static trine_status write_chunk(const compact_job *job, const trine_chunk *chunk
     return TRINE_OK;
 }
 
-static trine_status compact_run(void *context, size_t i, trine_worker *worker)
+static trine_status compact_block(void *context, size_t i, trine_worker *worker)
 {
     const compact_job *job = context;
-    trine_block run = trine_blocks_get(&job->loader.blocks, i);
+    trine_block block = trine_blocks_get(&job->loader.blocks, i);
     uint8_t *bytes = worker->scratch;
     void *packed = bytes + trine_whole_lines(trine_grid_longest(&job->loader.input.grid));
     trine_status status = TRINE_OK;
-    for (uint64_t k = 0; k < run.chunks && !status; k++) {
+    for (uint64_t k = 0; k < block.chunks && !status; k++) {
         trine_chunk chunk;
-        uint64_t *place = job->places + (run.first + k - job->first_chunk);
-        status = trine_loader_chunk(&job->loader, run.first + k, worker, NULL, &chunk);
+        uint64_t *place = job->places + (block.first + k - job->first_chunk);
+        status = trine_loader_chunk(&job->loader, block.first + k, worker, NULL, &chunk);
         if (status)
             return status;
         const uint8_t *keep = job->keep.test ? bytes : chunk.in[1];
@@ -125,8 +125,8 @@ static trine_status run_job(const compact_call *call, trine_executor *executor)
     job->loader.blocks =
         trine_blocks_cut(job->first_chunk, job->first_chunk + call->chunks, trine_grid_chunks(grid),
                          executor->workers, false, call->team->schedule == TRINE_DYNAMIC);
-    trine_job work = {.runs = job->loader.blocks.count,
-                      .body = compact_run,
+    trine_job work = {.blocks = job->loader.blocks.count,
+                      .body = compact_block,
                       .context = job,
                       .scratch_size =
                           trine_whole_lines(longest) + trine_whole_lines(longest * job->item),
@@ -134,18 +134,18 @@ static trine_status run_job(const compact_call *call, trine_executor *executor)
     return trine_team_run(call->team, executor, &work);
 }
 
-static trine_input stream_of(const compact_call *call)
+static trine_input input_of(const compact_call *call)
 {
     const trine_array *x = call->x;
     const trine_array *const in[] = {x, call->mask};
     trine_input input = {.sources = call->mask ? 2 : 1,
                          .grid = x->grid,
-                         .first = x->first,
-                         .local = x->local,
+                         .offset = x->offset,
+                         .local_n = x->local_n,
                          .cut = x->place != TRINE_DISTRIBUTED};
     for (int i = 0; i < input.sources; i++)
         input.source[i] =
-            trine_memory_source(in[i]->data, in[i]->first, trine_dtype_size(in[i]->dtype));
+            trine_memory_source(in[i]->data, in[i]->offset, trine_dtype_size(in[i]->dtype));
     return input;
 }
 
@@ -154,26 +154,27 @@ static trine_status lay_out(compact_call *call, uint64_t offset)
 {
     const trine_array *x = call->x;
     size_t param_size = call->keep ? call->keep->param_size : 0;
-    size_t job_room = trine_whole_lines(sizeof(compact_job)),
-           param_room = trine_whole_lines(param_size);
-    uint64_t first = trine_grid_chunk_at(&x->grid, x->first);
+    size_t job_space = trine_whole_lines(sizeof(compact_job)),
+           param_space = trine_whole_lines(param_size);
+    uint64_t first = trine_grid_chunk_at(&x->grid, x->offset);
     void *memory;
-    call->chunks = trine_grid_chunk_at(&x->grid, x->first + x->local) - first;
+    call->chunks = trine_grid_chunk_at(&x->grid, x->offset + x->local_n) - first;
     trine_status status = trine_team_arena(
-        call->team, job_room + param_room + (size_t)(call->chunks + 1) * sizeof(uint64_t), &memory);
+        call->team, job_space + param_space + (size_t)(call->chunks + 1) * sizeof(uint64_t),
+        &memory);
     if (status)
         return status;
     unsigned char *at = memory;
     call->job = memory;
-    *call->job = (compact_job){.loader = {.input = stream_of(call), .offset = offset},
-                               .param = at + job_room,
+    *call->job = (compact_job){.loader = {.input = input_of(call), .offset = offset},
+                               .param = at + job_space,
                                .item = trine_dtype_size(x->dtype),
                                .first_chunk = first,
-                               .places = (uint64_t *)(void *)(at + job_room + param_room)};
+                               .places = (uint64_t *)(void *)(at + job_space + param_space)};
     if (call->keep)
         call->job->keep = *call->keep;
     if (param_size > 0 && call->param)
-        memcpy(at + job_room, call->param, param_size);
+        memcpy(at + job_space, call->param, param_size);
     return TRINE_OK;
 }
 
@@ -222,19 +223,19 @@ static trine_status compact_blocks(compact_call *call, uint64_t offset)
 /* The same for a DISTRIBUTED array on several ranks. */
 static trine_status compact_anew(compact_call *call)
 {
-    uint64_t kept, first, whole;
+    uint64_t kept, offset, global_n;
     trine_status status = count_here(call, 0, &kept);
     if (!status)
         status = write_here(call, kept, TRINE_SHARED, &call->held);
-    status = trine_ownership_place(call->team, kept, call->number, status, &first, &whole);
+    status = trine_ownership_place(call->team, kept, call->number, status, &offset, &global_n);
     if (status)
         return status;
-    const int64_t n = (int64_t)whole;
+    const int64_t n = (int64_t)global_n;
     status = trine_array_make(call->team, call->x->dtype, 1, &n, TRINE_DISTRIBUTED,
                               TRINE_MEMORY_NEW, &call->kept);
-    trine_piece held = {call->held->data, first, kept}, wanted = {NULL, 0, 0};
+    trine_piece held = {call->held->data, offset, kept}, wanted = {NULL, 0, 0};
     if (!status)
-        wanted = (trine_piece){call->kept->data, call->kept->first, call->kept->local};
+        wanted = (trine_piece){call->kept->data, call->kept->offset, call->kept->local_n};
     return trine_redistribute(call->team, trine_dtype_size(call->x->dtype), held, wanted,
                               call->number, status);
 }
@@ -248,7 +249,8 @@ static trine_status compact_within(compact_call *call)
         return compact_anew(call);
     trine_status status = TRINE_OK;
     if (several)
-        status = trine_ownership_place(call->team, x->local, call->number, status, &offset, &whole);
+        status =
+            trine_ownership_place(call->team, x->local_n, call->number, status, &offset, &whole);
     return status ? status : compact_blocks(call, offset);
 }
 
@@ -268,9 +270,9 @@ static trine_status compact(compact_call *call, trine_array **kept)
         trine_array_free(call->kept);
     else
         *kept = call->kept;
-    uint64_t written = status ? 0 : call->kept->local * item;
+    uint64_t written = status ? 0 : call->kept->local_n * item;
     call->team->ledger.bytes =
-        (int64_t)(2 * call->x->local * (item + (call->mask ? 1 : 0)) + written);
+        (int64_t)(2 * call->x->local_n * (item + (call->mask ? 1 : 0)) + written);
     return trine_call_end(call->team, &call->team->ledger.combine, status);
 }
 

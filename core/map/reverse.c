@@ -14,9 +14,9 @@
 #include "core/system/util.h"
 #include <trine/scan.h>
 
-/* The job's context: n elements at x, to out, which may be x. Runs are of the first `count`. */
+/* The job's context: n elements at x, to out, which may be x. Blocks are of the first `count`. */
 typedef struct reverse_job {
-    trine_blocks runs;
+    trine_blocks blocks;
     const void *x;
     void *out;
     uint64_t n, count;
@@ -55,8 +55,8 @@ REVERSE(64)
 static trine_status reverse_run(void *context, size_t i, trine_worker *worker)
 {
     const reverse_job *job = context;
-    trine_block run = trine_blocks_get(&job->runs, i);
-    uint64_t first = run.first * TRINE_CHUNK, end = first + run.chunks * TRINE_CHUNK;
+    trine_block block = trine_blocks_get(&job->blocks, i);
+    uint64_t first = block.first * TRINE_CHUNK, end = first + block.chunks * TRINE_CHUNK;
     (void)worker;
     end = trine_min(end, job->count);
     switch (job->item) {
@@ -81,21 +81,21 @@ static trine_status reverse_here(trine_team *team, const trine_array *x, const t
 {
     const trine_array *all[] = {x, out};
     trine_executor *executor = trine_arrays_executor(team, all, 2);
-    uint64_t count = out->data == x->data ? x->local / 2 : x->local;
+    uint64_t count = out->data == x->data ? x->local_n / 2 : x->local_n;
     uint64_t chunks = trine_divide_up(count, TRINE_CHUNK);
     void *memory;
     trine_status status = trine_team_arena(team, sizeof(reverse_job), &memory);
     if (status || count == 0)
         return status;
     reverse_job *job = memory;
-    *job = (reverse_job){.runs = trine_blocks_cut(0, chunks, chunks, executor->workers, false,
-                                                  team->schedule == TRINE_DYNAMIC),
+    *job = (reverse_job){.blocks = trine_blocks_cut(0, chunks, chunks, executor->workers, false,
+                                                    team->schedule == TRINE_DYNAMIC),
                          .x = x->data,
                          .out = out->data,
-                         .n = x->local,
+                         .n = x->local_n,
                          .count = count,
                          .item = trine_dtype_size(x->dtype)};
-    trine_job work = {.runs = job->runs.count,
+    trine_job work = {.blocks = job->blocks.count,
                       .body = reverse_run,
                       .context = job,
                       .restartable = out->data != x->data};
@@ -107,16 +107,16 @@ static trine_status reverse_between(trine_team *team, const trine_array *x, cons
                                     uint64_t call)
 {
     trine_array *aside = NULL;
-    uint64_t first = 0, whole = 0;
-    const int64_t n = (int64_t)x->local;
+    uint64_t offset = 0, global_n = 0;
+    const int64_t n = (int64_t)x->local_n;
     trine_status status =
         trine_array_make(team, x->dtype, 1, &n, TRINE_SHARED, TRINE_MEMORY_NEW, &aside);
     if (!status)
         status = reverse_here(team, x, aside);
-    status = trine_ownership_place(team, x->local, call, status, &first, &whole);
+    status = trine_ownership_place(team, x->local_n, call, status, &offset, &global_n);
     if (!status) {
-        trine_piece held = {aside->data, whole - first - x->local, x->local};
-        trine_piece wanted = {out->data, first, x->local};
+        trine_piece held = {aside->data, global_n - offset - x->local_n, x->local_n};
+        trine_piece wanted = {out->data, offset, x->local_n};
         status = trine_redistribute(team, trine_dtype_size(x->dtype), held, wanted, call, TRINE_OK);
     }
     trine_array_free(aside);
@@ -145,7 +145,7 @@ trine_status trine_reverse(const trine_array *x, trine_array *out)
     status = trine_call_begin(team);
     if (status)
         return status;
-    team->ledger.bytes = (int64_t)(2 * x->local * trine_dtype_size(x->dtype));
+    team->ledger.bytes = (int64_t)(2 * x->local_n * trine_dtype_size(x->dtype));
     status = team->communicator.size > 1 ? reverse_between(team, x, out, call)
                                          : trine_team_agree(team, call, reverse_here(team, x, out));
     return trine_call_end(team, &team->ledger.combine, status);

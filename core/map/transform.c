@@ -1,4 +1,4 @@
-/* core/map/transform.c - the public maps: check the arguments once, then stream. */
+/* core/map/transform.c - the public maps: check the arguments once, then run. */
 #include <trine/transform.h>
 
 #include "core/array/array.h"
@@ -84,8 +84,8 @@ trine_status trine_apply(const trine_map *map, const trine_array *const in[], co
         return trine_call_refuse(team_of(map, in, out), status);
     const trine_array *x = out[0];
     trine_input input = {.sources = map->nin,
-                         .first = x->first,
-                         .local = x->local,
+                         .offset = x->offset,
+                         .local_n = x->local_n,
                          .grid = x->grid,
                          .cut = x->place != TRINE_DISTRIBUTED};
     void *data[TRINE_ARGS] = {NULL};
@@ -93,7 +93,7 @@ trine_status trine_apply(const trine_map *map, const trine_array *const in[], co
     int count = 0;
     for (int i = 0; i < map->nin; i++) {
         input.source[i] =
-            trine_memory_source(in[i]->data, in[i]->first, trine_dtype_size(in[i]->dtype));
+            trine_memory_source(in[i]->data, in[i]->offset, trine_dtype_size(in[i]->dtype));
         all[count++] = in[i];
     }
     for (int i = 0; i < map->nout; i++) {

@@ -235,7 +235,7 @@ static bool copy_to_sink(trine_output *o)
     }
 }
 
-/* Some file systems tell that there was no room when a file is closed. */
+/* Some file systems tell that there was no space when a file is closed. */
 static bool flush(int fd)
 {
     int other = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);

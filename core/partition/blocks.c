@@ -8,11 +8,12 @@
 #include "core/partition/blocks.h"
 #include "core/partition/share.h"
 
-/* Runs a worker gets when there is enough to do. More of them even out the shares of aligned blocks
- * and lose less with a dead worker; each costs a merge. */
-enum { RUNS_PER_WORKER = 32, ORDERED_RUNS_PER_WORKER = 64 };
+/* Blocks a worker gets when there is enough to do. More of them even out the shares of aligned
+ * blocks and lose less with a dead worker; each costs a merge. */
+enum { BLOCKS_PER_WORKER = 32, ORDERED_BLOCKS_PER_WORKER = 64 };
 
-/* Chunks that a run of an order-free kernel should have, to be worth settling its working state. */
+/* Chunks that a block of an order-free kernel should have, to be worth settling its working state.
+ */
 enum { MIN_STATIC_CHUNKS = 128, MIN_DYNAMIC_CHUNKS = 8 };
 
 static int trailing_zeros(uint64_t x)
@@ -30,75 +31,75 @@ static uint64_t clamp(uint64_t x, uint64_t low, uint64_t high)
     return trine_max(low, trine_min(x, high));
 }
 
-static void cut_freely(trine_blocks *runs, uint64_t chunks, uint64_t workers, bool dynamic)
+static void cut_freely(trine_blocks *blocks, uint64_t chunks, uint64_t workers, bool dynamic)
 {
     uint64_t least = dynamic ? MIN_DYNAMIC_CHUNKS : MIN_STATIC_CHUNKS;
-    uint64_t each = workers == 1 ? 1 : clamp(chunks / workers / least, 1, RUNS_PER_WORKER);
-    runs->count = (size_t)trine_min(chunks, each * workers);
+    uint64_t each = workers == 1 ? 1 : clamp(chunks / workers / least, 1, BLOCKS_PER_WORKER);
+    blocks->count = (size_t)trine_min(chunks, each * workers);
 }
 
-/* The run at `chunk` outside the whole blocks: aligned, of at most 2^level, within the end. */
-static trine_block edge_run(const trine_blocks *runs, uint64_t chunk)
+/* The block at `chunk` outside the whole blocks: aligned, of at most 2^level, within the end. */
+static trine_block edge_block(const trine_blocks *blocks, uint64_t chunk)
 {
     int level = trailing_zeros(chunk);
-    if (level > runs->level)
-        level = runs->level;
-    while (level > 0 && (uint64_t)1 << level > runs->end - chunk)
+    if (level > blocks->level)
+        level = blocks->level;
+    while (level > 0 && (uint64_t)1 << level > blocks->end - chunk)
         level--;
     return (trine_block){chunk, (uint64_t)1 << level, {chunk, level}};
 }
 
-static void cut_in_order(trine_blocks *runs, uint64_t chunks, uint64_t workers, bool open)
+static void cut_in_order(trine_blocks *blocks, uint64_t chunks, uint64_t workers, bool open)
 {
-    uint64_t each = workers == 1 ? 1 : ORDERED_RUNS_PER_WORKER * workers;
+    uint64_t each = workers == 1 ? 1 : ORDERED_BLOCKS_PER_WORKER * workers;
     /* One worker takes all in one block: the level is that of the whole tree. */
-    runs->level = workers == 1 ? 62 : floor_log2(clamp(chunks / each, 1, chunks));
-    uint64_t block = (uint64_t)1 << runs->level, chunk = runs->first;
-    while (chunk % block != 0 && chunk < runs->end) {
-        trine_block run = edge_run(runs, chunk);
-        chunk += run.chunks;
-        runs->left++;
+    blocks->level = workers == 1 ? 62 : floor_log2(clamp(chunks / each, 1, chunks));
+    uint64_t step = (uint64_t)1 << blocks->level, chunk = blocks->first;
+    while (chunk % step != 0 && chunk < blocks->end) {
+        trine_block block = edge_block(blocks, chunk);
+        chunk += block.chunks;
+        blocks->left++;
     }
-    runs->whole_first = chunk;
-    uint64_t rest = runs->end - chunk;
-    if (chunk % block == 0)
-        runs->whole = (size_t)(rest / block + (open && rest % block != 0));
-    runs->right_first = chunk + (uint64_t)runs->whole * block;
-    runs->count = runs->left + runs->whole;
-    for (chunk = runs->right_first; chunk < runs->end; runs->count++)
-        chunk += edge_run(runs, chunk).chunks;
+    blocks->whole_first = chunk;
+    uint64_t rest = blocks->end - chunk;
+    if (chunk % step == 0)
+        blocks->whole = (size_t)(rest / step + (open && rest % step != 0));
+    blocks->right_first = chunk + (uint64_t)blocks->whole * step;
+    blocks->count = blocks->left + blocks->whole;
+    for (chunk = blocks->right_first; chunk < blocks->end; blocks->count++)
+        chunk += edge_block(blocks, chunk).chunks;
 }
 
 trine_blocks trine_blocks_cut(uint64_t first, uint64_t end, uint64_t total, int workers,
                               bool ordered, bool dynamic)
 {
-    trine_blocks runs = {.first = first, .end = end, .ordered = ordered};
+    trine_blocks blocks = {.first = first, .end = end, .ordered = ordered};
     if (end > first && ordered)
-        cut_in_order(&runs, end - first, (uint64_t)workers, end == total);
+        cut_in_order(&blocks, end - first, (uint64_t)workers, end == total);
     else if (end > first)
-        cut_freely(&runs, end - first, (uint64_t)workers, dynamic);
-    return runs;
+        cut_freely(&blocks, end - first, (uint64_t)workers, dynamic);
+    return blocks;
 }
 
-static trine_block free_run(const trine_blocks *runs, size_t i)
+static trine_block free_block(const trine_blocks *blocks, size_t i)
 {
-    trine_range share = trine_fair_share(runs->end - runs->first, runs->count, i);
-    uint64_t first = runs->first + share.first;
+    trine_range share = trine_fair_share(blocks->end - blocks->first, blocks->count, i);
+    uint64_t first = blocks->first + share.first;
     return (trine_block){first, share.end - share.first, {first, 0}};
 }
 
-trine_block trine_blocks_get(const trine_blocks *runs, size_t i)
+trine_block trine_blocks_get(const trine_blocks *blocks, size_t i)
 {
-    if (!runs->ordered)
-        return free_run(runs, i);
-    if (i >= runs->left && i < runs->left + runs->whole) {
-        uint64_t block = (uint64_t)1 << runs->level;
-        uint64_t first = runs->whole_first + (i - runs->left) * block;
-        uint64_t chunks = trine_min(runs->end - first, block);
-        return (trine_block){first, chunks, {first, runs->level}};
+    if (!blocks->ordered)
+        return free_block(blocks, i);
+    if (i >= blocks->left && i < blocks->left + blocks->whole) {
+        uint64_t step = (uint64_t)1 << blocks->level;
+        uint64_t first = blocks->whole_first + (i - blocks->left) * step;
+        uint64_t chunks = trine_min(blocks->end - first, step);
+        return (trine_block){first, chunks, {first, blocks->level}};
     }
-    uint64_t chunk = i < runs->left ? runs->first : runs->right_first;
-    for (size_t k = i < runs->left ? i : i - runs->left - runs->whole; k > 0; k--)
-        chunk += edge_run(runs, chunk).chunks;
-    return edge_run(runs, chunk);
+    uint64_t chunk = i < blocks->left ? blocks->first : blocks->right_first;
+    for (size_t k = i < blocks->left ? i : i - blocks->left - blocks->whole; k > 0; k--)
+        chunk += edge_block(blocks, chunk).chunks;
+    return edge_block(blocks, chunk);
 }

@@ -1,12 +1,12 @@
-/* core/partition/blocks.h - cutting a rank's chunks into the runs of a job. */
+/* core/partition/blocks.h - cutting a rank's chunks into the blocks of a job. */
 #ifndef TRINE_CORE_BLOCKS_H
 #define TRINE_CORE_BLOCKS_H
 
 #include "core/partition/tree.h"
 
-/* Runs of chunks [first, end), in order. Ordered runs are subtrees of the canonical tree: growing
- * ones at the left edge up to 2^level chunks, whole ones, then (where the range stops before the
- * last chunk of all) shrinking ones. Free runs are equal shares. Plain bytes. */
+/* Blocks of chunks [first, end), in order. Ordered blocks are subtrees of the canonical tree:
+ * growing ones at the left edge up to 2^level chunks, whole ones, then (where the range stops
+ * before the last chunk of all) shrinking ones. Free blocks are equal shares. Plain bytes. */
 typedef struct trine_blocks {
     uint64_t first, end;
     size_t count;
@@ -16,7 +16,8 @@ typedef struct trine_blocks {
     uint64_t whole_first, right_first;
 } trine_blocks;
 
-/* One run: chunks [first, first + chunks), which is the subtree `node` when the runs are ordered.
+/* One block: chunks [first, first + chunks), which is the subtree `node` when the blocks are
+ * ordered.
  */
 typedef struct trine_block {
     uint64_t first, chunks;
@@ -27,7 +28,7 @@ typedef struct trine_block {
 trine_blocks trine_blocks_cut(uint64_t first, uint64_t end, uint64_t total, int workers,
                               bool ordered, bool dynamic);
 
-/* Run i < runs->count. */
-trine_block trine_blocks_get(const trine_blocks *runs, size_t i);
+/* Block i < blocks->count. */
+trine_block trine_blocks_get(const trine_blocks *blocks, size_t i);
 
 #endif

@@ -52,10 +52,11 @@ size_t trine_grid_longest(const trine_grid *grid)
     return grid->pieces == 1 ? (size_t)grid->step : TRINE_CHUNK;
 }
 
-void trine_grid_block(const trine_grid *grid, int rank, int ranks, uint64_t *first, uint64_t *local)
+void trine_grid_block(const trine_grid *grid, int rank, int ranks, uint64_t *offset,
+                      uint64_t *local_n)
 {
     trine_range block =
         trine_fair_share_of_units(grid->n, grid->unit, (uint64_t)ranks, (uint64_t)rank);
-    *first = block.first;
-    *local = block.end - block.first;
+    *offset = block.first;
+    *local_n = block.end - block.first;
 }

@@ -32,8 +32,8 @@ void trine_grid_chunk(const trine_grid *grid, uint64_t chunk, uint64_t *first, s
 /* Items of the longest chunk. */
 size_t trine_grid_longest(const trine_grid *grid);
 
-/* Items [*first, *first + *local) that rank `rank` of `ranks` holds: equal shares of units. */
-void trine_grid_block(const trine_grid *grid, int rank, int ranks, uint64_t *first,
-                      uint64_t *local);
+/* Items [*offset, *offset + *local_n) that rank `rank` of `ranks` holds: equal shares of units. */
+void trine_grid_block(const trine_grid *grid, int rank, int ranks, uint64_t *offset,
+                      uint64_t *local_n);
 
 #endif

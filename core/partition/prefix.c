@@ -16,7 +16,7 @@ static bool order_free(const trine_prefix *prefix)
 size_t trine_prefix_size(const trine_reducer *reducer)
 {
     return trine_tree_states_size(reducer) +
-           (trine_tree_room(reducer) + 1) * trine_tree_stride(reducer);
+           (trine_tree_capacity(reducer) + 1) * trine_tree_stride(reducer);
 }
 
 void trine_prefix_begin(trine_prefix *prefix, const trine_reducer *reducer, const void *param,

@@ -1,24 +1,24 @@
 /* core/partition/prefix.h - the partial of everything before a chunk, chunk after chunk.
  *
  * Beside each root of the canonical tree of what was pushed stands the fold of all roots up to it,
- * from the left: a push changes the last of them alone, so a prefix costs one merge more than the
- * tree. Partials of an order-free reducer merge one after the other, without a tree.
+ * from the left: a push changes the last of them alone, so an exclusive prefix costs one merge more
+ * than the tree. Partials of an order-free reducer merge one after the other, without a tree.
  */
 #ifndef TRINE_CORE_PREFIX_H
 #define TRINE_CORE_PREFIX_H
 
 #include "core/partition/tree.h"
 
-/* folds: room for one fold more than the tree has for partials; the first is of nothing. */
+/* folds: space for one fold more than the tree has for partials; the first is of nothing. */
 typedef struct trine_prefix {
     trine_tree tree;
     unsigned char *folds;
 } trine_prefix;
 
-/* Bytes that a prefix needs, aligned to 64. */
+/* Bytes that an exclusive prefix needs, aligned to 64. */
 size_t trine_prefix_size(const trine_reducer *reducer);
 
-/* The prefix of the first chunk: the identity. memory: trine_prefix_size() bytes. */
+/* The exclusive prefix of the first chunk: the identity. memory: trine_prefix_size() bytes. */
 void trine_prefix_begin(trine_prefix *prefix, const trine_reducer *reducer, const void *param,
                         void *memory);
 

@@ -3,15 +3,15 @@
 
 #include "core/partition/share.h"
 
-/* Runs for each worker when they are handed out dynamically. */
-enum { DYNAMIC_RUNS = 4 };
+/* Blocks for each worker when they are handed out dynamically. */
+enum { DYNAMIC_BLOCKS = 4 };
 
 trine_tiles trine_tiles_cut(uint64_t rows, uint64_t columns, uint64_t row_unit,
                             uint64_t column_unit, uint64_t widest, int workers, bool dynamic)
 {
     trine_tiles t = {
         .rows = rows, .columns = columns, .row_unit = row_unit, .column_unit = column_unit};
-    uint64_t wanted = (uint64_t)workers * (dynamic ? DYNAMIC_RUNS : 1);
+    uint64_t wanted = (uint64_t)workers * (dynamic ? DYNAMIC_BLOCKS : 1);
     uint64_t row_units = trine_divide_up(rows, row_unit),
              column_units = trine_divide_up(columns, column_unit);
     if (row_units == 0 || column_units == 0)
@@ -24,11 +24,11 @@ trine_tiles trine_tiles_cut(uint64_t rows, uint64_t columns, uint64_t row_unit,
     return t;
 }
 
-trine_tile trine_tiles_get(const trine_tiles *t, size_t run)
+trine_tile trine_tiles_get(const trine_tiles *t, size_t block)
 {
-    trine_range rows = trine_fair_share_of_units(t->rows, t->row_unit, t->bands, run / t->panels);
+    trine_range rows = trine_fair_share_of_units(t->rows, t->row_unit, t->bands, block / t->panels);
     trine_range columns =
-        trine_fair_share_of_units(t->columns, t->column_unit, t->panels, run % t->panels);
+        trine_fair_share_of_units(t->columns, t->column_unit, t->panels, block % t->panels);
     return (trine_tile){.row = rows.first,
                         .rows = rows.end - rows.first,
                         .column = columns.first,

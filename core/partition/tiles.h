@@ -4,7 +4,7 @@
 
 #include <trine/types.h>
 
-/* How a rectangle of rows x columns is handed out: run i of `bands * panels` is the rows and
+/* How a rectangle of rows x columns is handed out: block i of `bands * panels` is the rows and
  * columns that trine_tiles_get says. Bands of rows first, so that a worker writes a contiguous
  * part; panels of columns at most `widest` wide. Plain bytes. */
 typedef struct trine_tiles {
@@ -20,6 +20,6 @@ typedef struct trine_tile {
 trine_tiles trine_tiles_cut(uint64_t rows, uint64_t columns, uint64_t row_unit,
                             uint64_t column_unit, uint64_t widest, int workers, bool dynamic);
 
-trine_tile trine_tiles_get(const trine_tiles *tiles, size_t run);
+trine_tile trine_tiles_get(const trine_tiles *tiles, size_t block);
 
 #endif

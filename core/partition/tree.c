@@ -9,14 +9,14 @@ size_t trine_tree_stride(const trine_reducer *reducer)
     return trine_whole_lines(reducer->state_size);
 }
 
-size_t trine_tree_room(const trine_reducer *reducer)
+size_t trine_tree_capacity(const trine_reducer *reducer)
 {
     return reducer->flags & TRINE_ORDER_FREE ? 2 : TRINE_TREE_NODES + 1;
 }
 
 size_t trine_tree_states_size(const trine_reducer *reducer)
 {
-    return trine_tree_room(reducer) * trine_tree_stride(reducer);
+    return trine_tree_capacity(reducer) * trine_tree_stride(reducer);
 }
 
 void trine_tree_begin(trine_tree *tree, const trine_reducer *reducer, const void *param,

@@ -24,7 +24,7 @@ typedef struct trine_node {
     int level;
 } trine_node;
 
-/* states: room for trine_tree_room() partials of `stride` bytes, aligned to 64. */
+/* states: space for trine_tree_capacity() partials of `stride` bytes, aligned to 64. */
 typedef struct trine_tree {
     const trine_reducer *reducer;
     const void *param;
@@ -38,7 +38,7 @@ typedef struct trine_tree {
 size_t trine_tree_stride(const trine_reducer *reducer);
 
 /* Partials that a tree may hold, the one that is being pushed included. */
-size_t trine_tree_room(const trine_reducer *reducer);
+size_t trine_tree_capacity(const trine_reducer *reducer);
 
 /* Bytes of `states`. */
 size_t trine_tree_states_size(const trine_reducer *reducer);

@@ -4,12 +4,12 @@
 
 #include "core/reduce/reduce.h"
 
-/* This rank's rows [first, first + local) of rows x columns elements, from a source of elements for
- * each of the reducer's inputs. cut as in a stream. Along another axis than the first a row is
- * outer x length x inner elements, and the axis is the middle one. */
+/* This rank's rows [row_offset, row_offset + local_rows) of rows x columns elements, from a source
+ * of elements for each of the reducer's inputs. cut as in an input. Along another axis than the
+ * first a row is outer x length x inner elements, and the axis is the middle one. */
 typedef struct trine_view {
     trine_source source[TRINE_ARGS];
-    uint64_t rows, columns, first, local;
+    uint64_t rows, columns, row_offset, local_rows;
     uint64_t outer, length, inner;
     bool cut;
     trine_executor *executor;

@@ -154,7 +154,7 @@ static void columns_accumulate(void *state, const trine_chunk *chunk, const void
             turn((const unsigned char *)chunk->in[i] + first * p->item[i], p->row[i],
                  (size_t)chunk->n, some, p->item[i], length, buffer[i]);
         for (size_t c = 0; c < some; c++) {
-            trine_chunk segment = {.first = chunk->first, .n = chunk->n};
+            trine_chunk segment = {.offset = chunk->offset, .n = chunk->n};
             for (int i = 0; i < m->nin; i++)
                 segment.in[i] = buffer[i] + c * length * p->item[i];
             m->accumulate(partials_of(state) + (first + c) * step, &segment, inner(p));
@@ -215,8 +215,8 @@ static trine_status reduce_tile(trine_team *team, trine_columns_param *p, const 
     trine_reducer rows = trine_columns_reducer(p);
     trine_input input = {.sources = p->reducer.nin,
                          .grid = trine_grid_of_rows(view->rows, view->columns),
-                         .first = view->first,
-                         .local = view->local,
+                         .offset = view->row_offset,
+                         .local_n = view->local_rows,
                          .cut = view->cut,
                          .executor = view->executor};
     for (int i = 0; i < p->reducer.nin; i++)
@@ -258,7 +258,7 @@ trine_status trine_view_columns(trine_team *team, const trine_reducer *reducer, 
     if (status)
         return status;
     trine_view staged = *view;
-    status = trine_stage(team, staged.source, reducer->nin, view->local * view->columns,
+    status = trine_stage(team, staged.source, reducer->nin, view->local_rows * view->columns,
                          &staged.executor);
     size_t bytes = 0;
     if (!status)

@@ -41,11 +41,11 @@ typedef struct lines {
 /* The job's context, in memory that all workers address; params are copies. */
 typedef struct lines_job {
     lines lines;
-    size_t stride, work_room, tree_room, buffer_room, runs;
+    size_t stride, work_space, tree_space, buffer_space, blocks;
 } lines_job;
 
 /* Bytes of rows that are read at a time from a source that only the caller can read. */
-enum { RUNS_PER_WORKER = 32, LINE = 64, PIECE_BYTES = 1 << 26 };
+enum { BLOCKS_PER_WORKER = 32, LINE = 64, PIECE_BYTES = 1 << 26 };
 
 /* The tile that a line is in; most often there is one alone, and a division would show. */
 static uint64_t tile_of(const lines *l, uint64_t line)
@@ -76,10 +76,10 @@ static trine_source line_source(const lines *l, uint64_t line, int input)
 {
     const trine_view *f = &l->view;
     size_t row;
-    uint64_t first = (f->first * f->outer + outer_of(l, line)) * f->length;
+    uint64_t first = (f->row_offset * f->outer + outer_of(l, line)) * f->length;
     trine_source items = trine_rows_source(&f->source[input], f->inner, tile_of(l, line) * l->tile,
                                            kind_of(l, line)->columns, &row);
-    items.first -= first;
+    items.offset -= first;
     return items;
 }
 
@@ -101,8 +101,8 @@ static trine_status fetch_chunk(const lines_job *job, uint64_t line, uint64_t at
 {
     const lines *l = &job->lines;
     const trine_view *f = &l->view;
-    uint64_t first = f->inner == 1 ? (f->first * f->outer + line) * f->length : 0;
-    chunk->first = (int64_t)at;
+    uint64_t first = f->inner == 1 ? (f->row_offset * f->outer + line) * f->length : 0;
+    chunk->offset = (int64_t)at;
     chunk->n = (int64_t)n;
     for (int i = 0; i < l->given.nin; i++) {
         trine_source parts;
@@ -117,7 +117,7 @@ static trine_status fetch_chunk(const lines_job *job, uint64_t line, uint64_t at
             return status;
         if (source->copies)
             worker->transfer += trine_seconds() - began;
-        buffers += job->buffer_room;
+        buffers += job->buffer_space;
     }
     return TRINE_OK;
 }
@@ -128,7 +128,7 @@ static trine_status reduce_line(const lines_job *job, uint64_t line, trine_worke
     const line_kind *kind = kind_of(l, line);
     const trine_reducer *m = &kind->reducer;
     unsigned char *state = worker->scratch, *work = state + job->stride;
-    unsigned char *states = work + job->work_room, *buffers = states + job->tree_room;
+    unsigned char *states = work + job->work_space, *buffers = states + job->tree_space;
     uint64_t length = l->view.length;
     bool tree = !(m->flags & TRINE_ORDER_FREE) && length > l->step;
     trine_tree chunks;
@@ -160,17 +160,17 @@ static trine_status reduce_line(const lines_job *job, uint64_t line, trine_worke
     return finish_line(l, line, tree ? trine_tree_root(&chunks) : state);
 }
 
-static trine_status lines_run(void *context, size_t run, trine_worker *worker)
+static trine_status lines_block(void *context, size_t block, trine_worker *worker)
 {
     const lines_job *job = context;
     const trine_view *f = &job->lines.view;
-    trine_range share = trine_fair_share(job->lines.count, job->runs, run);
+    trine_range share = trine_fair_share(job->lines.count, job->blocks, block);
     size_t line = share.first, end = share.end;
     trine_status status = TRINE_OK;
     for (int i = 0; i < job->lines.given.nin && f->inner == 1 && !status; i++)
-        status =
-            trine_source_prefetch(&f->source[i], f->first * f->columns + (uint64_t)line * f->length,
-                                  (end - line) * (size_t)f->length, &worker->transfer);
+        status = trine_source_prefetch(&f->source[i],
+                                       f->row_offset * f->columns + (uint64_t)line * f->length,
+                                       (end - line) * (size_t)f->length, &worker->transfer);
     for (; line < end && !status; line++)
         status = reduce_line(job, line, worker);
     return status;
@@ -186,7 +186,7 @@ static trine_status share_lines(trine_team *team, const lines *l)
         trine_tree tree;
         trine_input input = {.sources = l->given.nin,
                              .grid = trine_grid_of_rows(f->length, f->inner),
-                             .local = f->length,
+                             .local_n = f->length,
                              .executor = f->executor};
         for (int i = 0; i < l->given.nin; i++)
             input.source[i] = line_source(l, line, i);
@@ -198,7 +198,7 @@ static trine_status share_lines(trine_team *team, const lines *l)
     return status;
 }
 
-static trine_status deal_lines(trine_team *team, const lines *l)
+static trine_status hand_out_lines(trine_team *team, const lines *l)
 {
     void *memory;
     size_t param = trine_whole_lines(l->kind[0].reducer.param_size);
@@ -208,13 +208,13 @@ static trine_status deal_lines(trine_team *team, const lines *l)
         return status;
     const trine_reducer *widest = &l->kind[l->tiles == 1].reducer;
     bool ordered = !(widest->flags & TRINE_ORDER_FREE);
-    size_t most = (size_t)l->view.executor->workers * RUNS_PER_WORKER;
+    size_t most = (size_t)l->view.executor->workers * BLOCKS_PER_WORKER;
     lines_job *job = memory;
     *job = (lines_job){.lines = *l,
                        .stride = trine_tree_stride(widest),
-                       .work_room = trine_whole_lines(widest->work_size),
-                       .tree_room = ordered ? trine_tree_states_size(widest) : 0,
-                       .runs = l->count < most ? (size_t)l->count : most};
+                       .work_space = trine_whole_lines(widest->work_size),
+                       .tree_space = ordered ? trine_tree_states_size(widest) : 0,
+                       .blocks = l->count < most ? (size_t)l->count : most};
     for (int k = 0; k < 2; k++) {
         unsigned char *copy = (unsigned char *)memory + head + (size_t)k * param;
         if (l->kind[k].reducer.param_size)
@@ -223,12 +223,12 @@ static trine_status deal_lines(trine_team *team, const lines *l)
     }
     for (int i = 0; i < l->given.nin; i++)
         if (l->view.source[i].copies)
-            job->buffer_room = trine_whole_lines(l->step * l->kind[l->tiles == 1].columns * 8);
-    trine_job work = {.runs = job->runs,
-                      .body = lines_run,
+            job->buffer_space = trine_whole_lines(l->step * l->kind[l->tiles == 1].columns * 8);
+    trine_job work = {.blocks = job->blocks,
+                      .body = lines_block,
                       .context = job,
-                      .scratch_size = job->stride + job->work_room + job->tree_room +
-                                      (size_t)l->given.nin * job->buffer_room,
+                      .scratch_size = job->stride + job->work_space + job->tree_space +
+                                      (size_t)l->given.nin * job->buffer_space,
                       .restartable = true};
     return trine_team_run(team, l->view.executor, &work);
 }
@@ -240,7 +240,7 @@ static void make_kinds(lines *l, const void *param, void *memory)
     l->tile = f->inner == 1 ? 1 : trine_columns_tile(&l->given);
     l->tiles = (f->inner + l->tile - 1) / l->tile;
     l->step = (size_t)trine_grid_of_rows(f->length, f->inner).step;
-    l->count = f->local * f->outer * l->tiles;
+    l->count = f->local_rows * f->outer * l->tiles;
     for (int k = 0; k < 2; k++) {
         trine_columns_param *made =
             (void *)((char *)memory + (size_t)k * trine_whole_lines(trine_columns_size(&l->given)));
@@ -268,7 +268,7 @@ static trine_status reduce_rows(trine_team *team, const trine_reducer *reducer, 
     if (l.count < (uint64_t)view->executor->workers && view->length > l.step)
         status = share_lines(team, &l);
     else if (l.count > 0)
-        status = deal_lines(team, &l);
+        status = hand_out_lines(team, &l);
     free(memory);
     return status;
 }
@@ -281,27 +281,27 @@ static trine_status reduce_in_pieces(trine_team *team, const trine_reducer *redu
     const trine_source *source = &view->source[0];
     size_t row = (size_t)view->columns * source->item;
     uint64_t rows = row > 0 && row < PIECE_BYTES ? PIECE_BYTES / row : 1;
-    rows = rows < view->local ? rows : view->local;
+    rows = rows < view->local_rows ? rows : view->local_rows;
     void *piece = NULL;
     trine_executor *executor = &team->executor;
     trine_status status = TRINE_OK;
     if (rows * row > 0)
         status = executor->ops.alloc(executor, (size_t)rows * row, &piece);
-    for (uint64_t done = 0; done < view->local && !status; done += rows) {
+    for (uint64_t done = 0; done < view->local_rows && !status; done += rows) {
         trine_view some = *view;
         const void *data = piece;
-        some.first = view->first + done;
-        some.local = view->local - done < rows ? view->local - done : rows;
+        some.row_offset = view->row_offset + done;
+        some.local_rows = view->local_rows - done < rows ? view->local_rows - done : rows;
         some.executor = executor;
         trine_call_mark(team, &team->ledger.combine);
         if (piece)
-            status = source->fetch(source, some.first * view->columns,
-                                   (size_t)(some.local * view->columns), piece, &data);
+            status = source->fetch(source, some.row_offset * view->columns,
+                                   (size_t)(some.local_rows * view->columns), piece, &data);
         trine_call_mark(team, &team->ledger.transfer_in);
-        some.source[0] = trine_memory_source(data, some.first * view->columns, source->item);
+        some.source[0] = trine_memory_source(data, some.row_offset * view->columns, source->item);
         if (!status)
             status = reduce_rows(team, reducer, param, &some, results);
-        results += some.local * view->outer * view->inner * reducer->result_size;
+        results += some.local_rows * view->outer * view->inner * reducer->result_size;
     }
     if (piece)
         executor->ops.free(executor, piece, (size_t)rows * row);
@@ -329,10 +329,10 @@ trine_status trine_view_lines(trine_team *team, const trine_reducer *reducer, co
     size_t bytes = 0;
     void *results = NULL;
     trine_view staged = *view;
-    status = trine_stage(team, staged.source, reducer->nin, view->local * view->columns,
+    status = trine_stage(team, staged.source, reducer->nin, view->local_rows * view->columns,
                          &staged.executor);
     if (!status)
-        status = trine_results_size(reducer, view->local * view->outer * view->inner, &bytes);
+        status = trine_results_size(reducer, view->local_rows * view->outer * view->inner, &bytes);
     if (!status && bytes > 0)
         status = team->executor.ops.alloc(&team->executor, bytes, &results);
     if (!status && results)
@@ -345,7 +345,7 @@ trine_status trine_view_lines(trine_team *team, const trine_reducer *reducer, co
     if (!status && results)
         memcpy(result, results, bytes);
     for (int i = 0; i < reducer->nin; i++)
-        team->ledger.bytes += (int64_t)(view->local * view->columns * view->source[i].item);
+        team->ledger.bytes += (int64_t)(view->local_rows * view->columns * view->source[i].item);
     trine_stage_end(team);
     if (results)
         team->executor.ops.free(&team->executor, results, bytes);

@@ -61,7 +61,7 @@ static void fill_with_nan(const quantile_call *call, void *elements, double part
     }
 }
 
-/* elements: room for 2 TRINE_QUANTILES, untouched on error, as is part. */
+/* elements: space for 2 TRINE_QUANTILES, untouched on error, as is part. */
 static trine_status find_elements(const quantile_call *call, void *elements, double part[])
 {
     uint64_t n, nans;

@@ -20,7 +20,7 @@ typedef struct line_quantiles {
     double q[TRINE_QUANTILES];
 } line_quantiles;
 
-static size_t line_room(const trine_lines *lines)
+static size_t line_space(const trine_lines *lines)
 {
     return trine_whole_lines((size_t)lines->length * lines->item);
 }
@@ -29,7 +29,7 @@ static size_t line_room(const trine_lines *lines)
 static size_t scratch_of(const trine_lines *lines)
 {
     const line_quantiles *p = lines->param;
-    return line_room(lines) + trine_line_scratch(p->dtype, lines->length);
+    return line_space(lines) + trine_line_scratch(p->dtype, lines->length);
 }
 
 static trine_status quantiles_of_line(const trine_lines *lines, const void *in, void *out,
@@ -40,7 +40,7 @@ static trine_status quantiles_of_line(const trine_lines *lines, const void *in, 
     size_t item = lines->item;
     char *sorted = scratch;
     uint64_t numbers =
-        trine_line_sort(p->dtype, in, lines->length, sorted, sorted + line_room(lines));
+        trine_line_sort(p->dtype, in, lines->length, sorted, sorted + line_space(lines));
     bool defined = numbers > 0 && (p->skip || numbers == lines->length);
     for (int i = 0; i < p->count; i++) {
         quantiles[i] = NAN;
@@ -64,10 +64,10 @@ static trine_status share_out(trine_team *team, const trine_array *turned, int c
     trine_status status =
         parts && all ? TRINE_OK : trine_fail(TRINE_E_MEMORY, "trine_quantile_axis: no memory");
     for (int r = 0; r < ranks && parts && all; r++) {
-        uint64_t first, local;
-        trine_grid_block(&rows, r, ranks, &first, &local);
+        uint64_t offset, local_n;
+        trine_grid_block(&rows, r, ranks, &offset, &local_n);
         parts[r] = (trine_part){(void *)own, (size_t)turned->local_rows * line};
-        parts[ranks + r] = (trine_part){(char *)all + first * line, (size_t)local * line};
+        parts[ranks + r] = (trine_part){(char *)all + offset * line, (size_t)local_n * line};
     }
     status =
         team->communicator.ops->exchange(&team->communicator, parts, parts ? parts + ranks : NULL,
@@ -124,7 +124,7 @@ static trine_status quantiles_here(const trine_array *x, int axis, bool turned, 
     if (results)
         executor->ops.free(executor, results, bytes);
     free(all);
-    team->ledger.bytes = (int64_t)(x->local * lines->item);
+    team->ledger.bytes = (int64_t)(x->local_n * lines->item);
     return trine_call_end(team, &team->ledger.combine, status);
 }
 

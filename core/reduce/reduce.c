@@ -31,7 +31,7 @@ typedef struct reduce_job {
     trine_reducer reducer;
     const void *param;
     unsigned char *slots;
-    size_t stride, work_room, tree_room;
+    size_t stride, work_space, tree_space;
 } reduce_job;
 
 /* Of kernels that are not order-free a state holds one chunk, of others the block so far. */
@@ -41,13 +41,13 @@ static trine_status reduce_block(void *context, size_t i, trine_worker *worker)
     const trine_reducer *reducer = &job->reducer;
     const void *param = job->param;
     trine_block block = trine_blocks_get(&job->loader.blocks, i);
-    unsigned char *own = worker->scratch, *buffers = own + job->work_room + job->tree_room;
+    unsigned char *own = worker->scratch, *buffers = own + job->work_space + job->tree_space;
     void *slot = job->slots + i * job->stride;
     bool ordered = job->loader.blocks.ordered;
     void *state = ordered || reducer->work_size ? own : slot;
     trine_chunk chunk;
     trine_tree tree;
-    trine_tree_begin(&tree, reducer, param, own + job->work_room);
+    trine_tree_begin(&tree, reducer, param, own + job->work_space);
     if (!ordered)
         reducer->init(slot, param);
     if (reducer->work_size)
@@ -111,36 +111,36 @@ static trine_status lay_out(trine_team *team, const trine_reducer *reducer, cons
 {
     bool sequential = input->source[0].sequential;
     *left = (pieces){.source = input->source[0],
-                     .chunk = trine_grid_chunk_at(&input->grid, input->first),
-                     .end = trine_grid_chunk_at(&input->grid, input->first + input->local)};
+                     .chunk = trine_grid_chunk_at(&input->grid, input->offset),
+                     .end = trine_grid_chunk_at(&input->grid, input->offset + input->local_n)};
     trine_blocks blocks = cut(team, reducer, input, left->chunk, left->end);
     left->step = sequential ? piece_chunks(team) : left->end - left->chunk;
     size_t slots = sequential ? (size_t)left->step : blocks.count;
-    size_t stride = trine_tree_stride(reducer), job_room = trine_whole_lines(sizeof(reduce_job));
-    size_t param_room = trine_whole_lines(reducer->param_size), slots_room = slots * stride;
-    size_t states_room = trine_tree_states_size(reducer);
-    size_t piece_room =
+    size_t stride = trine_tree_stride(reducer), job_space = trine_whole_lines(sizeof(reduce_job));
+    size_t param_space = trine_whole_lines(reducer->param_size), slots_space = slots * stride;
+    size_t states_space = trine_tree_states_size(reducer);
+    size_t piece_space =
         sequential ? slots * trine_grid_longest(&input->grid) * input->source[0].item : 0;
     void *memory;
     trine_status status = trine_team_arena(
-        team, job_room + param_room + slots_room + states_room + piece_room, &memory);
+        team, job_space + param_space + slots_space + states_space + piece_space, &memory);
     if (status)
         return status;
     unsigned char *at = memory;
     reduce_job *job = memory;
-    void *param_copy = at + job_room;
+    void *param_copy = at + job_space;
     if (reducer->param_size)
         memcpy(param_copy, param, reducer->param_size);
     *job = (reduce_job){.loader = {.input = *input, .blocks = blocks},
                         .reducer = *reducer,
                         .param = param_copy,
-                        .slots = at + job_room + param_room,
+                        .slots = at + job_space + param_space,
                         .stride = stride};
-    job->work_room = ordered(reducer) ? stride : trine_whole_lines(reducer->work_size);
-    job->tree_room = ordered(reducer) ? trine_tree_states_size(reducer) : 0;
-    trine_tree_begin(tree, reducer, param_copy, job->slots + slots_room);
+    job->work_space = ordered(reducer) ? stride : trine_whole_lines(reducer->work_size);
+    job->tree_space = ordered(reducer) ? trine_tree_states_size(reducer) : 0;
+    trine_tree_begin(tree, reducer, param_copy, job->slots + slots_space);
     left->job = job;
-    left->memory = job->slots + slots_room + states_room;
+    left->memory = job->slots + slots_space + states_space;
     return TRINE_OK;
 }
 
@@ -184,21 +184,21 @@ trine_status trine_input_reduce_here(trine_team *team, const trine_reducer *redu
 {
     pieces left;
     trine_status status = lay_out(team, reducer, param, input, &left, tree);
-    if (status || input->local == 0)
+    if (status || input->local_n == 0)
         return status;
     reduce_job *job = left.job;
     job->loader.offset = offset;
     while (left.chunk < left.end && !status) {
         status = take_piece(team, &left);
-        trine_job work = {.runs = job->loader.blocks.count,
+        trine_job work = {.blocks = job->loader.blocks.count,
                           .body = reduce_block,
                           .context = job,
-                          .scratch_size =
-                              job->work_room + job->tree_room + trine_loader_buffers(&job->loader),
+                          .scratch_size = job->work_space + job->tree_space +
+                                          trine_loader_buffers(&job->loader),
                           .restartable = true};
         if (!status)
             status = trine_team_run(team, input->executor, &work);
-        for (size_t i = 0; i < work.runs && !status; i++)
+        for (size_t i = 0; i < work.blocks && !status; i++)
             trine_tree_push(tree, trine_blocks_get(&job->loader.blocks, i).node,
                             job->slots + i * job->stride);
     }
@@ -221,7 +221,7 @@ static void count_bytes(trine_ledger *ledger, const trine_input *input)
 {
     for (int i = 0; i < input->sources; i++) {
         const trine_source *source = &input->source[i];
-        uint64_t bytes = input->local * source->item;
+        uint64_t bytes = input->local_n * source->item;
         ledger->bytes += (int64_t)bytes;
         ledger->moved += source->copies && !source->counts ? (int64_t)bytes : 0;
     }
@@ -245,7 +245,7 @@ trine_status trine_input_reduce(trine_team *team, const trine_reducer *reducer, 
         return status;
     status = before;
     if (extent == TRINE_WHOLE_CALL && !status)
-        status = trine_stage(team, input.source, input.sources, input.local, &input.executor);
+        status = trine_stage(team, input.source, input.sources, input.local_n, &input.executor);
     trine_communicator *ranks = &team->communicator;
     bool several = ranks->size > 1;
     bool counted = several && input.cut && !(reducer->flags & TRINE_POSITION_FREE);
@@ -253,7 +253,7 @@ trine_status trine_input_reduce(trine_team *team, const trine_reducer *reducer, 
     trine_tree tree;
     trine_tree_begin(&tree, reducer, param, NULL);
     if (counted)
-        status = trine_ownership_place(team, input.local, call, status, &offset, &whole);
+        status = trine_ownership_place(team, input.local_n, call, status, &offset, &whole);
     /* What failed in there all ranks know, and enter no other function. */
     if (!counted || !status) {
         if (!status)
@@ -321,23 +321,23 @@ static int inputs_of(const trine_reducer *reducer)
     return reducer && reducer->nin >= 1 && reducer->nin <= TRINE_ARGS ? reducer->nin : 1;
 }
 
-trine_status trine_reduce_stream(const trine_reducer *reducer, const void *param,
-                                 const trine_array *const in[], const void *result,
-                                 trine_input *input)
+trine_status trine_reduce_input(const trine_reducer *reducer, const void *param,
+                                const trine_array *const in[], const void *result,
+                                trine_input *input)
 {
     trine_status status = check_call(reducer, param, in, result);
     if (status)
         return status;
     const trine_array *x = in[0];
     *input = (trine_input){.sources = reducer->nin,
-                           .first = x->first,
-                           .local = x->local,
+                           .offset = x->offset,
+                           .local_n = x->local_n,
                            .grid = x->grid,
                            .cut = x->place != TRINE_DISTRIBUTED,
                            .executor = trine_arrays_executor(x->team, in, reducer->nin)};
     for (int i = 0; i < reducer->nin; i++)
         input->source[i] =
-            trine_memory_source(in[i]->data, in[i]->first, trine_dtype_size(in[i]->dtype));
+            trine_memory_source(in[i]->data, in[i]->offset, trine_dtype_size(in[i]->dtype));
     return TRINE_OK;
 }
 
@@ -345,7 +345,7 @@ trine_status trine_reduce(const trine_reducer *reducer, const trine_array *const
                           const void *param, void *result)
 {
     trine_input input;
-    trine_status status = trine_reduce_stream(reducer, param, in, result, &input);
+    trine_status status = trine_reduce_input(reducer, param, in, result, &input);
     return status ? trine_call_refuse(trine_arrays_team(in, inputs_of(reducer)), status)
                   : trine_input_reduce(in[0]->team, reducer, param, &input, TRINE_WHOLE_CALL,
                                        TRINE_OK, result);
@@ -362,13 +362,13 @@ trine_status trine_reduce_axis(const trine_reducer *reducer, const trine_array *
     const trine_array *x = in[0];
     trine_view view = {.rows = x->rows,
                        .columns = x->columns,
-                       .first = x->first_row,
-                       .local = x->local_rows,
+                       .row_offset = x->row_offset,
+                       .local_rows = x->local_rows,
                        .cut = x->place != TRINE_DISTRIBUTED,
                        .executor = trine_arrays_executor(x->team, in, reducer->nin)};
     for (int i = 0; i < reducer->nin; i++)
         view.source[i] =
-            trine_memory_source(in[i]->data, in[i]->first, trine_dtype_size(in[i]->dtype));
+            trine_memory_source(in[i]->data, in[i]->offset, trine_dtype_size(in[i]->dtype));
     trine_view_axis(&view, x->ndim, x->shape, axis);
     return axis == 0 ? trine_view_columns(x->team, reducer, param, &view, result)
                      : trine_view_lines(x->team, reducer, param, &view, result);

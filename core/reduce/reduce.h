@@ -1,4 +1,4 @@
-/* core/reduce/reduce.h - reductions from the inside: of arrays, or of a stream from other sources.
+/* core/reduce/reduce.h - reductions from the inside: of arrays, or of an input from other sources.
  */
 #ifndef TRINE_CORE_REDUCE_H
 #define TRINE_CORE_REDUCE_H
@@ -10,10 +10,10 @@
 /* Whether a caller's reducer is complete. ARGUMENT. */
 trine_status trine_reducer_check(const trine_reducer *reducer, const void *param);
 
-/* Checks the arguments of a reduction of arrays, and makes the stream of their elements. */
-trine_status trine_reduce_stream(const trine_reducer *reducer, const void *param,
-                                 const trine_array *const in[], const void *result,
-                                 trine_input *input);
+/* Checks the arguments of a reduction of arrays, and makes the input of their elements. */
+trine_status trine_reduce_input(const trine_reducer *reducer, const void *param,
+                                const trine_array *const in[], const void *result,
+                                trine_input *input);
 
 /* What a reduction is of a call: all of it, or a part of one that has begun and goes on after it,
  * with its ledger open and its sources staged. */

@@ -60,7 +60,7 @@ static const struct {
     {"accumulate reads beyond the chunk", {.beyond = 0xff}, 0, false},
     {"a copy of the state gives other bits", {.moved = true}, 0, false},
     {"work_flush adds something the second time", {.flush_twice = true}, 0, true},
-    {"TRINE_POSITION_FREE, and yet chunk->first matters",
+    {"TRINE_POSITION_FREE, and yet chunk->offset matters",
      {.shift = (int64_t)1 << 40},
      TRINE_POSITION_FREE,
      false},

@@ -30,7 +30,7 @@ trine_status trine_trial_broken(const trine_trial *t, trine_trial_span chunks, c
                         : trine_fail(TRINE_E_ARGUMENT, "reducer %s: %s: no elements", name, law);
 }
 
-static size_t room(size_t bytes)
+static size_t space(size_t bytes)
 {
     return GUARD + trine_whole_lines(bytes) + GUARD;
 }
@@ -85,7 +85,7 @@ trine_status trine_trial_open(trine_trial *t, const trine_reducer *reducer, cons
         size[TRIAL_IN + i] = size[TRIAL_COPY + i] =
             TRINE_CHUNK * trine_dtype_size(r->in[i]) + 2 * GUARD;
     for (int i = 0; i < TRIAL_AREAS; i++)
-        t->bytes += room(size[i]);
+        t->bytes += space(size[i]);
     trine_status status = trine_memory_get(t->bytes, &t->memory);
     if (status)
         return status;
@@ -93,7 +93,7 @@ trine_status trine_trial_open(trine_trial *t, const trine_reducer *reducer, cons
     memset(next, GUARD_BYTE, t->bytes);
     for (int i = 0; i < TRIAL_AREAS; i++) {
         t->area[i] = (trine_trial_area){.at = next + GUARD, .size = size[i]};
-        next += room(size[i]);
+        next += space(size[i]);
     }
     if (r->param_size)
         set(t, TRIAL_PARAM, param, true);
@@ -140,7 +140,7 @@ static trine_status accumulate(trine_trial *t, int64_t k, const trine_manner *ho
 {
     const trine_reducer *r = t->reducer;
     int64_t first = k * t->step, n = t->n - first < t->step ? t->n - first : t->step;
-    trine_chunk chunk = {.first = first + how->shift, .n = n};
+    trine_chunk chunk = {.offset = first + how->shift, .n = n};
     for (int i = 0; i < r->nin; i++) {
         /* Aligned to the element's type, and no more. */
         size_t item = trine_dtype_size(r->in[i]);

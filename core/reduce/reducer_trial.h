@@ -43,7 +43,7 @@ typedef struct trine_trial_span {
     int64_t first, end;
 } trine_trial_span;
 
-/* least_chunks: what there is room for at least, in short chunks. MEMORY. */
+/* least_chunks: what there is space for at least, in short chunks. MEMORY. */
 trine_status trine_trial_open(trine_trial *t, const trine_reducer *reducer, const void *param,
                               const void *const in[], int64_t n, int64_t least_chunks);
 void trine_trial_close(trine_trial *t);

@@ -131,7 +131,7 @@ static trine_status prepare(const typed_operation *o, trine_mode mode,
     call->reducer = NULL;
     trine_status status = find_typed(o, mode, in, inputs, result, call);
     return status ? status
-                  : trine_reduce_stream(call->reducer, &call->param, in, result, &call->input);
+                  : trine_reduce_input(call->reducer, &call->param, in, result, &call->input);
 }
 
 #define OUT_f64 TRINE_F64

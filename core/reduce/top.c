@@ -112,14 +112,16 @@ static trine_status run_block(void *context, size_t i, trine_worker *worker)
 
 static uint64_t blocks_of(const trine_array *x)
 {
-    return trine_divide_up(x->local, TRINE_CHUNK);
+    return trine_divide_up(x->local_n, TRINE_CHUNK);
 }
 
 static trine_status run_job(const top_call *call, trine_executor *executor, top_job *job)
 {
-    trine_job work = {
-        .runs = (size_t)blocks_of(call->x), .body = run_block, .context = job, .restartable = true};
-    return work.runs ? trine_team_run(call->x->team, executor, &work) : TRINE_OK;
+    trine_job work = {.blocks = (size_t)blocks_of(call->x),
+                      .body = run_block,
+                      .context = job,
+                      .restartable = true};
+    return work.blocks ? trine_team_run(call->x->team, executor, &work) : TRINE_OK;
 }
 
 /* Lays the job out in the team's arena, and counts: own[0] elements before the bound, own[1] at it.
@@ -128,18 +130,18 @@ static trine_status count_here(const top_call *call, trine_executor *executor, t
                                uint64_t own[2], top_job **laid)
 {
     const trine_array *x = call->x;
-    size_t job_room = trine_whole_lines(sizeof(top_job));
+    size_t job_space = trine_whole_lines(sizeof(top_job));
     void *memory;
     trine_status status =
-        trine_team_arena(x->team, job_room + (size_t)blocks_of(x) * 2 * sizeof(uint64_t), &memory);
+        trine_team_arena(x->team, job_space + (size_t)blocks_of(x) * 2 * sizeof(uint64_t), &memory);
     if (status)
         return status;
     top_job *job = *laid = memory;
     *job = (top_job){.dtype = x->dtype,
                      .x = x->data,
-                     .n = x->local,
+                     .n = x->local_n,
                      .bound = bound,
-                     .counts = (void *)((char *)memory + job_room)};
+                     .counts = (void *)((char *)memory + job_space)};
     status = run_job(call, executor, job);
     for (uint64_t i = 0; i < blocks_of(x) && !status; i++) {
         own[0] += job->counts[i][0];
@@ -216,7 +218,7 @@ static trine_status broadcast_pairs(const top_call *call, const uint64_t (*rank)
     return TRINE_OK;
 }
 
-/* Steps 2 and 3, within a call. all: the pairs; rank: room for what each rank has; either may be
+/* Steps 2 and 3, within a call. all: the pairs; rank: space for what each rank has; either may be
  * NULL, and status then says why. */
 static trine_status gather_pairs(const top_call *call, trine_bound bound, uint64_t equal,
                                  trine_status status, uint64_t (*rank)[3], trine_pair *all)
@@ -225,7 +227,7 @@ static trine_status gather_pairs(const top_call *call, trine_bound bound, uint64
     trine_communicator *communicator = &team->communicator;
     trine_executor *executor = trine_arrays_executor(team, &call->x, 1);
     uint64_t given[] = {(uint64_t)call->x->dtype, call->k, call->largest};
-    uint64_t number = trine_call_number(41, given, sizeof given), own[3] = {call->x->local};
+    uint64_t number = trine_call_number(41, given, sizeof given), own[3] = {call->x->local_n};
     top_job *job = NULL;
     if (!status)
         status = count_here(call, executor, bound, own + 1, &job);

@@ -1,4 +1,4 @@
-/* core/scan/scan.c - the public scans: check the arguments once, then stream. */
+/* core/scan/scan.c - the public scans: check the arguments once, then run. */
 #include "core/scan/scan.h"
 
 #include <string.h>

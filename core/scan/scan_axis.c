@@ -19,7 +19,7 @@ static const void *own_param(const line_scan *scan)
     return scan->op.reducer.param_size ? scan + 1 : NULL;
 }
 
-/* Scratch: the prefix, a chunk's partial, the working state. */
+/* Scratch: the exclusive prefix, a chunk's partial, the working state. */
 static size_t scratch_of(const trine_lines *lines)
 {
     const line_scan *scan = lines->param;
@@ -35,7 +35,7 @@ static void reduce_chunk(const line_scan *scan, const trine_chunk *chunk, unsign
     unsigned char *work = partial + trine_tree_stride(reducer);
     const void *param = own_param(scan);
     reducer->init(partial, param);
-    if (reducer->work_size && chunk->first == 0)
+    if (reducer->work_size && chunk->offset == 0)
         reducer->work_init(work, param);
     reducer->accumulate(reducer->work_size ? work : partial, chunk, param);
     if (reducer->work_size)
@@ -54,7 +54,7 @@ static trine_status scan_line(const trine_lines *lines, const void *in, void *ou
     for (uint64_t at = 0; at < lines->length && !status; at += TRINE_CHUNK) {
         uint64_t left = lines->length - at;
         bool more = left > TRINE_CHUNK;
-        trine_chunk chunk = {.first = (int64_t)at,
+        trine_chunk chunk = {.offset = (int64_t)at,
                              .n = more ? TRINE_CHUNK : (int64_t)left,
                              .in = {(const char *)in + at * lines->item},
                              .out = {(char *)out + at * lines->out_item}};

@@ -8,8 +8,8 @@
  * 3. Between two jobs the caller turns the next block's partials into its chunks' prefixes.
  *
  * Method: reduce, then scan, in blocks (Blelloch, Prefix sums and their applications, CMU-CS-90-190
- * (1990)). A run writes its slots and its part of out wholly, from what nobody else writes, so out
- * of place it can be done twice.
+ * (1990)). A block writes its slots and its part of out wholly, from what nobody else writes, so
+ * out of place it can be done twice.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -28,14 +28,14 @@
  * are written past the caches. */
 enum { BLOCK_BYTES = 1 << 19, LARGE = 1 << 24 };
 
-/* The job's context, in memory that all workers address. apply, reduce: chunks. slots: the prefixes
- * of the block `apply`, and the partials of the block `reduce`. */
+/* The job's context, in memory that all workers address. apply, reduce: chunks. slots: the
+ * exclusive prefixes of the block `apply`, and the partials of the block `reduce`. */
 typedef struct scan_job {
     trine_loader loader;
     trine_scan_operator op;
     const void *param;
     unsigned flags;
-    size_t shares, stride, work_room;
+    size_t shares, stride, work_space;
     trine_range apply, reduce;
     unsigned char *prefixes, *partials;
 } scan_job;
@@ -87,7 +87,7 @@ static trine_status apply_reducer(const scan_job *job, const trine_chunk *chunk,
     memcpy(state, prefix, reducer->state_size);
     for (int64_t i = 0; i < chunk->n && !status; i++) {
         uint64_t result = 0;
-        const trine_chunk one = {.first = chunk->first + i,
+        const trine_chunk one = {.offset = chunk->offset + i,
                                  .n = 1,
                                  .in = {(const char *)chunk->in[0] + (size_t)i * item}};
         if (exclusive)
@@ -107,7 +107,7 @@ static trine_status apply_chunk(const scan_job *job, const trine_chunk *chunk, c
     trine_status status = op->apply ? op->apply(chunk, prefix, job->flags, job->param)
                                     : apply_reducer(job, chunk, prefix, work, state);
     return status ? trine_fail(status, "%s: element %llu or one soon after it: %s", op->name,
-                               (unsigned long long)chunk->first, trine_status_text(status))
+                               (unsigned long long)chunk->offset, trine_status_text(status))
                   : TRINE_OK;
 }
 
@@ -121,10 +121,10 @@ static trine_chunk chunk_at(const scan_job *job, uint64_t number, trine_worker *
 }
 
 /* Applies a share of one block and reduces one of the next, a chunk of each in turn. */
-static trine_status scan_run(void *context, size_t share, trine_worker *worker)
+static trine_status scan_block(void *context, size_t share, trine_worker *worker)
 {
     const scan_job *job = context;
-    unsigned char *work = worker->scratch, *state = work + job->work_room;
+    unsigned char *work = worker->scratch, *state = work + job->work_space;
     trine_range apply = share_of(job->apply, job->shares, share);
     trine_range reduce = share_of(job->reduce, job->shares, share);
     trine_status status = TRINE_OK;
@@ -167,8 +167,8 @@ static trine_status lay_out(const scan_call *call, const trine_scan_operator *op
 {
     const trine_reducer *reducer = &op->reducer;
     size_t stride = trine_tree_stride(reducer), slots = (size_t)call->block * stride;
-    size_t job_room = trine_whole_lines(sizeof(scan_job)),
-           param_room = trine_whole_lines(reducer->param_size);
+    size_t job_space = trine_whole_lines(sizeof(scan_job)),
+           param_space = trine_whole_lines(reducer->param_size);
     void *memory;
     trine_status status = trine_team_arena(call->team, job_size(call, reducer), &memory);
     if (status)
@@ -177,20 +177,20 @@ static trine_status lay_out(const scan_call *call, const trine_scan_operator *op
     scan_job *job = memory;
     *job = (scan_job){.loader = call->loader,
                       .op = *op,
-                      .param = at + job_room,
+                      .param = at + job_space,
                       .flags = flags,
                       .shares = (size_t)call->input.executor->workers,
                       .stride = stride,
-                      .work_room = trine_whole_lines(reducer->work_size),
-                      .prefixes = at + job_room + param_room,
-                      .partials = at + job_room + param_room + slots};
+                      .work_space = trine_whole_lines(reducer->work_size),
+                      .prefixes = at + job_space + param_space,
+                      .partials = at + job_space + param_space + slots};
     if (reducer->param_size && param)
-        memcpy(at + job_room, param, reducer->param_size);
+        memcpy(at + job_space, param, reducer->param_size);
     *laid = job;
     return TRINE_OK;
 }
 
-/* Makes the partials of a block the prefixes of its chunks, in the same slots. */
+/* Makes the partials of a block the exclusive prefixes of its chunks, in the same slots. */
 static void make_prefixes(scan_call *call, scan_job *job, trine_range block)
 {
     const trine_reducer *reducer = &job->op.reducer;
@@ -208,8 +208,8 @@ static void make_prefixes(scan_call *call, scan_job *job, trine_range block)
 
 static trine_status scan_blocks(scan_call *call, scan_job *job, trine_range chunks)
 {
-    trine_job work = {.runs = job->shares,
-                      .body = scan_run,
+    trine_job work = {.blocks = job->shares,
+                      .body = scan_block,
                       .context = job,
                       .scratch_size = scratch_size(&job->op.reducer),
                       .restartable = !call->in_place};
@@ -231,8 +231,8 @@ static trine_status scan_blocks(scan_call *call, scan_job *job, trine_range chun
 static trine_range own_chunks(const scan_call *call)
 {
     const trine_grid *grid = &call->input.grid;
-    return (trine_range){trine_grid_chunk_at(grid, call->input.first),
-                         trine_grid_chunk_at(grid, call->input.first + call->input.local)};
+    return (trine_range){trine_grid_chunk_at(grid, call->input.offset),
+                         trine_grid_chunk_at(grid, call->input.offset + call->input.local_n)};
 }
 
 /* Chunks of a block. */
@@ -250,13 +250,13 @@ static trine_status scan_here(scan_call *call, const trine_scan_operator *op, co
 {
     trine_range chunks = own_chunks(call);
     scan_job *job;
-    if (call->input.local == 0)
+    if (call->input.local_n == 0)
         return TRINE_OK;
     trine_status status = lay_out(call, op, param, flags, &job);
     return status ? status : scan_blocks(call, job, chunks);
 }
 
-/* What the ranks before this one hold, into the prefix. */
+/* What the ranks before this one hold, into the exclusive prefix. */
 static trine_status start_prefix(scan_call *call, const trine_reducer *reducer, const void *param,
                                  trine_status status)
 {
@@ -284,7 +284,7 @@ static trine_status scan_within(scan_call *call, const trine_scan_operator *op, 
     const trine_reducer *reducer = &op->reducer;
     bool several = call->team->communicator.size > 1;
     trine_status status = TRINE_OK;
-    /* The prefix, one partial aside, and the partials of the ranks before. */
+    /* The exclusive prefix, one partial aside, and the partials of the ranks before. */
     call->memory = aligned_alloc(64, trine_prefix_size(reducer) + trine_tree_stride(reducer) +
                                          trine_tree_states_size(reducer));
     if (call->memory)
@@ -297,7 +297,7 @@ static trine_status scan_within(scan_call *call, const trine_scan_operator *op, 
                                   scratch_size(reducer));
     if (several && call->input.cut && !(reducer->flags & TRINE_POSITION_FREE)) {
         uint64_t whole;
-        status = trine_ownership_place(call->team, call->input.local, call->number, status,
+        status = trine_ownership_place(call->team, call->input.local_n, call->number, status,
                                        &call->loader.offset, &whole);
         if (status)
             return status;
@@ -319,11 +319,11 @@ trine_status trine_scan_run(const trine_scan_operator *op, const void *param, co
     const trine_array *all[] = {x, out};
     size_t item = trine_dtype_size(x->dtype), out_item = trine_dtype_size(out->dtype);
     scan_call call = {.team = team, .in_place = in_place};
-    call.input = (trine_input){.source = {trine_memory_source(x->data, x->first, item)},
+    call.input = (trine_input){.source = {trine_memory_source(x->data, x->offset, item)},
                                .sources = 1,
                                .grid = x->grid,
-                               .first = x->first,
-                               .local = x->local,
+                               .offset = x->offset,
+                               .local_n = x->local_n,
                                .cut = x->place != TRINE_DISTRIBUTED,
                                .executor = trine_arrays_executor(team, all, 2)};
     call.loader =
@@ -337,10 +337,10 @@ trine_status trine_scan_run(const trine_scan_operator *op, const void *param, co
         return status;
     bool several = team->communicator.size > 1;
     unsigned flags = (exclusive ? TRINE_SCAN_EXCLUSIVE : 0) |
-                     (!in_place && out->local * out_item > LARGE ? TRINE_SCAN_STREAM : 0);
+                     (!in_place && out->local_n * out_item > LARGE ? TRINE_SCAN_NON_TEMPORAL : 0);
     status = scan_within(&call, op, param, flags);
     free(call.memory);
-    team->ledger.bytes = (int64_t)(x->local * (item + (several ? item : 0) + out_item));
+    team->ledger.bytes = (int64_t)(x->local_n * (item + (several ? item : 0) + out_item));
     team->ledger.reproducible =
         !(several && call.input.cut && !(op->reducer.flags & TRINE_ORDER_FREE));
     return trine_call_end(team, &team->ledger.combine, status);

@@ -36,8 +36,8 @@ static trine_status sort_call(const char *call, const trine_array *x, void *elem
     trine_sorting sorting = {.executor = trine_arrays_executor(team, all, permutation ? 2 : 1),
                              .dtype = x->dtype,
                              .x = x->data,
-                             .n = x->local,
-                             .first = x->first,
+                             .n = x->local_n,
+                             .offset = x->offset,
                              .by_place = permutation != NULL,
                              .elements = elements,
                              .places = permutation ? permutation->data : NULL};
@@ -48,8 +48,8 @@ static trine_status sort_call(const char *call, const trine_array *x, void *elem
         status = trine_sort_ranks(team, &sorting, number);
     else
         status = trine_sort_local(team, &sorting);
-    team->ledger.bytes = (int64_t)(x->local * trine_dtype_size(x->dtype) * (permutation ? 1 : 2) +
-                                   (permutation ? x->local * sizeof(uint64_t) : 0));
+    team->ledger.bytes = (int64_t)(x->local_n * trine_dtype_size(x->dtype) * (permutation ? 1 : 2) +
+                                   (permutation ? x->local_n * sizeof(uint64_t) : 0));
     return trine_call_end(team, &team->ledger.combine, status);
 }
 

@@ -9,14 +9,14 @@
 
 #include "core/array/array.h"
 
-/* What is sorted and what becomes of it: n elements at x, the first one's place being `first`. One
+/* What is sorted and what becomes of it: n elements at x, the first one's place being `offset`. One
  * of the outputs is not NULL unless n is 0: the elements in order (may be x), their places, or
  * their pairs. by_place: it is one of the latter two. executor: its workers address all of them. */
 typedef struct trine_sorting {
     trine_executor *executor;
     trine_dtype dtype;
     const void *x;
-    uint64_t n, first;
+    uint64_t n, offset;
     bool by_place;
     void *elements;
     uint64_t *places;

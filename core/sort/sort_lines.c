@@ -33,8 +33,8 @@ size_t trine_line_scratch(trine_dtype dtype, uint64_t n)
 uint64_t trine_line_sort(trine_dtype dtype, const void *x, uint64_t n, void *out, void *scratch)
 {
     size_t item = trine_dtype_size(dtype), count = (size_t)n, kept = count;
-    size_t room = trine_whole_lines(count * item);
-    void *keys = scratch, *nans = (char *)scratch + room, *spare = (char *)nans + room;
+    size_t space = trine_whole_lines(count * item);
+    void *keys = scratch, *nans = (char *)scratch + space, *spare = (char *)nans + space;
     trine_radix_keys(dtype, x, count, keys);
     if (dtype == TRINE_F64)
         kept = part_64(keys, x, count, trine_radix_last(dtype), nans);

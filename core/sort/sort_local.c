@@ -68,7 +68,7 @@ static trine_status move_share(void *context, size_t i, trine_worker *worker)
     bool far = s->n * item_of(s) > CACHE;
     if (s->by_place)
         trine_radix_move_pairs(&job->splitters, s->dtype, element(s, share.first), n,
-                               s->first + share.first, next, far, worker->scratch, job->moved);
+                               s->offset + share.first, next, far, worker->scratch, job->moved);
     else
         trine_radix_move(&job->splitters, s->dtype, element(s, share.first), n, next, far,
                          worker->scratch, job->moved);
@@ -171,15 +171,18 @@ static uint64_t place_buckets(sort_job *job)
     return longest;
 }
 
-static trine_status run_job(trine_team *team, sort_job *job, trine_block_body body, size_t runs,
+static trine_status run_job(trine_team *team, sort_job *job, trine_block_body body, size_t blocks,
                             size_t scratch)
 {
-    trine_job work = {
-        .runs = runs, .body = body, .context = job, .scratch_size = scratch, .restartable = true};
+    trine_job work = {.blocks = blocks,
+                      .body = body,
+                      .context = job,
+                      .scratch_size = scratch,
+                      .restartable = true};
     return trine_team_run(team, job->sorting.executor, &work);
 }
 
-/* The job in the team's arena, with room for its tables. */
+/* The job in the team's arena, with space for its tables. */
 static trine_status make_job(trine_team *team, const trine_sorting *s, sort_job **made)
 {
     trine_splitters splitters = {.levels = 0};

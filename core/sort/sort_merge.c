@@ -172,7 +172,7 @@ trine_status trine_sort_merge(trine_team *team, const trine_sorting *s, const vo
                        .pieces = pieces,
                        .slices = (size_t)trine_divide_up(s->n, SLICE)};
     memcpy(job->begin, begin, (pieces + 1) * sizeof *begin);
-    trine_job work = {.runs = job->slices,
+    trine_job work = {.blocks = job->slices,
                       .body = merge_slice,
                       .context = job,
                       .scratch_size =

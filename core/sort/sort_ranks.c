@@ -198,7 +198,7 @@ trine_status trine_sort_ranks(trine_team *team, const trine_sorting *s, uint64_t
     }
     status = sort_own(team, s, bytes, &own);
     c.own.data = own;
-    status = find_cuts(&c, s->first, status);
+    status = find_cuts(&c, s->offset, status);
     if (!status)
         status = spread(&c, s);
     if (own)

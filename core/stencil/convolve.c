@@ -24,7 +24,7 @@ typedef struct convolve_job {
                      bool non_temporal);
     const char *x, *above, *below;
     char *out;
-    uint64_t first, local, before, after;
+    uint64_t offset, local_n, before, after;
     trine_tiles tiles;
     size_t taps, item;
     bool non_temporal;
@@ -48,24 +48,24 @@ static void lay_out(const convolve_job *job, int64_t first, int64_t end, uint64_
 static const double *inputs(const convolve_job *job, uint64_t first, size_t n, double *scratch)
 {
     int64_t begin = (int64_t)first - (int64_t)(job->taps / 2);
-    int64_t end = (int64_t)(first + n + (job->taps - 1) / 2), own = (int64_t)job->first;
-    if (job->item == sizeof(double) && begin >= own && end <= own + (int64_t)job->local)
+    int64_t end = (int64_t)(first + n + (job->taps - 1) / 2), own = (int64_t)job->offset;
+    if (job->item == sizeof(double) && begin >= own && end <= own + (int64_t)job->local_n)
         return (const double *)(const void *)job->x + (begin - own);
     memset(scratch, 0, (size_t)(end - begin) * sizeof *scratch);
-    lay_out(job, begin, end, job->first - job->before, job->before, job->above, scratch);
-    lay_out(job, begin, end, job->first, job->local, job->x, scratch);
-    lay_out(job, begin, end, job->first + job->local, job->after, job->below, scratch);
+    lay_out(job, begin, end, job->offset - job->before, job->before, job->above, scratch);
+    lay_out(job, begin, end, job->offset, job->local_n, job->x, scratch);
+    lay_out(job, begin, end, job->offset + job->local_n, job->after, job->below, scratch);
     return scratch;
 }
 
-static trine_status convolve_run(void *context, size_t run, trine_worker *worker)
+static trine_status convolve_block(void *context, size_t block, trine_worker *worker)
 {
     const convolve_job *job = context;
-    trine_tile tile = trine_tiles_get(&job->tiles, run);
+    trine_tile tile = trine_tiles_get(&job->tiles, block);
     uint64_t end = tile.row + tile.rows;
     for (uint64_t i = tile.row; i < end; i += TRINE_CHUNK) {
         size_t n = end - i < TRINE_CHUNK ? (size_t)(end - i) : TRINE_CHUNK;
-        const double *x = inputs(job, job->first + i, n, worker->scratch);
+        const double *x = inputs(job, job->offset + i, n, worker->scratch);
         job->convolve(x, job->kernel, job->taps, n, job->out + i * job->item, job->non_temporal);
     }
     return TRINE_OK;
@@ -99,34 +99,34 @@ static trine_status run_here(trine_team *team, trine_executor *executor, const t
         .above = halo->above,
         .below = halo->below,
         .out = out->data,
-        .first = blocks->at[team->communicator.rank],
-        .local = x->local,
+        .offset = blocks->at[team->communicator.rank],
+        .local_n = x->local_n,
         .before = halo->before,
         .after = halo->after,
-        .tiles = trine_tiles_cut(x->local, 1, TRINE_CHUNK, 1, 1, executor->workers,
+        .tiles = trine_tiles_cut(x->local_n, 1, TRINE_CHUNK, 1, 1, executor->workers,
                                  team->schedule == TRINE_DYNAMIC),
         .taps = taps,
         .item = trine_dtype_size(x->dtype),
-        .non_temporal = trine_non_temporal_pays(2 * x->local * trine_dtype_size(x->dtype))};
+        .non_temporal = trine_non_temporal_pays(2 * x->local_n * trine_dtype_size(x->dtype))};
     memcpy(job->kernel, kernel, taps * sizeof *kernel);
-    trine_job work = {.runs = (size_t)(job->tiles.bands * job->tiles.panels),
-                      .body = convolve_run,
+    trine_job work = {.blocks = (size_t)(job->tiles.bands * job->tiles.panels),
+                      .body = convolve_block,
                       .context = job,
                       .scratch_size = scratch_size(taps),
                       .restartable = true};
-    return work.runs ? trine_team_run(team, executor, &work) : TRINE_OK;
+    return work.blocks ? trine_team_run(team, executor, &work) : TRINE_OK;
 }
 
 static trine_status run(trine_team *team, const trine_array *x, const double kernel[], size_t taps,
                         trine_array *out)
 {
     uint64_t call = trine_call_number(24 ^ trine_array_common(x), kernel, taps * sizeof *kernel);
-    uint64_t local = x->local;
+    uint64_t local_n = x->local_n;
     const trine_array *arrays[] = {x, out};
     trine_executor *executor = trine_arrays_executor(team, arrays, 2);
     trine_ownership blocks;
     trine_halo halo = {.team = NULL};
-    trine_status status = trine_ownership_gather(team, &local, 1, call, TRINE_OK, &blocks);
+    trine_status status = trine_ownership_gather(team, &local_n, 1, call, TRINE_OK, &blocks);
     if (!status) {
         status = trine_halo_open(team, &blocks, trine_dtype_size(x->dtype), taps / 2,
                                  (taps - 1) / 2, &halo);
@@ -173,7 +173,7 @@ static trine_status convolve(const char *call, const trine_array *x, trine_dtype
     status = trine_call_begin(team);
     if (status)
         return status;
-    team->ledger.bytes = (int64_t)(2 * x->local * trine_dtype_size(dtype));
+    team->ledger.bytes = (int64_t)(2 * x->local_n * trine_dtype_size(dtype));
     status = run(team, x, kernel, (size_t)taps, out);
     return trine_call_end(team, &team->ledger.combine, status);
 }

@@ -16,8 +16,8 @@ trine_patch trine_patch_of(const trine_array *array, const trine_ownership *bloc
                          .below = halo->below,
                          .rows = blocks->at[blocks->ranks],
                          .columns = array->columns,
-                         .first = blocks->at[own],
-                         .local = blocks->at[own + 1] - blocks->at[own],
+                         .row_offset = blocks->at[own],
+                         .local_rows = blocks->at[own + 1] - blocks->at[own],
                          .before = halo->before,
                          .border = border,
                          .row_bytes = (size_t)array->columns * item,
@@ -43,6 +43,6 @@ void trine_patch_inside(const trine_patch *patch, uint64_t row, uint64_t column,
 trine_tiles trine_patch_tiles(const trine_patch *patch, const trine_team *team,
                               const trine_executor *executor)
 {
-    return trine_tiles_cut(patch->local, patch->columns, 1, COLUMN_UNIT, TRINE_CHUNK,
+    return trine_tiles_cut(patch->local_rows, patch->columns, 1, COLUMN_UNIT, TRINE_CHUNK,
                            executor->workers, team->schedule == TRINE_DYNAMIC);
 }

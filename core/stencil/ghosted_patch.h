@@ -7,12 +7,12 @@
 #include "core/array/halo.h"
 #include "core/partition/tiles.h"
 
-/* Rows [first, first + local) at data, `before` rows above them at above, those below at below.
- * row_bytes: from one row to the next. border: outermost rows and columns without all neighbours.
- * Plain bytes. */
+/* Rows [row_offset, row_offset + local_rows) at data, `before` rows above them at above, those
+ * below at below. row_bytes: from one row to the next. border: outermost rows and columns without
+ * all neighbours. Plain bytes. */
 typedef struct trine_patch {
     const char *data, *above, *below;
-    uint64_t rows, columns, first, local, before, border;
+    uint64_t rows, columns, row_offset, local_rows, before, border;
     size_t row_bytes, item;
 } trine_patch;
 
@@ -23,11 +23,12 @@ trine_patch trine_patch_of(const trine_array *array, const trine_ownership *bloc
 /* Element `column` of a row that this rank has. */
 static inline const char *trine_patch_at(const trine_patch *patch, uint64_t row, uint64_t column)
 {
-    const char *begin = row < patch->first
-                            ? patch->above + (row + patch->before - patch->first) * patch->row_bytes
-                        : row < patch->first + patch->local
-                            ? patch->data + (row - patch->first) * patch->row_bytes
-                            : patch->below + (row - patch->first - patch->local) * patch->row_bytes;
+    const char *begin =
+        row < patch->row_offset
+            ? patch->above + (row + patch->before - patch->row_offset) * patch->row_bytes
+        : row < patch->row_offset + patch->local_rows
+            ? patch->data + (row - patch->row_offset) * patch->row_bytes
+            : patch->below + (row - patch->row_offset - patch->local_rows) * patch->row_bytes;
     return begin + column * patch->item;
 }
 

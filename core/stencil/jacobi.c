@@ -21,7 +21,7 @@
 #include "core/lines/non_temporal.h"
 #include "kernels/registry/grids.h"
 
-/* The job's context; residual: of each run. f: NULL, or this rank's rows of it. */
+/* The job's context; residual: of each block. f: NULL, or this rank's rows of it. */
 typedef struct jacobi_job {
     double (*sweep)(const trine_stencil_row *rows, const double *f);
     trine_patch patch;
@@ -41,7 +41,7 @@ typedef struct jacobi {
     trine_halo halo;
     double *other;
     jacobi_job *job;
-    size_t runs;
+    size_t tile_count;
     uint64_t call;
     uint64_t *gathered;
     bool left;
@@ -53,15 +53,15 @@ static double greater(double a, double b)
     return a > b || a != a ? a : b;
 }
 
-static trine_status sweep_run(void *context, size_t run, trine_worker *worker)
+static trine_status sweep_block(void *context, size_t block, trine_worker *worker)
 {
     jacobi_job *job = context;
     const trine_patch *patch = &job->patch;
-    trine_tile tile = trine_tiles_get(&job->tiles, run);
+    trine_tile tile = trine_tiles_get(&job->tiles, block);
     double residual = 0;
     (void)worker;
     for (uint64_t r = tile.row; r < tile.row + tile.rows; r++) {
-        uint64_t row = patch->first + r, first, end;
+        uint64_t row = patch->row_offset + r, first, end;
         trine_patch_inside(patch, row, tile.column, tile.columns, &first, &end);
         if (first == end)
             continue;
@@ -77,27 +77,28 @@ static trine_status sweep_run(void *context, size_t run, trine_worker *worker)
                                   .non_temporal = job->non_temporal};
         residual = greater(residual, job->sweep(&rows, job->f ? job->f + at : NULL));
     }
-    job->residual[run] = residual;
+    job->residual[block] = residual;
     return TRINE_OK;
 }
 
-static trine_status copy_run(void *context, size_t run, trine_worker *worker)
+static trine_status copy_block(void *context, size_t block, trine_worker *worker)
 {
     const jacobi_job *job = context;
     const trine_patch *patch = &job->patch;
-    trine_tile tile = trine_tiles_get(&job->tiles, run);
+    trine_tile tile = trine_tiles_get(&job->tiles, block);
     (void)worker;
     for (uint64_t r = tile.row; r < tile.row + tile.rows; r++)
         memcpy(job->out + r * patch->columns + tile.column,
-               trine_patch_at(patch, patch->first + r, tile.column),
+               trine_patch_at(patch, patch->row_offset + r, tile.column),
                (size_t)tile.columns * sizeof(double));
     return TRINE_OK;
 }
 
 static trine_status run_job(const jacobi *j, trine_block_body body)
 {
-    trine_job work = {.runs = j->runs, .body = body, .context = j->job, .restartable = true};
-    return work.runs ? trine_team_run(j->team, j->executor, &work) : TRINE_OK;
+    trine_job work = {
+        .blocks = j->tile_count, .body = body, .context = j->job, .restartable = true};
+    return work.blocks ? trine_team_run(j->team, j->executor, &work) : TRINE_OK;
 }
 
 /* What the calls needs on this rank alone: the halo, the job, the second array. */
@@ -105,7 +106,7 @@ static trine_status prepare(jacobi *j, const trine_array *f)
 {
     trine_team *team = j->team;
     const trine_grid_kernels *kernels = trine_grid_kernels_find();
-    size_t bytes = (size_t)j->u->local * sizeof(double), row_bytes = (size_t)j->u->columns * 8;
+    size_t bytes = (size_t)j->u->local_n * sizeof(double), row_bytes = (size_t)j->u->columns * 8;
     trine_status status = kernels ? TRINE_OK : TRINE_E_ARGUMENT;
     void *memory = NULL;
     if (!status)
@@ -114,8 +115,8 @@ static trine_status prepare(jacobi *j, const trine_array *f)
         return status;
     trine_patch patch = trine_patch_of(j->u, &j->blocks, &j->halo, 1);
     trine_tiles tiles = trine_patch_tiles(&patch, team, j->executor);
-    j->runs = (size_t)(tiles.bands * tiles.panels);
-    status = trine_team_arena(team, sizeof *j->job + j->runs * sizeof(double), &memory);
+    j->tile_count = (size_t)(tiles.bands * tiles.panels);
+    status = trine_team_arena(team, sizeof *j->job + j->tile_count * sizeof(double), &memory);
     if (status)
         return status;
     j->job = memory;
@@ -141,9 +142,9 @@ static void copy_border(const jacobi *j)
     const double *from = j->u->data;
     const trine_patch *patch = &j->job->patch;
     uint64_t columns = patch->columns;
-    for (uint64_t r = 0; r < patch->local; r++) {
+    for (uint64_t r = 0; r < patch->local_rows; r++) {
         uint64_t first, end;
-        trine_patch_inside(patch, patch->first + r, 0, columns, &first, &end);
+        trine_patch_inside(patch, patch->row_offset + r, 0, columns, &first, &end);
         memcpy(j->other + r * columns, from + r * columns, (size_t)first * sizeof *from);
         memcpy(j->other + r * columns + end, from + r * columns + end,
                (size_t)(columns - end) * sizeof *from);
@@ -164,9 +165,9 @@ static trine_status sweep(jacobi *j, double *from, double *to, trine_status stat
     if (!status) {
         j->job->patch.data = (const char *)from;
         j->job->out = to;
-        status = run_job(j, sweep_run);
+        status = run_job(j, sweep_block);
         *residual = 0;
-        for (size_t i = 0; i < j->runs && !status; i++)
+        for (size_t i = 0; i < j->tile_count && !status; i++)
             *residual = greater(j->job->residual[i], *residual);
         memcpy(&bits, residual, sizeof bits);
     }
@@ -199,7 +200,7 @@ static trine_status iterate(jacobi *j, trine_status status, double tolerance, in
     if (from == j->other && !status && j->other) {
         j->job->patch.data = (const char *)from;
         j->job->out = to;
-        status = run_job(j, copy_run);
+        status = run_job(j, copy_block);
     }
     return status;
 }
@@ -207,8 +208,9 @@ static trine_status iterate(jacobi *j, trine_status status, double tolerance, in
 static trine_status solve(jacobi *j, const trine_array *f, double tolerance, int64_t most_sweeps,
                           trine_jacobi_result *result)
 {
-    uint64_t local = j->u->local_rows;
-    trine_status status = trine_ownership_gather(j->team, &local, 1, j->call, TRINE_OK, &j->blocks);
+    uint64_t local_rows = j->u->local_rows;
+    trine_status status =
+        trine_ownership_gather(j->team, &local_rows, 1, j->call, TRINE_OK, &j->blocks);
     if (status)
         return status;
     status = prepare(j, f);
@@ -216,7 +218,8 @@ static trine_status solve(jacobi *j, const trine_array *f, double tolerance, int
         copy_border(j);
     trine_call_mark(j->team, &j->team->ledger.dispatch);
     status = iterate(j, status, tolerance, most_sweeps, result);
-    j->team->ledger.bytes = result->sweeps * (int64_t)(j->u->local * sizeof(double)) * (f ? 3 : 2);
+    j->team->ledger.bytes =
+        result->sweeps * (int64_t)(j->u->local_n * sizeof(double)) * (f ? 3 : 2);
     return j->left ? status : trine_team_agree(j->team, j->call, status);
 }
 
@@ -265,7 +268,7 @@ trine_status trine_jacobi(trine_array *u, const trine_array *f, double tolerance
     trine_jacobi_result found = {.residual = INFINITY};
     status = solve(&j, f, tolerance, most_sweeps, &found);
     if (j.other)
-        j.executor->ops.free(j.executor, j.other, (size_t)u->local * sizeof(double));
+        j.executor->ops.free(j.executor, j.other, (size_t)u->local_n * sizeof(double));
     free(j.gathered);
     trine_halo_close(&j.halo);
     trine_ownership_free(&j.blocks, 1);

@@ -28,7 +28,7 @@ typedef struct stencil_job {
 static void copy_border(const stencil_job *job, uint64_t row, uint64_t column, uint64_t end)
 {
     const trine_patch *patch = &job->patch;
-    char *to = job->out + ((row - patch->first) * patch->columns + column) * job->out_item;
+    char *to = job->out + ((row - patch->row_offset) * patch->columns + column) * job->out_item;
     size_t bytes = (size_t)(end - column) * job->out_item;
     if (job->stencil.in == job->stencil.out)
         memcpy(to, trine_patch_at(patch, row, column), bytes);
@@ -48,23 +48,23 @@ static void apply_row(const stencil_job *job, uint64_t row, const trine_tile *ti
         return;
     for (uint64_t i = 0; i <= 2 * halo; i++)
         in[i] = trine_patch_at(patch, row + i - halo, first);
-    trine_stencil_row rows = {.row = (int64_t)row,
-                              .column = (int64_t)first,
-                              .n = (int64_t)(end - first),
-                              .in = in + halo,
-                              .out = job->out + ((row - patch->first) * patch->columns + first) *
-                                                    job->out_item,
-                              .non_temporal = job->non_temporal};
+    trine_stencil_row rows = {
+        .row = (int64_t)row,
+        .column = (int64_t)first,
+        .n = (int64_t)(end - first),
+        .in = in + halo,
+        .out = job->out + ((row - patch->row_offset) * patch->columns + first) * job->out_item,
+        .non_temporal = job->non_temporal};
     job->stencil.apply(&rows, job->param);
 }
 
-static trine_status stencil_run(void *context, size_t run, trine_worker *worker)
+static trine_status stencil_block(void *context, size_t block, trine_worker *worker)
 {
     const stencil_job *job = context;
-    trine_tile tile = trine_tiles_get(&job->tiles, run);
+    trine_tile tile = trine_tiles_get(&job->tiles, block);
     (void)worker;
     for (uint64_t r = 0; r < tile.rows; r++)
-        apply_row(job, job->patch.first + tile.row + r, &tile);
+        apply_row(job, job->patch.row_offset + tile.row + r, &tile);
     return TRINE_OK;
 }
 
@@ -85,12 +85,13 @@ static trine_status run_here(trine_team *team, trine_executor *executor,
                          .out_item = trine_dtype_size(out->dtype)};
     if (param && stencil->param_size)
         job->param = memcpy(job + 1, param, stencil->param_size);
-    job->non_temporal = trine_non_temporal_pays((size_t)out->local * (patch->item + job->out_item));
-    trine_job work = {.runs = (size_t)(job->tiles.bands * job->tiles.panels),
-                      .body = stencil_run,
+    job->non_temporal =
+        trine_non_temporal_pays((size_t)out->local_n * (patch->item + job->out_item));
+    trine_job work = {.blocks = (size_t)(job->tiles.bands * job->tiles.panels),
+                      .body = stencil_block,
                       .context = job,
                       .restartable = true};
-    return work.runs ? trine_team_run(team, executor, &work) : TRINE_OK;
+    return work.blocks ? trine_team_run(team, executor, &work) : TRINE_OK;
 }
 
 static trine_status run(trine_team *team, const trine_stencil *stencil, const void *param,
@@ -103,10 +104,10 @@ static trine_status run(trine_team *team, const trine_stencil *stencil, const vo
     call = trine_call_number(call, stencil->name, strlen(stencil->name));
     if (stencil->param_size)
         call = trine_call_number(call, param, stencil->param_size);
-    uint64_t local = x->local_rows, border = (uint64_t)stencil->halo;
+    uint64_t local_rows = x->local_rows, border = (uint64_t)stencil->halo;
     trine_ownership blocks;
     trine_halo halo = {.team = NULL};
-    trine_status status = trine_ownership_gather(team, &local, 1, call, TRINE_OK, &blocks);
+    trine_status status = trine_ownership_gather(team, &local_rows, 1, call, TRINE_OK, &blocks);
     if (!status) {
         status = trine_halo_open(team, &blocks, (size_t)x->columns * trine_dtype_size(x->dtype),
                                  border, border, &halo);
@@ -167,7 +168,7 @@ trine_status trine_apply_stencil(const trine_stencil *stencil, const trine_array
     if (status)
         return status;
     team->ledger.bytes =
-        (int64_t)(x->local * (trine_dtype_size(x->dtype) + trine_dtype_size(out->dtype)));
+        (int64_t)(x->local_n * (trine_dtype_size(x->dtype) + trine_dtype_size(out->dtype)));
     status = run(team, stencil, param, x, out);
     return trine_call_end(team, &team->ledger.combine, status);
 }

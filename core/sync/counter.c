@@ -18,7 +18,7 @@
 #include "core/team/team.h"
 
 /* Words of the shared window. */
-enum { VALUE = 0, LOCK = 8, BOARD_BYTES = 16 };
+enum { VALUE = 0, LOCK = 8, WINDOW_BYTES = 16 };
 
 /* shared window: NULL on one rank. owner, process: the thread that may use the shared window;
  * workers of one rank see value and lock. */
@@ -85,7 +85,7 @@ static trine_status create(trine_team *team, int64_t initial, trine_counter **ma
     call = trine_call_number(call, &initial, sizeof initial);
     trine_status status = new_counter(team, initial, &counter);
     if (team->communicator.size > 1)
-        status = ops->window(&team->communicator, BOARD_BYTES, &window, call, status);
+        status = ops->window(&team->communicator, WINDOW_BYTES, &window, call, status);
     if (window && team->communicator.rank == 0)
         status = window->ops->swap(window, VALUE, (uint64_t)initial, &before);
     if (window) {

@@ -4,7 +4,7 @@
 
 #include <trine/error.h>
 
-/* Room for a detail, its end included. Longer ones are cut. */
+/* Space for a detail, its end included. Longer ones are cut. */
 #define TRINE_DETAIL_SIZE 512
 
 /* Stores the formatted detail and returns status: `return trine_fail(TRINE_E_IO, "%s: %s", ...)`.

@@ -121,21 +121,21 @@ static trine_status tell(int why, const char *type)
 }
 
 __attribute__((noinline)) trine_status
-trine_guard_run(trine_status (*body)(void *context, size_t run, struct trine_worker *worker),
-                void *context, size_t run, struct trine_worker *worker, bool ours)
+trine_guard_run(trine_status (*body)(void *context, size_t block, struct trine_worker *worker),
+                void *context, size_t block, struct trine_worker *worker, bool ours)
 {
     HAS_PERSONALITY;
     guard own;
     while (depth > 0 && (uintptr_t)guards[depth - 1] <= (uintptr_t)&own)
         depth--;
     if (depth == DEEPEST)
-        return body(context, run, worker);
+        return body(context, block, worker);
     const volatile int at = depth;
     own.ours = ours;
     own.type = NULL;
     guards[depth++] = &own;
     int why = _setjmp(own.environment);
-    trine_status status = why ? tell(why, own.type) : body(context, run, worker);
+    trine_status status = why ? tell(why, own.type) : body(context, block, worker);
     depth = at;
     return status;
 }
@@ -145,10 +145,10 @@ typedef struct plain_call {
     void *argument;
 } plain_call;
 
-static trine_status call_plainly(void *context, size_t run, struct trine_worker *worker)
+static trine_status call_plainly(void *context, size_t block, struct trine_worker *worker)
 {
     const plain_call *call = context;
-    (void)run;
+    (void)block;
     (void)worker;
     return call->function(call->argument);
 }
@@ -168,16 +168,16 @@ __attribute__((noinline)) trine_activation trine_activation_here(void)
 
 /* function: of the frame that is looked for. stack, region: of the one seen last. beyond: older
  * frames than that were seen. */
-typedef struct loader {
+typedef struct stack_search {
     const trine_activation *frame, *own;
     uintptr_t function, stack, region;
     bool beyond, there;
-} loader;
+} stack_search;
 
 /* Each frame reaches from its own end to that of its caller. */
 static _Unwind_Reason_Code look(struct _Unwind_Context *context, void *data)
 {
-    loader *w = data;
+    stack_search *w = data;
     uintptr_t stack = _Unwind_GetCFA(context), looked = w->frame->stack;
     w->there =
         w->there || (w->stack && w->stack <= looked && looked < stack && w->region == w->function);
@@ -193,9 +193,9 @@ static _Unwind_Reason_Code look(struct _Unwind_Context *context, void *data)
 
 bool trine_activation_left(const trine_activation *frame, const trine_activation *own)
 {
-    loader w = {.frame = frame,
-                .own = own,
-                .function = (uintptr_t)_Unwind_FindEnclosingFunction(frame->code - 1)};
+    stack_search w = {.frame = frame,
+                      .own = own,
+                      .function = (uintptr_t)_Unwind_FindEnclosingFunction(frame->code - 1)};
     (void)_Unwind_Backtrace(look, &w);
     return w.beyond && !w.there;
 }

@@ -17,11 +17,11 @@
  * thread is none of the program's, and does not end in it either. */
 trine_status trine_guard(trine_status (*function)(void *argument), void *argument, bool ours);
 
-/* The same of body(context, run, worker), a run of a job. */
+/* The same of body(context, block, worker), a block of a job. */
 struct trine_worker;
-trine_status trine_guard_run(trine_status (*body)(void *context, size_t run,
+trine_status trine_guard_run(trine_status (*body)(void *context, size_t block,
                                                   struct trine_worker *worker),
-                             void *context, size_t run, struct trine_worker *worker, bool ours);
+                             void *context, size_t block, struct trine_worker *worker, bool ours);
 
 /* An activation of a function: where its frame ends, and a place in its code. */
 typedef struct trine_activation {

@@ -443,7 +443,7 @@ static void add_share(trine_ledger_worker *share, const trine_ledger_worker *ent
     share->wait += entry->wait;
     share->user += entry->user;
     share->sys += entry->sys;
-    share->runs += entry->runs;
+    share->blocks += entry->blocks;
     share->pid = entry->pid;
 }
 
@@ -493,10 +493,10 @@ trine_status trine_team_arena(trine_team *team, size_t bytes, void **memory)
     return TRINE_OK;
 }
 
-static trine_status do_nothing(void *context, size_t run, trine_worker *worker)
+static trine_status do_nothing(void *context, size_t block, trine_worker *worker)
 {
     (void)context;
-    (void)run;
+    (void)block;
     (void)worker;
     return TRINE_OK;
 }

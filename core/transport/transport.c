@@ -44,7 +44,7 @@ trine_status trine_channel_check(const trine_executor *executor, trine_transport
     if (transport != TRINE_TRANSPORT_SHM && !between && !executor->ops.separate_memory)
         return trine_fail(TRINE_E_ABSENT,
                           "transport %s on a team of %s: its workers share the caller's memory, so "
-                          "that nothing has to be carried; expected shm, or a pool",
+                          "that nothing has to be staged; expected shm, or a pool",
                           name, executor->ops.name);
     if (trine_channels[transport]->absent)
         return trine_fail(TRINE_E_ABSENT, "transport %s: %s", name,
@@ -64,12 +64,12 @@ trine_status trine_channel_make(trine_executor *executor, trine_channel **made)
     return TRINE_OK;
 }
 
-static void release_room(trine_channel *channel)
+static void release_buffer(trine_channel *channel)
 {
-    if (channel->room)
-        channel->executor->ops.free(channel->executor, channel->room, channel->room_bytes);
-    channel->room = NULL;
-    channel->room_bytes = 0;
+    if (channel->buffer)
+        channel->executor->ops.free(channel->executor, channel->buffer, channel->buffer_bytes);
+    channel->buffer = NULL;
+    channel->buffer_bytes = 0;
 }
 
 void trine_channel_release(trine_channel *channel)
@@ -77,7 +77,7 @@ void trine_channel_release(trine_channel *channel)
     if (!channel)
         return;
     trine_channel_close(channel);
-    release_room(channel);
+    release_buffer(channel);
     channel->executor->ops.free(channel->executor, channel, sizeof *channel);
 }
 
@@ -111,16 +111,16 @@ void trine_channel_close(trine_channel *channel)
     channel->number = 0;
 }
 
-trine_status trine_channel_room(trine_channel *channel, size_t bytes)
+trine_status trine_channel_buffer(trine_channel *channel, size_t bytes)
 {
-    if (bytes <= channel->room_bytes)
+    if (bytes <= channel->buffer_bytes)
         return TRINE_OK;
-    release_room(channel);
-    trine_status status = channel->executor->ops.alloc(channel->executor, bytes, &channel->room);
+    release_buffer(channel);
+    trine_status status = channel->executor->ops.alloc(channel->executor, bytes, &channel->buffer);
     if (!status)
-        channel->room_bytes = bytes;
+        channel->buffer_bytes = bytes;
     else
-        channel->room = NULL;
+        channel->buffer = NULL;
     return status;
 }
 

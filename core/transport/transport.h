@@ -46,7 +46,8 @@ typedef struct trine_channel_ops {
     const char *absent;
     bool views;
     /* The caller's side. open: channel->data, bytes and executor are set; adds what it copies to
-     * channel->moved. On error nothing is left behind, but for channel->room. close may be NULL. */
+     * channel->moved. On error nothing is left behind, but for channel->buffer. close may be NULL.
+     */
     trine_status (*open)(trine_channel *channel);
     void (*close)(trine_channel *channel);
     /* A worker's side, in its process. detach, prefetch may be NULL. prefetch: that span will be
@@ -58,7 +59,7 @@ typedef struct trine_channel_ops {
 } trine_channel_ops;
 
 /* In memory that all workers address. number: of this opening, never 0 while it is open. file: a
- * descriptor of the caller's, which a worker reaches in /proc. room: memory that all workers
+ * descriptor of the caller's, which a worker reaches in /proc. buffer: memory that all workers
  * address, kept from one opening to the next. moved: bytes copied, by anybody. status, detail: why
  * the caller's side had to stop serving. own: the caller's alone. */
 struct trine_channel {
@@ -70,8 +71,8 @@ struct trine_channel {
     pid_t caller;
     trine_descriptor file;
     trine_executor *executor;
-    void *room;
-    size_t room_bytes;
+    void *buffer;
+    size_t buffer_bytes;
     atomic_uint_least64_t moved;
     atomic_int status;
     char detail[160];
@@ -95,8 +96,8 @@ trine_status trine_channel_open(trine_channel *channel, trine_transport transpor
 /* Does nothing to one that is not open. */
 void trine_channel_close(trine_channel *channel);
 
-/* At least that much of channel->room, its content undefined. */
-trine_status trine_channel_room(trine_channel *channel, size_t bytes);
+/* At least that much of channel->buffer, its content undefined. */
+trine_status trine_channel_buffer(trine_channel *channel, size_t bytes);
 
 /* --- In any process that works on the channel, the caller's too. */
 

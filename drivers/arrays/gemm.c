@@ -36,7 +36,7 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
 {
     const trine_array *a = job->in[0], *c = job->own;
     uint64_t n = trine_array_rows(a), rows = n ? trine_array_local_n(a) / n : 0,
-             first = n ? trine_array_first(a) / n : 0;
+             first = n ? trine_array_offset(a) / n : 0;
     uint64_t again = n ? MAX_PRODUCTS / (n * n) : 1, step = again ? (n + again - 1) / again : n;
     size_t bytes = (size_t)n * trine_dtype_size(job->dtype);
     void *b = NULL;

@@ -112,7 +112,7 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
     size_t bytes = (size_t)trine_array_local_n(u) * sizeof(double);
     bool same =
         again && ended_in_time(job, greatest) &&
-        (bytes == 0 || memcmp(again + trine_array_first(u), trine_array_data(u), bytes) == 0);
+        (bytes == 0 || memcmp(again + trine_array_offset(u), trine_array_data(u), bytes) == 0);
     free(again);
     status = agree_on_verdict(job->team, same, verdict);
     return status ? status : harness_digest(u, &job->value.as.u64);
@@ -136,7 +136,7 @@ int main(int argc, char **argv)
 {
     static const harness_method methods[] = {{"jacobi", "jacobi"}, {NULL, NULL}};
     static const harness_extra extras[] = {
-        [SHAPE] = {"shape", "RxC", "Rows and columns of the mesh (default 2Kx2K)", KIND_SHAPE,
+        [SHAPE] = {"shape", "RxC", "Rows and columns of the grid (default 2Kx2K)", KIND_SHAPE,
                    "2Kx2K", 1, 1e15},
         [SWEEPS] = {"sweeps", "N", "Most sweeps (default 50)", KIND_WHOLE, "50", 0, 1e15},
         [TOLERANCE] = {"tolerance", "T", "Residual at which to stop (default 0: never)", KIND_REAL,

@@ -54,7 +54,7 @@ static double constant_of(const harness_job *job, int i)
 {
     double c = job->setting[i].real[0];
     bool real = job->dtype == TRINE_F64 || job->dtype == TRINE_F32;
-    return real || harness_has_room(job->dtype, truncl((long double)c)) ? c : 0;
+    return real || harness_holds(job->dtype, truncl((long double)c)) ? c : 0;
 }
 
 #define SET(constant, suffix, type, name)                                                          \

@@ -81,17 +81,17 @@ static void count_here(const harness_job *job, uint64_t counts[2])
 {
     const outputs *o = job->own;
     const trine_array *x = job->in[0];
-    uint64_t n = trine_array_local_n(x), first = trine_array_first(x);
+    uint64_t n = trine_array_local_n(x), offset = trine_array_offset(x);
     indexed last = found_at(job, o->k - 1);
     for (uint64_t i = 0; i < n; i++) {
         long double value = harness_element_at(job->dtype, trine_array_data(x), (size_t)i);
-        counts[0] += precedes(job, (indexed){value, first + i}, last);
+        counts[0] += precedes(job, (indexed){value, offset + i}, last);
     }
     for (uint64_t i = 0; i < o->k; i++) {
         indexed found = found_at(job, i);
-        if (found.index >= first && found.index - first < n)
+        if (found.index >= offset && found.index - offset < n)
             counts[1] += compare(found.value, harness_element_at(job->dtype, trine_array_data(x),
-                                                                 found.index - first)) == 0;
+                                                                 found.index - offset)) == 0;
     }
 }
 

@@ -26,10 +26,10 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
 {
     const trine_array *x = job->in[0], *y = job->own;
     size_t item = trine_dtype_size(job->dtype);
-    const uint64_t mixes[] = {turned_mix(trine_array_data(x), item, trine_array_first(x),
+    const uint64_t mixes[] = {turned_mix(trine_array_data(x), item, trine_array_offset(x),
                                          (size_t)trine_array_local_n(x), trine_array_rows(x),
                                          trine_array_columns(x)),
-                              placed_mix(trine_array_data(y), item, trine_array_first(y),
+                              placed_mix(trine_array_data(y), item, trine_array_offset(y),
                                          (size_t)trine_array_local_n(y))};
     uint64_t difference = 0;
     void *all = NULL;

@@ -89,12 +89,12 @@ typedef struct harness_named {
 
 /* What the tasks of one run came to. items: finished, of which failed and resumed (taken from a
  * journal); retried: begun more than once; chunk: trine_task_chunk; lost: workers that
- * died. lane: the workers of all ranks; record: who ran what, when that was asked for. */
+ * died. slot: the workers of all ranks; record: who ran what, when that was asked for. */
 typedef struct task_statistics {
     uint64_t items, failed, retried, resumed, chunk;
-    int lanes, lost;
+    int slots, lost;
     double seconds;
-    trine_task_lane *lane;
+    trine_task_slot *slot;
     trine_task_record *record;
     uint64_t records;
 } task_statistics;
@@ -233,7 +233,7 @@ typedef struct harness_figure {
  * EXIT_USAGE when the file cannot be written, EXIT_FAILED when gnuplot is not there or failed. */
 int harness_plot(const harness_figure *figure, const char *path);
 
-/* The same of who ran what, when: a lane for each worker, a box for each item. */
+/* The same of who ran what, when: a slot for each worker, a box for each item. */
 int harness_plot_timeline(const char *title, const task_statistics *statistics, const char *path);
 
 /* A sum over all elements of a mix of each one's index and bits, the same however they are cut:
@@ -243,8 +243,8 @@ trine_status harness_digest(const trine_array *x, uint64_t *digest);
 /* Element i of those of that type at x. */
 long double harness_element_at(trine_dtype dtype, const void *x, size_t i);
 
-/* Whether a type has room for a number: that type's range holds it, rounded or not. */
-bool harness_has_room(trine_dtype dtype, long double number);
+/* Whether a type holds a number: that type's range holds it, rounded or not. */
+bool harness_holds(trine_dtype dtype, long double number);
 
 /* Element i of the array that was generated from that seed, as the driver's input has it. */
 double harness_element(trine_dtype dtype, uint64_t seed, uint64_t i);

@@ -38,14 +38,14 @@ static const harness_method methods[] = {[UNSYNCHRONISED] = {"unsynchronised", "
 
 /* What all workers of a rank share. The number has a cache line to itself. start: nanoseconds on
  * the clock of the machine, 0 until the last worker has come. */
-typedef struct board {
+typedef struct common {
     _Alignas(64) volatile int64_t count;
     _Alignas(64) volatile uint64_t arrived, start;
-} board;
+} common;
 
 /* A worker's task, as its queue's param. */
 typedef struct task_param {
-    board *board;
+    common *common;
     trine_lock *lock;
     uint64_t increments, workers;
     int method;
@@ -85,7 +85,7 @@ static bool bind_to_own(int w, cpu_set_t *given)
 }
 
 /* Until the moment at which all begin; false when some did not come in time. */
-static bool wait_for_all(board *b, uint64_t workers)
+static bool wait_for_all(common *b, uint64_t workers)
 {
     double began = harness_seconds(), waited = 0;
     if (trine_atomic_add_u64((uint64_t *)&b->arrived, 1) == workers - 1)
@@ -108,7 +108,7 @@ static trine_status add_locked(const task_param *p)
         status = trine_lock_acquire(p->lock, NULL);
         if (status)
             return status;
-        p->board->count = p->board->count + 1;
+        p->common->count = p->common->count + 1;
         status = trine_lock_release(p->lock);
     }
     return status;
@@ -133,7 +133,7 @@ static trine_status count(trine_task *task)
         return trine_task_refused(task);
     cpu_set_t given;
     bool bound = bind_to_own(task->worker, &given);
-    *s = (share){.together = wait_for_all(p->board, p->workers)};
+    *s = (share){.together = wait_for_all(p->common, p->workers)};
     s->began = harness_seconds();
     if (p->method == MUTEX)
         status = add_locked(p);
@@ -142,9 +142,9 @@ static trine_status count(trine_task *task)
     else
         for (uint64_t i = 0; i < p->increments; i++)
             if (p->method == ATOMIC)
-                trine_atomic_add_i64((int64_t *)&p->board->count, 1);
+                trine_atomic_add_i64((int64_t *)&p->common->count, 1);
             else
-                p->board->count = p->board->count + 1;
+                p->common->count = p->common->count + 1;
     s->ended = harness_seconds();
     if (bound)
         sched_setaffinity(0, sizeof given, &given);
@@ -175,7 +175,7 @@ static trine_status run_workers(harness_job *job)
                                          .param_size = sizeof(task_param),
                                          .result_max = sizeof(share)};
     contest *c = job->own;
-    board *b = trine_array_data(c->memory);
+    common *b = trine_array_data(c->memory);
     uint64_t workers = (uint64_t)trine_team_workers(job->team);
     const task_param param = {b, c->lock, job->setting[INCREMENTS].whole[0], workers, c->method};
     trine_task_options options = harness_task_options(job);
@@ -265,7 +265,7 @@ static trine_status begin(harness_job *job)
     while (strcmp(methods[c->method].mode, job->method->mode) != 0)
         c->method++;
     trine_status status =
-        trine_array_create(job->team, TRINE_U8, sizeof(board), TRINE_SHARED, &c->memory);
+        trine_array_create(job->team, TRINE_U8, sizeof(common), TRINE_SHARED, &c->memory);
     if (!status)
         status = trine_lock_create(job->team, &c->lock);
     if (!status && trine_team_ranks(job->team) > 1) {

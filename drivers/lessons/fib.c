@@ -206,11 +206,11 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
 {
     const numbers *f = job->own;
     const uint64_t *y = trine_array_data(f->y);
-    uint64_t first = trine_array_first(f->y), local = trine_array_local_n(f->y);
+    uint64_t offset = trine_array_offset(f->y), local_n = trine_array_local_n(f->y);
     uint64_t wrong = 0, all = 0, before = 0, now = 1;
-    for (uint64_t i = 0; i < first + local; i++) {
+    for (uint64_t i = 0; i < offset + local_n; i++) {
         uint64_t next = before + now;
-        wrong += i >= first && y[i - first] != now;
+        wrong += i >= offset && y[i - offset] != now;
         before = now;
         now = next;
     }

@@ -41,7 +41,7 @@ typedef struct frame {
     uint64_t *bytes, wrong, digest, zeroed, moved;
     double open[SAMPLES], items[SAMPLES], again;
     int runs;
-    transport_bench_look before[JOURNEY_LANES], after[JOURNEY_LANES];
+    transport_bench_look before[TRANSPORT_BENCH_SLOTS], after[TRANSPORT_BENCH_SLOTS];
     int looks, rewrites;
     bool other_bits;
 } frame;

@@ -143,7 +143,7 @@ static trine_status sweep(harness_job *job, uint64_t *wrong)
 
 static trine_status look(harness_job *job, passing *p)
 {
-    transport_bench_look found[JOURNEY_LANES];
+    transport_bench_look found[TRANSPORT_BENCH_SLOTS];
     trine_task_queue *queue = NULL;
     int looks = 0;
     bool first = trine_team_rank(job->team) == 0;

@@ -3,7 +3,7 @@
  *
  * 1. Every mode makes the same n products: by tasks over an array of items, by a stream of tasks,
  *    by trine's map of arrays, by a plain loop.
- * 2. --sweep runs the tasks with chunks of 1, 10, 100 ... n items to a trip, and with the chunk
+ * 2. --sweep runs the tasks with chunks of 1, 10, 100 ... n items to a dispatch, and with the chunk
  *    that trine chooses; --plot draws what each took.
  */
 #include <inttypes.h>
@@ -23,7 +23,7 @@ static const char SWEPT[] = "seconds_chunk_", CHOSEN[] = "chosen_chunk";
 enum { SLOW_CHUNK = 10 };
 
 /* x, y: of mode `array` DISTRIBUTED, else all on rank 0. What a sweep found: chunk[i] items to a
- * trip took seconds[i]; chosen is trine's. */
+ * dispatch took seconds[i]; chosen is trine's. */
 typedef struct products {
     trine_array *x, *y;
     double chunk[MAX_CHUNKS], seconds[MAX_CHUNKS];
@@ -208,10 +208,10 @@ static trine_status check(harness_job *job, harness_verdict *verdict)
 {
     const products *p = job->own;
     const uint64_t *y = trine_array_data(p->y);
-    uint64_t wrong = 0, all = 0, expected = 0, local = trine_array_local_n(p->y);
-    for (int64_t i = 0; i < trine_array_first(p->y); i++)
+    uint64_t wrong = 0, all = 0, expected = 0, local_n = trine_array_local_n(p->y);
+    for (int64_t i = 0; i < trine_array_offset(p->y); i++)
         expected += 10;
-    for (uint64_t i = 0; i < local; i++, expected += 10)
+    for (uint64_t i = 0; i < local_n; i++, expected += 10)
         wrong += y[i] != expected;
     trine_array *counted = NULL;
     trine_status status = trine_array_wrap(job->team, TRINE_U64, &wrong, 1, &counted);
@@ -280,7 +280,7 @@ static int plot(const harness_run *run)
     }
     snprintf(title, sizeof title, "%" PRIu64 " numbers times ten by tasks", run->n);
     const harness_figure figure = {.title = title,
-                                   .x_label = "items of one trip to a worker",
+                                   .x_label = "items of one dispatch to a worker",
                                    .y_label = "seconds",
                                    .log_x = true,
                                    .log_y = true,
@@ -306,7 +306,7 @@ static void end(harness_job *job)
 int main(int argc, char **argv)
 {
     static const harness_method methods[] = {
-        {"tasks", "trine_task_map"},   {"single", "trine_task_map, one item to a trip"},
+        {"tasks", "trine_task_map"},   {"single", "trine_task_map, one item to a dispatch"},
         {"stream", "trine_task_next"}, {"array", "trine_scale"},
         {"loop", "a plain loop"},      {NULL, NULL}};
     static const harness_extra extras[] = {

@@ -199,15 +199,15 @@ TRINE_API void *trine_array_data(const trine_array *array);
 /** How many elements this rank has; 0 for a NULL array. */
 TRINE_API int64_t trine_array_local_n(const trine_array *array);
 
-/** Index in the whole of this rank's first element of a DISTRIBUTED array: it has elements [first,
- * first + local_n). 0 for the other places, and for a NULL array. */
-TRINE_API int64_t trine_array_first(const trine_array *array);
+/** Index in the whole of this rank's first element of a DISTRIBUTED array: it has elements [offset,
+ * offset + local_n). 0 for the other places, and for a NULL array. */
+TRINE_API int64_t trine_array_offset(const trine_array *array);
 
 /** The first index along the first axis that this rank has of a DISTRIBUTED array. 0 for the other
  * places, and for a NULL array. */
-TRINE_API int64_t trine_array_first_row(const trine_array *array);
+TRINE_API int64_t trine_array_row_offset(const trine_array *array);
 
-/** How many indices of the first axis this rank has, from trine_array_first_row on; 0 for a NULL
+/** How many indices of the first axis this rank has, from trine_array_row_offset on; 0 for a NULL
  * array. */
 TRINE_API int64_t trine_array_local_rows(const trine_array *array);
 

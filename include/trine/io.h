@@ -98,10 +98,10 @@ TRINE_API trine_status trine_npy_reduce_axis(trine_npy *file,
 /** Tells which rows of the file, indices of its first axis, are this rank's: those of the array
  * that trine_npy_load would make.
  *
- * They are [first, first + rows), of `columns` elements each. Any of the three may be NULL. Not
- * collective. */
+ * They are [row_offset, row_offset + rows), of `columns` elements each. Any of the three may be
+ * NULL. Not collective. */
 TRINE_API void
-trine_npy_block(const trine_npy *file, int64_t *first, int64_t *rows, int64_t *columns);
+trine_npy_block(const trine_npy *file, int64_t *row_offset, int64_t *rows, int64_t *columns);
 
 /** Writes x as a version 1.0 file of its shape, in C order, in this machine's byte order.
  *

@@ -29,18 +29,18 @@
 extern "C" {
 #endif
 
-/** All that a kernel sees: elements [first, first + n) of the whole. */
+/** All that a kernel sees: elements [offset, offset + n) of the whole. */
 typedef struct trine_chunk {
-    int64_t first;              /**< Index of the first element. */
+    int64_t offset;             /**< Index of the first element. */
     int64_t n;                  /**< 1 to TRINE_CHUNK elements. */
-    const void *in[TRINE_ARGS]; /**< Input i at element `first`, aligned to its element type. */
+    const void *in[TRINE_ARGS]; /**< Input i at element `offset`, aligned to its element type. */
     void *out[TRINE_ARGS];      /**< Output i, likewise. */
 } trine_chunk;
 
 /** The merge is associative and commutative bit for bit, so partials may meet in any order. */
 #define TRINE_ORDER_FREE 1u
 
-/** The kernel does not read chunk->first, so nobody need find it out. */
+/** The kernel does not read chunk->offset, so nobody need find it out. */
 #define TRINE_POSITION_FREE 2u
 
 /** A reduction; the life of one stands above. */
@@ -78,35 +78,35 @@ typedef struct trine_weighted_param {
 } trine_weighted_param;
 
 /** An integer of 64 bits. */
-typedef union trine_whole {
+typedef union trine_integer {
     int64_t i64;  /**< Of types with a sign. */
     uint64_t u64; /**< Of the others. */
-} trine_whole;
+} trine_integer;
 
 /** Result of the reduction "describe", of the elements that are numbers. The doubles are NaN where
  * there are none. */
 typedef struct trine_description {
-    int64_t n;             /**< How many are numbers. */
-    int64_t nan;           /**< How many are not. */
-    double mean;           /**< Arithmetic mean. */
-    double var;            /**< Variance, of the divisor n. */
-    double skewness;       /**< m3 / m2^1.5. */
-    double kurtosis;       /**< m4 / m2^2 - 3. */
-    double min;            /**< The least. */
-    double max;            /**< The greatest. */
-    double std;            /**< The root of var. */
-    trine_whole min_whole; /**< The least of integers, unrounded; 0 of reals. */
-    trine_whole max_whole; /**< The greatest, likewise. */
+    int64_t n;                 /**< How many are numbers. */
+    int64_t nan;               /**< How many are not. */
+    double mean;               /**< Arithmetic mean. */
+    double var;                /**< Variance, of the divisor n. */
+    double skewness;           /**< m3 / m2^1.5. */
+    double kurtosis;           /**< m4 / m2^2 - 3. */
+    double min;                /**< The least. */
+    double max;                /**< The greatest. */
+    double std;                /**< The root of var. */
+    trine_integer min_integer; /**< The least of integers, unrounded; 0 of reals. */
+    trine_integer max_integer; /**< The greatest, likewise. */
 } trine_description;
 
 /** Result of the reduction "standardisation", whose param is ddof, and param of the maps
  * "standardised". */
 typedef struct trine_standardisation {
-    double up[2];      /**< Powers of two by which reals are scaled, one after the other. */
-    double mean;       /**< Of reals, scaled: their mean is mean + rest. */
-    double rest;       /**< Of integers: their mean is whole + rest. */
-    double sd;         /**< The deviation; of reals, scaled. */
-    trine_whole whole; /**< Of integers. */
+    double up[2];          /**< Powers of two by which reals are scaled, one after the other. */
+    double mean;           /**< Of reals, scaled: their mean is mean + rest. */
+    double rest;           /**< Of integers: their mean is integer + rest. */
+    double sd;             /**< The deviation; of reals, scaled. */
+    trine_integer integer; /**< Of integers. */
 } trine_standardisation;
 
 /** An element and its index. */
@@ -148,7 +148,7 @@ typedef struct trine_map {
     trine_dtype in[TRINE_ARGS];  /**< Their types. */
     trine_dtype out[TRINE_ARGS]; /**< Likewise. */
     size_t param_size;           /**< Bytes of param; 0: there is none. */
-    /** Writes the chunk's elements of all outputs; chunk->first is the global index. */
+    /** Writes the chunk's elements of all outputs; chunk->offset is the global index. */
     void (*apply)(const trine_chunk *chunk, const void *param);
 } trine_map;
 
@@ -183,7 +183,7 @@ typedef struct trine_stencil {
 #define TRINE_SCAN_EXCLUSIVE 1u
 
 /** How a scan may write: out is large and not the input, so stores may bypass the caches. */
-#define TRINE_SCAN_STREAM 2u
+#define TRINE_SCAN_NON_TEMPORAL 2u
 
 /** A scan: out[i] from elements 0 to i, by a reducer of one input. */
 typedef struct trine_scan_operator {
@@ -192,13 +192,13 @@ typedef struct trine_scan_operator {
     trine_dtype out;  /**< Type of the results. */
     /** Writes the chunk's results to chunk->out[0], which may be chunk->in[0]. prefix is the
      * reducer's partial of all elements before the chunk (scan.h says how it was folded). flags:
-     * TRINE_SCAN_EXCLUSIVE, TRINE_SCAN_STREAM. chunk->in[1]: elements that this worker reads next,
-     * worth a prefetch; or NULL. It may refuse (TRINE_E_OVERFLOW, ...). */
+     * TRINE_SCAN_EXCLUSIVE, TRINE_SCAN_NON_TEMPORAL. chunk->in[1]: elements that this worker reads
+     * next, worth a prefetch; or NULL. It may refuse (TRINE_E_OVERFLOW, ...). */
     trine_status (*apply)(const trine_chunk *chunk,
                           const void *prefix,
                           unsigned flags,
                           const void *param);
-    trine_reducer reducer; /**< Makes the prefix. Last, since it may grow. */
+    trine_reducer reducer; /**< Makes the exclusive prefix. Last, since it may grow. */
 } trine_scan_operator;
 
 /** Which elements to keep. */

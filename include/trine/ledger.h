@@ -16,7 +16,7 @@ typedef struct trine_ledger_worker {
     double wait;     /**< From its end until the last worker's. */
     double user;     /**< CPU time; 0 for a call that is shorter than a millisecond. */
     double sys;      /**< CPU time in the system, likewise. */
-    int64_t runs;    /**< How many runs of chunks it took. */
+    int64_t blocks;  /**< How many blocks of chunks it took. */
     int64_t pid;     /**< The process that it ran in. */
 } trine_ledger_worker;
 

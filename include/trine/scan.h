@@ -6,10 +6,10 @@
  * the team. Arrays of several axes are taken in C order, but for trine_scan_axis. On several ranks
  * PRIVATE and SHARED arrays are the blocks, in rank order, of one whole that the caller cut.
  *
- * The prefix of a chunk, from which its scan goes on, is made so: of the maximal aligned subtrees
- * of all chunks before it (chunks 0 to 6 are the subtrees 0-3, 4-5 and 6) each is merged as in a
- * reduction, and these partials merge from the left, beginning with the identity. Within a chunk a
- * scan has an order of its own, the same on every instruction set.
+ * The exclusive prefix of a chunk, from which its scan goes on, is made so: of the maximal aligned
+ * subtrees of all chunks before it (chunks 0 to 6 are the subtrees 0-3, 4-5 and 6) each is merged
+ * as in a reduction, and these partials merge from the left, beginning with the identity. Within a
+ * chunk a scan has an order of its own, the same on every instruction set.
  */
 #ifndef TRINE_SCAN_H
 #define TRINE_SCAN_H
@@ -54,8 +54,8 @@ TRINE_API trine_status trine_scan_axis(const trine_scan_operator *op,
 
 /** Scans as trine_scan does by any reducer of one input whose result is one scalar.
  *
- * out[i] is what finish makes of the prefix of i's chunk after accumulate took in the chunk's
- * elements up to i, one by one. Collective. Errors: as trine_scan. */
+ * out[i] is what finish makes of the exclusive prefix of i's chunk after accumulate took in the
+ * chunk's elements up to i, one by one. Collective. Errors: as trine_scan. */
 TRINE_API trine_status trine_scan_reducer(const trine_reducer *reducer,
                                           const trine_array *x,
                                           const void *param,

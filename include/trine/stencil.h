@@ -44,7 +44,7 @@ typedef struct trine_jacobi_result {
     double residual; /**< Greatest |change| in the last; NaN when one was; infinity for no sweep. */
 } trine_jacobi_result;
 
-/** Solves -Laplace u = f on a square mesh by Jacobi's iteration, in place.
+/** Solves -Laplace u = f on a square grid by Jacobi's iteration, in place.
  *
  * u, f64, begins as the first guess inside and keeps its outermost rows and columns, the boundary
  * values. f, f64, is the right-hand side times h^2, h being the distance of neighbours; its

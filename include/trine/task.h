@@ -61,7 +61,7 @@ typedef struct trine_task {
     void *scheduler;  /**< Trine's own. */
 } trine_task;
 
-/** Room for this item's result of `size` bytes, aligned to 64, of undefined content.
+/** Space for this item's result of `size` bytes, aligned to 64, of undefined content.
  *
  * A task that does not ask has a result of 0 bytes. Asking again gives another size and loses what
  * was written. NULL when size is more than the kind's result_max or memory is short: then return
@@ -109,7 +109,7 @@ typedef struct trine_task_progress {
     int64_t retried;   /**< Which were begun more than once. */
     int64_t total;     /**< Items that there will be, 0 when that is not known. */
     double seconds;    /**< Since the queue was opened. */
-    int lanes;         /**< Workers of all ranks. */
+    int slots;         /**< Workers of all ranks. */
     int lost;          /**< Workers that died. */
 } trine_task_progress;
 
@@ -131,11 +131,12 @@ typedef struct trine_task_options {
     /** Most items between submission and collection. 0: 1024, fewer when items or results are
      * large. */
     int64_t window;
-    /** Items of one trip to a worker; submitted items of a chunk that is not full set out with the
-     * next call that waits. 0: chosen, and chosen anew, from the measured time and size of items,
-     * such that a trip costs little beside its items and the last trips end together; a submitted
-     * item sets out at once. Either way, what waits behind a long item of its trip goes to workers
-     * of the rank that have nothing to do; of a chosen chunk, also to other ranks. */
+    /** Items of one dispatch to a worker; submitted items of a chunk that is not full set out with
+     * the next call that waits. 0: chosen, and chosen anew, from the measured time and size of
+     * items, such that a dispatch costs little beside its items and the last dispatches end
+     * together; a submitted item sets out at once. Either way, what waits behind a long item of its
+     * dispatch goes to workers of the rank that have nothing to do; of a chosen chunk, also to
+     * other ranks. */
     int64_t chunk;
     /** Items there will be, for progress and for the chunk. 0: not known. */
     int64_t total;
@@ -155,7 +156,7 @@ typedef struct trine_task_options {
     /** data_size bytes of the caller's (rank 0's) memory that every task may read, brought to the
      * workers by `transport`: once for each worker, before begin, or with data_each once for each
      * item. It must stay as it is until the queue is closed. What is copied into shared memory for
-     * that keeps its room until the team is closed, for the next queue. NULL: none. */
+     * that keeps its memory until the team is closed, for the next queue. NULL: none. */
     const void *data;
     /** Bytes of data. */
     size_t data_size;
@@ -224,9 +225,9 @@ TRINE_API trine_status trine_task_next(trine_task_queue *queue, trine_task_outco
 
 /** Waits for the outcome of that ticket, at most `seconds`.
  *
- * 0 only looks (on `serial`, where nobody else works, it first works off one trip, so that looking
- * gets on), below 0 waits for ever. index is TRINE_TASK_NONE when time is up. Rank 0 only. Errors:
- * ARGUMENT for a ticket that was never given or is collected already. */
+ * 0 only looks (on `serial`, where nobody else works, it first works off one dispatch, so that
+ * looking gets on), below 0 waits for ever. index is TRINE_TASK_NONE when time is up. Rank 0 only.
+ * Errors: ARGUMENT for a ticket that was never given or is collected already. */
 TRINE_API trine_status trine_task_wait(trine_task_queue *queue,
                                        int64_t ticket,
                                        double seconds,
@@ -255,14 +256,14 @@ TRINE_API trine_status trine_task_cancel(trine_task_queue *queue, int64_t ticket
  * nothing. Collective. Errors: what was wrong with the queue. */
 TRINE_API trine_status trine_task_close(trine_task_queue *queue);
 
-/** A lane: one worker of one rank. */
-typedef struct trine_task_lane {
+/** A worker slot: one worker of one rank. */
+typedef struct trine_task_slot {
     int rank;      /**< Its rank. */
     int worker;    /**< Its number there. */
     int64_t pid;   /**< The process that it runs in. */
     int64_t items; /**< That it finished. */
     double busy;   /**< Seconds in them. */
-} trine_task_lane;
+} trine_task_slot;
 
 /** One attempt at an item that came to an end. */
 typedef struct trine_task_record {
@@ -278,11 +279,11 @@ typedef struct trine_task_record {
 TRINE_API trine_status trine_task_progress_of(const trine_task_queue *queue,
                                               trine_task_progress *progress);
 
-/** What a lane has done, 0 <= lane < progress.lanes. Rank 0 only. Errors: ARGUMENT (NULL, no such
- * lane). */
-TRINE_API trine_status trine_task_lane_of(const trine_task_queue *queue,
-                                          int lane,
-                                          trine_task_lane *entry);
+/** What the worker of a slot has done, 0 <= slot < progress.slots. Rank 0 only. Errors: ARGUMENT
+ * (NULL, no such slot). */
+TRINE_API trine_status trine_task_slot_of(const trine_task_queue *queue,
+                                          int slot,
+                                          trine_task_slot *entry);
 
 /** What options.record kept, in order of collection: `*records` becomes `*count` of them, valid
  * until the next call on the queue. Rank 0 only. Errors: ARGUMENT (NULL). */
@@ -290,8 +291,9 @@ TRINE_API trine_status trine_task_records(const trine_task_queue *queue,
                                           const trine_task_record **records,
                                           int64_t *count);
 
-/** The chunk to ask for that makes trips like this queue's: the one that was asked for, or the mean
- * of those that were chosen so far, each weighing as many items as travelled in it. 0 for NULL. */
+/** The chunk to ask for that makes dispatches like this queue's: the one that was asked for, or the
+ * mean of those that were chosen so far, each weighing as many items as travelled in it. 0 for
+ * NULL. */
 TRINE_API int64_t trine_task_chunk(const trine_task_queue *queue);
 
 /** Runs n items of item_size bytes each, one after the other at items, and waits for all.

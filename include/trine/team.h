@@ -89,7 +89,7 @@ extern "C" {
 /** Who runs the chunks: an executor's workers, on a communicator's ranks. */
 typedef struct trine_team trine_team;
 
-/** How the runs of a call are handed to the workers. No effect on any result. */
+/** How the blocks of a call are handed to the workers. No effect on any result. */
 typedef enum trine_schedule {
     TRINE_STATIC = 0, /**< The same share of an array goes to the same worker each time. */
     TRINE_DYNAMIC = 1 /**< Whoever is free takes the next. */
@@ -154,7 +154,8 @@ TRINE_API int64_t trine_team_worker_pid(const trine_team *team, int worker);
  * on the team. */
 TRINE_API const char *trine_team_note(const trine_team *team);
 
-/** Sets how runs are handed to workers; static at the beginning. Not collective. Errors: ARGUMENT.
+/** Sets how blocks are handed to workers; static at the beginning. Not collective. Errors:
+ * ARGUMENT.
  */
 TRINE_API trine_status trine_team_set_schedule(trine_team *team, trine_schedule schedule);
 

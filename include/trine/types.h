@@ -65,7 +65,7 @@ typedef enum trine_dtype {
     TRINE_U8 = 10         /**< uint8_t. */
 } trine_dtype;
 
-/** Room that a table needs which a dtype, or TRINE_DTYPE_NONE, is the index of. */
+/** Space that a table needs which a dtype, or TRINE_DTYPE_NONE, is the index of. */
 #define TRINE_DTYPE_COUNT 11
 
 /** For code that is written once and made for each type: X(constant, suffix, C type, name), in the
@@ -113,7 +113,7 @@ typedef enum trine_status {
     TRINE_E_CLOSED = 21      /**< The communicator or the library is no longer usable. */
 } trine_status;
 
-/** Room that a table needs which a status is the index of. */
+/** Space that a table needs which a status is the index of. */
 #define TRINE_STATUS_COUNT 22
 
 /** How a reduction rounds; reduce.h has it in full. Integers have one value in every mode. */

@@ -318,27 +318,27 @@ trine_status trine_npy_reduce(trine_npy *npy, const trine_reducer *reducer, cons
                          .sources = 1,
                          .grid = trine_grid_of(rows, columns),
                          .executor = &npy->team->executor};
-    trine_block_of_rank(npy->team, &input.grid, &input.first, &input.local);
+    trine_block_of_rank(npy->team, &input.grid, &input.offset, &input.local_n);
     return trine_input_reduce(npy->team, reducer, param, &input, TRINE_WHOLE_CALL, TRINE_OK,
                               result);
 }
 
 /* Rows [*first, *first + *local) of the file are this rank's. */
-static void block(const trine_npy *npy, uint64_t *first, uint64_t *local, uint64_t *columns)
+static void block(const trine_npy *npy, uint64_t *offset, uint64_t *local_n, uint64_t *columns)
 {
     uint64_t rows;
     trine_npy_axes(&npy->info, &rows, columns);
     trine_grid grid = trine_grid_of_rows(rows, *columns);
-    trine_block_of_rank(npy->team, &grid, first, local);
+    trine_block_of_rank(npy->team, &grid, offset, local_n);
 }
 
-void trine_npy_block(const trine_npy *npy, int64_t *first, int64_t *rows, int64_t *columns)
+void trine_npy_block(const trine_npy *npy, int64_t *row_offset, int64_t *rows, int64_t *columns)
 {
     uint64_t begin = 0, local = 0, width = 1;
     if (npy)
         block(npy, &begin, &local, &width);
-    if (first)
-        *first = (int64_t)begin;
+    if (row_offset)
+        *row_offset = (int64_t)begin;
     if (rows)
         *rows = (int64_t)local;
     if (columns)
@@ -359,7 +359,7 @@ trine_status trine_npy_reduce_axis(trine_npy *npy, const trine_reducer *reducer,
     trine_view view = {.source = {trine_npy_ordered_source(npy->file)},
                        .executor = &npy->team->executor};
     trine_npy_axes(info, &view.rows, &view.columns);
-    block(npy, &view.first, &view.local, &view.columns);
+    block(npy, &view.row_offset, &view.local_rows, &view.columns);
     trine_view_axis(&view, info->ndim, info->shape, axis);
     bool again = axis == 0 && view.columns > trine_columns_tile(reducer);
     if (npy->file->pipe && (again || trine_npy_turned(info)))

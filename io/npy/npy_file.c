@@ -95,7 +95,7 @@ static double double_of_half(uint16_t half)
     return value;
 }
 
-/* n elements, as stored in the last bytes of their room, become trine's. */
+/* n elements, as stored in the last bytes of their buffer, become trine's. */
 static void convert(const trine_npy_info *info, void *elements, size_t n, size_t item)
 {
     unsigned char *bytes = elements;
@@ -168,7 +168,7 @@ static trine_status fetch(const trine_source *source, uint64_t first, size_t n, 
 {
     const trine_npy_file *file = source->context;
     size_t stride = source->stride / file->item, item = source->item / file->item;
-    uint64_t element = (first - source->first) * stride + source->skip / file->item;
+    uint64_t element = (first - source->offset) * stride + source->skip / file->item;
     int fd;
     trine_status status = check_position(file, element, n * item);
     if (!status)

@@ -11,7 +11,7 @@
 #include "core/input/source.h"
 #include "core/team/team.h"
 
-/* Characters of a path that a detail shows, so that what is wrong has room behind it. */
+/* Characters of a path that a detail shows, so that what is wrong has space behind it. */
 #define TRINE_NPY_NAME 256
 
 /* What a source over the file knows, in memory that all workers address; plain bytes. descriptor

@@ -129,7 +129,7 @@ static trine_status write_block(const trine_array *x, const char *path, const sa
 {
     unsigned char header[TRINE_NPY_HEADER_WRITTEN];
     size_t length = trine_npy_format(x->dtype, plan->ndim, plan->shape, header);
-    size_t item = trine_dtype_size(x->dtype), bytes = (size_t)x->local * item;
+    size_t item = trine_dtype_size(x->dtype), bytes = (size_t)x->local_n * item;
     bool first = x->team->communicator.rank == 0;
     int fd = plan->output.fd;
     bool written =
@@ -148,7 +148,7 @@ static trine_status save_to_output(const trine_array *x)
     size_t length = trine_npy_format(x->dtype, x->ndim, x->shape, header);
     bool written =
         trine_output_write(STDOUT_FILENO, header, length) &&
-        trine_output_write(STDOUT_FILENO, x->data, (size_t)x->local * trine_dtype_size(x->dtype));
+        trine_output_write(STDOUT_FILENO, x->data, (size_t)x->local_n * trine_dtype_size(x->dtype));
     return written ? TRINE_OK : failed_writing("standard output");
 }
 

@@ -174,7 +174,7 @@ trine_status trine_npy_fetch_turned(const trine_source *source, uint64_t first, 
 {
     const trine_npy_file *file = source->context;
     size_t stride = source->stride / file->item, item = source->item / file->item;
-    uint64_t element = (first - source->first) * stride + source->skip / file->item;
+    uint64_t element = (first - source->offset) * stride + source->skip / file->item;
     unsigned char *buffer = malloc(BUFFER);
     int fd = -1;
     trine_status status =

@@ -12,7 +12,7 @@
 __extension__ typedef __int128 int128;
 __extension__ typedef unsigned __int128 uint128;
 
-/* Room below the lowest digit for zeros, so that the leading digits can always be read. */
+/* Space below the lowest digit for zeros, so that the leading digits can always be read. */
 enum { DIGIT_BITS = 32, BIGINT_DIGITS = 140, BIGINT_BELOW = 4 };
 
 /* top: the highest digit that is not 0; -1 for zero. */

@@ -9,7 +9,7 @@
  *      running sum): t = S + x;  q = t - S;  x = x - q;  S = t
  *      |S| >= |x|, so q is what S took of x, and x - q, at most u/2, is exact: it goes to the next
  *      level, whose anchor is 2^-40 of this one. The rounding errors of products, at most 2^-53 of
- *      them, go to a second stream of levels, whose anchors are 2^-53 of those of the first.
+ *      them, go to a second series of levels, whose anchors are 2^-53 of those of the first.
  *   3. The block is committed only if it was exact: the last levels left nothing of any x (the bits
  *      of x and q are compared, signs of zeros aside), max|x| < 2^(k-13), every S is still in its
  *      anchor's binade (which catches NaN and Inf), and no product is too small for its error.
@@ -38,7 +38,7 @@
 #include "kernels/simd/elements.h"
 
 enum {
-    STREAMS = 2,
+    SERIES = 2,
     LEVELS = 3,
     CHAINS = 4,
     /* Chains that are used when there are errors, which make a chain's work longer. */
@@ -49,10 +49,10 @@ enum {
     LANE_ADDITIONS = 4096,
     HEADROOM = 13,
     LEVEL_BITS = 40,
-    STREAM_BITS = 53,
-    /* Bits of room that a new anchor leaves above the block's largest element. */
+    SERIES_BITS = 53,
+    /* Bits of headroom that a new anchor leaves above the block's largest element. */
     SLACK = 2,
-    /* The anchors of all three levels of a stream are normal numbers, and no sum overflows. */
+    /* The anchors of all three levels of a series are normal numbers, and no sum overflows. */
     LOWEST_ANCHOR = -1022 + (LEVELS - 1) * LEVEL_BITS,
     HIGHEST_ANCHOR = 1022,
     /* Blocks for which a step to more levels, or to the bins, holds before fewer are tried. */
@@ -72,28 +72,28 @@ enum {
  * levels are tried; next_hold: the next such number. binning: the blocks go to the bins meanwhile.
  * far: products out of range. count: the terms, NaN apart where those are skipped. */
 typedef struct exact_work {
-    vec sum[STREAMS][LEVELS][CHAINS];
+    vec sum[SERIES][LEVELS][CHAINS];
     accumulator total;
     wide_accumulator far;
-    int streams, exponent, levels, additions, hold, next_hold;
+    int all_series, exponent, levels, additions, hold, next_hold;
     bool binning, bins_ready, far_ready;
     uint64_t bytes, count;
     bins bins;
 } exact_work;
 
-static inline int anchor_exponent(const exact_work *w, int non_temporal, int level)
+static inline int anchor_exponent(const exact_work *w, int series, int level)
 {
-    return w->exponent - non_temporal * STREAM_BITS - level * LEVEL_BITS;
+    return w->exponent - series * SERIES_BITS - level * LEVEL_BITS;
 }
 
-static inline double anchor(const exact_work *w, int non_temporal, int level)
+static inline double anchor(const exact_work *w, int series, int level)
 {
-    return 1.5 * power_of_two(anchor_exponent(w, non_temporal, level));
+    return 1.5 * power_of_two(anchor_exponent(w, series, level));
 }
 
 static inline void reset_lanes(exact_work *w)
 {
-    for (int s = 0; s < w->streams; s++)
+    for (int s = 0; s < w->all_series; s++)
         for (int l = 0; l < w->levels; l++)
             for (int c = 0; c < CHAINS; c++)
                 w->sum[s][l][c] = anchor(w, s, l) - (vec){0};
@@ -104,7 +104,7 @@ static inline void flush_lanes(exact_work *w)
 {
     if (w->additions == 0)
         return;
-    for (int s = 0; s < w->streams; s++)
+    for (int s = 0; s < w->all_series; s++)
         for (int l = 0; l < w->levels; l++) {
             ivec base = vec_bits(anchor(w, s, l) - (vec){0}), steps = {0};
             for (int c = 0; c < CHAINS; c++)
@@ -165,7 +165,7 @@ TRINE_INLINE int anchor_for(double most, elements e)
     uint64_t bits;
     memcpy(&bits, &most, sizeof bits);
     int exponent = (int)(bits >> 52) - 1023 + 1 + HEADROOM + SLACK;
-    int lowest = LOWEST_ANCHOR + (has_errors(e) ? STREAM_BITS : 0);
+    int lowest = LOWEST_ANCHOR + (has_errors(e) ? SERIES_BITS : 0);
     return exponent < lowest ? lowest : exponent;
 }
 
@@ -207,15 +207,15 @@ TRINE_INLINE bool small_products_are_zeros(elements e)
 /* Tries a block of at most BLOCK terms on `levels` levels; true when it was exact and committed. */
 TRINE_INLINE bool try_block(exact_work *w, elements e, int levels, bool prefetch)
 {
-    const int streams = has_errors(e) ? STREAMS : 1, chains = chains_of(e);
+    const int all_series = has_errors(e) ? SERIES : 1, chains = chains_of(e);
     const size_t group = (size_t)chains * WIDTH;
-    vec sum[STREAMS][LEVELS][CHAINS], most[2] = {{0}}, least[2] = {INFINITY - (vec){0}};
+    vec sum[SERIES][LEVELS][CHAINS], most[2] = {{0}}, least[2] = {INFINITY - (vec){0}};
     ivec left = {0}, moved = {0}, numbers = {0};
     double tail[MAX_GROUP], errors[MAX_GROUP];
     size_t i = 0;
     least[1] = least[0];
 #pragma GCC unroll 2
-    for (int s = 0; s < streams; s++)
+    for (int s = 0; s < all_series; s++)
 #pragma GCC unroll 3
         for (int l = 0; l < levels; l++)
 #pragma GCC unroll 4
@@ -229,7 +229,7 @@ TRINE_INLINE bool try_block(exact_work *w, elements e, int levels, bool prefetch
             vec v = vec_term(e, i + (size_t)c * WIDTH, &numbers);
             most[c % 2] = vec_max_abs(most[c % 2], v);
             take(sum[0], c, v, levels, &left);
-            if (streams > 1) {
+            if (all_series > 1) {
                 least[c % 2] = vec_min_abs(least[c % 2], v);
                 take(sum[1], c, vec_term_error(e, i + (size_t)c * WIDTH, v), levels, &left);
             }
@@ -243,12 +243,12 @@ TRINE_INLINE bool try_block(exact_work *w, elements e, int levels, bool prefetch
             most[c % 2] = vec_max_abs(most[c % 2], v);
             least[c % 2] = vec_min_abs(least[c % 2], v);
             take(sum[0], c, v, levels, &left);
-            if (streams > 1)
+            if (all_series > 1)
                 take(sum[1], c, vec_load(errors + c * WIDTH), levels, &left);
         }
     }
 #pragma GCC unroll 2
-    for (int s = 0; s < streams; s++)
+    for (int s = 0; s < all_series; s++)
 #pragma GCC unroll 3
         for (int l = 0; l < levels; l++) {
             ivec base = vec_bits(anchor(w, s, l) - (vec){0});
@@ -261,11 +261,11 @@ TRINE_INLINE bool try_block(exact_work *w, elements e, int levels, bool prefetch
     bool in_binade = (uint64_t)vec_or_lanes(moved) >> 52 == 0;
     if (!nothing_left || !in_binade || !(largest < power_of_two(w->exponent - HEADROOM)))
         return false;
-    if (streams > 1 && !(vec_min_lanes(vec_min_abs(least[0], least[1])) >= SMALLEST_PRODUCT) &&
+    if (all_series > 1 && !(vec_min_lanes(vec_min_abs(least[0], least[1])) >= SMALLEST_PRODUCT) &&
         !small_products_are_zeros(e))
         return false;
 #pragma GCC unroll 2
-    for (int s = 0; s < streams; s++)
+    for (int s = 0; s < all_series; s++)
 #pragma GCC unroll 3
         for (int l = 0; l < levels; l++)
 #pragma GCC unroll 4
@@ -372,7 +372,7 @@ TRINE_INLINE int guess_levels(elements e, int exponent)
     for (size_t i = 0; i < e.n && i < SAMPLE; i++) {
         double x = term(e, i);
         int levels = levels_to(x, exponent);
-        int more = has_errors(e) ? levels_to(term_error(e, i, x), exponent - STREAM_BITS) : 1;
+        int more = has_errors(e) ? levels_to(term_error(e, i, x), exponent - SERIES_BITS) : 1;
         levels = more > levels ? more : levels;
         most = levels > most ? levels : most;
     }
@@ -441,7 +441,7 @@ TRINE_INLINE void take_block(exact_work *w, elements e)
 
 static inline void reset_course(exact_work *w)
 {
-    w->streams = 1;
+    w->all_series = 1;
     w->exponent = w->levels = w->additions = w->hold = 0;
     w->next_hold = MIN_HOLD;
     w->binning = false;
@@ -457,7 +457,7 @@ static inline void exact_work_begin(exact_work *w)
 
 TRINE_INLINE void exact_work_add(exact_work *w, elements e)
 {
-    w->streams = has_errors(e) ? STREAMS : 1;
+    w->all_series = has_errors(e) ? SERIES : 1;
     take_block(w, e);
     if (w->count > 0)
         w->total.seen |= SEEN_ANY;

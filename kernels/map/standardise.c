@@ -26,9 +26,9 @@ TRINE_REAL_DTYPES(STANDARDISED_REAL)
         double *y = chunk->out[0];                                                                 \
         for (int64_t i = 0; i < chunk->n; i++) {                                                   \
             wide v = (wide)x[i];                                                                   \
-            double above = (double)((uint64_t)v - (uint64_t)by.whole.mean);                        \
-            double below = (double)((uint64_t)by.whole.mean - (uint64_t)v);                        \
-            double d = v < by.whole.mean ? -below : above;                                         \
+            double above = (double)((uint64_t)v - (uint64_t)by.integer.mean);                      \
+            double below = (double)((uint64_t)by.integer.mean - (uint64_t)v);                      \
+            double d = v < by.integer.mean ? -below : above;                                       \
             y[i] = trine_result_f64((d - by.rest) / by.sd);                                        \
         }                                                                                          \
     }

@@ -20,7 +20,7 @@ TRINE_DTYPES(FILL)
     {                                                                                              \
         const T start = ((const T *)param)[0], step = ((const T *)param)[1];                       \
         T *out = chunk->out[0];                                                                    \
-        uint64_t first = chunk->first;                                                             \
+        uint64_t first = chunk->offset;                                                            \
         size_t n = chunk->n;                                                                       \
         TRINE_INDEPENDENT                                                                          \
         for (size_t i = 0; i < n; i++)                                                             \
@@ -50,7 +50,7 @@ IOTA(uint8_t, u8, INTEGER_FROM)
         const double steps = p->n > 1 ? (double)(p->n - 1) : 1;                                    \
         const double step = wide / steps;                                                          \
         T *out = chunk->out[0];                                                                    \
-        int64_t first = chunk->first, n = chunk->n;                                                \
+        int64_t first = chunk->offset, n = chunk->n;                                               \
         TRINE_INDEPENDENT                                                                          \
         for (int64_t i = 0; i < n; i++)                                                            \
             out[i] = (T)trine_result_f64(start + (step == 0                                        \
@@ -130,7 +130,7 @@ static inline float unit_f32(uint32_t word)
         T *out = chunk->out[0];                                                                    \
         for (size_t at = 0, n, all = (size_t)chunk->n; at < all; at += n) {                        \
             n = all - at;                                                                          \
-            size_t lead = random_words(&block, (uint64_t)chunk->first + at, &n, sizeof(T),         \
+            size_t lead = random_words(&block, (uint64_t)chunk->offset + at, &n, sizeof(T),        \
                                        p->stream, &keys);                                          \
             for (size_t i = 0; i < n; i++) {                                                       \
                 T x = lo + wide * unit_##s(block.WORDS[lead + i]);                                 \
@@ -168,7 +168,7 @@ NORMALS(float, f32, u32, __builtin_sqrtf)
         (void)x;                                                                                   \
         for (size_t at = 0, n, all = (size_t)chunk->n; at < all; at += n) {                        \
             n = all - at;                                                                          \
-            size_t lead = random_words(&block, (uint64_t)chunk->first + at, &n, sizeof(T),         \
+            size_t lead = random_words(&block, (uint64_t)chunk->offset + at, &n, sizeof(T),        \
                                        p->stream, &keys);                                          \
             normals_##s(z, &block, lead + n);                                                      \
             TRINE_INDEPENDENT                                                                      \

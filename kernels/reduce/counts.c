@@ -54,52 +54,52 @@ static trine_status all_finish(void *result, const void *state, const void *para
 #define TYPE double
 #define SUFFIX f64
 #define IS_NAN(x) ((x) != (x))
-#define TALLY int64_t
+#define COUNT_TYPE int64_t
 #include "kernels/reduce/counts_body.h"
 #define TYPE float
 #define SUFFIX f32
 #define IS_NAN(x) ((x) != (x))
-#define TALLY int32_t
+#define COUNT_TYPE int32_t
 #include "kernels/reduce/counts_body.h"
 #define TYPE int64_t
 #define SUFFIX i64
 #define IS_NAN(x) ((x) != 0 && false)
-#define TALLY int64_t
+#define COUNT_TYPE int64_t
 #include "kernels/reduce/counts_body.h"
 #define TYPE int32_t
 #define SUFFIX i32
 #define IS_NAN(x) ((x) != 0 && false)
-#define TALLY int32_t
+#define COUNT_TYPE int32_t
 #include "kernels/reduce/counts_body.h"
 #define TYPE uint64_t
 #define SUFFIX u64
 #define IS_NAN(x) ((x) != 0 && false)
-#define TALLY int64_t
+#define COUNT_TYPE int64_t
 #include "kernels/reduce/counts_body.h"
 #define TYPE uint32_t
 #define SUFFIX u32
 #define IS_NAN(x) ((x) != 0 && false)
-#define TALLY int32_t
+#define COUNT_TYPE int32_t
 #include "kernels/reduce/counts_body.h"
 #define TYPE int16_t
 #define SUFFIX i16
 #define IS_NAN(x) ((x) != 0 && false)
-#define TALLY int16_t
+#define COUNT_TYPE int16_t
 #include "kernels/reduce/counts_body.h"
 #define TYPE uint16_t
 #define SUFFIX u16
 #define IS_NAN(x) ((x) != 0 && false)
-#define TALLY int16_t
+#define COUNT_TYPE int16_t
 #include "kernels/reduce/counts_body.h"
 #define TYPE int8_t
 #define SUFFIX i8
 #define IS_NAN(x) ((x) != 0 && false)
-#define TALLY int32_t
+#define COUNT_TYPE int32_t
 #include "kernels/reduce/counts_body.h"
 #define TYPE uint8_t
 #define SUFFIX u8
 #define IS_NAN(x) ((x) != 0 && false)
-#define TALLY int32_t
+#define COUNT_TYPE int32_t
 #include "kernels/reduce/counts_body.h"
 
 #define COUNTS(NAME, kind, finish_kind, param_bytes, constant, suffix)                             \

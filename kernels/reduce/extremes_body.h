@@ -77,10 +77,10 @@ TRINE_INLINE void NAMED(place_widen)(place *s, const trine_chunk *chunk, const e
 {
     int64_t key = greatest ? ~e->most : e->least;
     place found = {.key = key, .nan = e->nan, .any = e->any};
-    if (!e->any || !place_may_precede(&found, s, chunk->first))
+    if (!e->any || !place_may_precede(&found, s, chunk->offset))
         return;
-    found.index = chunk->first + (e->nan ? NAMED(find_nan)(chunk)
-                                         : NAMED(find)(chunk, greatest ? e->most : e->least));
+    found.index = chunk->offset + (e->nan ? NAMED(find_nan)(chunk)
+                                          : NAMED(find)(chunk, greatest ? e->most : e->least));
     place_merge(s, &found, NULL);
 }
 
@@ -191,7 +191,7 @@ static trine_status NAMED(absmax_finish)(void *result, const void *state, const 
     double low = fabs((double)least), high = fabs((double)most);
     *most_abs = (TYPE)(low > high ? low : high);
 #elif SIGNED
-    /* Compared as negative numbers, which have room for the least of all. */
+    /* Compared as negative numbers, which have headroom for the least of all. */
     int64_t low = least < 0 ? least : -(int64_t)least, high = most < 0 ? most : -(int64_t)most;
     low = low < high ? low : high;
     if (low == INT64_MIN >> (64 - 8 * sizeof(TYPE)))

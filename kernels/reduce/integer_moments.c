@@ -136,7 +136,7 @@ static trine_status standardisation_finish(void *result, const void *state, cons
         return status;
     int128 sum = (int128)((uint128)s->power[0][1] << 64 | s->power[0][0]), n = s->n;
     int128 whole = sum / n - (sum % n < 0);
-    by.whole.i64 = (int64_t)(uint64_t)whole;
+    by.integer.i64 = (int64_t)(uint64_t)whole;
     by.rest = (double)(sum - whole * n) / (double)n;
     *(trine_standardisation *)result = by;
     return TRINE_OK;
@@ -231,10 +231,10 @@ static trine_status describe(trine_description *r, const integer_description *d,
     spread(&r->std, &d->sums, 0, true);
     r->skewness = skewness_of(&d->sums);
     r->kurtosis = kurtosis_of(&d->sums);
-    r->min_whole.u64 = d->range.least;
-    r->max_whole.u64 = d->range.most;
-    r->min = with_sign ? (double)r->min_whole.i64 : (double)r->min_whole.u64;
-    r->max = with_sign ? (double)r->max_whole.i64 : (double)r->max_whole.u64;
+    r->min_integer.u64 = d->range.least;
+    r->max_integer.u64 = d->range.most;
+    r->min = with_sign ? (double)r->min_integer.i64 : (double)r->min_integer.u64;
+    r->max = with_sign ? (double)r->max_integer.i64 : (double)r->max_integer.u64;
     return TRINE_OK;
 }
 

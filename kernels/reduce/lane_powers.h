@@ -122,8 +122,8 @@ typedef struct chunk_range {
 } chunk_range;
 
 /* Magnitudes whose fourth powers, and those of the distances between two of them, are normal
- * numbers with room for sums and rounding errors; the same as exponents. Squares of distances whose
- * sum lies between these limits come from such magnitudes. */
+ * numbers with headroom for sums and rounding errors; the same as exponents. Squares of distances
+ * whose sum lies between these limits come from such magnitudes. */
 enum { MODERATE = 150 };
 #define MIN_SQUARES 0x1p-240
 #define MAX_SQUARES 0x1p240

@@ -31,8 +31,8 @@ typedef struct compensated_state {
     int64_t exponent;
 } compensated_state;
 
-/* Sums of chunks between these have lost nothing that matters, and leave room for the sum of all
- * chunks; below, that holds of sums of elements, but not of products. */
+/* Sums of chunks between these have lost nothing that matters, and leave headroom for the sum of
+ * all chunks; below, that holds of sums of elements, but not of products. */
 #define MIN_PLAIN 0x1p-800
 #define MAX_PLAIN 0x1p900
 

@@ -3,7 +3,7 @@
  * exact: the root of the exact sum of squares, rounded once. compensated and fast: the sum of
  * squares in that mode times a power of four, so that it neither over- nor underflows:
  *   1. A chunk's squares are summed as they are; a sum from MIN_PLAIN to MAX_PLAIN has lost
- *      nothing that matters and leaves room for the sum of all chunks. Its exponent is 0.
+ *      nothing that matters and leaves headroom for the sum of all chunks. Its exponent is 0.
  *   2. Another chunk's elements are scaled by the power of two that brings the largest to [1, 2),
  *      and summed again.
  *   3. Partials merge in the scale of the larger one.

@@ -119,7 +119,7 @@ TRINE_INLINE trine_status top_finish(void *result, const void *state, const void
             for (size_t i = first; i < first + n; i++)                                             \
                 insert(h, k,                                                                       \
                        (trine_pair){(uint##bits##_t)(trine_key_##suffix(x[i]) ^ flip),             \
-                                    chunk->first + i});                                            \
+                                    chunk->offset + i});                                           \
         }                                                                                          \
     }                                                                                              \
     static void smallest_accumulate_##suffix(void *state, const trine_chunk *chunk,                \

@@ -5,8 +5,8 @@
 #include <trine/kernel.h>
 
 /* A block of elements of `item` bytes (1, 2, 4 or 8) to be transposed: to[c][r] = from[r][c]. Rows
- * of from and of to begin from_row and to_row bytes after each other. stream: the block will not be
- * read again soon, so that stores which pass the caches by may pay. */
+ * of from and of to begin from_row and to_row bytes after each other. non_temporal: the block will
+ * not be read again soon, so that stores which pass the caches by may pay. */
 typedef struct trine_transpose_block {
     const void *from;
     void *to;

@@ -83,7 +83,7 @@ static inline int64_t wide_key(int64_t key)
         for (size_t i = 1; i < n; i++)                                                             \
             out[i] = result((wide)x[i] - (wide)x[i - 1]);                                          \
     }                                                                                              \
-    static void stream_differences_##suffix(type *out, const type *x, size_t n, type first)        \
+    static void store_differences_##suffix(type *out, const type *x, size_t n, type first)         \
     {                                                                                              \
         double buffer[BUFFER / sizeof(double)];                                                    \
         const size_t step = BUFFER / sizeof(type);                                                 \
@@ -116,8 +116,8 @@ static inline int64_t wide_key(int64_t key)
             return TRINE_E_ARGUMENT;                                                               \
         memcpy(&before, &last->bytes, sizeof before);                                              \
         first = result((wide)first - (wide)before);                                                \
-        if (may_stream(chunk, flags)) {                                                            \
-            stream_differences_##suffix(out, x, chunk->n, first);                                  \
+        if (may_store_non_temporal(chunk, flags)) {                                                \
+            store_differences_##suffix(out, x, chunk->n, first);                                   \
             return TRINE_OK;                                                                       \
         }                                                                                          \
         if (out == x)                                                                              \

@@ -326,7 +326,7 @@ TRINE_INLINE void exact_chunk(exact_scan *s, bool exclusive, bool single, bool n
             s.x = memcpy(copy, chunk->in[0], chunk->n * sizeof(type));                             \
         if (s.exclusive)                                                                           \
             exact_chunk(&s, true, single_, narrow_, false);                                        \
-        else if (may_stream(chunk, flags))                                                         \
+        else if (may_store_non_temporal(chunk, flags))                                             \
             exact_chunk(&s, false, single_, narrow_, true);                                        \
         else                                                                                       \
             exact_chunk(&s, false, single_, narrow_, false);                                       \

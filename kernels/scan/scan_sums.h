@@ -167,7 +167,7 @@ TRINE_INLINE void compensated_loop(const trine_chunk *chunk, const compensated_s
         (void)param;                                                                               \
         if (flags & TRINE_SCAN_EXCLUSIVE)                                                          \
             kind##_loop(chunk, prefix, true, single, narrow, false);                               \
-        else if (may_stream(chunk, flags))                                                         \
+        else if (may_store_non_temporal(chunk, flags))                                             \
             kind##_loop(chunk, prefix, false, single, narrow, true);                               \
         else                                                                                       \
             kind##_loop(chunk, prefix, false, single, narrow, false);                              \

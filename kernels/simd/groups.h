@@ -85,9 +85,9 @@ TRINE_INLINE void group_ahead(const void *next, size_t i, bool single)
 }
 
 /* Whether this chunk's results may go past the caches. */
-TRINE_INLINE bool may_stream(const trine_chunk *chunk, unsigned flags)
+TRINE_INLINE bool may_store_non_temporal(const trine_chunk *chunk, unsigned flags)
 {
-    return flags & TRINE_SCAN_STREAM && (uintptr_t)chunk->out[0] % VECTOR == 0;
+    return flags & TRINE_SCAN_NON_TEMPORAL && (uintptr_t)chunk->out[0] % VECTOR == 0;
 }
 
 /* The group's results to out[i], as floats when `narrow`, but none from out[n] on. */

@@ -35,10 +35,10 @@ static double real_at(uint64_t seed, uint64_t i)
 static void fill(trine_array *x, uint64_t seed)
 {
     void *data = trine_array_data(x);
-    uint64_t n = trine_array_local_n(x), first = trine_array_first(x);
+    uint64_t n = trine_array_local_n(x), offset = trine_array_offset(x);
     trine_dtype dtype = trine_array_dtype(x);
     for (uint64_t i = 0; i < n; i++) {
-        uint64_t at = first + i, bits = chaos_mix(seed ^ chaos_mix(at));
+        uint64_t at = offset + i, bits = chaos_mix(seed ^ chaos_mix(at));
         if (dtype == TRINE_F64)
             ((double *)data)[i] = real_at(seed, at);
         else if (dtype == TRINE_F32)
@@ -105,12 +105,12 @@ static void add_array(chaos_case *c, const trine_array *x)
 {
     const unsigned char *data = trine_array_data(x);
     size_t size = trine_dtype_size(trine_array_dtype(x));
-    uint64_t n = trine_array_local_n(x), first = trine_array_first(x);
+    uint64_t n = trine_array_local_n(x), offset = trine_array_offset(x);
     c->share = CHAOS_PARTS;
     for (uint64_t i = 0; i < n; i++) {
         uint64_t bits = 0;
         memcpy(&bits, data + i * size, size);
-        c->digest += chaos_mix(bits ^ chaos_mix(first + i));
+        c->digest += chaos_mix(bits ^ chaos_mix(offset + i));
     }
 }
 
@@ -407,10 +407,10 @@ static trine_status work(trine_task *task)
     }
     if ((int64_t)geteuid() != p->user)
         return trine_task_fail(task, TRINE_E_SYSTEM, "a task has another user's rights");
-    void *room = trine_task_result(task, size);
-    if (!room)
+    void *buffer = trine_task_result(task, size);
+    if (!buffer)
         return trine_task_refused(task);
-    memcpy(room, result, size);
+    memcpy(buffer, result, size);
     return TRINE_OK;
 }
 

@@ -135,7 +135,7 @@ def make_npy_answers_misuse():
     check(done.returncode == 3 and "TRINE_E_MEMORY" in done.stderr and not os.path.exists(path("much.npy")), done.stderr)
 
 
-def no_room():
+def no_space():
     resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))
 
 
@@ -150,8 +150,8 @@ def a_file_that_cannot_be_written_ends_with_2():
         check(done.returncode == 2 and "/nowhere/" in done.stderr, driver, option, done.returncode, done.stderr)
         if driver == "bound":
             continue  # its sweep opens pools, which need files that grow
-        done = run(driver, *arguments, option + path(name), preexec_fn=no_room)
-        check(done.returncode == 2 and "/" + name in done.stderr, driver, option, "no room", done.returncode, done.stderr)
+        done = run(driver, *arguments, option + path(name), preexec_fn=no_space)
+        check(done.returncode == 2 and "/" + name in done.stderr, driver, option, "no space", done.returncode, done.stderr)
     if os.path.exists(program("etl")):
         done = run("etl", "--team=serial", "--make=2", "--seconds=0.1", path("sounds"), "--out=/nowhere/at/all")
         check(done.returncode == 2 and "--out /nowhere/at/all: No such" in done.stderr, done.returncode, done.stderr)
@@ -231,7 +231,7 @@ def outputs_keep_what_was_there():
         os.chmod(old, 0o600)
         os.symlink("old", link)
         before = sorted(os.listdir(here))
-        done = run(driver, *arguments, option + link, preexec_fn=no_room)
+        done = run(driver, *arguments, option + link, preexec_fn=no_space)
         with open(old) as file:
             check(done.returncode == 2 and file.read() == "mine", driver, "a failed writing loses nothing", done.stderr)
         done = run(driver, *arguments, option + link, preexec_fn=lambda: os.umask(0))
@@ -239,7 +239,7 @@ def outputs_keep_what_was_there():
               stat.S_IMODE(os.stat(old).st_mode) == 0o600, driver, "a link is followed, permissions kept", done.stderr)
         check(sorted(os.listdir(here)) == before, driver, "nothing is left", os.listdir(here))
         os.remove(link)
-    done = run("make_npy", "--n=10000", path("limited"), preexec_fn=no_room)
+    done = run("make_npy", "--n=10000", path("limited"), preexec_fn=no_space)
     check(done.returncode == 2 and not os.path.exists(path("limited")), done.stderr)
 
 

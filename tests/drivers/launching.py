@@ -562,7 +562,7 @@ def a_full_tmpdir_is_named():
         began = time.time()
         done = small_folder(options, full, SUM, "--team=mpi:2", *SMALL, env=dict(os.environ, TMPDIR=full))
         if done:
-            check(done.returncode == 3 and full in done.stderr and "room" in done.stderr, options, done.returncode, done.stderr)
+            check(done.returncode == 3 and full in done.stderr and "space" in done.stderr, options, done.returncode, done.stderr)
             check(time.time() - began < 20, options, "took", time.time() - began, "s")
     done = run(SUM, "--team=mpi:2", *SMALL, env=dict(os.environ, TMPDIR=top + "/nowhere"))
     check(done.returncode == 0, "a TMPDIR that is not there", done.returncode, done.stderr)

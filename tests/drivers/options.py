@@ -120,7 +120,7 @@ def a_run_that_fails_is_an_error_in_json():
             check(False, driver, arguments, "printed", done.stdout)
             continue
         error = answer.get("error", {})
-        check(answer.get("schema") == 2 and answer.get("driver") == driver and answer.get("rows") == [] and
+        check(answer.get("schema") == 3 and answer.get("driver") == driver and answer.get("rows") == [] and
               error.get("status") == name and words in error.get("message", "") and error.get("exit_status") == status,
               driver, arguments, answer)
         done = run(driver, "--csv", *arguments)

@@ -19,10 +19,10 @@ static char path[64];
 static char *text_of(const char *name)
 {
     FILE *file = fopen(name, "r");
-    size_t room = 1 << 22;
-    char *text = calloc(1, room + 1);
+    size_t capacity = 1 << 22;
+    char *text = calloc(1, capacity + 1);
     if (file && text)
-        text[fread(text, 1, room, file)] = '\0';
+        text[fread(text, 1, capacity, file)] = '\0';
     if (file)
         fclose(file);
     return text;
@@ -47,8 +47,8 @@ static void series_have_their_names_points_and_marks(void)
     const harness_series series[] = {{"the pool's; `date`", x, y, 20, true},
                                      {"omp:2", x, z, 20, true}};
     const harness_mark marks[] = {{1024, 1e6 / 1124 + 1024, "chosen"}, {0, 1, "nowhere"}};
-    const harness_figure figure = {.title = "What a trip costs",
-                                   .x_label = "items of a trip",
+    const harness_figure figure = {.title = "What a dispatch costs",
+                                   .x_label = "items of a dispatch",
                                    .y_label = "seconds",
                                    .log_x = true,
                                    .log_y = true,
@@ -58,9 +58,13 @@ static void series_have_their_names_points_and_marks(void)
                                    .marks = 2};
     CU_ASSERT_EQUAL_FATAL(harness_plot(&figure, path), EXIT_RIGHT);
     char *text = text_of(path);
-    static const char *const words[] = {
-        "What a trip costs", "items of a trip", "seconds", "chosen", "omp:2",
-        "the pool",          "; `date`"};
+    static const char *const words[] = {"What a dispatch costs",
+                                        "items of a dispatch",
+                                        "seconds",
+                                        "chosen",
+                                        "omp:2",
+                                        "the pool",
+                                        "; `date`"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         CU_ASSERT_PTR_NOT_NULL(strstr(text, words[i]));
     CU_ASSERT_PTR_NULL(strstr(text, "nowhere"));
@@ -73,30 +77,30 @@ static void series_have_their_names_points_and_marks(void)
 /* n items one after the other on two workers of two ranks, each 100th dead. */
 static task_statistics statistics_of(uint64_t n)
 {
-    task_statistics t = {.lanes = 4, .items = n, .records = n, .seconds = 2};
+    task_statistics t = {.slots = 4, .items = n, .records = n, .seconds = 2};
     double at[4] = {0};
-    t.lane = calloc(4, sizeof *t.lane);
+    t.slot = calloc(4, sizeof *t.slot);
     t.record = calloc(n, sizeof *t.record);
-    CU_ASSERT_TRUE_FATAL(t.lane && t.record);
+    CU_ASSERT_TRUE_FATAL(t.slot && t.record);
     for (int i = 0; i < 4; i++)
-        t.lane[i] = (trine_task_lane){.rank = i / 2, .worker = i % 2, .busy = 1};
+        t.slot[i] = (trine_task_slot){.rank = i / 2, .worker = i % 2, .busy = 1};
     for (uint64_t i = 0; i < n; i++) {
-        int lane = (int)(i % 4);
-        double end = at[lane] + 8.0 / (double)n * (1 + (double)(i % 7)) / 7;
+        int slot = (int)(i % 4);
+        double end = at[slot] + 8.0 / (double)n * (1 + (double)(i % 7)) / 7;
         t.record[i] = (trine_task_record){.index = i,
-                                          .rank = lane / 2,
-                                          .worker = lane % 2,
-                                          .began = at[lane],
+                                          .rank = slot / 2,
+                                          .worker = slot % 2,
+                                          .began = at[slot],
                                           .ended = end,
                                           .status = i % 100 == 9 ? TRINE_E_WORKER : TRINE_OK};
-        at[lane] = end;
+        at[slot] = end;
     }
     return t;
 }
 
 static void release(task_statistics *t)
 {
-    free(t->lane);
+    free(t->slot);
     free(t->record);
 }
 

@@ -35,9 +35,9 @@ static void fill(harness_run *run)
     full->memory = copy_of((trine_memory[]){{1, 2, 3}, {4, 5, 6}}, 2 * sizeof *full->memory);
     full->numbers = 1;
     full->number = copy_of(&(harness_named){"lost", 3}, sizeof *full->number);
-    full->statistics = (task_statistics){.items = 3, .lanes = 1, .records = 2};
-    full->statistics.lane =
-        copy_of(&(trine_task_lane){.rank = 1, .items = 3}, sizeof *full->statistics.lane);
+    full->statistics = (task_statistics){.items = 3, .slots = 1, .records = 2};
+    full->statistics.slot =
+        copy_of(&(trine_task_slot){.rank = 1, .items = 3}, sizeof *full->statistics.slot);
     full->statistics.record = copy_of((trine_task_record[]){{.index = 1}, {.index = 2, .ended = 9}},
                                       2 * sizeof *full->statistics.record);
     add_failure(run, "mpi:2", "exact", TRINE_E_MEMORY, 3, "no memory");
@@ -68,7 +68,7 @@ static void all_comes_over(void)
     CU_ASSERT_TRUE(full->share[0].pid == 7 && full->share[1].wait == 0.5);
     CU_ASSERT_TRUE(full->memory[1].rss == 4 && full->memory[1].uss == 6);
     CU_ASSERT_TRUE(strcmp(full->number[0].name, "lost") == 0 && full->number[0].value == 3);
-    CU_ASSERT_TRUE(full->statistics.lane[0].rank == 1 && full->statistics.record[1].ended == 9);
+    CU_ASSERT_TRUE(full->statistics.slot[0].rank == 1 && full->statistics.record[1].ended == 9);
     CU_ASSERT_STRING_EQUAL(to.failure[0].message, "no memory");
     CU_ASSERT_TRUE(to.failure[1].status == TRINE_E_ARGUMENT && to.failure[1].exit_status == 2);
     free(bytes);
@@ -134,8 +134,8 @@ static void spoil(harness_run *run, int way)
         row->share = NULL;
         break;
     case 11:
-        free(row->statistics.lane);
-        row->statistics.lane = NULL;
+        free(row->statistics.slot);
+        row->statistics.slot = NULL;
         break;
     default:
         free(row->statistics.record);

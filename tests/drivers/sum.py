@@ -59,7 +59,7 @@ with tempfile.TemporaryDirectory() as folder:
     check("a file made by make_npy holds what --n generates", len(bits) == 1, bits)
 
     got = rows("--n=300001", *["--team=omp:2"] * OMP, "--team=pool:2", "--transport=each")
-    check("what cannot be carried once threads were started is left out of each",
+    check("what cannot be staged once threads were started is left out of each",
           {"shm", "pipe", "file", "cma"} <= {row["transport"] for row in got if row["team"] == "pool:2"} and
           len({row["bits"] for row in got}) == 1, got)
 
@@ -117,7 +117,7 @@ with tempfile.TemporaryDirectory() as folder:
     if run(SUM, "--n=1000", preexec_fn=little_memory).returncode == 0:
         for team in ("serial", "pool:2"):
             got = rows(f"--team={team}", "--repeat=1", large, preexec_fn=little_memory)
-            check(f"{team} streams a file that does not fit in memory",
+            check(f"{team} reads in chunks a file that does not fit in memory",
                   [(r["value"], r["verdict"]) for r in got] == [("0", "right")], got)
     os.remove(large)
 
@@ -149,7 +149,7 @@ with tempfile.TemporaryDirectory() as folder:
     refused("an unknown option is refused", 2, "unrecognized option", SUM, "--tem", "omp")
     refused("two files are refused", 2, "one FILE", SUM, path, path)
     refused("a file and --n are refused", 2, "FILE", SUM, "--n=5", path)
-    refused("standard input streamed in two modes is refused", 2, "one --mode", SUM, "--mode=all", "--stream", "-")
+    refused("standard input read in chunks in two modes is refused", 2, "one --mode", SUM, "--mode=all", "--stream", "-")
     refused("--stream without a file is refused", 2, "--stream reads a file", SUM, "--stream", "--n=5")
     refused("more ranks than can be are refused, not started", 2, "is no count", SUM, "--team=mpi:99999999999", path)
     refused("standard input for two teams is refused", 2, "read once", SUM, "--team=serial", "--team=pool", "-")

@@ -54,13 +54,13 @@ def every_team_has_the_row_of_its_tasks():
             about = row["team"], options, tasks
             check(row["verdict"] == "right" and row["agrees"], *about)
             check((tasks["items"], tasks["failed"], tasks["resumed"], tasks["lost"]) == (300, 0, 0, 0), *about)
-            check(sum(lane["items"] for lane in tasks["lanes"]) == 300, *about)
+            check(sum(slot["items"] for slot in tasks["slots"]) == 300, *about)
             check(tasks["items_per_s"] > 0 and abs(tasks["items_per_s"] * row["seconds"] - 300) < 1, *about)
             check(tasks["chunk"] == 7 if "--chunk=7" in options else tasks["chunk"] >= 1, *about)
             check(tasks["records"] is None, *about)
     done = run("--csv", "--n=50", "--team=serial")
     table = list(csv.DictReader(io.StringIO(done.stdout)))
-    check([(row["schema"], row["items"], row["failed"], row["transport"]) for row in table] == [("2", "50", "0", "shm")]
+    check([(row["schema"], row["items"], row["failed"], row["transport"]) for row in table] == [("3", "50", "0", "shm")]
           and None not in table[0] and None not in table[0].values(), done.stdout)
     text = run("--n=50", "--team=serial").stdout
     check(all(word in text for word in ("items/s", "chunk", "retried", "resumed", "right")), text)
@@ -78,22 +78,22 @@ def who_ran_what_is_told_of_every_item():
     for team in TEAMS:
         for options in (["--n=40", "--micros=3000"], ["--n=5000"], ["--n=60", "--micros=2000", "--work=spin", "--chunk=5"]):
             row = rows("--who", f"--team={team}", *options)[0]
-            tasks, lanes = row["tasks"], {}
+            tasks, slots = row["tasks"], {}
             check(sorted(record[0] for record in tasks["records"]) == list(range(row["n"])), team, options)
-            known = {(lane["rank"], lane["worker"]) for lane in tasks["lanes"]}
+            known = {(slot["rank"], slot["worker"]) for slot in tasks["slots"]}
             for _, began, ended, rank, worker, _ in tasks["records"]:
-                lanes.setdefault((rank, worker), []).append((began, ended))
-            check(set(lanes) <= known, team, lanes.keys(), known)
-            for lane, times in lanes.items():
+                slots.setdefault((rank, worker), []).append((began, ended))
+            check(set(slots) <= known, team, slots.keys(), known)
+            for slot, times in slots.items():
                 times.sort()
-                check(all(0 <= b <= e for b, e in times), team, lane, "times")
+                check(all(0 <= b <= e for b, e in times), team, slot, "times")
                 overlaps = [pair for pair in zip(times, times[1:]) if pair[1][0] < pair[0][1] - 1e-6]
-                check(not overlaps, team, options, lane, overlaps[:3])
-            for lane in tasks["lanes"]:
-                mine = lanes.get((lane["rank"], lane["worker"]), [])
-                check(lane["items"] == len(mine), team, lane, len(mine))
+                check(not overlaps, team, options, slot, overlaps[:3])
+            for slot in tasks["slots"]:
+                mine = slots.get((slot["rank"], slot["worker"]), [])
+                check(slot["items"] == len(mine), team, slot, len(mine))
                 busy = sum(ended - began for began, ended in mine)
-                check(abs(busy - lane["busy"]) < 0.05 + 0.1 * busy, team, options, lane, busy)
+                check(abs(busy - slot["busy"]) < 0.05 + 0.1 * busy, team, options, slot, busy)
     text = run("--who", "--n=5", "--team=pool:2").stdout
     check("worker 1 of rank 0" in text and text.count("TRINE_OK") == 5, text)
 
@@ -188,7 +188,7 @@ def a_killed_run_goes_on_with_its_journal():
         done = run("--json", *options)
         tasks = json.loads(done.stdout)["rows"][0]["tasks"]
         check("nothing is drawn" in run(f"--timeline={path('none.svg')}", *options).stderr, team)
-        check((tasks["resumed"], sum(lane["items"] for lane in tasks["lanes"])) == (n, 0), team, tasks)
+        check((tasks["resumed"], sum(slot["items"] for slot in tasks["slots"])) == (n, 0), team, tasks)
     done = run(f"--n={n}", "--micros=301", f"--journal={journal}", "--team=serial")
     check(done.returncode == 2 and "another param" in done.stderr and journal in done.stderr, done.returncode, done.stderr)
 
@@ -228,7 +228,7 @@ def killed_ranks_go_on_with_their_journal():
     row = json.loads(done.stdout)["rows"][0] if done.returncode == 0 else {"tasks": {}}
     tasks = row["tasks"]
     check(row.get("verdict") == "right" and tasks["items"] == n and 0 < tasks["resumed"] < n, tasks)
-    check(sum(lane["items"] for lane in tasks["lanes"]) == n - tasks["resumed"], tasks)
+    check(sum(slot["items"] for slot in tasks["slots"]) == n - tasks["resumed"], tasks)
     done = run("--team=serial", f"--output={output}", *(word for word in options if "team" not in word))
     check(done.returncode == 0 and open(output, "rb").read() == squares_of(n), done.stdout, done.stderr)
     done = run("--n=10", "--micros=1", "--team=mpi:2", f"--journal={journal}")

@@ -20,11 +20,11 @@ class Wrapped(t.Array):
 
     def __init__(self, team, x, offset):
         self.handle, self.dtype = t.pointer(), x.dtype
-        room = np.zeros((x.size + offset) * x.itemsize + 64, np.uint8)
-        start = -room.ctypes.data % 64 + offset * x.itemsize
-        self.memory = room[start:start + x.nbytes].view(x.dtype)
+        buffer = np.zeros((x.size + offset) * x.itemsize + 64, np.uint8)
+        start = -buffer.ctypes.data % 64 + offset * x.itemsize
+        self.memory = buffer[start:start + x.nbytes].view(x.dtype)
         self.memory[:] = x.reshape(-1)
-        t.need(lib.trine_array_wrap_nd(team.handle, t.code(x.dtype), t.pointer(room.ctypes.data + start), x.ndim,
+        t.need(lib.trine_array_wrap_nd(team.handle, t.code(x.dtype), t.pointer(buffer.ctypes.data + start), x.ndim,
                                        (t.i64 * x.ndim)(*x.shape), c.byref(self.handle)))
 
 

@@ -340,7 +340,8 @@ static void a_full_memory_of_ranks_is_an_error(void)
     MUST(trine_task_close(queue) == TRINE_OK);
 }
 
-/* In a control group of 416 MiB: each rank's part alone has room there, and those of all do not. */
+/* In a control group of 416 MiB: each rank's part alone has space there, and those of all do not.
+ */
 static void ranks_of_a_machine_share_its_memory(void)
 {
     const uint64_t mib = 1 << 20, too_much = 240 * mib, enough = 60 * mib;

@@ -52,7 +52,7 @@ static void a_forked_process_is_no_rank(void)
     CU_ASSERT_EQUAL_FATAL(trine_array_create(team, TRINE_F64, N, TRINE_DISTRIBUTED, &x), TRINE_OK);
     double *data = trine_array_data(x);
     for (int64_t i = 0; i < trine_array_local_n(x); i++)
-        data[i] = 0.1 * (double)(trine_array_first(x) + i);
+        data[i] = 0.1 * (double)(trine_array_offset(x) + i);
     CU_ASSERT_EQUAL(trine_sum_f64(x, TRINE_EXACT, &before), TRINE_OK);
     CU_ASSERT_EQUAL(trine_counter_open(team, 0, &counter), TRINE_OK);
     fflush(stdout);

@@ -226,7 +226,7 @@ static hash_state hash_of_array(const trine_array *x)
     return result;
 }
 
-static void load_stream_and_memory_give_the_same_bits(void)
+static void load_chunks_and_memory_give_the_same_bits(void)
 {
     static const uint64_t lengths[] = {0, 1, 8192, 8193, 70000, 1000003};
     trine_team *teams[] = {serial, threads, pool};
@@ -328,7 +328,7 @@ static long peak_kilobytes(void)
     return usage.ru_maxrss;
 }
 
-static void a_long_file_is_streamed_in_bounded_memory(void)
+static void a_long_file_is_read_in_chunks_in_bounded_memory(void)
 {
     unsigned char header[TRINE_NPY_HEADER_WRITTEN];
     int64_t n = (int64_t)3 << 27;
@@ -437,12 +437,13 @@ int main(void)
         {"other files are refused", other_files_are_refused},
         {"every truncation is an error", every_truncation_is_an_error},
         {"no mutation does harm", no_mutation_does_harm},
-        {"load, stream and memory give the same bits", load_stream_and_memory_give_the_same_bits},
+        {"load, chunks and memory give the same bits", load_chunks_and_memory_give_the_same_bits},
         {"a pipe gives the bits of the file", a_pipe_gives_the_bits_of_the_file},
         {"a file that shrinks is an error", a_file_that_shrinks_is_an_error},
         {"a file that is replaced is noticed by workers",
          a_file_that_is_replaced_is_noticed_by_workers},
-        {"a long file is streamed in bounded memory", a_long_file_is_streamed_in_bounded_memory},
+        {"a long file is read in chunks in bounded memory",
+         a_long_file_is_read_in_chunks_in_bounded_memory},
         {"more than 2^32 elements are counted", more_than_2_to_the_32_elements_are_counted},
         {"saving replaces whole files only", saving_replaces_whole_files_only},
         {"a wrong reducer is refused", a_wrong_reducer_is_refused},

@@ -44,15 +44,15 @@ static trine_array *numbers(trine_team *on, trine_place place)
 {
     trine_array *x;
     bool alone = on == serial, whole = place == TRINE_DISTRIBUTED;
-    uint64_t first = alone ? 0 : (uint64_t)N * (uint64_t)(rank * rank) / (uint64_t)(size * size);
+    uint64_t offset = alone ? 0 : (uint64_t)N * (uint64_t)(rank * rank) / (uint64_t)(size * size);
     uint64_t end = (uint64_t)N * (uint64_t)((rank + 1) * (rank + 1)) / (uint64_t)(size * size);
-    uint64_t n = whole || alone ? N : end - first;
+    uint64_t n = whole || alone ? N : end - offset;
     CU_ASSERT_EQUAL_FATAL(trine_array_create(on, TRINE_U64, n, place, &x), TRINE_OK);
     if (whole)
-        first = trine_array_first(x);
+        offset = trine_array_offset(x);
     uint64_t *data = trine_array_data(x);
     for (int64_t i = 0; i < trine_array_local_n(x); i++)
-        data[i] = element(first + i);
+        data[i] = element(offset + i);
     return x;
 }
 
@@ -78,7 +78,7 @@ static void all_ranks_write_one_file(void)
     }
 }
 
-static void load_and_stream_give_the_bits_of_one_rank(void)
+static void load_and_chunks_give_the_bits_of_one_rank(void)
 {
     hash_state expected, got;
     trine_array *x = numbers(serial, TRINE_PRIVATE);
@@ -231,10 +231,10 @@ static void a_file_in_fortran_order_is_in_c_order_on_every_rank(void)
     trine_npy_block(file, &first, &rows, &columns);
     CU_ASSERT_EQUAL(trine_array_ndim(x), 3);
     CU_ASSERT_TRUE(columns == ROWS * COLUMNS && rows == trine_array_local_rows(x) &&
-                   first == trine_array_first_row(x));
+                   first == trine_array_row_offset(x));
     const float *data = trine_array_data(x);
     for (int64_t i = 0, wrong = 0; i < trine_array_local_n(x); i++) {
-        wrong += data[i] != (float)(trine_array_first(x) + i);
+        wrong += data[i] != (float)(trine_array_offset(x) + i);
         CU_ASSERT_TRUE_FATAL(wrong == 0);
     }
     CU_ASSERT_EQUAL(trine_npy_reduce(file, trine_reducer_find("argmax", TRINE_F32), NULL, &index),
@@ -265,7 +265,7 @@ static int run(void)
     CU_TestInfo tests[] = {
         {"all ranks write one file", all_ranks_write_one_file},
         {"a link is followed and leftovers go", a_link_is_followed_and_leftovers_go},
-        {"load and stream give the bits of one rank", load_and_stream_give_the_bits_of_one_rank},
+        {"load and chunks give the bits of one rank", load_and_chunks_give_the_bits_of_one_rank},
         {"a file in Fortran order is in C order on every rank",
          a_file_in_fortran_order_is_in_c_order_on_every_rank},
         {"ranks that see other files are told", ranks_that_see_other_files_are_told},

@@ -18,7 +18,7 @@ static void a_missing_blas_is_named_on_all_ranks(void)
     const double *data = trine_array_data(c);
     bool same = true;
     for (int64_t i = 0; i < trine_array_local_n(c); i++)
-        same = same && data[i] == number_at(3, trine_array_first(c) + i);
+        same = same && data[i] == number_at(3, trine_array_offset(c) + i);
     CU_ASSERT_TRUE(same);
     trine_array_free(a);
     trine_array_free(b);

@@ -135,9 +135,9 @@ static void multiply_specials(trine_team *team, trine_team *serial)
            *result = trine_array_data(y);
     (void)serial;
     for (int64_t i = 0; i < trine_array_local_n(a); i++)
-        data[i] = i + trine_array_first(a) == 0   ? (double)NAN
-                  : i + trine_array_first(a) == 2 ? (double)INFINITY
-                                                  : -0.0;
+        data[i] = i + trine_array_offset(a) == 0   ? (double)NAN
+                  : i + trine_array_offset(a) == 2 ? (double)INFINITY
+                                                   : -0.0;
     for (int64_t i = 0; i < trine_array_local_n(x); i++)
         vector[i] = 1;
     CU_ASSERT_EQUAL(trine_gemv_f64(1, a, x, 0, y), TRINE_OK);
@@ -206,7 +206,7 @@ static void wrap_and_multiply(trine_team *team, trine_team *serial)
     CU_ASSERT_EQUAL(trine_gemv_f64(1, a, x, 0, y), TRINE_OK);
     trine_ledger_worker last;
     trine_team_ledger_worker(team, trine_team_workers(team) - 1, &last);
-    CU_ASSERT_TRUE(last.runs > 0);
+    CU_ASSERT_TRUE(last.blocks > 0);
     trine_array *expected = product(serial, TRINE_F64, s, TRINE_PRIVATE, factor);
     CU_ASSERT_TRUE(same_bits(y, expected));
     trine_array_free(a);

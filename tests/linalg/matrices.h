@@ -54,10 +54,10 @@ static inline trine_array *new_matrix(trine_team *team, trine_dtype dtype, uint6
 {
     trine_array *x = NULL;
     CU_ASSERT_EQUAL_FATAL(trine_array_create_2d(team, dtype, rows, columns, place, &x), TRINE_OK);
-    uint64_t first = trine_array_first(x), local = trine_array_local_n(x);
-    for (uint64_t i = 0; i < local; i++)
+    uint64_t offset = trine_array_offset(x), local_n = trine_array_local_n(x);
+    for (uint64_t i = 0; i < local_n; i++)
         put_number(trine_array_data(x), dtype, i,
-                   which ? number_at(which, first + i) : (double)NAN);
+                   which ? number_at(which, offset + i) : (double)NAN);
     return x;
 }
 
@@ -66,7 +66,7 @@ static inline bool same_bits(const trine_array *got, const trine_array *expected
 {
     size_t item = trine_dtype_size(trine_array_dtype(got)), n = trine_array_local_n(got) * item;
     const char *whole = trine_array_data(expected);
-    return n == 0 || memcmp(trine_array_data(got), whole + trine_array_first(got) * item, n) == 0;
+    return n == 0 || memcmp(trine_array_data(got), whole + trine_array_offset(got) * item, n) == 0;
 }
 
 /* Whether every NaN among this rank's elements is the one. */

@@ -301,10 +301,10 @@ static void *row_of_product(const shape *s, size_t row, size_t shift, double oth
     size_t bytes = s->f32 ? sizeof(float) : sizeof(double), lda = s->k + s->gap;
     size_t ldc = s->n + s->gap, rows = s->m > s->k ? s->m : s->k;
     void *x = random_doubles(s->k, 1), *y = random_doubles(s->k * s->n, 2), *kept = NULL;
-    size_t room = ((rows + 1) * (lda + ldc) * bytes / 64 + 2) * 64;
+    size_t space = ((rows + 1) * (lda + ldc) * bytes / 64 + 2) * 64;
     char *memory[3];
     for (int i = 0; i < 3; i++)
-        memory[i] = aligned_alloc(64, room);
+        memory[i] = aligned_alloc(64, space);
     char *a = memory[0] + shift * bytes, *b = memory[1] + shift * bytes, *c = memory[2];
     for (size_t i = 0; i < s->m; i++)
         for (size_t l = 0; l < s->k; l++)

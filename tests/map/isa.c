@@ -30,7 +30,7 @@ static void run(bench *b, const trine_map *map, uint64_t first, size_t n, size_t
     size_t item = trine_dtype_size(map->out[0]);
     memset(b->out[which], 0xa5, sizeof b->out[which]);
     for (size_t at = 0; at < n; at += piece) {
-        trine_chunk chunk = {.first = first + at, .n = n - at < piece ? n - at : piece};
+        trine_chunk chunk = {.offset = first + at, .n = n - at < piece ? n - at : piece};
         for (int i = 0; i < map->nin; i++)
             chunk.in[i] = b->in[i] + (at + shift) * trine_dtype_size(map->in[i]);
         chunk.out[0] = b->out[which] + GUARD + (at + shift) * item;
@@ -114,12 +114,12 @@ static void uniform_numbers_take_the_words_of_their_index(void)
     static float narrow[5000];
     trine_uniform p = {0, 1, UINT64_C(0x123456789abcdef), UINT64_C(0xfedcba9876543210)};
     for (uint64_t first = 0; first < 5; first++) {
-        trine_chunk chunk = {.first = (UINT64_C(1) << 33) - first * 3, .n = 5000, .out = {wide}};
+        trine_chunk chunk = {.offset = (UINT64_C(1) << 33) - first * 3, .n = 5000, .out = {wide}};
         trine_map_find("uniform", TRINE_DTYPE_NONE, TRINE_F64)->apply(&chunk, &p);
         chunk.out[0] = narrow;
         trine_map_find("uniform", TRINE_DTYPE_NONE, TRINE_F32)->apply(&chunk, &p);
         for (uint64_t i = 0; i < 5000; i++) {
-            uint64_t index = chunk.first + i, known[2];
+            uint64_t index = chunk.offset + i, known[2];
             uint32_t small[4];
             random123(index / 2, p.stream, p.seed, known);
             CU_ASSERT_EQUAL(wide[i], (double)(known[index % 2] >> 11) * 0x1p-53);
@@ -135,11 +135,11 @@ static void normal_numbers_are_those_of_box_and_muller(void)
 {
     static double z[4000];
     trine_normal p = {0, 1, 99, 3};
-    trine_chunk chunk = {.first = 12, .n = 4000, .out = {z}};
+    trine_chunk chunk = {.offset = 12, .n = 4000, .out = {z}};
     trine_map_find("normal", TRINE_DTYPE_NONE, TRINE_F64)->apply(&chunk, &p);
     for (uint64_t i = 0; i < 4000; i += 2) {
         uint64_t known[2];
-        random123((chunk.first + i) / 2, p.stream, p.seed, known);
+        random123((chunk.offset + i) / 2, p.stream, p.seed, known);
         long double u = ((long double)(known[0] >> 11) + 0.5L) * 0x1p-53L;
         long double r = sqrtl(-2 * logl(u)), turn = (long double)known[1] * 0x1p-64L;
         long double angle = turn * 6.283185307179586476925286766559L;
@@ -152,14 +152,14 @@ static void normal_numbers_of_f32_are_so_too(void)
 {
     static float z[4000];
     trine_normal p = {0, 1, 99, 3};
-    trine_chunk chunk = {.first = 12, .n = 4000, .out = {z}};
+    trine_chunk chunk = {.offset = 12, .n = 4000, .out = {z}};
     trine_map_find("normal", TRINE_DTYPE_NONE, TRINE_F32)->apply(&chunk, &p);
     for (uint64_t i = 0; i < 4000; i += 2) {
         uint64_t known[2];
         uint32_t words[4];
-        random123((chunk.first + i) / 4, p.stream, p.seed, known);
+        random123((chunk.offset + i) / 4, p.stream, p.seed, known);
         memcpy(words, known, sizeof words);
-        const uint32_t *pair = words + (chunk.first + i) % 4;
+        const uint32_t *pair = words + (chunk.offset + i) % 4;
         long double u = ((long double)(pair[0] >> 1) + 0.5L) * 0x1p-31L, r = sqrtl(-2 * logl(u));
         long double angle = (long double)pair[1] * 0x1p-32L * 6.283185307179586476925286766559L;
         CU_ASSERT(fabsl(z[i] - r * cosl(angle)) < 2.5e-7L * (r + 1));

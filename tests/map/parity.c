@@ -26,7 +26,7 @@ enum { LENGTHS = sizeof lengths / sizeof *lengths };
 
 /* The ways that a case can go: in place, non-temporal, dynamically, in blocks that the ranks cut
  * themselves, of the caller's memory, one element off any line of a cache; or
- * in as many rows of that many columns as n has room for. */
+ * in as many rows of that many columns as n has space for. */
 typedef struct way {
     bool in_place, non_temporal, dynamic, own_cut;
     uint64_t columns;
@@ -42,7 +42,8 @@ static void expected(const trine_map *map, const map_param *param, uint64_t firs
         make_elements(in[i], map->in[i], first, n, (uint64_t)i);
     }
     for (size_t at = 0; at < n; at += TRINE_CHUNK) {
-        trine_chunk chunk = {.first = first + at, .n = n - at < TRINE_CHUNK ? n - at : TRINE_CHUNK};
+        trine_chunk chunk = {.offset = first + at,
+                             .n = n - at < TRINE_CHUNK ? n - at : TRINE_CHUNK};
         for (int i = 0; i < map->nin; i++)
             chunk.in[i] = in[i] + at * trine_dtype_size(map->in[i]);
         chunk.out[0] = out + at * trine_dtype_size(map->out[0]);
@@ -61,7 +62,7 @@ static trine_status make_array(trine_team *team, trine_dtype dtype, uint64_t n, 
     if (!w.own_cut) {
         trine_status status =
             trine_array_create_2d(team, dtype, n / w.columns, w.columns, TRINE_DISTRIBUTED, array);
-        *first = status ? 0 : trine_array_first(*array);
+        *first = status ? 0 : trine_array_offset(*array);
         return status;
     }
     *first = n * rank / ranks;

@@ -44,7 +44,7 @@ static unsigned char byte_of(int from, int to, size_t i)
     return (unsigned char)pick((uint64_t)from, (uint64_t)to, i);
 }
 
-/* The parts of one exchange, each with room of its own and guards on both sides. */
+/* The parts of one exchange, each with space of its own and guards on both sides. */
 typedef struct mail {
     trine_part send[MAX_RANKS], receive[MAX_RANKS];
 } mail;

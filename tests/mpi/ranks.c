@@ -30,7 +30,7 @@ static hash_state hash_of(trine_team *on, uint64_t n, trine_status *status)
         return result;
     uint64_t *data = trine_array_data(x);
     for (int64_t i = 0; i < trine_array_local_n(x); i++)
-        data[i] = 7 * (trine_array_first(x) + i);
+        data[i] = 7 * (trine_array_offset(x) + i);
     const trine_array *in[] = {x};
     *status = trine_reduce(&hash_reducer, in, NULL, &result);
     trine_array_free(x);
@@ -119,7 +119,7 @@ static void large_states_travel_whole(void)
     CU_ASSERT_EQUAL_FATAL(trine_array_create(team, TRINE_U64, n, TRINE_DISTRIBUTED, &x), TRINE_OK);
     uint64_t *data = trine_array_data(x);
     for (int64_t i = 0; i < trine_array_local_n(x); i++)
-        data[i] = trine_array_first(x) + i;
+        data[i] = trine_array_offset(x) + i;
     const trine_array *in[] = {x};
     for (size_t most = 1000; most <= 1 << 30; most *= 1 << 10) {
         trine_mpi_message_max = most;
@@ -152,15 +152,15 @@ static void a_failure_on_one_rank_reaches_all(void)
 {
     for (failing_rank = 0; failing_rank < size; failing_rank++) {
         uint64_t n = (uint64_t)size * 3 * TRINE_CHUNK;
-        trine_input stream = {
+        trine_input input = {
             .sources = 1, .grid = trine_grid_of(n, 1), .executor = &team->executor};
-        trine_block_of_rank(team, &stream.grid, &stream.first, &stream.local);
-        stream.source[0] = (trine_source){.fetch = no_fetch, .item = 8};
-        uint64_t *block = calloc((size_t)stream.local, sizeof *block);
+        trine_block_of_rank(team, &input.grid, &input.offset, &input.local_n);
+        input.source[0] = (trine_source){.fetch = no_fetch, .item = 8};
+        uint64_t *block = calloc((size_t)input.local_n, sizeof *block);
         if (rank != failing_rank)
-            stream.source[0] = trine_memory_source(block, stream.first, 8);
+            input.source[0] = trine_memory_source(block, input.offset, 8);
         hash_state result = {5, 6};
-        trine_status status = trine_input_reduce(team, &hash_reducer, NULL, &stream,
+        trine_status status = trine_input_reduce(team, &hash_reducer, NULL, &input,
                                                  TRINE_WHOLE_CALL, TRINE_OK, &result);
         CU_ASSERT_EQUAL(status, TRINE_E_IO);
         CU_ASSERT_EQUAL(result.hash, 5);
@@ -177,11 +177,11 @@ static void a_failure_on_one_rank_reaches_all(void)
 
 static void of_two_failures_all_ranks_report_the_same(void)
 {
-    trine_input stream = {.sources = 1, .executor = &team->executor};
+    trine_input input = {.sources = 1, .executor = &team->executor};
     hash_state result;
     trine_status status = trine_fail(TRINE_E_FORMAT, "mine, %d", rank);
     status =
-        trine_input_reduce(team, &hash_reducer, NULL, &stream, TRINE_WHOLE_CALL, status, &result);
+        trine_input_reduce(team, &hash_reducer, NULL, &input, TRINE_WHOLE_CALL, status, &result);
     CU_ASSERT_EQUAL(status, TRINE_E_FORMAT);
     CU_ASSERT_STRING_EQUAL(trine_error_detail(), "rank 0: mine, 0");
 }
@@ -340,7 +340,7 @@ static void a_bad_spec_on_one_rank_is_refused_on_all(void)
     CU_ASSERT_PTR_NULL(none);
 }
 
-/* A kernel that reads chunk->first on blocks that the ranks cut. */
+/* A kernel that reads chunk->offset on blocks that the ranks cut. */
 static void positions_are_global_on_blocks_of_the_callers_own(void)
 {
     uint64_t local = 100 + 10 * (uint64_t)rank;
@@ -353,7 +353,7 @@ static void positions_are_global_on_blocks_of_the_callers_own(void)
     uint64_t first = 0;
     hash_state each[64];
     for (int r = 0; r < size && r < 64; r++) {
-        trine_chunk chunk = {.first = first, .n = 100 + 10 * (size_t)r};
+        trine_chunk chunk = {.offset = first, .n = 100 + 10 * (size_t)r};
         uint64_t *zeros = calloc(chunk.n, sizeof *zeros);
         chunk.in[0] = zeros;
         hash_init(&one, NULL);

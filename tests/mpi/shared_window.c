@@ -107,20 +107,20 @@ static unsigned char byte_at(size_t i, int from)
 
 static void bytes_written_by_one_are_read_by_all(void)
 {
-    enum { ROOM = 100000 };
+    enum { SPACE = 100000 };
     static const size_t caps[] = {7, 1000, (size_t)1 << 30};
-    trine_shared_window *window = open_window(ROOM + 24);
-    unsigned char *bytes = malloc(ROOM);
+    trine_shared_window *window = open_window(SPACE + 24);
+    unsigned char *bytes = malloc(SPACE);
     for (int i = 0; i < 3 * size; i++) {
         int writer = i / 3;
-        size_t most = trine_mpi_message_max, n = i % 3 ? ROOM : 1000;
+        size_t most = trine_mpi_message_max, n = i % 3 ? SPACE : 1000;
         trine_mpi_message_max = caps[i % 3];
         for (size_t k = 0; k < n; k++)
             bytes[k] = byte_at(k, i);
         if (rank == writer)
             CU_ASSERT_EQUAL(window->ops->put(window, 13, bytes, n), TRINE_OK);
         meet();
-        memset(bytes, 0, ROOM);
+        memset(bytes, 0, SPACE);
         CU_ASSERT_EQUAL(window->ops->get(window, 13, bytes, n), TRINE_OK);
         bool right = true;
         for (size_t k = 0; k < n; k++)
@@ -131,7 +131,7 @@ static void bytes_written_by_one_are_read_by_all(void)
     }
     unsigned char guard[13 + 11];
     CU_ASSERT_EQUAL(window->ops->get(window, 0, guard, 13), TRINE_OK);
-    CU_ASSERT_EQUAL(window->ops->get(window, 13 + ROOM, guard + 13, 11), TRINE_OK);
+    CU_ASSERT_EQUAL(window->ops->get(window, 13 + SPACE, guard + 13, 11), TRINE_OK);
     bool untouched = true;
     for (size_t k = 0; k < sizeof guard; k++)
         untouched = untouched && guard[k] == 0;

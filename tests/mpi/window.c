@@ -50,10 +50,10 @@ static trine_array *scattered(trine_dtype dtype, uint64_t n, const void *data, i
 static bool is_block_of(const trine_array *x, const void *data)
 {
     size_t item = trine_dtype_size(trine_array_dtype(x));
-    uint64_t local = trine_array_local_n(x);
-    return local == 0 ||
-           memcmp(trine_array_data(x), (const char *)data + trine_array_first(x) * item,
-                  (size_t)local * item) == 0;
+    uint64_t local_n = trine_array_local_n(x);
+    return local_n == 0 ||
+           memcmp(trine_array_data(x), (const char *)data + trine_array_offset(x) * item,
+                  (size_t)local_n * item) == 0;
 }
 
 static uint64_t sum_of_ranks(uint64_t number)

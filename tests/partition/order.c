@@ -1,4 +1,4 @@
-/* order.c - the order in which runs are done, and by whom, cannot change a bit. */
+/* order.c - the order in which blocks are done, and by whom, cannot change a bit. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,20 +8,20 @@
 #include "core/team/team.h"
 #include "hash_reducer.h"
 
-/* An executor that does the runs in a random order, and some of them twice. */
+/* An executor that does the blocks in a random order, and some of them twice. */
 static trine_status run_permuted(trine_executor *executor, const trine_job *job)
 {
-    size_t *order = malloc((job->runs + 1) * sizeof *order);
+    size_t *order = malloc((job->blocks + 1) * sizeof *order);
     trine_worker worker = {.scratch = aligned_alloc(64, (job->scratch_size + 127) / 64 * 64)};
     trine_status status = TRINE_OK;
-    for (size_t i = 0; i < job->runs; i++)
+    for (size_t i = 0; i < job->blocks; i++)
         order[i] = i;
-    for (size_t i = job->runs; i > 1; i--) {
+    for (size_t i = job->blocks; i > 1; i--) {
         size_t j = (size_t)rand() % i, swap = order[i - 1];
         order[i - 1] = order[j];
         order[j] = swap;
     }
-    for (size_t i = 0; i < job->runs && !status; i++)
+    for (size_t i = 0; i < job->blocks && !status; i++)
         for (int times = 1 + rand() % 2; times > 0 && !status; times--)
             status = job->body(job->context, order[i], &worker);
     memset(executor->ledger, 0, (size_t)executor->workers * sizeof *executor->ledger);
@@ -44,7 +44,7 @@ static hash_state hash_of(trine_team *team, uint64_t n)
     return result;
 }
 
-static void permuted_and_repeated_runs_give_the_same_bits(void)
+static void permuted_and_repeated_blocks_give_the_same_bits(void)
 {
     static const uint64_t lengths[] = {1, 8192, 8193, 100000, 1000003, 64 * 8192, 65 * 8192 + 1};
     srand(7);
@@ -54,7 +54,7 @@ static void permuted_and_repeated_runs_give_the_same_bits(void)
         hash_state expected = hash_of(team, lengths[i]);
         team->executor.ops.run = run_permuted;
         for (int trial = 0; trial < 5; trial++) {
-            /* The number of workers decides how the runs are cut. */
+            /* The number of workers decides how the blocks are cut. */
             static const int workers[] = {1, 2, 3, 7, 16};
             trine_ledger_worker entries[16] = {{0}}, shares[16] = {{0}};
             trine_ledger_worker *own = team->executor.ledger, *own_shares = team->shares;
@@ -88,16 +88,16 @@ static void the_ledger_adds_up_to_the_wall_time(void)
         CU_ASSERT_TRUE(l.compute > 0 && l.launch > 0);
         CU_ASSERT_EQUAL(l.bytes, 5000000 * 8);
         CU_ASSERT_TRUE(l.reproducible);
-        uint64_t runs = 0;
+        uint64_t blocks = 0;
         for (int w = 0; w < trine_team_workers(team); w++) {
             trine_ledger_worker entry;
             CU_ASSERT_EQUAL(trine_team_ledger_worker(team, w, &entry), TRINE_OK);
             double busy = entry.dispatch + entry.transfer + entry.compute + entry.wait;
             CU_ASSERT_TRUE(busy <= l.wall + 1e-6);
             CU_ASSERT_TRUE(entry.pid > 0);
-            runs += entry.runs;
+            blocks += entry.blocks;
         }
-        CU_ASSERT_TRUE(runs >= (uint64_t)trine_team_workers(team));
+        CU_ASSERT_TRUE(blocks >= (uint64_t)trine_team_workers(team));
         CU_ASSERT_EQUAL(trine_team_close(team), TRINE_OK);
     }
 }
@@ -105,8 +105,8 @@ static void the_ledger_adds_up_to_the_wall_time(void)
 int main(void)
 {
     CU_TestInfo tests[] = {
-        {"permuted and repeated runs give the same bits",
-         permuted_and_repeated_runs_give_the_same_bits},
+        {"permuted and repeated blocks give the same bits",
+         permuted_and_repeated_blocks_give_the_same_bits},
         {"the ledger adds up to the wall time", the_ledger_adds_up_to_the_wall_time},
         CU_TEST_INFO_NULL,
     };

@@ -34,25 +34,25 @@ static hash_state canonical(uint64_t total)
     return defined(0, 20, total);
 }
 
-/* What a worker makes of a run. */
-static hash_state of_run(trine_block run)
+/* What a worker makes of a block. */
+static hash_state of_block(trine_block block)
 {
     trine_tree tree;
     trine_tree_begin(&tree, &hash_reducer, NULL, run_states);
-    for (uint64_t i = 0; i < run.chunks; i++) {
-        hash_state state = leaf(run.first + i);
-        trine_tree_push(&tree, (trine_node){run.first + i, 0}, &state);
+    for (uint64_t i = 0; i < block.chunks; i++) {
+        hash_state state = leaf(block.first + i);
+        trine_tree_push(&tree, (trine_node){block.first + i, 0}, &state);
     }
     return *(const hash_state *)trine_tree_root(&tree);
 }
 
 static void push_range(trine_tree *tree, uint64_t first, uint64_t end, uint64_t total, int workers)
 {
-    trine_blocks runs = trine_blocks_cut(first, end, total, workers, true, false);
-    for (size_t i = 0; i < runs.count; i++) {
-        trine_block run = trine_blocks_get(&runs, i);
-        hash_state state = of_run(run);
-        trine_tree_push(tree, run.node, &state);
+    trine_blocks blocks = trine_blocks_cut(first, end, total, workers, true, false);
+    for (size_t i = 0; i < blocks.count; i++) {
+        trine_block block = trine_blocks_get(&blocks, i);
+        hash_state state = of_block(block);
+        trine_tree_push(tree, block.node, &state);
     }
 }
 

@@ -29,28 +29,28 @@ static double element(uint64_t i)
 static trine_array *make(trine_team *on, int s, trine_place place)
 {
     trine_array *x;
-    int64_t shape[4], first = 0;
+    int64_t shape[4], row_offset = 0;
     memcpy(shape, shapes[s].shape, sizeof shape);
     if (place != TRINE_DISTRIBUTED) {
         uint64_t r = (uint64_t)trine_team_rank(on), ranks = (uint64_t)trine_team_ranks(on);
-        first = shape[0] * r * r / (ranks * ranks);
-        shape[0] = shape[0] * (r + 1) * (r + 1) / (ranks * ranks) - first;
+        row_offset = shape[0] * r * r / (ranks * ranks);
+        shape[0] = shape[0] * (r + 1) * (r + 1) / (ranks * ranks) - row_offset;
     }
     CU_ASSERT_EQUAL_FATAL(trine_array_create_nd(on, TRINE_F64, shapes[s].ndim, shape, place, &x),
                           TRINE_OK);
     if (place == TRINE_DISTRIBUTED)
-        first = trine_array_first_row(x);
-    first *= trine_array_columns(x);
+        row_offset = trine_array_row_offset(x);
+    row_offset *= trine_array_columns(x);
     double *data = trine_array_data(x);
     for (int64_t i = 0; i < trine_array_local_n(x); i++)
-        data[i] = element(first + i);
+        data[i] = element(row_offset + i);
     return x;
 }
 
 static int64_t first_row_of(const trine_array *x, int s)
 {
     int64_t r = trine_team_rank(team), ranks = trine_team_ranks(team);
-    return trine_array_place(x) == TRINE_DISTRIBUTED ? trine_array_first_row(x)
+    return trine_array_place(x) == TRINE_DISTRIBUTED ? trine_array_row_offset(x)
                                                      : shapes[s].shape[0] * r * r / (ranks * ranks);
 }
 

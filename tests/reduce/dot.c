@@ -43,8 +43,8 @@ static const trine_reducer *find_in(const variant *v, const char *name, trine_dt
     return NULL;
 }
 
-/* How the elements are cut: runs of chunks, and the order in which their partials merge. */
-typedef enum cutting { ONE_RUN, A_RUN_A_CHUNK, BACKWARDS, ODD_PIECES } cutting;
+/* How the elements are cut: blocks of chunks, and the order in which their partials merge. */
+typedef enum cutting { ONE_BLOCK, A_BLOCK_A_CHUNK, BACKWARDS, ODD_PIECES } cutting;
 
 static void one_run(const trine_reducer *m, const void *x, const void *y, size_t first, size_t end,
                     size_t step, void *state)
@@ -56,7 +56,7 @@ static void one_run(const trine_reducer *m, const void *x, const void *y, size_t
     if (m->work_size)
         m->work_init(work, NULL);
     for (size_t i = first; i < end; i += step) {
-        trine_chunk chunk = {.first = i, .n = end - i < step ? end - i : step};
+        trine_chunk chunk = {.offset = i, .n = end - i < step ? end - i : step};
         chunk.in[0] = (const char *)x + i * item;
         chunk.in[1] = m->nin > 1 ? (const char *)y + i * item : NULL;
         m->accumulate(into, &chunk, NULL);
@@ -69,12 +69,12 @@ static trine_status reduce_by(const trine_reducer *m, const void *x, const void 
                               cutting how, void *result)
 {
     static _Alignas(64) unsigned char all[2048], part[2048];
-    size_t run = how == ONE_RUN ? MOST : how == ODD_PIECES ? 1777 : TRINE_CHUNK;
-    size_t step = how == ODD_PIECES ? 333 : TRINE_CHUNK, runs = (n + run - 1) / run;
+    size_t block = how == ONE_BLOCK ? MOST : how == ODD_PIECES ? 1777 : TRINE_CHUNK;
+    size_t step = how == ODD_PIECES ? 333 : TRINE_CHUNK, blocks = (n + block - 1) / block;
     m->init(all, NULL);
-    for (size_t k = 0; k < runs; k++) {
-        size_t at = how == BACKWARDS ? runs - 1 - k : k;
-        size_t first = at * run, end = first + run < n ? first + run : n;
+    for (size_t k = 0; k < blocks; k++) {
+        size_t at = how == BACKWARDS ? blocks - 1 - k : k;
+        size_t first = at * block, end = first + block < n ? first + block : n;
         one_run(m, x, y, first, end, step, part);
         m->merge(all, part, NULL);
     }
@@ -162,7 +162,7 @@ static void expect_one(const char *what, const operation *o, const double *x, co
     float narrow;
     trine_status status = true_result(o, x, y, n, &expected, &narrow);
     for (int v = 0; v < variant_count; v++)
-        for (int how = ONE_RUN; how <= ODD_PIECES; how++) {
+        for (int how = ONE_BLOCK; how <= ODD_PIECES; how++) {
             const trine_reducer *m = find_in(&variants[v], o->name, TRINE_F64);
             CU_ASSERT_EQUAL(reduce_by(m, x, y, n, (cutting)how, &got), status);
             checked++;
@@ -462,7 +462,7 @@ static void exact_f32_rounds_the_true_value_once(void)
             snprintf(name, sizeof name, "%s_f64", operations[o].name);
             for (int v = 0; v < variant_count; v++) {
                 const trine_reducer *m = find_in(&variants[v], operations[o].name, TRINE_F32);
-                CU_ASSERT_EQUAL(reduce_by(m, x, y, n, ONE_RUN, &got), status);
+                CU_ASSERT_EQUAL(reduce_by(m, x, y, n, ONE_BLOCK, &got), status);
                 CU_ASSERT_TRUE(status || memcmp(&got, &narrow, sizeof got) == 0);
                 m = find_in(&variants[v], name, TRINE_F32);
                 CU_ASSERT_EQUAL(reduce_by(m, x, y, n, ODD_PIECES, &wide), status);
@@ -500,7 +500,7 @@ static void fast_dot_follows_the_rule_of_32_lanes(void)
         double expected = fast_model(xs, ys, lengths[k]), got;
         for (int v = 0; v < variant_count; v++) {
             const trine_reducer *m = find_in(&variants[v], "dot_fast", TRINE_F64);
-            CU_ASSERT_EQUAL(reduce_by(m, xs, ys, lengths[k], ONE_RUN, &got), TRINE_OK);
+            CU_ASSERT_EQUAL(reduce_by(m, xs, ys, lengths[k], ONE_BLOCK, &got), TRINE_OK);
             CU_ASSERT_EQUAL(memcmp(&got, &expected, sizeof got), 0);
         }
     }
@@ -547,7 +547,7 @@ static void both_other_modes_keep_their_bounds(void)
                          mode ? "compensated" : "fast");
                 for (int v = 0; v < variant_count; v++) {
                     const trine_reducer *m = find_in(&variants[v], name, TRINE_F64);
-                    CU_ASSERT_EQUAL(reduce_by(m, xs, ys, n, A_RUN_A_CHUNK, &got), TRINE_OK);
+                    CU_ASSERT_EQUAL(reduce_by(m, xs, ys, n, A_BLOCK_A_CHUNK, &got), TRINE_OK);
                     first = v == 0 ? got : first;
                     CU_ASSERT_EQUAL(memcmp(&got, &first, sizeof got), 0);
                     CU_ASSERT_TRUE(fabs(got - expected) <=
@@ -595,14 +595,14 @@ static void norms_neither_overflow_nor_underflow_on_the_way(void)
                 xs[0] = ldexp(3, exponent);
                 xs[1] = ldexp(-4, exponent);
                 const trine_reducer *reducer = find_in(&variants[v], names[m], TRINE_F64);
-                CU_ASSERT_EQUAL(reduce_by(reducer, xs, NULL, 2, ONE_RUN, &got), TRINE_OK);
+                CU_ASSERT_EQUAL(reduce_by(reducer, xs, NULL, 2, ONE_BLOCK, &got), TRINE_OK);
                 CU_ASSERT_EQUAL(got, ldexp(5, exponent));
             }
     for (size_t c = 0; c < 3; c++)
         for (size_t i = 0; i < TRINE_CHUNK; i++)
             xs[c * TRINE_CHUNK + i] = (c == 0 ? 0x1p-700 : c == 1 ? 1 : 0x1p700);
     for (int v = 0; v < variant_count; v++)
-        for (int how = ONE_RUN; how <= BACKWARDS; how++)
+        for (int how = ONE_BLOCK; how <= BACKWARDS; how++)
             for (int m = 0; m < 3; m++) {
                 double got;
                 const trine_reducer *reducer = find_in(&variants[v], names[m], TRINE_F64);
@@ -633,7 +633,7 @@ static void special_values_pass_through_the_other_modes(void)
                     for (int v = 0; v < variant_count; v++) {
                         const trine_reducer *m = find_in(&variants[v], name, TRINE_F64);
                         got = 7;
-                        CU_ASSERT_EQUAL(reduce_by(m, xs, ys, 2, ONE_RUN, &got), status);
+                        CU_ASSERT_EQUAL(reduce_by(m, xs, ys, 2, ONE_BLOCK, &got), status);
                         if (!status && memcmp(&got, &expected, sizeof got) != 0 &&
                             !(fabs(got - expected) < 1e-15))
                             complain("special values", &operations[o], v, 2, mode, got, expected);
@@ -652,11 +652,11 @@ static void skipped_elements_leave_no_trace(void)
                 double got;
                 for (size_t i = 0; i < n; i++)
                     xs[i] = i % 2 ? NAN : -0.0;
-                CU_ASSERT_EQUAL(reduce_by(reducer, xs, NULL, n, ONE_RUN, &got), TRINE_OK);
+                CU_ASSERT_EQUAL(reduce_by(reducer, xs, NULL, n, ONE_BLOCK, &got), TRINE_OK);
                 CU_ASSERT_TRUE(got == 0 && signbit(got));
                 for (size_t i = 0; i < n; i++)
                     xs[i] = NAN;
-                CU_ASSERT_EQUAL(reduce_by(reducer, xs, NULL, n, ONE_RUN, &got), TRINE_OK);
+                CU_ASSERT_EQUAL(reduce_by(reducer, xs, NULL, n, ONE_BLOCK, &got), TRINE_OK);
                 CU_ASSERT_TRUE(got == 0 && !signbit(got));
             }
 }

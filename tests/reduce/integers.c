@@ -32,7 +32,7 @@ static trine_status reduce(const trine_reducer *m, const void *x, const void *y,
     static _Alignas(64) unsigned char all[256], part[256];
     m->init(all, NULL);
     for (size_t i = 0; i < n; i += step) {
-        trine_chunk chunk = {.first = i, .n = n - i < step ? n - i : step};
+        trine_chunk chunk = {.offset = i, .n = n - i < step ? n - i : step};
         chunk.in[0] = (const char *)x + i * item;
         chunk.in[1] = (const char *)y + i * item;
         m->init(part, NULL);

@@ -143,7 +143,7 @@ static void sums_merge(void *left, const void *right, const void *param)
 static void sums_accumulate(void *state, const trine_chunk *chunk, const void *param)
 {
     const uint64_t *in = chunk->in[0];
-    sums one = {.n = (uint64_t)chunk->n, .least = (uint64_t)chunk->first};
+    sums one = {.n = (uint64_t)chunk->n, .least = (uint64_t)chunk->offset};
     for (size_t i = 0; i < (size_t)chunk->n; i++)
         one.sum += in[i];
     sums_merge(state, &one, param);
@@ -263,7 +263,7 @@ static void accumulate_by_calls(void *state, const trine_chunk *chunk, const voi
 static void accumulate_backwards(void *state, const trine_chunk *chunk, const void *param)
 {
     static uint64_t last, before;
-    uint64_t first = (uint64_t)chunk->first;
+    uint64_t first = (uint64_t)chunk->offset;
     hash_accumulate(state, chunk, param);
     ((hash_state *)state)->hash += first < last && last < before;
     before = last;
@@ -445,7 +445,7 @@ static void what_depends_on_something_else_is_named(void)
     BROKEN(sound_sums, accumulate, accumulate_one_more, "accumulate reads beyond the chunk");
     BROKEN(sound_sums, accumulate, accumulate_one_before, "accumulate reads beyond the chunk");
     BROKEN(sound_sums, flags, TRINE_ORDER_FREE | TRINE_POSITION_FREE,
-           "TRINE_POSITION_FREE, and yet chunk->first matters");
+           "TRINE_POSITION_FREE, and yet chunk->offset matters");
     trine_reducer moving = without_work();
     moving.finish = finish_self;
     BROKEN(moving, accumulate, accumulate_self, "a copy of the state gives other bits");

@@ -19,7 +19,7 @@
 enum {
     MOST = TRINE_CHUNK,
     EDGE = 64,
-    ROOM = MOST + 2 * EDGE,
+    SPACE = MOST + 2 * EDGE,
     TAPS = 5,
     WORK = 1 << 19,
     PARAM = 1 << 12
@@ -117,7 +117,7 @@ static map_param hostile_param(const trine_map *map, uint64_t kind)
 static void map_results_are_the_one_nan(void)
 {
     static const trine_map *const families[][VARIANTS] = {TRINE_MAP_FAMILIES(TABLES)};
-    static double in[TRINE_ARGS][ROOM], out[ROOM];
+    static double in[TRINE_ARGS][SPACE], out[SPACE];
     for (size_t f = 0; f < sizeof families / sizeof *families; f++)
         for (int v = 0; v < VARIANTS; v++)
             for (const trine_map *map = families[f][v]; supported(v) && map->name; map++) {
@@ -218,7 +218,7 @@ static void reductions_are_the_one_nan(void)
                     const char *x = (char *)in[0], *y = (char *)in[1];
                     trine_chunk chunks[2] = {
                         {.n = n - half, .in = {x, y}},
-                        {.first = n - half,
+                        {.offset = n - half,
                          .n = half,
                          .in = {x + (n - half) * item, y + (n - half) * item}}};
                     if (half == 0)
@@ -252,7 +252,7 @@ static void scans_are_the_one_nan(void)
                 fill_hostile(few, s->in, 2, (uint64_t)k + 100, k % MANNERS);
                 chunk.in[0] = in;
                 chunk.out[0] = k / MANNERS % 8 < 4 ? out : in;
-                flags |= k / MANNERS % 4 == 2 ? TRINE_SCAN_STREAM : 0;
+                flags |= k / MANNERS % 4 == 2 ? TRINE_SCAN_NON_TEMPORAL : 0;
                 m->init(prefix, NULL);
                 if (k / MANNERS % 8 > 1 && !m->work_size)
                     m->accumulate(prefix, &before, NULL);
@@ -279,8 +279,8 @@ static const trine_stencil *const stencils[] = {OF_EACH(trine_stencils)};
 
 static void rows_of_grids_are_the_one_nan(void)
 {
-    static double in[4][ROOM];
-    static _Alignas(64) double out[ROOM];
+    static double in[4][SPACE];
+    static _Alignas(64) double out[SPACE];
     const double weight[5] = {0.5, -1, 2, 0.25, 1};
     for (int v = 0; v < VARIANTS && supported(v); v++)
         for (int single = 0; single < 2; single++) {
@@ -291,7 +291,7 @@ static void rows_of_grids_are_the_one_nan(void)
                 size_t n = k % 8 < 4 ? 50 : MOST - EDGE, shift = (size_t)k % 3;
                 const void *rows[3];
                 for (int i = 0; i < 4; i++)
-                    fill_hostile(in[i], dtype, ROOM, (uint64_t)(4 * k + i), k / 8);
+                    fill_hostile(in[i], dtype, SPACE, (uint64_t)(4 * k + i), k / 8);
                 for (int i = 0; i < 3; i++)
                     rows[i] = (char *)in[i] + EDGE * item;
                 trine_stencil_row r = {.n = n,
@@ -301,7 +301,7 @@ static void rows_of_grids_are_the_one_nan(void)
                 stencils[v][single].apply(&r, weight);
                 count(&five, r.out, dtype, n);
                 for (int i = 0; i < 4 && single; i++)
-                    fill_hostile(in[i], TRINE_F64, ROOM, (uint64_t)(4 * k + i), k / 8);
+                    fill_hostile(in[i], TRINE_F64, SPACE, (uint64_t)(4 * k + i), k / 8);
                 convolutions[single][v](in[0], in[1], TAPS, n, r.out, r.non_temporal);
                 count(&convolved, r.out, dtype, n);
                 r.out = out + shift;

@@ -50,9 +50,9 @@ static void ask(const trine_array *x, const trine_array *w, trine_quantile_metho
 /* Weights are small whole numbers, or uniform; some are 0. */
 static void fill_weights(trine_array *w)
 {
-    uint64_t n = trine_array_local_n(w), first = trine_array_first(w);
+    uint64_t n = trine_array_local_n(w), offset = trine_array_offset(w);
     for (uint64_t i = 0; i < n; i++) {
-        uint64_t bits = random_bits(first + i, 7);
+        uint64_t bits = random_bits(offset + i, 7);
         if (trine_array_dtype(w) == TRINE_F64)
             ((double *)trine_array_data(w))[i] = bits % 5 ? (double)(bits >> 11) * 0x1p-40 : 0;
         else

@@ -12,7 +12,7 @@
 static char **specs;
 static int spec_count;
 
-/* One, one below and one above what the grid, lanes, runs and blocks of shares turn on. */
+/* One, one below and one above what the grid, lanes, blocks and shares turn on. */
 static const uint64_t lengths[] = {0,
                                    1,
                                    2,
@@ -37,7 +37,7 @@ static const uint64_t lengths[] = {0,
                                    100 * TRINE_CHUNK + 77};
 enum { LENGTHS = sizeof lengths / sizeof *lengths };
 
-/* What a call gave: status and bytes, of which there is room for those of every built-in. */
+/* What a call gave: status and bytes, of which there is space for those of every built-in. */
 typedef struct outcome {
     trine_status status;
     uint64_t words[TRINE_WEIGHT_DIGITS * TRINE_WEIGHT_SUM / sizeof(uint64_t)];

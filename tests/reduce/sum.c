@@ -34,8 +34,8 @@ static const trine_reducer *find_in(const trine_reducer *all, const char *name, 
     return NULL;
 }
 
-/* How the sum is cut: runs of chunks, and the order in which their partials merge. */
-typedef enum cutting { ONE_RUN, A_RUN_A_CHUNK, BACKWARDS, ODD_PIECES } cutting;
+/* How the sum is cut: blocks of chunks, and the order in which their partials merge. */
+typedef enum cutting { ONE_BLOCK, A_BLOCK_A_CHUNK, BACKWARDS, ODD_PIECES } cutting;
 
 static void one_run(const trine_reducer *m, const void *x, size_t item, size_t first, size_t end,
                     size_t step, void *state)
@@ -46,7 +46,7 @@ static void one_run(const trine_reducer *m, const void *x, size_t item, size_t f
     if (m->work_size)
         m->work_init(work, NULL);
     for (size_t i = first; i < end; i += step) {
-        trine_chunk chunk = {.first = i, .n = end - i < step ? end - i : step};
+        trine_chunk chunk = {.offset = i, .n = end - i < step ? end - i : step};
         chunk.in[0] = (const char *)x + i * item;
         m->accumulate(into, &chunk, NULL);
     }
@@ -59,12 +59,12 @@ static trine_status sum_by(const trine_reducer *m, const void *x, size_t n, cutt
 {
     static _Alignas(64) unsigned char all[1024], part[1024];
     size_t item = trine_dtype_size(m->in[0]);
-    size_t run = how == ONE_RUN ? MOST : how == ODD_PIECES ? 1777 : TRINE_CHUNK;
-    size_t step = how == ODD_PIECES ? 333 : TRINE_CHUNK, runs = (n + run - 1) / run;
+    size_t block = how == ONE_BLOCK ? MOST : how == ODD_PIECES ? 1777 : TRINE_CHUNK;
+    size_t step = how == ODD_PIECES ? 333 : TRINE_CHUNK, blocks = (n + block - 1) / block;
     m->init(all, NULL);
-    for (size_t k = 0; k < runs; k++) {
-        size_t at = how == BACKWARDS ? runs - 1 - k : k;
-        size_t first = at * run, end = first + run < n ? first + run : n;
+    for (size_t k = 0; k < blocks; k++) {
+        size_t at = how == BACKWARDS ? blocks - 1 - k : k;
+        size_t first = at * block, end = first + block < n ? first + block : n;
         one_run(m, x, item, first, end, step, part);
         m->merge(all, part, NULL);
     }
@@ -92,7 +92,7 @@ static void expect_exact(const char *what, const double *x, size_t n)
 {
     double expected = true_sum(x, n), got;
     for (int v = 0; v < variant_count; v++)
-        for (int how = ONE_RUN; how <= ODD_PIECES; how++) {
+        for (int how = ONE_BLOCK; how <= ODD_PIECES; how++) {
             const trine_reducer *m = find_in(variants[v].reducers, "sum", TRINE_F64);
             CU_ASSERT_EQUAL(sum_by(m, x, n, (cutting)how, &got), TRINE_OK);
             checked++;
@@ -280,7 +280,7 @@ static void exact_f32_rounds_the_true_sum_once(void)
         double wide, expected_wide = mpfr_get_d(sum, MPFR_RNDN);
         mpfr_clear(sum);
         for (int v = 0; v < variant_count; v++) {
-            sum_by(find_in(variants[v].reducers, "sum", TRINE_F32), x, n, ONE_RUN, &got);
+            sum_by(find_in(variants[v].reducers, "sum", TRINE_F32), x, n, ONE_BLOCK, &got);
             sum_by(find_in(variants[v].reducers, "sum_f64", TRINE_F32), x, n, ODD_PIECES, &wide);
             CU_ASSERT_EQUAL(memcmp(&got, &expected, sizeof got), 0);
             CU_ASSERT_EQUAL(memcmp(&wide, &expected_wide, sizeof wide), 0);
@@ -309,7 +309,7 @@ static void exact_f32_rounds_at_the_edges_of_float(void)
         float expected = mpfr_get_flt(sum, MPFR_RNDN);
         mpfr_clear(sum);
         for (int v = 0; v < variant_count; v++) {
-            sum_by(find_in(variants[v].reducers, "sum", TRINE_F32), edges[k], 3, ONE_RUN, &got);
+            sum_by(find_in(variants[v].reducers, "sum", TRINE_F32), edges[k], 3, ONE_BLOCK, &got);
             CU_ASSERT_EQUAL(memcmp(&got, &expected, sizeof got), 0);
         }
     }
@@ -340,8 +340,8 @@ static void fast_follows_the_rule_of_32_lanes(void)
             data[i] = with_exponent(-20, 20);
         double expected = fast_model(data, lengths[k]), got;
         for (int v = 0; v < variant_count; v++) {
-            sum_by(find_in(variants[v].reducers, "sum_fast", TRINE_F64), data, lengths[k], ONE_RUN,
-                   &got);
+            sum_by(find_in(variants[v].reducers, "sum_fast", TRINE_F64), data, lengths[k],
+                   ONE_BLOCK, &got);
             CU_ASSERT_EQUAL(memcmp(&got, &expected, sizeof got), 0);
         }
     }
@@ -359,7 +359,7 @@ static void compensated_is_as_good_as_twice_the_precision(void)
         double expected = true_sum(data, n), got;
         double k = (TRINE_CHUNK / 32 + 20) * DBL_EPSILON / 2;
         for (int v = 0; v < variant_count; v++) {
-            sum_by(find_in(variants[v].reducers, "sum_compensated", TRINE_F64), data, n, ONE_RUN,
+            sum_by(find_in(variants[v].reducers, "sum_compensated", TRINE_F64), data, n, ONE_BLOCK,
                    &got);
             first = v == 0 ? got : first;
             CU_ASSERT_TRUE(fabs(got - expected) <=
@@ -377,7 +377,7 @@ static void compensated_stays_finite_beside_the_largest_double(void)
         for (int sign = 1; sign >= -1; sign -= 2) {
             double y[] = {sign * x[0], sign * x[1]};
             const trine_reducer *m = find_in(variants[v].reducers, "sum_compensated", TRINE_F64);
-            sum_by(m, y, 2, ONE_RUN, &got);
+            sum_by(m, y, 2, ONE_BLOCK, &got);
             CU_ASSERT_EQUAL(got, sign * expected);
         }
 }
@@ -399,17 +399,17 @@ static void infinity_and_nan_pass_through_every_mode(void)
             for (size_t i = 0; i < 100; i++)
                 data[i] = 1;
             data[77] = -INFINITY;
-            sum_by(reducer, data, 100, ONE_RUN, &got);
+            sum_by(reducer, data, 100, ONE_BLOCK, &got);
             CU_ASSERT_EQUAL(got, -INFINITY);
             data[3] = INFINITY;
-            sum_by(reducer, data, 100, ONE_RUN, &got);
+            sum_by(reducer, data, 100, ONE_BLOCK, &got);
             uint64_t bits;
             memcpy(&bits, &got, sizeof bits);
             CU_ASSERT_EQUAL(bits, 0x7ff8000000000000u);
             data[0] = data[1] = -0.0;
-            sum_by(reducer, data, 2, ONE_RUN, &got);
+            sum_by(reducer, data, 2, ONE_BLOCK, &got);
             CU_ASSERT_TRUE(got == 0 && signbit(got));
-            sum_by(reducer, data, 0, ONE_RUN, &got);
+            sum_by(reducer, data, 0, ONE_BLOCK, &got);
             CU_ASSERT_TRUE(got == 0 && !signbit(got));
         }
 }
@@ -422,25 +422,25 @@ static void integer_sums_are_exact_or_refused(void)
         const trine_reducer *m = find_in(variants[v].reducers, "sum", TRINE_I64);
         for (size_t i = 0; i < MOST; i++)
             x[i] = i % 2 ? INT64_MIN : INT64_MAX;
-        CU_ASSERT_EQUAL(sum_by(m, x, MOST / 2 * 2, A_RUN_A_CHUNK, &got), TRINE_OK);
+        CU_ASSERT_EQUAL(sum_by(m, x, MOST / 2 * 2, A_BLOCK_A_CHUNK, &got), TRINE_OK);
         CU_ASSERT_EQUAL(got, -(int64_t)(MOST / 2));
         x[0] = INT64_MAX;
         x[1] = 1;
         got = 7;
-        CU_ASSERT_EQUAL(sum_by(m, x, 2, ONE_RUN, &got), TRINE_E_OVERFLOW);
+        CU_ASSERT_EQUAL(sum_by(m, x, 2, ONE_BLOCK, &got), TRINE_E_OVERFLOW);
         CU_ASSERT_EQUAL(got, 7);
         x[2] = -1;
-        CU_ASSERT_EQUAL(sum_by(m, x, 3, ONE_RUN, &got), TRINE_OK);
+        CU_ASSERT_EQUAL(sum_by(m, x, 3, ONE_BLOCK, &got), TRINE_OK);
         CU_ASSERT_EQUAL(got, INT64_MAX);
         x[0] = INT64_MIN;
         x[1] = -1;
-        CU_ASSERT_EQUAL(sum_by(m, x, 2, ONE_RUN, &got), TRINE_E_OVERFLOW);
+        CU_ASSERT_EQUAL(sum_by(m, x, 2, ONE_BLOCK, &got), TRINE_E_OVERFLOW);
         const trine_reducer *u = find_in(variants[v].reducers, "sum", TRINE_U64);
         uint64_t big[2] = {UINT64_MAX, 0}, sum = 5;
-        CU_ASSERT_EQUAL(sum_by(u, big, 2, ONE_RUN, &sum), TRINE_OK);
+        CU_ASSERT_EQUAL(sum_by(u, big, 2, ONE_BLOCK, &sum), TRINE_OK);
         CU_ASSERT_EQUAL(sum, UINT64_MAX);
         big[1] = 1;
-        CU_ASSERT_EQUAL(sum_by(u, big, 2, ONE_RUN, &sum), TRINE_E_OVERFLOW);
+        CU_ASSERT_EQUAL(sum_by(u, big, 2, ONE_BLOCK, &sum), TRINE_E_OVERFLOW);
     }
 }
 
@@ -454,7 +454,7 @@ static void integer_sums_are_exact_or_refused(void)
         }                                                                                          \
         for (int v = 0; v < variant_count; v++) {                                                  \
             CU_ASSERT_EQUAL(                                                                       \
-                sum_by(find_in(variants[v].reducers, "sum", dtype), x, MOST, ONE_RUN, &got),       \
+                sum_by(find_in(variants[v].reducers, "sum", dtype), x, MOST, ONE_BLOCK, &got),     \
                 TRINE_OK);                                                                         \
             CU_ASSERT_EQUAL(got, expected);                                                        \
             for (size_t i = 0; i < MOST; i++)                                                      \

@@ -269,7 +269,7 @@ static void forget_memory(trine_team *team)
     team->arena_size = 0;
     free(data->join.memory);
     free(data->window.memory);
-    data->join = data->window = (trine_mpi_room){NULL, 0};
+    data->join = data->window = (trine_mpi_buffer){NULL, 0};
 }
 
 /* At the first allocation, the second, ... until the call has no more. */

@@ -26,7 +26,7 @@ static shared_page *page;
 
 static void crash(const trine_chunk *chunk, bool in_apply)
 {
-    if (getpid() != page->parent && in_apply == page->in_apply && chunk->first >= page->at &&
+    if (getpid() != page->parent && in_apply == page->in_apply && chunk->offset >= page->at &&
         atomic_fetch_sub(&page->crashes, 1) > 0)
         raise(SIGKILL);
 }

@@ -45,8 +45,8 @@ static const trine_reducer *reducer_of(const variant *v, const scan_entry *entry
     return entry->reducer;
 }
 
-enum { ROOM = TRINE_CHUNK * sizeof(double), KINDS = 4 };
-static _Alignas(64) unsigned char before[ROOM], data[ROOM + 64], results[3][ROOM + 64];
+enum { SPACE = TRINE_CHUNK * sizeof(double), KINDS = 4 };
+static _Alignas(64) unsigned char before[SPACE], data[SPACE + 64], results[3][SPACE + 64];
 static _Alignas(64) unsigned char state[1024], work[1 << 18];
 
 /* Any bits for integers; reals of several ranges, and (last) what is none. */
@@ -91,7 +91,7 @@ static trine_status scan_by(int v, size_t e, size_t n, unsigned flags, size_t sh
 {
     const scan_entry *entry = &variants[v].scans[e];
     make_prefix(reducer_of(&variants[v], entry), n == 7 ? 0 : n % 1000);
-    trine_chunk chunk = {.first = n % 1000, .n = n, .in = {data + shift}};
+    trine_chunk chunk = {.offset = n % 1000, .n = n, .in = {data + shift}};
     chunk.out[0] = results[v] + shift;
     memset(results[v], 0x5a, sizeof results[v]);
     if (flags == 0 && entry->in == entry->out && n % 2) {

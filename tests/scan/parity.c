@@ -50,11 +50,11 @@ static double real_of(uint64_t i, int kind, uint64_t n)
 
 static void fill(trine_array *x, int kind)
 {
-    uint64_t n = trine_array_local_n(x), first = trine_array_first(x);
+    uint64_t n = trine_array_local_n(x), offset = trine_array_offset(x);
     size_t item = trine_dtype_size(trine_array_dtype(x));
     for (uint64_t i = 0; i < n; i++) {
-        uint64_t bits = bits_of(first + i, kind);
-        double real = real_of(first + i, kind, trine_array_n(x));
+        uint64_t bits = bits_of(offset + i, kind);
+        double real = real_of(offset + i, kind, trine_array_n(x));
         float single = (float)real;
         bits >>= item == 8 ? 24 : 0;
         const void *value = trine_array_dtype(x) == TRINE_F64   ? (const void *)&real
@@ -75,7 +75,7 @@ static outcome take(trine_status status, trine_array *out, size_t item)
 {
     outcome o = {.status = status};
     if (!status && out) {
-        o.first = trine_array_first(out);
+        o.first = trine_array_offset(out);
         o.n = trine_array_local_n(out);
         o.bytes = malloc(o.n * item + 1);
         if (o.n)
@@ -208,7 +208,7 @@ static hash_state subtree(const uint64_t *x, uint64_t chunk, int level)
         return left;
     }
     trine_chunk one = {
-        .first = chunk * TRINE_CHUNK, .n = TRINE_CHUNK, .in = {x + chunk * TRINE_CHUNK}};
+        .offset = chunk * TRINE_CHUNK, .n = TRINE_CHUNK, .in = {x + chunk * TRINE_CHUNK}};
     hash_init(&left, NULL);
     hash_accumulate(&left, &one, NULL);
     return left;
@@ -235,7 +235,7 @@ static bool promised_scan(const uint64_t *x, const uint64_t *out, uint64_t first
     for (uint64_t i = first; i < first + n;) {
         hash_state state = promised_prefix(x, i / TRINE_CHUNK);
         do {
-            const trine_chunk one = {.first = i, .n = 1, .in = {x + i}};
+            const trine_chunk one = {.offset = i, .n = 1, .in = {x + i}};
             hash_accumulate(&state, &one, NULL);
             if (out[i - first] != state.hash)
                 return false;
@@ -260,7 +260,7 @@ static void hashes_are_folded_as_promised(trine_team *team, trine_team *serial)
             trine_array_create(team, TRINE_U64, lengths[l], TRINE_DISTRIBUTED, &out), TRINE_OK);
         fill(x, 0);
         CU_ASSERT_EQUAL(trine_scan_reducer(&hash, x, NULL, false, out), TRINE_OK);
-        CU_ASSERT_TRUE(promised_scan(whole, trine_array_data(out), trine_array_first(out),
+        CU_ASSERT_TRUE(promised_scan(whole, trine_array_data(out), trine_array_offset(out),
                                      trine_array_local_n(out)));
         trine_array_free(x);
         trine_array_free(out);

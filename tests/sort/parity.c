@@ -199,7 +199,7 @@ static bool is_block(const trine_array *x, const void *whole)
 {
     size_t item = trine_dtype_size(trine_array_dtype(x)), bytes = trine_array_local_n(x) * item;
     return bytes == 0 || memcmp(trine_array_data(x),
-                                (const char *)whole + trine_array_first(x) * item, bytes) == 0;
+                                (const char *)whole + trine_array_offset(x) * item, bytes) == 0;
 }
 
 static bool judge(trine_team *team, const sample *s, trine_place place)
@@ -209,7 +209,7 @@ static bool judge(trine_team *team, const sample *s, trine_place place)
     CU_ASSERT_EQUAL_FATAL(trine_array_create(team, s->dtype, s->n, place, &x), TRINE_OK);
     CU_ASSERT_EQUAL_FATAL(trine_array_create(team, TRINE_I64, s->n, place, &permutation), TRINE_OK);
     if (trine_array_local_n(x))
-        memcpy(trine_array_data(x), s->data + trine_array_first(x) * s->item,
+        memcpy(trine_array_data(x), s->data + trine_array_offset(x) * s->item,
                trine_array_local_n(x) * s->item);
     if (trine_argsort(x, permutation))
         printf("\n  argsort: %s\n", trine_error_detail());

@@ -42,14 +42,14 @@ static void blocks_of_the_callers_own_are_refused(void)
 static void sort_numbers(uint64_t n)
 {
     trine_array *x = array_of(TRINE_U64, n, TRINE_DISTRIBUTED);
-    uint64_t first = trine_array_first(x), local = trine_array_local_n(x);
+    uint64_t offset = trine_array_offset(x), local_n = trine_array_local_n(x);
     uint64_t *data = trine_array_data(x);
-    for (uint64_t i = 0; i < local; i++)
-        data[i] = n - first - i;
+    for (uint64_t i = 0; i < local_n; i++)
+        data[i] = n - offset - i;
     CU_ASSERT_EQUAL(trine_sort(x), TRINE_OK);
     bool right = true;
-    for (uint64_t i = 0; i < local; i++)
-        right = right && data[i] == first + i + 1;
+    for (uint64_t i = 0; i < local_n; i++)
+        right = right && data[i] == offset + i + 1;
     CU_ASSERT_TRUE(right);
     trine_array_free(x);
 }

@@ -64,7 +64,7 @@ static inline spread make(trine_dtype dtype, uint64_t rows, uint64_t columns, in
     trine_status status;
     if (how == BLOCKS) {
         status = trine_array_create_2d(team, dtype, rows, columns, TRINE_DISTRIBUTED, &s.array);
-        s.first = trine_array_first(s.array);
+        s.first = trine_array_offset(s.array);
     } else {
         uint64_t row = cut_at(rows, rank, ranks, how), end = cut_at(rows, rank + 1, ranks, how);
         s.first = row * columns;

@@ -31,19 +31,19 @@ class Reducer(c.Structure):
 
 
 class OwnReducer(c.Structure):
-    """Room for a whole trine_reducer that is filled in by the library."""
+    """Space for a whole trine_reducer that is filled in by the library."""
     _fields_ = [("known", Reducer), ("bytes", c.c_uint64 * 32)]
 
 
 class ScanOperator(c.Structure):
-    """Room for a trine_scan_operator, which nobody here looks into."""
+    """Space for a trine_scan_operator, which nobody here looks into."""
     _fields_ = [("bytes", c.c_uint64 * 64)]
 
 
 lib.trine_reducer_find.restype = c.POINTER(Reducer)
 lib.trine_reducer_name.restype = c.c_char_p
 lib.trine_error_detail.restype = c.c_char_p
-for name in "data n first local_n rows columns first_row local_rows".split():
+for name in "data n offset local_n rows columns row_offset local_rows".split():
     function = getattr(lib, "trine_array_" + name)
     function.argtypes = [pointer]
     function.restype = pointer if name == "data" else i64
@@ -90,8 +90,8 @@ class Array:
         self.handle, self.dtype = pointer(), x.dtype
         need(lib.trine_array_create_nd(team.handle, code(x.dtype), x.ndim, (i64 * x.ndim)(*x.shape), place,
                                        c.byref(self.handle)))
-        first, n = lib.trine_array_first(self.handle), lib.trine_array_local_n(self.handle)
-        self.local()[:] = x.reshape(-1)[first:first + n]
+        offset, n = lib.trine_array_offset(self.handle), lib.trine_array_local_n(self.handle)
+        self.local()[:] = x.reshape(-1)[offset:offset + n]
 
     def local(self):
         """This rank's elements, in place."""

@@ -25,13 +25,13 @@ static inline double random_real(uint64_t i, int kind)
 
 static inline void fill(trine_array *x, int kind)
 {
-    uint64_t n = trine_array_local_n(x), first = trine_array_first(x);
+    uint64_t n = trine_array_local_n(x), offset = trine_array_offset(x);
     void *data = trine_array_data(x);
     trine_dtype dtype = trine_array_dtype(x);
     size_t item = trine_dtype_size(dtype);
     for (uint64_t i = 0; i < n; i++) {
-        uint64_t bits = random_bits(first + i, (uint64_t)kind);
-        double real = random_real(first + i, kind);
+        uint64_t bits = random_bits(offset + i, (uint64_t)kind);
+        double real = random_real(offset + i, kind);
         float single = (float)real;
         const void *value = dtype == TRINE_F64   ? (const void *)&real
                             : dtype == TRINE_F32 ? (const void *)&single

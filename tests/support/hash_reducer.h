@@ -34,7 +34,7 @@ static inline void hash_accumulate(void *state, const trine_chunk *chunk, const 
     const uint64_t *x = chunk->in[0];
     (void)param;
     for (int64_t i = 0; i < chunk->n; i++)
-        s->hash = hash_mix(s->hash + s->n + i, x[i] ^ (chunk->first + i));
+        s->hash = hash_mix(s->hash + s->n + i, x[i] ^ (chunk->offset + i));
     s->n += chunk->n;
 }
 

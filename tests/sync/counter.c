@@ -9,7 +9,7 @@
 #include "check.h"
 #include "core/team/team.h"
 
-enum { RUNS = 64, EACH = 200 };
+enum { BLOCKS = 64, EACH = 200 };
 
 /* In memory that all workers address. */
 typedef struct errand {
@@ -19,11 +19,11 @@ typedef struct errand {
     atomic_int deaths;
 } errand;
 
-static trine_status update(void *context, size_t run, trine_worker *worker)
+static trine_status update(void *context, size_t block, trine_worker *worker)
 {
     errand *e = context;
     trine_status status = TRINE_OK;
-    (void)run, (void)worker;
+    (void)block, (void)worker;
     for (int i = 0; i < EACH && !status; i++) {
         int64_t value = 0;
         status = trine_counter_add(e->adds, 2, NULL);
@@ -55,17 +55,17 @@ static void count_on(const char *spec, bool dies)
     *e = (errand){.parent = getpid(), .dies = dies};
     CU_ASSERT_EQUAL_FATAL(trine_counter_open(team, -7, &e->adds), TRINE_OK);
     CU_ASSERT_EQUAL_FATAL(trine_counter_open(team, 0, &e->writes), TRINE_OK);
-    trine_job job = {.runs = RUNS, .body = update, .context = e, .restartable = true};
+    trine_job job = {.blocks = BLOCKS, .body = update, .context = e, .restartable = true};
     CU_ASSERT_EQUAL_FATAL(trine_call_begin(team), TRINE_OK);
     status = trine_call_end(team, NULL, trine_team_run(team, &team->executor, &job));
     CU_ASSERT_EQUAL(status, TRINE_OK);
     int64_t added = 0, written = 0;
     CU_ASSERT_EQUAL(trine_counter_get(e->adds, &added), TRINE_OK);
     CU_ASSERT_EQUAL(trine_counter_get(e->writes, &written), TRINE_OK);
-    /* The run whose worker died was done again: one addition more, or all but one. */
+    /* The block whose worker died was done again: one addition more, or all but one. */
     CU_ASSERT_EQUAL(atomic_load(&e->deaths) > 0, dies);
-    CU_ASSERT_TRUE(dies ? added > 2 * RUNS * EACH - 7 : added == 2 * RUNS * EACH - 7);
-    CU_ASSERT_EQUAL(written, dies ? (added + 7) / 2 - 1 : RUNS * EACH);
+    CU_ASSERT_TRUE(dies ? added > 2 * BLOCKS * EACH - 7 : added == 2 * BLOCKS * EACH - 7);
+    CU_ASSERT_EQUAL(written, dies ? (added + 7) / 2 - 1 : BLOCKS * EACH);
     CU_ASSERT_EQUAL(trine_counter_close(e->adds), TRINE_OK);
     CU_ASSERT_EQUAL(trine_counter_close(e->writes), TRINE_OK);
     team->executor.ops.free(&team->executor, e, sizeof *e);

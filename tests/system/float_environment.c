@@ -122,7 +122,7 @@ static trine_array *new_filled(trine_team *team, trine_dtype dtype, uint64_t row
     trine_array *x = new_array(team, dtype, rows, columns);
     if (trine_array_local_n(x))
         memcpy(trine_array_data(x),
-               elements_of(dtype, kind) + trine_array_first(x) * trine_dtype_size(dtype),
+               elements_of(dtype, kind) + trine_array_offset(x) * trine_dtype_size(dtype),
                bytes_of(x));
     return x;
 }
@@ -131,7 +131,7 @@ static trine_array *new_of(trine_team *team, const double elements[], uint64_t n
 {
     trine_array *x = new_array(team, TRINE_F64, n, 1);
     if (trine_array_local_n(x))
-        memcpy(trine_array_data(x), elements + trine_array_first(x), bytes_of(x));
+        memcpy(trine_array_data(x), elements + trine_array_offset(x), bytes_of(x));
     return x;
 }
 

@@ -83,7 +83,7 @@ static trine_status look(const char *spec, uint64_t caller)
         return status;
     status = trine_reduce(&all_places, (const trine_array *[]){x}, NULL, &found);
     int worked = 0, workers = trine_team_workers(team);
-    for (trine_ledger_worker w; trine_team_ledger_worker(team, worked, &w) == TRINE_OK && w.runs;)
+    for (trine_ledger_worker w; trine_team_ledger_worker(team, worked, &w) == TRINE_OK && w.blocks;)
         worked++;
     pid_t last = (pid_t)trine_team_worker_pid(team, workers - 1);
     uint64_t forked = last != getpid() ? mask_of(last) : 0;

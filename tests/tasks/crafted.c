@@ -1,7 +1,7 @@
 /* crafted.c - journals that nobody wrote as they are: with sizes, numbers and identities changed,
  * and their checksums made right again, records missing, twice or of another run, the end cut off
  * or extended. A queue gives the right results, or those that the file says within their bounds, or
- * refuses the file; nothing is written beyond a result's room.
+ * refuses the file; nothing is written beyond a result's buffer.
  *
  * crafted [SEED [JOURNALS]]: other ones, of each version of the format. */
 #include <fcntl.h>
@@ -65,10 +65,10 @@ static trine_status run(trine_task *task)
     uint64_t i;
     memcpy(&i, task->item, sizeof i);
     size_t size = result_of(i, result);
-    void *room = trine_task_result(task, size);
-    if (!room)
+    void *buffer = trine_task_result(task, size);
+    if (!buffer)
         return trine_task_refused(task);
-    memcpy(room, result, size);
+    memcpy(buffer, result, size);
     return TRINE_OK;
 }
 
@@ -160,7 +160,7 @@ static size_t record_size(const crafted *c, int r)
     return c->at[r + 1] - c->at[r];
 }
 
-/* Makes room of `more` bytes (or takes -more away) at that place of the file. */
+/* Makes space of `more` bytes (or takes -more away) at that place of the file. */
 static void shift(crafted *c, size_t at, int64_t more)
 {
     size_t from = more < 0 ? at + (size_t)-more : at, to = more > 0 ? at + (size_t)more : at;
@@ -196,7 +196,7 @@ static uint64_t draw_size(size_t own)
     return sizes[draw(sizeof sizes / sizeof *sizes)];
 }
 
-/* A size that the record has not, with as many bytes behind it where there is room for them. */
+/* A size that the record has not, with as many bytes behind it where there is space for them. */
 static void change_size(crafted *c)
 {
     int r = (int)draw((uint64_t)c->records);
@@ -284,8 +284,8 @@ static void craft(crafted *c)
         change_bits(c);
 }
 
-/* Right results, or what a forged file says of them, each in its room; or a refusal that names the
- * file. */
+/* Right results, or what a forged file says of them, each in its buffer; or a refusal that names
+ * the file. */
 static bool is_sound(const crafted *c)
 {
     static unsigned char results[ITEMS * RESULT + GUARD];

@@ -163,9 +163,9 @@ static void maps_survive_a_killer_at_random_body(void)
         MUST(trine_task_open(team, &kind, &options, &queue) == TRINE_OK);
         pid_t victims[3];
         for (int w = 0; w < 3; w++) {
-            trine_task_lane lane;
-            MUST(trine_task_lane_of(queue, w, &lane) == TRINE_OK);
-            victims[w] = (pid_t)lane.pid;
+            trine_task_slot slot;
+            MUST(trine_task_slot_of(queue, w, &slot) == TRINE_OK);
+            victims[w] = (pid_t)slot.pid;
         }
         pid_t killer = fork();
         if (killer == 0) {
@@ -348,14 +348,14 @@ static void a_stopped_worker_holds_nobody_up_body(void)
                                       .chunk = 1 + (uint64_t)(round % 3)};
         trine_task_queue *queue;
         trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
-        trine_task_lane lane;
+        trine_task_slot slot;
         uint64_t late = 0;
         MUST(trine_task_open(team, &echo_kind, &options, &queue) == TRINE_OK);
-        MUST(trine_task_lane_of(queue, round % 2, &lane) == TRINE_OK);
+        MUST(trine_task_slot_of(queue, round % 2, &slot) == TRINE_OK);
         pid_t stopper = fork();
         if (stopper == 0) {
             usleep((useconds_t)(mix((uint64_t)round) % 8000));
-            kill((pid_t)lane.pid, SIGSTOP);
+            kill((pid_t)slot.pid, SIGSTOP);
             _exit(0);
         }
         double began = seconds_now();
@@ -380,12 +380,12 @@ static void a_worker_stopped_in_its_sleep_is_replaced_body(void)
         trine_task_options options = {TRINE_INIT(trine_task_options), .deadline = 0.1};
         trine_task_queue *queue;
         trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
-        trine_task_lane lane;
+        trine_task_slot slot;
         uint64_t item = 7;
         MUST(trine_task_open(team, &echo_kind, &options, &queue) == TRINE_OK);
-        MUST(trine_task_lane_of(queue, 0, &lane) == TRINE_OK);
+        MUST(trine_task_slot_of(queue, 0, &slot) == TRINE_OK);
         usleep(10000);
-        MUST(kill((pid_t)lane.pid, SIGSTOP) == 0);
+        MUST(kill((pid_t)slot.pid, SIGSTOP) == 0);
         if (!closes) {
             MUST(trine_task_submit(queue, &item, sizeof item, NULL) == TRINE_OK);
             MUST(trine_task_next(queue, &o) == TRINE_OK && o.index == 0);
@@ -412,7 +412,7 @@ static void what_waits_is_cancelled_and_what_runs_on_a_pool_body(void)
 IN_CHILD(reset_page, what_waits_is_cancelled_and_what_runs_on_a_pool)
 
 /* A full window of cancelled items does not keep new ones out, wherever the old ones lie. */
-static void cancelling_a_whole_window_makes_room_body(void)
+static void cancelling_a_whole_window_makes_space_body(void)
 {
     static const char *const specs[] = {"serial", "omp:2", "pool:2"};
     for (int k = 0; k < 9; k++) {
@@ -440,7 +440,7 @@ static void cancelling_a_whole_window_makes_room_body(void)
         MUST(trine_team_close(team) == TRINE_OK);
     }
 }
-IN_CHILD(reset_page, cancelling_a_whole_window_makes_room)
+IN_CHILD(reset_page, cancelling_a_whole_window_makes_space)
 
 static trine_status dying_begin(trine_task *task)
 {
@@ -518,14 +518,14 @@ static void task_workers_killed_between_queues_are_replaced_body(void)
         items[i] = i;
     for (int round = 0; round < 5; round++) {
         trine_task_queue *queue;
-        trine_task_lane lanes[2];
+        trine_task_slot slots[2];
         MUST(trine_task_open(team, &echo_kind, NULL, &queue) == TRINE_OK);
         for (int w = 0; w < 2; w++)
-            MUST(trine_task_lane_of(queue, w, &lanes[w]) == TRINE_OK);
+            MUST(trine_task_slot_of(queue, w, &slots[w]) == TRINE_OK);
         MUST(trine_task_close(queue) == TRINE_OK);
-        kill((pid_t)lanes[round % 2].pid, SIGKILL);
+        kill((pid_t)slots[round % 2].pid, SIGKILL);
         if (round > 2)
-            kill((pid_t)lanes[1 - round % 2].pid, SIGKILL);
+            kill((pid_t)slots[1 - round % 2].pid, SIGKILL);
         MUST(trine_task_map(team, &echo_kind, items, 100, 8, NULL, NULL, NULL, NULL) == TRINE_OK);
     }
     MUST(trine_team_close(team) == TRINE_OK);
@@ -573,9 +573,9 @@ static _Noreturn void be_killed(int out, bool working)
     kind.run = sleep_run;
     MUST(trine_task_open(team, &kind, NULL, &queue) == TRINE_OK);
     for (int w = 0; w < 3; w++) {
-        trine_task_lane lane;
-        MUST(trine_task_lane_of(queue, w, &lane) == TRINE_OK);
-        pids[w] = (pid_t)lane.pid;
+        trine_task_slot slot;
+        MUST(trine_task_slot_of(queue, w, &slot) == TRINE_OK);
+        pids[w] = (pid_t)slot.pid;
         MUST(trine_task_submit(queue, &item, sizeof item, NULL) == TRINE_OK);
     }
     MUST(write(out, pids, sizeof pids) == sizeof pids);
@@ -619,7 +619,7 @@ int main(void)
         {"a worker stopped in its sleep is replaced", a_worker_stopped_in_its_sleep_is_replaced},
         {"what waits is cancelled, and what runs on a pool",
          what_waits_is_cancelled_and_what_runs_on_a_pool},
-        {"cancelling a whole window makes room", cancelling_a_whole_window_makes_room},
+        {"cancelling a whole window makes space", cancelling_a_whole_window_makes_space},
         {"deaths in begin are tried again and then named",
          deaths_in_begin_are_tried_again_and_then_named},
         {"a begin that fails later fails the queue", a_begin_that_fails_later_fails_the_queue},

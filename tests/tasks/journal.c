@@ -428,17 +428,17 @@ static void two_runs_cannot_use_one_journal(void)
 }
 
 /* A file that may grow no more: the item is not recorded, those before it are, and when there is
- * room again it goes on. */
+ * space again it goes on. */
 static void a_full_disk_is_an_error_that_loses_nothing(void)
 {
     struct rlimit kept, little;
     CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_FSIZE, &kept), 0);
-    for (size_t room = 0; room < 40; room += 3) {
+    for (size_t space = 0; space < 40; space += 3) {
         trine_journal *j = NULL;
         unlink(path);
         CU_ASSERT_EQUAL_FATAL(trine_journal_open(path, &owner, &j), TRINE_OK);
         CU_ASSERT_EQUAL(append(j, 1), TRINE_OK);
-        little = (struct rlimit){144 + 32 + 37 + room, kept.rlim_max};
+        little = (struct rlimit){144 + 32 + 37 + space, kept.rlim_max};
         CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_FSIZE, &little), 0);
         CU_ASSERT_EQUAL(append(j, 2), TRINE_E_IO);
         CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), path));

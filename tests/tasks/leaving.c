@@ -72,7 +72,7 @@ static bool is_meant(void)
 static void accumulate(void *state, const trine_chunk *chunk, const void *param)
 {
     (void)param;
-    if (chunk->first / TRINE_CHUNK == plan.chunk && is_meant())
+    if (chunk->offset / TRINE_CHUNK == plan.chunk && is_meant())
         leave(plan.accumulate);
     *(uint64_t *)state += chunk->n;
 }

@@ -1,4 +1,4 @@
-/* limits.c - how large, how many, how long: rooms get memory as it is used, streams of any length
+/* limits.c - how large, how many, how long: buffers get memory as it is used, streams of any length
  * stay in the same memory, progress is told. */
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -335,7 +335,7 @@ static void progress_is_told_ten_times_a_second_and_at_the_end_body(void)
         MUST(trine_team_ledger(team, &ledger) == TRINE_OK && ledger.wall >= 0.35);
         for (int w = 0; trine_team_ledger_worker(team, w, &share) == TRINE_OK; w++) {
             busy += share.compute;
-            items += share.runs;
+            items += share.blocks;
         }
         MUST(items == 40 && busy >= 0.8 && busy <= 1.01 * ledger.wall * ledger.workers);
         MUST(ledger.other < 0.5 * ledger.wall);
@@ -417,7 +417,7 @@ static void keep_chunk(void *context, const trine_task_queue *queue, const trine
     *(uint64_t *)context = trine_task_chunk(queue);
 }
 
-/* The last trips of a map are short; they say nothing of the others. */
+/* The last dispatches of a map are short; they say nothing of the others. */
 static void a_map_tells_the_chunk_of_most_items_body(void)
 {
     enum { ITEMS = 200000 };

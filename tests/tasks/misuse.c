@@ -111,7 +111,7 @@ static void a_queue_refuses(void)
     trine_task_queue *queue;
     trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
     trine_task_progress progress;
-    trine_task_lane lane;
+    trine_task_slot slot;
     const trine_task_record *records;
     uint64_t item = 1;
     int64_t ticket = 7, count;
@@ -138,9 +138,9 @@ static void a_queue_refuses(void)
     REFUSED(trine_task_cancel(NULL, 3), TRINE_E_ARGUMENT, "queue is NULL");
     REFUSED(trine_task_progress_of(NULL, &progress), TRINE_E_ARGUMENT, "queue is NULL");
     REFUSED(trine_task_progress_of(queue, NULL), TRINE_E_ARGUMENT, "progress is NULL");
-    REFUSED(trine_task_lane_of(queue, -1, &lane), TRINE_E_ARGUMENT, "lane -1");
-    REFUSED(trine_task_lane_of(queue, 1000, &lane), TRINE_E_ARGUMENT, "lane 1000");
-    REFUSED(trine_task_lane_of(queue, 0, NULL), TRINE_E_ARGUMENT, "entry is NULL");
+    REFUSED(trine_task_slot_of(queue, -1, &slot), TRINE_E_ARGUMENT, "slot -1");
+    REFUSED(trine_task_slot_of(queue, 1000, &slot), TRINE_E_ARGUMENT, "slot 1000");
+    REFUSED(trine_task_slot_of(queue, 0, NULL), TRINE_E_ARGUMENT, "entry is NULL");
     REFUSED(trine_task_records(queue, NULL, &count), TRINE_E_ARGUMENT, "records is NULL");
     REFUSED(trine_task_records(queue, &records, NULL), TRINE_E_ARGUMENT, "count is NULL");
     CU_ASSERT_EQUAL(trine_task_records(queue, &records, &count), TRINE_OK);

@@ -275,14 +275,14 @@ static void begin_and_end_run_once_in_each_worker(void)
     CU_ASSERT_EQUAL(trine_task_progress_of(queue, &progress), TRINE_OK);
     CU_ASSERT_EQUAL(progress.submitted, 500);
     CU_ASSERT_EQUAL(progress.done, 500);
-    CU_ASSERT_EQUAL(progress.lanes, trine_team_workers(team));
+    CU_ASSERT_EQUAL(progress.slots, trine_team_workers(team));
     uint64_t items = 0;
-    for (int i = 0; i < progress.lanes; i++) {
-        trine_task_lane lane;
-        CU_ASSERT_EQUAL(trine_task_lane_of(queue, i, &lane), TRINE_OK);
-        CU_ASSERT_EQUAL(lane.worker, i);
-        CU_ASSERT_EQUAL(lane.items, last[i]);
-        items += lane.items;
+    for (int i = 0; i < progress.slots; i++) {
+        trine_task_slot slot;
+        CU_ASSERT_EQUAL(trine_task_slot_of(queue, i, &slot), TRINE_OK);
+        CU_ASSERT_EQUAL(slot.worker, i);
+        CU_ASSERT_EQUAL(slot.items, last[i]);
+        items += slot.items;
     }
     CU_ASSERT_EQUAL(items, 500);
     CU_ASSERT_EQUAL(trine_task_close(queue), TRINE_OK);

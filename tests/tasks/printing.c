@@ -103,7 +103,7 @@ static void inherit_body(void)
 static void accumulate(void *state, const trine_chunk *chunk, const void *param)
 {
     (void)param;
-    printf("chunk %d.", (int)(chunk->first / TRINE_CHUNK));
+    printf("chunk %d.", (int)(chunk->offset / TRINE_CHUNK));
     *(uint64_t *)state += chunk->n;
 }
 

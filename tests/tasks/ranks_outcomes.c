@@ -74,8 +74,8 @@ void every_worker_of_every_rank_works(void)
     }
     trine_task_progress progress;
     expect(trine_task_progress_of(queue, &progress), TRINE_OK, "");
-    int lanes = progress.lanes, items = EACH * lanes;
-    CU_ASSERT_TRUE(lanes >= size);
+    int slots = progress.slots, items = EACH * slots;
+    CU_ASSERT_TRUE(slots >= size);
     const uint64_t microseconds = 10000;
     for (int i = 0; i < items; i++)
         expect(trine_task_submit(queue, &microseconds, sizeof microseconds, NULL), TRINE_OK, "");
@@ -87,14 +87,14 @@ void every_worker_of_every_rank_works(void)
     }
     uint64_t all = 0;
     int64_t count = 0;
-    for (int n = 0; n < lanes; n++) {
-        trine_task_lane lane;
-        expect(trine_task_lane_of(queue, n, &lane), TRINE_OK, "");
+    for (int n = 0; n < slots; n++) {
+        trine_task_slot slot;
+        expect(trine_task_slot_of(queue, n, &slot), TRINE_OK, "");
         /* Of ranks on several machines, the first has enough to do with the others' messages. */
         if (n > 0 || !between_machines)
-            CU_ASSERT_TRUE(lane.items >= 1 && lane.busy > 0.009);
-        CU_ASSERT_TRUE(lane.rank >= 0 && lane.rank < size && lane.pid > 1);
-        all += lane.items;
+            CU_ASSERT_TRUE(slot.items >= 1 && slot.busy > 0.009);
+        CU_ASSERT_TRUE(slot.rank >= 0 && slot.rank < size && slot.pid > 1);
+        all += slot.items;
     }
     CU_ASSERT_EQUAL(all, (uint64_t)items);
     const trine_task_record *records;

@@ -92,9 +92,9 @@ static void items_are_shared_once_whatever_dies_body(void)
         MUST(trine_task_open(team, &nap_kind, &options, &queue) == TRINE_OK);
         pid_t victims[WORKERS];
         for (int w = 0; w < WORKERS; w++) {
-            trine_task_lane lane;
-            MUST(trine_task_lane_of(queue, w, &lane) == TRINE_OK);
-            victims[w] = (pid_t)lane.pid;
+            trine_task_slot slot;
+            MUST(trine_task_slot_of(queue, w, &slot) == TRINE_OK);
+            victims[w] = (pid_t)slot.pid;
         }
         for (uint64_t i = 0; i < ITEMS; i++) {
             uint64_t chance = mix(1000 * (uint64_t)round + i);

@@ -39,7 +39,7 @@ static void reset_page(void)
 /* Crashes in a forked worker when it comes to element crash_at, as often as `crashes` says. */
 static void crashing_accumulate(void *state, const trine_chunk *chunk, const void *param)
 {
-    if (page->armed && getpid() != page->parent && chunk->first >= page->crash_at &&
+    if (page->armed && getpid() != page->parent && chunk->offset >= page->crash_at &&
         atomic_fetch_sub(&page->crashes, 1) > 0) {
         if (page->crash_fork_server)
             kill(getppid(), SIGKILL);
@@ -507,22 +507,22 @@ static void a_limited_address_space_makes_the_heap_smaller_body(void)
 IN_CHILD(reset_page, a_limited_address_space_makes_the_heap_smaller)
 #endif
 
-static trine_status count_run(void *context, size_t run, trine_worker *worker)
+static trine_status count_run(void *context, size_t block, trine_worker *worker)
 {
     (void)context;
     (void)worker;
-    atomic_fetch_add(&page->times[run], 1);
+    atomic_fetch_add(&page->times[block], 1);
     return TRINE_OK;
 }
 
-static trine_status fail_some(void *context, size_t run, trine_worker *worker)
+static trine_status fail_some(void *context, size_t block, trine_worker *worker)
 {
     (void)context;
     (void)worker;
-    return run % 10 == 7 ? trine_fail(TRINE_E_IO, "run %zu", run) : TRINE_OK;
+    return block % 10 == 7 ? trine_fail(TRINE_E_IO, "block %zu", block) : TRINE_OK;
 }
 
-static void every_run_is_done_once_body(void)
+static void every_block_is_done_once_body(void)
 {
     for (int workers = 1; workers <= 16; workers += 5) {
         trine_executor executor;
@@ -530,33 +530,33 @@ static void every_run_is_done_once_body(void)
         MUST(trine_executor_open(&executor, &trine_pool_executor, &options) == TRINE_OK);
         for (int repeat = 0; repeat < 20; repeat++)
             for (int schedule = TRINE_STATIC; schedule <= TRINE_DYNAMIC; schedule++) {
-                trine_job job = {.runs = (size_t)(1 + 12 * repeat),
+                trine_job job = {.blocks = (size_t)(1 + 12 * repeat),
                                  .body = count_run,
                                  .schedule = (trine_schedule)schedule,
                                  .restartable = true};
                 memset(page->times, 0, sizeof page->times);
                 MUST(executor.ops.run(&executor, &job) == TRINE_OK);
                 for (size_t i = 0; i < 256; i++)
-                    MUST(page->times[i] == (i < job.runs));
+                    MUST(page->times[i] == (i < job.blocks));
             }
         trine_executor_close(&executor);
     }
 }
-IN_CHILD(reset_page, every_run_is_done_once)
+IN_CHILD(reset_page, every_block_is_done_once)
 
-static void the_lowest_failed_run_is_reported_body(void)
+static void the_lowest_failed_block_is_reported_body(void)
 {
     trine_executor executor;
     trine_executor_options options = {.workers = 4};
     MUST(trine_executor_open(&executor, &trine_pool_executor, &options) == TRINE_OK);
-    trine_job job = {.runs = 100, .body = fail_some, .restartable = true};
+    trine_job job = {.blocks = 100, .body = fail_some, .restartable = true};
     MUST(executor.ops.run(&executor, &job) == TRINE_E_IO);
-    MUST(strcmp(trine_error_detail(), "run 7") == 0);
+    MUST(strcmp(trine_error_detail(), "block 7") == 0);
     job.body = count_run;
     MUST(executor.ops.run(&executor, &job) == TRINE_OK);
     trine_executor_close(&executor);
 }
-IN_CHILD(reset_page, the_lowest_failed_run_is_reported)
+IN_CHILD(reset_page, the_lowest_failed_block_is_reported)
 
 static void a_forked_copy_of_the_user_cannot_use_the_pool_body(void)
 {
@@ -678,8 +678,8 @@ int main(void)
         {"a limited address space makes the heap smaller",
          a_limited_address_space_makes_the_heap_smaller},
 #endif
-        {"every run is done once", every_run_is_done_once},
-        {"the lowest failed run is reported", the_lowest_failed_run_is_reported},
+        {"every block is done once", every_block_is_done_once},
+        {"the lowest failed block is reported", the_lowest_failed_block_is_reported},
         {"a forked copy of the user cannot use the pool",
          a_forked_copy_of_the_user_cannot_use_the_pool},
         {"no process outlives its parent", no_process_outlives_its_parent},

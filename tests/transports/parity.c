@@ -19,14 +19,14 @@ enum { SHAPES = sizeof shapes / sizeof *shapes };
 /* Where every result of a team goes, one behind the other. */
 typedef struct record {
     unsigned char *bytes;
-    size_t size, room;
+    size_t size, capacity;
 } record;
 
 static void put(record *r, const void *bytes, size_t n)
 {
-    while (r->size + n > r->room) {
-        r->room = 2 * r->room + n;
-        r->bytes = realloc(r->bytes, r->room);
+    while (r->size + n > r->capacity) {
+        r->capacity = 2 * r->capacity + n;
+        r->bytes = realloc(r->bytes, r->capacity);
         CU_ASSERT_PTR_NOT_NULL_FATAL(r->bytes);
     }
     memcpy(r->bytes + r->size, bytes, n);

@@ -18,7 +18,7 @@ enum { N = 200 * TRINE_CHUNK + 3 };
 static const trine_transport staged[] = {TRINE_TRANSPORT_SHM, TRINE_TRANSPORT_INHERIT,
                                          TRINE_TRANSPORT_PIPE, TRINE_TRANSPORT_FILE,
                                          TRINE_TRANSPORT_CMA};
-enum { CARRIED = sizeof staged / sizeof *staged };
+enum { STAGED = sizeof staged / sizeof *staged };
 
 static uint64_t *numbers(void)
 {
@@ -105,13 +105,13 @@ static void counts_what_is_moved_body(void)
     trine_ledger_worker other;
     uint64_t expected = hash_of(x);
     MUST(trine_team_ledger(team, &ledger) == TRINE_OK && ledger.moved == 0);
-    for (int i = 0; i < CARRIED; i++) {
+    for (int i = 0; i < STAGED; i++) {
         trine_transport t = staged[i];
         MUST(trine_team_set_transport(team, t) == TRINE_OK);
         MUST(hash_of(x) == expected);
         MUST(trine_team_ledger(team, &ledger) == TRINE_OK);
         MUST(trine_team_ledger_worker(team, 1, &other) == TRINE_OK);
-        MUST(ledger.bytes == all && other.runs > 0 && other.pid != getpid());
+        MUST(ledger.bytes == all && other.blocks > 0 && other.pid != getpid());
         bool copied = t == TRINE_TRANSPORT_SHM || t == TRINE_TRANSPORT_FILE;
         if (t == TRINE_TRANSPORT_INHERIT)
             MUST(ledger.moved == 0);
@@ -134,7 +134,7 @@ static void sees_what_changed_between_calls_body(void)
     trine_team *team = open_team("pool:3");
     uint64_t *data = numbers();
     trine_array *x = wrap(team, data);
-    for (int i = 0; i < CARRIED; i++)
+    for (int i = 0; i < STAGED; i++)
         for (int round = 0; round < 3; round++) {
             data[(uint64_t)round * N / 3 + 7]++;
             MUST(trine_team_set_transport(team, TRINE_TRANSPORT_NONE) == TRINE_OK);
@@ -185,7 +185,7 @@ static void leaves_nothing_behind_body(void)
     int before = descriptors(getpid()), theirs = descriptors(trine_team_worker_pid(team, 1));
     int threads = entries("/proc/self/task");
     for (int round = 0; round < 3; round++)
-        for (int i = 0; i < CARRIED; i++) {
+        for (int i = 0; i < STAGED; i++) {
             MUST(trine_team_set_transport(team, staged[i]) == TRINE_OK);
             hash_of(x);
             MUST(descriptors(getpid()) == before);
@@ -279,7 +279,7 @@ static void share_page(void)
 /* Ends its worker where the pipe is full of what was announced. */
 static void crashing_accumulate(void *state, const trine_chunk *chunk, const void *param)
 {
-    if (getpid() != page->caller && chunk->first >= page->crash_at &&
+    if (getpid() != page->caller && chunk->offset >= page->crash_at &&
         atomic_load(&page->crashes) > 0 && atomic_fetch_sub(&page->crashes, 1) > 0)
         raise(SIGKILL);
     hash_accumulate(state, chunk, param);
@@ -302,7 +302,7 @@ static void survives_deaths_body(void)
     const trine_array *in[] = {x};
     uint64_t expected = hash_of(x);
     int before = descriptors(getpid());
-    for (int i = 0; i < CARRIED; i++)
+    for (int i = 0; i < STAGED; i++)
         for (int crashes = 1; crashes <= 2; crashes++) {
             hash_state result;
             trine_ledger ledger = {TRINE_INIT(trine_ledger)};
@@ -337,7 +337,7 @@ static void crashing_apply(const trine_chunk *chunk, const void *param)
     const uint64_t *in = chunk->in[0];
     uint64_t *out = chunk->out[0];
     (void)param;
-    if (getpid() != page->caller && chunk->first >= page->crash_at &&
+    if (getpid() != page->caller && chunk->offset >= page->crash_at &&
         atomic_load(&page->crashes) > 0 && atomic_fetch_sub(&page->crashes, 1) > 0)
         raise(SIGKILL);
     for (int64_t i = 0; i < chunk->n; i++)
@@ -350,7 +350,7 @@ static void in_place_survives_deaths_body(void)
         TRINE_INIT(trine_map), .name = "crashing",     .nin = 1, .nout = 1, .in = {TRINE_U64},
         .out = {TRINE_U64},    .apply = crashing_apply};
     trine_team *team = open_team("pool:2");
-    for (int i = 0; i < CARRIED; i++) {
+    for (int i = 0; i < STAGED; i++) {
         uint64_t *data = numbers();
         trine_array *x = wrap(team, data);
         const trine_array *in[] = {x};
@@ -398,13 +398,13 @@ static void look_at(spans_job *job, const trine_span *span, unsigned char *buffe
 }
 
 /* Spans in any order, of any step, announced in part and not at all, and some never taken. */
-static trine_status look_at_spans(void *context, size_t run, trine_worker *worker)
+static trine_status look_at_spans(void *context, size_t block, trine_worker *worker)
 {
     spans_job *job = context;
-    if (run == 0)
+    if (block == 0)
         return TRINE_OK;
     for (uint64_t i = 0; i < 60; i++) {
-        uint64_t random = hash_mix(i, run);
+        uint64_t random = hash_mix(i, block);
         trine_span span = {.item = 1 + random % 5000};
         span.stride = random >> 20 & 1 ? span.item : span.item + (random >> 21) % 9000;
         span.offset = (size_t)(random >> 40) % (job->bytes / 2);
@@ -439,8 +439,8 @@ static void brings_any_span_body(void)
     spans_job *job = memory;
     *job = (spans_job){.bytes = bytes};
     MUST(trine_channel_make(&team->executor, &job->channel) == TRINE_OK);
-    trine_job work = {.runs = 3, .body = look_at_spans, .context = job, .scratch_size = 1 << 20};
-    for (int i = 0; i < CARRIED; i++) {
+    trine_job work = {.blocks = 3, .body = look_at_spans, .context = job, .scratch_size = 1 << 20};
+    for (int i = 0; i < STAGED; i++) {
         if (staged[i] == TRINE_TRANSPORT_INHERIT)
             continue;
         MUST(trine_channel_open(job->channel, staged[i], data, bytes) == TRINE_OK);

@@ -32,7 +32,7 @@ static void come_and_go_whole(trine_transport transport)
             CU_ASSERT_EQUAL_FATAL(
                 trine_array_scatter(team, TRINE_I32, data, n, root, transport, &x), TRINE_OK);
             const int32_t *own = trine_array_data(x);
-            uint64_t first = (uint64_t)trine_array_first(x),
+            uint64_t first = (uint64_t)trine_array_offset(x),
                      local = (uint64_t)trine_array_local_n(x), wrong = 0;
             CU_ASSERT_EQUAL(trine_team_ledger(team, &ledger), TRINE_OK);
             CU_ASSERT_TRUE(transport == TRINE_TRANSPORT_WINDOW ||

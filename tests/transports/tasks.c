@@ -11,7 +11,7 @@
 static const trine_transport staged[] = {TRINE_TRANSPORT_SHM, TRINE_TRANSPORT_INHERIT,
                                          TRINE_TRANSPORT_PIPE, TRINE_TRANSPORT_FILE,
                                          TRINE_TRANSPORT_CMA};
-enum { CARRIED = sizeof staged / sizeof *staged, ITEMS = 40 };
+enum { STAGED = sizeof staged / sizeof *staged, ITEMS = 40 };
 
 static const size_t data_size = ((size_t)3 << 20) + 17;
 
@@ -77,7 +77,7 @@ static void reaches_every_task_body(void)
     unsigned char *data = make_data(data_size);
     trine_ledger ledger = {TRINE_INIT(trine_ledger)};
     trine_memory memory;
-    for (int i = 0; i < CARRIED; i++)
+    for (int i = 0; i < STAGED; i++)
         for (int each = 0; each < 2; each++) {
             trine_transport t = staged[i];
             data[data_size / 2]++;
@@ -141,7 +141,7 @@ static void survives_deaths_on_the_way_body(void)
     trine_team *team = open_team("pool:2");
     unsigned char *data = make_data(4 * data_size);
     trine_ledger ledger = {TRINE_INIT(trine_ledger)};
-    for (int i = 0; i < CARRIED; i++) {
+    for (int i = 0; i < STAGED; i++) {
         map_all(team, run_and_die_later, staged[i], true, data, 4 * data_size);
         MUST(trine_team_ledger(team, &ledger) == TRINE_OK && ledger.replaced > 0);
         map_all(team, run_sum, staged[i], true, data, data_size);

@@ -87,10 +87,10 @@ static void close_directories(const directories *in)
     close_file(in->directory);
 }
 
-/* Descriptors of so many bytes go with the message; room: CMSG_SPACE(bytes). */
-static void attach(struct msghdr *message, void *room, const void *descriptors, size_t bytes)
+/* Descriptors of so many bytes go with the message; buffer: CMSG_SPACE(bytes). */
+static void attach(struct msghdr *message, void *buffer, const void *descriptors, size_t bytes)
 {
-    message->msg_control = room;
+    message->msg_control = buffer;
     message->msg_controllen = CMSG_SPACE(bytes);
     struct cmsghdr *header = CMSG_FIRSTHDR(message);
     header->cmsg_level = SOL_SOCKET;
@@ -104,12 +104,12 @@ static void answer_with(int socket, int value, int fd)
     answer a = {value};
     struct iovec part = {&a, sizeof a};
     union {
-        char room[CMSG_SPACE(sizeof(int))];
+        char buffer[CMSG_SPACE(sizeof(int))];
         struct cmsghdr align;
     } control = {{0}};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
     if (fd >= 0)
-        attach(&message, control.room, &fd, sizeof fd);
+        attach(&message, control.buffer, &fd, sizeof fd);
     /* A parent that is gone needs no answer. */
     (void)!sendmsg(socket, &message, MSG_NOSIGNAL);
 }
@@ -250,13 +250,13 @@ static bool receive(int socket, request *r, directories *in)
 {
     struct iovec part = {r, sizeof *r};
     union {
-        char room[CMSG_SPACE(sizeof *in)];
+        char buffer[CMSG_SPACE(sizeof *in)];
         struct cmsghdr align;
     } control = {{0}};
     struct msghdr message = {.msg_iov = &part,
                              .msg_iovlen = 1,
-                             .msg_control = control.room,
-                             .msg_controllen = sizeof control.room};
+                             .msg_control = control.buffer,
+                             .msg_controllen = sizeof control.buffer};
     *in = (directories){-1, -1};
     if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != sizeof *r)
         return false;
@@ -469,14 +469,14 @@ static bool send_request(const request *r, const pool_caller *caller)
 {
     struct iovec part = {(void *)r, sizeof *r};
     union {
-        char room[CMSG_SPACE(sizeof(directories))];
+        char buffer[CMSG_SPACE(sizeof(directories))];
         struct cmsghdr align;
     } control = {{0}};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
     if (caller && caller->root.fd >= 0) {
         const int root = caller->root.fd, directory = caller->directory.fd;
         const directories in = {root, directory >= 0 ? directory : root};
-        attach(&message, control.room, &in, sizeof in);
+        attach(&message, control.buffer, &in, sizeof in);
     }
     ssize_t sent = -1;
     if (trine_descriptor_holds(&fork_server.socket))
@@ -491,13 +491,13 @@ static bool ask(const request *r, const pool_caller *caller, answer *a, int *fd)
 {
     struct iovec part = {a, sizeof *a};
     union {
-        char room[CMSG_SPACE(sizeof(int))];
+        char buffer[CMSG_SPACE(sizeof(int))];
         struct cmsghdr align;
     } control = {{0}};
     struct msghdr message = {.msg_iov = &part,
                              .msg_iovlen = 1,
-                             .msg_control = control.room,
-                             .msg_controllen = sizeof control.room};
+                             .msg_control = control.buffer,
+                             .msg_controllen = sizeof control.buffer};
     ssize_t got = -1;
     if (send_request(r, caller) && wait_for_answer())
         do {

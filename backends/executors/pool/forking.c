@@ -5,7 +5,7 @@
  * 1. The caller writes the job into a control block in the heap, as for the pool that stays, and
  *    forks P - 1 children, which end without a signal: no wait() of the user's meets them.
  * 2. All take part as the workers of that pool do; the caller waits for its children to end.
- * 3. Runs that a dead child left are done by new children, MAX_ROUNDS rounds in all.
+ * 3. Blocks that a dead child left are done by new children, MAX_ROUNDS rounds in all.
  *
  * A process that runs threads is refused: what they hold would stay locked in the children.
  */
@@ -30,11 +30,11 @@
 
 enum { MAX_ROUNDS = 3 };
 
-/* control: with its threads, slots, marks and list, for `room` runs. pid: of each child, 0 for
- * none. task workers: of a service; served: their pids, also when they have ended. */
+/* control: with its threads, slots, marks and list, for `capacity` blocks. pid: of each child, 0
+ * for none. task workers: of a service; served: their pids, also when they have ended. */
 typedef struct forking {
     pool_control *control;
-    size_t bytes, room;
+    size_t bytes, capacity;
     size_t *list;
     pid_t *pid, *served;
     pool_group task_workers;
@@ -158,14 +158,14 @@ static trine_status forking_open(trine_executor *executor, const trine_executor_
     return TRINE_OK;
 }
 
-/* The control block, for that many runs. The caller's scratch moves to a new one. */
-static trine_status make_control(forking *f, int workers, size_t runs)
+/* The control block, for that many blocks. The caller's scratch moves to a new one. */
+static trine_status make_control(forking *f, int workers, size_t blocks)
 {
-    if (f->control && runs <= f->room)
+    if (f->control && blocks <= f->capacity)
         return TRINE_OK;
-    size_t threads = (size_t)workers * sizeof(trine_thread), room = 2 * runs + 64;
-    size_t slots = (size_t)workers * sizeof(pool_slot), list = room * sizeof(size_t);
-    size_t bytes = trine_heap_pages(sizeof(pool_control) + threads + slots + list + room);
+    size_t threads = (size_t)workers * sizeof(trine_thread), capacity = 2 * blocks + 64;
+    size_t slots = (size_t)workers * sizeof(pool_slot), list = capacity * sizeof(size_t);
+    size_t bytes = trine_heap_pages(sizeof(pool_control) + threads + slots + list + capacity);
     void *memory;
     trine_status status = trine_heap_alloc(bytes, &memory);
     if (status)
@@ -175,14 +175,14 @@ static trine_status make_control(forking *f, int workers, size_t runs)
     control->threads = (trine_thread *)(control + 1);
     control->slots = (pool_slot *)(control->threads + workers);
     f->list = (size_t *)(void *)(control->slots + workers);
-    control->marks = (atomic_uchar *)(f->list + room);
+    control->marks = (atomic_uchar *)(f->list + capacity);
     if (f->control) {
         control->threads[0] = f->control->threads[0];
         trine_heap_release(f->control, f->bytes);
     }
     f->control = control;
     f->bytes = bytes;
-    f->room = room;
+    f->capacity = capacity;
     return TRINE_OK;
 }
 
@@ -197,7 +197,7 @@ static _Noreturn void live(pool_control *control, int number)
 
 static trine_status fork_child(forking *f, int number)
 {
-    f->control->slots[number].entry = (trine_ledger_worker){.runs = 0};
+    f->control->slots[number].entry = (trine_ledger_worker){.blocks = 0};
     f->control->threads[number].status = TRINE_OK;
     pid_t pid = fork_silently();
     if (pid == 0)
@@ -245,14 +245,14 @@ static int run_round(trine_executor *executor, bool caller, trine_status *status
     return died;
 }
 
-static size_t list_missing(forking *f, size_t runs, bool *begun)
+static size_t list_missing(forking *f, size_t blocks, bool *begun)
 {
     size_t count = 0;
     *begun = false;
-    for (size_t i = 0; i < runs; i++) {
+    for (size_t i = 0; i < blocks; i++) {
         unsigned char mark = atomic_load(&f->control->marks[i]);
-        *begun = *begun || mark == POOL_RUN_BEGUN;
-        if (mark != POOL_RUN_DONE)
+        *begun = *begun || mark == POOL_BLOCK_BEGUN;
+        if (mark != POOL_BLOCK_DONE)
             f->list[count++] = i;
     }
     return count;
@@ -269,22 +269,22 @@ static trine_status finish_missing(trine_executor *executor, const trine_job *jo
     pool_control *control = f->control;
     trine_status status = body_status(f);
     bool begun;
-    size_t missing = list_missing(f, job->runs, &begun);
+    size_t missing = list_missing(f, job->blocks, &begun);
     for (int round = 1; missing > 0 && !status; round++) {
         if (round == MAX_ROUNDS || (begun && !job->restartable))
-            return trine_fail(TRINE_E_WORKER,
-                              "transport inherit: %s; %zu of %zu runs, from run %zu on, were not "
-                              "done in %d attempt%s",
-                              f->death, missing, job->runs, f->list[0], round,
-                              round == 1 ? "" : "s");
-        control->job.runs = missing;
+            return trine_fail(
+                TRINE_E_WORKER,
+                "transport inherit: %s; %zu of %zu blocks, from block %zu on, were not "
+                "done in %d attempt%s",
+                f->death, missing, job->blocks, f->list[0], round, round == 1 ? "" : "s");
+        control->job.blocks = missing;
         control->job.schedule = TRINE_DYNAMIC;
         control->list = f->list;
         atomic_store(&control->next, 0);
         executor->replaced += run_round(executor, false, &status);
         control->list = NULL;
         status = status ? status : body_status(f);
-        missing = list_missing(f, job->runs, &begun);
+        missing = list_missing(f, job->blocks, &begun);
     }
     return status;
 }
@@ -294,12 +294,12 @@ static trine_status forking_run(trine_executor *executor, const trine_job *job)
     forking *f = executor->data;
     trine_status status = check_threads();
     if (!status)
-        status = make_control(f, executor->workers, job->runs);
+        status = make_control(f, executor->workers, job->blocks);
     if (status)
         return status;
     pool_control *control = f->control;
-    for (size_t i = 0; i < job->runs; i++)
-        atomic_store_explicit(&control->marks[i], POOL_RUN_WAITS, memory_order_relaxed);
+    for (size_t i = 0; i < job->blocks; i++)
+        atomic_store_explicit(&control->marks[i], POOL_BLOCK_WAITS, memory_order_relaxed);
     control->job = *job;
     control->list = NULL;
     control->published = executor->published;

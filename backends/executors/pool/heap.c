@@ -40,7 +40,7 @@ static struct {
     trine_descriptor file;
     atomic_uint number;
     range *free;
-    size_t count, room, taken;
+    size_t count, capacity, taken;
     bool limited;
 } heap = {.lock = PTHREAD_MUTEX_INITIALIZER, .file = {.fd = -1}};
 
@@ -130,7 +130,7 @@ static void unmap_heap(void)
     free(heap.free);
     heap.base = NULL;
     heap.free = NULL;
-    heap.count = heap.room = heap.size = 0;
+    heap.count = heap.capacity = heap.size = 0;
     heap.limited = false;
 }
 
@@ -153,7 +153,7 @@ static trine_status make_heap(size_t bytes)
     }
     heap.file = trine_descriptor_know(fd);
     heap.free[0] = (range){0, heap.size};
-    heap.count = heap.room = 1;
+    heap.count = heap.capacity = 1;
     atomic_fetch_add(&heap.number, 1);
     return TRINE_OK;
 }
@@ -189,7 +189,7 @@ bool trine_heap_close(void)
         free(heap.free);
         heap.base = NULL;
         heap.free = NULL;
-        heap.size = heap.count = heap.room = 0;
+        heap.size = heap.count = heap.capacity = 0;
         heap.limited = false;
     }
     pthread_mutex_unlock(&heap.lock);
@@ -202,7 +202,7 @@ static void drop_range(size_t i)
     memmove(&heap.free[i], &heap.free[i + 1], (heap.count - i) * sizeof *heap.free);
 }
 
-/* There is room: n ranges that are taken leave n + 1 that are free at most. */
+/* There is space: n ranges that are taken leave n + 1 that are free at most. */
 static void put_range(size_t i, range r)
 {
     memmove(&heap.free[i + 1], &heap.free[i], (heap.count - i) * sizeof *heap.free);
@@ -210,15 +210,15 @@ static void put_range(size_t i, range r)
     heap.count++;
 }
 
-static bool make_room(void)
+static bool reserve_range(void)
 {
-    if (heap.taken + 2 <= heap.room)
+    if (heap.taken + 2 <= heap.capacity)
         return true;
-    range *more = realloc(heap.free, 2 * (heap.room + 2) * sizeof *more);
+    range *more = realloc(heap.free, 2 * (heap.capacity + 2) * sizeof *more);
     if (!more)
         return false;
     heap.free = more;
-    heap.room = 2 * (heap.room + 2);
+    heap.capacity = 2 * (heap.capacity + 2);
     return true;
 }
 
@@ -226,7 +226,7 @@ static bool make_room(void)
 static trine_status take_range(size_t bytes, void **memory)
 {
     size_t align = bytes >= huge_page ? huge_page : PAGE;
-    if (!make_room())
+    if (!reserve_range())
         return trine_fail(TRINE_E_MEMORY, "pool: no memory for the heap's books");
     for (size_t i = 0; i < heap.count; i++) {
         range r = heap.free[i];

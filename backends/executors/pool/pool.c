@@ -2,10 +2,10 @@
  *
  * Life of a job:
  *   1. The caller writes the job into the control block and raises the generation.
- *   2. Workers do their runs, marking each as done after it is; so does the caller, as worker 0.
+ *   2. Workers do their blocks, marking each as done after it is; so does the caller, as worker 0.
  *   3. The caller waits for every worker to be through: it spins, then sleeps and, every now and
  *      then, looks at the pidfds of those it waits for.
- *   4. Who died is replaced. The runs that are not marked as done are handed out again (work in
+ *   4. Who died is replaced. The blocks that are not marked as done are handed out again (work in
  *      place: only if it was not begun), MAX_ROUNDS times in all, and to forked workers only, so
  *      that what kills workers does not reach the user's process.
  */
@@ -26,14 +26,14 @@ enum { MAX_ROUNDS = 3 };
 typedef struct pool {
     pool_caller caller;
     pool_group group, task_workers;
-    size_t runs_room;
+    size_t marks_size;
 } pool;
 
 static void pool_close(trine_executor *executor)
 {
     pool *p = executor->data;
-    if (p->runs_room && !trine_fork_server_foreign())
-        trine_heap_release(p->group.control->marks, p->runs_room);
+    if (p->marks_size && !trine_fork_server_foreign())
+        trine_heap_release(p->group.control->marks, p->marks_size);
     trine_process_group_close(&p->task_workers);
     trine_process_group_close(&p->group);
     if (!trine_fork_server_foreign())
@@ -81,27 +81,27 @@ static trine_status pool_open(trine_executor *executor, const trine_executor_opt
     return status;
 }
 
-/* Room for the marks of `runs` runs, and for a list of them. */
-static trine_status make_marks(pool *p, size_t runs)
+/* Space for the marks of `blocks` blocks, and for a list of them. */
+static trine_status make_marks(pool *p, size_t blocks)
 {
-    size_t bytes = runs * (1 + sizeof(size_t)) + sizeof(size_t);
-    if (bytes > p->runs_room) {
+    size_t bytes = blocks * (1 + sizeof(size_t)) + sizeof(size_t);
+    if (bytes > p->marks_size) {
         void *memory;
-        size_t room = trine_heap_pages(2 * bytes);
-        trine_status status = trine_heap_alloc(room, &memory);
+        size_t size = trine_heap_pages(2 * bytes);
+        trine_status status = trine_heap_alloc(size, &memory);
         if (status)
             return status;
-        if (p->runs_room)
-            trine_heap_release(p->group.control->marks, p->runs_room);
+        if (p->marks_size)
+            trine_heap_release(p->group.control->marks, p->marks_size);
         p->group.control->marks = memory;
-        p->runs_room = room;
+        p->marks_size = size;
     }
     return TRINE_OK;
 }
 
-static size_t *list_of(pool *p, size_t runs)
+static size_t *list_of(pool *p, size_t blocks)
 {
-    return (size_t *)(void *)(p->group.control->marks + (runs + 7) / 8 * 8);
+    return (size_t *)(void *)(p->group.control->marks + (blocks + 7) / 8 * 8);
 }
 
 static trine_status replace_worker(trine_executor *executor, int number)
@@ -118,7 +118,7 @@ static trine_status replace_worker(trine_executor *executor, int number)
     return TRINE_OK;
 }
 
-/* Waits for all and replaces the dead; the statuses of runs are not looked at. */
+/* Waits for all and replaces the dead; the statuses of blocks are not looked at. */
 static trine_status wait_for_all(trine_executor *executor, bool *died)
 {
     pool *p = executor->data;
@@ -129,7 +129,7 @@ static trine_status wait_for_all(trine_executor *executor, bool *died)
             *died = true;
             /* The replacement starts after this generation; the dead one's status is void. */
             p->group.control->threads[i].status = TRINE_OK;
-            p->group.control->slots[i].entry = (trine_ledger_worker){.runs = 0};
+            p->group.control->slots[i].entry = (trine_ledger_worker){.blocks = 0};
             trine_status replaced = replace_worker(executor, i);
             status = status ? status : replaced;
         }
@@ -137,15 +137,15 @@ static trine_status wait_for_all(trine_executor *executor, bool *died)
 }
 
 /* begun: whether any of them was. */
-static size_t list_missing(pool *p, size_t runs, size_t list[], bool *begun)
+static size_t list_missing(pool *p, size_t blocks, size_t list[], bool *begun)
 {
     size_t count = 0;
     *begun = false;
-    for (size_t i = 0; i < runs; i++) {
+    for (size_t i = 0; i < blocks; i++) {
         unsigned char mark =
             atomic_load_explicit(&p->group.control->marks[i], memory_order_acquire);
-        *begun = *begun || mark == POOL_RUN_BEGUN;
-        if (mark != POOL_RUN_DONE)
+        *begun = *begun || mark == POOL_BLOCK_BEGUN;
+        if (mark != POOL_BLOCK_DONE)
             list[count++] = i;
     }
     return count;
@@ -164,22 +164,22 @@ static trine_status give_up(const pool *p, const trine_job *job, size_t missing,
         return trine_fail(
             TRINE_E_WORKER,
             "%s in the middle of work in place, which cannot be done again; %zu of %zu "
-            "runs are not done",
-            p->group.death, missing, job->runs);
+            "blocks are not done",
+            p->group.death, missing, job->blocks);
     return trine_fail(
         TRINE_E_WORKER,
-        "%s; %zu of %zu runs, from run %zu on, were not done in %d attempts (code that "
+        "%s; %zu of %zu blocks, from block %zu on, were not done in %d attempts (code that "
         "was loaded after trine_init() is unknown to workers)",
-        p->group.death, missing, job->runs, list[0], (int)MAX_ROUNDS);
+        p->group.death, missing, job->blocks, list[0], (int)MAX_ROUNDS);
 }
 
-/* Hands the runs that a dead worker left to the others and its replacement. */
+/* Hands the blocks that a dead worker left to the others and its replacement. */
 static trine_status finish_missing(trine_executor *executor, const trine_job *job)
 {
     pool *p = executor->data;
     pool_control *control = p->group.control;
     bool begun;
-    size_t *list = list_of(p, job->runs), missing = list_missing(p, job->runs, list, &begun);
+    size_t *list = list_of(p, job->blocks), missing = list_missing(p, job->blocks, list, &begun);
     for (int round = 1; missing > 0; round++) {
         trine_status status = job_status(p);
         if (status)
@@ -188,7 +188,7 @@ static trine_status finish_missing(trine_executor *executor, const trine_job *jo
             return give_up(p, job, missing, list, begun);
         bool died;
         control->job = *job;
-        control->job.runs = missing;
+        control->job.blocks = missing;
         control->job.schedule = TRINE_DYNAMIC;
         control->list = list;
         atomic_store(&control->next, 0);
@@ -197,7 +197,7 @@ static trine_status finish_missing(trine_executor *executor, const trine_job *jo
         control->list = NULL;
         if (status)
             return status;
-        missing = list_missing(p, job->runs, list, &begun);
+        missing = list_missing(p, job->blocks, list, &begun);
     }
     return TRINE_OK;
 }
@@ -208,12 +208,12 @@ static trine_status pool_run(trine_executor *executor, const trine_job *job)
     if (trine_fork_server_foreign())
         return trine_fail(TRINE_E_WORKER, "pool: the team belongs to the process that this one was "
                                           "forked from");
-    trine_status status = make_marks(p, job->runs);
+    trine_status status = make_marks(p, job->blocks);
     if (status)
         return status;
     pool_control *control = p->group.control;
     bool died = false;
-    memset(control->marks, POOL_RUN_WAITS, job->runs);
+    memset(control->marks, POOL_BLOCK_WAITS, job->blocks);
     control->job = *job;
     control->published = executor->published;
     atomic_store_explicit(&control->next, 0, memory_order_relaxed);
@@ -237,14 +237,14 @@ typedef struct commit_context {
     int shares;
 } commit_context;
 
-static trine_status commit_share(void *context, size_t run, trine_worker *worker)
+static trine_status commit_share(void *context, size_t block, trine_worker *worker)
 {
     const commit_context *c = context;
-    size_t share = trine_heap_pages(c->bytes / (size_t)c->shares), first = run * share;
+    size_t share = trine_heap_pages(c->bytes / (size_t)c->shares), first = block * share;
     (void)worker;
     if (first >= c->bytes)
         return TRINE_OK;
-    bool last = run + 1 == (size_t)c->shares;
+    bool last = block + 1 == (size_t)c->shares;
     return trine_heap_commit(c->memory + first,
                              last || share > c->bytes - first ? c->bytes - first : share);
 }
@@ -258,7 +258,7 @@ static trine_status commit_in_shares(trine_executor *executor, void *memory, siz
         return status;
     commit_context *context = page;
     *context = (commit_context){memory, bytes, executor->workers};
-    trine_job job = {.runs = (size_t)executor->workers,
+    trine_job job = {.blocks = (size_t)executor->workers,
                      .body = commit_share,
                      .context = context,
                      .restartable = true};

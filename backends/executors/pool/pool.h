@@ -22,13 +22,14 @@
 #include "core/system/descriptor.h"
 #include "core/system/wait.h"
 
-/* How far a run has come, for the caller to know when its worker died. */
-enum { POOL_RUN_WAITS, POOL_RUN_BEGUN, POOL_RUN_DONE };
+/* How far a block has come, for the caller to know when its worker died. */
+enum { POOL_BLOCK_WAITS, POOL_BLOCK_BEGUN, POOL_BLOCK_DONE };
 
 /* What the workers of one pool watch; in the heap. The caller publishes a job by writing it and
  * raising `generation`, on which workers wait; each raises `ended` when it is through, on which the
- * caller waits. marks: how far each run has come. list: NULL, or the runs to do in place of all;
- * only forked workers take part then. own_marks: room for as many marks as there are workers. */
+ * caller waits. marks: how far each block has come. list: NULL, or the blocks to do in place of
+ * all; only forked workers take part then. own_marks: space for as many marks as there are workers.
+ */
 typedef struct pool_control {
     _Alignas(128) atomic_uint generation;
     atomic_int sleepers;

@@ -4,8 +4,8 @@
  * 1. They are a process group of their own in which the caller takes no part: a task cannot harm
  * the user's process, and every one of them can be killed.
  * 2. The process group is forked by the first service and kept for the next: a service is one job
- * of as many runs as task workers, handed out statically, so that run and task worker have the same
- * number.
+ * of as many blocks as task workers, handed out statically, so that block and task worker have the
+ * same number.
  * 3. Who dies is told to the caller once, and forked again when it asks, or by the next service.
  */
 #include <poll.h>
@@ -57,7 +57,7 @@ trine_status trine_pool_serve(pool_group *group, int workers, const trine_job *j
     pool_control *control = group->control;
     control->marks = control->own_marks;
     control->job = *job;
-    control->job.runs = (size_t)workers;
+    control->job.blocks = (size_t)workers;
     control->job.schedule = TRINE_STATIC;
     control->published = trine_seconds();
     trine_process_group_publish(group);

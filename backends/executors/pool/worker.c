@@ -24,13 +24,13 @@ void trine_worker_take_part(pool_control *control, int number)
     size_t i;
     trine_thread_begin(thread, number, control->workers, job, control->published);
     while (trine_thread_next(thread, job, &control->next, &i)) {
-        size_t run = control->list ? control->list[i] : i;
-        atomic_store_explicit(&control->marks[run], POOL_RUN_BEGUN, memory_order_relaxed);
+        size_t block = control->list ? control->list[i] : i;
+        atomic_store_explicit(&control->marks[block], POOL_BLOCK_BEGUN, memory_order_relaxed);
         trine_status status =
-            trine_guard_run(job->body, job->context, run, &thread->worker, number > 0);
-        trine_thread_done(thread, run, status);
+            trine_guard_run(job->body, job->context, block, &thread->worker, number > 0);
+        trine_thread_done(thread, block, status);
         if (!status)
-            atomic_store_explicit(&control->marks[run], POOL_RUN_DONE, memory_order_release);
+            atomic_store_explicit(&control->marks[block], POOL_BLOCK_DONE, memory_order_release);
     }
     trine_thread_end(thread, &control->slots[number].entry);
 }

@@ -19,7 +19,7 @@ enum {
 
 /* stop: what the outcome is whatever its worker says; OK for nothing. made: the outcome was made by
  * the caller and not by a worker, and these are its fields. chained: in a chain of a batch or of a
- * worker. item_bytes: of the item's room, that have memory when rooms get it on demand. */
+ * worker. item_bytes: of the item's buffer, that have memory when buffers get it on demand. */
 typedef struct trine_scheduler_item {
     uint64_t tag;
     unsigned char place;
@@ -32,14 +32,14 @@ typedef struct trine_scheduler_item {
 
 /* One worker as the caller knows it. seen: announced, of which `drained` were looked at. progress,
  * since: where it was wanted and did not come on from, and since when. */
-typedef struct trine_scheduler_lane_data {
+typedef struct trine_worker_slot {
     uint64_t progress;
     double since;
     uint32_t seen, drained;
     uint64_t items;
     double busy;
     int failed_begins;
-} trine_scheduler_lane_data;
+} trine_worker_slot;
 
 /* free: slots without an item. ready: a ring of `ring` slots whose outcomes wait for take. head,
  * tail, count, open_chain: the open chunk. chains: the last chain's number. place: of the next
@@ -55,7 +55,7 @@ struct trine_scheduler {
     size_t shared_bytes, far_bytes;
     void *far;
     trine_scheduler_item *item;
-    trine_scheduler_lane_data *lane;
+    trine_worker_slot *worker_slot;
     uint32_t *free, *ready;
     uint32_t free_count, ready_first, ready_count;
     uint32_t head, tail, count, unflushed;

@@ -1,6 +1,6 @@
-/* core/tasks/local/scheduler.c - the caller's side of a scheduler: rooms, chunks, outcomes.
+/* core/tasks/local/scheduler.c - the caller's side of a scheduler: buffers, chunks, outcomes.
  *
- * 1. All that workers see lies in one block that they address; rooms for items and results follow
+ * 1. All that workers see lies in one block that they address; buffers for items and results follow
  *    it, or, when they are large, lie in a range of addresses that gets memory as it is used.
  * 2. put links slots into the open chunk; a full chunk is published as a batch and workers who
  *    sleep are woken when the caller flushes, so that many short items cost one wake.
@@ -22,11 +22,11 @@
 
 enum { PAGE = 4096, ALIGNMENT = 64, DEFAULT_WINDOW = 1024 };
 
-/* Rooms of more bytes than this in all have addresses only until they are used; what one item used
- * beyond kept_bytes is given back. */
+/* Buffers of more bytes than this in all have addresses only until they are used; what one item
+ * used beyond kept_bytes is given back. */
 static const size_t near_max = (size_t)64 << 20, kept_bytes = (size_t)64 << 10;
 
-/* Rooms of a default window take no more than this, as long as every worker has a few. */
+/* Buffers of a default window take no more than this, as long as every worker has a few. */
 static const size_t window_bytes = (size_t)256 << 20;
 
 /* How often the caller looks for deaths and deadlines. */
@@ -80,7 +80,7 @@ static layout lay_out(const trine_task_shared *shared)
     size_t workers = (size_t)shared->workers;
     l.worker = place_part(&l, workers * sizeof(trine_task_worker));
     l.batch = place_part(&l, shared->batches * sizeof(trine_task_batch));
-    l.slot = place_part(&l, shared->slots * sizeof(trine_task_slot));
+    l.slot = place_part(&l, shared->slots * sizeof(trine_item_slot));
     l.announced = place_part(&l, workers * shared->ring * sizeof(uint32_t));
     l.param = place_part(&l, shared->kind.param_size);
     l.items = place_part(&l, shared->demand ? 0 : shared->slots * shared->item_stride);
@@ -129,20 +129,20 @@ static trine_status plan(trine_task_shared *shared, const trine_executor *execut
     shared->batches = 2 * (uint64_t)shared->ring;
     shared->wake_at = shared->slots / 4 / (uint32_t)shared->workers;
     shared->wake_at = shared->wake_at ? shared->wake_at : 1;
-    double rooms = (double)shared->slots * ((double)kind->item_max + (double)kind->result_max);
-    shared->demand = rooms > (double)near_max;
+    double buffers = (double)shared->slots * ((double)kind->item_max + (double)kind->result_max);
+    shared->demand = buffers > (double)near_max;
     shared->processes = executor->ops.separate_memory;
     size_t unit = shared->demand ? PAGE : ALIGNMENT;
     shared->item_stride = trine_round_up(kind->item_max ? kind->item_max : 1, unit);
     shared->result_stride = trine_round_up(kind->result_max ? kind->result_max : 1, unit);
-    if (rooms > (double)(SIZE_MAX / 8)) {
-        trine_fail(TRINE_E_MEMORY, "task '%s': rooms for %.3g bytes", shared->name, rooms);
+    if (buffers > (double)(SIZE_MAX / 8)) {
+        trine_fail(TRINE_E_MEMORY, "task '%s': buffers of %.3g bytes", shared->name, buffers);
         return TRINE_E_MEMORY;
     }
     return TRINE_OK;
 }
 
-/* The range of addresses: details first, then rooms that get memory on demand. */
+/* The range of addresses: details first, then buffers that get memory on demand. */
 static trine_status reserve_far(trine_scheduler *scheduler)
 {
     trine_task_shared *shared = scheduler->shared;
@@ -196,8 +196,8 @@ static trine_status allocate(trine_scheduler *scheduler)
     scheduler->item = calloc(planned.slots, sizeof *scheduler->item);
     scheduler->free = malloc(planned.slots * sizeof *scheduler->free);
     scheduler->ready = malloc(planned.ring * sizeof *scheduler->ready);
-    scheduler->lane = calloc((size_t)planned.workers, sizeof *scheduler->lane);
-    if (!scheduler->item || !scheduler->free || !scheduler->ready || !scheduler->lane) {
+    scheduler->worker_slot = calloc((size_t)planned.workers, sizeof *scheduler->worker_slot);
+    if (!scheduler->item || !scheduler->free || !scheduler->ready || !scheduler->worker_slot) {
         trine_fail(TRINE_E_MEMORY, "task '%s': no memory for a window of %u items", planned.name,
                    planned.slots);
         return TRINE_E_MEMORY;
@@ -224,7 +224,7 @@ static void release_all(trine_scheduler *scheduler)
     free(scheduler->item);
     free(scheduler->free);
     free(scheduler->ready);
-    free(scheduler->lane);
+    free(scheduler->worker_slot);
     free(scheduler);
 }
 
@@ -300,8 +300,8 @@ static void put_in_line(trine_scheduler *scheduler, uint32_t s)
 static void count_item(trine_scheduler *scheduler, int worker, double seconds)
 {
     if (worker >= 0) {
-        scheduler->lane[worker].items++;
-        scheduler->lane[worker].busy += seconds;
+        scheduler->worker_slot[worker].items++;
+        scheduler->worker_slot[worker].busy += seconds;
     }
     scheduler->measured++;
     double weight = scheduler->measured < 16 ? 1.0 / (double)scheduler->measured : 1.0 / 16;
@@ -312,7 +312,7 @@ void trine_scheduler_unlink(trine_scheduler *scheduler, uint32_t s)
 {
     scheduler->item[s].chained = false;
     if (scheduler->item[s].place == TRINE_ITEM_GONE)
-        trine_scheduler_leave_room(scheduler, s);
+        trine_scheduler_leave_buffer(scheduler, s);
 }
 
 /* The next slot that a worker has announced; false when there is none. */
@@ -321,15 +321,16 @@ static bool next_announced(trine_scheduler *scheduler, uint32_t *s)
     trine_task_shared *shared = scheduler->shared;
     for (int looked = 0; looked <= shared->workers; looked++) {
         int w = scheduler->turn;
-        trine_scheduler_lane_data *lane = &scheduler->lane[w];
-        if (lane->drained != lane->seen) {
-            *s = trine_announced_ring(shared, w)[lane->drained++ & (shared->ring - 1)];
+        trine_worker_slot *worker_slot = &scheduler->worker_slot[w];
+        if (worker_slot->drained != worker_slot->seen) {
+            *s = trine_announced_ring(shared, w)[worker_slot->drained++ & (shared->ring - 1)];
             return true;
         }
-        atomic_store_explicit(&shared->worker[w].drained, lane->drained, memory_order_relaxed);
+        atomic_store_explicit(&shared->worker[w].drained, worker_slot->drained,
+                              memory_order_relaxed);
         uint64_t progress = atomic_load_explicit(&shared->worker[w].progress, memory_order_acquire);
-        lane->seen = (uint32_t)(progress >> 32);
-        if (lane->seen == lane->drained)
+        worker_slot->seen = (uint32_t)(progress >> 32);
+        if (worker_slot->seen == worker_slot->drained)
             scheduler->turn = w + 1 < shared->workers ? w + 1 : 0;
     }
     return false;
@@ -343,7 +344,7 @@ static bool absorb(trine_scheduler *scheduler)
         return false;
     trine_scheduler_unlink(scheduler, s);
     if (scheduler->item[s].place == TRINE_ITEM_OUT) {
-        const trine_task_slot *slot = &scheduler->shared->slot[s];
+        const trine_item_slot *slot = &scheduler->shared->slot[s];
         count_item(scheduler, slot->worker, slot->ended - slot->began);
         put_in_line(scheduler, s);
     }
@@ -370,18 +371,18 @@ static trine_status wait_for_slot(trine_scheduler *scheduler)
     return TRINE_OK;
 }
 
-trine_status trine_scheduler_room(trine_scheduler *scheduler, size_t size, uint32_t *slot,
-                                  void **item)
+trine_status trine_scheduler_buffer(trine_scheduler *scheduler, size_t size, uint32_t *slot,
+                                    void **item)
 {
     trine_task_shared *shared = scheduler->shared;
     trine_status status = wait_for_slot(scheduler);
     if (status)
         return status;
     uint32_t s = scheduler->free[scheduler->free_count - 1];
-    char *room = shared->items + s * shared->item_stride;
+    char *buffer = shared->items + s * shared->item_stride;
     size_t *there = &scheduler->item[s].item_bytes;
     if (shared->demand && size > *there) {
-        status = shared->commit(room, size);
+        status = shared->commit(buffer, size);
         if (status)
             return status;
         *there = size;
@@ -389,16 +390,16 @@ trine_status trine_scheduler_room(trine_scheduler *scheduler, size_t size, uint3
     scheduler->free_count--;
     scheduler->item[s].place = TRINE_ITEM_HELD;
     *slot = s;
-    *item = room;
+    *item = buffer;
     return TRINE_OK;
 }
 
-bool trine_scheduler_rooms_are_whole(const trine_scheduler *scheduler)
+bool trine_scheduler_buffers_are_whole(const trine_scheduler *scheduler)
 {
     return !scheduler->shared->demand;
 }
 
-void trine_scheduler_leave_room(trine_scheduler *scheduler, uint32_t slot)
+void trine_scheduler_leave_buffer(trine_scheduler *scheduler, uint32_t slot)
 {
     scheduler->item[slot].place = TRINE_ITEM_FREE;
     scheduler->free[scheduler->free_count++] = slot;
@@ -452,7 +453,7 @@ void trine_scheduler_put(trine_scheduler *scheduler, uint32_t s, uint64_t index,
                          uint64_t tag)
 {
     trine_task_shared *shared = scheduler->shared;
-    trine_task_slot *slot = &shared->slot[s];
+    trine_item_slot *slot = &shared->slot[s];
     slot->index = index;
     slot->item_size = size;
     slot->result_size = 0;
@@ -496,7 +497,7 @@ void trine_scheduler_flush(trine_scheduler *scheduler)
 
 bool trine_scheduler_withdraw(trine_scheduler *scheduler, uint32_t s)
 {
-    trine_task_slot *slot = &scheduler->shared->slot[s];
+    trine_item_slot *slot = &scheduler->shared->slot[s];
     uint64_t word = atomic_load(&slot->word);
     uint64_t chain = word >> TRINE_SLOT_BITS;
     return word == trine_slot_word(chain, TRINE_SLOT_WAITS) &&
@@ -524,7 +525,7 @@ void trine_scheduler_complete(trine_scheduler *scheduler, uint32_t s, trine_stat
 static void fill(const trine_scheduler *scheduler, uint32_t s, trine_scheduler_outcome *o)
 {
     const trine_task_shared *shared = scheduler->shared;
-    const trine_task_slot *slot = &shared->slot[s];
+    const trine_item_slot *slot = &shared->slot[s];
     const trine_scheduler_item *item = &scheduler->item[s];
     double opened = scheduler->setup.opened;
     bool made = item->made;
@@ -553,7 +554,7 @@ static bool something_announced(const trine_scheduler *scheduler)
     const trine_task_shared *shared = scheduler->shared;
     for (int w = 0; w < shared->workers; w++)
         if ((uint32_t)(atomic_load(&shared->worker[w].progress) >> 32) !=
-            scheduler->lane[w].drained)
+            scheduler->worker_slot[w].drained)
             return true;
     return false;
 }
@@ -648,7 +649,7 @@ void trine_scheduler_release(trine_scheduler *scheduler, uint32_t s)
 {
     trine_task_shared *shared = scheduler->shared;
     trine_scheduler_item *item = &scheduler->item[s];
-    trine_task_slot *slot = &shared->slot[s];
+    trine_item_slot *slot = &shared->slot[s];
     if (item->item_bytes > kept_bytes) {
         scheduler->executor->ops.discard(shared->items + s * shared->item_stride, item->item_bytes);
         item->item_bytes = 0;
@@ -660,7 +661,7 @@ void trine_scheduler_release(trine_scheduler *scheduler, uint32_t s)
     if (item->chained)
         item->place = TRINE_ITEM_GONE;
     else
-        trine_scheduler_leave_room(scheduler, s);
+        trine_scheduler_leave_buffer(scheduler, s);
 }
 
 bool trine_scheduler_take_back(trine_scheduler *scheduler, uint32_t from,
@@ -668,7 +669,7 @@ bool trine_scheduler_take_back(trine_scheduler *scheduler, uint32_t from,
 {
     const trine_task_shared *shared = scheduler->shared;
     for (uint32_t s = from; s < shared->slots; s++) {
-        const trine_task_slot *slot = &shared->slot[s];
+        const trine_item_slot *slot = &shared->slot[s];
         if (scheduler->item[s].place != TRINE_ITEM_OUT || slot->attempt > 1 ||
             !trine_scheduler_withdraw(scheduler, s))
             continue;
@@ -701,7 +702,8 @@ static void end_task_workers(trine_scheduler *scheduler)
     trine_futex_wake(&shared->published, INT_MAX);
     while (!all_have(scheduler, TRINE_WORKER_FAILED)) {
         for (int w = 0; w < shared->workers; w++)
-            scheduler->lane[w].drained = (uint32_t)(atomic_load(&shared->worker[w].progress) >> 32);
+            scheduler->worker_slot[w].drained =
+                (uint32_t)(atomic_load(&shared->worker[w].progress) >> 32);
         trine_scheduler_sleep(scheduler, look_seconds);
     }
     scheduler->executor->ops.serve_end(scheduler->executor);
@@ -712,21 +714,21 @@ static void fill_ledger(trine_scheduler *scheduler)
     double served = trine_seconds() - scheduler->began;
     for (int w = 0; w < scheduler->executor->workers; w++) {
         trine_ledger_worker *entry = &scheduler->executor->ledger[w];
-        trine_task_lane lane;
+        trine_task_slot worker_slot;
         *entry = (trine_ledger_worker){.wait = served};
         if (w >= scheduler->shared->workers)
             continue;
-        trine_scheduler_lane(scheduler, w, &lane);
+        trine_scheduler_worker_slot(scheduler, w, &worker_slot);
         /* What comes anew for each item comes within the item's time. */
         double transfer = scheduler->shared->worker[w].transfer;
-        double busy = lane.busy + (scheduler->shared->data_each ? 0 : transfer);
+        double busy = worker_slot.busy + (scheduler->shared->data_each ? 0 : transfer);
         *entry = (trine_ledger_worker){.transfer = transfer,
                                        .compute = busy > transfer ? busy - transfer : 0,
                                        .wait = served > busy ? served - busy : 0,
                                        .user = scheduler->shared->worker[w].user,
                                        .sys = scheduler->shared->worker[w].sys,
-                                       .runs = lane.items,
-                                       .pid = lane.pid};
+                                       .blocks = worker_slot.items,
+                                       .pid = worker_slot.pid};
     }
 }
 
@@ -748,21 +750,22 @@ trine_status trine_scheduler_close(trine_scheduler *scheduler)
 
 /* --- Figures */
 
-int trine_scheduler_lanes(const trine_scheduler *scheduler)
+int trine_scheduler_worker_slots(const trine_scheduler *scheduler)
 {
     return scheduler->shared->workers;
 }
 
-void trine_scheduler_lane(const trine_scheduler *scheduler, int worker, trine_task_lane *lane)
+void trine_scheduler_worker_slot(const trine_scheduler *scheduler, int worker,
+                                 trine_task_slot *worker_slot)
 {
     const trine_executor *executor = scheduler->executor;
-    *lane = (trine_task_lane){.rank = scheduler->setup.rank,
-                              .worker = worker,
-                              .pid = executor->ops.task_worker_pid
-                                         ? executor->ops.task_worker_pid(executor, worker)
-                                         : getpid(),
-                              .items = (int64_t)scheduler->lane[worker].items,
-                              .busy = scheduler->lane[worker].busy};
+    *worker_slot = (trine_task_slot){.rank = scheduler->setup.rank,
+                                     .worker = worker,
+                                     .pid = executor->ops.task_worker_pid
+                                                ? executor->ops.task_worker_pid(executor, worker)
+                                                : getpid(),
+                                     .items = (int64_t)scheduler->worker_slot[worker].items,
+                                     .busy = scheduler->worker_slot[worker].busy};
 }
 
 uint64_t trine_scheduler_chunk(const trine_scheduler *scheduler)

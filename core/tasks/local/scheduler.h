@@ -3,7 +3,7 @@
  *
  * It knows neither order nor where items come from: the caller gives each item a number and a tag,
  * and takes outcomes as they finish. One thread calls all of it. Life of an item:
- *   room -> (the caller writes the item) -> put -> flush -> take -> (reads the result) -> release
+ *   buffer -> (the caller writes the item) -> put -> flush -> take -> (reads the result) -> release
  * Where an executor has no task workers, the caller's thread works inside take.
  */
 #ifndef TRINE_CORE_SCHEDULER_H
@@ -18,7 +18,7 @@ typedef struct trine_scheduler trine_scheduler;
 
 /* kind and param are copied. data: data_size bytes that every worker addresses, or that are brought
  * to each by `channel`, with data_each anew for each item. window: most items
- * between room and release. chunk 0: chosen. attempts at least 1. opened: when the queue was, the
+ * between buffer and release. chunk 0: chosen. attempts at least 1. opened: when the queue was, the
  * zero of outcomes' times. lost: called for each attempt that ended with its worker; may be NULL.
  */
 typedef struct trine_scheduler_setup {
@@ -68,16 +68,16 @@ uint64_t trine_scheduler_window(const trine_task_kind *kind, int workers);
 trine_status trine_scheduler_open(trine_executor *executor, const trine_scheduler_setup *setup,
                                   trine_scheduler **opened);
 
-/* Room for an item of `size` bytes. There is one as long as fewer than `window` are out; should a
- * cancelled item still lie in a worker's chunk, this waits until the worker has passed it. */
-trine_status trine_scheduler_room(trine_scheduler *scheduler, size_t size, uint32_t *slot,
-                                  void **item);
+/* A buffer for an item of `size` bytes. There is one as long as fewer than `window` are out; should
+ * a cancelled item still lie in a worker's chunk, this waits until the worker has passed it. */
+trine_status trine_scheduler_buffer(trine_scheduler *scheduler, size_t size, uint32_t *slot,
+                                    void **item);
 
-/* Whether a room holds item_max bytes, whatever size it was asked for. */
-bool trine_scheduler_rooms_are_whole(const trine_scheduler *scheduler);
+/* Whether a buffer holds item_max bytes, whatever size it was asked for. */
+bool trine_scheduler_buffers_are_whole(const trine_scheduler *scheduler);
 
-/* Gives back a room that was not used. */
-void trine_scheduler_leave_room(trine_scheduler *scheduler, uint32_t slot);
+/* Gives back a buffer that was not used. */
+void trine_scheduler_leave_buffer(trine_scheduler *scheduler, uint32_t slot);
 
 /* Puts the item of `size` bytes into the open chunk, which goes to the workers when it is full. */
 void trine_scheduler_put(trine_scheduler *scheduler, uint32_t slot, uint64_t index, size_t size,
@@ -118,8 +118,9 @@ bool trine_scheduler_take_back(trine_scheduler *scheduler, uint32_t from,
  * what each task worker did. Returns what was wrong with the scheduler. */
 trine_status trine_scheduler_close(trine_scheduler *scheduler);
 
-int trine_scheduler_lanes(const trine_scheduler *scheduler);
-void trine_scheduler_lane(const trine_scheduler *scheduler, int worker, trine_task_lane *lane);
+int trine_scheduler_worker_slots(const trine_scheduler *scheduler);
+void trine_scheduler_worker_slot(const trine_scheduler *scheduler, int worker,
+                                 trine_task_slot *worker_slot);
 uint64_t trine_scheduler_chunk(const trine_scheduler *scheduler);
 
 /* Task workers that died. */

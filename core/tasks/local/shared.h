@@ -31,8 +31,8 @@ enum { TRINE_SLOT_WAITS, TRINE_SLOT_RUNS, TRINE_SLOT_CANCELLED, TRINE_SLOT_BITS 
 
 /* word: chain << TRINE_SLOT_BITS, and the state; no chain has the number 0. began: seconds on
  * trine_seconds' clock. next: the slot after it in its chain. there, asked: bytes of the result's
- * room that have memory, and that may have some. */
-typedef struct trine_task_slot {
+ * buffer that have memory, and that may have some. */
+typedef struct trine_item_slot {
     _Alignas(128) uint64_t index;
     size_t item_size, result_size, there, asked;
     double began, ended;
@@ -41,7 +41,7 @@ typedef struct trine_task_slot {
     int attempt, worker;
     trine_status status;
     bool has_detail;
-} trine_task_slot;
+} trine_item_slot;
 
 /* word: place << TRINE_BATCH_BITS, and one of these or TRINE_BATCH_OWNER + worker, of which there
  * are 65536 at most. */
@@ -94,7 +94,7 @@ typedef struct trine_task_shared {
     bool demand, data_each, processes;
     double deadline, spin_seconds;
     trine_status (*commit)(void *memory, size_t bytes);
-    trine_task_slot *slot;
+    trine_item_slot *slot;
     trine_task_batch *batch;
     trine_task_worker *worker;
     uint32_t *announced;

@@ -68,7 +68,7 @@ uint32_t trine_scheduler_running_at(const trine_scheduler *scheduler, int worker
 
 static void tell_lost(const trine_scheduler *scheduler, uint32_t s, int worker, double now)
 {
-    const trine_task_slot *slot = &scheduler->shared->slot[s];
+    const trine_item_slot *slot = &scheduler->shared->slot[s];
     const trine_scheduler_setup *setup = &scheduler->setup;
     trine_task_record record = {.index = (int64_t)slot->index,
                                 .began = atomic_load(&scheduler->shared->worker[worker].began) -
@@ -86,7 +86,7 @@ static void tell_lost(const trine_scheduler *scheduler, uint32_t s, int worker, 
 static bool decide_retry(trine_scheduler *scheduler, uint32_t s, int worker, const char *how,
                          bool innocent)
 {
-    trine_task_slot *slot = &scheduler->shared->slot[s];
+    trine_item_slot *slot = &scheduler->shared->slot[s];
     trine_scheduler_item *item = &scheduler->item[s];
     char text[TRINE_DETAIL_SIZE];
     unsigned long long index = slot->index;
@@ -124,7 +124,7 @@ static void requeue(trine_scheduler *scheduler, int worker, uint32_t head, const
     uint32_t rest = TRINE_SLOT_NONE, last = TRINE_SLOT_NONE;
     uint64_t chain = atomic_load(&shared->worker[worker].chain);
     for (uint32_t s = head, next; s != TRINE_SLOT_NONE; s = next) {
-        trine_task_slot *slot = &shared->slot[s];
+        trine_item_slot *slot = &shared->slot[s];
         uint64_t word = atomic_load(&slot->word);
         if (word >> TRINE_SLOT_BITS != chain)
             break;
@@ -161,9 +161,9 @@ static void restart(trine_scheduler *scheduler, int worker, const char *how)
     if (scheduler->closing) {
         /* Nothing is left for it to do. */
     } else if (life == TRINE_WORKER_STARTS &&
-               ++scheduler->lane[worker].failed_begins >= scheduler->setup.attempts) {
+               ++scheduler->worker_slot[worker].failed_begins >= scheduler->setup.attempts) {
         snprintf(text, sizeof text, "task '%s': %s before it had begun, %d times",
-                 scheduler->shared->name, how, scheduler->lane[worker].failed_begins);
+                 scheduler->shared->name, how, scheduler->worker_slot[worker].failed_begins);
         trine_scheduler_fail(scheduler, TRINE_E_WORKER, text);
     } else if (scheduler->executor->ops.restart(scheduler->executor, worker)) {
         snprintf(text, sizeof text, "%s and cannot be replaced: %s", how, trine_error_detail());
@@ -182,7 +182,7 @@ static void reap(trine_scheduler *scheduler, int worker, const char *how, bool i
     uint64_t progress = atomic_load(&record->progress);
     uint32_t head = left_by(scheduler, worker);
     scheduler->lost++;
-    scheduler->lane[worker].seen = (uint32_t)(progress >> 32);
+    scheduler->worker_slot[worker].seen = (uint32_t)(progress >> 32);
     atomic_store(&record->progress,
                  trine_progress_word((uint32_t)(progress >> 32), TRINE_SLOT_NONE));
     requeue(scheduler, worker, head, how, innocent);
@@ -247,17 +247,17 @@ static void look_for_stopped(trine_scheduler *scheduler, double now)
     double patience =
         scheduler->setup.deadline > least_patience ? scheduler->setup.deadline : least_patience;
     for (int w = 0; w < shared->workers; w++) {
-        trine_scheduler_lane_data *lane = &scheduler->lane[w];
+        trine_worker_slot *worker_slot = &scheduler->worker_slot[w];
         uint64_t progress = atomic_load(&shared->worker[w].progress);
-        if (progress != lane->progress || !is_wanted(scheduler, w)) {
-            lane->progress = progress;
-            lane->since = now;
-        } else if (now - lane->since > patience) {
-            lane->since = now;
+        if (progress != worker_slot->progress || !is_wanted(scheduler, w)) {
+            worker_slot->progress = progress;
+            worker_slot->since = now;
+        } else if (now - worker_slot->since > patience) {
+            worker_slot->since = now;
             if (scheduler->executor->ops.kill(scheduler->executor, w) != TRINE_OK)
                 trine_scheduler_fail(scheduler, TRINE_E_SYSTEM, trine_error_detail());
             look_for_deaths(scheduler, w, TRINE_SLOT_NONE);
-        } else if (now - lane->since > patience / 2) {
+        } else if (now - worker_slot->since > patience / 2) {
             trine_futex_wake(&shared->published, INT_MAX);
         }
     }
@@ -284,7 +284,7 @@ void trine_scheduler_supervise(trine_scheduler *scheduler)
 
 trine_status trine_scheduler_cancel(trine_scheduler *scheduler, uint32_t s)
 {
-    trine_task_slot *slot = &scheduler->shared->slot[s];
+    trine_item_slot *slot = &scheduler->shared->slot[s];
     trine_scheduler_item *item = &scheduler->item[s];
     if (item->place != TRINE_ITEM_OUT)
         return TRINE_OK;

@@ -31,7 +31,7 @@ static const double look_seconds = 1;
 enum { PAGE = 4096 };
 
 /* One worker as it sees itself. ours: its thread is none of the program's. running, frame: it is in
- * a function of the kind's, called from there. slot: the item at hand, of that chain. room_size:
+ * a function of the kind's, called from there. slot: the item at hand, of that chain. buffer_size:
  * its result's. now: when the last item ended. called: when the worker last woke the caller for
  * finished items. user, sys: CPU seconds before. copy: of data that was brought. */
 struct trine_task_context {
@@ -42,7 +42,7 @@ struct trine_task_context {
     uint32_t *ring, announced, slot;
     uint64_t chain;
     trine_task task;
-    size_t room_size;
+    size_t buffer_size;
     double now, called, user, sys;
     trine_status refused;
     void *copy;
@@ -50,11 +50,11 @@ struct trine_task_context {
     char detail[TRINE_DETAIL_SIZE];
 };
 
-/* Memory for so much of the room of a result. `asked` is raised before and `there` after, wherever
- * the worker may be killed. */
+/* Memory for so much of the buffer of a result. `asked` is raised before and `there` after,
+ * wherever the worker may be killed. */
 static trine_status give_memory(const trine_task_shared *shared, uint32_t s, size_t size)
 {
-    trine_task_slot *slot = &shared->slot[s];
+    trine_item_slot *slot = &shared->slot[s];
     if (!shared->demand || size <= slot->there)
         return TRINE_OK;
     if (size > slot->asked)
@@ -71,7 +71,7 @@ void *trine_task_result(trine_task *task, size_t size)
     if (!c || !task->item || c->slot == TRINE_SLOT_NONE)
         return NULL;
     const trine_task_shared *shared = c->shared;
-    c->room_size = 0;
+    c->buffer_size = 0;
     c->refused = TRINE_OK;
     if (size > shared->kind.result_max)
         c->refused = trine_fail(TRINE_E_ARGUMENT,
@@ -83,7 +83,7 @@ void *trine_task_result(trine_task *task, size_t size)
         c->refused = give_memory(shared, c->slot, size);
     if (c->refused)
         return NULL;
-    c->room_size = size;
+    c->buffer_size = size;
     return shared->results + c->slot * shared->result_stride;
 }
 
@@ -203,7 +203,7 @@ static __attribute__((noinline)) trine_status call(trine_task_context *c, task_c
     return status;
 }
 
-static void run_item(trine_task_context *c, trine_task_slot *slot, double began)
+static void run_item(trine_task_context *c, trine_item_slot *slot, double began)
 {
     const trine_task_shared *shared = c->shared;
     trine_task *task = &c->task;
@@ -212,7 +212,7 @@ static void run_item(trine_task_context *c, trine_task_slot *slot, double began)
     task->item = shared->items + c->slot * shared->item_stride;
     task->item_size = slot->item_size;
     task->attempt = slot->attempt;
-    c->room_size = 0;
+    c->buffer_size = 0;
     c->refused = TRINE_OK;
     c->has_detail = false;
     slot->has_detail = false;
@@ -230,7 +230,7 @@ static void run_item(trine_task_context *c, trine_task_slot *slot, double began)
     }
     slot->ended = c->now = ended;
     slot->status = status;
-    slot->result_size = status ? 0 : c->room_size;
+    slot->result_size = status ? 0 : c->buffer_size;
     if (detail)
         trine_slot_detail(shared, c->slot, detail);
 }
@@ -245,7 +245,7 @@ static void wake_caller(trine_task_shared *shared)
 }
 
 /* Runs the slot at hand if it waits. False when it is no longer of this chain. */
-static bool take_slot(trine_task_context *c, trine_task_slot *slot)
+static bool take_slot(trine_task_context *c, trine_item_slot *slot)
 {
     uint64_t word = trine_slot_word(c->chain, TRINE_SLOT_WAITS);
     double began = trine_seconds();
@@ -334,7 +334,7 @@ static __attribute__((noinline)) bool give_up_left(trine_task_context *c)
     const trine_activation own = TRINE_CALLER;
     if (!c->running || c->slot == TRINE_SLOT_NONE || !trine_activation_left(&c->frame, &own))
         return false;
-    trine_task_slot *slot = &c->shared->slot[c->slot];
+    trine_item_slot *slot = &c->shared->slot[c->slot];
     c->running = false;
     trine_float_default();
     slot->ended = c->now = trine_seconds();

@@ -49,7 +49,7 @@ struct trine_journal {
     int64_t end;
     double synced;
     journal_entry *entry;
-    uint64_t entries, room, result_max;
+    uint64_t entries, capacity, result_max;
     unsigned char *ahead;
     int64_t ahead_at, ahead_size;
 };
@@ -219,15 +219,15 @@ static trine_status take_header(trine_journal *j, const trine_journal_owner *own
 
 static trine_status keep_entry(trine_journal *j, uint64_t index, int64_t at)
 {
-    if (j->entries == j->room) {
-        uint64_t room = j->room ? 2 * j->room : 1024;
-        journal_entry *more = realloc(j->entry, room * sizeof *more);
+    if (j->entries == j->capacity) {
+        uint64_t capacity = j->capacity ? 2 * j->capacity : 1024;
+        journal_entry *more = realloc(j->entry, capacity * sizeof *more);
         if (!more)
             return trine_fail(TRINE_E_MEMORY,
                               "journal %s: no memory for an index of %" PRIu64 " items", j->path,
-                              room);
+                              capacity);
         j->entry = more;
-        j->room = room;
+        j->capacity = capacity;
     }
     j->entry[j->entries++] = (journal_entry){.index = index, .at = at};
     return TRINE_OK;
@@ -335,7 +335,7 @@ static void leave_folder(trine_journal *j)
     j->folder = -1;
 }
 
-/* Finds and locks it. Who made it removes it when there is no room for its header: whoever waited
+/* Finds and locks it. Who made it removes it when there is no space for its header: whoever waited
  * for that lock looks for the file again. */
 static trine_status take_file(trine_journal *j)
 {

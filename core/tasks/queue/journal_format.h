@@ -15,7 +15,7 @@
 
 #include "core/tasks/queue/journal.h"
 
-/* NAME: room for the kind's name; longer ones are known by their first bytes and their hash. */
+/* NAME: space for the kind's name; longer ones are known by their first bytes and their hash. */
 enum {
     TRINE_JOURNAL_OLDEST = 1,
     TRINE_JOURNAL_VERSION = 2,

@@ -6,7 +6,7 @@
  *    allows) or from submit.
  * 3. Outcomes come from the scheduler as items finish; each marks its entry, from which next, wait
  * and wait_any collect.
- * 4. What a user was given is valid until the next call: its room is released then.
+ * 4. What a user was given is valid until the next call: its buffer is released then.
  */
 #include <math.h>
 #include <stdio.h>
@@ -70,7 +70,7 @@ static trine_status check_open(const trine_team *team, const trine_task_kind *ki
 
 /* Each thread has its own: its address tells threads apart. */
 
-/* The data is where all workers address it, or is carried to them. */
+/* The data is where all workers address it, or is staged for them. */
 static trine_status bring_data(trine_task_queue *queue)
 {
     trine_team *team = queue->team;
@@ -121,7 +121,7 @@ static trine_status start_engine(trine_task_queue *queue)
     trine_scheduler_setup setup = make_setup(queue);
     trine_scheduler **scheduler = &queue->runner.scheduler;
     trine_status status = trine_scheduler_open(queue->executor, &setup, scheduler);
-    if (status || !queue->options.source || trine_scheduler_rooms_are_whole(*scheduler))
+    if (status || !queue->options.source || trine_scheduler_buffers_are_whole(*scheduler))
         return status;
     queue->staging = malloc(queue->kind.item_max ? queue->kind.item_max : 1);
     if (!queue->staging)
@@ -267,13 +267,13 @@ static trine_status queue_status(const trine_task_queue *queue)
     return queue->status ? trine_fail(queue->status, "%s", queue->detail) : TRINE_OK;
 }
 
-/* Gives the item in that room the next number: to the workers, unless the journal has it. */
+/* Gives the item in that buffer the next number: to the workers, unless the journal has it. */
 static trine_status put_item(trine_task_queue *queue, uint32_t slot, const void *item, size_t size)
 {
     trine_task_entry seen = {.identity = 0};
     trine_status status = queue->journal ? trine_queue_look(queue, item, size, &seen) : TRINE_OK;
     if (status || seen.outcome.resumed)
-        trine_runner_leave_room(&queue->runner, slot);
+        trine_runner_leave_buffer(&queue->runner, slot);
     if (status)
         return status;
     uint64_t number = queue->submitted++;
@@ -317,13 +317,13 @@ trine_status trine_task_submit(trine_task_queue *queue, const void *item, size_t
                           "trine_task_submit: %llu items wait to be collected, the window is full",
                           (unsigned long long)queue->window);
     uint32_t slot;
-    void *room;
-    status = trine_runner_room(&queue->runner, size, &slot, &room);
+    void *buffer;
+    status = trine_runner_buffer(&queue->runner, size, &slot, &buffer);
     if (status)
         return status;
     if (size > 0)
-        memcpy(room, item, size);
-    status = put_item(queue, slot, room, size);
+        memcpy(buffer, item, size);
+    status = put_item(queue, slot, buffer, size);
     if (ticket && !status)
         *ticket = (int64_t)queue->submitted - 1;
     /* A chunk that was asked for fills; else nobody knows when the next item comes. */
@@ -346,19 +346,19 @@ static trine_status ask_source(void *argument)
     return TRINE_OK;
 }
 
-/* One item of the source, into a room of the scheduler; sets source_ended when there is none. */
+/* One item of the source, into a buffer of the scheduler; sets source_ended when there is none. */
 static trine_status pull_item(trine_task_queue *queue)
 {
     const trine_task_options *o = &queue->options;
     uint32_t slot = TRINE_SLOT_NONE;
-    void *room = NULL;
+    void *buffer = NULL;
     size_t size = 0;
     trine_status status = TRINE_OK;
     if (!queue->staging)
-        status = trine_runner_room(&queue->runner, queue->kind.item_max, &slot, &room);
+        status = trine_runner_buffer(&queue->runner, queue->kind.item_max, &slot, &buffer);
     if (status)
         return status;
-    source_call asked = {o, queue->staging ? queue->staging : room, &size, false};
+    source_call asked = {o, queue->staging ? queue->staging : buffer, &size, false};
     queue->frame = trine_activation_here();
     queue->inside = true;
     status = trine_guard(ask_source, &asked, false);
@@ -369,23 +369,23 @@ static trine_status pull_item(trine_task_queue *queue)
             trine_fail(TRINE_E_ARGUMENT, "the source gave item %llu %zu bytes; item_max is %zu",
                        (unsigned long long)queue->submitted, size, queue->kind.item_max);
     if (queue->staging && !queue->source_ended && !status) {
-        status = trine_runner_room(&queue->runner, size, &slot, &room);
+        status = trine_runner_buffer(&queue->runner, size, &slot, &buffer);
         if (!status && size > 0)
-            memcpy(room, queue->staging, size);
+            memcpy(buffer, queue->staging, size);
     } else if (!queue->staging && (queue->source_ended || status)) {
-        trine_runner_leave_room(&queue->runner, slot);
+        trine_runner_leave_buffer(&queue->runner, slot);
     }
-    return status || queue->source_ended ? status : put_item(queue, slot, room, size);
+    return status || queue->source_ended ? status : put_item(queue, slot, buffer, size);
 }
 
 /* Many at a time: workers are woken once for all of them. */
 static trine_status refill(trine_task_queue *queue)
 {
-    uint64_t room = queue->window - queue->used;
+    uint64_t space = queue->window - queue->used;
     trine_status status = TRINE_OK;
     enum { FLUSH = 128 };
-    if (!queue->options.source || queue->source_ended || room == 0 ||
-        (room < queue->window / 4 && queue->used > 0))
+    if (!queue->options.source || queue->source_ended || space == 0 ||
+        (space < queue->window / 4 && queue->used > 0))
         return TRINE_OK;
     for (unsigned i = 1; queue->used < queue->window && !queue->source_ended && !status; i++) {
         status = pull_item(queue);
@@ -486,8 +486,8 @@ trine_status trine_task_next(trine_task_queue *queue, trine_task_outcome *outcom
         return status;
     if (!outcome)
         return trine_fail(TRINE_E_ARGUMENT, "trine_task_next: outcome is NULL");
-    status = trine_size_check("trine_task_next", "trine_task_outcome", outcome->size,
-                              sizeof *outcome);
+    status =
+        trine_size_check("trine_task_next", "trine_task_outcome", outcome->size, sizeof *outcome);
     if (status)
         return status;
     outcome->index = TRINE_TASK_NONE;

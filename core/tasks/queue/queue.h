@@ -32,8 +32,8 @@ typedef struct trine_task_entry {
  * collected yet. held: the entry whose outcome the user has until the next call. inside: a call is
  * at work, and what it calls (source, on_progress) may not call the queue; frame: who called
  * those. staging: where the
- * source writes an item whose room depends on its size. brought: the journal's result that the user
- * has until the next call. executor: whose task workers work. channel: of the data, NULL where
+ * source writes an item whose buffer depends on its size. brought: the journal's result that the
+ * user has until the next call. executor: whose task workers work. channel: of the data, NULL where
  * every worker addresses it. */
 struct trine_task_queue {
     trine_team *team;
@@ -53,7 +53,7 @@ struct trine_task_queue {
     trine_executor *executor;
     trine_channel *channel;
     trine_task_record *record;
-    uint64_t records, records_room;
+    uint64_t records, records_capacity;
     struct trine_journal *journal;
     void *brought;
     size_t brought_bytes;

@@ -64,14 +64,14 @@ trine_status trine_queue_bring(trine_task_queue *queue, trine_task_outcome *outc
     if (!outcome->resumed || size == 0)
         return TRINE_OK;
     if (size > queue->brought_bytes) {
-        size_t room = trine_whole_lines(size);
+        size_t capacity = trine_whole_lines(size);
         free(queue->brought);
         queue->brought_bytes = 0;
-        queue->brought = aligned_alloc(TRINE_CACHE_LINE, room);
+        queue->brought = aligned_alloc(TRINE_CACHE_LINE, capacity);
         if (!queue->brought)
             return trine_fail(TRINE_E_MEMORY, "trine_task: no memory for a result of %zu bytes",
                               size);
-        queue->brought_bytes = room;
+        queue->brought_bytes = capacity;
     }
     outcome->result = queue->brought;
     return trine_journal_read(queue->journal, (uint64_t)outcome->index, queue->brought, size);

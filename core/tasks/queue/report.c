@@ -1,4 +1,4 @@
-/* core/tasks/queue/report.c - how far a queue is: progress, lanes, records. */
+/* core/tasks/queue/report.c - how far a queue is: progress, worker slots, records. */
 #include <stdlib.h>
 
 #include "core/system/clock.h"
@@ -11,17 +11,17 @@ static const double report_seconds = 0.1;
 
 void trine_queue_record(trine_task_queue *queue, const trine_task_record *record)
 {
-    if (queue->records == queue->records_room) {
-        uint64_t room = queue->records_room ? 2 * queue->records_room : 1024;
-        trine_task_record *more = realloc(queue->record, room * sizeof *more);
+    if (queue->records == queue->records_capacity) {
+        uint64_t capacity = queue->records_capacity ? 2 * queue->records_capacity : 1024;
+        trine_task_record *more = realloc(queue->record, capacity * sizeof *more);
         if (!more) {
             trine_queue_fail(queue,
                              trine_fail(TRINE_E_MEMORY, "task queue: no memory for %llu records",
-                                        (unsigned long long)room));
+                                        (unsigned long long)capacity));
             return;
         }
         queue->record = more;
-        queue->records_room = room;
+        queue->records_capacity = capacity;
     }
     queue->record[queue->records++] = *record;
 }
@@ -35,7 +35,7 @@ static void progress_of(const trine_task_queue *queue, trine_task_progress *prog
                                       .retried = (int64_t)queue->retried,
                                       .total = queue->options.total,
                                       .seconds = trine_seconds() - queue->opened,
-                                      .lanes = trine_runner_lanes(&queue->runner),
+                                      .slots = trine_runner_worker_slots(&queue->runner),
                                       .lost = trine_runner_lost(&queue->runner)};
 }
 
@@ -89,17 +89,17 @@ trine_status trine_task_progress_of(const trine_task_queue *queue, trine_task_pr
     return TRINE_OK;
 }
 
-trine_status trine_task_lane_of(const trine_task_queue *queue, int lane, trine_task_lane *entry)
+trine_status trine_task_slot_of(const trine_task_queue *queue, int slot, trine_task_slot *entry)
 {
     TRINE_FLOAT_SCOPE;
     if (!queue || !entry)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_task_lane_of: %s is NULL",
+        return trine_fail(TRINE_E_ARGUMENT, "trine_task_slot_of: %s is NULL",
                           queue ? "entry" : "queue");
-    int lanes = trine_runner_lanes(&queue->runner);
-    if (lane < 0 || lane >= lanes)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_task_lane_of: lane %d; expected 0 to %d", lane,
-                          lanes - 1);
-    trine_runner_lane(&queue->runner, lane, entry);
+    int worker_slots = trine_runner_worker_slots(&queue->runner);
+    if (slot < 0 || slot >= worker_slots)
+        return trine_fail(TRINE_E_ARGUMENT, "trine_task_slot_of: slot %d; expected 0 to %d", slot,
+                          worker_slots - 1);
+    trine_runner_worker_slot(&queue->runner, slot, entry);
     return TRINE_OK;
 }
 

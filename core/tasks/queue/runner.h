@@ -11,19 +11,19 @@ typedef struct trine_runner {
     trine_ranks *ranks;
 } trine_runner;
 
-static inline trine_status trine_runner_room(const trine_runner *r, size_t size, uint32_t *slot,
-                                             void **item)
+static inline trine_status trine_runner_buffer(const trine_runner *r, size_t size, uint32_t *slot,
+                                               void **item)
 {
-    return r->ranks ? trine_ranks_room(r->ranks, size, slot, item)
-                    : trine_scheduler_room(r->scheduler, size, slot, item);
+    return r->ranks ? trine_ranks_buffer(r->ranks, size, slot, item)
+                    : trine_scheduler_buffer(r->scheduler, size, slot, item);
 }
 
-static inline void trine_runner_leave_room(const trine_runner *r, uint32_t slot)
+static inline void trine_runner_leave_buffer(const trine_runner *r, uint32_t slot)
 {
     if (r->ranks)
-        trine_ranks_leave_room(r->ranks, slot);
+        trine_ranks_leave_buffer(r->ranks, slot);
     else
-        trine_scheduler_leave_room(r->scheduler, slot);
+        trine_scheduler_leave_buffer(r->scheduler, slot);
 }
 
 static inline void trine_runner_put(const trine_runner *r, uint32_t slot, uint64_t index,
@@ -69,17 +69,19 @@ static inline trine_status trine_runner_cancel(const trine_runner *r, uint32_t s
                     : trine_scheduler_cancel(r->scheduler, slot);
 }
 
-static inline int trine_runner_lanes(const trine_runner *r)
+static inline int trine_runner_worker_slots(const trine_runner *r)
 {
-    return r->ranks ? trine_ranks_lanes(r->ranks) : trine_scheduler_lanes(r->scheduler);
+    return r->ranks ? trine_ranks_worker_slots(r->ranks)
+                    : trine_scheduler_worker_slots(r->scheduler);
 }
 
-static inline void trine_runner_lane(const trine_runner *r, int number, trine_task_lane *lane)
+static inline void trine_runner_worker_slot(const trine_runner *r, int number,
+                                            trine_task_slot *worker_slot)
 {
     if (r->ranks)
-        trine_ranks_lane(r->ranks, number, lane);
+        trine_ranks_worker_slot(r->ranks, number, worker_slot);
     else
-        trine_scheduler_lane(r->scheduler, number, lane);
+        trine_scheduler_worker_slot(r->scheduler, number, worker_slot);
 }
 
 static inline uint64_t trine_runner_chunk(const trine_runner *r)

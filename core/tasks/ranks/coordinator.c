@@ -1,7 +1,7 @@
-/* core/tasks/ranks/coordinator.c - rank 0's items of a queue on several ranks: from room to
+/* core/tasks/ranks/coordinator.c - rank 0's items of a queue on several ranks: from buffer to
  * release.
  *
- *   room -> HELD -> put -> WAITS -> DEALT -> LOCAL, or another rank's -> READY -> take -> TAKEN
+ *   buffer -> HELD -> put -> WAITS -> OFFERED -> LOCAL, or another rank's -> READY -> take -> TAKEN
  *
  * 1. put copies an item to the next place of the ring, or keeps it until that place has been read.
  * 2. Rank 0 takes items like any other rank. Its own outcomes stay where its scheduler has them;
@@ -61,7 +61,7 @@ static void cut(trine_ranks *ranks, trine_own_list *list, uint32_t e)
 
 /* ---- items on their way out ---- */
 
-trine_status trine_ranks_room(trine_ranks *ranks, size_t size, uint32_t *slot, void **item)
+trine_status trine_ranks_buffer(trine_ranks *ranks, size_t size, uint32_t *slot, void **item)
 {
     (void)size;
     if (ranks->free_count == 0)
@@ -73,7 +73,7 @@ trine_status trine_ranks_room(trine_ranks *ranks, size_t size, uint32_t *slot, v
     return TRINE_OK;
 }
 
-void trine_ranks_leave_room(trine_ranks *ranks, uint32_t slot)
+void trine_ranks_leave_buffer(trine_ranks *ranks, uint32_t slot)
 {
     ranks->item[slot].place = TRINE_OWN_FREE;
     ranks->free[ranks->free_count++] = slot;
@@ -82,7 +82,7 @@ void trine_ranks_leave_room(trine_ranks *ranks, uint32_t slot)
 /* The word that says who has read the item at that position. */
 static trine_status read_holder(trine_ranks *ranks, uint64_t position, uint64_t *holder)
 {
-    size_t at = TRINE_BOARD_HOLDERS + position % ranks->ring * sizeof *holder;
+    size_t at = TRINE_WINDOW_HOLDERS + position % ranks->ring * sizeof *holder;
     return ranks->window->ops->get(ranks->window, at, holder, sizeof *holder);
 }
 
@@ -104,13 +104,13 @@ static trine_status write_place(trine_ranks *ranks, uint32_t e, const void *byte
     uint64_t place = ranks->submitted % ranks->ring, nobody = 0;
     size_t at = ranks->places + place * ranks->stride;
     trine_place_head head = {.index = item->index, .size = item->size, .entry = e};
-    trine_status status = window->ops->put(window, TRINE_BOARD_HOLDERS + place * sizeof nobody,
+    trine_status status = window->ops->put(window, TRINE_WINDOW_HOLDERS + place * sizeof nobody,
                                            &nobody, sizeof nobody);
     if (!status)
         status = window->ops->put(window, at, &head, sizeof head);
     if (!status && item->size > 0)
         status = window->ops->put(window, at + sizeof head, bytes, item->size);
-    item->place = TRINE_OWN_DEALT;
+    item->place = TRINE_OWN_OFFERED;
     item->position = ranks->submitted++;
     return status;
 }
@@ -121,12 +121,12 @@ static trine_status publish(trine_ranks *ranks)
     if (ranks->published == ranks->submitted)
         return TRINE_OK;
     ranks->published = ranks->words.submitted = ranks->submitted;
-    return ranks->window->ops->swap(ranks->window, TRINE_BOARD_SUBMITTED, ranks->submitted,
+    return ranks->window->ops->swap(ranks->window, TRINE_WINDOW_SUBMITTED, ranks->submitted,
                                     &before);
 }
 
-/* Deals what waits, as far as there are places. */
-static trine_status deal(trine_ranks *ranks)
+/* Offers what waits, as far as there are places. */
+static trine_status offer_items(trine_ranks *ranks)
 {
     trine_status status = TRINE_OK;
     bool found = true;
@@ -187,7 +187,7 @@ void trine_ranks_put(trine_ranks *ranks, uint32_t slot, uint64_t index, size_t s
 
 void trine_ranks_flush(trine_ranks *ranks)
 {
-    trine_ranks_fail(ranks, deal(ranks));
+    trine_ranks_fail(ranks, offer_items(ranks));
 }
 
 /* ---- outcomes ---- */
@@ -221,16 +221,16 @@ void trine_coordinator_complete(trine_ranks *ranks, uint32_t e, trine_status sta
     make_ready(ranks, e);
 }
 
-static void note_lane(trine_ranks *ranks, int rank, const trine_message_record *record)
+static void note_worker_slot(trine_ranks *ranks, int rank, const trine_message_record *record)
 {
-    int number = ranks->first_lane[rank] + record->worker;
-    if (record->worker < 0 || number >= ranks->first_lane[rank + 1])
+    int number = ranks->first_worker_slot[rank] + record->worker;
+    if (record->worker < 0 || number >= ranks->first_worker_slot[rank + 1])
         return;
-    trine_task_lane *lane = &ranks->lane[number];
-    lane->pid = record->pid;
+    trine_task_slot *worker_slot = &ranks->worker_slot[number];
+    worker_slot->pid = record->pid;
     if (record->type == TRINE_RECORD_OUTCOME) {
-        lane->items++;
-        lane->busy += record->ended - record->began;
+        worker_slot->items++;
+        worker_slot->busy += record->ended - record->began;
     }
 }
 
@@ -239,7 +239,7 @@ static void note_outcome(trine_ranks *ranks, int rank, const trine_message_recor
                          const char *detail, const void *result)
 {
     trine_own_item *item = record->entry < ranks->items ? &ranks->item[record->entry] : NULL;
-    if (!item || item->place != TRINE_OWN_DEALT || item->index != record->index)
+    if (!item || item->place != TRINE_OWN_OFFERED || item->index != record->index)
         return;
     item->detail = record->detail_size ? strndup(detail, record->detail_size) : NULL;
     item->outcome = (trine_task_outcome){
@@ -273,7 +273,7 @@ static void note_outcome(trine_ranks *ranks, int rank, const trine_message_recor
 static void note_back(trine_ranks *ranks, const trine_message_record *record, const void *bytes)
 {
     const trine_own_item *item = record->entry < ranks->items ? &ranks->item[record->entry] : NULL;
-    if (!item || item->place != TRINE_OWN_DEALT || item->index != record->index ||
+    if (!item || item->place != TRINE_OWN_OFFERED || item->index != record->index ||
         item->size != record->result_size)
         return;
     trine_coordinator_again(ranks, record->entry, bytes);
@@ -284,7 +284,7 @@ static void read_record(trine_ranks *ranks, int rank, const trine_message_record
 {
     switch ((trine_record_type)record->type) {
     case TRINE_RECORD_OUTCOME:
-        note_lane(ranks, rank, record);
+        note_worker_slot(ranks, rank, record);
         note_outcome(ranks, rank, record, (const char *)rest, rest + record->detail_size);
         break;
     case TRINE_RECORD_LOST:
@@ -297,8 +297,8 @@ static void read_record(trine_ranks *ranks, int rank, const trine_message_record
                                                    .worker = record->worker,
                                                    .status = (trine_status)record->status});
         break;
-    case TRINE_RECORD_LANE:
-        note_lane(ranks, rank, record);
+    case TRINE_RECORD_WORKER_SLOT:
+        note_worker_slot(ranks, rank, record);
         break;
     case TRINE_RECORD_BACK:
         note_back(ranks, record, rest);
@@ -357,7 +357,7 @@ static trine_status collect_own(trine_ranks *ranks, double seconds, bool *some)
         uint32_t e = (uint32_t)o.tag;
         ranks->item[e].outcome = o.outcome;
         make_ready(ranks, e);
-        ranks->rests_until = ranks->deals ? trine_seconds() + rest_seconds : 0;
+        ranks->rests_until = ranks->only_offers ? trine_seconds() + rest_seconds : 0;
         *some = true;
         if (ranks->serial)
             return TRINE_OK;
@@ -372,7 +372,7 @@ static trine_status check_failed(trine_ranks *ranks)
     if (!ranks->words.failed)
         return TRINE_OK;
     trine_status status =
-        ranks->window->ops->get(ranks->window, TRINE_BOARD_DETAIL, text, sizeof text);
+        ranks->window->ops->get(ranks->window, TRINE_WINDOW_DETAIL, text, sizeof text);
     return status
                ? status
                : trine_fail((trine_status)ranks->words.failed, "%.*s", TRINE_DETAIL_SIZE - 1, text);
@@ -386,7 +386,7 @@ static trine_status work(trine_ranks *ranks, bool *some)
     if (!status)
         status = read_outcomes(ranks, &came);
     if (!status)
-        status = deal(ranks);
+        status = offer_items(ranks);
     if (!status)
         status = check_failed(ranks);
     if (!status)
@@ -462,7 +462,7 @@ void trine_ranks_release(trine_ranks *ranks, uint32_t slot)
     free(item->detail);
     free(item->copy);
     item->result = item->detail = item->copy = NULL;
-    trine_ranks_leave_room(ranks, slot);
+    trine_ranks_leave_buffer(ranks, slot);
 }
 
 /* ---- cancelling ---- */
@@ -482,7 +482,7 @@ static trine_status wait_for_reader(trine_ranks *ranks, uint64_t position, uint6
     }
 }
 
-static trine_status cancel_dealt(trine_ranks *ranks, uint32_t e)
+static trine_status cancel_offered(trine_ranks *ranks, uint32_t e)
 {
     static const char never[] = "cancelled before it was begun";
     trine_own_item *item = &ranks->item[e];
@@ -510,7 +510,7 @@ static trine_status cancel_dealt(trine_ranks *ranks, uint32_t e)
     }
     bool some;
     status = read_outcomes(ranks, &some);
-    if (status || item->place != TRINE_OWN_DEALT)
+    if (status || item->place != TRINE_OWN_OFFERED)
         return status;
     return trine_fail(TRINE_E_BUSY,
                       "item %llu is at rank %d of team %s, where it cannot be stopped; a pool's "
@@ -529,8 +529,8 @@ trine_status trine_ranks_cancel(trine_ranks *ranks, uint32_t slot)
         cut(ranks, &ranks->waiting, slot);
         trine_coordinator_complete(ranks, slot, TRINE_E_CANCELLED, "cancelled before it was begun");
         return TRINE_OK;
-    case TRINE_OWN_DEALT:
-        return cancel_dealt(ranks, slot);
+    case TRINE_OWN_OFFERED:
+        return cancel_offered(ranks, slot);
     case TRINE_OWN_LOCAL:
         return trine_scheduler_cancel(ranks->scheduler, item->slot);
     default:
@@ -550,24 +550,24 @@ uint64_t trine_coordinator_ring(uint64_t window, size_t stride)
 
 trine_status trine_coordinator_open(trine_ranks *ranks, uint64_t window)
 {
-    size_t lanes = (size_t)ranks->all_workers, item_max = ranks->setup.kind->item_max;
+    size_t worker_slots = (size_t)ranks->all_workers, item_max = ranks->setup.kind->item_max;
     ranks->items = window;
     ranks->waiting = ranks->ready = (trine_own_list){NONE, NONE};
     ranks->item = calloc(window, sizeof *ranks->item);
     ranks->free = malloc(window * sizeof *ranks->free);
     ranks->staging = aligned_alloc(TRINE_CACHE_LINE, trine_whole_lines(item_max + 1));
-    ranks->lane = calloc(lanes, sizeof *ranks->lane);
+    ranks->worker_slot = calloc(worker_slots, sizeof *ranks->worker_slot);
     ranks->lost = calloc((size_t)ranks->size, sizeof *ranks->lost);
-    if (!ranks->item || !ranks->free || !ranks->staging || !ranks->lane || !ranks->lost)
+    if (!ranks->item || !ranks->free || !ranks->staging || !ranks->worker_slot || !ranks->lost)
         return trine_fail(TRINE_E_MEMORY, "task queue: no memory for a window of %llu items",
                           (unsigned long long)window);
     for (uint64_t i = 0; i < window; i++)
         ranks->free[i] = (uint32_t)(window - 1 - i);
     ranks->free_count = (uint32_t)window;
     for (int r = 0; r < ranks->size; r++)
-        for (int n = ranks->first_lane[r]; n < ranks->first_lane[r + 1]; n++)
-            ranks->lane[n] =
-                (trine_task_lane){.rank = r, .worker = n - ranks->first_lane[r], .pid = -1};
+        for (int n = ranks->first_worker_slot[r]; n < ranks->first_worker_slot[r + 1]; n++)
+            ranks->worker_slot[n] =
+                (trine_task_slot){.rank = r, .worker = n - ranks->first_worker_slot[r], .pid = -1};
     return TRINE_OK;
 }
 
@@ -581,7 +581,7 @@ void trine_coordinator_close(trine_ranks *ranks)
     free(ranks->item);
     free(ranks->free);
     free(ranks->staging);
-    free(ranks->lane);
+    free(ranks->worker_slot);
     free(ranks->lost);
 }
 
@@ -592,7 +592,7 @@ static trine_status take_all(trine_ranks *ranks)
     trine_shared_window_words *words = &ranks->words;
     while (!status && words->taken < ranks->submitted) {
         uint64_t before;
-        status = ranks->window->ops->compare(ranks->window, TRINE_BOARD_TAKEN, words->taken,
+        status = ranks->window->ops->compare(ranks->window, TRINE_WINDOW_TAKEN, words->taken,
                                              ranks->submitted, &before);
         words->taken = before == words->taken ? ranks->submitted : before;
     }
@@ -607,9 +607,9 @@ trine_status trine_coordinator_end(trine_ranks *ranks, trine_status failed)
     snprintf(text, sizeof text, "%s", failed ? trine_error_detail() : "");
     trine_status status = take_all(ranks);
     if (!status)
-        status = window->ops->put(window, TRINE_BOARD_DETAIL, text, sizeof text);
+        status = window->ops->put(window, TRINE_WINDOW_DETAIL, text, sizeof text);
     if (!status)
-        status = window->ops->swap(window, TRINE_BOARD_CLOSED, 1 + (uint64_t)failed, &before);
+        status = window->ops->swap(window, TRINE_WINDOW_CLOSED, 1 + (uint64_t)failed, &before);
     return status;
 }
 
@@ -635,17 +635,18 @@ trine_status trine_coordinator_wait(trine_ranks *ranks)
 
 /* ---- figures ---- */
 
-int trine_ranks_lanes(const trine_ranks *ranks)
+int trine_ranks_worker_slots(const trine_ranks *ranks)
 {
     return ranks->all_workers;
 }
 
-void trine_ranks_lane(const trine_ranks *ranks, int number, trine_task_lane *lane)
+void trine_ranks_worker_slot(const trine_ranks *ranks, int number, trine_task_slot *worker_slot)
 {
-    if (number < ranks->first_lane[1] && number < trine_scheduler_lanes(ranks->scheduler))
-        trine_scheduler_lane(ranks->scheduler, number, lane);
+    if (number < ranks->first_worker_slot[1] &&
+        number < trine_scheduler_worker_slots(ranks->scheduler))
+        trine_scheduler_worker_slot(ranks->scheduler, number, worker_slot);
     else
-        *lane = ranks->lane[number];
+        *worker_slot = ranks->worker_slot[number];
 }
 
 uint64_t trine_ranks_chunk(const trine_ranks *ranks)

@@ -1,7 +1,7 @@
 /* core/tasks/ranks/rank_worker.c - one rank's part in a queue of several: getting items, giving
  * outcomes.
  *
- * 1. Whoever has room reads how many items are submitted and taken, and raises the counter of the
+ * 1. Whoever has space reads how many items are submitted and taken, and raises the counter of the
  *    taken ones by comparing and swapping, so that none is taken before it is there.
  * 2. It reads them, many short ones at once, and marks their places as read, so that they can be
  *    used again. A cancelled one is left alone.
@@ -21,7 +21,7 @@
 #include "core/tasks/ranks/task_window.h"
 #include "core/system/util.h"
 
-enum { MAX_CHUNK = 256, LETTER_BYTES = 1 << 16, WORKING_RANKS = 3 };
+enum { MAX_CHUNK = 256, MESSAGE_BYTES = 1 << 16, WORKING_RANKS = 3 };
 
 static const double trip_seconds = 200e-6, long_seconds = 5e-3, message_seconds = 500e-6;
 
@@ -29,17 +29,17 @@ static const double trip_seconds = 200e-6, long_seconds = 5e-3, message_seconds 
 
 static trine_status grow_message(trine_ranks *ranks, size_t bytes)
 {
-    size_t room = ranks->message_room ? ranks->message_room : 4096;
-    while (room < bytes)
-        room *= 2;
-    if (room == ranks->message_room)
+    size_t capacity = ranks->message_capacity ? ranks->message_capacity : 4096;
+    while (capacity < bytes)
+        capacity *= 2;
+    if (capacity == ranks->message_capacity)
         return TRINE_OK;
-    unsigned char *message = realloc(ranks->message, room);
+    unsigned char *message = realloc(ranks->message, capacity);
     if (!message)
         return trine_fail(TRINE_E_MEMORY, "rank %d: no memory for a message of %zu bytes",
                           ranks->rank, bytes);
     ranks->message = message;
-    ranks->message_room = room;
+    ranks->message_capacity = capacity;
     return TRINE_OK;
 }
 
@@ -77,21 +77,23 @@ trine_status trine_message_send(trine_ranks *ranks)
     void *message = ranks->message;
     size_t bytes = ranks->message_bytes;
     ranks->message = NULL;
-    ranks->message_bytes = ranks->message_room = 0;
+    ranks->message_bytes = ranks->message_capacity = 0;
     uint64_t before;
     trine_status status = ranks->window->ops->send(ranks->window, message, bytes);
-    return status ? status : ranks->window->ops->add(ranks->window, TRINE_BOARD_MAIL, 1, &before);
+    return status ? status : ranks->window->ops->add(ranks->window, TRINE_WINDOW_MAIL, 1, &before);
 }
 
-trine_status trine_message_lanes(trine_ranks *ranks)
+trine_status trine_message_worker_slots(trine_ranks *ranks)
 {
     trine_status status = TRINE_OK;
-    for (int w = 0; w < trine_scheduler_lanes(ranks->scheduler) && !status; w++) {
-        trine_task_lane lane;
-        trine_scheduler_lane(ranks->scheduler, w, &lane);
-        status = trine_message_add(
-            ranks, &(trine_message_record){.type = TRINE_RECORD_LANE, .worker = w, .pid = lane.pid},
-            NULL, NULL);
+    for (int w = 0; w < trine_scheduler_worker_slots(ranks->scheduler) && !status; w++) {
+        trine_task_slot worker_slot;
+        trine_scheduler_worker_slot(ranks->scheduler, w, &worker_slot);
+        status = trine_message_add(ranks,
+                                   &(trine_message_record){.type = TRINE_RECORD_WORKER_SLOT,
+                                                           .worker = w,
+                                                           .pid = worker_slot.pid},
+                                   NULL, NULL);
     }
     return status ? status : trine_message_send(ranks);
 }
@@ -119,9 +121,9 @@ void trine_rank_worker_lost(void *context, const trine_task_record *record)
 static trine_status write_outcome(trine_ranks *ranks, const trine_scheduler_outcome *o)
 {
     const trine_task_outcome *outcome = &o->outcome;
-    trine_task_lane lane = {.pid = -1};
+    trine_task_slot worker_slot = {.pid = -1};
     if (outcome->worker >= 0)
-        trine_scheduler_lane(ranks->scheduler, outcome->worker, &lane);
+        trine_scheduler_worker_slot(ranks->scheduler, outcome->worker, &worker_slot);
     trine_message_record record = {.type = TRINE_RECORD_OUTCOME,
                                    .index = (uint64_t)outcome->index,
                                    .entry = (uint32_t)o->tag,
@@ -132,7 +134,7 @@ static trine_status write_outcome(trine_ranks *ranks, const trine_scheduler_outc
                                    .attempts = outcome->attempts,
                                    .began = outcome->began,
                                    .ended = outcome->ended,
-                                   .pid = lane.pid};
+                                   .pid = worker_slot.pid};
     if (!trine_message_add(ranks, &record, outcome->detail, outcome->result))
         return TRINE_OK;
     char why[TRINE_DETAIL_SIZE];
@@ -170,10 +172,10 @@ static uint64_t choose_chunk(const trine_ranks *ranks, uint64_t there)
 }
 
 /* How many more this rank's scheduler should have. */
-static uint64_t room_for(const trine_ranks *ranks, uint64_t chunk)
+static uint64_t space_for(const trine_ranks *ranks, uint64_t chunk)
 {
     uint64_t workers = (uint64_t)ranks->workers, most;
-    if (ranks->deals && (ranks->size > WORKING_RANKS || trine_seconds() < ranks->rests_until))
+    if (ranks->only_offers && (ranks->size > WORKING_RANKS || trine_seconds() < ranks->rests_until))
         return 0;
     if (ranks->serial)
         most = ranks->out == 0 ? chunk : 0;
@@ -189,11 +191,11 @@ static uint64_t room_for(const trine_ranks *ranks, uint64_t chunk)
 
 trine_status trine_rank_worker_words(trine_ranks *ranks)
 {
-    return ranks->window->ops->get(ranks->window, TRINE_BOARD_TAKEN, &ranks->words,
+    return ranks->window->ops->get(ranks->window, TRINE_WINDOW_TAKEN, &ranks->words,
                                    sizeof ranks->words);
 }
 
-/* Raises the counter by what there is room for; *count is 0 when all is taken. */
+/* Raises the counter by what there is space for; *count is 0 when all is taken. */
 static trine_status claim(trine_ranks *ranks, uint64_t *first, uint64_t *count)
 {
     trine_shared_window *window = ranks->window;
@@ -202,10 +204,10 @@ static trine_status claim(trine_ranks *ranks, uint64_t *first, uint64_t *count)
     while (words->taken < words->submitted && !words->closed) {
         uint64_t there = words->submitted - words->taken, before;
         ranks->chunk = choose_chunk(ranks, there);
-        uint64_t some = trine_min(trine_min(room_for(ranks, ranks->chunk), there), ranks->ring);
+        uint64_t some = trine_min(trine_min(space_for(ranks, ranks->chunk), there), ranks->ring);
         if (some == 0)
             return TRINE_OK;
-        trine_status status = window->ops->compare(window, TRINE_BOARD_TAKEN, words->taken,
+        trine_status status = window->ops->compare(window, TRINE_WINDOW_TAKEN, words->taken,
                                                    words->taken + some, &before);
         if (status)
             return status;
@@ -246,23 +248,23 @@ static trine_status keep(trine_ranks *ranks, const trine_place_head *head,
                          const unsigned char *bytes, size_t at)
 {
     uint32_t slot;
-    void *room;
+    void *buffer;
     trine_status status = TRINE_OK;
     if (ranks->source)
         status = ranks->source->ops->get(ranks->source, 0, ranks->again, ranks->setup.data_size);
     if (status)
         return status;
-    status = trine_scheduler_room(ranks->scheduler, head->size, &slot, &room);
+    status = trine_scheduler_buffer(ranks->scheduler, head->size, &slot, &buffer);
     if (status == TRINE_E_MEMORY)
         return refuse(ranks, head, status);
     if (status)
         return status;
     if (bytes && head->size > 0)
-        memcpy(room, bytes, head->size);
+        memcpy(buffer, bytes, head->size);
     else if (head->size > 0)
-        status = ranks->window->ops->get(ranks->window, at, room, head->size);
+        status = ranks->window->ops->get(ranks->window, at, buffer, head->size);
     if (status) {
-        trine_scheduler_leave_room(ranks->scheduler, slot);
+        trine_scheduler_leave_buffer(ranks->scheduler, slot);
         return status;
     }
     if (ranks->rank == 0)
@@ -273,7 +275,7 @@ static trine_status keep(trine_ranks *ranks, const trine_place_head *head,
 }
 
 /* Reads `count` items that lie side by side, all at once when they are short. */
-static trine_status read_run(trine_ranks *ranks, uint64_t place, uint64_t count)
+static trine_status read_places(trine_ranks *ranks, uint64_t place, uint64_t count)
 {
     trine_shared_window *window = ranks->window;
     size_t at = ranks->places + place * ranks->stride;
@@ -294,7 +296,7 @@ static trine_status read_run(trine_ranks *ranks, uint64_t place, uint64_t count)
     }
     if (status)
         return status;
-    return window->ops->put(window, TRINE_BOARD_HOLDERS + place * sizeof(uint64_t), ranks->holders,
+    return window->ops->put(window, TRINE_WINDOW_HOLDERS + place * sizeof(uint64_t), ranks->holders,
                             count * sizeof(uint64_t));
 }
 
@@ -305,17 +307,17 @@ trine_status trine_rank_worker_fetch(trine_ranks *ranks, bool *some)
     *some = count > 0;
     while (count > 0 && !status) {
         uint64_t place = first % ranks->ring;
-        uint64_t run = trine_min(trine_min(count, ranks->ring - place), most ? most : 1);
-        status = read_run(ranks, place, run);
-        first += run;
-        count -= run;
+        uint64_t some_places = trine_min(trine_min(count, ranks->ring - place), most ? most : 1);
+        status = read_places(ranks, place, some_places);
+        first += some_places;
+        count -= some_places;
     }
     if (*some)
         trine_scheduler_flush(ranks->scheduler);
     return status;
 }
 
-/* Back to rank 0, which deals it again. */
+/* Back to rank 0, which offers it again. */
 static trine_status hand_back(trine_ranks *ranks, const trine_scheduler_unbegun *item)
 {
     if (ranks->rank == 0) {
@@ -372,7 +374,7 @@ static trine_status collect(trine_ranks *ranks, double seconds, bool *some)
         if (status)
             return status;
         *some = true;
-        if (ranks->message_bytes >= LETTER_BYTES || ranks->serial)
+        if (ranks->message_bytes >= MESSAGE_BYTES || ranks->serial)
             return TRINE_OK;
     }
     return TRINE_OK;
@@ -382,7 +384,7 @@ static bool message_is_due(const trine_ranks *ranks)
 {
     if (ranks->message_bytes == 0)
         return false;
-    return ranks->out == 0 || ranks->message_bytes >= LETTER_BYTES ||
+    return ranks->out == 0 || ranks->message_bytes >= MESSAGE_BYTES ||
            trine_seconds() - ranks->written > message_seconds;
 }
 
@@ -421,13 +423,13 @@ static void tell_failure(trine_ranks *ranks)
     trine_shared_window *window = ranks->window;
     uint64_t before = 1;
     trine_status status =
-        window->ops->compare(window, TRINE_BOARD_CLAIM, 0, (uint64_t)ranks->rank + 1, &before);
+        window->ops->compare(window, TRINE_WINDOW_CLAIM, 0, (uint64_t)ranks->rank + 1, &before);
     if (status || before != 0)
         return;
     char text[TRINE_DETAIL_SIZE];
     snprintf(text, sizeof text, "rank %d: %.480s", ranks->rank, ranks->detail);
-    if (!window->ops->put(window, TRINE_BOARD_DETAIL, text, sizeof text))
-        (void)window->ops->swap(window, TRINE_BOARD_FAILED, ranks->status, &before);
+    if (!window->ops->put(window, TRINE_WINDOW_DETAIL, text, sizeof text))
+        (void)window->ops->swap(window, TRINE_WINDOW_FAILED, ranks->status, &before);
 }
 
 /* Waits until all messages have gone, and says so where that needs no memory. One that cannot be
@@ -447,7 +449,7 @@ static trine_status leave(trine_ranks *ranks)
             break;
         trine_pause_sleep(ranks, trine_pause_next(ranks, &pause, 1));
     }
-    return status ? status : ranks->window->ops->add(ranks->window, TRINE_BOARD_LEFT, 1, &before);
+    return status ? status : ranks->window->ops->add(ranks->window, TRINE_WINDOW_LEFT, 1, &before);
 }
 
 trine_status trine_ranks_serve(trine_ranks *ranks)
@@ -472,7 +474,7 @@ trine_status trine_ranks_serve(trine_ranks *ranks)
     uint64_t closed = ranks->words.closed;
     char text[TRINE_DETAIL_SIZE] = "";
     if (!status && closed > 1)
-        status = ranks->window->ops->get(ranks->window, TRINE_BOARD_DETAIL, text, sizeof text);
+        status = ranks->window->ops->get(ranks->window, TRINE_WINDOW_DETAIL, text, sizeof text);
     if (!status)
         status = leave(ranks);
     if (!status && closed > 1)

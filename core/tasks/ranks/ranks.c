@@ -89,20 +89,20 @@ static trine_status compare_clocks(trine_team *team, uint64_t call, double *offs
     return TRINE_OK;
 }
 
-static trine_status count_lanes(trine_ranks *ranks, uint64_t call)
+static trine_status count_worker_slots(trine_ranks *ranks, uint64_t call)
 {
     trine_communicator *communicator = &ranks->team->communicator;
     uint64_t workers = (uint64_t)ranks->workers;
     uint64_t *all = calloc((size_t)ranks->size, sizeof *all);
-    ranks->first_lane = calloc((size_t)ranks->size + 1, sizeof *ranks->first_lane);
+    ranks->first_worker_slot = calloc((size_t)ranks->size + 1, sizeof *ranks->first_worker_slot);
     trine_status status = TRINE_OK;
-    if (!all || !ranks->first_lane)
+    if (!all || !ranks->first_worker_slot)
         status = trine_fail(TRINE_E_MEMORY, "task queue: no memory for %d ranks", ranks->size);
     status = communicator->ops->gather(communicator, &workers, 1, all, call, status);
-    for (int r = 0; r < ranks->size && !status && all && ranks->first_lane; r++)
-        ranks->first_lane[r + 1] = ranks->first_lane[r] + (int)all[r];
-    if (!status && ranks->first_lane)
-        ranks->all_workers = ranks->first_lane[ranks->size];
+    for (int r = 0; r < ranks->size && !status && all && ranks->first_worker_slot; r++)
+        ranks->first_worker_slot[r + 1] = ranks->first_worker_slot[r] + (int)all[r];
+    if (!status && ranks->first_worker_slot)
+        ranks->all_workers = ranks->first_worker_slot[ranks->size];
     free(all);
     return status;
 }
@@ -133,7 +133,7 @@ static trine_status check_transport(const trine_ranks *ranks, const settings *s)
     return TRINE_OK;
 }
 
-/* Room for the data where this rank's workers address it; rank 0's own where it is, if they do. */
+/* Space for the data where this rank's workers address it; rank 0's own where it is, if they do. */
 static trine_status place_data(trine_ranks *ranks, const settings *s, const void *given)
 {
     trine_executor *executor = &ranks->team->executor;
@@ -247,7 +247,7 @@ static void take_settings(trine_ranks *ranks, const settings *s, double offset)
     setup->data_each = false;
     ranks->stride = trine_whole_lines(sizeof(trine_place_head) + setup->kind->item_max);
     ranks->ring = trine_coordinator_ring(s->window, ranks->stride);
-    ranks->places = trine_whole_lines(TRINE_BOARD_HOLDERS + ranks->ring * sizeof(uint64_t));
+    ranks->places = trine_whole_lines(TRINE_WINDOW_HOLDERS + ranks->ring * sizeof(uint64_t));
 }
 
 static trine_status open_ranks(trine_ranks *ranks, const trine_task_options *options, uint64_t call,
@@ -267,7 +267,7 @@ static trine_status open_ranks(trine_ranks *ranks, const trine_task_options *opt
     double offset;
     status = communicator->ops->broadcast(communicator, &s, sizeof s, 0, call, status);
     if (!status)
-        status = count_lanes(ranks, call);
+        status = count_worker_slots(ranks, call);
     if (!status)
         status = compare_clocks(ranks->team, call, &offset);
     if (status)
@@ -281,9 +281,9 @@ static trine_status open_ranks(trine_ranks *ranks, const trine_task_options *opt
     status = communicator->ops->window(communicator, bytes, &ranks->window, call, status);
     if (status)
         return status;
-    ranks->deals = ranks->rank == 0 && ranks->serial && !ranks->window->passive;
+    ranks->only_offers = ranks->rank == 0 && ranks->serial && !ranks->window->passive;
     if (ranks->rank > 0)
-        status = trine_message_lanes(ranks);
+        status = trine_message_worker_slots(ranks);
     return trine_team_agree(ranks->team, call, status);
 }
 
@@ -299,7 +299,7 @@ static void release(trine_ranks *ranks)
     if (ranks->data)
         executor->ops.free(executor, ranks->data, ranks->setup.data_size);
     trine_coordinator_close(ranks);
-    free(ranks->first_lane);
+    free(ranks->first_worker_slot);
     free(ranks->fetched);
     free(ranks->holders);
     free(ranks->again);

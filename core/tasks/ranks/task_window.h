@@ -1,7 +1,7 @@
 /* core/tasks/ranks/task_window.h - what the files of core/tasks/ranks/ranks.h share: the
  * shared window's layout, messages, and one rank's part in a queue.
  *
- * Board:
+ * Shared window:
  *   words     taken | submitted | closed | failed | messages sent | ranks that left | who failed
  *   detail    of the failure
  *   holders   a word for each place of the ring: 0, or who has read it
@@ -19,15 +19,15 @@
 /* closed: 0, or 1 and the queue's status. failed: 0, or the status of the first rank that failed,
  * claimed by its rank + 1 in `claim`. */
 enum {
-    TRINE_BOARD_TAKEN = 0,
-    TRINE_BOARD_SUBMITTED = 8,
-    TRINE_BOARD_CLOSED = 16,
-    TRINE_BOARD_FAILED = 24,
-    TRINE_BOARD_MAIL = 32,
-    TRINE_BOARD_LEFT = 40,
-    TRINE_BOARD_CLAIM = 48,
-    TRINE_BOARD_DETAIL = 64,
-    TRINE_BOARD_HOLDERS = 1024
+    TRINE_WINDOW_TAKEN = 0,
+    TRINE_WINDOW_SUBMITTED = 8,
+    TRINE_WINDOW_CLOSED = 16,
+    TRINE_WINDOW_FAILED = 24,
+    TRINE_WINDOW_MAIL = 32,
+    TRINE_WINDOW_LEFT = 40,
+    TRINE_WINDOW_CLAIM = 48,
+    TRINE_WINDOW_DETAIL = 64,
+    TRINE_WINDOW_HOLDERS = 1024
 };
 
 /* The words that everyone reads together. */
@@ -54,7 +54,7 @@ typedef struct trine_message_head {
 typedef enum trine_record_type {
     TRINE_RECORD_OUTCOME = 1,
     TRINE_RECORD_LOST,
-    TRINE_RECORD_LANE,
+    TRINE_RECORD_WORKER_SLOT,
     TRINE_RECORD_BACK
 } trine_record_type;
 
@@ -71,13 +71,13 @@ enum {
     TRINE_OWN_FREE,
     TRINE_OWN_HELD,
     TRINE_OWN_WAITS,
-    TRINE_OWN_DEALT,
+    TRINE_OWN_OFFERED,
     TRINE_OWN_LOCAL,
     TRINE_OWN_READY,
     TRINE_OWN_TAKEN
 };
 
-/* An item as rank 0 knows it. WAITS: for a place, its bytes in copy; DEALT: at `position`; LOCAL:
+/* An item as rank 0 knows it. WAITS: for a place, its bytes in copy; OFFERED: at `position`; LOCAL:
  * in rank 0's scheduler. slot: of that scheduler, UINT32_MAX for none. next: after it, among those
  * that wait or are ready. result, detail: of an outcome that came by message. */
 typedef struct trine_own_item {
@@ -97,17 +97,17 @@ typedef struct trine_own_list {
 /* One rank's part. serial: this rank's scheduler works only while it is called. opened: the
  * scheduler. ring: places, of `stride` bytes each, from `places` on. out: items in this rank's
  * scheduler. setup: this rank's, its zero of time on its own clock. served: rank 0 has closed, and
- * this rank has said its last. deals: it is rank 0, and without it the others do not get on: so it
- * works, if at all, not before rests_until. moved: when items last came to the scheduler or ended.
- * fetched, holders: room for what is read at a time. source, again: with data_each, what is read
- * anew for each item, and into what. message: being written, since `written`. */
+ * this rank has said its last. only_offers: it is rank 0, and without it the others do not get on:
+ * so it works, if at all, not before rests_until. moved: when items last came to the scheduler or
+ * ended. fetched, holders: space for what is read at a time. source, again: with data_each, what is
+ * read anew for each item, and into what. message: being written, since `written`. */
 struct trine_ranks {
     trine_team *team;
     trine_shared_window *window;
     trine_scheduler *scheduler;
     trine_scheduler_setup setup;
     int rank, size, workers, all_workers;
-    bool serial, served, deals;
+    bool serial, served, only_offers;
     unsigned spins;
     uint64_t ring, out, measured, chunk;
     trine_dispatches dispatches;
@@ -120,20 +120,20 @@ struct trine_ranks {
     trine_share *share;
     trine_shared_window *source;
     unsigned char *message;
-    size_t message_bytes, message_room;
+    size_t message_bytes, message_capacity;
     double written;
     trine_status status;
     char detail[TRINE_DETAIL_SIZE];
-    /* first_lane: of each rank, and after the last. Rank 0's: items: entries, as many as the window
-     * has; waiting, ready: lists of them; submitted, published: positions; messages: read, or
-     * dropped; lost: of others. */
-    int *first_lane;
+    /* first_worker_slot: of each rank, and after the last. Rank 0's: items: entries, as many as the
+     * window has; waiting, ready: lists of them; submitted, published: positions; messages: read,
+     * or dropped; lost: of others. */
+    int *first_worker_slot;
     trine_own_item *item;
     uint32_t *free, free_count;
     trine_own_list waiting, ready;
     uint64_t items, submitted, published, out_of_all, messages;
     void *staging;
-    trine_task_lane *lane;
+    trine_task_slot *worker_slot;
     uint64_t *lost;
 };
 
@@ -152,7 +152,7 @@ void trine_pause_sleep(trine_ranks *ranks, double seconds);
 
 /* --- core/tasks/ranks/rank_worker.c: this rank's scheduler */
 
-/* Takes as many items as the scheduler has room for. *some: whether there were any. */
+/* Takes as many items as the scheduler has space for. *some: whether there were any. */
 trine_status trine_rank_worker_fetch(trine_ranks *ranks, bool *some);
 
 /* Gives back what this rank's scheduler has not begun, when its workers are all at long items,
@@ -171,8 +171,8 @@ trine_status trine_message_add(trine_ranks *ranks, const trine_message_record *r
                                const char *detail, const void *result);
 trine_status trine_message_send(trine_ranks *ranks);
 
-/* Writes records of this rank's lanes. */
-trine_status trine_message_lanes(trine_ranks *ranks);
+/* Writes records of this rank's worker slots. */
+trine_status trine_message_worker_slots(trine_ranks *ranks);
 
 /* Called by this rank's scheduler. */
 void trine_rank_worker_lost(void *context, const trine_task_record *record);

@@ -106,7 +106,7 @@ static bool has_number(trine_dtype dtype, double value)
 {
     if (dtype == TRINE_F64 || dtype == TRINE_F32)
         return dtype == TRINE_F64 || (double)(float)value == value;
-    return value == trunc(value) && harness_has_room(dtype, value);
+    return value == trunc(value) && harness_holds(dtype, value);
 }
 
 void check_fill(struct argp_state *state, const harness_options *o)

@@ -166,8 +166,8 @@ void progress(const char *driver, const char *format, ...)
         va_start(arguments, format);
         vsnprintf(line, sizeof line, format, arguments);
         va_end(arguments);
-        int room = progress_columns() - (int)strlen(driver) - 2;
-        fprintf(stderr, "%s: %.*s", driver, room > 0 ? room : 0, line);
+        int space = progress_columns() - (int)strlen(driver) - 2;
+        fprintf(stderr, "%s: %.*s", driver, space > 0 ? space : 0, line);
         progress_shown = true;
     }
     fflush(stderr);

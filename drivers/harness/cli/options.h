@@ -98,6 +98,6 @@ void task_option(struct argp_state *state, harness_options *o, int key, char *te
 void check_task_options(struct argp_state *state, const harness_options *o);
 
 /* Whether arrays lie in the first rank's own memory, from which each repetition brings them. */
-bool carries_arrays(const harness_options *o);
+bool stages_arrays(const harness_options *o);
 
 #endif

@@ -20,10 +20,11 @@ enum {
 };
 
 static const struct argp_option table[] = {
-    [TASK_CHUNK] = {"chunk", TASK_CHUNK, "N", 0,
-                    "Items of one trip to a worker (default 0: chosen from the measured time and "
-                    "size of items)",
-                    0},
+    [TASK_CHUNK] =
+        {"chunk", TASK_CHUNK, "N", 0,
+         "Items of one dispatch to a worker (default 0: chosen from the measured time and "
+         "size of items)",
+         0},
     [TASK_WINDOW] = {"window", TASK_WINDOW, "N", 0,
                      "Most items between submission and collection (default 0: chosen)", 0},
     [TASK_ORDER] = {"order", TASK_ORDER, "HOW", 0,
@@ -74,7 +75,7 @@ int add_task_options(const trine_driver *driver, int first_key, struct argp_opti
     return count;
 }
 
-bool carries_arrays(const harness_options *o)
+bool stages_arrays(const harness_options *o)
 {
     return has_arrays(o->driver) && !runs_tasks(o->driver) &&
            o->tasks.transport[0] != TRINE_TRANSPORT_NONE;
@@ -163,5 +164,5 @@ void check_task_options(struct argp_state *state, const harness_options *o)
                     "--repeat=1",
                     tasks->journal);
     if (tasks->who && o->form == FORM_CSV)
-        usage_error(state, "--who: --csv prints one line a row; --json has room for items");
+        usage_error(state, "--who: --csv prints one line a row; --json shows items");
 }

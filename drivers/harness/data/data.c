@@ -76,7 +76,7 @@ void fill_elements(trine_dtype dtype, double value, size_t n, void *out)
 static void generate_chunk(const trine_chunk *chunk, const void *param)
 {
     const generate_param *p = param;
-    generate_elements((trine_dtype)p->dtype, p->seed, chunk->first, chunk->n, chunk->out[0]);
+    generate_elements((trine_dtype)p->dtype, p->seed, chunk->offset, chunk->n, chunk->out[0]);
 }
 
 double harness_element(trine_dtype dtype, uint64_t seed, uint64_t i)

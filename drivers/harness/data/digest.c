@@ -26,7 +26,7 @@ static void digest_accumulate(void *state, const trine_chunk *chunk, const void 
     for (int64_t i = 0; i < chunk->n; i++) {
         uint64_t bits = 0;
         memcpy(&bits, x + i * item, item);
-        sum += mix(bits + (chunk->first + i) * 0x9e3779b97f4a7c15u);
+        sum += mix(bits + (chunk->offset + i) * 0x9e3779b97f4a7c15u);
     }
     *(uint64_t *)state += sum;
 }

@@ -16,7 +16,7 @@ long double harness_element_at(trine_dtype dtype, const void *x, size_t i)
     }
 }
 
-bool harness_has_room(trine_dtype dtype, long double number)
+bool harness_holds(trine_dtype dtype, long double number)
 {
     bool has_sign =
         dtype == TRINE_I64 || dtype == TRINE_I32 || dtype == TRINE_I16 || dtype == TRINE_I8;

@@ -29,7 +29,7 @@ static void facts_identity(void *state, const void *param)
 static void facts_accumulate(void *state, const trine_chunk *chunk, const void *param)
 {
     (void)param;
-    facts_take(state, FACTS_SUMS, chunk->in[0], chunk->n, chunk->first);
+    facts_take(state, FACTS_SUMS, chunk->in[0], chunk->n, chunk->offset);
 }
 
 static void facts_join(void *left, const void *right, const void *param)

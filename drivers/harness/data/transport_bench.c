@@ -2,7 +2,7 @@
  * memory.
  *
  * A look, so that PSS is what it is while all workers have the data:
- * 1. as many items as there are lanes, in chunks of one; a worker that has one waits in it until
+ * 1. as many items as there are slots, in chunks of one; a worker that has one waits in it until
  *    every worker has one;
  * 2. each reads all that it was brought (a page that nobody has touched counts for nobody), and
  *    waits for the others again;
@@ -24,11 +24,11 @@
 
 enum { MEETINGS = 4, PATIENCE_SECONDS = 60, GENERATED_AT_ONCE = 4096 };
 
-typedef enum errand { ERRAND_BYTES, ERRAND_LOOK } errand;
+typedef enum request { REQUEST_BYTES, REQUEST_LOOK } request;
 
-/* from, size: the bytes asked for, or those to be zeroed. lanes: workers that meet. */
+/* from, size: the bytes asked for, or those to be zeroed. slots: workers that meet. */
 typedef struct transport_bench_item {
-    uint64_t what, from, size, lanes;
+    uint64_t what, from, size, slots;
 } transport_bench_item;
 
 typedef struct transport_bench_param {
@@ -66,15 +66,15 @@ uint64_t transport_bench_digest(const void *data, size_t size, size_t zeroed)
     return sum;
 }
 
-/* Waits until `lanes` workers are there, but not for ever: one of them may have died. */
-static void meet(const transport_bench_param *param, int meeting, uint64_t lanes)
+/* Waits until `slots` workers are there, but not for ever: one of them may have died. */
+static void meet(const transport_bench_param *param, int meeting, uint64_t slots)
 {
     if (!param->arrived)
         return;
     atomic_uint_least64_t *arrived = &param->arrived[meeting];
     double until = harness_seconds() + PATIENCE_SECONDS;
     atomic_fetch_add(arrived, 1);
-    while (atomic_load(arrived) < lanes && harness_seconds() < until)
+    while (atomic_load(arrived) < slots && harness_seconds() < until)
         sched_yield();
 }
 
@@ -117,22 +117,22 @@ static trine_status look_around(trine_task *task, const transport_bench_item *it
     if (!found)
         return trine_task_refused(task);
     *found = (transport_bench_look){.pid = getpid(), .rank = task->rank, .worker = task->worker};
-    meet(param, 0, item->lanes);
+    meet(param, 0, item->slots);
     /* What a transport brings is for reading; whoever asks for this knows that it can be written.
      */
     if (item->size)
         memset((void *)task->data, 0, item->size);
     found->digest = transport_bench_digest(task->data, task->data_size, 0);
-    meet(param, 1, item->lanes);
+    meet(param, 1, item->slots);
     read_memory(found);
-    meet(param, 2, item->lanes);
+    meet(param, 2, item->slots);
     return TRINE_OK;
 }
 
 static trine_status run_errand(trine_task *task)
 {
     const transport_bench_item *item = task->item;
-    return item->what == ERRAND_LOOK ? look_around(task, item) : give_bytes(task, item);
+    return item->what == REQUEST_LOOK ? look_around(task, item) : give_bytes(task, item);
 }
 
 static void generate(const transport_bench *j, trine_dtype dtype, uint64_t n, uint64_t seed)
@@ -200,7 +200,8 @@ static trine_status submit(trine_task_queue *queue, const uint64_t bytes[], uint
 {
     trine_status status = TRINE_OK;
     while (*next < n && !status) {
-        const transport_bench_item item = {ERRAND_BYTES, bytes[2 * *next], bytes[2 * *next + 1], 0};
+        const transport_bench_item item = {REQUEST_BYTES, bytes[2 * *next], bytes[2 * *next + 1],
+                                           0};
         status = trine_task_submit(queue, &item, sizeof item, NULL);
         *next += !status;
     }
@@ -238,19 +239,19 @@ trine_status transport_bench_items(const transport_bench *j, trine_task_queue *q
     return status;
 }
 
-/* On several ranks an item may come to any lane, and each is asked often enough that all have had
+/* On several ranks an item may come to any slot, and each is asked often enough that all have had
  * one. */
 enum { ASKED_ON_RANKS = 8 };
 
 trine_status transport_bench_look_at(const transport_bench *j, trine_task_queue *queue,
-                                     uint64_t zeroed, transport_bench_look look[JOURNEY_LANES],
-                                     int *looks)
+                                     uint64_t zeroed,
+                                     transport_bench_look look[TRANSPORT_BENCH_SLOTS], int *looks)
 {
     trine_task_progress progress;
     trine_status status = trine_task_progress_of(queue, &progress);
-    int lanes = progress.lanes < JOURNEY_LANES ? progress.lanes : JOURNEY_LANES;
-    int items = j->meeting ? lanes : lanes * ASKED_ON_RANKS;
-    const transport_bench_item item = {ERRAND_LOOK, 0, zeroed, (uint64_t)lanes};
+    int slots = progress.slots < TRANSPORT_BENCH_SLOTS ? progress.slots : TRANSPORT_BENCH_SLOTS;
+    int items = j->meeting ? slots : slots * ASKED_ON_RANKS;
+    const transport_bench_item item = {REQUEST_LOOK, 0, zeroed, (uint64_t)slots};
     if (j->meeting)
         memset(trine_array_data(j->meeting), 0, MEETINGS * sizeof(uint64_t));
     for (int i = 0; i < items && !status; i++)
@@ -265,7 +266,7 @@ trine_status transport_bench_look_at(const transport_bench *j, trine_task_queue 
         int at = 0;
         while (at < *looks && (look[at].rank != one->rank || look[at].worker != one->worker))
             at++;
-        if (at < JOURNEY_LANES) {
+        if (at < TRANSPORT_BENCH_SLOTS) {
             look[at] = *one;
             *looks += at == *looks;
         }

@@ -10,7 +10,7 @@
 
 #include "drivers/harness/harness.h"
 
-enum { JOURNEY_LANES = 64 };
+enum { TRANSPORT_BENCH_SLOTS = 64 };
 
 /* What one worker says. digest: of the bits that it was brought. Memory in bytes: resident, its
  * share of what is resident, what it has alone. */
@@ -40,7 +40,7 @@ trine_status transport_bench_begin(transport_bench *j, harness_job *job, trine_d
 
 void transport_bench_end(transport_bench *j);
 
-/* A queue that brings the data. chunk: items of one trip, 0: chosen. Collective. */
+/* A queue that brings the data. chunk: items of one dispatch, 0: chosen. Collective. */
 trine_status transport_bench_open(const transport_bench *j, harness_job *job, uint64_t chunk,
                                   trine_task_queue **queue);
 
@@ -50,10 +50,10 @@ trine_status transport_bench_items(const transport_bench *j, trine_task_queue *q
                                    const uint64_t bytes[], uint64_t n, uint64_t *wrong);
 
 /* Every worker reads all its data and says what it has, after it has written zeros to the first
- * `zeroed` bytes (0: none). look: by lane, *looks of them. The queue's chunk is 1. Rank 0 only. */
+ * `zeroed` bytes (0: none). look: by slot, *looks of them. The queue's chunk is 1. Rank 0 only. */
 trine_status transport_bench_look_at(const transport_bench *j, trine_task_queue *queue,
-                                     uint64_t zeroed, transport_bench_look look[JOURNEY_LANES],
-                                     int *looks);
+                                     uint64_t zeroed,
+                                     transport_bench_look look[TRANSPORT_BENCH_SLOTS], int *looks);
 
 /* The sum of each rank's number, on all ranks. Collective. */
 trine_status transport_bench_sum(trine_team *team, uint64_t *number);

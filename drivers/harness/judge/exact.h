@@ -30,7 +30,7 @@ void exact_carry(exact_number *a);
 /* a + sign m 2^e, where 2^e is not below the lowest digit. sign: 1 or -1. */
 static inline void exact_add_bits(exact_number *a, uint64_t m, int e, int64_t sign)
 {
-    /* A digit has room for 2^31 of them. */
+    /* A digit holds 2^31 of them. */
     enum { MAX_TAKEN = 1 << 30 };
     int at = e - EXACT_LOW;
     harness_uint128 moved = (harness_uint128)m << (at & 31);

@@ -306,7 +306,7 @@ trine_status facts_of_array(facts *f, unsigned find, const trine_array *x)
     trine_status status = TRINE_OK;
     if (first & ~known) {
         facts_begin(f, trine_array_dtype(x));
-        facts_take(f, first, data, n, trine_array_first(x));
+        facts_take(f, first, data, n, trine_array_offset(x));
         status = merge_ranks(f, 1, team, facts_merge);
         again |= known & AGAIN;
     }
@@ -323,7 +323,7 @@ static void take_columns(facts f[], unsigned find, const trine_array *x, uint64_
                          size_t count, bool again)
 {
     uint64_t columns = trine_array_columns(x), rows = trine_array_local_rows(x),
-             first = trine_array_first_row(x);
+             row_offset = trine_array_row_offset(x);
     size_t item = trine_dtype_size(trine_array_dtype(x));
     const char *data = trine_array_data(x);
     for (uint64_t row = 0; row < rows; row += BLOCK) {
@@ -335,7 +335,7 @@ static void take_columns(facts f[], unsigned find, const trine_array *x, uint64_
             if (again)
                 facts_take_again(&f[c], find, turned, some);
             else
-                facts_take(&f[c], find, turned, some, first + row);
+                facts_take(&f[c], find, turned, some, row_offset + row);
         }
     }
 }

@@ -17,7 +17,7 @@ static void gather_identity(void *state, const void *param)
 static void gather_accumulate(void *state, const trine_chunk *chunk, const void *param)
 {
     size_t item = ((const gather_param *)param)->item;
-    memcpy((char *)state + chunk->first * item, chunk->in[0], chunk->n * item);
+    memcpy((char *)state + chunk->offset * item, chunk->in[0], chunk->n * item);
 }
 
 static void gather_merge(void *left, const void *right, const void *param)

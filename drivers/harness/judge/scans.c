@@ -344,7 +344,7 @@ static scan_verdict are_wholes_right(running *r, const struct scan *scan, const 
         for (size_t k = 0; k < some; k++) {
             scan->whole(r, block[k], &right);
             verdict.right = verdict.right && got[k] == right;
-            verdict.fits = verdict.fits && has_room(r->out, right);
+            verdict.fits = verdict.fits && type_holds(r->out, right);
         }
     }
     return verdict;

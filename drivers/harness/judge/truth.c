@@ -116,7 +116,7 @@ static harness_int128 whole_at(trine_dtype dtype, const void *got)
     }
 }
 
-bool has_room(trine_dtype dtype, harness_int128 whole)
+bool type_holds(trine_dtype dtype, harness_int128 whole)
 {
     bool with_sign =
         dtype == TRINE_I64 || dtype == TRINE_I32 || dtype == TRINE_I16 || dtype == TRINE_I8;
@@ -126,7 +126,7 @@ bool has_room(trine_dtype dtype, harness_int128 whole)
 
 bool truth_holds_whole(const truth *t, trine_status status, harness_int128 got)
 {
-    if (!has_room(t->dtype, t->whole))
+    if (!type_holds(t->dtype, t->whole))
         return status == TRINE_E_OVERFLOW;
     return status == TRINE_OK && got == t->whole;
 }

@@ -8,7 +8,7 @@
 
 /* VALUE: from least to most, both in the type and alike where the result is exact; loose: a partial
  * result may leave the range, so that what is not finite is right, too. WHOLE: that number, or
- * TRINE_E_OVERFLOW where the type has not room for it. NAN: the one with the bits of C's NAN.
+ * TRINE_E_OVERFLOW where the type does not hold it. NAN: the one with the bits of C's NAN.
  * EMPTY: TRINE_E_EMPTY. OPEN: nothing is promised. */
 typedef enum truth_kind { TRUTH_VALUE, TRUTH_WHOLE, TRUTH_NAN, TRUTH_EMPTY, TRUTH_OPEN } truth_kind;
 
@@ -41,7 +41,7 @@ bool truth_holds_whole(const truth *t, trine_status status, harness_int128 got);
 /* Whether x and y have the same bits. */
 bool same_double(double x, double y);
 
-/* Whether a type has room for a whole number. */
-bool has_room(trine_dtype dtype, harness_int128 whole);
+/* Whether a type holds a whole number. */
+bool type_holds(trine_dtype dtype, harness_int128 whole);
 
 #endif

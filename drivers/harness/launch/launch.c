@@ -39,7 +39,7 @@ typedef struct command {
     int count;
 } command;
 
-/* False without room. */
+/* False without space. */
 static bool push(command *c, const char *word)
 {
     if (c->count == MAX_WORDS)
@@ -48,7 +48,7 @@ static bool push(command *c, const char *word)
     return true;
 }
 
-/* False when there is no room for all of it. */
+/* False when there is no space for all of it. */
 static bool compose(command *c, const char *spec, const char *self, const char *address)
 {
     const char *own = own_mpirun(), *flags = own ? own : TRINE_MPIEXEC_FLAGS;
@@ -91,7 +91,7 @@ static bool open_parts(launch_parts *parts, const harness_options *o, const char
 {
     size_t size = 0;
     *parts = (launch_parts){.elsewhere = may_use_other_hosts()};
-    /* Where ranks are elsewhere they do not lie in the folders; but mpirun does need the room. */
+    /* Where ranks are elsewhere they do not lie in the folders; but mpirun does need the space. */
     if (!open_launch_folders(&parts->folders, o->driver->name, spec))
         return false;
     int error = listener_open(&parts->listener, parts->elsewhere);
@@ -170,7 +170,7 @@ static int complain_of_end(const char *name, const char *spec, const char *mpiru
                  spec, mpirun, code);
     else if (listener->joined == 0 || (code != EXIT_USAGE && code != EXIT_FAILED))
         log_line(name, "--team %s: %s ended with status %d%s", spec, mpirun, code,
-                 is_memory_short(ranks_asked(spec)) ? ": /dev/shm has no room for its ranks" : "");
+                 is_memory_short(ranks_asked(spec)) ? ": /dev/shm has no space for its ranks" : "");
     return !end->reason && code == EXIT_USAGE ? EXIT_USAGE : EXIT_FAILED;
 }
 

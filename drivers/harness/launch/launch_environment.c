@@ -73,7 +73,7 @@ static const addition on_one_machine[] = {
     {"OMPI_MCA_osc_rdma_backing_directory", NULL, FROM_MEMORY, false},
     {"OMPI_MCA_osc_ucx_backing_directory", NULL, FROM_MEMORY, false}};
 
-/* Where there is no room in /dev/shm, UCX is told so, too. */
+/* Where there is no space in /dev/shm, UCX is told so, too. */
 static const addition without_memory[] = {{"UCX_POSIX_DIR", NULL, FROM_MEMORY, false}};
 
 /* Ranks of one machine reach each other by its memory and need no network: Open MPI complains of

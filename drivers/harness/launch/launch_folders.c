@@ -39,7 +39,7 @@ static const char shared_memory[] = "/dev/shm";
 
 /* KiB and files that mpirun writes: without them Open MPI's waits for ever. KiB that a rank has for
  * what it shares with the others of its machine: without them it does not start. */
-enum { ROOM_KIB = 8192, ROOM_FILES = 64, RANK_KIB = 6144 };
+enum { SPACE_KIB = 8192, SPACE_FILES = 64, RANK_KIB = 6144 };
 
 /* A folder is locked within so many seconds of being made; unlocked ones that are older are left
  * over. */
@@ -116,17 +116,17 @@ static bool has_kib(const char *folder, double kib)
     struct statvfs about;
     return statvfs(folder, &about) || about.f_blocks == 0 ||
            ((double)about.f_bavail * (double)about.f_frsize >= 1024 * kib &&
-            (about.f_files == 0 || about.f_favail >= ROOM_FILES));
+            (about.f_files == 0 || about.f_favail >= SPACE_FILES));
 }
 
 /* 0, or an errno that says why what mpirun writes cannot be; a quota shows by writing only. */
-static int try_room(const char *folder, double kib)
+static int try_space(const char *folder, double kib)
 {
     enum { TRIED = 65536 };
     char path[FOLDER_TEXT + 8];
     if (!has_kib(folder, kib))
         return ENOSPC;
-    snprintf(path, sizeof path, "%s/room", folder);
+    snprintf(path, sizeof path, "%s/space", folder);
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return errno;
@@ -201,7 +201,7 @@ bool is_memory_short(int ranks)
 /* In memory; where that is full or not there, in the other folder. *kib: what is needed in that. */
 static void choose_memory(launch_folders *folders, int ranks, double *kib)
 {
-    *kib = ROOM_KIB;
+    *kib = SPACE_KIB;
     if (!is_memory_short(ranks) &&
         make_folder(shared_memory, folders->memory, &folders->memory_lock) == 0)
         return;
@@ -211,7 +211,7 @@ static void choose_memory(launch_folders *folders, int ranks, double *kib)
 
 bool open_launch_folders(launch_folders *folders, const char *driver, const char *spec)
 {
-    double kib = ROOM_KIB;
+    double kib = SPACE_KIB;
     char path[PATH_MAX];
     const char *base = temporary_base(path);
     *folders = (launch_folders){.temporary_lock = -1, .memory_lock = -1, .alive = -1};
@@ -231,7 +231,7 @@ bool open_launch_folders(launch_folders *folders, const char *driver, const char
         error = make_folder(base = "/tmp", folders->temporary, &folders->temporary_lock);
     if (!error) {
         choose_memory(folders, ranks_asked(spec), &kib);
-        error = try_room(folders->temporary, kib);
+        error = try_space(folders->temporary, kib);
     }
     if (!error) {
         start_guard(folders);
@@ -241,10 +241,10 @@ bool open_launch_folders(launch_folders *folders, const char *driver, const char
     if (error == ENOSPC || error == EDQUOT)
         log_line(
             driver,
-            "--team %s: %s has less room than the %.0f MiB that mpirun%s needs for its %d files: "
-            "make room, or let TMPDIR name another folder",
+            "--team %s: %s has less space than the %.0f MiB that mpirun%s needs for its %d files: "
+            "make space, or let TMPDIR name another folder",
             spec, base, kib / 1024,
-            kib > ROOM_KIB ? ", with nothing left in /dev/shm for its ranks," : "", ROOM_FILES);
+            kib > SPACE_KIB ? ", with nothing left in /dev/shm for its ranks," : "", SPACE_FILES);
     else
         log_line(driver,
                  "--team %s: no folder for mpirun's files can be made in %s: %s; TMPDIR names "

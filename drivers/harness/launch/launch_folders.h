@@ -10,7 +10,7 @@
 /* A base of at most so many bytes: names of sockets in it have to fit into 107. */
 enum { MAX_BASE = 60, FOLDER_TEXT = MAX_BASE + 32 };
 
-/* temporary: under $TMPDIR. memory: under /dev/shm, or the same where that has no room for the
+/* temporary: under $TMPDIR. memory: under /dev/shm, or the same where that has no space for the
  * ranks. The locks say that this process still uses them. guard: a shell that removes them should
  * this process be killed; alive: what it sees that by. */
 typedef struct launch_folders {
@@ -23,7 +23,7 @@ typedef struct launch_folders {
  * way was said, after "driver: --team spec: ". */
 bool open_launch_folders(launch_folders *folders, const char *driver, const char *spec);
 
-/* Whether /dev/shm has not the room that so many ranks take. */
+/* Whether /dev/shm has not the space that so many ranks take. */
 bool is_memory_short(int ranks);
 
 void close_launch_folders(launch_folders *folders);

@@ -126,10 +126,10 @@ void listener_close(harness_listener *l)
 
 int listener_waits(const harness_listener *l, struct pollfd set[])
 {
-    bool room = l->peers < LISTENER_PEERS;
+    bool space = l->peers < LISTENER_PEERS;
     /* poll passes over what is negative. */
-    set[0] = (struct pollfd){.fd = room ? l->own : -1, .events = POLLIN};
-    set[1] = (struct pollfd){.fd = room ? l->tcp : -1, .events = POLLIN};
+    set[0] = (struct pollfd){.fd = space ? l->own : -1, .events = POLLIN};
+    set[1] = (struct pollfd){.fd = space ? l->tcp : -1, .events = POLLIN};
     for (int i = 0; i < l->peers; i++)
         set[2 + i] = (struct pollfd){
             .fd = l->peer[i].fd, .events = l->peer[i].state == PEER_ARGUMENTS ? POLLOUT : POLLIN};
@@ -217,8 +217,8 @@ static bool is_rank(const harness_listener *l, const listener_peer *peer)
     return !differs && memcmp(peer->hello.magic, CHANNEL_MAGIC, sizeof peer->hello.magic) == 0;
 }
 
-/* Room for what rank 0 announced. */
-static int make_room(harness_listener *l, listener_peer *peer)
+/* Space for what rank 0 announced. */
+static int make_buffer(harness_listener *l, listener_peer *peer)
 {
     uint64_t size = be64toh(peer->size);
     peer->found = size <= SIZE_MAX ? malloc((size_t)size) : NULL;
@@ -256,7 +256,7 @@ static int step(harness_listener *l, listener_peer *peer)
             return 1;
         }
         peer->state = went > 0 ? PEER_FOUND : PEER_SIZE;
-        return went > 0 ? make_room(l, peer) : went;
+        return went > 0 ? make_buffer(l, peer) : went;
     default:
         went = take(peer, peer->found, (size_t)be64toh(peer->size));
         if (went > 0)

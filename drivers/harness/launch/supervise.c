@@ -117,11 +117,11 @@ static bool is_marked(const char *pid, const char *variable)
 {
     char path[64];
     char *word = NULL;
-    size_t room = 0;
+    size_t capacity = 0;
     bool marked = false;
     snprintf(path, sizeof path, "/proc/%.16s/environ", pid);
     FILE *file = fopen(path, "re");
-    while (file && !marked && getdelim(&word, &room, '\0', file) > 0)
+    while (file && !marked && getdelim(&word, &capacity, '\0', file) > 0)
         marked = strcmp(word, variable) == 0;
     if (file)
         fclose(file);

@@ -68,23 +68,23 @@ static json_t *shares_to_json(const harness_row *row)
             json_pack("{s:i, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I}", "worker", i,
                       "pid", (json_int_t)w->pid, "dispatch", w->dispatch, "transfer", w->transfer,
                       "compute", w->compute, "wait", w->wait, "user", w->user, "sys", w->sys,
-                      "runs", (json_int_t)w->runs, "rss", (json_int_t)m->rss, "pss",
+                      "blocks", (json_int_t)w->blocks, "rss", (json_int_t)m->rss, "pss",
                       (json_int_t)m->pss, "uss", (json_int_t)m->uss));
     }
     return shares;
 }
 
-static json_t *lanes_to_json(const task_statistics *statistics)
+static json_t *slots_to_json(const task_statistics *statistics)
 {
-    json_t *lanes = json_array();
-    for (int i = 0; i < statistics->lanes; i++) {
-        const trine_task_lane *lane = &statistics->lane[i];
-        json_array_append_new(lanes,
-                              json_pack("{s:i, s:i, s:I, s:I, s:f}", "rank", lane->rank, "worker",
-                                        lane->worker, "pid", (json_int_t)lane->pid, "items",
-                                        (json_int_t)lane->items, "busy", lane->busy));
+    json_t *slots = json_array();
+    for (int i = 0; i < statistics->slots; i++) {
+        const trine_task_slot *slot = &statistics->slot[i];
+        json_array_append_new(slots,
+                              json_pack("{s:i, s:i, s:I, s:I, s:f}", "rank", slot->rank, "worker",
+                                        slot->worker, "pid", (json_int_t)slot->pid, "items",
+                                        (json_int_t)slot->items, "busy", slot->busy));
     }
-    return lanes;
+    return slots;
 }
 
 /* Each record as [item, began, ended, rank, worker, status]. */
@@ -108,7 +108,7 @@ static json_t *statistics_to_json(const harness_row *row)
                   "items_per_s", items_per_second(row), "chunk", (json_int_t)t->chunk, "failed",
                   (json_int_t)t->failed, "retried", (json_int_t)t->retried, "resumed",
                   (json_int_t)t->resumed, "lost", t->lost, "seconds", t->seconds);
-    json_object_set_new(object, "lanes", lanes_to_json(t));
+    json_object_set_new(object, "slots", slots_to_json(t));
     json_object_set_new(object, "records", t->record ? records_to_json(t) : json_null());
     return object;
 }

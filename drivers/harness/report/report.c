@@ -43,9 +43,9 @@ enum { MOVED_WIDTH = 9 };
 table_widths measure_table(const harness_run *run)
 {
     table_widths w = {.team = longer(0, "team"), .value = longer(0, "result")};
-    bool modes = run->options->methods > 1, carried = carries_arrays(run->options);
-    bool transports = run->options->tasks.transports > 1 || carried;
-    w.moved = carried ? MOVED_WIDTH : 0;
+    bool modes = run->options->methods > 1, staged = stages_arrays(run->options);
+    bool transports = run->options->tasks.transports > 1 || staged;
+    w.moved = staged ? MOVED_WIDTH : 0;
     for (int i = 0; i < run->rows; i++) {
         char value[VALUE_TEXT], bits[VALUE_TEXT];
         row_value_text(&run->row[i], value, sizeof value);
@@ -66,10 +66,10 @@ void print_column(int width, const char *text)
 }
 
 /* Seconds of bringing the data: once, or in each repetition. */
-static double load_of(const harness_row *row, bool carried)
+static double load_of(const harness_row *row, bool staged)
 {
     const trine_ledger *l = &row->ledger;
-    return carried ? l->transfer_in + l->transfer_out : row->load + l->transfer_in;
+    return staged ? l->transfer_in + l->transfer_out : row->load + l->transfer_in;
 }
 
 void print_cpus(void)

@@ -1,7 +1,7 @@
 /* drivers/harness/report/timeline.c - who ran what, when, as a drawing.
  *
- * 1. Every worker of every rank has a lane, lane 0 at the top.
- * 2. Records are sorted by status, lane and time. Neighbours of one lane and one status that are
+ * 1. Every worker of every rank has a slot, slot 0 at the top.
+ * 2. Records are sorted by status, slot and time. Neighbours of one slot and one status that are
  *    both narrower than a pixel, or begin in the same pixel, become one box, so that 100,000 items
  *    make no more boxes than there are pixels.
  * 3. Boxes are drawn status by status, finished items first: a failed one is never hidden, and is
@@ -15,33 +15,33 @@
 #include "drivers/harness/cli/log.h"
 
 /* The drawing, in pixels; BORDER: from where a box has a line around it. */
-enum { WIDTH = 1100, MARGIN = 260, LANE = 26, HEAD = 140, MAX_HEIGHT = 4000, BORDER = 4 };
+enum { WIDTH = 1100, MARGIN = 260, SLOT = 26, HEAD = 140, MAX_HEIGHT = 4000, BORDER = 4 };
 
 typedef struct timeline {
     const task_statistics *statistics;
-    trine_task_lane *lane;
-    int lanes;
+    trine_task_slot *slot;
+    int slots;
     double most, pixel;
 } timeline;
 
 typedef struct timeline_box {
     double began, ended;
-    int lane;
+    int slot;
     trine_status status;
 } timeline_box;
 
-/* The lane of that worker, a new one when there is none; -1 when there is no memory. */
-static int lane_of(timeline *t, int rank, int worker)
+/* The slot of that worker, a new one when there is none; -1 when there is no memory. */
+static int slot_of(timeline *t, int rank, int worker)
 {
-    for (int i = 0; i < t->lanes; i++)
-        if (t->lane[i].rank == rank && t->lane[i].worker == worker)
+    for (int i = 0; i < t->slots; i++)
+        if (t->slot[i].rank == rank && t->slot[i].worker == worker)
             return i;
-    trine_task_lane *more = realloc(t->lane, (size_t)(t->lanes + 1) * sizeof *more);
+    trine_task_slot *more = realloc(t->slot, (size_t)(t->slots + 1) * sizeof *more);
     if (!more)
         return -1;
-    t->lane = more;
-    t->lane[t->lanes] = (trine_task_lane){.rank = rank, .worker = worker};
-    return t->lanes++;
+    t->slot = more;
+    t->slot[t->slots] = (trine_task_slot){.rank = rank, .worker = worker};
+    return t->slots++;
 }
 
 static int compare_boxes(const void *a, const void *b)
@@ -49,15 +49,15 @@ static int compare_boxes(const void *a, const void *b)
     const timeline_box *x = a, *y = b;
     if (x->status != y->status)
         return x->status < y->status ? -1 : 1;
-    if (x->lane != y->lane)
-        return x->lane < y->lane ? -1 : 1;
+    if (x->slot != y->slot)
+        return x->slot < y->slot ? -1 : 1;
     return (x->began > y->began) - (x->began < y->began);
 }
 
 /* Whether the next box may be drawn as part of the one before. */
 static bool joins(const timeline *t, const timeline_box *box, const timeline_box *next)
 {
-    if (next->lane != box->lane || next->status != box->status)
+    if (next->slot != box->slot || next->status != box->status)
         return false;
     bool narrow = next->ended - next->began < t->pixel;
     bool beside = next->began - box->ended < t->pixel / 2;
@@ -84,16 +84,16 @@ static timeline_box *make_boxes(timeline *t, size_t *count)
     timeline_box *box = calloc(statistics->records + 1, sizeof *box);
     if (!box)
         return NULL;
-    for (int i = 0; i < statistics->lanes; i++)
-        if (lane_of(t, statistics->lane[i].rank, statistics->lane[i].worker) < 0)
+    for (int i = 0; i < statistics->slots; i++)
+        if (slot_of(t, statistics->slot[i].rank, statistics->slot[i].worker) < 0)
             goto failed;
     for (uint64_t i = 0; i < statistics->records; i++) {
         const trine_task_record *r = &statistics->record[i];
         box[i] = (timeline_box){.began = r->began,
                                 .ended = r->ended,
-                                .lane = lane_of(t, r->rank, r->worker),
+                                .slot = slot_of(t, r->rank, r->worker),
                                 .status = r->status};
-        if (box[i].lane < 0)
+        if (box[i].slot < 0)
             goto failed;
         t->most = fmax(t->most, r->ended);
     }
@@ -123,39 +123,39 @@ static const char *colour(trine_status status)
     }
 }
 
-static const trine_task_lane *task_statistics_lane(const task_statistics *statistics, int rank,
+static const trine_task_slot *task_statistics_slot(const task_statistics *statistics, int rank,
                                                    int worker)
 {
-    for (int i = 0; i < statistics->lanes; i++)
-        if (statistics->lane[i].rank == rank && statistics->lane[i].worker == worker)
-            return &statistics->lane[i];
+    for (int i = 0; i < statistics->slots; i++)
+        if (statistics->slot[i].rank == rank && statistics->slot[i].worker == worker)
+            return &statistics->slot[i];
     return NULL;
 }
 
-/* "rank 1 worker 0, 93 %", where lanes have several ranks. */
-static void put_lanes(FILE *gnuplot, const timeline *t)
+/* "rank 1 worker 0, 93 %", where slots have several ranks. */
+static void put_slots(FILE *gnuplot, const timeline *t)
 {
     bool ranks = false;
-    for (int i = 0; i < t->lanes; i++)
-        ranks = ranks || t->lane[i].rank > 0;
-    fprintf(gnuplot, "set yrange [%g:-0.5]\nset ytics (", t->lanes - 0.5);
-    for (int i = 0; i < t->lanes; i++) {
-        const trine_task_lane *lane = &t->lane[i],
+    for (int i = 0; i < t->slots; i++)
+        ranks = ranks || t->slot[i].rank > 0;
+    fprintf(gnuplot, "set yrange [%g:-0.5]\nset ytics (", t->slots - 0.5);
+    for (int i = 0; i < t->slots; i++) {
+        const trine_task_slot *slot = &t->slot[i],
                               *known =
-                                  task_statistics_lane(t->statistics, lane->rank, lane->worker);
+                                  task_statistics_slot(t->statistics, slot->rank, slot->worker);
         double busy =
             known && t->statistics->seconds > 0 ? 100 * known->busy / t->statistics->seconds : NAN;
         char rank[32] = "", share[32] = "";
         if (ranks)
-            snprintf(rank, sizeof rank, "rank %d ", lane->rank);
+            snprintf(rank, sizeof rank, "rank %d ", slot->rank);
         if (busy >= 0)
             snprintf(share, sizeof share, ", busy %.0f %%%%", fmin(busy, 100));
-        fprintf(gnuplot, "%s'%sworker %d%s' %d", i ? ", " : "", rank, lane->worker, share, i);
+        fprintf(gnuplot, "%s'%sworker %d%s' %d", i ? ", " : "", rank, slot->worker, share, i);
     }
     fprintf(gnuplot, ")\n");
 }
 
-/* The boxes of one status, of which there are `count`: with a border where there is room. */
+/* The boxes of one status, of which there are `count`: with a border where there is space. */
 static void put_boxes(FILE *gnuplot, const timeline *t, const timeline_box *box, size_t count,
                       bool wide)
 {
@@ -163,8 +163,8 @@ static void put_boxes(FILE *gnuplot, const timeline *t, const timeline_box *box,
         double width = box[i].ended - box[i].began;
         if ((width >= BORDER * t->pixel) != wide)
             continue;
-        fprintf(gnuplot, "%.9g %d %.9g %.9g %g %g\n", box[i].began, box[i].lane, box[i].began,
-                box[i].began + fmax(width, t->pixel), box[i].lane - 0.4, box[i].lane + 0.4);
+        fprintf(gnuplot, "%.9g %d %.9g %.9g %g %g\n", box[i].began, box[i].slot, box[i].began,
+                box[i].began + fmax(width, t->pixel), box[i].slot - 0.4, box[i].slot + 0.4);
     }
     fprintf(gnuplot, "e\n");
 }
@@ -207,7 +207,7 @@ static void put_timeline(FILE *gnuplot, const timeline *t, const timeline_box *b
             "set key outside bottom center horizontal\nset tics nomirror out\nset border 3\n"
             "set grid xtics lc rgb '#dddddd'\n",
             t->most);
-    put_lanes(gnuplot, t);
+    put_slots(gnuplot, t);
     for (int pass = 0; pass < 2; pass++) {
         fprintf(gnuplot, "%s", pass == 0 ? "plot NaN notitle" : "\n");
         for (size_t first = 0, next; first < count; first = next) {
@@ -223,7 +223,7 @@ int harness_plot_timeline(const char *title, const task_statistics *statistics, 
     timeline t = {.statistics = statistics};
     size_t count = 0;
     timeline_box *box = make_boxes(&t, &count);
-    int height = HEAD + LANE * t.lanes;
+    int height = HEAD + SLOT * t.slots;
     int result = EXIT_FAILED;
     if (!box)
         log_line("plot", "%s: no memory for %llu records", path,
@@ -239,6 +239,6 @@ int harness_plot_timeline(const char *title, const task_statistics *statistics, 
         result = close_plot(&d);
     }
     free(box);
-    free(t.lane);
+    free(t.slot);
     return result;
 }

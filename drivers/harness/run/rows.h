@@ -6,7 +6,7 @@
 #include "drivers/harness/cli/value.h"
 
 /* Version of what --json and --csv print. */
-enum { SCHEMA = 2 };
+enum { SCHEMA = 3 };
 
 /* seconds: median over the repetitions, least: the fastest; ledger: of the median one. load:
  * seconds to bring the data into memory. ratio: GB/s over the read bandwidth for as many workers.

@@ -7,17 +7,17 @@
 
 #include "drivers/harness/run/failures.h"
 
-/* One walk over a run does all three: counts its bytes, writes them, reads them. came: items that
+/* One pass over a run does all three: counts its bytes, writes them, reads them. came: items that
  * the last pointer led to. */
-typedef struct walk {
+typedef struct pass_state {
     enum { COUNT, WRITE, READ } way;
     char *at;
     size_t done, size;
     uint64_t came;
     bool failed;
-} walk;
+} pass_state;
 
-static void pass(walk *w, void *data, size_t size)
+static void pass(pass_state *w, void *data, size_t size)
 {
     if (w->failed || size == 0)
         return;
@@ -33,7 +33,7 @@ static void pass(walk *w, void *data, size_t size)
 }
 
 /* What a pointer of a struct leads to: `count` items, none for NULL. Read, it is malloc'ed. */
-static void pass_items(walk *w, void **items, uint64_t count, size_t item)
+static void pass_items(pass_state *w, void **items, uint64_t count, size_t item)
 {
     uint64_t present = *items ? count : 0;
     pass(w, &present, sizeof present);
@@ -94,7 +94,7 @@ static bool is_sound(const harness_options *o, const harness_row *row)
     return sound;
 }
 
-static void pass_row(walk *w, const harness_options *o, harness_row *row)
+static void pass_row(pass_state *w, const harness_options *o, harness_row *row)
 {
     pass(w, row, sizeof *row);
     if (w->failed)
@@ -104,7 +104,7 @@ static void pass_row(walk *w, const harness_options *o, harness_row *row)
     /* There may be none of it. */
     w->failed = w->failed || (w->way == READ && w->came && w->came != (uint64_t)row->shares);
     PASS_ALL_ITEMS(w, row->number, row->numbers);
-    PASS_ALL_ITEMS(w, row->statistics.lane, row->statistics.lanes);
+    PASS_ALL_ITEMS(w, row->statistics.slot, row->statistics.slots);
     PASS_ALL_ITEMS(w, row->statistics.record, row->statistics.records);
     w->failed = w->failed || (w->way == READ && !is_sound(o, row));
 }
@@ -117,7 +117,7 @@ static bool is_sound_failure(const harness_failure *failure, uint64_t length)
            (!failure->message || has_end(failure->message, (size_t)length));
 }
 
-static void pass_failure(walk *w, harness_failure *failure)
+static void pass_failure(pass_state *w, harness_failure *failure)
 {
     uint64_t length = w->way != READ && failure->message ? strlen(failure->message) + 1 : 0;
     pass(w, failure, sizeof *failure);
@@ -128,7 +128,7 @@ static void pass_failure(walk *w, harness_failure *failure)
 }
 
 /* Layouts by which two programs would differ. */
-static void pass_head(walk *w)
+static void pass_head(pass_state *w)
 {
     const uint64_t own[] = {SCHEMA,
                             sizeof(harness_row),
@@ -136,7 +136,7 @@ static void pass_head(walk *w)
                             sizeof(harness_named),
                             sizeof(trine_ledger_worker),
                             sizeof(trine_memory),
-                            sizeof(trine_task_lane),
+                            sizeof(trine_task_slot),
                             sizeof(trine_task_record)};
     uint64_t head[sizeof own / sizeof *own];
     memcpy(head, own, sizeof own);
@@ -145,7 +145,7 @@ static void pass_head(walk *w)
 }
 
 /* Of a run that is read, only what the data is; its rows and failures are added. */
-static void pass_run(walk *w, harness_run *run)
+static void pass_run(pass_state *w, harness_run *run)
 {
     uint64_t rows = (uint64_t)run->rows, failures = (uint64_t)run->failures;
     uint64_t data[] = {run->n, run->bytes, (uint64_t)run->dtype};
@@ -179,10 +179,10 @@ void *run_to_bytes(const harness_run *run, size_t *size)
 {
     /* Nothing of it changes on the way out. */
     harness_run *same = (harness_run *)run;
-    walk w = {.way = COUNT};
+    pass_state w = {.way = COUNT};
     pass_run(&w, same);
     *size = w.done;
-    w = (walk){.way = WRITE, .at = malloc(w.done), .size = w.done};
+    w = (pass_state){.way = WRITE, .at = malloc(w.done), .size = w.done};
     if (w.at)
         pass_run(&w, same);
     return w.at;
@@ -191,7 +191,7 @@ void *run_to_bytes(const harness_run *run, size_t *size)
 bool run_from_bytes(harness_run *run, const void *bytes, size_t size)
 {
     const harness_run before = *run;
-    walk w = {.way = READ, .at = (char *)bytes, .size = size};
+    pass_state w = {.way = READ, .at = (char *)bytes, .size = size};
     pass_run(&w, run);
     if (!w.failed && w.done == size)
         return true;

@@ -144,7 +144,7 @@ static trine_status open_data(harness_run *run, team_data *data)
     }
     if (!status)
         status = make_more(o, data);
-    if (!status && carries_arrays(o) && data->in[0])
+    if (!status && stages_arrays(o) && data->in[0])
         status = make_all_private(data);
     trine_team_ledger(data->team, &ledger);
     data->load = data->in[0] ? ledger.wall : 0;
@@ -412,8 +412,8 @@ static int run_method(harness_run *run, const team_data *data, const harness_met
         snprintf(row->transport, sizeof row->transport, "%s", trine_transport_name(transport));
     progress(name, "%s on %s", row->mode, trine_team_spec(data->team));
     uint64_t repeat = is_read_once(o->file) && !data->in[0] ? 1 : o->repeat;
-    bool carried = carries_arrays(o) && !data->scattered;
-    row->status = carried ? trine_team_set_transport(data->team, transport) : TRINE_OK;
+    bool staged = stages_arrays(o) && !data->scattered;
+    row->status = staged ? trine_team_set_transport(data->team, transport) : TRINE_OK;
     if (!row->status)
         row->status = operation ? operate(run, data, method, transport, row)
                                 : time_method(data, reducer, transport, repeat, row);

@@ -15,7 +15,7 @@
 
 void clear_statistics(task_statistics *statistics)
 {
-    free(statistics->lane);
+    free(statistics->slot);
     free(statistics->record);
     *statistics = (task_statistics){.items = 0};
 }
@@ -30,9 +30,9 @@ double items_per_second(const harness_row *row)
 static double busy_percentage(const task_statistics *statistics)
 {
     double busy = 0;
-    for (int i = 0; i < statistics->lanes; i++)
-        busy += statistics->lane[i].busy;
-    double whole = statistics->seconds * statistics->lanes;
+    for (int i = 0; i < statistics->slots; i++)
+        busy += statistics->slot[i].busy;
+    double whole = statistics->seconds * statistics->slots;
     return whole > 0 ? 100 * busy / whole : 0;
 }
 
@@ -98,10 +98,10 @@ static void print_who_of(const harness_row *row)
     const task_statistics *t = &row->statistics;
     printf("\nWho ran what on %s%s%s, seconds since the queue was opened:\n", row->team,
            row->transport[0] ? " by " : "", row->transport);
-    for (int i = 0; i < t->lanes; i++)
+    for (int i = 0; i < t->slots; i++)
         printf("worker %d of rank %d (pid %" PRId64 "): %" PRIu64 " items, busy %.6f s\n",
-               t->lane[i].worker, t->lane[i].rank, t->lane[i].pid, t->lane[i].items,
-               t->lane[i].busy);
+               t->slot[i].worker, t->slot[i].rank, t->slot[i].pid, t->slot[i].items,
+               t->slot[i].busy);
     printf("%10s %4s %6s %12s %12s  %s\n", "item", "rank", "worker", "began", "ended", "status");
     for (uint64_t i = 0; i < t->records; i++) {
         const trine_task_record *r = &t->record[i];

@@ -4,9 +4,9 @@
  * 1. harness_task_options fills options from the command line, with progress where stderr is a
  *    terminal.
  * 2. harness_run_tasks opens the queue, collects, tallies and closes; a driver that needs a loop of
- *    its own calls harness_tally_tasks. What a journal gives is as long as what a task gives, or
+ *    its own calls task_statistics_tasks. What a journal gives is as long as what a task gives, or
  *    refused.
- * 3. The statistics (lanes, records, counts) is copied out of the queue, for the row, the timeline
+ * 3. The statistics (slots, records, counts) is copied out of the queue, for the row, the timeline
  * and
  *    --who, which outlive it.
  */
@@ -20,8 +20,8 @@
 #include "drivers/harness/cli/log.h"
 #include "drivers/harness/run/task_statistics.h"
 
-/* Lanes whose busy shares are shown one by one; of more, the least, the mean and the most. */
-enum { LANES_SHOWN = 8, LINE = 512 };
+/* Slots whose busy shares are shown one by one; of more, the least, the mean and the most. */
+enum { SLOTS_SHOWN = 8, LINE = 512 };
 
 static void append(char line[LINE], const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -39,22 +39,22 @@ static void append_busy(char line[LINE], const trine_task_queue *queue,
                         const trine_task_progress *p)
 {
     double least = 100, most = 0, sum = 0;
-    if (p->seconds <= 0 || p->lanes <= 0)
+    if (p->seconds <= 0 || p->slots <= 0)
         return;
     append(line, ", busy");
-    for (int i = 0; i < p->lanes; i++) {
-        trine_task_lane lane = {.rank = 0};
-        (void)trine_task_lane_of(queue, i, &lane);
-        double share = 100 * lane.busy / p->seconds;
+    for (int i = 0; i < p->slots; i++) {
+        trine_task_slot slot = {.rank = 0};
+        (void)trine_task_slot_of(queue, i, &slot);
+        double share = 100 * slot.busy / p->seconds;
         share = share > 100 ? 100 : share;
-        if (p->lanes <= LANES_SHOWN)
+        if (p->slots <= SLOTS_SHOWN)
             append(line, " %.0f", share);
         least = share < least ? share : least;
         most = share > most ? share : most;
         sum += share;
     }
-    if (p->lanes > LANES_SHOWN)
-        append(line, " %.0f to %.0f, mean %.0f", least, most, sum / p->lanes);
+    if (p->slots > SLOTS_SHOWN)
+        append(line, " %.0f to %.0f, mean %.0f", least, most, sum / p->slots);
     append(line, " %%");
 }
 
@@ -103,17 +103,17 @@ trine_task_options harness_task_options(harness_job *job)
                                 .progress_context = job};
 }
 
-static trine_status copy_lanes(task_statistics *statistics, const trine_task_queue *queue,
-                               int lanes)
+static trine_status copy_slots(task_statistics *statistics, const trine_task_queue *queue,
+                               int slots)
 {
-    statistics->lane = calloc((size_t)lanes + 1, sizeof *statistics->lane);
-    if (!statistics->lane)
+    statistics->slot = calloc((size_t)slots + 1, sizeof *statistics->slot);
+    if (!statistics->slot)
         return TRINE_E_MEMORY;
-    for (int i = 0; i < lanes; i++) {
-        trine_status status = trine_task_lane_of(queue, i, &statistics->lane[i]);
+    for (int i = 0; i < slots; i++) {
+        trine_status status = trine_task_slot_of(queue, i, &statistics->slot[i]);
         if (status)
             return status;
-        statistics->lanes = i + 1;
+        statistics->slots = i + 1;
     }
     return TRINE_OK;
 }
@@ -150,7 +150,7 @@ trine_status task_statistics_tasks(harness_job *job, const trine_task_queue *que
                                     .lost = p.lost,
                                     .seconds = p.seconds,
                                     .chunk = trine_task_chunk(queue)};
-    status = copy_lanes(statistics, queue, p.lanes);
+    status = copy_slots(statistics, queue, p.slots);
     return status || !harness_task_options(job).record ? status : copy_records(statistics, queue);
 }
 

@@ -10,7 +10,7 @@
 /* begin, end: offsets of the sound that the header promises; both 0 where it does not say how much.
  * unfinished: it promises none, and something follows that is no chunk. cut: the page that ends the
  * stream is missing. bits_at: offset of a WAV header's bits a sample, where they are not those that
- * its frames have room for, and `bits`, those; else 0. */
+ * its frames have space for, and `bits`, those; else 0. */
 typedef struct container {
     uint64_t begin, end, bits_at;
     uint16_t bits;

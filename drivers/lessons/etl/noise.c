@@ -12,7 +12,7 @@ bool noise_add(const noise_settings *settings, uint64_t file, trine_dtype dtype,
     size_t item = dtype == TRINE_I16 ? 2 : dtype == TRINE_F32 ? 4 : 8;
     for (size_t at = 0; map && at < n; at += TRINE_CHUNK) {
         void *piece = (char *)samples + at * item;
-        const trine_chunk chunk = {.first = first + at,
+        const trine_chunk chunk = {.offset = first + at,
                                    .n = n - at < TRINE_CHUNK ? n - at : TRINE_CHUNK,
                                    .in = {piece},
                                    .out = {piece}};

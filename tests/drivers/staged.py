@@ -1,4 +1,4 @@
-"""carried.py FOLDER [MPIRUN ...] - what --transport promises of drivers whose arrays it brings: the same bits as where
+"""staged.py FOLDER [MPIRUN ...] - what --transport promises of drivers whose arrays it brings: the same bits as where
 nothing is brought, on several ranks by message and by window, bytes moved that are those of the arrays, refusals."""
 import os
 import sys
