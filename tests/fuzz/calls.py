@@ -428,6 +428,15 @@ def do_file(team, case, within):
         lib.trine_npy_close(file)
 
 
+def do_laws(team, case, within):
+    reducer = t.find(case.kernel, case.arrays[0].dtype)
+    x = [np.ascontiguousarray(a) for a in case.arrays]
+    data = (t.pointer * 4)(*[a.ctypes.data_as(t.pointer) for a in x])
+    with within:
+        broken = lib.trine_reducer_test(reducer, data, t.i64(x[0].size), case.param)
+    return [np.array([broken], np.int64)]
+
+
 def do_save(team, case, within):
     with Arrays(team, case) as arrays:
         x = arrays.inputs()[0]
@@ -443,7 +452,7 @@ CALLS = {"reduce": do_reduce, "map": do_map, "scan": do_scan, "scan_reducer": do
          "quantile_weighted": do_quantile_weighted, "weighted": do_weighted, "top": do_top, "argminmax": do_argminmax,
          "standardise": do_standardise,
          "convolve": do_convolve, "stencil5": do_stencil5, "jacobi": do_jacobi, "product": do_product,
-         "file": do_file, "save": do_save}
+         "file": do_file, "save": do_save, "laws": do_laws}
 
 
 def names(function):

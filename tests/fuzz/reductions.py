@@ -474,4 +474,21 @@ def judge_along(case, status, arrays):
 
 ALONG = {n for n in SUBJECTS if not n.endswith("_f64") and n != "argminmax"}
 subject("axis", make_along, judge_along, "rows")
+
+
+def make_laws(rng):
+    """Any reducer of ALONG that is found by name, on as much of its case's elements as a hundred reductions allow."""
+    while True:
+        names = sorted(ALONG)
+        case = SUBJECTS[names[int(rng.integers(len(names)))]].make(rng)
+        if case.call == "reduce":
+            return Case("laws", case.kernel, [x.reshape(-1)[:20000] for x in case.arrays], case.param, {})
+
+
+def judge_laws(case, status, arrays):
+    return None if status == "OK" and arrays[0][0] == 0 else f"the built-in reducer breaks a law: {status}, {arrays}"
+
+
+subject("laws", make_laws, judge_laws)
+judged("functions", "reducer_test")
 judged("functions", "reduce", "reduce_axis")

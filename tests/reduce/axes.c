@@ -141,7 +141,7 @@ static void sorts(trine_array *x, trine_array *one, int s, int axis)
 {
     trine_array *places, *all;
     CU_ASSERT_EQUAL(trine_array_create_like(x, TRINE_I64, trine_array_place(x), &places), TRINE_OK);
-    CU_ASSERT_EQUAL(trine_array_create_like(one, TRINE_U64, TRINE_SHARED, &all), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_array_create_like(one, TRINE_I64, TRINE_SHARED, &all), TRINE_OK);
     CU_ASSERT_EQUAL(trine_argsort_axis(x, axis, places), TRINE_OK);
     CU_ASSERT_EQUAL(trine_argsort_axis(one, axis, all), TRINE_OK);
     compare_elements("argsort", s, axis, places, all);

@@ -43,17 +43,17 @@ static void null_is_named(void)
 
 static void a_permutation_must_match(void)
 {
-    static const trine_dtype wrong[] = {TRINE_I64, TRINE_F64, TRINE_U32};
+    static const trine_dtype wrong[] = {TRINE_U64, TRINE_F64, TRINE_U32};
     trine_array *x = array_of(team, TRINE_F64, 10, TRINE_SHARED);
     for (int i = 0; i < 3; i++) {
         trine_array *y = array_of(team, wrong[i], 10, TRINE_SHARED);
-        expect(trine_argsort(x, y), TRINE_E_DTYPE, "expected u64");
+        expect(trine_argsort(x, y), TRINE_E_DTYPE, "expected i64");
         CU_ASSERT_TRUE(is_untouched(y));
         trine_array_free(y);
     }
-    trine_array *longer = array_of(team, TRINE_U64, 11, TRINE_SHARED);
-    trine_array *cut = array_of(team, TRINE_U64, 10, TRINE_DISTRIBUTED);
-    trine_array *elsewhere = array_of(another, TRINE_U64, 10, TRINE_SHARED);
+    trine_array *longer = array_of(team, TRINE_I64, 11, TRINE_SHARED);
+    trine_array *cut = array_of(team, TRINE_I64, 10, TRINE_DISTRIBUTED);
+    trine_array *elsewhere = array_of(another, TRINE_I64, 10, TRINE_SHARED);
     expect(trine_argsort(x, longer), TRINE_E_LENGTH, "11 elements");
     expect(trine_argsort(x, cut), TRINE_E_LENGTH, "distributed");
     expect(trine_argsort(x, elsewhere), TRINE_E_TEAM, "belongs to team");
@@ -71,8 +71,8 @@ static void a_permutation_that_shares_memory_is_refused(void)
     for (uint64_t i = 0; i < 20; i++)
         data[i] = 20 - i;
     for (int first = 0; first < 10; first += 9) {
-        CU_ASSERT_EQUAL_FATAL(trine_array_wrap(team, TRINE_U64, data, 10, &x), TRINE_OK);
-        CU_ASSERT_EQUAL_FATAL(trine_array_wrap(team, TRINE_U64, data + first, 10, &permutation),
+        CU_ASSERT_EQUAL_FATAL(trine_array_wrap(team, TRINE_I64, data, 10, &x), TRINE_OK);
+        CU_ASSERT_EQUAL_FATAL(trine_array_wrap(team, TRINE_I64, data + first, 10, &permutation),
                               TRINE_OK);
         expect(trine_argsort(x, permutation), TRINE_E_ARGUMENT, "overlaps");
         trine_array_free(x);
@@ -86,7 +86,7 @@ static void two_axes_are_refused(void)
 {
     trine_array *x, *permutation;
     CU_ASSERT_EQUAL_FATAL(trine_array_create_2d(team, TRINE_F64, 3, 4, TRINE_SHARED, &x), TRINE_OK);
-    CU_ASSERT_EQUAL_FATAL(trine_array_create_2d(team, TRINE_U64, 3, 4, TRINE_SHARED, &permutation),
+    CU_ASSERT_EQUAL_FATAL(trine_array_create_2d(team, TRINE_I64, 3, 4, TRINE_SHARED, &permutation),
                           TRINE_OK);
     expect(trine_sort(x), TRINE_E_ARGUMENT, "x is 3 x 4; expected one axis");
     expect(trine_argsort(x, permutation), TRINE_E_ARGUMENT, "x is 3 x 4");
