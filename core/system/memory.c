@@ -53,7 +53,8 @@ static void lower_to_limit(const char *directory, void *data)
         *available = (uint64_t)left;
 }
 
-uint64_t trine_memory_available(void)
+/* Bytes that could be had now: what the system says is available, or less by a control group. */
+static uint64_t memory_available(void)
 {
     uint64_t available = system_available();
     trine_cgroup_visit("memory", lower_to_limit, &available);
@@ -82,11 +83,11 @@ static trine_status refuse(const char *what, uint64_t bytes, uint64_t available)
  */
 static uint64_t available_for(uint64_t need)
 {
-    uint64_t available = trine_memory_available();
+    uint64_t available = memory_available();
     if (need <= available)
         return available;
     malloc_trim(0);
-    return trine_memory_available();
+    return memory_available();
 }
 
 /* Bytes of small requests since the last look. */
@@ -171,7 +172,7 @@ static trine_status claim_large(const char *what, uint64_t bytes)
     double until = trine_seconds() + SETTLED_WITHIN;
     uint64_t need = with_margin(bytes);
     if (need > INT64_MAX)
-        return refuse(what, bytes, trine_memory_available());
+        return refuse(what, bytes, memory_available());
     for (int times = 0;; times++) {
         uint64_t others = add_claim(need), available = available_for(need);
         if (need <= available && others <= available - need)

@@ -10,9 +10,6 @@
  * worth being first touched by those who will use it. */
 #define TRINE_LARGE_MEMORY ((size_t)4 << 20)
 
-/* Bytes that could be had now: what the system says is available, or less by a control group. */
-uint64_t trine_memory_available(void);
-
 /* OK when `bytes` are available; else MEMORY, with the figures. Less than TRINE_LARGE_MEMORY is
  * looked at once for several calls. what: "an array". */
 trine_status trine_memory_check(const char *what, uint64_t bytes);

@@ -219,7 +219,8 @@ const trine_npy_info *trine_npy_header(const trine_npy *npy)
     return npy ? &npy->info : NULL;
 }
 
-void trine_npy_axes(const trine_npy_info *info, uint64_t *rows, uint64_t *columns)
+/* Indices of the first axis, and the elements of each; 1 for no axes. */
+static void count_axes(const trine_npy_info *info, uint64_t *rows, uint64_t *columns)
 {
     *rows = info->ndim > 0 ? (uint64_t)info->shape[0] : 1;
     /* A shape with a 0 elsewhere may have any other sizes. */
@@ -312,7 +313,7 @@ trine_status trine_npy_reduce(trine_npy *npy, const trine_reducer *reducer, cons
     if (npy->file->pipe && trine_npy_turned(&npy->info) && !any_order(reducer))
         return load_and_reduce(npy, reducer, param, WHOLE, result);
     uint64_t rows, columns;
-    trine_npy_axes(&npy->info, &rows, &columns);
+    count_axes(&npy->info, &rows, &columns);
     trine_input input = {.source = {any_order(reducer) ? trine_npy_source(npy->file)
                                                        : trine_npy_ordered_source(npy->file)},
                          .sources = 1,
@@ -327,7 +328,7 @@ trine_status trine_npy_reduce(trine_npy *npy, const trine_reducer *reducer, cons
 static void block(const trine_npy *npy, uint64_t *offset, uint64_t *local_n, uint64_t *columns)
 {
     uint64_t rows;
-    trine_npy_axes(&npy->info, &rows, columns);
+    count_axes(&npy->info, &rows, columns);
     trine_grid grid = trine_grid_of_rows(rows, *columns);
     trine_block_of_rank(npy->team, &grid, offset, local_n);
 }
@@ -358,7 +359,7 @@ trine_status trine_npy_reduce_axis(trine_npy *npy, const trine_reducer *reducer,
     const trine_npy_info *info = &npy->info;
     trine_view view = {.source = {trine_npy_ordered_source(npy->file)},
                        .executor = &npy->team->executor};
-    trine_npy_axes(info, &view.rows, &view.columns);
+    count_axes(info, &view.rows, &view.columns);
     block(npy, &view.row_offset, &view.local_rows, &view.columns);
     trine_view_axis(&view, info->ndim, info->shape, axis);
     bool again = axis == 0 && view.columns > trine_columns_tile(reducer);

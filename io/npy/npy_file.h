@@ -38,9 +38,6 @@ struct trine_npy {
 /* What a detail calls the path: its end, when it is long. */
 void trine_npy_name(const char *path, char name[TRINE_NPY_NAME]);
 
-/* Indices of the first axis, and the elements of each; 1 for no axes. */
-void trine_npy_axes(const trine_npy_info *info, uint64_t *rows, uint64_t *columns);
-
 /* Whether C order is another than the file's. */
 bool trine_npy_turned(const trine_npy_info *info);
 

@@ -50,7 +50,7 @@ static void append(trine_ranks *ranks, const void *bytes, size_t n)
     ranks->message_bytes += n;
 }
 
-trine_status trine_message_add(trine_ranks *ranks, const trine_message_record *record,
+static trine_status add_record(trine_ranks *ranks, const trine_message_record *record,
                                const char *detail, const void *result)
 {
     size_t head = ranks->message_bytes ? 0 : sizeof(trine_message_head);
@@ -68,7 +68,7 @@ trine_status trine_message_add(trine_ranks *ranks, const trine_message_record *r
     return TRINE_OK;
 }
 
-trine_status trine_message_send(trine_ranks *ranks)
+static trine_status send_message(trine_ranks *ranks)
 {
     if (ranks->message_bytes == 0)
         return TRINE_OK;
@@ -89,13 +89,13 @@ trine_status trine_message_worker_slots(trine_ranks *ranks)
     for (int w = 0; w < trine_scheduler_worker_slots(ranks->scheduler) && !status; w++) {
         trine_task_slot worker_slot;
         trine_scheduler_worker_slot(ranks->scheduler, w, &worker_slot);
-        status = trine_message_add(ranks,
+        status = add_record(ranks,
                                    &(trine_message_record){.type = TRINE_RECORD_WORKER_SLOT,
                                                            .worker = w,
                                                            .pid = worker_slot.pid},
                                    NULL, NULL);
     }
-    return status ? status : trine_message_send(ranks);
+    return status ? status : send_message(ranks);
 }
 
 void trine_rank_worker_lost(void *context, const trine_task_record *record)
@@ -107,7 +107,7 @@ void trine_rank_worker_lost(void *context, const trine_task_record *record)
         return;
     }
     /* A message that is not written costs a line of the records, no more. */
-    (void)trine_message_add(ranks,
+    (void)add_record(ranks,
                             &(trine_message_record){.type = TRINE_RECORD_LOST,
                                                     .index = (uint64_t)record->index,
                                                     .began = record->began,
@@ -135,14 +135,14 @@ static trine_status write_outcome(trine_ranks *ranks, const trine_scheduler_outc
                                    .began = outcome->began,
                                    .ended = outcome->ended,
                                    .pid = worker_slot.pid};
-    if (!trine_message_add(ranks, &record, outcome->detail, outcome->result))
+    if (!add_record(ranks, &record, outcome->detail, outcome->result))
         return TRINE_OK;
     char why[TRINE_DETAIL_SIZE];
     snprintf(why, sizeof why, "%s", trine_error_detail());
     record.status = TRINE_E_MEMORY;
     record.detail_size = (uint32_t)strlen(why);
     record.result_size = 0;
-    return trine_message_add(ranks, &record, why, NULL);
+    return add_record(ranks, &record, why, NULL);
 }
 
 /* ---- how much ---- */
@@ -324,7 +324,7 @@ static trine_status hand_back(trine_ranks *ranks, const trine_scheduler_unbegun 
         trine_coordinator_again(ranks, (uint32_t)item->tag, item->item);
         return TRINE_OK;
     }
-    return trine_message_add(ranks,
+    return add_record(ranks,
                              &(trine_message_record){.type = TRINE_RECORD_BACK,
                                                      .index = item->index,
                                                      .entry = (uint32_t)item->tag,
@@ -400,7 +400,7 @@ static trine_status work(trine_ranks *ranks, trine_pause *pause)
     if (!status)
         status = trine_rank_worker_give_back(ranks, fetched || finished);
     if (!status && message_is_due(ranks))
-        status = trine_message_send(ranks);
+        status = send_message(ranks);
     if (status)
         return status;
     if (fetched || finished) {
@@ -439,7 +439,7 @@ static trine_status leave(trine_ranks *ranks)
     trine_pause pause;
     size_t waiting = 1;
     uint64_t before;
-    trine_status status = trine_message_send(ranks);
+    trine_status status = send_message(ranks);
     if (status == TRINE_E_MEMORY)
         status = TRINE_OK;
     trine_pause_begin(&pause);

@@ -166,11 +166,6 @@ void trine_rank_worker_measure(trine_ranks *ranks, const trine_task_outcome *out
 /* Reads the words that all watch. */
 trine_status trine_rank_worker_words(trine_ranks *ranks);
 
-/* Writes a record into the message; sends the message. */
-trine_status trine_message_add(trine_ranks *ranks, const trine_message_record *record,
-                               const char *detail, const void *result);
-trine_status trine_message_send(trine_ranks *ranks);
-
 /* Writes records of this rank's worker slots. */
 trine_status trine_message_worker_slots(trine_ranks *ranks);
 
