@@ -7,7 +7,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import binding as t
 import numpy as np
-from judge import check, random, run
+from judge import check, random, run, some
 
 SHAPES = [(1, 1, 1), (3, 4, 5), (64, 65, 66), (191, 192, 193), (513, 100, 1025), (300, 7000, 20), (2000, 3, 2100)]
 
@@ -39,7 +39,7 @@ def multiply(team, product, dtype, m, n, k, alpha, beta):
 def products_are_those_of_numpy(team):
     for product in ("gemm", "gemv"):
         for dtype in ("f8", "f4"):
-            for m, n, k in SHAPES:
+            for m, n, k in some(team, SHAPES):
                 if dtype == "f8" and m * n * k > 1e6 and product == "gemm":
                     n = 10
                 for alpha, beta in ((1, 0), (0.5, -2), (0, 3), (-1, 1)):

@@ -10,7 +10,7 @@ import warnings
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import binding as t
 import numpy as np
-from judge import check, close, fails, random, run, same, sample
+from judge import check, close, fails, random, run, same, sample, some
 
 CHUNK = 8192
 METHODS = ("inverted_cdf averaged_inverted_cdf closest_observation interpolated_inverted_cdf hazen weibull linear "
@@ -103,7 +103,7 @@ def ordered(x):
 
 
 def every_definition_is_numpys_and_rounded_once(team):
-    for dtype in t.DTYPES:
+    for dtype in some(team, t.DTYPES):
         for n in (1, 2, 3, 4, 33, 1000, CHUNK + 1):
             for kind in ("plain", "few", "wide"):
                 x = sample(dtype, n, kind)
@@ -333,7 +333,7 @@ def keys_of(x):
 
 
 def the_first_elements_are_those_of_a_stable_sort(team):
-    for dtype in t.DTYPES:
+    for dtype in some(team, t.DTYPES):
         for n in (1, 5, 64, 1500, 3 * CHUNK + 11):
             for kind in ("plain", "few", "special"):
                 x = sample(dtype, n, kind)

@@ -67,7 +67,7 @@ def code(x):
 
 class Team:
     def __init__(self, spec):
-        self.handle = pointer()
+        self.spec, self.handle = spec, pointer()
         need(lib.trine_team_open(spec.encode() if spec else None, c.byref(self.handle)))
 
     def array(self, x, place=SHARED):
