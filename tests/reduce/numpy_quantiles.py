@@ -178,7 +178,7 @@ def nan_is_passed_over_where_asked(team):
         for n in (2, 33, 1000, 2 * CHUNK + 7):
             x = sample(dtype, n, "special")
             x[random.integers(0, n, 1 + n // 9)] *= -np.float32(np.nan)
-            x[0] = 1
+            x[0], x[-1] = 1, np.nan
             a = team.array(x)
             q = random.random(9)
             rest = ordered(x[~np.isnan(x)])
