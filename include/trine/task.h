@@ -116,8 +116,8 @@ typedef struct trine_task_progress {
 /** An open queue of tasks; it belongs to the thread that opened it. */
 typedef struct trine_task_queue trine_task_queue;
 
-/** How a queue works. All zero behind the size is a good choice; a NULL
- * pointer to options means that. */
+/** How a queue works. All zero behind the size is a good choice; a NULL pointer to options means
+ * that. */
 typedef struct trine_task_options {
     size_t size; /**< TRINE_INIT(trine_task_options) sets it. */
     /** The kind's param_size bytes, each rank its own; NULL when that is 0. */

@@ -34,14 +34,13 @@ extern "C" {
  *
  *     trine_task_options options = {TRINE_INIT(trine_task_options), .chunk = 8};
  *
+ * In C++ before C++20, which has no designators, `trine_task_options options{}; options.size =
+ * sizeof options;` does the same.
+ *
  * Such structs may get more members at their end in later versions of the library, which reads as
  * much of one as the program that made it knows. A call refuses a struct of a size that is of no
  * version (ARGUMENT). */
-#if defined(__cplusplus) && __cplusplus < 202002L
-#define TRINE_INIT(type) sizeof(type)
-#else
 #define TRINE_INIT(type) .size = sizeof(type)
-#endif
 
 /** Elements in a chunk. Fixed: the canonical tree, and so every bit of every result, hangs on it.
  */
