@@ -62,7 +62,7 @@ static void what_one_rank_is_refused_all_are(void)
     for (int r = 0; r < size; r++) {
         expect(trine_argsort(x, rank == r ? NULL : permutation), TRINE_E_ARGUMENT, "NULL");
         expect(trine_argsort(rank == r ? NULL : x, permutation), TRINE_E_ARGUMENT, "NULL");
-        expect(trine_argsort(x, rank == r ? narrow : permutation), TRINE_E_DTYPE, "expected u64");
+        expect(trine_argsort(x, rank == r ? narrow : permutation), TRINE_E_DTYPE, "expected i64");
         if (size == 1)
             continue;
         expect(trine_sort(rank == r ? narrow : x), TRINE_E_COLLECTIVE, "");

@@ -28,9 +28,11 @@ static inline trine_status counting_finish(void *result, const void *state, cons
 
 #define COUNTING(ACCUMULATE, FINISH)                                                               \
     {                                                                                              \
-        .name = "counting", .nin = 1, .in = {TRINE_F64}, .out = TRINE_U64,                         \
-        .state_size = sizeof(uint64_t), .result_size = sizeof(uint64_t), .init = counting_init,    \
-        .accumulate = ACCUMULATE, .merge = counting_merge, .finish = FINISH                        \
+        TRINE_INIT(trine_reducer), .name = "counting", .nin = 1, .in = {TRINE_F64},                \
+                                   .out = TRINE_U64, .state_size = sizeof(uint64_t),               \
+                                   .result_size = sizeof(uint64_t), .init = counting_init,         \
+                                   .accumulate = ACCUMULATE, .merge = counting_merge,              \
+                                   .finish = FINISH                                                \
     }
 
 #endif
