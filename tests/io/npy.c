@@ -78,7 +78,7 @@ static void headers_of_every_form_are_read(void)
         write_file(bytes, compose(bytes, good[i].major, good[i].dictionary, 64));
         CU_ASSERT_EQUAL(open_status(&info), TRINE_OK);
         CU_ASSERT_EQUAL(info.ndim, good[i].ndim);
-        CU_ASSERT_EQUAL(info.n, good[i].n);
+        CU_ASSERT_EQUAL((uint64_t)info.n, good[i].n);
         CU_ASSERT_EQUAL(info.dtype, good[i].dtype);
         CU_ASSERT_EQUAL(info.swapped, good[i].swapped);
         CU_ASSERT_EQUAL(info.fortran_order, good[i].fortran);

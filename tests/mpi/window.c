@@ -83,7 +83,7 @@ static void each_rank_gets_its_block(void)
             CU_ASSERT_EQUAL(sum_of_ranks(ledger.moved), bytes);
             CU_ASSERT_EQUAL(sum_of_ranks(ledger.bytes), bytes);
             if (!trine_mpi_machines && team->communicator.neighbours == size)
-                CU_ASSERT_EQUAL(ledger.moved, rank == root ? bytes : 0);
+                CU_ASSERT_EQUAL((uint64_t)ledger.moved, rank == root ? bytes : 0);
             char *back = malloc(bytes + 1);
             expect(trine_array_gather(x, size - 1, back), TRINE_OK, "");
             CU_ASSERT_TRUE(rank != size - 1 || memcmp(back, data, bytes) == 0);

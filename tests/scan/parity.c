@@ -381,7 +381,7 @@ static void blocks_of_the_callers_own_make_one_whole(trine_team *team, trine_tea
             CU_ASSERT_EQUAL(((double *)trine_array_data(kept))[at], data[i]);
             at++;
         }
-    CU_ASSERT_EQUAL(trine_array_n(kept), at);
+    CU_ASSERT_EQUAL((uint64_t)trine_array_n(kept), at);
     CU_ASSERT_EQUAL(trine_array_place(kept), TRINE_PRIVATE);
     trine_array_free(kept);
     trine_array_free(x);

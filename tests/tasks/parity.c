@@ -124,7 +124,7 @@ static void stream(uint64_t n, uint64_t window, uint64_t chunk, bool unordered)
     CU_ASSERT_TRUE(right);
     CU_ASSERT_TRUE(once);
     CU_ASSERT_TRUE(bounded);
-    CU_ASSERT_EQUAL(collected, n);
+    CU_ASSERT_EQUAL((uint64_t)collected, n);
     CU_ASSERT_EQUAL(trine_task_next(queue, &o), TRINE_OK);
     CU_ASSERT_EQUAL(o.index, TRINE_TASK_NONE);
     CU_ASSERT_EQUAL(trine_task_close(queue), TRINE_OK);
@@ -154,7 +154,7 @@ static void tickets_can_be_waited_for_in_any_order(void)
         for (uint64_t i = 0; i < 100; i++) {
             uint64_t item = mix(100 * round + i);
             CU_ASSERT_EQUAL(trine_task_submit(queue, &item, sizeof item, &tickets[i]), TRINE_OK);
-            CU_ASSERT_EQUAL(tickets[i], 100 * round + i);
+            CU_ASSERT_EQUAL((uint64_t)tickets[i], 100 * round + i);
         }
         CU_ASSERT_EQUAL(trine_task_submit(queue, &round, sizeof round, &ticket), TRINE_E_BUSY);
         for (uint64_t i = 0; i < 100; i++) {
@@ -162,7 +162,7 @@ static void tickets_can_be_waited_for_in_any_order(void)
             CU_ASSERT_EQUAL(trine_task_wait(queue, t, -1, &o), TRINE_OK);
             CU_ASSERT_EQUAL_FATAL(o.index, t);
             memcpy(&value, o.result, sizeof value);
-            CU_ASSERT_EQUAL(value, mix(t));
+            CU_ASSERT_EQUAL(value, mix((uint64_t)t));
             CU_ASSERT_EQUAL(trine_task_wait(queue, t, -1, &o), TRINE_E_ARGUMENT);
         }
         CU_ASSERT_EQUAL(trine_task_next(queue, &o), TRINE_OK);
@@ -281,7 +281,7 @@ static void begin_and_end_run_once_in_each_worker(void)
         trine_task_slot slot;
         CU_ASSERT_EQUAL(trine_task_slot_of(queue, i, &slot), TRINE_OK);
         CU_ASSERT_EQUAL(slot.worker, i);
-        CU_ASSERT_EQUAL(slot.items, last[i]);
+        CU_ASSERT_EQUAL((uint64_t)slot.items, last[i]);
         items += slot.items;
     }
     CU_ASSERT_EQUAL(items, 500);

@@ -178,7 +178,7 @@ void the_item_of_a_dead_worker_is_run_again(void)
         uint64_t expected[WORDS_MOST];
         size_t bytes;
         expect(trine_task_next(queue, &o), TRINE_OK, "");
-        CU_ASSERT_EQUAL(o.index, i);
+        CU_ASSERT_EQUAL((uint64_t)o.index, i);
         plain_words(i, expected, &bytes);
         if (i == 77) {
             CU_ASSERT_EQUAL(o.status, TRINE_E_WORKER);

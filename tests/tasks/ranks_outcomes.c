@@ -82,7 +82,7 @@ void every_worker_of_every_rank_works(void)
     for (int i = 0; i < items; i++) {
         trine_task_outcome o = {TRINE_INIT(trine_task_outcome)};
         expect(trine_task_next(queue, &o), TRINE_OK, "");
-        CU_ASSERT_EQUAL(o.index, (uint64_t)i);
+        CU_ASSERT_EQUAL(o.index, i);
         CU_ASSERT_TRUE(o.ended - o.began >= 0.009);
     }
     uint64_t all = 0;
@@ -99,7 +99,7 @@ void every_worker_of_every_rank_works(void)
     CU_ASSERT_EQUAL(all, (uint64_t)items);
     const trine_task_record *records;
     expect(trine_task_records(queue, &records, &count), TRINE_OK, "");
-    CU_ASSERT_EQUAL(count, (uint64_t)items);
+    CU_ASSERT_EQUAL(count, items);
     for (int64_t i = 0; i < count; i++)
         CU_ASSERT_TRUE(records[i].began > 0 && records[i].ended < 60 &&
                        records[i].began < records[i].ended);
@@ -234,7 +234,7 @@ void what_waits_can_be_cancelled(void)
     }
     for (int i = 0; i < SLOW + QUICK; i++) {
         expect(trine_task_next(queue, &o), TRINE_OK, "");
-        CU_ASSERT_EQUAL(o.index, (uint64_t)i);
+        CU_ASSERT_EQUAL(o.index, i);
         CU_ASSERT_TRUE(o.status == TRINE_OK || o.status == TRINE_E_CANCELLED);
         if (said[i] == TRINE_E_BUSY)
             CU_ASSERT_EQUAL(o.status, TRINE_OK);

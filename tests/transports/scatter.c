@@ -37,7 +37,7 @@ static void come_and_go_whole(trine_transport transport)
             CU_ASSERT_EQUAL(trine_team_ledger(team, &ledger), TRINE_OK);
             CU_ASSERT_TRUE(transport == TRINE_TRANSPORT_WINDOW ||
                            (uint64_t)ledger.moved == local * sizeof *own);
-            CU_ASSERT_EQUAL(ledger.bytes, local * sizeof *own);
+            CU_ASSERT_EQUAL((uint64_t)ledger.bytes, local * sizeof *own);
             CU_ASSERT_EQUAL(trine_array_place(x), TRINE_DISTRIBUTED);
             for (uint64_t k = 0; k < local; k++)
                 wrong += own[k] != (int32_t)hash_mix(first + k, (uint64_t)root);
