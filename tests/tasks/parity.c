@@ -158,7 +158,8 @@ static void tickets_can_be_waited_for_in_any_order(void)
         }
         CU_ASSERT_EQUAL(trine_task_submit(queue, &round, sizeof round, &ticket), TRINE_E_BUSY);
         for (uint64_t i = 0; i < 100; i++) {
-            int64_t t = tickets[(i * 37 + round) % 100], value;
+            int64_t t = tickets[(i * 37 + round) % 100];
+            uint64_t value;
             CU_ASSERT_EQUAL(trine_task_wait(queue, t, -1, &o), TRINE_OK);
             CU_ASSERT_EQUAL_FATAL(o.index, t);
             memcpy(&value, o.result, sizeof value);
