@@ -89,11 +89,11 @@ trine_status trine_message_worker_slots(trine_ranks *ranks)
     for (int w = 0; w < trine_scheduler_worker_slots(ranks->scheduler) && !status; w++) {
         trine_task_slot worker_slot;
         trine_scheduler_worker_slot(ranks->scheduler, w, &worker_slot);
-        status = add_record(ranks,
-                                   &(trine_message_record){.type = TRINE_RECORD_WORKER_SLOT,
-                                                           .worker = w,
-                                                           .pid = worker_slot.pid},
-                                   NULL, NULL);
+        status =
+            add_record(ranks,
+                       &(trine_message_record){
+                           .type = TRINE_RECORD_WORKER_SLOT, .worker = w, .pid = worker_slot.pid},
+                       NULL, NULL);
     }
     return status ? status : send_message(ranks);
 }
@@ -108,13 +108,13 @@ void trine_rank_worker_lost(void *context, const trine_task_record *record)
     }
     /* A message that is not written costs a line of the records, no more. */
     (void)add_record(ranks,
-                            &(trine_message_record){.type = TRINE_RECORD_LOST,
-                                                    .index = (uint64_t)record->index,
-                                                    .began = record->began,
-                                                    .ended = record->ended,
-                                                    .worker = record->worker,
-                                                    .status = record->status},
-                            NULL, NULL);
+                     &(trine_message_record){.type = TRINE_RECORD_LOST,
+                                             .index = (uint64_t)record->index,
+                                             .began = record->began,
+                                             .ended = record->ended,
+                                             .worker = record->worker,
+                                             .status = record->status},
+                     NULL, NULL);
 }
 
 /* What became of an item, in the message; without its result when there is no memory for it. */
@@ -325,12 +325,12 @@ static trine_status hand_back(trine_ranks *ranks, const trine_scheduler_unbegun 
         return TRINE_OK;
     }
     return add_record(ranks,
-                             &(trine_message_record){.type = TRINE_RECORD_BACK,
-                                                     .index = item->index,
-                                                     .entry = (uint32_t)item->tag,
-                                                     .result_size = item->size,
-                                                     .worker = -1},
-                             NULL, item->item);
+                      &(trine_message_record){.type = TRINE_RECORD_BACK,
+                                              .index = item->index,
+                                              .entry = (uint32_t)item->tag,
+                                              .result_size = item->size,
+                                              .worker = -1},
+                      NULL, item->item);
 }
 
 trine_status trine_rank_worker_give_back(trine_ranks *ranks, bool came)
