@@ -77,10 +77,15 @@ def closed_descriptors_change_nothing():
         check([row["bits"] for row in rows(done, closed)] == [right], closed)
     process = subprocess.Popen(["sh", "-c", 'exec "$@" <&- 2>&-', "sh", SQUARES, "--n=1000", "--micros=5000", "--team=serial"],
                                stdout=subprocess.DEVNULL)
-    paths = [f"/proc/{process.pid}/fd/{fd}" for fd in (0, 2)]
+
+    def behind(descriptor):
+        try:
+            return os.readlink(f"/proc/{process.pid}/fd/{descriptor}")
+        except FileNotFoundError:
+            return "closed"
 
     def taken():
-        return [os.readlink(path) if os.path.lexists(path) else "closed" for path in paths]
+        return [behind(0), behind(2)]
     check(until(lambda: taken() == ["/dev/null"] * 2, 20), "what is opened takes the place of a closed descriptor:", taken())
     process.kill()
     process.wait()
