@@ -2,7 +2,7 @@
  *
  * mpi.c opens and closes, mpi_leave.c ends ranks, mpi_rounds.c joins partials in rounds of packets,
  * mpi_exchange.c moves the callers' bytes, mpi_window.c has what ranks do without one another,
- * mpi_share.c and mpi_scatter.c bring bytes into memory of a machine (mpi_segment.c). Whatever
+ * mpi_replicate.c and mpi_scatter.c bring bytes into memory of a machine (mpi_segment.c). Whatever
  * memory a call needs is had before its first message. */
 #ifndef TRINE_BACKENDS_MPI_DATA_H
 #define TRINE_BACKENDS_MPI_DATA_H
@@ -57,7 +57,7 @@ typedef enum trine_mpi_kind {
     TRINE_MPI_EXCHANGE,
     TRINE_MPI_BROADCAST,
     TRINE_MPI_WINDOW,
-    TRINE_MPI_SHARE,
+    TRINE_MPI_REPLICATE,
     TRINE_MPI_SCATTER,
     TRINE_MPI_AGREE
 } trine_mpi_kind;
@@ -115,10 +115,10 @@ trine_status trine_mpi_broadcast(trine_communicator *communicator, void *data, s
 trine_status trine_mpi_shared_window(trine_communicator *communicator, size_t bytes,
                                      trine_shared_window **opened, uint64_t call,
                                      trine_status status);
-trine_status trine_mpi_share(trine_communicator *communicator, const void *data, size_t bytes,
-                             trine_share **share, uint64_t call, trine_status status);
+trine_status trine_mpi_replicate(trine_communicator *communicator, const void *data, size_t bytes,
+                                 trine_common_memory **common, uint64_t call, trine_status status);
 trine_status trine_mpi_scatter(trine_communicator *communicator, const trine_part parts[],
-                               size_t bytes, int root, trine_share **share, uint64_t call,
+                               size_t bytes, int root, trine_common_memory **common, uint64_t call,
                                trine_status status);
 
 #endif

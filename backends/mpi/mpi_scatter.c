@@ -17,7 +17,7 @@
 /* bytes: of this rank's part. made: by all ranks, which then all list it, in the same order.
  * closed: by this rank; the memory is there until all have. next: the one before. */
 struct trine_mpi_block {
-    trine_share share;
+    trine_common_memory common;
     trine_mpi_segment segment;
     size_t bytes;
     bool made;
@@ -27,9 +27,9 @@ struct trine_mpi_block {
 
 enum { FLAGS = 64 };
 
-static void close_block(trine_share *share)
+static void close_block(trine_common_memory *common)
 {
-    atomic_store(&((trine_mpi_block *)share)->closed, true);
+    atomic_store(&((trine_mpi_block *)common)->closed, true);
 }
 
 static void drop(trine_mpi_block *block)
@@ -117,7 +117,7 @@ static trine_status write_parts(const trine_communicator *communicator, const tr
         if (status)
             return status;
         memcpy(memory, parts[r].data, parts[r].bytes);
-        block->share.moved += parts[r].bytes;
+        block->common.moved += parts[r].bytes;
     }
     trine_mpi_segment_sync(&block->segment);
     return TRINE_OK;
@@ -140,7 +140,7 @@ static trine_status fill(trine_communicator *communicator, const trine_part part
         status = write_parts(communicator, parts, block, send);
     if (mpi->number[root] == MPI_UNDEFINED) {
         receive[root] = (trine_part){block->segment.own, bytes};
-        block->share.moved = bytes;
+        block->common.moved = bytes;
     }
     status = trine_mpi_exchange(communicator, send, receive, given + 2, status);
     if (!status)
@@ -159,18 +159,18 @@ static trine_status place(trine_communicator *communicator, const trine_part par
     if (status)
         return status;
     block->bytes = bytes;
-    block->share.close = close_block;
+    block->common.close = close_block;
     block->segment = kept ? kept->segment : trine_mpi_segment_none();
     free(kept);
     status = fill(communicator, parts, bytes, root, given, block, mail);
     if (status && !block->made && status != TRINE_E_MPI)
         trine_mpi_segment_free(&block->segment);
-    block->share.memory = block->segment.own;
+    block->common.memory = block->segment.own;
     return status;
 }
 
 trine_status trine_mpi_scatter(trine_communicator *communicator, const trine_part parts[],
-                               size_t bytes, int root, trine_share **shared, uint64_t call,
+                               size_t bytes, int root, trine_common_memory **common, uint64_t call,
                                trine_status status)
 {
     trine_mpi_data *mpi = communicator->data;
@@ -197,8 +197,8 @@ trine_status trine_mpi_scatter(trine_communicator *communicator, const trine_par
     block->next = mpi->blocks;
     mpi->blocks = block;
     if (status)
-        close_block(&block->share);
+        close_block(&block->common);
     else
-        *shared = &block->share;
+        *common = &block->common;
     return status;
 }

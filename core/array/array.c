@@ -266,8 +266,8 @@ void trine_array_free(trine_array *array)
         return;
     if (array->owner && array->bytes > 0)
         array->owner->ops.free(array->owner, array->data, array->bytes);
-    if (array->share && !trine_team_inherited(array->team))
-        array->share->close(array->share);
+    if (array->common && !trine_team_inherited(array->team))
+        array->common->close(array->common);
     atomic_fetch_sub(&array->team->arrays, 1);
     free(array);
 }

@@ -11,7 +11,7 @@
 /* shape[0 .. ndim); beside it what the cut goes by: `columns` elements for each index of the first
  * axis, of which there are `rows` (one of each where there are no axes). This rank's are rows
  * [row_offset, row_offset + local_rows). owner: the executor that `bytes` at data came from; NULL
- * for the caller's memory, and for that of share. read_only: said to be so. writable: the memory
+ * for the caller's memory, and for that of common. read_only: said to be so. writable: the memory
  * was found to be. */
 struct trine_array {
     trine_team *team;
@@ -24,7 +24,7 @@ struct trine_array {
     void *data;
     size_t bytes;
     trine_executor *owner;
-    trine_share *share;
+    trine_common_memory *common;
     bool read_only;
     atomic_bool writable;
 };

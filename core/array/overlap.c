@@ -24,7 +24,7 @@ static size_t bytes_of(const trine_array *array)
 /* Memory of the library's own is; the caller's is looked at once. */
 static bool is_writable(const trine_array *array)
 {
-    if (array->owner || array->share ||
+    if (array->owner || array->common ||
         atomic_load_explicit(&array->writable, memory_order_relaxed))
         return true;
     if (!trine_memory_writable(array->data, bytes_of(array)))

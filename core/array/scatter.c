@@ -36,7 +36,7 @@ static trine_status check_root(const trine_team *team, const char *call, int roo
 }
 
 /* The blocks of all ranks as parts of data, which is the root's. */
-static void cut(const trine_array *array, const void *data, trine_part parts[])
+static void divide(const trine_array *array, const void *data, trine_part parts[])
 {
     size_t item = trine_dtype_size(array->dtype);
     int ranks = array->team->communicator.size;
@@ -82,18 +82,18 @@ static trine_status check_scatter(trine_team *team, uint64_t n, const void *data
 
 /* Makes the array over the block that the root writes, or sends, there. array is NULL on a rank
  * that brings a failure. */
-static trine_status share_blocks(trine_team *team, trine_array *array, const directions *d,
-                                 int root, uint64_t call, trine_status status, size_t *moved)
+static trine_status scatter_in_common(trine_team *team, trine_array *array, const directions *d,
+                                      int root, uint64_t call, trine_status status, size_t *moved)
 {
-    trine_share *share;
+    trine_common_memory *common;
     size_t bytes = array ? own_block(array).bytes : 0;
-    status = team->communicator.ops->scatter(&team->communicator, d->send, bytes, root, &share,
+    status = team->communicator.ops->scatter(&team->communicator, d->send, bytes, root, &common,
                                              call, status);
     if (status || !array)
         return status;
-    array->share = share;
-    array->data = share->memory;
-    *moved = share->moved;
+    array->common = common;
+    array->data = common->memory;
+    *moved = common->moved;
     return TRINE_OK;
 }
 
@@ -133,11 +133,11 @@ static trine_status scatter(trine_team *team, trine_dtype dtype, int ndim, const
     if (!status)
         status = make_directions(team, &d);
     if (!status && array && team->communicator.rank == root)
-        cut(array, data, d.send);
+        divide(array, data, d.send);
     const uint64_t given[] = {(uint64_t)dtype, (uint64_t)root, (uint64_t)transport};
     uint64_t call = trine_call_number(14, given, sizeof given);
     call = has_shape ? trine_shape_number(call, ndim, shape, false) : call;
-    status = shares ? share_blocks(team, array, &d, root, call, status, &moved)
+    status = shares ? scatter_in_common(team, array, &d, root, call, status, &moved)
                     : send_blocks(team, array, &d, root, call, status, &moved);
     free(d.send);
     if (!status && array) {
@@ -189,7 +189,7 @@ trine_status trine_array_gather(const trine_array *array, int root, void *data)
     if (!status) {
         d.send[root] = own_block(array);
         if (team->communicator.rank == root)
-            cut(array, data, d.receive);
+            divide(array, data, d.receive);
     }
     const uint64_t given[] = {(uint64_t)array->dtype, array->n, (uint64_t)root};
     uint64_t call = trine_call_number(15, given, sizeof given);

@@ -23,11 +23,11 @@ typedef struct trine_part {
 } trine_part;
 
 /* Memory that ranks of one machine share. moved: bytes that this rank wrote there, or was sent. */
-typedef struct trine_share trine_share;
-struct trine_share {
+typedef struct trine_common_memory trine_common_memory;
+struct trine_common_memory {
     void *memory;
     size_t moved;
-    void (*close)(trine_share *share);
+    void (*close)(trine_common_memory *common);
 };
 
 typedef struct trine_communicator_ops {
@@ -72,17 +72,17 @@ typedef struct trine_communicator_ops {
                            trine_shared_window **window, uint64_t call, trine_status status);
     /* bytes at data on rank 0, copied once for each machine into memory that its ranks share.
      * COLLECTIVE when bytes differ. Closing is Collective. NULL as above. */
-    trine_status (*share)(trine_communicator *communicator, const void *data, size_t bytes,
-                          trine_share **share, uint64_t call, trine_status status);
-    /* parts[r] of rank root's memory becomes rank r's share->memory, `bytes` long, aligned to 64:
+    trine_status (*replicate)(trine_communicator *communicator, const void *data, size_t bytes,
+                              trine_common_memory **common, uint64_t call, trine_status status);
+    /* parts[r] of rank root's memory becomes rank r's common->memory, `bytes` long, aligned to 64:
      * written there by the root for the ranks of its machine, which share that memory with it, sent
      * to each of the others. parts matters on the root alone. COLLECTIVE when root differs, or when
-     * a rank expects another number of bytes than there are for it. share->memory is NULL for 0
+     * a rank expects another number of bytes than there are for it. common->memory is NULL for 0
      * bytes. Closing is not Collective: the memory is there until every rank has closed it, and
      * then until the next scatter, which may use it again, or until the communicator closes. NULL
      * as above. */
     trine_status (*scatter)(trine_communicator *communicator, const trine_part parts[],
-                            size_t bytes, int root, trine_share **share, uint64_t call,
+                            size_t bytes, int root, trine_common_memory **common, uint64_t call,
                             trine_status status);
     /* Name and version of the foreign library; NULL for none. Not collective. */
     const char *(*library)(void);

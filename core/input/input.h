@@ -11,14 +11,14 @@
 
 /* This rank's part of a whole: items [offset, offset + local_n) of the grid, from as many sources
  * as the kernel has inputs, to be read by that executor, whose workers address the sources'
- * contexts. cut: the callers' own blocks make the whole; this rank's is then on a grid of its own,
- * with offset 0 and all of the grid's items. */
+ * contexts. own_blocks: the callers' own blocks make the whole; this rank's is then on a grid of
+ * its own, with offset 0 and all of the grid's items. */
 typedef struct trine_input {
     trine_source source[TRINE_ARGS];
     int sources;
     trine_grid grid;
     uint64_t offset, local_n;
-    bool cut;
+    bool own_blocks;
     trine_executor *executor;
 } trine_input;
 

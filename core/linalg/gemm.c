@@ -69,7 +69,7 @@ static uint64_t equal_part(uint64_t n, uint64_t parts)
     return trine_max(part, UNIT);
 }
 
-static void cut(product *p)
+static void make_grid(product *p)
 {
     /* Numbers of panels with many divisors leave fewer workers without one at the end. */
     uint64_t panels = trine_round_up(trine_divide_up(p->m, HEIGHT), 4);
@@ -343,7 +343,7 @@ static trine_status gemm(product p, const trine_array *a, const trine_array *b, 
     trine_status status = trine_call_begin(team);
     if (status)
         return status;
-    cut(&p);
+    make_grid(&p);
     status = trine_blas_open();
     uint64_t depth = p.alpha != 0 ? p.k : 0, given[6] = {(uint64_t)p.dtype, p.m, p.n, p.k};
     memcpy(&given[4], &p.alpha, sizeof p.alpha);

@@ -151,7 +151,7 @@ static trine_status agree_to_write(trine_team *team, const trine_input *input, u
                                    trine_status status, uint64_t *offset, uint64_t *uncertain)
 {
     trine_communicator *communicator = &team->communicator;
-    if (!input->cut || communicator->size == 1)
+    if (!input->own_blocks || communicator->size == 1)
         return communicator->ops->agree(communicator, call, uncertain, status);
     const uint64_t own[] = {input->local_n, *uncertain};
     trine_ownership all[2];
@@ -170,7 +170,7 @@ trine_status trine_input_apply(trine_team *team, const trine_map *map, const voi
     trine_status status = trine_call_begin(team);
     if (status)
         return status;
-    uint64_t seed = 4 ^ (input->cut ? 0 : input->grid.n << 3);
+    uint64_t seed = 4 ^ (input->own_blocks ? 0 : input->grid.n << 3);
     uint64_t call = trine_call_number(seed, map->name, strlen(map->name)), uncertain = 0;
     map_job job = {.loader = {.input = *input}, .map = *map}, *laid = NULL;
     status = prepare(team, map, out, &job, &in_place);

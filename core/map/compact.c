@@ -142,7 +142,7 @@ static trine_input input_of(const compact_call *call)
                          .grid = x->grid,
                          .offset = x->offset,
                          .local_n = x->local_n,
-                         .cut = x->place != TRINE_DISTRIBUTED};
+                         .own_blocks = x->place != TRINE_DISTRIBUTED};
     for (int i = 0; i < input.sources; i++)
         input.source[i] =
             trine_memory_source(in[i]->data, in[i]->offset, trine_dtype_size(in[i]->dtype));

@@ -87,7 +87,7 @@ trine_status trine_apply(const trine_map *map, const trine_array *const in[], co
                          .offset = x->offset,
                          .local_n = x->local_n,
                          .grid = x->grid,
-                         .cut = x->place != TRINE_DISTRIBUTED};
+                         .own_blocks = x->place != TRINE_DISTRIBUTED};
     void *data[TRINE_ARGS] = {NULL};
     const trine_array *all[2 * TRINE_ARGS];
     int count = 0;

@@ -44,51 +44,51 @@ static bool look_again(double began)
     return true;
 }
 
-static bool is_stream(const trine_output_place *place)
+static bool is_stream(const trine_output_target *target)
 {
-    return place->linked || (place->there && !S_ISREG(place->found.st_mode));
+    return target->linked || (target->there && !S_ISREG(target->found.st_mode));
 }
 
 /* What the path leads to, and whether it may be written at all. */
-static bool find(trine_output *o, const char *path, unsigned how, trine_output_place *place)
+static bool find(trine_output *o, const char *path, unsigned how, trine_output_target *target)
 {
-    if (!trine_output_locate(path, place))
+    if (!trine_output_locate(path, target))
         return errno == EISDIR ? failed(o, "is a directory; expected a file")
                                : failed(o, "%s", strerror(errno));
-    o->folder = trine_above_standard(place->folder);
-    memcpy(o->name, place->name, sizeof o->name);
-    mode_t mode = place->found.st_mode;
+    o->folder = trine_above_standard(target->folder);
+    memcpy(o->name, target->name, sizeof o->name);
+    mode_t mode = target->found.st_mode;
     if (o->folder < 0)
         return failed(o, "%s", strerror(errno));
-    if (place->there && S_ISDIR(mode))
+    if (target->there && S_ISDIR(mode))
         return failed(o, "is a directory; expected a file");
-    if (place->there && S_ISSOCK(mode) && place->open < 0)
+    if (target->there && S_ISSOCK(mode) && target->open < 0)
         return failed(o, "is a socket; expected a file, a pipe or a device");
-    o->stream = is_stream(place);
+    o->stream = is_stream(target);
     if (o->stream && how & TRINE_OUTPUT_FILE)
         return failed(o, "is no regular file");
-    if (place->there && place->open < 0 && faccessat(o->folder, o->name, W_OK, AT_EACCESS))
+    if (target->there && target->open < 0 && faccessat(o->folder, o->name, W_OK, AT_EACCESS))
         return failed(o, "%s", strerror(errno));
     return true;
 }
 
-static bool open_stream(trine_output *o, const trine_output_place *place)
+static bool open_stream(trine_output *o, const trine_output_target *target)
 {
     int how = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-    how |= place->linked ? O_APPEND : O_NOFOLLOW;
+    how |= target->linked ? O_APPEND : O_NOFOLLOW;
     double began = seconds();
     struct stat found;
     do
-        o->fd = place->open >= 0 ? fcntl(place->open, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
-                                 : trine_above_standard(openat(o->folder, o->name, how));
-    while (o->fd < 0 && (errno == EINTR || (errno == ENXIO && S_ISFIFO(place->found.st_mode))) &&
+        o->fd = target->open >= 0 ? fcntl(target->open, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+                                  : trine_above_standard(openat(o->folder, o->name, how));
+    while (o->fd < 0 && (errno == EINTR || (errno == ENXIO && S_ISFIFO(target->found.st_mode))) &&
            look_again(began));
-    if (o->fd < 0 && errno == ENXIO && S_ISFIFO(place->found.st_mode))
+    if (o->fd < 0 && errno == ENXIO && S_ISFIFO(target->found.st_mode))
         return failed(o, "a pipe that nobody opened to read within %d seconds", PATIENCE);
     if (o->fd < 0)
         return failed(o, "%s", strerror(errno));
-    if (!place->linked && (fstat(o->fd, &found) || S_ISREG(found.st_mode)))
-        return failed(o, "another file has taken its place");
+    if (!target->linked && (fstat(o->fd, &found) || S_ISREG(found.st_mode)))
+        return failed(o, "another file has taken its target");
     return true;
 }
 
@@ -116,10 +116,10 @@ static bool hold_stream(trine_output *o)
 
 /* The new file is used like the old one. Its owner first: giving a file away takes its access list.
  */
-static bool keep_access(trine_output *o, const trine_output_place *place)
+static bool keep_access(trine_output *o, const trine_output_target *target)
 {
     char link[64], list[ACCESS_LIST];
-    const struct stat *old = &place->found;
+    const struct stat *old = &target->found;
     struct stat own;
     if (fstat(o->fd, &own))
         return failed(o, "%s", strerror(errno));
@@ -160,9 +160,9 @@ static part_state take_part(trine_output *o, mode_t mode, unsigned how)
     return state;
 }
 
-static bool open_part(trine_output *o, const trine_output_place *place, unsigned how)
+static bool open_part(trine_output *o, const trine_output_target *target, unsigned how)
 {
-    mode_t mode = place->there ? 0600 : 0666;
+    mode_t mode = target->there ? 0600 : 0666;
     part_state state;
     double began = seconds();
     do
@@ -177,18 +177,18 @@ static bool open_part(trine_output *o, const trine_output_place *place, unsigned
         return failed(o, "%d temporaries of others, like %.80s, were in its folder for %d seconds",
                       TRINE_OUTPUT_SLOTS, o->part, PATIENCE);
     o->made = true;
-    return !place->there || keep_access(o, place);
+    return !target->there || keep_access(o, target);
 }
 
 bool trine_output_open(trine_output *o, const char *path, unsigned how)
 {
-    trine_output_place place;
+    trine_output_target target;
     *o = TRINE_OUTPUT_NONE;
-    bool open = find(o, path, how, &place);
+    bool open = find(o, path, how, &target);
     if (open && o->stream)
-        open = open_stream(o, &place) && (!(how & TRINE_OUTPUT_SEEKABLE) || hold_stream(o));
+        open = open_stream(o, &target) && (!(how & TRINE_OUTPUT_SEEKABLE) || hold_stream(o));
     else if (open)
-        open = open_part(o, &place, how);
+        open = open_part(o, &target, how);
     if (!open)
         trine_output_drop(o);
     return open;
@@ -196,9 +196,9 @@ bool trine_output_open(trine_output *o, const char *path, unsigned how)
 
 bool trine_output_join(trine_output *o, const char *path, unsigned slot)
 {
-    trine_output_place place;
+    trine_output_target target;
     *o = TRINE_OUTPUT_NONE;
-    bool found = find(o, path, TRINE_OUTPUT_FILE, &place);
+    bool found = find(o, path, TRINE_OUTPUT_FILE, &target);
     if (found) {
         trine_part_name(o, slot);
         o->fd = trine_above_standard(openat(o->folder, o->part, O_RDWR | O_NOFOLLOW | O_CLOEXEC));
@@ -211,9 +211,9 @@ bool trine_output_join(trine_output *o, const char *path, unsigned slot)
 
 bool trine_output_possible(const char *path, trine_output *o)
 {
-    trine_output_place place;
+    trine_output_target target;
     *o = TRINE_OUTPUT_NONE;
-    bool possible = find(o, path, 0, &place);
+    bool possible = find(o, path, 0, &target);
     if (possible && !o->stream && faccessat(o->folder, ".", W_OK | X_OK, AT_EACCESS))
         possible = failed(o, "creating a temporary file in its folder: %s", strerror(errno));
     trine_output_drop(o);
@@ -250,7 +250,7 @@ static bool take_place(trine_output *o, bool sync)
     if (!trine_output_is(o->folder, o->part, o->fd))
         return failed(o, "its temporary %.100s was removed or replaced meanwhile", o->part);
     if (fstatat(o->folder, o->name, &there, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(there.st_mode))
-        return failed(o, "what is no regular file has taken its place meanwhile");
+        return failed(o, "what is no regular file has taken its target meanwhile");
     if (renameat(o->folder, o->part, o->folder, o->name))
         return failed(o, "renaming the finished file to it: %s", strerror(errno));
     o->made = false;

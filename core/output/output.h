@@ -87,15 +87,15 @@ bool trine_output_write_both(int fd, const void *head, size_t head_size, const v
 
 /* Where a path leads. folder: to be closed. found: what stands there, where `there`. open: an open
  * descriptor of this process that the path names, or -1. linked: another process's. */
-typedef struct trine_output_place {
+typedef struct trine_output_target {
     int folder, open;
     bool there, linked;
     struct stat found;
     char name[NAME_MAX + 1];
-} trine_output_place;
+} trine_output_target;
 
 /* Follows links; false with errno, and no folder is open then. */
-bool trine_output_locate(const char *path, trine_output_place *place);
+bool trine_output_locate(const char *path, trine_output_target *target);
 
 /* Whether what stands under that name is the open file. */
 bool trine_output_is(int folder, const char *name, int fd);

@@ -5,13 +5,13 @@
 #include "core/reduce/reduce.h"
 
 /* This rank's rows [row_offset, row_offset + local_rows) of rows x columns elements, from a source
- * of elements for each of the reducer's inputs. cut as in an input. Along another axis than the
- * first a row is outer x length x inner elements, and the axis is the middle one. */
+ * of elements for each of the reducer's inputs. own_blocks as in an input. Along another axis than
+ * the first a row is outer x length x inner elements, and the axis is the middle one. */
 typedef struct trine_view {
     trine_source source[TRINE_ARGS];
     uint64_t rows, columns, row_offset, local_rows;
     uint64_t outer, length, inner;
-    bool cut;
+    bool own_blocks;
     trine_executor *executor;
 } trine_view;
 

@@ -339,8 +339,8 @@ trine_status trine_view_lines(trine_team *team, const trine_reducer *reducer, co
         status = view->source[0].sequential
                      ? reduce_in_pieces(team, reducer, param, &staged, results)
                      : reduce_rows(team, reducer, param, &staged, results);
-    uint64_t given[] = {reducer->state_size, view->cut ? 0 : view->rows, view->columns, view->outer,
-                        view->length};
+    uint64_t given[] = {reducer->state_size, view->own_blocks ? 0 : view->rows, view->columns,
+                        view->outer, view->length};
     status = trine_team_agree(team, trine_call_number(8, given, sizeof given), status);
     if (!status && results)
         memcpy(result, results, bytes);

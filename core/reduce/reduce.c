@@ -202,7 +202,7 @@ trine_status trine_input_reduce_here(trine_team *team, const trine_reducer *redu
             trine_tree_push(tree, trine_blocks_get(&job->loader.blocks, i).node,
                             job->slots + i * job->stride);
     }
-    if (!status && input->cut && ordered(reducer)) {
+    if (!status && input->own_blocks && ordered(reducer)) {
         /* The ranks' own grids do not fit together: merge whole ranks, in the tree over ranks. */
         trine_tree_root(tree);
         tree->node[0] = (trine_node){(uint64_t)team->communicator.rank, 0};
@@ -212,7 +212,8 @@ trine_status trine_input_reduce_here(trine_team *team, const trine_reducer *redu
 
 static uint64_t call_number(const trine_reducer *reducer, const trine_input *input)
 {
-    uint64_t given[] = {reducer->state_size, reducer->result_size, input->cut ? 0 : input->grid.n};
+    uint64_t given[] = {reducer->state_size, reducer->result_size,
+                        input->own_blocks ? 0 : input->grid.n};
     return trine_call_number(trine_call_number(3, given, sizeof given), reducer->name,
                              strlen(reducer->name));
 }
@@ -248,7 +249,7 @@ trine_status trine_input_reduce(trine_team *team, const trine_reducer *reducer, 
         status = trine_stage(team, input.source, input.sources, input.local_n, &input.executor);
     trine_communicator *ranks = &team->communicator;
     bool several = ranks->size > 1;
-    bool counted = several && input.cut && !(reducer->flags & TRINE_POSITION_FREE);
+    bool counted = several && input.own_blocks && !(reducer->flags & TRINE_POSITION_FREE);
     uint64_t call = several ? call_number(reducer, &input) : 0, offset = 0, whole;
     trine_tree tree;
     trine_tree_begin(&tree, reducer, param, NULL);
@@ -262,7 +263,7 @@ trine_status trine_input_reduce(trine_team *team, const trine_reducer *reducer, 
     }
     if (!status) {
         count_bytes(&team->ledger, &input);
-        team->ledger.reproducible = !(several && input.cut && ordered(reducer));
+        team->ledger.reproducible = !(several && input.own_blocks && ordered(reducer));
         status = finish(reducer, param, &tree, result);
     }
     if (extent == TRINE_WITHIN_CALL)
@@ -333,7 +334,7 @@ trine_status trine_reduce_input(const trine_reducer *reducer, const void *param,
                            .offset = x->offset,
                            .local_n = x->local_n,
                            .grid = x->grid,
-                           .cut = x->place != TRINE_DISTRIBUTED,
+                           .own_blocks = x->place != TRINE_DISTRIBUTED,
                            .executor = trine_arrays_executor(x->team, in, reducer->nin)};
     for (int i = 0; i < reducer->nin; i++)
         input->source[i] =
@@ -364,7 +365,7 @@ trine_status trine_reduce_axis(const trine_reducer *reducer, const trine_array *
                        .columns = x->columns,
                        .row_offset = x->row_offset,
                        .local_rows = x->local_rows,
-                       .cut = x->place != TRINE_DISTRIBUTED,
+                       .own_blocks = x->place != TRINE_DISTRIBUTED,
                        .executor = trine_arrays_executor(x->team, in, reducer->nin)};
     for (int i = 0; i < reducer->nin; i++)
         view.source[i] =

@@ -261,7 +261,7 @@ static trine_status start_prefix(scan_call *call, const trine_reducer *reducer, 
                                  trine_status status)
 {
     trine_tree own, before;
-    bool ranks = call->input.cut && !(reducer->flags & TRINE_ORDER_FREE);
+    bool ranks = call->input.own_blocks && !(reducer->flags & TRINE_ORDER_FREE);
     unsigned char *states =
         call->memory ? call->memory + trine_prefix_size(reducer) + trine_tree_stride(reducer)
                      : NULL;
@@ -295,7 +295,7 @@ static trine_status scan_within(scan_call *call, const trine_scan_operator *op, 
     if (!status)
         status = trine_team_ready(call->team, call->input.executor, job_size(call, reducer),
                                   scratch_size(reducer));
-    if (several && call->input.cut && !(reducer->flags & TRINE_POSITION_FREE)) {
+    if (several && call->input.own_blocks && !(reducer->flags & TRINE_POSITION_FREE)) {
         uint64_t whole;
         status = trine_ownership_place(call->team, call->input.local_n, call->number, status,
                                        &call->loader.offset, &whole);
@@ -324,12 +324,12 @@ trine_status trine_scan_run(const trine_scan_operator *op, const void *param, co
                                .grid = x->grid,
                                .offset = x->offset,
                                .local_n = x->local_n,
-                               .cut = x->place != TRINE_DISTRIBUTED,
+                               .own_blocks = x->place != TRINE_DISTRIBUTED,
                                .executor = trine_arrays_executor(team, all, 2)};
     call.loader =
         (trine_loader){.input = call.input, .outs = 1, .out = {out->data}, .out_item = {out_item}};
     uint64_t given[] = {op->reducer.state_size, out->dtype, exclusive,
-                        call.input.cut ? 0 : x->grid.n};
+                        call.input.own_blocks ? 0 : x->grid.n};
     call.number =
         trine_call_number(trine_call_number(50, given, sizeof given), op->name, strlen(op->name));
     trine_status status = trine_call_begin(team);
@@ -342,6 +342,6 @@ trine_status trine_scan_run(const trine_scan_operator *op, const void *param, co
     free(call.memory);
     team->ledger.bytes = (int64_t)(x->local_n * (item + (several ? item : 0) + out_item));
     team->ledger.reproducible =
-        !(several && call.input.cut && !(op->reducer.flags & TRINE_ORDER_FREE));
+        !(several && call.input.own_blocks && !(op->reducer.flags & TRINE_ORDER_FREE));
     return trine_call_end(team, &team->ledger.combine, status);
 }

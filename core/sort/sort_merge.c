@@ -66,8 +66,8 @@ static uint64_t all_below(const merge_job *job, uint64_t key)
     return count;
 }
 
-/* Cuts every piece so that `position` elements lie before the cuts. */
-static void cut_pieces(const merge_job *job, uint64_t position, uint64_t cut[])
+/* Splits every piece so that `position` elements lie before the splits. */
+static void split_pieces(const merge_job *job, uint64_t position, uint64_t split[])
 {
     uint64_t key = 0, last = trine_radix_last(job->sorting.dtype);
     for (uint64_t bit = last / 2 + 1; bit > 0; bit /= 2)
@@ -79,13 +79,13 @@ static void cut_pieces(const merge_job *job, uint64_t position, uint64_t cut[])
         uint64_t below = trine_sorted_below(&piece, key);
         uint64_t end = key < last ? trine_sorted_below(&piece, key + 1) : piece.n;
         uint64_t given = trine_min(equal, end - below);
-        cut[i] = below + given;
+        split[i] = below + given;
         equal -= given;
     }
 }
 
-/* The part of each piece between its cuts, as keys; those of NaN are left out. */
-static size_t gather_keys(const merge_job *job, const uint64_t cut[], const uint64_t end[],
+/* The part of each piece between its splits, as keys; those of NaN are left out. */
+static size_t gather_keys(const merge_job *job, const uint64_t split[], const uint64_t end[],
                           unsigned char *keys)
 {
     trine_dtype dtype = job->sorting.dtype;
@@ -94,23 +94,23 @@ static size_t gather_keys(const merge_job *job, const uint64_t cut[], const uint
         trine_sorted piece = piece_of(job, i);
         uint64_t numbers = trine_sorted_below(&piece, trine_radix_last(dtype));
         uint64_t stop = trine_min(end[i], numbers);
-        if (cut[i] >= stop)
+        if (split[i] >= stop)
             continue;
-        trine_radix_keys(dtype, (const unsigned char *)piece.data + cut[i] * item, stop - cut[i],
-                         keys + n * item);
-        n += stop - cut[i];
+        trine_radix_keys(dtype, (const unsigned char *)piece.data + split[i] * item,
+                         stop - split[i], keys + n * item);
+        n += stop - split[i];
     }
     return n;
 }
 
-static void copy_last(const merge_job *job, const uint64_t cut[], const uint64_t end[],
+static void copy_last(const merge_job *job, const uint64_t split[], const uint64_t end[],
                       unsigned char *out)
 {
     size_t item = trine_dtype_size(job->sorting.dtype);
     for (size_t i = 0; i < job->pieces; i++) {
         trine_sorted piece = piece_of(job, i);
         uint64_t numbers = trine_sorted_below(&piece, trine_radix_last(job->sorting.dtype));
-        uint64_t first = trine_max(cut[i], numbers);
+        uint64_t first = trine_max(split[i], numbers);
         if (first >= end[i])
             continue;
         memcpy(out, (const unsigned char *)piece.data + first * item, (end[i] - first) * item);
@@ -118,21 +118,21 @@ static void copy_last(const merge_job *job, const uint64_t cut[], const uint64_t
     }
 }
 
-static void merge_pairs(const merge_job *job, const uint64_t cut[], const uint64_t end[],
+static void merge_pairs(const merge_job *job, const uint64_t split[], const uint64_t end[],
                         trine_pair *pairs, uint64_t *places)
 {
     size_t n = 0;
     for (size_t i = 0; i < job->pieces; i++) {
         const trine_pair *piece = piece_of(job, i).data;
-        memcpy(pairs + n, piece + cut[i], (end[i] - cut[i]) * sizeof *pairs);
-        n += end[i] - cut[i];
+        memcpy(pairs + n, piece + split[i], (end[i] - split[i]) * sizeof *pairs);
+        n += end[i] - split[i];
     }
     trine_radix_sort_pairs(pairs, n, pairs + SLICE, pairs + (size_t)2 * SLICE);
     for (size_t k = 0; k < n; k++)
         places[k] = pairs[SLICE + k].place;
 }
 
-/* Scratch: three slices, then the cuts. */
+/* Scratch: three slices, then the splits. */
 static trine_status merge_slice(void *context, size_t i, trine_worker *worker)
 {
     const merge_job *job = context;
@@ -140,18 +140,18 @@ static trine_status merge_slice(void *context, size_t i, trine_worker *worker)
     const trine_sorted whole = {.dtype = s->dtype, .pairs = s->by_place};
     size_t item = trine_sorted_item(&whole);
     unsigned char *items = worker->scratch;
-    uint64_t *cut = (uint64_t *)(void *)(items + 3 * SLICE * item), *end = cut + job->pieces;
+    uint64_t *split = (uint64_t *)(void *)(items + 3 * SLICE * item), *end = split + job->pieces;
     trine_range slice = trine_fair_share(s->n, job->slices, i);
-    cut_pieces(job, slice.first, cut);
-    cut_pieces(job, slice.end, end);
+    split_pieces(job, slice.first, split);
+    split_pieces(job, slice.end, end);
     if (s->by_place) {
-        merge_pairs(job, cut, end, (trine_pair *)(void *)items, s->places + slice.first);
+        merge_pairs(job, split, end, (trine_pair *)(void *)items, s->places + slice.first);
         return TRINE_OK;
     }
     unsigned char *out = (unsigned char *)s->elements + slice.first * item;
-    size_t n = gather_keys(job, cut, end, items);
+    size_t n = gather_keys(job, split, end, items);
     trine_radix_sort(s->dtype, items, n, out, items + SLICE * item);
-    copy_last(job, cut, end, out + n * item);
+    copy_last(job, split, end, out + n * item);
     return TRINE_OK;
 }
 

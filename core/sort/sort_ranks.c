@@ -1,12 +1,12 @@
-/* core/sort/sort_ranks.c - the sort of all ranks' elements, by exact cuts.
+/* core/sort/sort_ranks.c - the sort of all ranks' elements, by exact splits.
  *
  * 1. Each rank sorts its own elements.
  * 2. Rank r finds the key at the position where its block of the result begins, some bits at a
  *    time: it proposes keys to all, all count their own elements below them (Saukas and Song, A
  *    note on parallel selection, 1999).
  * 3. All tell rank r how many of theirs precede that key and how many have it; those that have it
- *    go by rank, which is the order of their index. So rank r knows where it cuts each rank's.
- * 4. Each rank sends the elements between two cuts to whom they belong, and merges what it gets.
+ *    go by rank, which is the order of their index. So rank r knows where it splits each rank's.
+ * 4. Each rank sends the elements between two splits to whom they belong, and merges what it gets.
  * What is sent in steps 2 and 3 grows with the ranks alone. The outputs are written in the last
  * step.
  */
@@ -20,43 +20,43 @@
 enum { DIGIT_BITS = 4, PROPOSED = (1 << DIGIT_BITS) - 1 };
 
 /* The tables of one call: an entry, or PROPOSED of them, a rank. key: the key that rank looks for;
- * sent and got: what goes to and comes from each rank; cut: where this rank's elements are cut for
- * the block of each, and their number; begin: where what comes from each begins. */
-typedef struct cutting {
+ * sent and got: what goes to and comes from each rank; split: where this rank's elements are split
+ * for the block of each, and their number; begin: where what comes from each begins. */
+typedef struct splitting {
     trine_team *team;
     uint64_t call;
     size_t ranks;
     trine_sorted own;
-    uint64_t *key, *sent, *got, *cut, *begin;
+    uint64_t *key, *sent, *got, *split, *begin;
     trine_part *send, *receive;
-} cutting;
+} splitting;
 
-static trine_status make_cutting(cutting *c)
+static trine_status make_splitting(splitting *c)
 {
     size_t ranks = c->ranks;
     c->key = calloc(ranks * (2 * PROPOSED + 3) + 2, sizeof *c->key);
     c->send = calloc(2 * ranks, sizeof *c->send);
     if (!c->key || !c->send) {
-        trine_fail(TRINE_E_MEMORY, "sorting: no memory for the cuts of %zu ranks", ranks);
+        trine_fail(TRINE_E_MEMORY, "sorting: no memory for the splits of %zu ranks", ranks);
         return TRINE_E_MEMORY;
     }
     c->sent = c->key + ranks;
     c->got = c->sent + ranks * PROPOSED;
-    c->cut = c->got + ranks * PROPOSED;
-    c->begin = c->cut + ranks + 1;
+    c->split = c->got + ranks * PROPOSED;
+    c->begin = c->split + ranks + 1;
     c->receive = c->send + ranks;
     return TRINE_OK;
 }
 
-static void free_cutting(cutting *c)
+static void free_splitting(splitting *c)
 {
     free(c->key);
     free(c->send);
 }
 
 /* sent[r * count ..] to rank r, got[r * count ..] from it, `count` numbers each. */
-static trine_status exchange_numbers(cutting *c, const uint64_t *sent, uint64_t *got, size_t count,
-                                     trine_status status)
+static trine_status exchange_numbers(splitting *c, const uint64_t *sent, uint64_t *got,
+                                     size_t count, trine_status status)
 {
     trine_communicator *communicator = &c->team->communicator;
     for (size_t r = 0; r < c->ranks && !status; r++) {
@@ -68,7 +68,7 @@ static trine_status exchange_numbers(cutting *c, const uint64_t *sent, uint64_t 
 
 /* Every rank's key gets its next bits, those at `shift`: rank r's are the most with which no more
  * elements precede the key than precede its block, which begins at `position`. */
-static trine_status choose_bits(cutting *c, int shift, uint64_t position, trine_status status)
+static trine_status choose_bits(splitting *c, int shift, uint64_t position, trine_status status)
 {
     for (size_t r = 0; r < c->ranks && !status; r++)
         for (uint64_t k = 0; k < PROPOSED; k++)
@@ -91,8 +91,8 @@ static trine_status choose_bits(cutting *c, int shift, uint64_t position, trine_
     return status;
 }
 
-/* This rank's cuts of every rank's elements, to them. */
-static trine_status cut_at(cutting *c, uint64_t position)
+/* This rank's splits of every rank's elements, to them. */
+static trine_status split_at(splitting *c, uint64_t position)
 {
     uint64_t last = trine_radix_last(c->own.dtype), below = 0;
     for (size_t r = 0; r < c->ranks; r++) {
@@ -111,12 +111,12 @@ static trine_status cut_at(cutting *c, uint64_t position)
         c->sent[r] = c->got[2 * r] + given;
         equal -= given;
     }
-    c->cut[c->ranks] = c->own.n;
-    return exchange_numbers(c, c->sent, c->cut, 1, TRINE_OK);
+    c->split[c->ranks] = c->own.n;
+    return exchange_numbers(c, c->sent, c->split, 1, TRINE_OK);
 }
 
 /* Steps 2 and 3, and how much comes from each rank. */
-static trine_status find_cuts(cutting *c, uint64_t position, trine_status status)
+static trine_status find_cuts(splitting *c, uint64_t position, trine_status status)
 {
     int bits = 8 * (int)trine_dtype_size(c->own.dtype);
     for (int shift = bits - DIGIT_BITS; shift >= 0; shift -= DIGIT_BITS) {
@@ -124,32 +124,32 @@ static trine_status find_cuts(cutting *c, uint64_t position, trine_status status
         if (status)
             return status;
     }
-    status = cut_at(c, position);
+    status = split_at(c, position);
     if (status)
         return status;
     for (size_t r = 0; r < c->ranks; r++)
-        c->sent[r] = c->cut[r + 1] - c->cut[r];
+        c->sent[r] = c->split[r + 1] - c->split[r];
     status = exchange_numbers(c, c->sent, c->got, 1, TRINE_OK);
     for (size_t r = 0; r < c->ranks && !status; r++)
         c->begin[r + 1] = c->begin[r] + c->got[r];
     return status;
 }
 
-static trine_status exchange_elements(cutting *c, unsigned char *received, trine_status status)
+static trine_status exchange_elements(splitting *c, unsigned char *received, trine_status status)
 {
     trine_communicator *communicator = &c->team->communicator;
     size_t item = trine_sorted_item(&c->own);
     unsigned char *own = (unsigned char *)c->own.data;
     for (size_t r = 0; r < c->ranks && !status; r++) {
-        size_t sent = (c->cut[r + 1] - c->cut[r]) * item, got = c->got[r] * item;
-        c->send[r] = (trine_part){sent ? own + c->cut[r] * item : NULL, sent};
+        size_t sent = (c->split[r + 1] - c->split[r]) * item, got = c->got[r] * item;
+        c->send[r] = (trine_part){sent ? own + c->split[r] * item : NULL, sent};
         c->receive[r] = (trine_part){got ? received + c->begin[r] * item : NULL, got};
     }
     return communicator->ops->exchange(communicator, c->send, c->receive, c->call, status);
 }
 
-/* Step 4, when the cuts are known: memory for what comes is had before any of it moves. */
-static trine_status spread(cutting *c, const trine_sorting *s)
+/* Step 4, when the splits are known: memory for what comes is had before any of it moves. */
+static trine_status spread(splitting *c, const trine_sorting *s)
 {
     trine_team *team = c->team;
     size_t bytes = (size_t)s->n * trine_sorted_item(&c->own);
@@ -185,15 +185,15 @@ static trine_status sort_own(trine_team *team, const trine_sorting *s, size_t by
  * began is in one agreement alone. */
 trine_status trine_sort_ranks(trine_team *team, const trine_sorting *s, uint64_t call)
 {
-    cutting c = {.team = team,
-                 .call = call,
-                 .ranks = (size_t)team->communicator.size,
-                 .own = {.n = s->n, .dtype = s->dtype, .pairs = s->by_place}};
+    splitting c = {.team = team,
+                   .call = call,
+                   .ranks = (size_t)team->communicator.size,
+                   .own = {.n = s->n, .dtype = s->dtype, .pairs = s->by_place}};
     size_t bytes = (size_t)s->n * trine_sorted_item(&c.own);
     void *own = NULL;
-    trine_status status = make_cutting(&c);
+    trine_status status = make_splitting(&c);
     if (status) {
-        free_cutting(&c);
+        free_splitting(&c);
         return trine_team_agree(team, 0, status);
     }
     status = sort_own(team, s, bytes, &own);
@@ -203,6 +203,6 @@ trine_status trine_sort_ranks(trine_team *team, const trine_sorting *s, uint64_t
         status = spread(&c, s);
     if (own)
         s->executor->ops.free(s->executor, own, bytes);
-    free_cutting(&c);
+    free_splitting(&c);
     return status;
 }

@@ -294,20 +294,20 @@ static void the_communicator_compares_sizes(void)
     trine_communicator *c = &team->communicator;
     trine_part parts[64] = {{NULL, 0}};
     char bytes[64] = "parts";
-    trine_share *share = NULL;
+    trine_common_memory *common = NULL;
     if (size > 64)
         return;
     for (int r = 0; r < size; r++)
         parts[r] = (trine_part){bytes, 3};
-    expect(c->ops->scatter(c, parts, rank == size - 1 ? 4 : 3, 0, &share, 1, TRINE_OK),
+    expect(c->ops->scatter(c, parts, rank == size - 1 ? 4 : 3, 0, &common, 1, TRINE_OK),
            TRINE_E_COLLECTIVE, "another number of bytes");
     trine_status failed =
         rank == size - 1 ? trine_fail(TRINE_E_IO, "the last rank's reason") : TRINE_OK;
-    expect(c->ops->scatter(c, parts, 3, 0, &share, 2, failed), TRINE_E_IO, "the last rank's");
-    CU_ASSERT_PTR_NULL(share);
-    expect(c->ops->scatter(c, parts, 3, 0, &share, 3, TRINE_OK), TRINE_OK, "");
-    CU_ASSERT_EQUAL(memcmp(share->memory, "par", 3), 0);
-    share->close(share);
+    expect(c->ops->scatter(c, parts, 3, 0, &common, 2, failed), TRINE_E_IO, "the last rank's");
+    CU_ASSERT_PTR_NULL(common);
+    expect(c->ops->scatter(c, parts, 3, 0, &common, 3, TRINE_OK), TRINE_OK, "");
+    CU_ASSERT_EQUAL(memcmp(common->memory, "par", 3), 0);
+    common->close(common);
 }
 
 static void a_pool_is_refused(void)

@@ -22,7 +22,7 @@ enum {
  * worker. item_bytes: of the item's buffer, that have memory when buffers get it on demand. */
 typedef struct trine_scheduler_item {
     uint64_t tag;
-    unsigned char place;
+    unsigned char state;
     bool chained, made;
     trine_status stop, status;
     int worker, attempts;
@@ -42,7 +42,7 @@ typedef struct trine_worker_slot {
 } trine_worker_slot;
 
 /* free: slots without an item. ready: a ring of `ring` slots whose outcomes wait for take. head,
- * tail, count, open_chain: the open chunk. chains: the last chain's number. place: of the next
+ * tail, count, open_chain: the open chunk. chains: the last chain's number. position: of the next
  * batch. unflushed: batches that sleepers have not
  * been woken for. out: items that were put and not taken. item_seconds: mean, newer ones weighing
  * more. began, waited, looked: when it was opened; seconds asleep; when it last looked around.
@@ -59,7 +59,7 @@ struct trine_scheduler {
     uint32_t *free, *ready;
     uint32_t free_count, ready_first, ready_count;
     uint32_t head, tail, count, unflushed;
-    uint64_t place, out, put, measured, chunk, chains, open_chain;
+    uint64_t position, out, put, measured, chunk, chains, open_chain;
     int turn, lost;
     trine_dispatches dispatches;
     double item_seconds, began, waited, looked;
@@ -83,9 +83,6 @@ bool trine_scheduler_withdraw(trine_scheduler *scheduler, uint32_t slot);
 
 /* A slot that no chain holds any more; it is free when nobody else needs it. */
 void trine_scheduler_unlink(trine_scheduler *scheduler, uint32_t slot);
-
-/* Sleeps until a worker calls, at most `seconds`, then looks around. */
-void trine_scheduler_sleep(trine_scheduler *scheduler, double seconds);
 
 /* --- core/tasks/local/supervise.c */
 

@@ -178,8 +178,8 @@ static void set_up(trine_scheduler *scheduler, const layout *l)
     }
     for (uint64_t i = 0; i < shared->batches; i++)
         atomic_init(&shared->batch[i].word, i << TRINE_BATCH_BITS | TRINE_BATCH_TAKEN);
-    scheduler->place = shared->batches;
-    atomic_init(&shared->cursor, scheduler->place);
+    scheduler->position = shared->batches;
+    atomic_init(&shared->cursor, scheduler->position);
     for (int w = 0; w < shared->workers; w++)
         atomic_init(&shared->worker[w].progress, trine_progress_word(0, TRINE_SLOT_NONE));
     for (uint32_t s = 0; s < shared->slots; s++)
@@ -228,6 +228,33 @@ static void release_all(trine_scheduler *scheduler)
     free(scheduler);
 }
 
+static bool something_announced(const trine_scheduler *scheduler)
+{
+    const trine_task_shared *shared = scheduler->shared;
+    for (int w = 0; w < shared->workers; w++)
+        if ((uint32_t)(atomic_load(&shared->worker[w].progress) >> 32) !=
+            scheduler->worker_slot[w].drained)
+            return true;
+    return false;
+}
+
+/* Sleeps until a worker calls, at most `seconds`, then looks around. */
+static void sleep_for_workers(trine_scheduler *scheduler, double seconds)
+{
+    trine_task_shared *shared = scheduler->shared;
+    unsigned called = atomic_load(&shared->called);
+    double began = trine_seconds();
+    atomic_store(&shared->caller_sleeps, true);
+    atomic_thread_fence(memory_order_seq_cst);
+    if (!something_announced(scheduler))
+        trine_futex_wait(&shared->called, called, seconds);
+    atomic_store(&shared->caller_sleeps, false);
+    double now = trine_seconds();
+    scheduler->waited += now - began;
+    if (now - scheduler->looked >= look_seconds)
+        trine_scheduler_supervise(scheduler);
+}
+
 /* --- Opening */
 
 static bool all_have(const trine_scheduler *scheduler, unsigned life)
@@ -256,7 +283,7 @@ static trine_status start(trine_scheduler *scheduler)
     scheduler->serving = true;
     shared->workers = task_workers;
     while (!all_have(scheduler, TRINE_WORKER_WORKS) && !scheduler->status)
-        trine_scheduler_sleep(scheduler, look_seconds);
+        sleep_for_workers(scheduler, look_seconds);
     trine_scheduler_supervise(scheduler);
     return scheduler->status ? trine_fail(scheduler->status, "%s", scheduler->detail) : TRINE_OK;
 }
@@ -292,7 +319,7 @@ trine_status trine_scheduler_open(trine_executor *executor, const trine_schedule
 
 static void put_in_line(trine_scheduler *scheduler, uint32_t s)
 {
-    scheduler->item[s].place = TRINE_ITEM_READY;
+    scheduler->item[s].state = TRINE_ITEM_READY;
     scheduler->ready[(scheduler->ready_first + scheduler->ready_count++) &
                      (scheduler->shared->ring - 1)] = s;
 }
@@ -311,7 +338,7 @@ static void count_item(trine_scheduler *scheduler, int worker, double seconds)
 void trine_scheduler_unlink(trine_scheduler *scheduler, uint32_t s)
 {
     scheduler->item[s].chained = false;
-    if (scheduler->item[s].place == TRINE_ITEM_GONE)
+    if (scheduler->item[s].state == TRINE_ITEM_GONE)
         trine_scheduler_leave_buffer(scheduler, s);
 }
 
@@ -343,7 +370,7 @@ static bool absorb(trine_scheduler *scheduler)
     if (!next_announced(scheduler, &s))
         return false;
     trine_scheduler_unlink(scheduler, s);
-    if (scheduler->item[s].place == TRINE_ITEM_OUT) {
+    if (scheduler->item[s].state == TRINE_ITEM_OUT) {
         const trine_item_slot *slot = &scheduler->shared->slot[s];
         count_item(scheduler, slot->worker, slot->ended - slot->began);
         put_in_line(scheduler, s);
@@ -366,7 +393,7 @@ static trine_status wait_for_slot(trine_scheduler *scheduler)
         if (scheduler->context)
             trine_task_step(scheduler->context);
         else
-            trine_scheduler_sleep(scheduler, look_seconds);
+            sleep_for_workers(scheduler, look_seconds);
     }
     return TRINE_OK;
 }
@@ -388,7 +415,7 @@ trine_status trine_scheduler_buffer(trine_scheduler *scheduler, size_t size, uin
         *there = size;
     }
     scheduler->free_count--;
-    scheduler->item[s].place = TRINE_ITEM_HELD;
+    scheduler->item[s].state = TRINE_ITEM_HELD;
     *slot = s;
     *item = buffer;
     return TRINE_OK;
@@ -401,7 +428,7 @@ bool trine_scheduler_buffers_are_whole(const trine_scheduler *scheduler)
 
 void trine_scheduler_leave_buffer(trine_scheduler *scheduler, uint32_t slot)
 {
-    scheduler->item[slot].place = TRINE_ITEM_FREE;
+    scheduler->item[slot].state = TRINE_ITEM_FREE;
     scheduler->free[scheduler->free_count++] = slot;
 }
 
@@ -424,17 +451,17 @@ static void choose_chunk(trine_scheduler *scheduler)
 void trine_scheduler_publish(trine_scheduler *scheduler, uint32_t head, uint64_t chain)
 {
     trine_task_shared *shared = scheduler->shared;
-    uint64_t place = scheduler->place++;
-    trine_task_batch *batch = &shared->batch[place & (shared->batches - 1)];
-    uint64_t before = (place - shared->batches) << TRINE_BATCH_BITS | TRINE_BATCH_TAKEN;
-    /* Only a worker that was stopped between claiming and taking holds a place so long. */
+    uint64_t position = scheduler->position++;
+    trine_task_batch *batch = &shared->batch[position & (shared->batches - 1)];
+    uint64_t before = (position - shared->batches) << TRINE_BATCH_BITS | TRINE_BATCH_TAKEN;
+    /* Only a worker that was stopped between claiming and taking holds a batch so long. */
     while (atomic_load_explicit(&batch->word, memory_order_acquire) != before) {
         trine_scheduler_supervise(scheduler);
         sched_yield();
     }
     batch->head = head;
     batch->chain = chain;
-    atomic_store_explicit(&batch->word, place << TRINE_BATCH_BITS | TRINE_BATCH_READY,
+    atomic_store_explicit(&batch->word, position << TRINE_BATCH_BITS | TRINE_BATCH_READY,
                           memory_order_release);
     scheduler->unflushed++;
 }
@@ -462,7 +489,7 @@ void trine_scheduler_put(trine_scheduler *scheduler, uint32_t s, uint64_t index,
     slot->has_detail = false;
     trine_scheduler_item *item = &scheduler->item[s];
     *item = (trine_scheduler_item){
-        .tag = tag, .place = TRINE_ITEM_OUT, .chained = true, .item_bytes = item->item_bytes};
+        .tag = tag, .state = TRINE_ITEM_OUT, .chained = true, .item_bytes = item->item_bytes};
     if (scheduler->count == 0) {
         if (!scheduler->setup.chunk)
             choose_chunk(scheduler);
@@ -549,16 +576,6 @@ static void fill(const trine_scheduler *scheduler, uint32_t s, trine_scheduler_o
                                   .slot = s};
 }
 
-static bool something_announced(const trine_scheduler *scheduler)
-{
-    const trine_task_shared *shared = scheduler->shared;
-    for (int w = 0; w < shared->workers; w++)
-        if ((uint32_t)(atomic_load(&shared->worker[w].progress) >> 32) !=
-            scheduler->worker_slot[w].drained)
-            return true;
-    return false;
-}
-
 /* An outcome that is there; false when there is none. */
 static bool take_ready(trine_scheduler *scheduler, trine_scheduler_outcome *o)
 {
@@ -567,26 +584,10 @@ static bool take_ready(trine_scheduler *scheduler, trine_scheduler_outcome *o)
             return false;
     uint32_t s = scheduler->ready[scheduler->ready_first++ & (scheduler->shared->ring - 1)];
     scheduler->ready_count--;
-    scheduler->item[s].place = TRINE_ITEM_TAKEN;
+    scheduler->item[s].state = TRINE_ITEM_TAKEN;
     scheduler->out--;
     fill(scheduler, s, o);
     return true;
-}
-
-void trine_scheduler_sleep(trine_scheduler *scheduler, double seconds)
-{
-    trine_task_shared *shared = scheduler->shared;
-    unsigned called = atomic_load(&shared->called);
-    double began = trine_seconds();
-    atomic_store(&shared->caller_sleeps, true);
-    atomic_thread_fence(memory_order_seq_cst);
-    if (!something_announced(scheduler))
-        trine_futex_wait(&shared->called, called, seconds);
-    atomic_store(&shared->caller_sleeps, false);
-    double now = trine_seconds();
-    scheduler->waited += now - began;
-    if (now - scheduler->looked >= look_seconds)
-        trine_scheduler_supervise(scheduler);
 }
 
 /* Waits for something to happen; false when time is up. ends: 0 for never. */
@@ -600,8 +601,7 @@ static bool wait_for_workers(trine_scheduler *scheduler, double ends)
             return true;
         return false;
     }
-    trine_scheduler_sleep(scheduler,
-                          ends > 0 && ends - now < look_seconds ? ends - now : look_seconds);
+    sleep_for_workers(scheduler, ends > 0 && ends - now < look_seconds ? ends - now : look_seconds);
     return true;
 }
 
@@ -659,7 +659,7 @@ void trine_scheduler_release(trine_scheduler *scheduler, uint32_t s)
         slot->asked = slot->there = 0;
     }
     if (item->chained)
-        item->place = TRINE_ITEM_GONE;
+        item->state = TRINE_ITEM_GONE;
     else
         trine_scheduler_leave_buffer(scheduler, s);
 }
@@ -670,10 +670,10 @@ bool trine_scheduler_take_back(trine_scheduler *scheduler, uint32_t from,
     const trine_task_shared *shared = scheduler->shared;
     for (uint32_t s = from; s < shared->slots; s++) {
         const trine_item_slot *slot = &shared->slot[s];
-        if (scheduler->item[s].place != TRINE_ITEM_OUT || slot->attempt > 1 ||
+        if (scheduler->item[s].state != TRINE_ITEM_OUT || slot->attempt > 1 ||
             !trine_scheduler_withdraw(scheduler, s))
             continue;
-        scheduler->item[s].place = TRINE_ITEM_TAKEN;
+        scheduler->item[s].state = TRINE_ITEM_TAKEN;
         scheduler->out--;
         *item = (trine_scheduler_unbegun){.index = slot->index,
                                           .tag = scheduler->item[s].tag,
@@ -690,7 +690,7 @@ bool trine_scheduler_take_back(trine_scheduler *scheduler, uint32_t from,
 static void cancel_waiting(trine_scheduler *scheduler)
 {
     for (uint32_t s = 0; s < scheduler->shared->slots; s++)
-        if (scheduler->item[s].place == TRINE_ITEM_OUT)
+        if (scheduler->item[s].state == TRINE_ITEM_OUT)
             (void)trine_scheduler_withdraw(scheduler, s);
 }
 
@@ -704,7 +704,7 @@ static void end_task_workers(trine_scheduler *scheduler)
         for (int w = 0; w < shared->workers; w++)
             scheduler->worker_slot[w].drained =
                 (uint32_t)(atomic_load(&shared->worker[w].progress) >> 32);
-        trine_scheduler_sleep(scheduler, look_seconds);
+        sleep_for_workers(scheduler, look_seconds);
     }
     scheduler->executor->ops.serve_end(scheduler->executor);
 }

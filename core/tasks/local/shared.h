@@ -4,7 +4,7 @@
  * killed at any instruction changes by single atomic stores:
  *
  *   batch   a chunk of items on its way to a worker: a chain of slots, first come first served. One
- *           word holds its place in line and who has claimed it.
+ *           word holds its position in line and who has claimed it.
  *   slot    an item. One word holds the number of the chain that it is in and its state, which goes
  *           from WAITS to RUNS (by the worker) or to CANCELLED (by the caller), whoever comes
  *           first. A slot that waits may also go to another chain (by the caller), and all behind
@@ -43,8 +43,8 @@ typedef struct trine_item_slot {
     bool has_detail;
 } trine_item_slot;
 
-/* word: place << TRINE_BATCH_BITS, and one of these or TRINE_BATCH_OWNER + worker, of which there
- * are 65536 at most. */
+/* word: position << TRINE_BATCH_BITS, and one of these or TRINE_BATCH_OWNER + worker, of which
+ * there are 65536 at most. */
 enum { TRINE_BATCH_READY, TRINE_BATCH_TAKEN, TRINE_BATCH_OWNER, TRINE_BATCH_BITS = 17 };
 
 typedef struct trine_task_batch {

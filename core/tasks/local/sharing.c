@@ -89,7 +89,7 @@ void trine_scheduler_share_out(trine_scheduler *scheduler, double now)
 {
     trine_task_shared *shared = scheduler->shared;
     int idle = atomic_load(&shared->sleepers);
-    if (idle <= 0 || atomic_load(&shared->cursor) != scheduler->place || scheduler->closing)
+    if (idle <= 0 || atomic_load(&shared->cursor) != scheduler->position || scheduler->closing)
         return;
     for (int w = 0; w < shared->workers; w++) {
         double seconds;

@@ -41,8 +41,8 @@ static uint32_t left_by(trine_scheduler *scheduler, int worker)
     trine_task_batch *batch = claimed_by(scheduler, worker);
     if (!batch)
         return head;
-    uint64_t place = atomic_load(&batch->word) >> TRINE_BATCH_BITS;
-    atomic_store(&batch->word, place << TRINE_BATCH_BITS | TRINE_BATCH_TAKEN);
+    uint64_t position = atomic_load(&batch->word) >> TRINE_BATCH_BITS;
+    atomic_store(&batch->word, position << TRINE_BATCH_BITS | TRINE_BATCH_TAKEN);
     atomic_store(&scheduler->shared->worker[worker].chain, batch->chain);
     return batch->head;
 }
@@ -235,7 +235,7 @@ static bool is_wanted(const trine_scheduler *scheduler, int worker)
         trine_scheduler_running_at(scheduler, worker) != TRINE_SLOT_NONE)
         return false;
     return scheduler->closing || slot_at(scheduler, worker) != TRINE_SLOT_NONE ||
-           atomic_load(&scheduler->shared->cursor) != scheduler->place ||
+           atomic_load(&scheduler->shared->cursor) != scheduler->position ||
            (!atomic_load(&record->asleep) && claimed_by(scheduler, worker));
 }
 
@@ -286,7 +286,7 @@ trine_status trine_scheduler_cancel(trine_scheduler *scheduler, uint32_t s)
 {
     trine_item_slot *slot = &scheduler->shared->slot[s];
     trine_scheduler_item *item = &scheduler->item[s];
-    if (item->place != TRINE_ITEM_OUT)
+    if (item->state != TRINE_ITEM_OUT)
         return TRINE_OK;
     if (trine_scheduler_withdraw(scheduler, s)) {
         item->worker = -1;
@@ -300,7 +300,7 @@ trine_status trine_scheduler_cancel(trine_scheduler *scheduler, uint32_t s)
     while (worker < scheduler->shared->workers &&
            trine_scheduler_running_at(scheduler, worker) != s)
         worker++;
-    if (item->place != TRINE_ITEM_OUT || worker == scheduler->shared->workers) {
+    if (item->state != TRINE_ITEM_OUT || worker == scheduler->shared->workers) {
         unsigned state = atomic_load(&slot->word) & ((1 << TRINE_SLOT_BITS) - 1);
         return state == TRINE_SLOT_WAITS ? trine_scheduler_cancel(scheduler, s) : TRINE_OK;
     }

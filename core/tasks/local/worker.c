@@ -310,17 +310,17 @@ static bool claim(trine_task_context *c, uint32_t *head)
         uint64_t at = atomic_load_explicit(&shared->cursor, memory_order_acquire);
         trine_task_batch *batch = &shared->batch[at & (shared->batches - 1)];
         uint64_t word = atomic_load_explicit(&batch->word, memory_order_acquire);
-        uint64_t place = at << TRINE_BATCH_BITS;
+        uint64_t position = at << TRINE_BATCH_BITS;
         if (word >> TRINE_BATCH_BITS < at)
             return false;
-        bool mine = word == (place | TRINE_BATCH_READY) &&
-                    atomic_compare_exchange_strong(&batch->word, &word, place | owner);
+        bool mine = word == (position | TRINE_BATCH_READY) &&
+                    atomic_compare_exchange_strong(&batch->word, &word, position | owner);
         if (mine) {
             *head = batch->head;
             c->chain = batch->chain;
             atomic_store_explicit(&c->record->chain, c->chain, memory_order_relaxed);
             atomic_store(&c->record->progress, trine_progress_word(c->announced, *head));
-            atomic_store(&batch->word, place | TRINE_BATCH_TAKEN);
+            atomic_store(&batch->word, position | TRINE_BATCH_TAKEN);
         }
         atomic_compare_exchange_strong(&shared->cursor, &at, at + 1);
         if (mine)

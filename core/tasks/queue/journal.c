@@ -233,7 +233,7 @@ static trine_status keep_entry(trine_journal *j, uint64_t index, int64_t at)
     return TRINE_OK;
 }
 
-/* Whether the record at that place is whole; -1 when reading fails. */
+/* Whether the record at that offset is whole; -1 when reading fails. */
 static int check_record(trine_journal *j, const trine_journal_record *record, int64_t at,
                         int64_t size)
 {
@@ -303,17 +303,17 @@ static void release(trine_journal *j)
 static trine_status find_file(trine_journal *j)
 {
     enum { HOW = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC };
-    trine_output_place place;
-    if (!trine_output_locate(j->path, &place))
+    trine_output_target target;
+    if (!trine_output_locate(j->path, &target))
         return io_failed(j, "open");
-    j->folder = trine_above_standard(place.folder);
-    memcpy(j->name, place.name, sizeof j->name);
+    j->folder = trine_above_standard(target.folder);
+    memcpy(j->name, target.name, sizeof j->name);
     if (j->folder < 0)
         return io_failed(j, "open");
     errno = EISDIR;
-    if (place.there && S_ISDIR(place.found.st_mode))
+    if (target.there && S_ISDIR(target.found.st_mode))
         return io_failed(j, "open");
-    if (place.linked || (place.there && !S_ISREG(place.found.st_mode)))
+    if (target.linked || (target.there && !S_ISREG(target.found.st_mode)))
         return trine_fail(TRINE_E_FORMAT, "journal %s: it is no regular file", j->path);
     int fd = openat(j->folder, j->name, HOW | O_CREAT | O_EXCL, 0666);
     j->made = fd >= 0;

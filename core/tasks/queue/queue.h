@@ -19,7 +19,7 @@
 
 struct trine_journal;
 
-/* chain: the next in the same place of the table. next, before: neighbours among the finished, in
+/* chain: the next of the same hash. next, before: neighbours among the finished, in
  * the order in which they finished. */
 typedef struct trine_task_entry {
     trine_task_outcome outcome;

@@ -3,10 +3,10 @@
  *
  *   buffer -> HELD -> put -> WAITS -> OFFERED -> LOCAL, or another rank's -> READY -> take -> TAKEN
  *
- * 1. put copies an item to the next place of the ring, or keeps it until that place has been read.
+ * 1. put copies an item to the next cell of the ring, or keeps it until that cell has been read.
  * 2. Rank 0 takes items like any other rank. Its own outcomes stay where its scheduler has them;
  * the others' come by message and are copied, aligned.
- * 3. Cancelling raises the item's flag at its place, and then looks at the counter: what was not
+ * 3. Cancelling raises the item's flag in its cell, and then looks at the counter: what was not
  *    taken by then never will be. Where they cross, the reader's mark says whether it saw the flag.
  */
 #include <stdio.h>
@@ -46,7 +46,7 @@ static uint32_t pop(const trine_ranks *ranks, trine_own_list *list)
     return e;
 }
 
-static void cut(trine_ranks *ranks, trine_own_list *list, uint32_t e)
+static void unlink_entry(trine_ranks *ranks, trine_own_list *list, uint32_t e)
 {
     uint32_t before = NONE;
     for (uint32_t i = list->first; i != e; i = ranks->item[i].next)
@@ -68,14 +68,14 @@ trine_status trine_ranks_buffer(trine_ranks *ranks, size_t size, uint32_t *slot,
         return trine_fail(TRINE_E_BUSY, "task queue: all %llu items are out",
                           (unsigned long long)ranks->items);
     *slot = ranks->free[--ranks->free_count];
-    ranks->item[*slot] = (trine_own_item){.slot = NONE, .place = TRINE_OWN_HELD};
+    ranks->item[*slot] = (trine_own_item){.slot = NONE, .state = TRINE_OWN_HELD};
     *item = ranks->staging;
     return TRINE_OK;
 }
 
 void trine_ranks_leave_buffer(trine_ranks *ranks, uint32_t slot)
 {
-    ranks->item[slot].place = TRINE_OWN_FREE;
+    ranks->item[slot].state = TRINE_OWN_FREE;
     ranks->free[ranks->free_count++] = slot;
 }
 
@@ -86,7 +86,7 @@ static trine_status read_holder(trine_ranks *ranks, uint64_t position, uint64_t 
     return ranks->window->ops->get(ranks->window, at, holder, sizeof *holder);
 }
 
-/* Whether the next place can be written. */
+/* Whether the next cell can be written. */
 static trine_status find_place(trine_ranks *ranks, bool *found)
 {
     uint64_t holder = 1;
@@ -101,16 +101,16 @@ static trine_status write_place(trine_ranks *ranks, uint32_t e, const void *byte
 {
     trine_own_item *item = &ranks->item[e];
     trine_shared_window *window = ranks->window;
-    uint64_t place = ranks->submitted % ranks->ring, nobody = 0;
-    size_t at = ranks->places + place * ranks->stride;
+    uint64_t cell = ranks->submitted % ranks->ring, nobody = 0;
+    size_t at = ranks->cells + cell * ranks->stride;
     trine_place_head head = {.index = item->index, .size = item->size, .entry = e};
-    trine_status status = window->ops->put(window, TRINE_WINDOW_HOLDERS + place * sizeof nobody,
+    trine_status status = window->ops->put(window, TRINE_WINDOW_HOLDERS + cell * sizeof nobody,
                                            &nobody, sizeof nobody);
     if (!status)
         status = window->ops->put(window, at, &head, sizeof head);
     if (!status && item->size > 0)
         status = window->ops->put(window, at + sizeof head, bytes, item->size);
-    item->place = TRINE_OWN_OFFERED;
+    item->state = TRINE_OWN_OFFERED;
     item->position = ranks->submitted++;
     return status;
 }
@@ -125,7 +125,7 @@ static trine_status publish(trine_ranks *ranks)
                                     &before);
 }
 
-/* Offers what waits, as far as there are places. */
+/* Offers what waits, as far as there are cells. */
 static trine_status offer_items(trine_ranks *ranks)
 {
     trine_status status = TRINE_OK;
@@ -155,7 +155,7 @@ static void keep_waiting(trine_ranks *ranks, uint32_t e, const void *bytes)
         return;
     }
     memcpy(item->copy, bytes, item->size);
-    item->place = TRINE_OWN_WAITS;
+    item->state = TRINE_OWN_WAITS;
     add(ranks, &ranks->waiting, e);
 }
 
@@ -194,13 +194,13 @@ void trine_ranks_flush(trine_ranks *ranks)
 
 void trine_coordinator_local(trine_ranks *ranks, uint32_t entry, uint32_t slot)
 {
-    ranks->item[entry].place = TRINE_OWN_LOCAL;
+    ranks->item[entry].state = TRINE_OWN_LOCAL;
     ranks->item[entry].slot = slot;
 }
 
 static void make_ready(trine_ranks *ranks, uint32_t e)
 {
-    ranks->item[e].place = TRINE_OWN_READY;
+    ranks->item[e].state = TRINE_OWN_READY;
     add(ranks, &ranks->ready, e);
 }
 
@@ -239,7 +239,7 @@ static void note_outcome(trine_ranks *ranks, int rank, const trine_message_recor
                          const char *detail, const void *result)
 {
     trine_own_item *item = record->entry < ranks->items ? &ranks->item[record->entry] : NULL;
-    if (!item || item->place != TRINE_OWN_OFFERED || item->index != record->index)
+    if (!item || item->state != TRINE_OWN_OFFERED || item->index != record->index)
         return;
     item->detail = record->detail_size ? strndup(detail, record->detail_size) : NULL;
     item->outcome = (trine_task_outcome){
@@ -273,7 +273,7 @@ static void note_outcome(trine_ranks *ranks, int rank, const trine_message_recor
 static void note_back(trine_ranks *ranks, const trine_message_record *record, const void *bytes)
 {
     const trine_own_item *item = record->entry < ranks->items ? &ranks->item[record->entry] : NULL;
-    if (!item || item->place != TRINE_OWN_OFFERED || item->index != record->index ||
+    if (!item || item->state != TRINE_OWN_OFFERED || item->index != record->index ||
         item->size != record->result_size)
         return;
     trine_coordinator_again(ranks, record->entry, bytes);
@@ -378,7 +378,7 @@ static trine_status check_failed(trine_ranks *ranks)
                : trine_fail((trine_status)ranks->words.failed, "%.*s", TRINE_DETAIL_SIZE - 1, text);
 }
 
-/* One round: messages, items to places, items to rank 0's scheduler, its outcomes. */
+/* One round: messages, items to cells, items to rank 0's scheduler, its outcomes. */
 static trine_status work(trine_ranks *ranks, bool *some)
 {
     bool came = false, fetched = false, finished = false;
@@ -417,7 +417,7 @@ static void give(trine_ranks *ranks, trine_scheduler_outcome *o)
 {
     uint32_t e = pop(ranks, &ranks->ready);
     trine_own_item *item = &ranks->item[e];
-    item->place = TRINE_OWN_TAKEN;
+    item->state = TRINE_OWN_TAKEN;
     ranks->out_of_all--;
     *o = (trine_scheduler_outcome){.outcome = item->outcome, .tag = item->tag, .slot = e};
 }
@@ -487,7 +487,7 @@ static trine_status cancel_offered(trine_ranks *ranks, uint32_t e)
     static const char never[] = "cancelled before it was begun";
     trine_own_item *item = &ranks->item[e];
     trine_shared_window *window = ranks->window;
-    size_t flag = ranks->places + item->position % ranks->ring * ranks->stride +
+    size_t flag = ranks->cells + item->position % ranks->ring * ranks->stride +
                   offsetof(trine_place_head, cancelled);
     uint64_t holder = 0, before;
     trine_status status = trine_rank_worker_words(ranks);
@@ -510,7 +510,7 @@ static trine_status cancel_offered(trine_ranks *ranks, uint32_t e)
     }
     bool some;
     status = read_outcomes(ranks, &some);
-    if (status || item->place != TRINE_OWN_OFFERED)
+    if (status || item->state != TRINE_OWN_OFFERED)
         return status;
     return trine_fail(TRINE_E_BUSY,
                       "item %llu is at rank %d of team %s, where it cannot be stopped; a pool's "
@@ -524,9 +524,9 @@ trine_status trine_ranks_cancel(trine_ranks *ranks, uint32_t slot)
     trine_own_item *item = &ranks->item[slot];
     if (ranks->status)
         return trine_fail(ranks->status, "%s", ranks->detail);
-    switch (item->place) {
+    switch (item->state) {
     case TRINE_OWN_WAITS:
-        cut(ranks, &ranks->waiting, slot);
+        unlink_entry(ranks, &ranks->waiting, slot);
         trine_coordinator_complete(ranks, slot, TRINE_E_CANCELLED, "cancelled before it was begun");
         return TRINE_OK;
     case TRINE_OWN_OFFERED:

@@ -3,7 +3,7 @@
  *
  * 1. Whoever has space reads how many items are submitted and taken, and raises the counter of the
  *    taken ones by comparing and swapping, so that none is taken before it is there.
- * 2. It reads them, many short ones at once, and marks their places as read, so that they can be
+ * 2. It reads them, many short ones at once, and marks their cells as read, so that they can be
  *    used again. A cancelled one is left alone.
  * 3. How many at a time: what takes some 200 us, less as the rest gets short; for long items no
  *    more than there are workers, so that none waits behind another while a rank is idle.
@@ -275,10 +275,10 @@ static trine_status keep(trine_ranks *ranks, const trine_place_head *head,
 }
 
 /* Reads `count` items that lie side by side, all at once when they are short. */
-static trine_status read_places(trine_ranks *ranks, uint64_t place, uint64_t count)
+static trine_status read_cells(trine_ranks *ranks, uint64_t cell, uint64_t count)
 {
     trine_shared_window *window = ranks->window;
-    size_t at = ranks->places + place * ranks->stride;
+    size_t at = ranks->cells + cell * ranks->stride;
     bool together = ranks->stride <= TRINE_FETCH_BYTES;
     trine_status status = TRINE_OK;
     if (together)
@@ -296,7 +296,7 @@ static trine_status read_places(trine_ranks *ranks, uint64_t place, uint64_t cou
     }
     if (status)
         return status;
-    return window->ops->put(window, TRINE_WINDOW_HOLDERS + place * sizeof(uint64_t), ranks->holders,
+    return window->ops->put(window, TRINE_WINDOW_HOLDERS + cell * sizeof(uint64_t), ranks->holders,
                             count * sizeof(uint64_t));
 }
 
@@ -306,11 +306,11 @@ trine_status trine_rank_worker_fetch(trine_ranks *ranks, bool *some)
     trine_status status = claim(ranks, &first, &count);
     *some = count > 0;
     while (count > 0 && !status) {
-        uint64_t place = first % ranks->ring;
-        uint64_t some_places = trine_min(trine_min(count, ranks->ring - place), most ? most : 1);
-        status = read_places(ranks, place, some_places);
-        first += some_places;
-        count -= some_places;
+        uint64_t cell = first % ranks->ring;
+        uint64_t cells = trine_min(trine_min(count, ranks->ring - cell), most ? most : 1);
+        status = read_cells(ranks, cell, cells);
+        first += cells;
+        count -= cells;
     }
     if (*some)
         trine_scheduler_flush(ranks->scheduler);

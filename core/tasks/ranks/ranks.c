@@ -180,11 +180,11 @@ static trine_status bring_data(trine_ranks *ranks, const settings *s, const void
     ranks->setup.data_size = s->data_size;
     trine_call_mark(team, NULL);
     if (window) {
-        status = communicator->ops->share(communicator, given, s->data_size, &ranks->share, call,
-                                          status);
+        status = communicator->ops->replicate(communicator, given, s->data_size, &ranks->common,
+                                              call, status);
         if (!status) {
-            ranks->setup.data = ranks->share->memory;
-            moved = ranks->share->moved;
+            ranks->setup.data = ranks->common->memory;
+            moved = ranks->common->moved;
         }
     } else {
         if (!status)
@@ -247,7 +247,7 @@ static void take_settings(trine_ranks *ranks, const settings *s, double offset)
     setup->data_each = false;
     ranks->stride = trine_whole_lines(sizeof(trine_place_head) + setup->kind->item_max);
     ranks->ring = trine_coordinator_ring(s->window, ranks->stride);
-    ranks->places = trine_whole_lines(TRINE_WINDOW_HOLDERS + ranks->ring * sizeof(uint64_t));
+    ranks->cells = trine_whole_lines(TRINE_WINDOW_HOLDERS + ranks->ring * sizeof(uint64_t));
 }
 
 static trine_status open_ranks(trine_ranks *ranks, const trine_task_options *options, uint64_t call,
@@ -277,7 +277,7 @@ static trine_status open_ranks(trine_ranks *ranks, const trine_task_options *opt
     if (status)
         return status;
     status = start(ranks, &s);
-    size_t bytes = ranks->places + ranks->ring * ranks->stride;
+    size_t bytes = ranks->cells + ranks->ring * ranks->stride;
     status = communicator->ops->window(communicator, bytes, &ranks->window, call, status);
     if (status)
         return status;
@@ -294,8 +294,8 @@ static void release(trine_ranks *ranks)
         ranks->window->ops->close(ranks->window);
     if (ranks->source)
         ranks->source->ops->close(ranks->source);
-    if (ranks->share)
-        ranks->share->close(ranks->share);
+    if (ranks->common)
+        ranks->common->close(ranks->common);
     if (ranks->data)
         executor->ops.free(executor, ranks->data, ranks->setup.data_size);
     trine_coordinator_close(ranks);

@@ -1,7 +1,7 @@
 /* core/tasks/ranks/ranks.h - tasks on several ranks: every rank's scheduler, fed from rank 0.
  *
  * Rank 0's queue uses it as it uses a scheduler (core/tasks/local/scheduler.h); the other ranks
- * serve. Items are numbered places in a ring on a shared window; whoever has space for some raises
+ * serve. Items are numbered cells in a ring on a shared window; whoever has space for some raises
  * the counter of what is taken, reads them, and runs them on its own scheduler. Outcomes come back
  * as messages.
  */

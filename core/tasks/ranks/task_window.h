@@ -4,10 +4,10 @@
  * Shared window:
  *   words     taken | submitted | closed | failed | messages sent | ranks that left | who failed
  *   detail    of the failure
- *   holders   a word for each place of the ring: 0, or who has read it
- *   places    a ring: head and bytes of an item each
+ *   holders   a word for each cell of the ring: 0, or who has read it
+ *   cells    a ring: head and bytes of an item each
  *
- * An item's position is how many were submitted before it. Position p lies at place p mod ring,
+ * An item's position is how many were submitted before it. Position p lies in cell p mod ring,
  * from when its predecessor there has been read.
  */
 #ifndef TRINE_CORE_TASK_WINDOW_H
@@ -45,7 +45,7 @@ typedef struct trine_place_head {
 } trine_place_head;
 
 /* A message: its head, then records, each followed by its detail and its result; an item that comes
- * BACK stands in the result's place. lost: workers of
+ * BACK stands for the result. lost: workers of
  * the sender that have died so far. */
 typedef struct trine_message_head {
     uint64_t lost;
@@ -77,7 +77,7 @@ enum {
     TRINE_OWN_TAKEN
 };
 
-/* An item as rank 0 knows it. WAITS: for a place, its bytes in copy; OFFERED: at `position`; LOCAL:
+/* An item as rank 0 knows it. WAITS: for a cell, its bytes in copy; OFFERED: at `position`; LOCAL:
  * in rank 0's scheduler. slot: of that scheduler, UINT32_MAX for none. next: after it, among those
  * that wait or are ready. result, detail: of an outcome that came by message. */
 typedef struct trine_own_item {
@@ -87,7 +87,7 @@ typedef struct trine_own_item {
     void *copy, *result;
     char *detail;
     uint32_t slot, next;
-    int place;
+    int state;
 } trine_own_item;
 
 typedef struct trine_own_list {
@@ -95,7 +95,7 @@ typedef struct trine_own_list {
 } trine_own_list;
 
 /* One rank's part. serial: this rank's scheduler works only while it is called. opened: the
- * scheduler. ring: places, of `stride` bytes each, from `places` on. out: items in this rank's
+ * scheduler. ring: cells, of `stride` bytes each, from `cells` on. out: items in this rank's
  * scheduler. setup: this rank's, its zero of time on its own clock. served: rank 0 has closed, and
  * this rank has said its last. only_offers: it is rank 0, and without it the others do not get on:
  * so it works, if at all, not before rests_until. moved: when items last came to the scheduler or
@@ -111,13 +111,13 @@ struct trine_ranks {
     unsigned spins;
     uint64_t ring, out, measured, chunk;
     trine_dispatches dispatches;
-    size_t stride, places;
+    size_t stride, cells;
     double item_seconds, waited, rests_until, moved;
     trine_shared_window_words words;
     unsigned char *fetched;
     uint64_t *holders;
     void *data, *again;
-    trine_share *share;
+    trine_common_memory *common;
     trine_shared_window *source;
     unsigned char *message;
     size_t message_bytes, message_capacity;
@@ -186,7 +186,7 @@ void trine_coordinator_close(trine_ranks *ranks);
 /* An item is in rank 0's scheduler; and what became of one that is not there. */
 void trine_coordinator_local(trine_ranks *ranks, uint32_t entry, uint32_t slot);
 
-/* An item of those bytes, which nobody has begun, waits for a place again. */
+/* An item of those bytes, which nobody has begun, waits for a cell again. */
 void trine_coordinator_again(trine_ranks *ranks, uint32_t entry, const void *bytes);
 void trine_coordinator_complete(trine_ranks *ranks, uint32_t entry, trine_status status,
                                 const char *detail);

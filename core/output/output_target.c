@@ -1,4 +1,4 @@
-/* core/output/output_place.c - where a path leads, by folders that stay open: whatever changes its
+/* core/output/output_target.c - where a path leads, by folders that stay open: whatever changes its
  * name or the working directory meanwhile. */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 enum { LINKS = 40 };
 
 /* Goes on in the folder that the path names, and keeps its last part. */
-static bool enter(trine_output_place *place, const char *path)
+static bool enter(trine_output_target *target, const char *path)
 {
     const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
     char folder[PATH_MAX] = ".";
@@ -26,13 +26,13 @@ static bool enter(trine_output_place *place, const char *path)
         memcpy(folder, path, length);
         folder[length] = '\0';
     }
-    int next = openat(place->folder, folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int next = openat(target->folder, folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (next < 0)
         return false;
-    if (place->folder >= 0)
-        close(place->folder);
-    place->folder = next;
-    memcpy(place->name, last, strlen(last) + 1);
+    if (target->folder >= 0)
+        close(target->folder);
+    target->folder = next;
+    memcpy(target->name, last, strlen(last) + 1);
     return true;
 }
 
@@ -43,46 +43,48 @@ static bool is_folder(const char *name)
 
 /* Links of the proc file system to open files are followed by the kernel alone: their texts are no
  * paths, and what they lead to may have none. */
-static bool is_descriptor(trine_output_place *place)
+static bool is_descriptor(trine_output_target *target)
 {
     struct statfs system;
     struct stat own;
     char *end;
-    long fd = strtol(place->name, &end, 10);
-    if (*end || fd < 0 || fd > INT_MAX || fstatfs(place->folder, &system) ||
-        system.f_type != PROC_SUPER_MAGIC || fstatat(place->folder, place->name, &place->found, 0))
+    long fd = strtol(target->name, &end, 10);
+    if (*end || fd < 0 || fd > INT_MAX || fstatfs(target->folder, &system) ||
+        system.f_type != PROC_SUPER_MAGIC ||
+        fstatat(target->folder, target->name, &target->found, 0))
         return false;
-    place->linked = true;
-    if (fstat((int)fd, &own) == 0 && own.st_dev == place->found.st_dev &&
-        own.st_ino == place->found.st_ino)
-        place->open = (int)fd;
+    target->linked = true;
+    if (fstat((int)fd, &own) == 0 && own.st_dev == target->found.st_dev &&
+        own.st_ino == target->found.st_ino)
+        target->open = (int)fd;
     return true;
 }
 
-static bool read_link(const trine_output_place *place, char text[PATH_MAX])
+static bool read_link(const trine_output_target *target, char text[PATH_MAX])
 {
-    ssize_t length = readlinkat(place->folder, place->name, text, PATH_MAX - 1);
+    ssize_t length = readlinkat(target->folder, target->name, text, PATH_MAX - 1);
     if (length < 0)
         return false;
     text[length] = '\0';
     return true;
 }
 
-static bool follow(const char *path, trine_output_place *place)
+static bool follow(const char *path, trine_output_target *target)
 {
     char text[PATH_MAX];
     for (int links = 0; links <= LINKS; links++) {
-        if (!enter(place, path))
+        if (!enter(target, path))
             return false;
         errno = EISDIR;
-        if (is_folder(place->name))
+        if (is_folder(target->name))
             return false;
-        place->there = fstatat(place->folder, place->name, &place->found, AT_SYMLINK_NOFOLLOW) == 0;
-        if (!place->there)
+        target->there =
+            fstatat(target->folder, target->name, &target->found, AT_SYMLINK_NOFOLLOW) == 0;
+        if (!target->there)
             return errno == ENOENT;
-        if (!S_ISLNK(place->found.st_mode) || is_descriptor(place))
+        if (!S_ISLNK(target->found.st_mode) || is_descriptor(target))
             return true;
-        if (!read_link(place, text))
+        if (!read_link(target, text))
             return false;
         path = text;
     }
@@ -90,19 +92,19 @@ static bool follow(const char *path, trine_output_place *place)
     return false;
 }
 
-bool trine_output_locate(const char *path, trine_output_place *place)
+bool trine_output_locate(const char *path, trine_output_target *target)
 {
-    *place = (trine_output_place){.folder = -1, .open = -1};
+    *target = (trine_output_target){.folder = -1, .open = -1};
     errno = ENOENT;
     if (!*path)
         return false;
-    place->folder = AT_FDCWD;
-    if (follow(path, place))
+    target->folder = AT_FDCWD;
+    if (follow(path, target))
         return true;
     int error = errno;
-    if (place->folder >= 0)
-        close(place->folder);
-    place->folder = -1;
+    if (target->folder >= 0)
+        close(target->folder);
+    target->folder = -1;
     errno = error;
     return false;
 }
