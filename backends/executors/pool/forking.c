@@ -190,7 +190,7 @@ static _Noreturn void live(pool_control *control, int number)
 {
     memset(&control->threads[number], 0, sizeof control->threads[number]);
     trine_worker_leave_at_exit();
-    trine_worker_take_part(control, number);
+    trine_pool_take_part(control, number);
     fflush(NULL);
     _exit(0);
 }
@@ -239,7 +239,7 @@ static int run_round(trine_executor *executor, bool caller, trine_status *status
     for (int i = 1; i < executor->workers && !*status; i++)
         *status = fork_child(f, i);
     if (caller)
-        trine_worker_take_part(f->control, 0);
+        trine_pool_take_part(f->control, 0);
     for (int i = 1; i < executor->workers; i++)
         died += !reap(f, i);
     return died;

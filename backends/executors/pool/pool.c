@@ -202,6 +202,24 @@ static trine_status finish_missing(trine_executor *executor, const trine_job *jo
     return TRINE_OK;
 }
 
+void trine_pool_take_part(pool_control *control, int number)
+{
+    const trine_job *job = &control->job;
+    trine_thread *thread = &control->threads[number];
+    size_t i;
+    trine_thread_begin(thread, number, control->workers, job, control->published);
+    while (trine_thread_next(thread, job, &control->next, &i)) {
+        size_t block = control->list ? control->list[i] : i;
+        atomic_store_explicit(&control->marks[block], POOL_BLOCK_BEGUN, memory_order_relaxed);
+        trine_status status =
+            trine_guard_run(job->body, job->context, block, &thread->worker, number > 0);
+        trine_thread_done(thread, block, status);
+        if (!status)
+            atomic_store_explicit(&control->marks[block], POOL_BLOCK_DONE, memory_order_release);
+    }
+    trine_thread_end(thread, &control->slots[number].entry);
+}
+
 static trine_status pool_run(trine_executor *executor, const trine_job *job)
 {
     pool *p = executor->data;
@@ -218,7 +236,7 @@ static trine_status pool_run(trine_executor *executor, const trine_job *job)
     control->published = executor->published;
     atomic_store_explicit(&control->next, 0, memory_order_relaxed);
     trine_process_group_publish(&p->group);
-    trine_worker_take_part(control, 0);
+    trine_pool_take_part(control, 0);
     status = wait_for_all(executor, &died);
     if (!status && died)
         status = finish_missing(executor, job);

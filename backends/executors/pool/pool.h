@@ -152,7 +152,12 @@ void trine_heap_is_anybodys(bool used);
 /* Bytes of whole pages. */
 size_t trine_heap_pages(size_t bytes);
 
-/* --- pool_fork_server.c. Any thread. */
+/* --- pool.c */
+
+/* Worker `number`'s part of the published job. */
+void trine_pool_take_part(pool_control *control, int number);
+
+/* --- fork_server.c. Any thread. */
 
 /* Starts the fork server if there is none or it has died. THREADS when this process runs threads.
  */
@@ -224,8 +229,5 @@ _Noreturn void trine_worker_live(pool_control *control, int number);
 /* exit() in a function of the program's ends the worker alone: none of what the program wants to be
  * done at its own end. */
 void trine_worker_leave_at_exit(void);
-
-/* A worker's part of the published job. */
-void trine_worker_take_part(pool_control *control, int number);
 
 #endif

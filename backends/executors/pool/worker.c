@@ -17,24 +17,6 @@
  * before; this is for a system where that was lost. */
 static const double orphan_check_seconds = 1;
 
-void trine_worker_take_part(pool_control *control, int number)
-{
-    const trine_job *job = &control->job;
-    trine_thread *thread = &control->threads[number];
-    size_t i;
-    trine_thread_begin(thread, number, control->workers, job, control->published);
-    while (trine_thread_next(thread, job, &control->next, &i)) {
-        size_t block = control->list ? control->list[i] : i;
-        atomic_store_explicit(&control->marks[block], POOL_BLOCK_BEGUN, memory_order_relaxed);
-        trine_status status =
-            trine_guard_run(job->body, job->context, block, &thread->worker, number > 0);
-        trine_thread_done(thread, block, status);
-        if (!status)
-            atomic_store_explicit(&control->marks[block], POOL_BLOCK_DONE, memory_order_release);
-    }
-    trine_thread_end(thread, &control->slots[number].entry);
-}
-
 /* The count of sleepers is raised before `asleep` and lowered after it: wherever the worker is
  * killed, the count errs towards a needless wake, never towards a missing one. */
 static void wait_for_job(pool_control *control, pool_slot *slot, unsigned seen, pid_t fork_server)
@@ -107,7 +89,7 @@ _Noreturn void trine_worker_live(pool_control *control, int number)
             trine_heap_is_anybodys(false);
             _exit(0);
         }
-        trine_worker_take_part(control, number);
+        trine_pool_take_part(control, number);
         fflush(NULL);
         atomic_store_explicit(&slot->finished, seen, memory_order_release);
         atomic_fetch_add(&control->ended, 1);
