@@ -45,16 +45,15 @@ typedef struct trine_npy_info {
 
 /** Opens a file and reads its header.
  *
- * path "-" is standard input, and a pipe may be named (anything
- * that is not a regular file; the writer of a named pipe is waited for 30 seconds, then IO); both
- * are read once, in order, and on teams of one rank only: ARGUMENT otherwise, without waiting. The
- * workers of a pool open a regular file again by its absolute path, so it must keep its name while
- * it is open: IO when another file has taken its place. `*file` is untouched on error.
+ * path "-" is standard input, and a pipe may be named (anything that is not a regular file; the
+ * writer of a named pipe is waited for 30 seconds, then IO); both are read once, in order, and on
+ * teams of one rank only: ARGUMENT otherwise, without waiting. The workers of a pool open a regular
+ * file again by its absolute path, so it must keep its name while it is open: IO when another file
+ * has taken its place. `*file` is untouched on error.
  *
  * Collective: when one rank cannot open the file, or ranks see different headers, all get the
- * error. Errors:
- * ARGUMENT, IO, FORMAT (naming file, byte and what is wrong; complex numbers, strings, dates and
- * their like, archives and other formats by name), MEMORY, COLLECTIVE. */
+ * error. Errors: ARGUMENT, IO, FORMAT (naming file, byte and what is wrong; complex numbers,
+ * strings, dates and their like, archives and other formats by name), MEMORY, COLLECTIVE. */
 TRINE_API trine_status trine_npy_open(trine_team *team, const char *path, trine_npy **file);
 
 /** Closes a file, before its team is closed. NULL does nothing. Not collective. */
@@ -74,16 +73,15 @@ TRINE_API trine_status trine_npy_load(trine_npy *file, trine_array **array);
  *
  * Each worker reads and reduces chunk by chunk, in bounded memory; where a pipe in Fortran order
  * must be turned, it is loaded. The bits are those of load and reduce. result is untouched on
- * error. Collective. Errors:
- * as trine_reduce and trine_npy_load; ARGUMENT for a reducer of several inputs, DTYPE for one of
- * another type than the file's. */
+ * error. Collective. Errors: as trine_reduce and trine_npy_load; ARGUMENT for a reducer of several
+ * inputs, DTYPE for one of another type than the file's. */
 TRINE_API trine_status trine_npy_reduce(trine_npy *file,
                                         const trine_reducer *reducer,
                                         const void *param,
                                         void *result);
 
 /** Runs a reducer over a file along an axis, with the results of trine_reduce_axis of the loaded
- * array; the bits and the ranks that have them, too.
+ * array: the same bits, on the same ranks.
  *
  * Memory: along the first axis, of more columns than a tile of partials has, the file is read once
  * for each tile (and a pipe is loaded); along another, 64 MiB or a row where the file is a pipe or
@@ -110,23 +108,20 @@ trine_npy_block(const trine_npy *file, int64_t *row_offset, int64_t *rows, int64
  * written beside `path` under the name `.NAME.trine-part`, synced, and renamed to `path` when all
  * is written: `path` is always the old file or the new one, and nothing stays after an error.
  *
- * A symbolic link stays, and what it leads
- * to is written, or made. The file keeps its permissions and access list, and its owner where the
- * process may give files away; a new one has the permissions of the umask. Of several hard links
- * the named one gets the new file.
+ * A symbolic link stays, and what it leads to is written, or made. The file keeps its permissions
+ * and access list, and its owner where the process may give files away; a new one has the
+ * permissions of the umask. Of several hard links the named one gets the new file.
  *
- * What a killed process left the next save to that path removes;
- * who writes the same path at the same time has a temporary of its own (`-1` behind its name, up to
- * 31), and the last rename stays. The folder must be the same one on all ranks, and allow the
- * temporary.
+ * The next save to that path removes what a killed process left. Whoever writes the same path at
+ * the same time has a temporary of its own (`-1` behind its name, up to 31), and the last rename
+ * stays. The folder must be the same one on all ranks, and allow the temporary.
  *
- * What is no regular file (a named pipe, a device, /dev/stdout, /dev/fd/3) gets the
- * bytes as a stream, from teams of one rank: ARGUMENT otherwise; it is never replaced. A pipe
- * without a reader is waited for 5 seconds, one whose reader takes nothing for 30; then IO. A
- * directory and a socket are IO. `path` "-" is standard output, to which the bytes go at once, past
- * stdio's buffer; on teams of one rank only: ARGUMENT otherwise. A limit on the size of files
- * (SIGXFSZ) and a closed pipe (SIGPIPE) are IO, and no signal, whatever the process does with
- * those.
+ * Anything but a regular file (a named pipe, a device, /dev/stdout, /dev/fd/3) gets the bytes as a
+ * stream, from teams of one rank: ARGUMENT otherwise; it is never replaced. A pipe without a reader
+ * is waited for 5 seconds, one whose reader takes nothing for 30; then IO. A directory and a socket
+ * are IO. `path` "-" is standard output, to which the bytes go at once, past stdio's buffer; on
+ * teams of one rank only: ARGUMENT otherwise. A limit on the size of files (SIGXFSZ) and a closed
+ * pipe (SIGPIPE) are IO, and no signal, whatever the process does with those.
  *
  * Collective. Errors: ARGUMENT, BUSY, IO, MEMORY, COLLECTIVE, MPI. */
 TRINE_API trine_status trine_npy_save(const trine_array *x, const char *path);

@@ -62,8 +62,7 @@ typedef struct trine_reducer {
     /** Joins the partials of neighbours; left precedes right. */
     void (*merge)(void *left, const void *right, const void *param);
     /** Makes the result. May refuse (TRINE_E_EMPTY, TRINE_E_OVERFLOW), and then leaves it
-     * untouched.
-     */
+     * untouched. */
     trine_status (*finish)(void *result, const void *state, const void *param);
     size_t work_size; /**< Bytes of a worker's working state; 0: there is none. */
     /** Makes the working state; NULL where there is none. */
@@ -223,8 +222,8 @@ TRINE_API const trine_reducer *trine_reducer_find(const char *name, trine_dtype 
 TRINE_API const char *trine_reducer_name(int64_t i);
 
 /** Finds the built-in scan of that name ("cumsum", ...; trine/list.h has them) for elements of that
- * type, in the variant for this CPU. `*scan operator` is untouched on error. Any thread. Errors:
- * ARGUMENT when there is none, or for NULL. */
+ * type, in the variant for this CPU. `*op` is untouched on error. Any thread. Errors: ARGUMENT when
+ * there is none, or for NULL. */
 TRINE_API trine_status trine_scan_operator_find(const char *name,
                                                 trine_dtype dtype,
                                                 trine_scan_operator *op);

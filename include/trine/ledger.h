@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-/** One worker's share of a call, in seconds. */
+/** One worker's part of a call, in seconds. */
 typedef struct trine_ledger_worker {
     double dispatch; /**< Making the work ready and handing it out, until the worker began. */
     double transfer; /**< Reading input that it does not address: a file, a transported array. */
@@ -59,12 +59,12 @@ typedef struct trine_memory {
     int64_t uss; /**< Its own alone: what would be free again without it. */
 } trine_memory;
 
-/** The memory, now, of the process in which a worker of this rank did its share of the last call.
+/** The memory, now, of the process in which a worker of this rank did its part of the last call.
  *
  * 0 <= worker < trine_team_workers(team); for tasks, of the last queue. It is the caller's own for
  * threads and for worker 0 of a pool. Takes from microseconds to a millisecond for each GiB,
- * outside of any call. Where the transport was inherit, workers exist during calls only, so that
- * others are forked to be looked at. Not collective. Errors: ARGUMENT; ABSENT before Linux 4.14;
+ * outside of any call. Where the transport was inherit, workers exist during calls only; others
+ * are then forked to be looked at. Not collective. Errors: ARGUMENT; ABSENT before Linux 4.14;
  * SYSTEM; THREADS and WORKER as in a call. */
 TRINE_API trine_status trine_team_memory(trine_team *team, int worker, trine_memory *memory);
 

@@ -30,9 +30,9 @@ extern "C" {
 /** c = alpha a b + beta c, with a of m x k, b of k x n, c of m x n elements.
  *
  * c is none of the other two's memory. It is not read when beta is 0; a and b are not read when
- * alpha is 0. Rounding:
- * |error| <= gamma_(k+2) (|alpha| |a| |b| + |beta| |c|), element by element. No rank ever holds all
- * of b: 1024 rows of it at a time travel to all ranks, of at most 6144 columns.
+ * alpha is 0. Rounding: |error| <= gamma_(k+2) (|alpha| |a| |b| + |beta| |c|), element by element.
+ * No rank ever holds all of b: 1024 rows of it at a time travel to all ranks, of at most 6144
+ * columns.
  *
  * Collective. Errors: ARGUMENT (NULL, overlap, a place other than DISTRIBUTED on several ranks),
  * DTYPE, LENGTH (shapes that do not fit), TEAM, BUSY, ABSENT (no BLAS; the detail says what
@@ -50,10 +50,9 @@ trine_gemm_f32(float alpha, const trine_array *a, const trine_array *b, float be
 /** y = alpha a x + beta y, with a of m x k, x of k and y of m elements.
  *
  * y is none of the other two's memory. It is not read when beta is 0; a and x are not read when
- * alpha is 0. Each row's dot
- * product is summed in double by 32 lanes, then in the binary tree over chunks of the row; no BLAS
- * is needed. Each rank holds all of x meanwhile. On one rank, x and y in any place keep all workers
- * at work.
+ * alpha is 0. Each row's dot product is summed in double by 32 lanes, then in the binary tree over
+ * chunks of the row; no BLAS is needed. Each rank holds all of x meanwhile. On one rank, x and y in
+ * any place keep all workers at work.
  *
  * Collective. Errors: ARGUMENT, DTYPE, LENGTH, TEAM, BUSY, MEMORY, WORKER, MPI; y is untouched. @{
  */

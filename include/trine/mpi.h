@@ -16,10 +16,10 @@ extern "C" {
  * comm keeps its error handler, as do MPI_COMM_WORLD and MPI_COMM_SELF: errors of MPI in trine's
  * own calls are TRINE_E_MPI on every one of these teams, whatever the handlers are.
  *
- * Errors: those of trine_team_open. ARGUMENT on all
- * ranks: MPI is not initialised, or comm is MPI_COMM_NULL, an intercommunicator or, where the
- * library can tell, freed. CLOSED: MPI was finalised; so return the calls of a team that was still
- * open then, and closing it frees what is left.
+ * Errors: those of trine_team_open. ARGUMENT on all ranks: MPI is not initialised, or comm is
+ * MPI_COMM_NULL, an intercommunicator or, where the library can tell, freed. CLOSED: MPI was
+ * finalised. The calls of a team that was still open then return CLOSED, too, and closing it frees
+ * what is left.
  *
  * Thread levels: trine calls MPI in the thread that calls trine, and in no other, whatever the
  * executor. MPI_THREAD_FUNNELED is enough where that is the thread that initialised MPI (and what

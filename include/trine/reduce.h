@@ -192,8 +192,8 @@ TRINE_API trine_status trine_wmean_f64(const trine_array *x,
  * trine_reduce and trine_reduce_axis: exact.
  *
  * They are of x, in[0], of type dtype and weights, in[1], of type weights. `*reducer` and `*param`
- * are untouched on error. Any thread. Errors: ARGUMENT (a NULL, a dtype that is
- * none), DTYPE (weights of none). */
+ * are untouched on error. Any thread. Errors: ARGUMENT (a NULL, a dtype that is none), DTYPE
+ * (weights of none). */
 TRINE_API trine_status trine_weighted_reducer(trine_dtype dtype,
                                               trine_dtype weights,
                                               bool mean,
@@ -300,7 +300,7 @@ TRINE_API trine_status trine_nanmax_u8(const trine_array *x, uint8_t *result);
 
 /** Least and greatest element of x in one reading; NaN, both, when there is one.
  *
- * x is of the suffix's type. pair[0] is the least, pair[1] the greatest. Collective. Errors: as
+ * x is of the suffix's type. result[0] is the least, result[1] the greatest. Collective. Errors: as
  * trine_min_f64. @{ */
 TRINE_API trine_status trine_minmax_f64(const trine_array *x, double *result);
 TRINE_API trine_status trine_minmax_f32(const trine_array *x, float *result);
@@ -569,8 +569,7 @@ TRINE_API trine_status trine_histogram_reducer(trine_dtype dtype,
 
 /** Makes the reducer and param of trine_histogram_edges_weighted, for trine_reduce and
  * trine_reduce_axis; weights: the type of in[1], DTYPE for none. Otherwise as
- * trine_histogram_reducer.
- */
+ * trine_histogram_reducer. */
 TRINE_API trine_status trine_histogram_weighted_reducer(trine_dtype dtype,
                                                         trine_dtype weights,
                                                         int64_t bins,
@@ -634,8 +633,8 @@ TRINE_API trine_status trine_quantile_method_find(const char *name, trine_quanti
  * count is 1 to TRINE_QUANTILES. Between elements a <= b the quantile is a + part (b - a), where
  * part is how far its place is from that of a: the true value rounded once to a double, of 64-bit
  * integers and of any reals, so that it is never outside of the elements and ascends with q. NaN
- * between -Inf and +Inf. Found by counting, not by sorting: the data are read a few times and not
- * changed.
+ * between -Inf and +Inf. They are found by counting, not by sorting: the data are read a few times
+ * and not changed.
  *
  * Collective. Errors: EMPTY for no elements; ARGUMENT, BUSY, MEMORY, WORKER, COLLECTIVE, MPI. */
 TRINE_API trine_status trine_quantile(const trine_array *x,

@@ -30,8 +30,8 @@ extern "C" {
  * ledger says `reproducible = false`. When apply refuses (OVERFLOW) or a worker dies in the middle
  * of an in-place call (WORKER), out holds a mixture.
  *
- * Collective. Errors: ARGUMENT,
- * DTYPE, LENGTH, TEAM, BUSY, MEMORY, WORKER, COLLECTIVE, MPI, and what apply says. */
+ * Collective. Errors: ARGUMENT, DTYPE, LENGTH, TEAM, BUSY, MEMORY, WORKER, COLLECTIVE, MPI, and
+ * what apply says. */
 TRINE_API trine_status trine_scan(const trine_scan_operator *op,
                                   const trine_array *x,
                                   const void *param,
@@ -41,10 +41,9 @@ TRINE_API trine_status trine_scan(const trine_scan_operator *op,
 /** Runs a scan along an axis, -ndim to ndim - 1: of each line of elements along it, which is a
  * whole of its own and has the bits of an array that holds it alone.
  *
- * Along the first axis on several ranks
- * the lines are gathered, each whole, by transposing x and the results: twice the memory of both.
- * OVERFLOW of one line is the call's. Collective. Errors: as trine_scan, ARGUMENT for an axis that
- * x has not. */
+ * Along the first axis on several ranks the lines are gathered, each whole, by transposing x and
+ * the results: twice the memory of both. OVERFLOW of one line is the call's. Collective. Errors: as
+ * trine_scan, ARGUMENT for an axis that x has not. */
 TRINE_API trine_status trine_scan_axis(const trine_scan_operator *op,
                                        const trine_array *x,
                                        const void *param,
@@ -64,12 +63,12 @@ TRINE_API trine_status trine_scan_reducer(const trine_reducer *reducer,
 
 /** Sums of the elements so far: out[i] = x[0] + ... + x[i].
  *
- * Each is rounded as the sums of reduce.h in that mode: exact ones are
- * the true sums, rounded once (so they never fall where x >= 0), the others have an order that is
- * not quite that of the sums. The suffix is the type of out: f64 takes f64 and f32; f32 takes f32
- * (summed in double); i64 takes i64, i32, i16, i8; u64 takes u64, u32, u16, u8. Integers: OVERFLOW
- * when one of the sums does not fit; out then holds a mixture. NaN from the first NaN on. A fast
- * sum that overflows stays infinite, or NaN, from there on. Collective. Errors: as trine_scan. @{
+ * Each is rounded as the sums of reduce.h in that mode: exact ones are the true sums, rounded once
+ * (so they never fall where x >= 0), the others have an order that is not quite that of the sums.
+ * The suffix is the type of out: f64 takes f64 and f32; f32 takes f32 (summed in double); i64 takes
+ * i64, i32, i16, i8; u64 takes u64, u32, u16, u8. Integers: OVERFLOW when one of the sums does not
+ * fit; out then holds a mixture. NaN from the first NaN on. A fast sum that overflows stays
+ * infinite, or NaN, from there on. Collective. Errors: as trine_scan. @{
  */
 TRINE_API trine_status trine_cumsum_f64(const trine_array *x, trine_mode mode, trine_array *out);
 TRINE_API trine_status trine_cumsum_f32(const trine_array *x, trine_mode mode, trine_array *out);

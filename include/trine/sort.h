@@ -34,10 +34,10 @@ TRINE_API trine_status trine_argsort(const trine_array *x, trine_array *permutat
 /** Sorts each line of elements along an axis of x, -ndim to ndim - 1, in place: as trine_sort sorts
  * an array that holds it alone.
  *
- * A worker sorts a line in memory of its own, four times the line's.
- * Along the first axis on several ranks, where x may have any place unless it is one line, the
- * lines are gathered, each whole, by transposing x and the result: twice its memory. Collective,
- * and errors, as trine_sort. */
+ * A worker sorts a line in memory of its own, four times the line's. Along the first axis on
+ * several ranks, where x may have any place unless it is one line, the lines are gathered, each
+ * whole, by transposing x and the result: twice its memory. Collective, and errors, as trine_sort.
+ */
 TRINE_API trine_status trine_sort_axis(trine_array *x, int axis);
 
 /** For each line along an axis of x the indices within it, from 0, that would sort it, as

@@ -19,10 +19,9 @@ extern "C" {
 
 /** Runs a stencil from x to out, arrays of rows x columns of the stencil's types.
  *
- * param: param_size
- * bytes, the same on all ranks, NULL when that is 0. The outermost `halo` rows and columns, whose
- * neighbours are not all there, are copied from x; they become zeros where the types differ.
- * Collective. Errors: those above; ARGUMENT for an incomplete stencil, too. */
+ * param: param_size bytes, the same on all ranks, NULL when that is 0. The outermost `halo` rows
+ * and columns, whose neighbours are not all there, are copied from x; they become zeros where the
+ * types differ. Collective. Errors: those above; ARGUMENT for an incomplete stencil, too. */
 TRINE_API trine_status trine_apply_stencil(const trine_stencil *stencil,
                                            const trine_array *x,
                                            const void *param,

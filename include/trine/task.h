@@ -20,7 +20,7 @@
  * item that it was at is begun again by another, `attempts` times in all, then reported alone with
  * TRINE_E_WORKER; every other result stands.
  *
- * What the functions of a kind, a source and on_progress may not do stands in team.h: they are to
+ * team.h says what the functions of a kind, a source and on_progress may not do: they are to
  * return. An item whose task throws or ends its thread has the status WORKER; a source that throws
  * ends its stream with WORKER, and what on_progress throws is lost. A queue whose thread has ended
  * may be closed by another.
@@ -68,8 +68,8 @@ typedef struct trine_task {
  * the status that trine_task_refused says. Inside run only. */
 TRINE_API void *trine_task_result(trine_task *task, size_t size);
 
-/** What a task returns whose last trine_task_result was NULL: ARGUMENT or MEMORY. Inside run only.
- */
+/** What a task returns when its last trine_task_result was NULL: ARGUMENT or MEMORY. Inside run
+ * only. */
 TRINE_API trine_status trine_task_refused(const trine_task *task);
 
 /** What a task returns to fail with a detail of its own, which is copied. status is not OK. Inside
@@ -140,7 +140,7 @@ typedef struct trine_task_options {
     int64_t chunk;
     /** Items there will be, for progress and for the chunk. 0: not known. */
     int64_t total;
-    /** How often an item is begun whose worker dies of it. 0: 3. */
+    /** How often an item is begun when its worker dies of it. 0: 3. */
     int attempts;
     /** Seconds that one item may take. 0: any. Enforced while the queue's thread is in a call of
      * the queue: on a pool the worker is killed and replaced; a thread cannot be stopped, there the
@@ -303,10 +303,9 @@ TRINE_API int64_t trine_task_chunk(const trine_task_queue *queue);
  * Of an item that failed the size is 0 and the result as it was. Rank 0's matter, the others' may
  * all be NULL (kind may not). options: without a source; may be NULL.
  *
- * Collective. Returns OK, or the status of the failed item of the lowest number,
- * of which trine_error_detail speaks, all others' results being there, or what is wrong with the
- * whole call: results, sizes and statuses of items that it did not come to are then as they were.
- */
+ * Collective. Returns OK; or the status of the failed item of the lowest number, whose detail
+ * trine_error_detail has (the results of all others are there); or what is wrong with the whole
+ * call: results, sizes and statuses of items that it did not come to are then as they were. */
 TRINE_API trine_status trine_task_map(trine_team *team,
                                       const trine_task_kind *kind,
                                       const void *items,

@@ -71,11 +71,11 @@
  * no_new_privs, root and working directory, umask, environment, limits, nice value, scheduling
  * policy and CPUs, and so have those that replace them. What they cannot have (seccomp filters,
  * other namespaces, rights that the program has gained since trine_init) is refused with WORKER;
- * trine_finalize mends it. From the first pool on that is opened by a process without any way back
- * to more rights than a user's, dead workers of older pools that had more are not replaced. Open
- * files, the session and ignored signals are those of trine_init. A set-uid program obeys none of
- * this library's variables. A stopped (SIGSTOP) fork server is made to go on, a stopped worker is
- * ended with its pool.
+ * trine_finalize mends it. Once a process without any way back to more rights than a user's has
+ * opened a pool, dead workers of older pools that had more rights are not replaced. Open files, the
+ * session and ignored signals are those of trine_init. A set-uid program obeys none of this
+ * library's variables. A stopped (SIGSTOP) fork server is made to go on, a stopped worker is ended
+ * with its pool.
  */
 #ifndef TRINE_TEAM_H
 #define TRINE_TEAM_H
@@ -91,13 +91,13 @@ typedef struct trine_team trine_team;
 
 /** How the blocks of a call are handed to the workers. No effect on any result. */
 typedef enum trine_schedule {
-    TRINE_STATIC = 0, /**< The same share of an array goes to the same worker each time. */
+    TRINE_STATIC = 0, /**< The same part of an array goes to the same worker each time. */
     TRINE_DYNAMIC = 1 /**< Whoever is free takes the next. */
 } trine_schedule;
 
 /** Makes ready for pools.
  *
- * Call first thing in main, before any thread starts, when a pool is to be opened later: keeps a
+ * Call first thing in main, before any thread starts, when a pool is to be opened later: it keeps a
  * small process (a fork server) from which workers are forked. Without it, opening a pool is
  * refused in a process that runs threads. Calling again does nothing. It changes no signal of the
  * program; the fork server and workers start with the system's defaults, whatever handlers the
@@ -115,19 +115,18 @@ TRINE_API void trine_finalize(void);
 
 /** Opens a team.
  *
- * spec NULL reads $TRINE_TEAM; without that it is `mpi` under a launcher and `omp`
- * else. Collective over the ranks when the spec is mpi: all get the same status, also where a rank
- * of a launch gives a spec that begins with no executor's name and is refused. `*team` is untouched
- * on error.
+ * spec NULL reads $TRINE_TEAM; without that it is `mpi` under a launcher and `omp` else. Collective
+ * over the ranks when the spec is mpi: all get the same status, also where a rank of a launch gives
+ * a spec that begins with no executor's name and is refused. `*team` is untouched on error.
  *
- * Errors: SPEC, ABSENT, LAUNCH, THREADS, MEMORY, MPI, SYSTEM, ARGUMENT, WORKER (a pool
- * whose workers cannot be like this process is); WORKER and CLOSED in a forked process. */
+ * Errors: SPEC, ABSENT, LAUNCH, THREADS, MEMORY, MPI, SYSTEM, ARGUMENT, WORKER (a pool whose
+ * workers cannot be like this process is); WORKER and CLOSED in a forked process. */
 TRINE_API trine_status trine_team_open(const char *spec, trine_team **team);
 
 /** Ends the workers and releases the team.
  *
- * Its arrays, locks, counters and queues must have been freed or closed, on all ranks (BUSY on all
- * else). NULL, which all ranks give or none, does nothing. Collective. Errors: BUSY; COLLECTIVE;
+ * Its arrays, locks, counters and queues must have been freed or closed, on all ranks (else BUSY
+ * on all). NULL, which all ranks give or none, does nothing. Collective. Errors: BUSY; COLLECTIVE;
  * MPI, and then the team is released all the same. */
 TRINE_API trine_status trine_team_close(trine_team *team);
 
@@ -155,22 +154,21 @@ TRINE_API int64_t trine_team_worker_pid(const trine_team *team, int worker);
 TRINE_API const char *trine_team_note(const trine_team *team);
 
 /** Sets how blocks are handed to workers; static at the beginning. Not collective. Errors:
- * ARGUMENT.
- */
+ * ARGUMENT. */
 TRINE_API trine_status trine_team_set_schedule(trine_team *team, trine_schedule schedule);
 
 /** Sets how a reduction or a map brings PRIVATE arrays to the workers of a pool, which do not
  * address them.
  *
- * Each worker then does its share, with the same bits. TRINE_TRANSPORT_NONE: they are not brought,
- * and the calling thread works on such arrays alone; so it is from the beginning. SHARED
- * arrays need no transport and none is used. Memory of the arrays must not change during a call; an
- * output that workers do not address is written to shared memory, then copied. The spec says which
- * one is set.
+ * Each worker then does its part, with the same bits. TRINE_TRANSPORT_NONE: they are not brought,
+ * and the calling thread works on such arrays alone; so it is from the beginning. SHARED arrays
+ * need no transport and none is used. Memory of the arrays must not change during a call; an output
+ * that workers do not address is written to shared memory, then copied. The spec says which one is
+ * set.
  *
- * Not collective. Errors: ARGUMENT; BUSY; ABSENT for message and window, which move
- * data between ranks, for what this system lacks, and for all but shm on teams of threads. A call
- * on the team returns THREADS when the transport is inherit and the process runs threads. */
+ * Not collective. Errors: ARGUMENT; BUSY; ABSENT for message and window, which move data between
+ * ranks, for what this system lacks, and for all but shm on teams of threads. A call on the team
+ * returns THREADS when the transport is inherit and the process runs threads. */
 TRINE_API trine_status trine_team_set_transport(trine_team *team, trine_transport transport);
 
 /** The transport that is set; TRINE_TRANSPORT_NONE for none, and for a NULL team. */

@@ -82,8 +82,8 @@ TRINE_API trine_status trine_copy_u8(const trine_array *x, trine_array *y);
 
 /** Negates: y = -x.
  *
- * Keeps the bits of what is not a number. Integers wrap: the least one is its own. Collective.
- * Errors: as trine_apply. @{ */
+ * Keeps the bits of what is not a number. Integers wrap: that of the least one is itself.
+ * Collective. Errors: as trine_apply. @{ */
 TRINE_API trine_status trine_neg_f64(const trine_array *x, trine_array *y);
 TRINE_API trine_status trine_neg_f32(const trine_array *x, trine_array *y);
 TRINE_API trine_status trine_neg_i64(const trine_array *x, trine_array *y);
@@ -159,7 +159,7 @@ TRINE_API trine_status trine_mul_u8(const trine_array *x, const trine_array *y, 
 
 /** Divides: z = x / y.
  *
- * Integers: cut toward zero; x / 0 is 0, and the least one / -1 itself. Collective. Errors: as
+ * Integers: cut toward zero; x / 0 is 0, and the least one / -1 is itself. Collective. Errors: as
  * trine_apply. @{ */
 TRINE_API trine_status trine_div_f64(const trine_array *x, const trine_array *y, trine_array *z);
 TRINE_API trine_status trine_div_f32(const trine_array *x, const trine_array *y, trine_array *z);

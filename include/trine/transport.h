@@ -32,7 +32,7 @@ typedef enum trine_transport {
     TRINE_TRANSPORT_WINDOW = 6
 } trine_transport;
 
-/** Space that a table needs which a transport is the index of. */
+/** The length of a table that is indexed by a transport. */
 #define TRINE_TRANSPORT_COUNT 7
 
 /** The name of a transport: "shm"; "none" for what is no transport. Static storage; any thread. */

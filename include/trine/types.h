@@ -37,8 +37,8 @@ extern "C" {
  * In C++ before C++20, which has no designators, `trine_task_options options{}; options.size =
  * sizeof options;` does the same.
  *
- * Such structs may get more members at their end in later versions of the library, which reads as
- * much of one as the program that made it knows. A call refuses a struct of a size that is of no
+ * Such structs may get more members at their end in later versions of the library. It reads as much
+ * of one as the program that made it knows. A call refuses a struct whose size is that of no
  * version (ARGUMENT). */
 #define TRINE_INIT(type) .size = sizeof(type)
 
@@ -64,7 +64,7 @@ typedef enum trine_dtype {
     TRINE_U8 = 10         /**< uint8_t. */
 } trine_dtype;
 
-/** Space that a table needs which a dtype, or TRINE_DTYPE_NONE, is the index of. */
+/** The length of a table that is indexed by a dtype or by TRINE_DTYPE_NONE. */
 #define TRINE_DTYPE_COUNT 11
 
 /** For code that is written once and made for each type: X(constant, suffix, C type, name), in the
@@ -112,7 +112,7 @@ typedef enum trine_status {
     TRINE_E_CLOSED = 21      /**< The communicator or the library is no longer usable. */
 } trine_status;
 
-/** Space that a table needs which a status is the index of. */
+/** The length of a table that is indexed by a status. */
 #define TRINE_STATUS_COUNT 22
 
 /** How a reduction rounds; reduce.h has it in full. Integers have one value in every mode. */
