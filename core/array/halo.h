@@ -9,8 +9,8 @@
 #include "core/array/ownership.h"
 
 /* Items [offset - before, offset) lie at above, [offset + local_n, offset + local_n + after) at
- * below, memory that the team's workers address. reach: how many items before and after are wanted.
- */
+ * below, memory that the team's workers address. reach_before, reach_after: how many items before
+ * and after are wanted. */
 typedef struct trine_halo {
     trine_team *team;
     const trine_ownership *blocks;

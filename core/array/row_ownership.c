@@ -1,5 +1,5 @@
-/* core/array/row_ownership.c - rows between layouts: what lies apart is packed, exchanged, and
- * unpacked.
+/* core/array/row_ownership.c - moving rows from one ownership to another: what lies apart is
+ * packed, exchanged, and unpacked.
  */
 #include "core/array/row_ownership.h"
 

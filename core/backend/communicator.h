@@ -4,9 +4,9 @@
  * Every function is Collective and begins with the same agreement. A rank that failed locally still
  * enters and brings its status: all ranks leave with the same status, that of the lowest rank that
  * failed, with its detail, and none waits for one that will not come. call is a number that ranks
- * making the same call agree on; when they do not, or when they enter different functions,
- * all leave with TRINE_E_COLLECTIVE. When any failed, nothing is moved. Only a failure of the
- * foreign library itself (TRINE_E_MPI) may be known to some ranks alone.
+ * making the same call agree on; when they do not, or when they enter different functions, all
+ * leave with TRINE_E_COLLECTIVE. When any failed, nothing is moved. Only a failure of the foreign
+ * library itself (TRINE_E_MPI) may be known to some ranks alone.
  */
 #ifndef TRINE_CORE_COMMUNICATOR_H
 #define TRINE_CORE_COMMUNICATOR_H

@@ -81,11 +81,11 @@ typedef struct trine_executor_ops {
     pid_t (*worker_pid)(const trine_executor *executor, int worker);
     /* The memory of that worker; NULL: that of its process. */
     trine_status (*memory)(trine_executor *executor, int worker, trine_memory *memory);
-    /* Task workers, for tasks: threads or processes beside the caller, one body at a time. serve
-     * runs job->body(job->context, task worker, worker) once in each of 0 .. *task workers - 1 and
-     * returns at once; memory and functions as in a job. A backend without serve and serve_end has
-     * none: then the caller works itself. lost, restart, kill and task_worker_pid are NULL where
-     * task workers are threads of this process. One thread calls them. */
+    /* Task workers: threads or processes beside the caller that run tasks, one body at a time.
+     * serve runs job->body(job->context, task_worker, worker) once in each of 0 .. *task_workers -
+     * 1 and returns at once; memory and functions as in a job. A backend without serve and
+     * serve_end has none: then the caller works itself. lost, restart, kill and task_worker_pid are
+     * NULL where task workers are threads of this process. One thread calls them. */
     trine_status (*serve)(trine_executor *executor, const trine_job *job, int *task_workers);
     /* Whether a task worker died before its body returned; which, and how (one line). Each death is
      * told once. Never waits. */

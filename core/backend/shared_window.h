@@ -6,8 +6,8 @@
  * them.
  *
  * The memory is zeroed. A word is 8 bytes at an offset that is a multiple of 8; the functions on
- * words are each one step, whoever else is at the same word. get and put move bytes with nothing
- * that keeps others out. All of them have happened when they return.
+ * words are each one step, whoever else is at the same word. get and put move bytes, and nothing
+ * keeps others out. All of them have happened when they return.
  */
 #ifndef TRINE_CORE_SHARED_WINDOW_H
 #define TRINE_CORE_SHARED_WINDOW_H
@@ -26,8 +26,8 @@ typedef struct trine_shared_window_ops {
     trine_status (*load)(trine_shared_window *window, size_t at, uint64_t *value);
     trine_status (*get)(trine_shared_window *window, size_t at, void *to, size_t bytes);
     trine_status (*put)(trine_shared_window *window, size_t at, const void *from, size_t bytes);
-    /* Sends a message from malloc to rank 0, which becomes the shared window's; messages of one
-     * rank arrive in order. Waits for nobody. Also on rank 0. MEMORY, MPI: the message is freed. */
+    /* Sends rank 0 a message from malloc, which becomes the shared window's; messages of one rank
+     * arrive in order. Waits for nobody. Also on rank 0. MEMORY, MPI: the message is freed. */
     trine_status (*send)(trine_shared_window *window, void *message, size_t bytes);
     /* Moves on what could not be sent at once; *waiting: the messages that are not through. What
      * keeps nothing moving but calls of the library needs this from time to time on rank 0 too. */

@@ -7,10 +7,10 @@
  *
  * 1. The mask of the calling thread, unless the runtime says that this is where it bound the thread
  *    (backends/executors/omp.c): so a launcher's binding holds, and one that the program makes
- * later.
+ *    later.
  * 2. Then the mask of when this library was loaded (core/system/cpus_at_load.c), if it has as many
- * CPUs as the runtime found when it began. It has not when the runtime was loaded first, by another
- *    library.
+ *    CPUs as the runtime found when it began. It has not when the runtime was loaded first, by
+ *    another library.
  * 3. Then all CPUs of the machine, if the runtime found as many.
  * 4. Else the runtime's places, unless they are more CPUs than it found (GOMP_CPU_AFFINITY may name
  *    some that a launcher had taken away): then the thread's mask after all.

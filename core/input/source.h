@@ -7,15 +7,16 @@
 #include <trine/types.h>
 
 /* A source is plain bytes that any worker of the rank can use from its own process.
+ *
  * fetch makes items [first, first + n) readable at *data: in place, or in buffer, which holds n
  * items and is aligned to 64 bytes. Items are elements, or parts of rows: item bytes, stride bytes
  * apart in the source, the first of them `skip` bytes behind where it would be. It is called from
  * many workers at once. context: for fetch; addressed by every worker. copies: fetch moves data
- * into the buffer (and takes time worth measuring). sequential: fetch wants to be
- * called by the process that opened the source, in order, in large pieces: a pipe gives each
- * element once, and a file in Fortran order is read by columns. prefetch: NULL, or to be told
- * before items [first, first + n) are fetched in order, in pieces. counts: what is moved is counted
- * where it is moved, not by the caller of fetch. */
+ * into the buffer (and takes time worth measuring). sequential: fetch wants to be called by the
+ * process that opened the source, in order, in large pieces: a pipe gives each element once, and a
+ * file in Fortran order is read by columns. prefetch: NULL, or to be told before items [first,
+ * first + n) are fetched in order, in pieces. counts: what is moved is counted where it is moved,
+ * not by the caller of fetch. */
 typedef struct trine_source {
     trine_status (*fetch)(const struct trine_source *source, uint64_t first, size_t n, void *buffer,
                           const void **data);

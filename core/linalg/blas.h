@@ -24,8 +24,8 @@
 #include <trine/types.h>
 
 /* Loads the library for this process, once; any thread, but none may change the environment
- * meanwhile. Later calls repeat the first one's answer.
- * Errors: ABSENT, when there is none or it is no OpenBLAS with 32-bit integers; MEMORY. */
+ * meanwhile. Later calls repeat the first one's answer. Errors: ABSENT, when there is none or it is
+ * no OpenBLAS with 32-bit integers; MEMORY. */
 trine_status trine_blas_open(void);
 
 /* c[m x n] = alpha a[m x k] b[k x n] + beta c, row-major. lda, ldb, ldc: the elements from one row

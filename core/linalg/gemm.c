@@ -49,8 +49,9 @@ typedef struct part {
     size_t panels;
 } part;
 
-/* A call among several ranks. rows_*: the layouts of a, b, c, and of computing. work_a, work_c:
- * what this rank computes with, when that is not where a and c lie; panel: b's rows of a step. */
+/* A call among several ranks. rows_*: which rank holds which rows of a, b and c; rows: and computes
+ * which of c. work_a, work_c: what this rank computes with, when that is not where a and c lie;
+ * panel: b's rows of a step. */
 typedef struct travel {
     product p;
     trine_team *team;
@@ -221,8 +222,8 @@ static void clear(travel *t)
     free(t->rows);
 }
 
-/* The job's columns of b's rows [l, l_end) to all ranks. A rank that holds all of them, without
- * gaps, leaves them where they are. */
+/* Brings the job's columns of b's rows [l, l_end) to all ranks. A rank that holds all of them,
+ * without gaps, leaves them where they are. */
 static trine_status bring_b(const travel *t, part *job, trine_status status)
 {
     const product *p = &t->p;
@@ -254,7 +255,7 @@ static trine_status bring_b(const travel *t, part *job, trine_status status)
     return status;
 }
 
-/* Elements [l, l_end) of a's rows to the ranks that compute with them. */
+/* Brings elements [l, l_end) of a's rows to the ranks that compute with them. */
 static trine_status bring_a(const travel *t, part *job, trine_status status)
 {
     char *at = trine_array_at(t->a, job->l * t->p.item);
@@ -270,7 +271,7 @@ static trine_status bring_a(const travel *t, part *job, trine_status status)
     return trine_row_ownership_move(t->team, &from, &to, depth * t->p.item, t->call, status);
 }
 
-/* Columns [column, column_end) of c to the ranks that compute them, or back. */
+/* Moves columns [column, column_end) of c to the ranks that compute them, or back. */
 static trine_status move_c(const travel *t, const part *job, bool back, trine_status status)
 {
     if (!t->work_c)

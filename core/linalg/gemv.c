@@ -36,8 +36,8 @@ typedef struct rows_job {
     size_t item, units, blocks;
 } rows_job;
 
-/* A call. rows_*: layouts; memory: slots, then all of x when it does not lie where the workers
- * address it. results: of this rank's rows of y. */
+/* A call. rows_*: which rank holds which rows; memory: slots, then all of x when it does not lie
+ * where the workers address it. results: of this rank's rows of y. */
 typedef struct product {
     trine_team *team;
     const trine_array *a, *x;
@@ -194,7 +194,7 @@ static trine_status prepare(product *p)
     return TRINE_OK;
 }
 
-/* All of x to every rank. */
+/* Brings all of x to every rank. */
 static trine_status bring_x(const product *p, trine_status status)
 {
     trine_communicator *communicator = &p->team->communicator;

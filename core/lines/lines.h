@@ -32,8 +32,8 @@ bool trine_lines_are_cut(const trine_array *x, int axis);
  * of x->columns rows. Collective. */
 trine_status trine_lines_gather(const trine_array *x, trine_array **turned);
 
-/* From x, of which apply's item and length are set here, to out, of the same shape. Collective: the
- * whole call. name: the call's. */
+/* Lines of x along the axis to those of out, of the same shape: the whole call. Sets the item and
+ * length of `lines`. name: the call's. Collective. */
 trine_status trine_lines_call(const char *name, trine_lines *lines, const trine_array *x,
                               trine_array *out, int axis);
 

@@ -25,14 +25,15 @@ enum { COLUMNS = 64, RUN_BYTES = 1024, MIN_PANEL = 16 };
 
 uint64_t trine_panel_bytes = (uint64_t)32 << 20;
 
-/* The job's context: `turn`, cut into tiles of its output; or, when it is NULL, a copy. */
+/* The job's context: transpose_block on `whole`, cut into tiles of its output; or, when it is NULL,
+ * a copy. */
 typedef struct turn_job {
     void (*transpose_block)(const trine_transpose_block *block);
     trine_transpose_block whole;
     trine_tiles tiles;
 } turn_job;
 
-/* One call. first: this rank's first row of x, and of out. */
+/* One call. blocks: the ranks' rows of x, and of out. */
 typedef struct transposition {
     trine_team *team;
     trine_executor *executor;

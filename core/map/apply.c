@@ -10,7 +10,7 @@
 #include "core/lines/non_temporal.h"
 #include "core/input/chunk_loader.h"
 
-/* Elements of a piece of a chunk that is made in a buffer before it goes non-temporal: few
+/* Elements of a piece of a chunk that is made in a buffer before it goes past the caches: few
  * enough that all arguments' pieces stay in the innermost cache. */
 enum { PIECE = 256, PIECE_BYTES = PIECE * 8 };
 

@@ -3,7 +3,7 @@
  * 1. A job counts what each chunk keeps. The sums of the counts before each chunk are where what it
  *    keeps begins.
  * 2. The result is made as long as all counts, and a second job asks the predicate again and
- * writes.
+ *    writes.
  * 3. A DISTRIBUTED whole on several ranks is written rank by rank to memory aside, then cut anew.
  */
 #include <string.h>
@@ -27,7 +27,7 @@ typedef struct compact_job {
     unsigned char *out;
 } compact_job;
 
-/* One call, from its arguments to its result. kept: the result; held: this rank's share of it. */
+/* One call, from its arguments to its result. kept: the result; held: this rank's part of it. */
 typedef struct compact_call {
     const char *name;
     trine_team *team;

@@ -2,7 +2,7 @@
  * whole or not at all, and what is no regular file is written into as it is.
  *
  * 1. Symbolic links are followed to their end; the links stay. One that leads to no file has it
- * made.
+ *    made.
  * 2. A regular file, or none: the bytes go to a temporary in the same folder, `.NAME.trine-part`
  *    (`-1`, `-2` behind it while others write the same file; a hash in the place of a NAME that is
  *    too long for that), which its process keeps locked. It takes the file's place by a rename when
@@ -51,8 +51,8 @@ typedef struct trine_output {
 
 #define TRINE_OUTPUT_NONE ((trine_output){.fd = -1, .sink = -1, .folder = -1})
 
-/* Begins to write `path`. Of a pipe that nobody reads yet, and of a file that very many are
- * writing, five seconds are waited. False with `why`; *output may be dropped then, and need not be.
+/* Begins to write `path`. A pipe that nobody reads yet, and a file that very many are writing, are
+ * waited for five seconds. False with `why`; *output may be dropped then, and need not be.
  */
 bool trine_output_open(trine_output *output, const char *path, unsigned how);
 

@@ -12,7 +12,7 @@
  * blocks and lose less with a dead worker; each costs a merge. */
 enum { BLOCKS_PER_WORKER = 32, ORDERED_BLOCKS_PER_WORKER = 64 };
 
-/* Chunks that a block of an order-free kernel should have, to be worth settling its working state.
+/* Chunks that a block of an order-free kernel should have, to be worth flushing its working state.
  */
 enum { MIN_STATIC_CHUNKS = 128, MIN_DYNAMIC_CHUNKS = 8 };
 

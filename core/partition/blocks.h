@@ -17,8 +17,7 @@ typedef struct trine_blocks {
 } trine_blocks;
 
 /* One block: chunks [first, first + chunks), which is the subtree `node` when the blocks are
- * ordered.
- */
+ * ordered. */
 typedef struct trine_block {
     uint64_t first, chunks;
     trine_node node;

@@ -20,7 +20,7 @@
 #include "core/partition/share.h"
 
 /* Lines of one width: the reducer over their items, its param, and the columns of a row part that
- * they take in; results: of an item's line. */
+ * they take in. */
 typedef struct line_kind {
     trine_reducer reducer;
     const void *param;
@@ -254,7 +254,8 @@ static void make_kinds(lines *l, const void *param, void *memory)
     }
 }
 
-/* Results of rows [first, first + local) of the view, all of which its workers address. */
+/* Results of rows [row_offset, row_offset + local_rows) of the view, all of which its workers
+ * address. */
 static trine_status reduce_rows(trine_team *team, const trine_reducer *reducer, const void *param,
                                 const trine_view *view, void *results)
 {

@@ -53,7 +53,7 @@ static trine_status quantiles_of_line(const trine_lines *lines, const void *in, 
     return TRINE_OK;
 }
 
-/* blocks[rank] of `count` quantiles of each of its lines, from the rank's own to all. */
+/* Brings the `count` quantiles of each line from the rank that has them, in own, to all. */
 static trine_status share_out(trine_team *team, const trine_array *turned, int count,
                               const double *own, double *all)
 {

@@ -1,9 +1,9 @@
 /* core/reduce/reduce.c - a reduction, from arrays or other sources to the result.
  *
  * 1. The rank's chunks are cut into blocks (core/partition/blocks.h), which the executor hands to
- * its workers.
+ *    its workers.
  * 2. A worker reduces a block to one partial in the block's slot: order-free kernels chunk after
- * chunk into one state, the others by a canonical tree of the block's own.
+ *    chunk into one state, the others by a canonical tree of the block's own.
  * 3. The caller pushes the slots, in order, into the rank's canonical tree.
  * 4. The communicator joins the ranks' trees; every rank folds the same tree and finishes.
  *

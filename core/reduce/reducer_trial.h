@@ -30,8 +30,9 @@ typedef struct trine_trial {
     trine_trial_area area[TRIAL_AREAS];
 } trine_trial;
 
-/* How partials are made. fill: what memory holds before it is made; beyond: what stands around a
- * chunk's elements; shift: of the indices; moved: finish sees the partial at another address. */
+/* How partials are made. fill_state, fill_work: what memory holds before it is made; beyond: what
+ * stands around a chunk's elements; shift: of the indices; moved: finish sees the partial at
+ * another address. */
 typedef struct trine_manner {
     unsigned char fill_state, fill_work, beyond;
     int64_t shift;

@@ -5,7 +5,7 @@
  * 2. A job counts, block by block, the elements before that key and those that have it; all ranks
  *    learn of all counts, so each knows what it gives: of those that have the key the first ones.
  * 3. A job writes pairs of a key and an index; all ranks get all pairs, in the order of their
- * index.
+ *    index.
  * 4. A stable sort by key puts them in order.
  */
 #include <stdlib.h>

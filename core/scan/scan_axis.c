@@ -28,7 +28,7 @@ static size_t scratch_of(const trine_lines *lines)
            trine_whole_lines(reducer->work_size);
 }
 
-/* The partial of a chunk, before which the scan of it may be written over it. */
+/* The partial of a chunk; it is made before the chunk's scan, which may be written over it. */
 static void reduce_chunk(const line_scan *scan, const trine_chunk *chunk, unsigned char *partial)
 {
     const trine_reducer *reducer = &scan->op.reducer;

@@ -67,7 +67,7 @@ static void reduce_chunk(const scan_job *job, const trine_chunk *chunk, void *wo
         reducer->work_flush(partial, work, job->param);
 }
 
-/* One element more. work: as begin leaves it, if the reducer has one. */
+/* One element more. work: as work_init leaves it, if the reducer has one. */
 static void take_one(const trine_reducer *reducer, void *state, void *work, const trine_chunk *one,
                      const void *param)
 {

@@ -47,7 +47,7 @@ trine_status trine_sort_local(trine_team *team, const trine_sorting *sorting);
 trine_status trine_sort_merge(trine_team *team, const trine_sorting *sorting, const void *data,
                               const uint64_t begin[], size_t pieces);
 
-/* Sorts the elements of all ranks: each holds x[0 .. n) and gets as many, from position first on.
+/* Sorts the elements of all ranks: each holds x[0 .. n) and gets as many, from position offset on.
  * The outputs are not touched when another rank's failure, or one of memory, is known in time. */
 trine_status trine_sort_ranks(trine_team *team, const trine_sorting *sorting, uint64_t call);
 

@@ -17,7 +17,7 @@
 #include "core/partition/tiles.h"
 #include "kernels/registry/grids.h"
 
-/* The job's context, followed by the kernel. x: this rank's elements [first, first + local);
+/* The job's context, followed by the kernel. x: this rank's elements [offset, offset + local_n);
  * above, below: the halo's. */
 typedef struct convolve_job {
     void (*convolve)(const double *x, const double *kernel, size_t taps, size_t n, void *out,

@@ -101,7 +101,7 @@ static trine_status run_job(const jacobi *j, trine_block_body body)
     return work.blocks ? trine_team_run(j->team, j->executor, &work) : TRINE_OK;
 }
 
-/* What the calls needs on this rank alone: the halo, the job, the second array. */
+/* What the call needs on this rank alone: the halo, the job, the second array. */
 static trine_status prepare(jacobi *j, const trine_array *f)
 {
     trine_team *team = j->team;

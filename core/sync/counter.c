@@ -20,8 +20,8 @@
 /* Words of the shared window. */
 enum { VALUE = 0, LOCK = 8, WINDOW_BYTES = 16 };
 
-/* shared window: NULL on one rank. owner, process: the thread that may use the shared window;
- * workers of one rank see value and lock. */
+/* window: NULL on one rank. owner, process: the thread that may use it. The workers of one rank use
+ * value and lock. */
 struct trine_counter {
     trine_team *team;
     trine_shared_window *window;

@@ -36,8 +36,8 @@ typedef struct trine_place_kept {
 /* alone: the calling thread, for memory that the workers do not address. arrays: also locks,
  * counters and open files, all that must be freed before the team. shares: the call's ledger of
  * each worker, summed over its jobs. transport: how arrays that the workers do not address reach
- * them, TRINE_TRANSPORT_NONE where they do not. process: trine_process() of the one that opened
- * it. asked_by: the variable that gave the number of workers, NULL where none did. noted: how many
+ * them, TRINE_TRANSPORT_NONE where they do not. process: trine_process() of the one that opened it.
+ * asked_by: the variable that gave the number of workers, NULL where none did. noted: how many
  * workers the note speaks of. called, next: core/team/refuse.c's, which of the open teams of
  * several ranks was called last. forking, channels, places: what core/input/stage.c has made for
  * that. */
@@ -72,8 +72,8 @@ struct trine_team {
  * ranks of the launch. */
 trine_status trine_team_open_on(const void *handle, const char *text, trine_team **opened);
 
-/* Whether this process was forked from the one that opened the team, and has not all that it
- * needs: its workers, its ranks. */
+/* Whether this process was forked from the one that opened the team, and has not all that it needs:
+ * its workers, its ranks. */
 bool trine_team_inherited(const trine_team *team);
 
 /* WORKER for a team that is inherited; what every function asks before it uses more of a team than

@@ -4,7 +4,7 @@
  *   1. The caller makes one, in memory that all workers address, and opens it over a block.
  *   2. A worker that wants some of the block attaches, which it does by itself at its first look,
  *      and views the block in place or fetches spans of it, in memory of its own. The caller, who
- * is a worker too, views its own block.
+ *      is a worker too, views its own block.
  *   3. A worker leaves at the end of its part of a job, or when it dies: what it held is then the
  *      system's to take back.
  *   4. The caller closes the channel, when no worker is at work. It can be opened again, and keeps

@@ -43,10 +43,9 @@ typedef struct trine_worker_slot {
 
 /* free: slots without an item. ready: a ring of `ring` slots whose outcomes wait for take. head,
  * tail, count, open_chain: the open chunk. chains: the last chain's number. position: of the next
- * batch. unflushed: batches that sleepers have not
- * been woken for. out: items that were put and not taken. item_seconds: mean, newer ones weighing
- * more. began, waited, looked: when it was opened; seconds asleep; when it last looked around.
- * status, detail: what is wrong with the scheduler. */
+ * batch. unflushed: batches that sleepers have not been woken for. out: items that were put and not
+ * taken. item_seconds: mean, newer ones weighing more. began, waited, looked: when it was opened;
+ * seconds asleep; when it last looked around. status, detail: what is wrong with the scheduler. */
 struct trine_scheduler {
     trine_executor *executor;
     trine_task_shared *shared;

@@ -17,9 +17,9 @@
 typedef struct trine_scheduler trine_scheduler;
 
 /* kind and param are copied. data: data_size bytes that every worker addresses, or that are brought
- * to each by `channel`, with data_each anew for each item. window: most items
- * between buffer and release. chunk 0: chosen. attempts at least 1. opened: when the queue was, the
- * zero of outcomes' times. lost: called for each attempt that ended with its worker; may be NULL.
+ * to each by `channel`, with data_each anew for each item. window: most items between buffer and
+ * release. chunk 0: chosen. attempts at least 1. opened: when the queue was, the zero of outcomes'
+ * times. lost: called for each attempt that ended with its worker; may be NULL.
  */
 typedef struct trine_scheduler_setup {
     const trine_task_kind *kind;
@@ -42,8 +42,8 @@ typedef struct trine_scheduler_outcome {
     uint32_t slot;
 } trine_scheduler_outcome;
 
-/* Trips so far. items: in all of them; weighed: the sum over items of the chunk that each was in.
- */
+/* Dispatches so far. items: in all of them; weighed: the sum over items of the chunk that each was
+ * in. */
 typedef struct trine_dispatches {
     double items, weighed;
 } trine_dispatches;

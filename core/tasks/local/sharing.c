@@ -1,8 +1,8 @@
-/* core/tasks/local/sharing.c - workers without work get what waits behind a long item of
- * another's chain.
+/* core/tasks/local/sharing.c - workers without work get what waits behind a long item of another's
+ * chain.
  *
- * 1. Looked at with everything else that the caller looks at: it costs a worker that runs its chain
- *    nothing.
+ * 1. The caller looks for it with everything else that it looks for, so it costs a worker that runs
+ *    its chain nothing.
  * 2. A chain is cut at a slot that waits: its number changes in one step, unless the worker begins
  *    it before. The worker stops where it finds another number, so that this slot and all behind it
  *    are the caller's.

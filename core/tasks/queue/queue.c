@@ -5,7 +5,7 @@
  * 2. Items get numbers in the order of submission, from the source (many at a time, as the window
  *    allows) or from submit.
  * 3. Outcomes come from the scheduler as items finish; each marks its entry, from which next, wait
- * and wait_any collect.
+ *    and wait_any collect.
  * 4. What a user was given is valid until the next call: its buffer is released then.
  */
 #include <math.h>

@@ -19,8 +19,8 @@
 
 struct trine_journal;
 
-/* chain: the next of the same hash. next, before: neighbours among the finished, in
- * the order in which they finished. */
+/* chain: the next of the same hash. next, before: neighbours among the finished, in the order in
+ * which they finished. */
 typedef struct trine_task_entry {
     trine_task_outcome outcome;
     uint64_t number, identity;
@@ -30,11 +30,10 @@ typedef struct trine_task_entry {
 
 /* used: items between submission and collection. collect: the lowest number that may not be
  * collected yet. held: the entry whose outcome the user has until the next call. inside: a call is
- * at work, and what it calls (source, on_progress) may not call the queue; frame: who called
- * those. staging: where the
- * source writes an item whose buffer depends on its size. brought: the journal's result that the
- * user has until the next call. executor: whose task workers work. channel: of the data, NULL where
- * every worker addresses it. */
+ * at work, and what it calls (source, on_progress) may not call the queue; frame: who called those.
+ * staging: where the source writes an item whose buffer depends on its size. brought: the journal's
+ * result that the user has until the next call. executor: whose task workers work. channel: of the
+ * data, NULL where every worker addresses it. */
 struct trine_task_queue {
     trine_team *team;
     trine_runner runner;

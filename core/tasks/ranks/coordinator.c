@@ -5,7 +5,7 @@
  *
  * 1. put copies an item to the next cell of the ring, or keeps it until that cell has been read.
  * 2. Rank 0 takes items like any other rank. Its own outcomes stay where its scheduler has them;
- * the others' come by message and are copied, aligned.
+ *    the others' come by message and are copied, aligned.
  * 3. Cancelling raises the item's flag in its cell, and then looks at the counter: what was not
  *    taken by then never will be. Where they cross, the reader's mark says whether it saw the flag.
  */

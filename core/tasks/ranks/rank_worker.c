@@ -10,8 +10,8 @@
  *    When a rank's workers are at long items nevertheless, and nothing else is left for the others,
  *    it gives back what waits behind them.
  * 4. Where others reach the shared window only while rank 0 is in a call, and rank 0 works in the
- * calling thread, it works little: of up to three ranks, an item and then a millisecond for the
- * others; of more, not at all.
+ *    calling thread, it works little: of up to three ranks, an item and then a millisecond for the
+ *    others; of more, not at all.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,14 +1,14 @@
-/* core/tasks/ranks/task_window.h - what the files of core/tasks/ranks/ranks.h share: the
- * shared window's layout, messages, and one rank's part in a queue.
+/* core/tasks/ranks/task_window.h - what the files of core/tasks/ranks/ranks.h share: the layout of
+ * the shared window, messages, and one rank's part in a queue.
  *
  * Shared window:
  *   words     taken | submitted | closed | failed | messages sent | ranks that left | who failed
  *   detail    of the failure
  *   holders   a word for each cell of the ring: 0, or who has read it
- *   cells    a ring: head and bytes of an item each
+ *   cells     a ring: head and bytes of an item each
  *
- * An item's position is how many were submitted before it. Position p lies in cell p mod ring,
- * from when its predecessor there has been read.
+ * An item's position is how many were submitted before it. Position p lies in cell p mod ring, from
+ * when its predecessor there has been read.
  */
 #ifndef TRINE_CORE_TASK_WINDOW_H
 #define TRINE_CORE_TASK_WINDOW_H
@@ -45,8 +45,7 @@ typedef struct trine_place_head {
 } trine_place_head;
 
 /* A message: its head, then records, each followed by its detail and its result; an item that comes
- * BACK stands for the result. lost: workers of
- * the sender that have died so far. */
+ * BACK stands for the result. lost: workers of the sender that have died so far. */
 typedef struct trine_message_head {
     uint64_t lost;
 } trine_message_head;
@@ -177,17 +176,19 @@ void trine_rank_worker_lost(void *context, const trine_task_record *record);
 
 /* --- core/tasks/ranks/coordinator.c: rank 0's items */
 
-/* Places of a ring for that window. */
+/* Cells of a ring for that window. */
 uint64_t trine_coordinator_ring(uint64_t window, size_t stride);
 
 trine_status trine_coordinator_open(trine_ranks *ranks, uint64_t window);
 void trine_coordinator_close(trine_ranks *ranks);
 
-/* An item is in rank 0's scheduler; and what became of one that is not there. */
+/* An item is in rank 0's scheduler. */
 void trine_coordinator_local(trine_ranks *ranks, uint32_t entry, uint32_t slot);
 
 /* An item of those bytes, which nobody has begun, waits for a cell again. */
 void trine_coordinator_again(trine_ranks *ranks, uint32_t entry, const void *bytes);
+
+/* An item that is not in rank 0's scheduler has that outcome. */
 void trine_coordinator_complete(trine_ranks *ranks, uint32_t entry, trine_status status,
                                 const char *detail);
 
