@@ -36,8 +36,8 @@ trine_status trine_mpi_check_ended(void)
                : TRINE_OK;
 }
 
-/* Open MPI 4 prefers windows of a kind (osc/rdma) that it cannot make between machines without
- * RDMA hardware, to one that always works. Whoever set the choice is right. */
+/* Open MPI 4 prefers windows of a kind (osc/rdma) that it cannot make between machines without RDMA
+ * hardware, to one that always works. Whoever set the choice is right. */
 static void choose_windows(void)
 {
     char text[MPI_MAX_LIBRARY_VERSION_STRING];

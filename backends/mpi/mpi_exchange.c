@@ -2,8 +2,8 @@
  *
  * An exchange, in steps:
  *   1. The ranks agree on their statuses and the call. In the same rounds each brings a sum over
- * its parts: a hash of (from, to, bytes), added for what it sends, taken away for what it expects.
- *      The total is 0 when all parts match, and but for one chance in 2^64 only then.
+ *      its parts: a hash of (from, to, bytes), added for what it sends, taken away for what it
+ *      expects. The total is 0 when all parts match, and but for one chance in 2^64 only then.
  *   2. One receive and one send a partner are under way at a time, each of at most
  *      trine_mpi_message_max bytes; when one ends, the next piece of its part begins. So the
  *      requests are as many as the ranks, whatever the sizes.

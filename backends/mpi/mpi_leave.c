@@ -10,7 +10,7 @@
  *      rank has sent to it, or waits for one that has. Then the program is wrong and cannot go on:
  *      MPI_Abort.
  *   3. What ranks do on a shared window shows in no message. While one is open the others have so
- * many seconds to end, too.
+ *      many seconds to end, too.
  */
 #include "backends/mpi/mpi_leave.h"
 

@@ -44,9 +44,9 @@ typedef struct mpi_inbox {
     bool dropped;
 } mpi_inbox;
 
-/* Pieces under way are requests[first .. first + count), a ring; the last of a message has
- * `owner`, which is freed with it. messages: those that are not all begun. spare: for messages that
- * there is no memory for. memory: rank 0's; NULL on ranks that do not share it. */
+/* Pieces under way are requests[first .. first + count), a ring; the last of a message has `owner`,
+ * which is freed with it. messages: those that are not all begun. spare: for messages that there is
+ * no memory for. memory: rank 0's; NULL on ranks that do not share it. */
 typedef struct mpi_window {
     trine_shared_window window;
     MPI_Comm comm;

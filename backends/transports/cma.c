@@ -2,8 +2,8 @@
  * (process_vm_readv, "cross memory attach").
  *
  * The system lets a process read another's memory where it may trace it. Yama, where it is at work,
- * asks for more: at its level 1 the caller has to name the tracer, which is the fork server with
- * its descendants; under an MPI launcher any process, as MPI libraries want for their own copies.
+ * asks for more: at its level 1 the caller has to name the tracer. That is the fork server with its
+ * descendants, or under an MPI launcher any process, as MPI libraries want for their own copies.
  * At levels 2 and 3 only administrators, or nobody, may.
  */
 #include <errno.h>

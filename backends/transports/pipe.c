@@ -9,7 +9,7 @@
  *    reaches nobody: the feeder finds that pipe broken and drops it.
  * 2. The feeder hands the pipe references to the caller's pages (vmsplice): one copy is left, the
  *    worker's. Pages that the system does not lend are written, which makes two.
- * 3. Announced spans (`expect`) are asked for once and come without a pause between their pieces.
+ * 3. Announced spans (`prefetch`) are asked for once and come without a pause between their pieces.
  *
  * A request is smaller than PIPE_BUF, so it arrives whole or not at all.
  */

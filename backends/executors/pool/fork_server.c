@@ -48,7 +48,7 @@ typedef struct answer {
 } answer;
 
 /* heap: the number of the heap that it has. lock: two teams may be used by two threads. owner:
- * trine_process() of the one that has fork server and heap, 0 for nobody. */
+ * trine_process() of the one that has the fork server and the heap, 0 for nobody. */
 static struct {
     pthread_mutex_t lock;
     pid_t pid;
@@ -184,8 +184,8 @@ int trine_fork_server_reap(pid_t pid)
     }
 }
 
-/* Kills a child that lives; what is no child of this process is left alone. A worker of more
- * rights than the fork server has kept ends by itself when it goes on. */
+/* Kills a child that lives; what is no child of this process is left alone. A worker of more rights
+ * than the fork server has kept ends by itself when it goes on. */
 static bool kill_child(pid_t pid)
 {
     siginfo_t found = {.si_pid = 0};
@@ -202,9 +202,8 @@ sigset_t trine_fork_server_hold_signals(void)
     return before;
 }
 
-/* Signals as in a new program: what is ignored (SIGHUP under nohup) stays so, but for SIGCHLD,
- * by which workers are reaped. The terminal's interrupt is ignored: the parent decides about
- * that. */
+/* Signals as in a new program: what is ignored (SIGHUP under nohup) stays so, but for SIGCHLD, by
+ * which workers are reaped. The terminal's interrupt is ignored: the parent decides about that. */
 void trine_fork_server_reset_signals(void)
 {
     for (int signal = 1; signal < NSIG; signal++) {
@@ -229,8 +228,8 @@ static int next_kept(const int kept[3], int fd)
     return next;
 }
 
-/* Keeps stdout and stderr (kernels may print), the heap and `files`; whatever else was open
- * would stay open as long as the fork server lives. */
+/* Keeps stdout and stderr (kernels may print), the heap and `files`; whatever else was open would
+ * stay open as long as the fork server lives. */
 static void keep_own_files(const fork_server_files *files)
 {
     const int kept[] = {trine_heap_fd(), files->parent, files->socket};
@@ -372,8 +371,7 @@ static trine_status clone_fork_server(void)
         trine_cpu_set cpus = trine_cpus_mask();
         /* What the program has printed is not to be printed by workers, too. */
         fflush(NULL);
-        /* A clone without an exit signal: the user's wait() neither sees it nor waits for it.
-         */
+        /* A clone without an exit signal: the user's wait() neither sees it nor waits for it. */
         sigset_t before = trine_fork_server_hold_signals();
         pid_t pid = (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
         if (pid == 0)

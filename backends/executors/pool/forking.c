@@ -1,6 +1,6 @@
-/* backends/executors/pool/forking.c - a pool for one job or one service: workers are forked
- * from the calling process, whose memory they have as it is at that moment (copy on write), do
- * their share, and end.
+/* backends/executors/pool/forking.c - a pool for one job or one service: workers are forked from
+ * the calling process, whose memory they have as it is at that moment (copy on write), do their
+ * part, and end.
  *
  * 1. The caller writes the job into a control block in the heap, as for the pool that stays, and
  *    forks P - 1 children, which end without a signal: no wait() of the user's meets them.
@@ -31,7 +31,7 @@
 enum { MAX_ROUNDS = 3 };
 
 /* control: with its threads, slots, marks and list, for `capacity` blocks. pid: of each child, 0
- * for none. task workers: of a service; served: their pids, also when they have ended. */
+ * for none. task_workers: of a service; served: their pids, also when they have ended. */
 typedef struct forking {
     pool_control *control;
     size_t bytes, capacity;

@@ -1,9 +1,9 @@
-/* backends/executors/pool/identity.h - what a worker has of the process that opened its pool,
- * as it was at that moment: credentials, limits, places in the file system, environment.
+/* backends/executors/pool/identity.h - what a worker has of the process that opened its pool, as it
+ * was at that moment: credentials, limits, directories, environment.
  *
- * Workers are forked from a process that was forked long before: what the caller has given up,
- * left or changed since then must not come back in them. A worker takes over all of it before it
- * does anything else, looks whether it has it, and if not, says what is missing and ends.
+ * Workers are forked from a process that was forked long before: what the caller has given up, left
+ * or changed since then must not come back in them. A worker takes over all of it before it does
+ * anything else, looks whether it has it, and if not, says what is missing and ends.
  */
 #ifndef TRINE_BACKENDS_IDENTITY_H
 #define TRINE_BACKENDS_IDENTITY_H

@@ -22,7 +22,7 @@
 
 enum { MAX_ROUNDS = 3 };
 
-/* task workers: those who run tasks, forked when they are first needed. */
+/* task_workers: those who run tasks, forked when they are first needed. */
 typedef struct pool {
     pool_caller caller;
     pool_group group, task_workers;
@@ -267,7 +267,7 @@ static trine_status commit_share(void *context, size_t block, trine_worker *work
                              last || share > c->bytes - first ? c->bytes - first : share);
 }
 
-/* Large memory is reserved by the workers, each its share, so that it lies near them. */
+/* Large memory is reserved by the workers, each a share of it, so that it lies near them. */
 static trine_status commit_in_shares(trine_executor *executor, void *memory, size_t bytes)
 {
     void *page;

@@ -1,10 +1,10 @@
 /* backends/executors/pool/pool.h - what the parts of the pool share.
  *
- *   user's process            fork server                        workers 1 .. P-1
- *   (worker 0)   --socket-->  forks, reaps   --fork-->      wait, run, wait
- *       |                                                       |
- *       +------------------- heap: one memfd, one address ------+
- *                            control | threads | marks | arrays
+ *   user's process            fork server               workers 1 .. P-1
+ *   (worker 0)   --socket-->  forks, reaps   --fork-->  wait, run, wait
+ *       |                                                      |
+ *       +------------------ heap: one memfd, one address ------+
+ *                           control | threads | marks | arrays
  *
  * The fork server is a child of the user's process that does not signal its end, so that no wait()
  * of the user's meets it. It was forked while there was one thread, and never runs anything but
@@ -80,9 +80,8 @@ typedef struct pool_group {
     char death[160];
 } pool_group;
 
-/* Forks them; process group->own and caller are looked at. A process group that failed to open is
- * to be closed, too.
- */
+/* Forks them, as group->own and group->caller say. A process group that failed to open is to be
+ * closed, too. */
 trine_status trine_process_group_open(pool_group *group, int first, int workers,
                                       double spin_seconds);
 
@@ -169,8 +168,7 @@ void trine_fork_server_stop(void);
 pid_t trine_fork_server_pid(void);
 
 /* Forks worker `number` of that pool, which is to be like the caller, from a new fork server if
- * need be.
- */
+ * need be. */
 trine_status trine_fork_server_fork(pool_control *control, const pool_caller *caller, int number,
                                     pid_t *pid, int *pidfd);
 
@@ -185,12 +183,12 @@ bool trine_fork_server_kill(pid_t pid);
  * waitpid; -1 when nobody knows or it does not end. */
 int trine_fork_server_reap(pid_t pid);
 
-/* Makes fork server and heap this process's, if they are nobody's. False where they are another's,
- * from which this one was forked. */
+/* Makes the fork server and the heap this process's, if they are nobody's. False where they belong
+ * to another, from which this one was forked. */
 bool trine_fork_server_own(void);
 
-/* True in a process that the user forked from the one that owns fork server and heap; makes it so.
- */
+/* True in a process that the user forked from the one that owns the fork server and the heap; makes
+ * it so. */
 bool trine_fork_server_foreign(void);
 void trine_fork_server_disown(void);
 

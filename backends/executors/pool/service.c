@@ -1,11 +1,11 @@
-/* backends/executors/pool/service.c - task workers of a pool: forked workers beside the caller,
- * for tasks.
+/* backends/executors/pool/service.c - task workers of a pool: forked workers beside the caller that
+ * run tasks.
  *
  * 1. They are a process group of their own in which the caller takes no part: a task cannot harm
- * the user's process, and every one of them can be killed.
+ *    the user's process, and every one of them can be killed.
  * 2. The process group is forked by the first service and kept for the next: a service is one job
- * of as many blocks as task workers, handed out statically, so that block and task worker have the
- * same number.
+ *    of as many blocks as task workers, handed out statically, so that block and task worker have
+ *    the same number.
  * 3. Who dies is told to the caller once, and forked again when it asks, or by the next service.
  */
 #include <poll.h>

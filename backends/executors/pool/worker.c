@@ -1,5 +1,5 @@
-/* backends/executors/pool/worker.c - a worker of a pool: wait for a job, take part, say so,
- * wait again.
+/* backends/executors/pool/worker.c - a worker of a pool: wait for a job, take part, say so, wait
+ * again.
  *
  * Waiting spins first, which costs a fraction of a microsecond when the next job comes soon, then
  * sleeps on a futex.
