@@ -324,7 +324,7 @@ trine_status trine_npy_reduce(trine_npy *npy, const trine_reducer *reducer, cons
                               result);
 }
 
-/* Rows [*first, *first + *local) of the file are this rank's. */
+/* Rows [*offset, *offset + *local_n) of the file are this rank's. */
 static void block(const trine_npy *npy, uint64_t *offset, uint64_t *local_n, uint64_t *columns)
 {
     uint64_t rows;

@@ -14,8 +14,8 @@
 /* Characters of a path that a detail shows, so that what is wrong has space behind it. */
 #define TRINE_NPY_NAME 256
 
-/* What a source over the file knows, in memory that all workers address; plain bytes. descriptor
- * is the owner's; other processes open the path for themselves and check that it is the same file.
+/* What a source over the file knows, in memory that all workers address; plain bytes. descriptor is
+ * the owner's; other processes open the path for themselves and check that it is the same file.
  * position: of a pipe, in the owner's own memory: the element that comes next. */
 typedef struct trine_npy_file {
     char path[PATH_MAX], name[TRINE_NPY_NAME];

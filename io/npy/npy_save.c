@@ -16,8 +16,7 @@
 #include "io/npy/npy_header.h"
 
 /* Where a rank writes; ndim, shape: of the whole. tag: what tells the ranks that they write one
- * file.
- */
+ * file. */
 typedef struct save_plan {
     trine_output output;
     uint64_t first, tag;

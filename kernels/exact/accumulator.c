@@ -60,7 +60,7 @@ static void add(digit_span *span, int64_t digit[], int digits, int128 value, int
     count_additions(span, digit, digits, 1);
 }
 
-/* Adds other, whose lowest digit is that number `offset` here. */
+/* Adds other, whose lowest digit is digit number `offset` here. */
 static void merge(digit_span *span, int64_t digit[], int digits, const digit_span *other,
                   const int64_t other_digit[], int offset)
 {

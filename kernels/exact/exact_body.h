@@ -2,10 +2,10 @@
  * set.
  *
  * Life of a working state:
- *   1. begin: nothing yet. The first block of terms chooses the anchors.
+ *   1. work_init: nothing yet. The first block of terms chooses the anchors.
  *   2. A block, one chunk, is tried in registers: chains of vectors of running sums on each of 1 to
  *      3 levels. The sum S of a level starts at its anchor A = 1.5 * 2^k and stays in A's binade,
- * so that it moves in steps of u = 2^(k-52). For each x, level by level (FastTwoSum into the
+ *      so that it moves in steps of u = 2^(k-52). For each x, level by level (FastTwoSum into the
  *      running sum): t = S + x;  q = t - S;  x = x - q;  S = t
  *      |S| >= |x|, so q is what S took of x, and x - q, at most u/2, is exact: it goes to the next
  *      level, whose anchor is 2^-40 of this one. The rounding errors of products, at most 2^-53 of
@@ -15,7 +15,7 @@
  *      anchor's binade (which catches NaN and Inf), and no product is too small for its error.
  *   4. Otherwise nothing was committed. The block is tried with anchors that fit it, then with more
  *      levels, and last goes through the bins (kernels/exact/exponent_bins.h), which take anything.
- * Products that over- or underflow go into a wide accumulator, one by one.
+ *      Products that over- or underflow go into a wide accumulator, one by one.
  *   5. After 4096 additions a lane could leave its binade: the lanes are flushed. bits(S) - bits(A)
  *      is S - A as a multiple of u, an integer; the lanes' integers add up to one number a level,
  *      which goes into the accumulator.

@@ -13,8 +13,8 @@
 #include "kernels/simd/loops.h"
 
 /* The widest vectors of this instruction set, and what SLEEF calls its functions for them. Whether
- * any lane is NaN or above `most`; in each lane, a < b ? yes : no; lanes that are not
- * a number made the one NaN. */
+ * any lane is NaN or above `most`; in each lane, a < b ? yes : no; lanes that are not a number made
+ * the one NaN. */
 #if defined(__AVX512F__)
 enum { LANES_f64 = 8, LANES_f32 = 16 };
 typedef __m512d reals_f64;

@@ -16,8 +16,8 @@
     }
 TRINE_REAL_DTYPES(STANDARDISED_REAL)
 
-/* wide: 64 bits of the type's sign; the distance from the whole mean is exact before it is made a
- * double. */
+/* wide: 64 bits of the type's sign; the distance from the integer of the mean is exact before it is
+ * made a double. */
 #define STANDARDISED_INTEGER(s, type, wide, mean)                                                  \
     static void standardised_##s(const trine_chunk *chunk, const void *param)                      \
     {                                                                                              \

@@ -68,8 +68,8 @@ TRINE_INLINE void turn_f64(double r, uint64_t word, double *z0, double *z1)
     *z1 = r * trine_real_f64(trine_bits_f64(second) ^ (turned & sign));
 }
 
-/* The same in single precision, from words of 32 bits, of which u takes 31. Scaled by powers of
- * two where that saves an operation: no bit changes. */
+/* The same in single precision, from words of 32 bits, of which u takes 31. Scaled by powers of two
+ * where that saves an operation: no bit changes. */
 TRINE_INLINE float minus_two_log_f32(uint32_t word)
 {
     int32_t k = (int32_t)(word >> 1), rest = INT32_MAX - k;

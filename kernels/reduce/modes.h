@@ -1,8 +1,8 @@
 /* kernels/reduce/modes.h - what the families of sums share: the partials of their modes, the
  * functions that take a chunk in, and the lines of their tables.
  *
- * A partial KIND has KIND_state_size, KIND_work_size, KIND_flags, KIND_identity, KIND_merge,
- * KIND_begin and KIND_settle; those of fast and compensated sums are here.
+ * A partial KIND has KIND_state_size, KIND_work_size, KIND_flags, KIND_init, KIND_merge, KIND_begin
+ * and KIND_work_flush; those of fast and compensated sums are here.
  */
 #ifndef TRINE_KERNELS_MODES_H
 #define TRINE_KERNELS_MODES_H

@@ -151,7 +151,7 @@ static trine_status weights_finish(void *result, const void *state, const void *
     }
 TRINE_ORDERS(ACCUMULATE_WEIGHTS)
 
-/* Sizes are those of one prefix; core/reduce/quantile.c sets those of as many as there are. */
+/* Sizes are those of one prefix; core/reduce/selection.c sets those of as many as there are. */
 #define DIGITS_OF(constant, suffix, type, name_)                                                   \
     {TRINE_INIT(trine_reducer),                                                                    \
      .name = "order_digits",                                                                       \

@@ -1,7 +1,7 @@
 /* kernels/scan/scan_exact.h - running sums of which each is the true one, rounded once.
  *
  * 1. The prefix of the chunk is known exactly (kernels/exact/accumulator.h). k is such that the
- * prefix and all sums of the chunk stay below 2^k.
+ *    prefix and all sums of the chunk stay below 2^k.
  * 2. Elements and prefix are split by anchors A = 1.5 * 2^j, j = k, k - 40, k - 80: q = (x + A) - A
  *    is x to the nearest multiple of u = 2^(j-52), x - q goes on. The parts of one level are
  *    multiples of u whose sums stay within 53 bits: they add up exactly, in any order.

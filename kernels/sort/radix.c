@@ -32,9 +32,8 @@ typedef struct digit {
     size_t pieces;
 } digit;
 
-/* Where moved elements go. next: position of the bucket's next element, begin: of its first;
- * lines: the line that is filled up, one a bucket. last: NaN's key. far: full lines go past the
- * caches. */
+/* Where moved elements go. next: position of the bucket's next element, begin: of its first; lines:
+ * the line that is filled up, one a bucket. last: NaN's key. far: full lines go past the caches. */
 typedef struct move {
     size_t buckets;
     uint64_t last;

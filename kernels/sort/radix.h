@@ -1,5 +1,6 @@
 /* kernels/sort/radix.h - what sorting computes on contiguous elements: counting and moving them to
- * buckets between splitters, and sorting one bucket. core/sort/sort.c spreads it over workers.
+ * buckets between splitters, and sorting one bucket. core/sort/sort_local.c spreads it over
+ * workers.
  *
  * Splitters s[0] < s[1] < ... cut the keys into buckets: bucket 2j holds the keys between s[j - 1]
  * and s[j], bucket 2j + 1 those equal to s[j], which need no sorting, however many they are. The
