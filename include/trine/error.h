@@ -30,8 +30,8 @@ TRINE_API size_t trine_dtype_size(trine_dtype dtype);
  * thread. */
 TRINE_API trine_dtype trine_dtype_find(const char *name);
 
-/** What the loaded library is: "trine 0.2.0 (avx512; omp, pool, mpi: Open MPI 4.1.4)". Never NULL;
- * valid until this thread ends; any thread. */
+/** What the loaded library is: "trine 0.2.0 (avx512; serial, omp, pool, mpi: Open MPI v4.1.4)".
+ * Never NULL; valid until this thread ends; any thread. */
 TRINE_API const char *trine_version(void);
 
 #ifdef __cplusplus
