@@ -201,7 +201,7 @@ static trine_status lay_out(travel *t)
     size_t rows = (size_t)(t->rows[own + 1] - t->rows[own]);
     size_t width = (size_t)trine_min(p->n, p->width), depth = (size_t)trine_min(p->k, p->depth);
     size_t of_a = moves_a ? rows * depth * p->item : 0, of_c = moves_c ? rows * width * p->item : 0;
-    t->bytes = depth * width * p->item + of_a + of_c;
+    t->bytes = trine_max(depth * width * p->item + of_a + of_c, 1);
     void *memory;
     trine_status status = t->team->executor.ops.alloc(&t->team->executor, t->bytes, &memory);
     if (status)

@@ -69,6 +69,8 @@ static void reduce_segment(const rows_job *job, uint64_t row, const trine_gemv_p
     bool single = end - at <= TRINE_CHUNK;
     if (!single)
         trine_tree_begin(&tree, &m, param, scratch);
+    /* Where there is no column, this is the sum. */
+    m.init(state, param);
     for (; at < end; at += TRINE_CHUNK) {
         trine_chunk chunk = {
             .offset = (int64_t)at,
@@ -174,7 +176,7 @@ static trine_status prepare(product *p)
     trine_row_ownership_of_array(p->x, p->rows_x);
     trine_row_ownership_of_array(p->y, p->rows_y);
     p->rows = p->rows_a[own + 1] - p->rows_a[own];
-    p->segments = p->a->columns / segment_length + (p->a->columns % segment_length != 0);
+    p->segments = trine_max(trine_divide_up(p->a->columns, segment_length), 1);
     p->executor = trine_arrays_executor(team, &p->a, 1);
     size_t of_x = (size_t)p->x->n * p->item;
     size_t of_slots = (size_t)(p->rows * p->segments) * sizeof(double);

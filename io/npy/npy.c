@@ -223,9 +223,13 @@ const trine_npy_info *trine_npy_header(const trine_npy *npy)
 static void count_axes(const trine_npy_info *info, uint64_t *rows, uint64_t *columns)
 {
     *rows = info->ndim > 0 ? (uint64_t)info->shape[0] : 1;
-    /* A shape with a 0 elsewhere may have any other sizes. */
-    *columns = *rows > 0 ? (uint64_t)info->n / *rows
-                         : trine_shape_elements(info->ndim - 1, info->shape + 1);
+    *columns = *rows > 0 ? (uint64_t)info->n / *rows : 1;
+    /* A shape with a 0 may have any other sizes: 0 columns where there are more than are counted.
+     */
+    for (int i = 1; i < info->ndim && *rows == 0; i++) {
+        uint64_t size = (uint64_t)info->shape[i];
+        *columns = size > 0 && *columns > INT64_MAX / size ? 0 : *columns * size;
+    }
 }
 
 /* A pipe cannot be read by columns: it is read as it lies, into an array of the axes in their

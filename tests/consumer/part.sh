@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # part.sh BUILD SOURCE CMAKE CC - trine as a part of a project of C++ alone, which has a target `sort` of
-# its own and neither tests nor programs of trine; with this build's flags, so that a compiler cache has
-# its objects, or quickly where there is none.
+# its own and neither tests nor programs of trine; with this build's flags and beside it, so that a
+# compiler cache has its objects, or quickly where there is none.
 . "$(dirname "$0")/surroundings.sh" "$@"
 command -v "$CXX" >/dev/null || { echo "skipped: no C++ compiler"; exit 77; }
 root=$(cd "$source/../.." && pwd)
@@ -16,8 +16,10 @@ target_link_libraries(sort PRIVATE trine::trine)
 add_executable(static "$source/project/use.cpp")
 target_link_libraries(static PRIVATE trine::static)
 PART
-quietly part "$cmake" -S "$work" -B "$work/build" "${flags[@]}" || fail "add_subdirectory"
-quietly part "$cmake" --build "$work/build" -j 2 --target sort static || fail "building"
-"$work/build/sort" && "$work/build/static" || fail "the programs of a project that holds trine"
-[ ! -e "$work/build/trine/drivers/sum" ] || fail "trine's programs were built"
+there=$(mktemp -d "$build-part.XXXXXX")
+trap 'rm -rf "$work" "$there"' EXIT
+quietly part "$cmake" -S "$work" -B "$there" "${flags[@]}" || fail "add_subdirectory"
+quietly part "$cmake" --build "$there" -j 2 --target sort static || fail "building"
+"$there/sort" && "$there/static" || fail "the programs of a project that holds trine"
+[ ! -e "$there/trine/drivers/sum" ] || fail "trine's programs were built"
 echo "a project of C++ that holds trine: 2 programs"

@@ -85,6 +85,29 @@ static void headers_of_every_form_are_read(void)
     }
 }
 
+static void a_shape_with_a_zero_has_columns_that_can_be_counted(void)
+{
+    static const struct {
+        const char *dictionary;
+        int64_t columns;
+    } files[] = {
+        {"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 3, 4)}", 12},
+        {"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 4611686018427387904, 3)}", 0},
+        {"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 8589934592, 8589934592)}", 0},
+        {"{'descr': '<f8', 'fortran_order': False, 'shape': (5, 0, 4611686018427387904)}", 0},
+    };
+    unsigned char bytes[4096];
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        int64_t offset = -1, rows = -1, columns = -1;
+        trine_npy *file = NULL;
+        write_file(bytes, compose(bytes, 1, files[i].dictionary, 0));
+        CU_ASSERT_EQUAL_FATAL(trine_npy_open(serial, path, &file), TRINE_OK);
+        trine_npy_block(file, &offset, &rows, &columns);
+        CU_ASSERT_EQUAL(columns, files[i].columns);
+        trine_npy_close(file);
+    }
+}
+
 static void bad_headers_are_refused_by_file_byte_and_reason(void)
 {
     static const struct {
@@ -432,6 +455,8 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         {"headers of every form are read", headers_of_every_form_are_read},
+        {"a shape with a zero has columns that can be counted",
+         a_shape_with_a_zero_has_columns_that_can_be_counted},
         {"bad headers are refused by file, byte and reason",
          bad_headers_are_refused_by_file_byte_and_reason},
         {"other files are refused", other_files_are_refused},
