@@ -1,7 +1,7 @@
 /* core/lines/non_temporal.h - writing memory that nobody will read soon, past the caches: a line
  * that is written whole need not be read first, and pushes nothing out. */
-#ifndef TRINE_CORE_PAST_CACHE_H
-#define TRINE_CORE_PAST_CACHE_H
+#ifndef TRINE_CORE_NON_TEMPORAL_H
+#define TRINE_CORE_NON_TEMPORAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

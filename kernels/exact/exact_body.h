@@ -448,7 +448,7 @@ static inline void reset_course(exact_work *w)
     w->bytes = w->count = 0;
 }
 
-static inline void exact_work_begin(exact_work *w)
+static inline void exact_work_clear(exact_work *w)
 {
     trine_accumulator_clear(&w->total);
     w->bins_ready = w->far_ready = false;
@@ -482,7 +482,7 @@ static inline void exact_work_reset(exact_work *w)
 }
 
 /* work_flush where the partial is a wide accumulator. */
-static inline void exact_work_work_flush_wide(wide_accumulator *sum, exact_work *w)
+static inline void exact_work_flush_wide(wide_accumulator *sum, exact_work *w)
 {
     exact_work_gather(w);
     trine_wide_merge_accumulator(sum, &w->total);

@@ -46,7 +46,7 @@ static void exact_merge(void *left, const void *right, const void *param)
 static void exact_work_flush(void *state, void *work, const void *param)
 {
     (void)param;
-    exact_work_work_flush_wide(state, work);
+    exact_work_flush_wide(state, work);
 }
 
 static trine_status exact_finish_f64(void *result, const void *state, const void *param)

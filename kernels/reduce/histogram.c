@@ -35,7 +35,7 @@ static void histogram_init(void *state, const void *param)
     memset(state, 0, slots(param) * sizeof(uint64_t));
 }
 
-static void histogram_begin(void *work, const void *param)
+static void histogram_work_init(void *work, const void *param)
 {
     memset(work, 0, TABLES * slots(param) * sizeof(uint64_t));
 }
@@ -246,7 +246,7 @@ ACCUMULATE(u8, uint8_t)
      .merge = histogram_merge,                                                                     \
      .finish = histogram_finish,                                                                   \
      .work_size = TABLES * (1 + OUTSIDE) * sizeof(uint64_t),                                       \
-     .work_init = histogram_begin,                                                                 \
+     .work_init = histogram_work_init,                                                             \
      .work_flush = histogram_work_flush},
 
 #define WEIGHTED(constant, suffix, type, name_)                                                    \

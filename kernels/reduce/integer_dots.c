@@ -16,7 +16,7 @@ enum {
     product_flags = TRINE_ORDER_FREE | TRINE_POSITION_FREE
 };
 
-#define product_begin NULL
+#define product_work_init NULL
 #define product_work_flush NULL
 
 /* Adds high * 2^64 + low. */
@@ -119,7 +119,7 @@ enum {
     weighted_flags = TRINE_ORDER_FREE | TRINE_POSITION_FREE
 };
 
-#define weighted_begin NULL
+#define weighted_work_init NULL
 #define weighted_work_flush NULL
 
 static void weighted_init(void *state, const void *param)

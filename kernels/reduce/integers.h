@@ -14,7 +14,7 @@ enum {
     integer_flags = TRINE_ORDER_FREE | TRINE_POSITION_FREE
 };
 
-#define integer_begin NULL
+#define integer_work_init NULL
 #define integer_work_flush NULL
 
 static void integer_add(integer_state *state, int128 sum, uint64_t count)

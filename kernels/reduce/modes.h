@@ -1,8 +1,8 @@
 /* kernels/reduce/modes.h - what the families of sums share: the partials of their modes, the
  * functions that take a chunk in, and the lines of their tables.
  *
- * A partial KIND has KIND_state_size, KIND_work_size, KIND_flags, KIND_init, KIND_merge, KIND_begin
- * and KIND_work_flush; those of fast and compensated sums are here.
+ * A partial KIND has KIND_state_size, KIND_work_size, KIND_flags, KIND_init, KIND_merge,
+ * KIND_work_init and KIND_work_flush; those of fast and compensated sums are here.
  */
 #ifndef TRINE_KERNELS_MODES_H
 #define TRINE_KERNELS_MODES_H
@@ -25,9 +25,9 @@ enum {
     u64_size = sizeof(uint64_t)
 };
 
-#define fast_begin NULL
+#define fast_work_init NULL
 #define fast_work_flush NULL
-#define compensated_begin NULL
+#define compensated_work_init NULL
 #define compensated_work_flush NULL
 
 static inline void fast_init(void *state, const void *param)
@@ -54,10 +54,10 @@ static inline void compensated_merge(void *left, const void *right, const void *
     compensated_add(left, *(const compensated_state *)right);
 }
 
-static inline void exact_begin(void *work, const void *param)
+static inline void exact_work_init(void *work, const void *param)
 {
     (void)param;
-    exact_work_begin(work);
+    exact_work_clear(work);
 }
 
 /* MODE_operation_f64 and MODE_operation_f32, which take in the terms of that form. */
@@ -116,7 +116,7 @@ static inline void exact_begin(void *work, const void *param)
      .merge = KIND##_merge,                                                                        \
      .finish = FINISH,                                                                             \
      .work_size = KIND##_work_size,                                                                \
-     .work_init = KIND##_begin,                                                                    \
+     .work_init = KIND##_work_init,                                                                \
      .work_flush = KIND##_work_flush},
 
 #endif

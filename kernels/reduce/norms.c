@@ -32,7 +32,7 @@ static void exact_merge(void *left, const void *right, const void *param)
 static void exact_work_flush(void *state, void *work, const void *param)
 {
     (void)param;
-    exact_work_work_flush_wide(state, work);
+    exact_work_flush_wide(state, work);
 }
 
 static trine_status exact_norm(const wide_accumulator *squares, bool single, double *norm)
@@ -58,7 +58,7 @@ typedef struct norm_state {
 
 enum { norm_state_size = sizeof(norm_state), norm_work_size = 0, norm_flags = TRINE_POSITION_FREE };
 
-#define norm_begin NULL
+#define norm_work_init NULL
 #define norm_work_flush NULL
 
 static void norm_init(void *state, const void *param)

@@ -33,12 +33,12 @@ static void variance_init(void *state, const void *param)
     s->count = 0;
 }
 
-static void variance_begin(void *work, const void *param)
+static void variance_work_init(void *work, const void *param)
 {
     square_work *w = work;
     (void)param;
-    exact_work_begin(&w->sum);
-    exact_work_begin(&w->squares);
+    exact_work_clear(&w->sum);
+    exact_work_clear(&w->squares);
 }
 
 static void variance_accumulate_f64(void *work, const trine_chunk *chunk, const void *param)
@@ -66,7 +66,7 @@ static void variance_work_flush(void *state, void *work, const void *param)
     exact_work_gather(&w->sum);
     trine_accumulator_merge(&s->sum, &w->sum.total);
     exact_work_reset(&w->sum);
-    exact_work_work_flush_wide(&s->squares, &w->squares);
+    exact_work_flush_wide(&s->squares, &w->squares);
 }
 
 static void variance_merge(void *left, const void *right, const void *param)
@@ -152,7 +152,7 @@ static trine_status variance_finish(void *result, const void *state, const void 
      .merge = variance_merge,                                                                      \
      .finish = variance_finish,                                                                    \
      .work_size = sizeof(square_work),                                                             \
-     .work_init = variance_begin,                                                                  \
+     .work_init = variance_work_init,                                                              \
      .work_flush = variance_work_flush},
 
 const trine_reducer VARIANT(trine_variances)[] = {VARIANCE(TRINE_F64, f64)

@@ -41,9 +41,9 @@ enum {
     exact_wmean_flags = exact_flags
 };
 
-#define fast_wmean_begin NULL
+#define fast_wmean_work_init NULL
 #define fast_wmean_work_flush NULL
-#define compensated_wmean_begin NULL
+#define compensated_wmean_work_init NULL
 #define compensated_wmean_work_flush NULL
 
 TRINE_INLINE elements weights_of(const trine_chunk *chunk, bool single)
@@ -130,12 +130,12 @@ static void exact_wmean_init(void *state, const void *param)
     s->count = 0;
 }
 
-static void exact_wmean_begin(void *work, const void *param)
+static void exact_wmean_work_init(void *work, const void *param)
 {
     exact_wmean_work *w = work;
     (void)param;
-    exact_work_begin(&w->products);
-    exact_work_begin(&w->weights);
+    exact_work_clear(&w->products);
+    exact_work_clear(&w->weights);
 }
 
 TRINE_INLINE void exact_wmean(exact_wmean_work *w, const trine_chunk *chunk, bool single)
@@ -149,7 +149,7 @@ static void exact_wmean_work_flush(void *state, void *work, const void *param)
     exact_wmean_state *s = state;
     exact_wmean_work *w = work;
     (void)param;
-    exact_work_work_flush_wide(&s->products, &w->products);
+    exact_work_flush_wide(&s->products, &w->products);
     exact_work_gather(&w->weights);
     trine_accumulator_merge(&s->weights, &w->weights.total);
     s->count += w->weights.count;
@@ -209,11 +209,11 @@ typedef struct any_work {
     exact_wmean_work main, rest;
 } any_work;
 
-static void any_begin(void *work, const void *param)
+static void any_work_init(void *work, const void *param)
 {
     any_work *w = work;
-    exact_wmean_begin(&w->main, param);
-    exact_wmean_begin(&w->rest, param);
+    exact_wmean_work_init(&w->main, param);
+    exact_wmean_work_init(&w->rest, param);
 }
 
 static void any_work_flush(void *state, void *work, const void *param)
@@ -286,7 +286,7 @@ TRINE_FINISH_F32(exact_wmean_finish_f32, exact_weighted_mean(state, true, &value
      .merge = exact_wmean_merge,                                                                   \
      .finish = FINISH,                                                                             \
      .work_size = sizeof(any_work),                                                                \
-     .work_init = any_begin,                                                                       \
+     .work_init = any_work_init,                                                                   \
      .work_flush = any_work_flush},
 
 #define SUM_OF_WEIGHTED(constant, suffix, type, name_)                                             \

@@ -33,8 +33,8 @@ static const size_t window_bytes = (size_t)256 << 20;
 static const double look_seconds = 1e-3;
 
 /* A chosen chunk: so many seconds, and at most so many bytes of items, for one dispatch. */
-static const double trip_seconds = 200e-6;
-static const size_t trip_bytes = (size_t)256 << 10;
+static const double dispatch_seconds = 200e-6;
+static const size_t dispatch_bytes = (size_t)256 << 10;
 
 static uint64_t power_above(uint64_t n)
 {
@@ -438,10 +438,10 @@ static void choose_chunk(trine_scheduler *scheduler)
     const trine_task_shared *shared = scheduler->shared;
     uint64_t workers = (uint64_t)shared->workers, chunk = 1;
     if (scheduler->measured >= 4 * workers && !scheduler->context) {
-        double items = trip_seconds / (scheduler->item_seconds + 1e-9);
+        double items = dispatch_seconds / (scheduler->item_seconds + 1e-9);
         chunk = items < (double)shared->slots ? (uint64_t)items : shared->slots;
         chunk = trine_min(chunk, shared->slots / (4 * workers));
-        chunk = trine_min(chunk, trip_bytes / shared->item_stride);
+        chunk = trine_min(chunk, dispatch_bytes / shared->item_stride);
         if (scheduler->setup.total > scheduler->put)
             chunk = trine_min(chunk, (scheduler->setup.total - scheduler->put) / (4 * workers));
     }

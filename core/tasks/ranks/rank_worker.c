@@ -23,7 +23,7 @@
 
 enum { MAX_CHUNK = 256, MESSAGE_BYTES = 1 << 16, WORKING_RANKS = 3 };
 
-static const double trip_seconds = 200e-6, long_seconds = 5e-3, message_seconds = 500e-6;
+static const double dispatch_seconds = 200e-6, long_seconds = 5e-3, message_seconds = 500e-6;
 
 /* ---- messages ---- */
 
@@ -164,7 +164,7 @@ static uint64_t choose_chunk(const trine_ranks *ranks, uint64_t there)
         return setup->chunk;
     if (ranks->measured < 4)
         return 1;
-    double items = trip_seconds / (ranks->item_seconds + 1e-9);
+    double items = dispatch_seconds / (ranks->item_seconds + 1e-9);
     uint64_t chunk = items < MAX_CHUNK ? (uint64_t)items : MAX_CHUNK;
     uint64_t rest = setup->total > ranks->words.taken ? setup->total - ranks->words.taken : there;
     chunk = trine_min(chunk, rest / (2 * (uint64_t)ranks->all_workers));
