@@ -65,8 +65,8 @@ TRINE_API trine_status trine_array_create_2d(trine_team *team,
                                              trine_array **array);
 
 /** Makes a zeroed array of the shape of x, on its team; of this rank's block of it where x is
- * DISTRIBUTED and the new array is not. Collective and errors: as trine_array_create, but a rank
- * that gives no x returns alone. */
+ * DISTRIBUTED and the new array is not. Collective. Errors: as trine_array_create, ARGUMENT where x
+ * is NULL. */
 TRINE_API trine_status trine_array_create_like(const trine_array *x,
                                                trine_dtype dtype,
                                                trine_place place,

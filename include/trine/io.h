@@ -53,7 +53,8 @@ typedef struct trine_npy_info {
  *
  * Collective: when one rank cannot open the file, or ranks see different headers, all get the
  * error. Errors: ARGUMENT, IO, FORMAT (naming file, byte and what is wrong; complex numbers,
- * strings, dates and their like, archives and other formats by name), MEMORY, COLLECTIVE. */
+ * strings, dates and their like, archives and other formats by name), BUSY, MEMORY,
+ * COLLECTIVE, WORKER, MPI. */
 TRINE_API trine_status trine_npy_open(trine_team *team, const char *path, trine_npy **file);
 
 /** Closes a file, before its team is closed. NULL does nothing. Not collective. */
@@ -65,8 +66,8 @@ TRINE_API const trine_npy_info *trine_npy_header(const trine_npy *file);
 /** Reads the elements into a new DISTRIBUTED array of the file's shape, each rank its own block.
  *
  * A pipe in Fortran order is held twice meanwhile. `*array` is untouched on error. Collective.
- * Errors: ARGUMENT (NULL, or a pipe that has been read), IO, FORMAT (the file ends early), MEMORY.
- */
+ * Errors: ARGUMENT (NULL, or a pipe that has been read), IO, FORMAT (the file ends early), BUSY,
+ * COLLECTIVE, MEMORY, WORKER, MPI. */
 TRINE_API trine_status trine_npy_load(trine_npy *file, trine_array **array);
 
 /** Runs a reducer of one input over the file's elements without loading it.

@@ -35,9 +35,10 @@ extern "C" {
  * columns.
  *
  * Collective. Errors: ARGUMENT (NULL, overlap, a place other than DISTRIBUTED on several ranks),
- * DTYPE, LENGTH (shapes that do not fit), TEAM, BUSY, ABSENT (no BLAS; the detail says what
- * provides it), MEMORY: c is untouched. WORKER when a worker of a pool died and beta is not 0, or k
- * is more than 1024 on several ranks; MPI, and then c holds a mixture. @{ */
+ * DTYPE, LENGTH (shapes that do not fit), TEAM, BUSY, COLLECTIVE (other factors or shapes on
+ * another rank), ABSENT (no BLAS; the detail says what provides it), MEMORY: c is untouched. WORKER
+ * when a worker of a pool died and beta is not 0, or k is more than 1024 on several ranks; MPI, and
+ * then c holds a mixture. @{ */
 TRINE_API trine_status trine_gemm_f64(double alpha,
                                       const trine_array *a,
                                       const trine_array *b,
@@ -54,8 +55,8 @@ trine_gemm_f32(float alpha, const trine_array *a, const trine_array *b, float be
  * chunks of the row; no BLAS is needed. Each rank holds all of x meanwhile. On one rank, x and y in
  * any place keep all workers at work.
  *
- * Collective. Errors: ARGUMENT, DTYPE, LENGTH, TEAM, BUSY, MEMORY, WORKER, MPI; y is untouched. @{
- */
+ * Collective. Errors: ARGUMENT, DTYPE, LENGTH, TEAM, BUSY, COLLECTIVE, MEMORY, WORKER, MPI; y is
+ * untouched. @{ */
 TRINE_API trine_status trine_gemv_f64(double alpha,
                                       const trine_array *a,
                                       const trine_array *x,
