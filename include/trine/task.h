@@ -275,18 +275,18 @@ typedef struct trine_task_record {
     trine_status status; /**< How the attempt ended. */
 } trine_task_record;
 
-/** How far the queue is. Rank 0 only. Errors: ARGUMENT (NULL). */
+/** How far the queue is. Rank 0 only. Errors: ARGUMENT (NULL, on another rank). */
 TRINE_API trine_status trine_task_progress_of(const trine_task_queue *queue,
                                               trine_task_progress *progress);
 
 /** What the worker of a slot has done, 0 <= slot < progress.slots. Rank 0 only. Errors: ARGUMENT
- * (NULL, no such slot). */
+ * (NULL, no such slot, on another rank). */
 TRINE_API trine_status trine_task_slot_of(const trine_task_queue *queue,
                                           int slot,
                                           trine_task_slot *entry);
 
 /** What options.record kept, in order of collection: `*records` becomes `*count` of them, valid
- * until the next call on the queue. Rank 0 only. Errors: ARGUMENT (NULL). */
+ * until the next call on the queue. Rank 0 only. Errors: ARGUMENT (NULL, on another rank). */
 TRINE_API trine_status trine_task_records(const trine_task_queue *queue,
                                           const trine_task_record **records,
                                           int64_t *count);

@@ -63,12 +63,26 @@ void streams_give_each_item_once(void)
     stream(true, 1500, 400, 20);
 }
 
+/* They are rank 0's, also those of this rank's own workers. */
+static void figures_are_refused(const trine_task_queue *queue)
+{
+    trine_task_progress progress;
+    trine_task_slot slot;
+    const trine_task_record *records;
+    int64_t count;
+    expect(trine_task_progress_of(queue, &progress), TRINE_E_ARGUMENT, "rank 0");
+    expect(trine_task_records(queue, &records, &count), TRINE_E_ARGUMENT, "rank 0");
+    for (int n = 0; n < size; n++)
+        expect(trine_task_slot_of(queue, n, &slot), TRINE_E_ARGUMENT, "rank 0");
+}
+
 void every_worker_of_every_rank_works(void)
 {
     enum { EACH = 8 };
     const trine_task_options options = {TRINE_INIT(trine_task_options), .record = true};
     trine_task_queue *queue = open_queue(&nap_kind, &options);
     if (rank > 0) {
+        figures_are_refused(queue);
         serve(queue, TRINE_OK, "");
         return;
     }

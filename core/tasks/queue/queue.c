@@ -250,8 +250,7 @@ static __attribute__((noinline)) trine_status enter(trine_task_queue *queue, con
     return TRINE_OK;
 }
 
-/* What is for rank 0 alone. */
-static trine_status check_rank(const trine_task_queue *queue, const char *name)
+trine_status trine_queue_check_rank(const trine_task_queue *queue, const char *name)
 {
     int rank = trine_team_rank(queue->team);
     if (rank == 0)
@@ -300,7 +299,7 @@ trine_status trine_task_submit(trine_task_queue *queue, const void *item, size_t
     static const char name[] = "trine_task_submit";
     trine_status status = enter(queue, name);
     if (!status)
-        status = check_rank(queue, name);
+        status = trine_queue_check_rank(queue, name);
     if (!status)
         status = queue_status(queue);
     if (status)
@@ -554,7 +553,7 @@ static trine_status check_wait(trine_task_queue *queue, const char *name, double
 {
     trine_status status = enter(queue, name);
     if (!status)
-        status = check_rank(queue, name);
+        status = trine_queue_check_rank(queue, name);
     if (status)
         return status;
     if (!outcome)
@@ -595,7 +594,7 @@ trine_status trine_task_cancel(trine_task_queue *queue, int64_t ticket)
     uint32_t e;
     trine_status status = enter(queue, name);
     if (!status)
-        status = check_rank(queue, name);
+        status = trine_queue_check_rank(queue, name);
     if (!status)
         status = find_ticket(queue, name, ticket, &e);
     if (status || queue->entry[e].finished)

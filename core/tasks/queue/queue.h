@@ -63,6 +63,9 @@ struct trine_task_queue {
 /* Keeps the first error of the queue's own, which all later calls say. Returns status. */
 trine_status trine_queue_fail(trine_task_queue *queue, trine_status status);
 
+/* ARGUMENT on other ranks than 0: of the function of that name, which is for rank 0 alone. */
+trine_status trine_queue_check_rank(const trine_task_queue *queue, const char *name);
+
 /* --- core/tasks/queue/entry.c: entries and their table. */
 
 trine_status trine_entries_open(trine_task_queue *queue);

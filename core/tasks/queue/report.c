@@ -85,8 +85,10 @@ trine_status trine_task_progress_of(const trine_task_queue *queue, trine_task_pr
     if (!queue || !progress)
         return trine_fail(TRINE_E_ARGUMENT, "trine_task_progress_of: %s is NULL",
                           queue ? "progress" : "queue");
-    progress_of(queue, progress);
-    return TRINE_OK;
+    trine_status status = trine_queue_check_rank(queue, "trine_task_progress_of");
+    if (!status)
+        progress_of(queue, progress);
+    return status;
 }
 
 trine_status trine_task_slot_of(const trine_task_queue *queue, int slot, trine_task_slot *entry)
@@ -95,6 +97,9 @@ trine_status trine_task_slot_of(const trine_task_queue *queue, int slot, trine_t
     if (!queue || !entry)
         return trine_fail(TRINE_E_ARGUMENT, "trine_task_slot_of: %s is NULL",
                           queue ? "entry" : "queue");
+    trine_status status = trine_queue_check_rank(queue, "trine_task_slot_of");
+    if (status)
+        return status;
     int worker_slots = trine_runner_worker_slots(&queue->runner);
     if (slot < 0 || slot >= worker_slots)
         return trine_fail(TRINE_E_ARGUMENT, "trine_task_slot_of: slot %d; expected 0 to %d", slot,
@@ -111,6 +116,9 @@ trine_status trine_task_records(const trine_task_queue *queue, const trine_task_
                           !queue     ? "queue"
                           : !records ? "records"
                                      : "count");
+    trine_status status = trine_queue_check_rank(queue, "trine_task_records");
+    if (status)
+        return status;
     *records = queue->record;
     *count = (int64_t)queue->records;
     return TRINE_OK;
