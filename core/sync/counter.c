@@ -127,6 +127,8 @@ trine_status trine_counter_close(trine_counter *counter)
     if (status)
         return status;
     status = trine_team_agree(team, trine_call_number(1, "counter_close", 12), TRINE_OK);
+    if (status && status != TRINE_E_MPI)
+        return trine_call_end(team, NULL, status);
     if (counter->window)
         counter->window->ops->close(counter->window);
     release(counter);

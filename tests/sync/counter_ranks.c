@@ -121,6 +121,26 @@ static void misuse_is_refused(void)
         CU_ASSERT_EQUAL(trine_counter_open(team, rank, &counter), TRINE_E_COLLECTIVE);
 }
 
+/* Whatever the other ranks call instead, or refuse. */
+static void a_counter_that_is_not_closed_is_kept(void)
+{
+    trine_counter *counter = new_counter(3), *other = NULL;
+    trine_array *array = NULL;
+    if (size > 1) {
+        CU_ASSERT_EQUAL(rank == 0 ? trine_counter_close(counter)
+                                  : trine_array_create(team, TRINE_F64, 9, TRINE_PRIVATE, &array),
+                        TRINE_E_COLLECTIVE);
+        CU_ASSERT_EQUAL(rank == 0 ? trine_counter_close(counter)
+                                  : trine_counter_open(team, 0, NULL),
+                        TRINE_E_ARGUMENT);
+        CU_ASSERT_EQUAL(rank > 0 ? trine_counter_close(counter)
+                                 : trine_counter_open(team, 0, &other),
+                        TRINE_E_COLLECTIVE);
+    }
+    CU_ASSERT_EQUAL(value_of(counter), 3);
+    CU_ASSERT_EQUAL(trine_counter_close(counter), TRINE_OK);
+}
+
 static void ranks_of_several_workers_have_none(void)
 {
     trine_team *threads = NULL;
@@ -145,6 +165,7 @@ int main(int argc, char **argv)
         {"no write under the lock is lost", no_write_under_the_lock_is_lost},
         {"writes without the lock can be lost", writes_without_the_lock_can_be_lost},
         {"misuse is refused", misuse_is_refused},
+        {"a counter that is not closed is kept", a_counter_that_is_not_closed_is_kept},
         {"ranks of several workers have none", ranks_of_several_workers_have_none},
         CU_TEST_INFO_NULL,
     };
