@@ -17,6 +17,9 @@ void maps_equal_a_plain_loop(void)
     map_and_compare(2000, 7, 0);
     map_and_compare(500, 1, 3);
     map_and_compare(500, 100, 64);
+    for (int shift = 60; shift < 63; shift++)
+        map_and_compare(500, UINT64_C(1) << shift, 0);
+    map_and_compare(500, INT64_MAX, 0);
 }
 
 static void stream(bool unordered, uint64_t n, uint64_t window, uint64_t chunk)

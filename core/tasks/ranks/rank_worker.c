@@ -175,6 +175,7 @@ static uint64_t choose_chunk(const trine_ranks *ranks, uint64_t there)
 static uint64_t space_for(const trine_ranks *ranks, uint64_t chunk)
 {
     uint64_t workers = (uint64_t)ranks->workers, most;
+    chunk = trine_min(chunk, ranks->setup.window);
     if (ranks->only_offers && (ranks->size > WORKING_RANKS || trine_seconds() < ranks->rests_until))
         return 0;
     if (ranks->serial)
