@@ -94,6 +94,9 @@ static void map_refuses(void)
             "item_max, 8");
     REFUSED(trine_task_map(team, &echo_kind, items, 4, 8, &o, NULL, NULL, NULL), TRINE_E_ARGUMENT,
             "source");
+    o.size = offsetof(trine_task_options, source);
+    REFUSED(trine_task_map(team, &echo_kind, items, 4, 8, &o, NULL, NULL, NULL), TRINE_E_ARGUMENT,
+            "trine_task_map: a trine_task_options whose size");
     CU_ASSERT_EQUAL(trine_task_map(team, &echo_kind, NULL, 0, 8, NULL, NULL, NULL, NULL), TRINE_OK);
 }
 

@@ -31,6 +31,11 @@ static trine_status check_map(const trine_team *team, const trine_task_kind *kin
 {
     if (!kind)
         return trine_fail(TRINE_E_ARGUMENT, "trine_task_map: kind is NULL");
+    trine_status status = options ? trine_size_check("trine_task_map", "trine_task_options",
+                                                     options->size, sizeof *options)
+                                  : TRINE_OK;
+    if (status)
+        return status;
     if (options && options->source)
         return trine_fail(TRINE_E_ARGUMENT, "trine_task_map: options->source is not NULL; the "
                                             "items come from the array");
