@@ -209,8 +209,10 @@ static trine_status wrap(trine_team *team, trine_dtype dtype, const void *data, 
     if (!team || !wrapped)
         return trine_fail(TRINE_E_ARGUMENT, "trine_array_wrap: %s is NULL",
                           team ? "array" : "team");
-    trine_status status =
-        trine_array_make(team, dtype, ndim, shape, TRINE_PRIVATE, TRINE_MEMORY_GIVEN, &array);
+    trine_status status = trine_team_check(team);
+    if (!status)
+        status =
+            trine_array_make(team, dtype, ndim, shape, TRINE_PRIVATE, TRINE_MEMORY_GIVEN, &array);
     if (!status)
         status = check_given(dtype, data, ndim, shape);
     if (status || !array) {

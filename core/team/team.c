@@ -563,6 +563,9 @@ trine_status trine_team_set_schedule(trine_team *team, trine_schedule schedule)
 {
     if (!team)
         return trine_fail(TRINE_E_ARGUMENT, "trine_team_set_schedule: team is NULL");
+    trine_status status = trine_team_check(team);
+    if (status)
+        return status;
     if (schedule != TRINE_STATIC && schedule != TRINE_DYNAMIC)
         return trine_fail(TRINE_E_ARGUMENT,
                           "trine_team_set_schedule: %d; expected TRINE_STATIC or TRINE_DYNAMIC",
@@ -598,9 +601,9 @@ trine_status trine_team_set_transport(trine_team *team, trine_transport transpor
     TRINE_FLOAT_SCOPE;
     if (!team)
         return trine_fail(TRINE_E_ARGUMENT, "trine_team_set_transport: team is NULL");
-    trine_status status = transport == TRINE_TRANSPORT_NONE
-                              ? TRINE_OK
-                              : trine_channel_check(&team->executor, transport);
+    trine_status status = trine_team_check(team);
+    if (!status && transport != TRINE_TRANSPORT_NONE)
+        status = trine_channel_check(&team->executor, transport);
     if (status)
         return status;
     if (atomic_flag_test_and_set_explicit(&team->busy, memory_order_acquire))

@@ -166,7 +166,11 @@ static void refuse_all(void *context)
     uint64_t item = 1;
     must_be_refused(trine_reduce(&hash_reducer, (const trine_array *[]){all->x}, NULL, &hash));
     must_be_refused(trine_array_create(all->team, TRINE_F64, 10, TRINE_SHARED, &made));
+    must_be_refused(trine_array_wrap(all->team, TRINE_U64, &item, 1, &made));
     must_be_refused(trine_sort(all->x));
+    must_be_refused(trine_team_set_schedule(all->team, TRINE_DYNAMIC));
+    must_be_refused(trine_team_set_transport(all->team, TRINE_TRANSPORT_SHM));
+    must_be_refused(trine_team_set_transport(all->team, TRINE_TRANSPORT_NONE));
     must_be_refused(trine_lock_create(all->team, &lock));
     must_be_refused(trine_counter_open(all->team, 0, &counter));
     must_be_refused(trine_counter_close(all->counter));
