@@ -253,7 +253,9 @@ TRINE_API trine_status trine_task_cancel(trine_task_queue *queue, int64_t ticket
  * ledger is filled.
  *
  * On other ranks than 0: works until rank 0 closes. NULL, which all ranks give or none, does
- * nothing. Collective. Errors: what was wrong with the queue. */
+ * nothing. What was wrong with the queue has been said by the calls before: closing it is OK.
+ * Collective. Errors: BUSY, WORKER, and the queue stays open; IO (the journal), MEMORY, COLLECTIVE,
+ * MPI, and it is closed all the same. */
 TRINE_API trine_status trine_task_close(trine_task_queue *queue);
 
 /** A worker slot: one worker of one rank. */
