@@ -60,22 +60,23 @@ TRINE_API trine_status trine_counter_open(trine_team *team,
 TRINE_API trine_status trine_counter_close(trine_counter *counter);
 
 /** Adds value in one step; `*before` (before may be NULL) becomes what was there. Not collective.
- * Errors: ARGUMENT, MPI. */
+ * Errors: ARGUMENT; MPI; ABSENT of several ranks in another thread than that which opened the
+ * counter. */
 TRINE_API trine_status trine_counter_add(trine_counter *counter, int64_t value, int64_t *before);
 
 /** Reads the counter, whole; nothing keeps others out between this and a later call. Not
- * collective. Errors: ARGUMENT, MPI. */
+ * collective. Errors: as trine_counter_add. */
 TRINE_API trine_status trine_counter_get(trine_counter *counter, int64_t *value);
 
-/** Writes the counter, whole. Not collective. Errors: ARGUMENT, MPI. */
+/** Writes the counter, whole. Not collective. Errors: as trine_counter_add. */
 TRINE_API trine_status trine_counter_set(trine_counter *counter, int64_t value);
 
-/** Keeps out others that call it until trine_counter_unlock. Not collective. Errors: ARGUMENT, MPI,
- * SYSTEM where this thread holds it already. */
+/** Keeps out others that call it until trine_counter_unlock. Not collective. Errors: as
+ * trine_counter_add; SYSTEM where this thread holds it already. */
 TRINE_API trine_status trine_counter_lock(trine_counter *counter);
 
-/** Lets the next one in. Not collective. Errors: ARGUMENT, MPI, SYSTEM where this rank does not
- * hold it. */
+/** Lets the next one in. Not collective. Errors: as trine_counter_add; SYSTEM where this rank does
+ * not hold it. */
 TRINE_API trine_status trine_counter_unlock(trine_counter *counter);
 
 #ifdef __cplusplus

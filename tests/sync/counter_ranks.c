@@ -2,6 +2,7 @@
  * lock, is lost; updates without the lock can be. */
 #include <mpi.h>
 
+#include <pthread.h>
 #include <string.h>
 #include <time.h>
 
@@ -141,6 +142,32 @@ static void a_counter_that_is_not_closed_is_kept(void)
     CU_ASSERT_EQUAL(trine_counter_close(counter), TRINE_OK);
 }
 
+static void *use_in_another_thread(void *context)
+{
+    trine_counter *counter = context;
+    int64_t value;
+    trine_status expected = size > 1 ? TRINE_E_ABSENT : TRINE_OK;
+    CU_ASSERT_EQUAL(trine_counter_lock(counter), expected);
+    CU_ASSERT_EQUAL(trine_counter_add(counter, 1, NULL), expected);
+    CU_ASSERT_EQUAL(trine_counter_get(counter, &value), expected);
+    CU_ASSERT_EQUAL(trine_counter_set(counter, 8), expected);
+    CU_ASSERT_EQUAL(trine_counter_unlock(counter), expected);
+    if (size > 1)
+        CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "the thread that opened"));
+    return NULL;
+}
+
+/* MPI serves the thread alone that has started it. */
+static void another_thread_of_several_ranks_is_refused(void)
+{
+    trine_counter *counter = new_counter(7);
+    pthread_t thread;
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, use_in_another_thread, counter), 0);
+    pthread_join(thread, NULL);
+    CU_ASSERT_EQUAL(value_of(counter), size > 1 ? 7 : 8);
+    CU_ASSERT_EQUAL(trine_counter_close(counter), TRINE_OK);
+}
+
 static void ranks_of_several_workers_have_none(void)
 {
     trine_team *threads = NULL;
@@ -166,6 +193,7 @@ int main(int argc, char **argv)
         {"writes without the lock can be lost", writes_without_the_lock_can_be_lost},
         {"misuse is refused", misuse_is_refused},
         {"a counter that is not closed is kept", a_counter_that_is_not_closed_is_kept},
+        {"another thread of several ranks is refused", another_thread_of_several_ranks_is_refused},
         {"ranks of several workers have none", ranks_of_several_workers_have_none},
         CU_TEST_INFO_NULL,
     };
