@@ -136,7 +136,8 @@ trine_status trine_counter_close(trine_counter *counter)
     return trine_call_end(team, NULL, status);
 }
 
-/* What every function asks first: several ranks' counter is used by one thread of each. */
+/* What every function asks first: several ranks' counter is used by one thread of each. The team is
+ * not where a pool's worker could read it. */
 static trine_status check_use(const trine_counter *counter, const char *call)
 {
     if (!counter)
@@ -145,10 +146,10 @@ static trine_status check_use(const trine_counter *counter, const char *call)
         (getpid() == counter->process && pthread_equal(pthread_self(), counter->owner)))
         return TRINE_OK;
     return trine_fail(TRINE_E_ABSENT,
-                      "%s: a counter of several ranks is for the thread that opened team %s, not "
-                      "for workers beside it; expected a team of one worker a rank that is that "
+                      "%s: a counter of several ranks is for the thread that opened it, not for "
+                      "workers beside it; expected a team of one worker a rank that is that "
                       "thread (mpi)",
-                      call, counter->team->spec);
+                      call);
 }
 
 trine_status trine_counter_add(trine_counter *counter, int64_t value, int64_t *before)

@@ -153,7 +153,7 @@ static void *use_in_another_thread(void *context)
     CU_ASSERT_EQUAL(trine_counter_set(counter, 8), expected);
     CU_ASSERT_EQUAL(trine_counter_unlock(counter), expected);
     if (size > 1)
-        CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "the thread that opened"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "the thread that opened it"));
     return NULL;
 }
 
@@ -166,6 +166,33 @@ static void another_thread_of_several_ranks_is_refused(void)
     pthread_join(thread, NULL);
     CU_ASSERT_EQUAL(value_of(counter), size > 1 ? 7 : 8);
     CU_ASSERT_EQUAL(trine_counter_close(counter), TRINE_OK);
+}
+
+static trine_status use_in_a_task(trine_task *task)
+{
+    trine_counter *counter;
+    memcpy(&counter, task->param, sizeof counter);
+    trine_status status = trine_counter_add(counter, 1, NULL);
+    return status ? trine_task_fail(task, status, trine_error_detail()) : status;
+}
+
+/* Its one worker is the calling process, but another one has the tasks. */
+static void tasks_on_a_pool_of_one_are_refused(void)
+{
+    static const trine_task_kind kind = {
+        .name = "use", .run = use_in_a_task, .item_max = 1, .param_size = sizeof(trine_counter *)};
+    trine_team *pool = NULL;
+    trine_counter *counter = NULL;
+    CU_ASSERT_EQUAL_FATAL(trine_team_open("mpi+pool:1", &pool), TRINE_OK);
+    CU_ASSERT_EQUAL_FATAL(trine_counter_open(pool, 0, &counter), TRINE_OK);
+    const trine_task_options options = {TRINE_INIT(trine_task_options), .param = &counter};
+    CU_ASSERT_EQUAL(trine_task_map(pool, &kind, "", 1, 1, &options, NULL, NULL, NULL),
+                    size > 1 ? TRINE_E_ABSENT : TRINE_OK);
+    if (size > 1)
+        CU_ASSERT_PTR_NOT_NULL(strstr(trine_error_detail(), "the thread that opened it, not"));
+    CU_ASSERT_EQUAL(value_of(counter), size > 1 ? 0 : 1);
+    CU_ASSERT_EQUAL(trine_counter_close(counter), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_team_close(pool), TRINE_OK);
 }
 
 static void ranks_of_several_workers_have_none(void)
@@ -194,11 +221,12 @@ int main(int argc, char **argv)
         {"misuse is refused", misuse_is_refused},
         {"a counter that is not closed is kept", a_counter_that_is_not_closed_is_kept},
         {"another thread of several ranks is refused", another_thread_of_several_ranks_is_refused},
+        {"tasks on a pool of one are refused", tasks_on_a_pool_of_one_are_refused},
         {"ranks of several workers have none", ranks_of_several_workers_have_none},
         CU_TEST_INFO_NULL,
     };
     trine_mpi_window_shares = argc < 2;
-    if (trine_team_open("mpi", &team)) {
+    if (trine_init() || trine_team_open("mpi", &team)) {
         printf("%s: %s\n", argv[0], trine_error_detail());
         return 1;
     }
