@@ -33,7 +33,7 @@
     X(nanmin, "least element, NaN passed over")                                                    \
     X(nanmax, "greatest element, NaN passed over")
 
-/** Of one array of any type; two elements of that type: trine_minmax_f64(x, pair). */
+/** Of one array of any type; two elements of that type: trine_minmax_f64(x, result). */
 #define TRINE_PAIR_REDUCTIONS(X) X(minmax, "least and greatest element; NaN when there is one")
 
 /** Of one array of any type; an index: trine_argmin(x, &index). */
