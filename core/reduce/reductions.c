@@ -1,4 +1,6 @@
 /* core/reduce/reductions.c - the typed reductions: a name and an element type find a reducer. */
+#include <math.h>
+
 #include "core/array/array.h"
 #include "core/reduce/typed.h"
 #include "core/system/error.h"
@@ -131,7 +133,7 @@ trine_status trine_var_exact(const trine_array *x, double ddof, double *result)
     TRINE_FLOAT_SCOPE;
     const trine_array *in[] = {x, x};
     trine_status status = check_ddof("var_exact", ddof, x);
-    if (!status && ddof != (double)(uint64_t)ddof)
+    if (!status && ddof != floor(ddof))
         status = trine_call_refuse(trine_array_team(x),
                                    trine_fail(TRINE_E_ARGUMENT,
                                               "trine_var_exact: ddof %g; expected a whole number",

@@ -1,5 +1,6 @@
 /* misuse.c - misuse is an error that says what was given and what was expected; it is never
  * undefined behaviour, and outputs stay untouched. */
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -252,6 +253,21 @@ static void incomplete_reducers_are_refused(void)
     trine_array_free(x);
 }
 
+static void a_ddof_above_all_counts_leaves_nothing(void)
+{
+    const double counts[] = {3, 1e20, INFINITY};
+    double result = 42;
+    trine_array *x = array_of(team, TRINE_F64, 3);
+    for (int i = 0; i < 3; i++) {
+        expect(trine_var(x, counts[i], &result), TRINE_E_EMPTY, "var");
+        expect(trine_var_exact(x, counts[i], &result), TRINE_E_EMPTY, "var_exact");
+    }
+    expect(trine_var_exact(x, 0.5, &result), TRINE_E_ARGUMENT, "expected a whole number");
+    expect(trine_var_exact(x, (double)NAN, &result), TRINE_E_ARGUMENT, "expected 0 or more");
+    CU_ASSERT_EQUAL(result, 42);
+    trine_array_free(x);
+}
+
 static void a_team_with_arrays_does_not_close(void)
 {
     trine_team *open;
@@ -329,6 +345,7 @@ int main(void)
         {"outputs that half overlap inputs are refused",
          outputs_that_half_overlap_inputs_are_refused},
         {"incomplete reducers are refused", incomplete_reducers_are_refused},
+        {"a ddof above all counts leaves nothing", a_ddof_above_all_counts_leaves_nothing},
         {"a team with arrays does not close", a_team_with_arrays_does_not_close},
         {"a second call on a busy team is refused", a_second_call_on_a_busy_team_is_refused},
         {"unknown names are answered with the known ones",
