@@ -17,8 +17,9 @@ static trine_status run(const char *name, trine_dtype out, const void *param,
     const trine_reducer *reducer = trine_reducer_find(name, trine_array_dtype(in[0]));
     if (!reducer) {
         /* A real type without it: the library was built without what it needs. */
-        bool real = trine_array_dtype(in[0]) == TRINE_F64;
-        return trine_call_refuse(trine_array_team(in[0]), real ? TRINE_E_ABSENT : TRINE_E_DTYPE);
+        trine_dtype dtype = trine_array_dtype(in[0]);
+        bool real = dtype == TRINE_F64 || dtype == TRINE_F32;
+        return trine_call_refuse(trine_arrays_team(in, 2), real ? TRINE_E_ABSENT : TRINE_E_DTYPE);
     }
     if (out != TRINE_DTYPE_NONE && reducer->out != out)
         return trine_call_refuse(

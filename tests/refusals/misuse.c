@@ -177,6 +177,22 @@ static void an_unknown_map_is_named_with_those_there_are(void)
     }
 }
 
+/* Where SLEEF is missing. */
+static void what_is_absent_is_told_from_a_wrong_dtype(void)
+{
+    static const trine_dtype reals[] = {TRINE_F64, TRINE_F32};
+    double result = 42;
+    for (int i = 0; i < 2 && !trine_reducer_find("logsumexp", TRINE_F64); i++) {
+        trine_array *x = array_of(team, reals[i], 1);
+        expect(trine_logsumexp(x, &result), TRINE_E_ABSENT, "SLEEF");
+        trine_array_free(x);
+    }
+    trine_array *x = array_of(team, TRINE_I32, 1);
+    expect(trine_logsumexp(x, &result), TRINE_E_DTYPE, "logsumexp");
+    CU_ASSERT_EQUAL(result, 42);
+    trine_array_free(x);
+}
+
 static void impossible_sizes_are_refused(void)
 {
     trine_array *x = NULL;
@@ -340,6 +356,7 @@ int main(void)
         {"built-in maps check their arguments", built_in_maps_check_their_arguments},
         {"an unknown map is named with those there are",
          an_unknown_map_is_named_with_those_there_are},
+        {"what is absent is told from a wrong dtype", what_is_absent_is_told_from_a_wrong_dtype},
         {"impossible sizes are refused", impossible_sizes_are_refused},
         {"arrays must match", arrays_must_match},
         {"outputs that half overlap inputs are refused",
