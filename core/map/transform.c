@@ -60,12 +60,13 @@ static trine_status check_call(const trine_map *map, const void *param,
     return status ? status : check_outputs(map, in, out, in_place);
 }
 
-/* The team that knows of the call. A map whose counts make no sense has one output for certain. */
+/* The team that knows of the call. A map whose size or counts make no sense has one output for
+ * certain. */
 static trine_team *team_of(const trine_map *map, const trine_array *const in[],
                            trine_array *const out[])
 {
-    bool sound =
-        map && map->nin >= 0 && map->nin <= TRINE_ARGS && map->nout >= 1 && map->nout <= TRINE_ARGS;
+    bool sound = map && map->size == sizeof *map && map->nin >= 0 && map->nin <= TRINE_ARGS &&
+                 map->nout >= 1 && map->nout <= TRINE_ARGS;
     const trine_array *all[2 * TRINE_ARGS];
     int count = 0;
     for (int i = 0; in && sound && i < map->nin; i++)

@@ -319,7 +319,9 @@ static trine_status check_call(const trine_reducer *reducer, const void *param,
 /* How many entries `in` has for certain, whatever the reducer. */
 static int inputs_of(const trine_reducer *reducer)
 {
-    return reducer && reducer->nin >= 1 && reducer->nin <= TRINE_ARGS ? reducer->nin : 1;
+    bool sound = reducer && reducer->size == sizeof *reducer && reducer->nin >= 1 &&
+                 reducer->nin <= TRINE_ARGS;
+    return sound ? reducer->nin : 1;
 }
 
 trine_status trine_reduce_input(const trine_reducer *reducer, const void *param,

@@ -269,6 +269,26 @@ static void incomplete_reducers_are_refused(void)
     trine_array_free(x);
 }
 
+/* What lies behind a struct of another size is not looked at. */
+static void counts_of_another_size_are_not_trusted(void)
+{
+    double result = 42;
+    trine_array *x = array_of(team, TRINE_F64, 2), *y = array_of(team, TRINE_F64, 2);
+    trine_array *const wild = (trine_array *)&result;
+    const trine_array *in[TRINE_ARGS] = {x, wild, wild, wild};
+    trine_array *out[TRINE_ARGS] = {y, wild, wild, wild};
+    trine_reducer reducer = *trine_reducer_find("sum", TRINE_F64);
+    trine_map map = *trine_map_find("copy", TRINE_F64, TRINE_F64);
+    reducer.size = map.size = 0;
+    reducer.nin = map.nin = map.nout = TRINE_ARGS;
+    expect(trine_reduce(&reducer, in, NULL, &result), TRINE_E_ARGUMENT, "trine_reducer");
+    expect(trine_reduce_axis(&reducer, in, NULL, 0, &result), TRINE_E_ARGUMENT, "trine_reducer");
+    expect(trine_apply(&map, in, NULL, out), TRINE_E_ARGUMENT, "trine_map");
+    CU_ASSERT_EQUAL(result, 42);
+    trine_array_free(x);
+    trine_array_free(y);
+}
+
 static void a_ddof_above_all_counts_leaves_nothing(void)
 {
     const double counts[] = {3, 1e20, INFINITY};
@@ -362,6 +382,7 @@ int main(void)
         {"outputs that half overlap inputs are refused",
          outputs_that_half_overlap_inputs_are_refused},
         {"incomplete reducers are refused", incomplete_reducers_are_refused},
+        {"counts of another size are not trusted", counts_of_another_size_are_not_trusted},
         {"a ddof above all counts leaves nothing", a_ddof_above_all_counts_leaves_nothing},
         {"a team with arrays does not close", a_team_with_arrays_does_not_close},
         {"a second call on a busy team is refused", a_second_call_on_a_busy_team_is_refused},
