@@ -78,7 +78,8 @@ trine_status trine_line_refused(const trine_reducer *reducer, trine_status statu
 {
     const double nan = NAN;
     const float nan_single = NAN;
-    bool real = reducer->out == TRINE_F64 || reducer->out == TRINE_F32;
+    bool real = (reducer->out == TRINE_F64 || reducer->out == TRINE_F32) &&
+                reducer->result_size == trine_dtype_size(reducer->out);
     if (status != TRINE_E_EMPTY || length == 0 || !real || reducer->flags & TRINE_EMPTY_FAILS)
         return status;
     memcpy(result, reducer->out == TRINE_F64 ? (const void *)&nan : &nan_single,

@@ -289,6 +289,31 @@ static void counts_of_another_size_are_not_trusted(void)
     trine_array_free(y);
 }
 
+static trine_status refuse_all(void *result, const void *state, const void *param)
+{
+    (void)result, (void)state, (void)param;
+    return TRINE_E_EMPTY;
+}
+
+/* What is no single number cannot be NaN. */
+static void only_a_number_becomes_nan(void)
+{
+    uint64_t result[3] = {42, 42, 42};
+    trine_array *x = array_of(team, TRINE_U64, 4), *y = NULL;
+    trine_reducer wide = hash_reducer;
+    wide.finish = refuse_all;
+    wide.out = TRINE_F64;
+    wide.result_size = sizeof result;
+    CU_ASSERT_EQUAL_FATAL(trine_array_create_2d(team, TRINE_U64, 1, 4, TRINE_SHARED, &y), TRINE_OK);
+    expect(trine_reduce_axis(&wide, (const trine_array *const[]){x}, NULL, 0, result),
+           TRINE_E_EMPTY, "hash");
+    expect(trine_reduce_axis(&wide, (const trine_array *const[]){y}, NULL, 1, result),
+           TRINE_E_EMPTY, "hash");
+    CU_ASSERT_TRUE(result[0] == 42 && result[1] == 42 && result[2] == 42);
+    trine_array_free(x);
+    trine_array_free(y);
+}
+
 static void a_ddof_above_all_counts_leaves_nothing(void)
 {
     const double counts[] = {3, 1e20, INFINITY};
@@ -383,6 +408,7 @@ int main(void)
          outputs_that_half_overlap_inputs_are_refused},
         {"incomplete reducers are refused", incomplete_reducers_are_refused},
         {"counts of another size are not trusted", counts_of_another_size_are_not_trusted},
+        {"only a number becomes NaN", only_a_number_becomes_nan},
         {"a ddof above all counts leaves nothing", a_ddof_above_all_counts_leaves_nothing},
         {"a team with arrays does not close", a_team_with_arrays_does_not_close},
         {"a second call on a busy team is refused", a_second_call_on_a_busy_team_is_refused},
