@@ -212,6 +212,11 @@ static void copy_apply(const trine_chunk *chunk, const void *param)
     memcpy(chunk->out[0], chunk->in[0], chunk->n * sizeof(double));
 }
 
+static void no_stencil(const trine_stencil_row *rows, const void *param)
+{
+    (void)rows, (void)param;
+}
+
 static const trine_map copy_map = {
     TRINE_INIT(trine_map), .name = "copy",     .nin = 1,           .nout = 1,
     .in = {TRINE_F64},     .out = {TRINE_F64}, .apply = copy_apply};
@@ -267,6 +272,55 @@ static void incomplete_reducers_are_refused(void)
     expect(trine_reduce(&bad, in, NULL, &result), TRINE_E_ARGUMENT, "param is NULL");
     CU_ASSERT_EQUAL(result.hash, 1);
     trine_array_free(x);
+}
+
+/* Larger than any memory: by themselves, or as many as there must be. */
+static void impossible_sizes_of_kernels_are_refused(void)
+{
+    static const size_t sizes[] = {(size_t)-8, (size_t)1 << 63, (size_t)1 << 52};
+    static const char says[] = "expected up to 2251799813685247";
+    const double row[6] = {0};
+    uint64_t result = 42;
+    trine_array *x = array_of(team, TRINE_U64, 10), *y = array_of(team, TRINE_F64, 10);
+    trine_array *z = array_of(team, TRINE_F64, 10), *kept = NULL;
+    const trine_array *in[] = {x}, *from[] = {y};
+    trine_array *to[] = {z};
+    for (int i = 0; i < 12; i++) {
+        trine_reducer bad = hash_reducer;
+        size_t *all[] = {&bad.state_size, &bad.result_size, &bad.param_size, &bad.work_size};
+        *all[i % 4] = sizes[i / 4];
+        bad.flags = i / 4 == 1 ? TRINE_ORDER_FREE : 0;
+        expect(trine_reduce(&bad, in, row, &result), TRINE_E_ARGUMENT, says);
+        expect(trine_reduce_axis(&bad, in, row, 0, &result), TRINE_E_ARGUMENT, says);
+        expect(trine_scan_reducer(&bad, x, row, false, x), TRINE_E_ARGUMENT, says);
+        expect(trine_reducer_test(&bad, (const void *const[]){row}, 6, row), TRINE_E_ARGUMENT,
+               says);
+    }
+    for (int i = 0; i < 3; i++) {
+        trine_map map = *trine_map_find("copy", TRINE_F64, TRINE_F64);
+        trine_predicate keep = *trine_predicate_find("nonzero", TRINE_F64);
+        const trine_stencil stencil = {.name = "none",
+                                       .halo = 1,
+                                       .in = TRINE_F64,
+                                       .out = TRINE_F64,
+                                       .param_size = sizes[i],
+                                       .apply = no_stencil};
+        map.param_size = keep.param_size = sizes[i];
+        expect(trine_apply(&map, from, row, to), TRINE_E_ARGUMENT, says);
+        expect(trine_compact(&keep, y, row, &kept), TRINE_E_ARGUMENT, says);
+        expect(trine_apply_stencil(&stencil, y, row, z), TRINE_E_ARGUMENT, says);
+    }
+    trine_reducer large = hash_reducer;
+    large.state_size = ((size_t)1 << 51) - 1;
+    expect(trine_reduce(&large, in, NULL, &result), TRINE_E_MEMORY, "memory");
+    expect(trine_reduce_axis(&large, in, NULL, 0, &result), TRINE_E_MEMORY, "memory");
+    expect(trine_reducer_test(&large, (const void *const[]){row}, 6, NULL), TRINE_E_MEMORY,
+           "memory");
+    CU_ASSERT_EQUAL(result, 42);
+    CU_ASSERT_PTR_NULL(kept);
+    trine_array *made[] = {x, y, z};
+    for (int i = 0; i < 3; i++)
+        trine_array_free(made[i]);
 }
 
 /* What lies behind a struct of another size is not looked at. */
@@ -407,6 +461,7 @@ int main(void)
         {"outputs that half overlap inputs are refused",
          outputs_that_half_overlap_inputs_are_refused},
         {"incomplete reducers are refused", incomplete_reducers_are_refused},
+        {"impossible sizes of kernels are refused", impossible_sizes_of_kernels_are_refused},
         {"counts of another size are not trusted", counts_of_another_size_are_not_trusted},
         {"only a number becomes NaN", only_a_number_becomes_nan},
         {"a ddof above all counts leaves nothing", a_ddof_above_all_counts_leaves_nothing},
