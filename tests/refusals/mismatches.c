@@ -1,0 +1,91 @@
+/* mismatches.c - what ranks call differently is the same error on all of them: nobody waits, nobody
+ * goes on alone. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <trine/trine.h>
+
+#include "check.h"
+#include "expect.h"
+
+enum { PATIENCE = 30, ROWS = 10 };
+
+/* later: opened after the first one, so called last. */
+static trine_team *team, *later;
+static int rank;
+
+static trine_array *rows_of(trine_dtype dtype, int64_t rows, int64_t columns, trine_place place)
+{
+    trine_array *x = NULL;
+    CU_ASSERT_EQUAL_FATAL(trine_array_create_2d(team, dtype, rows, columns, place, &x), TRINE_OK);
+    alarm(PATIENCE);
+    return x;
+}
+
+static trine_array *array_of(trine_dtype dtype)
+{
+    return rows_of(dtype, ROWS, 1, TRINE_DISTRIBUTED);
+}
+
+/* Makes a call of the later team, so that it was called last. */
+static void call_later(void)
+{
+    trine_array *x = NULL;
+    CU_ASSERT_EQUAL_FATAL(trine_array_create(later, TRINE_F64, 1, TRINE_DISTRIBUTED, &x), TRINE_OK);
+    trine_array_free(x);
+}
+
+/* What another team was called for since. */
+static void any_array_names_the_team(void)
+{
+    double result = 42;
+    trine_array *x = array_of(TRINE_F64), *y = array_of(TRINE_F64);
+    bool bad = rank == 1;
+    call_later();
+    expect(trine_cov(bad ? NULL : x, y, bad ? -1 : 0, &result), TRINE_E_ARGUMENT, "ddof -1");
+    CU_ASSERT_EQUAL(result, 42);
+    trine_array_free(x);
+    trine_array_free(y);
+}
+
+/* Rank 1 has no kernels at all. */
+static void any_array_names_the_team_of_a_map(void)
+{
+    trine_array *x = array_of(TRINE_F64), *y = array_of(TRINE_F64);
+    bool bad = rank == 1;
+    call_later();
+    expect(trine_copy_f64(x, bad ? NULL : y), TRINE_E_ARGUMENT, "TRINE_ISA is 'none'");
+    expect(trine_axpy_f64(1, x, bad ? NULL : y), TRINE_E_ARGUMENT, "TRINE_ISA is 'none'");
+    trine_array_free(x);
+    trine_array_free(y);
+}
+
+static bool is_rank(const char *variable, const char *number)
+{
+    const char *value = getenv(variable);
+    return value && strcmp(value, number) == 0;
+}
+
+/* mismatches [lame]: rank 1 has no kernels. */
+int main(int argc, char **argv)
+{
+    CU_TestInfo tests[] = {
+        {"any array names the team", any_array_names_the_team},
+        CU_TEST_INFO_NULL,
+    };
+    CU_TestInfo lame[] = {
+        {"any array names the team of a map", any_array_names_the_team_of_a_map},
+        CU_TEST_INFO_NULL,
+    };
+    bool without = argc > 1 && strcmp(argv[1], "lame") == 0;
+    if (without && (is_rank("OMPI_COMM_WORLD_RANK", "1") || is_rank("PMI_RANK", "1")))
+        setenv("TRINE_ISA", "none", 1);
+    trine_init();
+    if (trine_team_open("mpi", &team) || trine_team_open("mpi", &later))
+        return 1;
+    rank = trine_team_rank(team);
+    alarm(PATIENCE);
+    int status = trine_check_main("mismatches", without ? lame : tests);
+    alarm(0);
+    return trine_team_close(later) || trine_team_close(team) || status;
+}
