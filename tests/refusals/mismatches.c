@@ -8,11 +8,12 @@
 #include "check.h"
 #include "expect.h"
 
-enum { PATIENCE = 30, ROWS = 10 };
+enum { PATIENCE = 30, ROWS = 10, COLUMNS = 1024 };
 
 /* later: opened after the first one, so called last. */
 static trine_team *team, *later;
 static int rank;
+static double results[2 * COLUMNS];
 
 static trine_array *rows_of(trine_dtype dtype, int64_t rows, int64_t columns, trine_place place)
 {
@@ -25,6 +26,22 @@ static trine_array *rows_of(trine_dtype dtype, int64_t rows, int64_t columns, tr
 static trine_array *array_of(trine_dtype dtype)
 {
     return rows_of(dtype, ROWS, 1, TRINE_DISTRIBUTED);
+}
+
+static void none_of_the_first_is_a_call(void)
+{
+    double value = 42;
+    trine_array *x = array_of(TRINE_F64);
+    bool bad = rank == 1;
+    CU_ASSERT_EQUAL(trine_smallest(x, 0, &value, NULL), TRINE_OK);
+    CU_ASSERT_EQUAL(trine_largest(x, 0, &value, NULL), TRINE_OK);
+    expect(trine_smallest(bad ? NULL : x, 0, &value, NULL), TRINE_E_ARGUMENT, "x is NULL");
+    expect(trine_largest(x, bad ? -1 : 0, &value, NULL), TRINE_E_ARGUMENT, "k is -1");
+    expect(trine_smallest(x, bad ? 5 : 0, results, NULL), TRINE_E_COLLECTIVE, "rank");
+    expect(bad ? trine_smallest(x, 0, &value, NULL) : trine_largest(x, 0, &value, NULL),
+           TRINE_E_COLLECTIVE, "rank");
+    CU_ASSERT_EQUAL(value, 42);
+    trine_array_free(x);
 }
 
 /* Makes a call of the later team, so that it was called last. */
@@ -70,6 +87,7 @@ static bool is_rank(const char *variable, const char *number)
 int main(int argc, char **argv)
 {
     CU_TestInfo tests[] = {
+        {"none of the first is a call", none_of_the_first_is_a_call},
         {"any array names the team", any_array_names_the_team},
         CU_TEST_INFO_NULL,
     };
