@@ -218,6 +218,7 @@ static trine_status reduce_tile(trine_team *team, trine_columns_param *p, const 
                          .grid = trine_grid_of_rows(view->rows, view->columns),
                          .offset = view->row_offset,
                          .local_n = view->local_rows,
+                         .columns = view->columns,
                          .own_blocks = view->own_blocks,
                          .executor = view->executor};
     for (int i = 0; i < p->reducer.nin; i++)

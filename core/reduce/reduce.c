@@ -213,8 +213,9 @@ trine_status trine_input_reduce_here(trine_team *team, const trine_reducer *redu
 
 static uint64_t call_number(const trine_reducer *reducer, const trine_input *input)
 {
-    uint64_t given[] = {reducer->state_size, reducer->result_size,
-                        input->own_blocks ? 0 : input->grid.n};
+    uint64_t given[] = {reducer->state_size, reducer->result_size, input->columns,
+                        input->own_blocks ? 0 : input->grid.n,
+                        input->own_blocks ? 0 : input->grid.step};
     return trine_call_number(trine_call_number(3, given, sizeof given), reducer->name,
                              strlen(reducer->name));
 }
@@ -293,7 +294,6 @@ trine_status trine_reducer_check(const trine_reducer *reducer, const void *param
             "a reduction: reducer '%s' has %d inputs and %zu bytes of state; expected "
             "1 to %d and more than 0",
             reducer->name, reducer->nin, reducer->state_size, TRINE_ARGS);
-    if (reducer->work_size &&
     if (reducer->state_size > TRINE_MOST_BYTES || reducer->work_size > TRINE_MOST_BYTES ||
         reducer->result_size > TRINE_MOST_BYTES || reducer->param_size > TRINE_MOST_BYTES)
         return trine_fail(TRINE_E_ARGUMENT,
@@ -301,6 +301,7 @@ trine_status trine_reducer_check(const trine_reducer *reducer, const void *param
                           "%zu, a result of %zu and a param of %zu; expected up to %zu",
                           reducer->name, reducer->state_size, reducer->work_size,
                           reducer->result_size, reducer->param_size, TRINE_MOST_BYTES);
+    if (reducer->work_size &&
         !(reducer->work_init && reducer->work_flush && reducer->flags & TRINE_ORDER_FREE))
         return trine_fail(TRINE_E_ARGUMENT,
                           "a reduction: reducer '%s' keeps a working state, so it needs work_init, "

@@ -8,7 +8,7 @@
 #include "check.h"
 #include "expect.h"
 
-enum { PATIENCE = 30, ROWS = 10, COLUMNS = 1024 };
+enum { PATIENCE = 30, ROWS = 10, COLUMNS = 1024, TAPS = 3 };
 
 /* later: opened after the first one, so called last. */
 static trine_team *team, *later;
@@ -42,6 +42,49 @@ static void none_of_the_first_is_a_call(void)
            TRINE_E_COLLECTIVE, "rank");
     CU_ASSERT_EQUAL(value, 42);
     trine_array_free(x);
+}
+
+/* Of one tile on one rank and two on the other. */
+static void columns_must_be_alike(void)
+{
+    static const trine_place places[] = {TRINE_PRIVATE, TRINE_SHARED};
+    const trine_reducer *max = trine_reducer_find("max", TRINE_F64);
+    for (int i = 0; i < 2; i++) {
+        trine_array *x = rows_of(TRINE_F64, ROWS, rank == 1 ? 2 * COLUMNS : COLUMNS, places[i]);
+        const trine_array *in[] = {x};
+        expect(trine_reduce_axis(max, in, NULL, 0, results), TRINE_E_COLLECTIVE, "rank");
+        CU_ASSERT_EQUAL(trine_reduce_axis(max, in, NULL, 1, results), TRINE_E_COLLECTIVE);
+        trine_array_free(x);
+    }
+}
+
+/* As many elements, in other rows: other chunks, and other blocks of the ranks. */
+static void shapes_must_be_alike(void)
+{
+    double sum = 42;
+    trine_array *x = rows_of(TRINE_F64, ROWS, COLUMNS, TRINE_DISTRIBUTED);
+    trine_array *turned = rows_of(TRINE_F64, COLUMNS, ROWS, TRINE_DISTRIBUTED);
+    double *all = calloc(ROWS * COLUMNS, sizeof *all);
+    const trine_array *own = rank == 1 ? turned : x;
+    expect(trine_sum_f64(own, TRINE_FAST, &sum), TRINE_E_COLLECTIVE, "rank");
+    expect(trine_array_gather(own, 0, all), TRINE_E_COLLECTIVE, "rank");
+    CU_ASSERT_EQUAL(sum, 42);
+    free(all);
+    trine_array_free(x);
+    trine_array_free(turned);
+}
+
+static void dtypes_of_a_convolution_must_be_alike(void)
+{
+    const double kernel[TAPS] = {1, 1, 1};
+    trine_array *x = array_of(TRINE_F64), *y = array_of(TRINE_F64);
+    trine_array *u = array_of(TRINE_F32), *v = array_of(TRINE_F32);
+    expect(rank == 1 ? trine_convolve_f32(u, kernel, TAPS, v)
+                     : trine_convolve_f64(x, kernel, TAPS, y),
+           TRINE_E_COLLECTIVE, "rank");
+    trine_array *made[] = {x, y, u, v};
+    for (int i = 0; i < 4; i++)
+        trine_array_free(made[i]);
 }
 
 /* Makes a call of the later team, so that it was called last. */
@@ -88,6 +131,9 @@ int main(int argc, char **argv)
 {
     CU_TestInfo tests[] = {
         {"none of the first is a call", none_of_the_first_is_a_call},
+        {"columns must be alike", columns_must_be_alike},
+        {"shapes must be alike", shapes_must_be_alike},
+        {"dtypes of a convolution must be alike", dtypes_of_a_convolution_must_be_alike},
         {"any array names the team", any_array_names_the_team},
         CU_TEST_INFO_NULL,
     };
