@@ -191,8 +191,9 @@ trine_status trine_array_gather(const trine_array *array, int root, void *data)
         if (team->communicator.rank == root)
             divide(array, data, d.receive);
     }
-    const uint64_t given[] = {(uint64_t)array->dtype, array->n, (uint64_t)root};
+    const uint64_t given[] = {(uint64_t)array->dtype, (uint64_t)root};
     uint64_t call = trine_call_number(15, given, sizeof given);
+    call = trine_shape_number(call, array->ndim, array->shape, false);
     status = team->communicator.ops->exchange(&team->communicator, d.send, d.receive, call, status);
     free(d.send);
     size_t all = (size_t)array->n * trine_dtype_size(array->dtype);

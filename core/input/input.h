@@ -12,12 +12,13 @@
 /* This rank's part of a whole: items [offset, offset + local_n) of the grid, from as many sources
  * as the kernel has inputs, to be read by that executor, whose workers address the sources'
  * contexts. own_blocks: the callers' own blocks make the whole; this rank's is then on a grid of
- * its own, with offset 0 and all of the grid's items. */
+ * its own, with offset 0 and all of the grid's items. columns: of each item where items are rows,
+ * which all ranks must have alike; else 0. */
 typedef struct trine_input {
     trine_source source[TRINE_ARGS];
     int sources;
     trine_grid grid;
-    uint64_t offset, local_n;
+    uint64_t offset, local_n, columns;
     bool own_blocks;
     trine_executor *executor;
 } trine_input;

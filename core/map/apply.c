@@ -9,6 +9,7 @@
 #include "core/system/error.h"
 #include "core/lines/non_temporal.h"
 #include "core/input/chunk_loader.h"
+#include "kernels/registry/built_in.h"
 
 /* Elements of a piece of a chunk that is made in a buffer before it goes past the caches: few
  * enough that all arguments' pieces stay in the innermost cache. */
@@ -112,6 +113,14 @@ static size_t scratch_of(const map_job *job)
            (job->non_temporal ? (size_t)job->loader.outs * PIECE_BYTES : 0);
 }
 
+/* Whether this rank's part may fail once it has begun: for want of memory, by a death, or in a
+ * function of the program's. One rank has nobody to tell. */
+static bool may_fail(const trine_team *team, const trine_map *map, const map_job *job)
+{
+    return scratch_of(job) > 0 || job->loader.input.executor->ops.separate_memory ||
+           (team->communicator.size > 1 && !trine_map_is_built_in(map));
+}
+
 static trine_status run_here(trine_team *team, trine_block_body body, map_job *job, bool in_place)
 {
     if (job->loader.input.local_n == 0)
@@ -177,7 +186,7 @@ trine_status trine_input_apply(trine_team *team, const trine_map *map, const voi
     if (!status)
         status = lay_out(team, &job, param, map->param_size, &laid);
     if (!status)
-        uncertain = scratch_of(laid) > 0 || laid->loader.input.executor->ops.separate_memory;
+        uncertain = may_fail(team, map, laid);
     status = agree_to_write(team, input, call, status, &job.loader.offset, &uncertain);
     if (!status && laid) {
         laid->loader.offset = job.loader.offset;

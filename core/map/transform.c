@@ -5,6 +5,7 @@
 #include "core/system/error.h"
 #include "core/array/overlap.h"
 #include "core/input/input.h"
+#include "core/system/util.h"
 
 static trine_status check_map(const trine_map *map, const void *param)
 {
@@ -21,6 +22,10 @@ static trine_status check_map(const trine_map *map, const void *param)
             "trine_apply: map '%s' has %d inputs and %d outputs; expected 0 to %d and "
             "1 to %d",
             map->name, map->nin, map->nout, TRINE_ARGS, TRINE_ARGS);
+    if (map->param_size > TRINE_MOST_BYTES)
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "trine_apply: map '%s' has a param of %zu bytes; expected up to %zu",
+                          map->name, map->param_size, TRINE_MOST_BYTES);
     if (map->param_size && !param)
         return trine_fail(TRINE_E_ARGUMENT, "trine_apply: param is NULL; '%s' takes %zu bytes",
                           map->name, map->param_size);
@@ -60,12 +65,13 @@ static trine_status check_call(const trine_map *map, const void *param,
     return status ? status : check_outputs(map, in, out, in_place);
 }
 
-/* The team that knows of the call. A map whose counts make no sense has one output for certain. */
+/* The team that knows of the call. A map whose size or counts make no sense has one output for
+ * certain. */
 static trine_team *team_of(const trine_map *map, const trine_array *const in[],
                            trine_array *const out[])
 {
-    bool sound =
-        map && map->nin >= 0 && map->nin <= TRINE_ARGS && map->nout >= 1 && map->nout <= TRINE_ARGS;
+    bool sound = map && map->size == sizeof *map && map->nin >= 0 && map->nin <= TRINE_ARGS &&
+                 map->nout >= 1 && map->nout <= TRINE_ARGS;
     const trine_array *all[2 * TRINE_ARGS];
     int count = 0;
     for (int i = 0; in && sound && i < map->nin; i++)

@@ -78,7 +78,8 @@ trine_status trine_line_refused(const trine_reducer *reducer, trine_status statu
 {
     const double nan = NAN;
     const float nan_single = NAN;
-    bool real = reducer->out == TRINE_F64 || reducer->out == TRINE_F32;
+    bool real = (reducer->out == TRINE_F64 || reducer->out == TRINE_F32) &&
+                reducer->result_size == trine_dtype_size(reducer->out);
     if (status != TRINE_E_EMPTY || length == 0 || !real || reducer->flags & TRINE_EMPTY_FAILS)
         return status;
     memcpy(result, reducer->out == TRINE_F64 ? (const void *)&nan : &nan_single,
@@ -217,6 +218,7 @@ static trine_status reduce_tile(trine_team *team, trine_columns_param *p, const 
                          .grid = trine_grid_of_rows(view->rows, view->columns),
                          .offset = view->row_offset,
                          .local_n = view->local_rows,
+                         .columns = view->columns,
                          .own_blocks = view->own_blocks,
                          .executor = view->executor};
     for (int i = 0; i < p->reducer.nin; i++)

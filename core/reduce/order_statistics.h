@@ -22,4 +22,9 @@ trine_neighbours trine_quantile_neighbours(trine_quantile_method method, uint64_
 trine_status trine_quantile_check(const char *call, trine_quantile_method method, int count,
                                   const double q[]);
 
+/* trine_quantile_by, or trine_nanquantile_by to skip NaN, of a line along an axis: NaN where there
+ * are elements, on any rank, but no numbers. Collective. */
+trine_status trine_quantile_line(const trine_array *x, trine_quantile_method method, bool skip,
+                                 int count, const double q[], double quantiles[]);
+
 #endif

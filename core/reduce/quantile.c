@@ -13,11 +13,14 @@
 #include "kernels/reduce/interpolate.h"
 #include "kernels/sort/radix.h"
 
-/* What is asked for. skip: NaN is passed over. */
+/* How: NaN is passed over; along a line, where no numbers among some elements give NaN. */
+enum { SKIP_NAN = 1, OF_A_LINE = 2 };
+
+/* What is asked for. */
 typedef struct quantile_call {
     const char *name;
     const trine_array *x;
-    bool skip;
+    unsigned how;
     trine_quantile_method method;
     int count;
     const double *q;
@@ -69,10 +72,11 @@ static trine_status find_elements(const quantile_call *call, void *elements, dou
     trine_status status = trine_selection_begin(call->name, call->x, &n, &nans, &selection);
     if (status)
         return status;
-    uint64_t numbers = n - (call->skip ? nans : 0);
-    if (numbers == 0)
+    bool skip = call->how & SKIP_NAN, line = call->how & OF_A_LINE;
+    uint64_t numbers = n - (skip ? nans : 0);
+    if (n == 0 || (numbers == 0 && !line))
         status = trine_fail(TRINE_E_EMPTY, "%s: %s", call->name, trine_status_text(TRINE_E_EMPTY));
-    else if (!call->skip && nans > 0)
+    else if (numbers == 0 || (!skip && nans > 0))
         fill_with_nan(call, elements, part);
     else
         status = select_between(call, selection, numbers, elements, part);
@@ -115,32 +119,40 @@ static trine_status quantile_elements(quantile_call call, void *elements, double
 
 trine_status trine_quantile(const trine_array *x, int count, const double q[], double quantiles[])
 {
-    return quantile((quantile_call){"trine_quantile", x, false, TRINE_LINEAR, count, q}, quantiles);
+    return quantile((quantile_call){"trine_quantile", x, 0, TRINE_LINEAR, count, q}, quantiles);
 }
 
 trine_status trine_nanquantile(const trine_array *x, int count, const double q[],
                                double quantiles[])
 {
-    return quantile((quantile_call){"trine_nanquantile", x, true, TRINE_LINEAR, count, q},
+    return quantile((quantile_call){"trine_nanquantile", x, SKIP_NAN, TRINE_LINEAR, count, q},
                     quantiles);
 }
 
 trine_status trine_quantile_by(const trine_array *x, trine_quantile_method method, int count,
                                const double q[], double quantiles[])
 {
-    return quantile((quantile_call){"trine_quantile_by", x, false, method, count, q}, quantiles);
+    return quantile((quantile_call){"trine_quantile_by", x, 0, method, count, q}, quantiles);
 }
 
 trine_status trine_nanquantile_by(const trine_array *x, trine_quantile_method method, int count,
                                   const double q[], double quantiles[])
 {
-    return quantile((quantile_call){"trine_nanquantile_by", x, true, method, count, q}, quantiles);
+    return quantile((quantile_call){"trine_nanquantile_by", x, SKIP_NAN, method, count, q},
+                    quantiles);
+}
+
+trine_status trine_quantile_line(const trine_array *x, trine_quantile_method method, bool skip,
+                                 int count, const double q[], double quantiles[])
+{
+    const unsigned how = OF_A_LINE | (skip ? SKIP_NAN : 0);
+    return quantile((quantile_call){"trine_quantile_axis", x, how, method, count, q}, quantiles);
 }
 
 trine_status trine_quantile_elements(const trine_array *x, trine_quantile_method method, int count,
                                      const double q[], void *elements, double part[])
 {
-    return quantile_elements((quantile_call){"trine_quantile_elements", x, false, method, count, q},
+    return quantile_elements((quantile_call){"trine_quantile_elements", x, 0, method, count, q},
                              elements, part);
 }
 
@@ -148,17 +160,19 @@ trine_status trine_nanquantile_elements(const trine_array *x, trine_quantile_met
                                         int count, const double q[], void *elements, double part[])
 {
     return quantile_elements(
-        (quantile_call){"trine_nanquantile_elements", x, true, method, count, q}, elements, part);
+        (quantile_call){"trine_nanquantile_elements", x, SKIP_NAN, method, count, q}, elements,
+        part);
 }
 
 static const double half = 0.5;
 
 trine_status trine_median(const trine_array *x, double *median)
 {
-    return quantile((quantile_call){"trine_median", x, false, TRINE_LINEAR, 1, &half}, median);
+    return quantile((quantile_call){"trine_median", x, 0, TRINE_LINEAR, 1, &half}, median);
 }
 
 trine_status trine_nanmedian(const trine_array *x, double *median)
 {
-    return quantile((quantile_call){"trine_nanmedian", x, true, TRINE_LINEAR, 1, &half}, median);
+    return quantile((quantile_call){"trine_nanmedian", x, SKIP_NAN, TRINE_LINEAR, 1, &half},
+                    median);
 }

@@ -150,15 +150,8 @@ static trine_status quantile_axis(const trine_array *x, trine_quantile_method me
     if (status)
         return trine_call_refuse(trine_array_team(x), status);
     /* One line: the workers and ranks share it. */
-    if (axis == 0 && x->columns == 1) {
-        status = skip ? trine_nanquantile_by(x, method, count, q, quantiles)
-                      : trine_quantile_by(x, method, count, q, quantiles);
-        if (status != TRINE_E_EMPTY || x->rows == 0)
-            return status;
-        for (int i = 0; i < count; i++)
-            quantiles[i] = NAN;
-        return TRINE_OK;
-    }
+    if (axis == 0 && x->columns == 1)
+        return trine_quantile_line(x, method, skip, count, q, quantiles);
     line_quantiles p = {.dtype = x->dtype, .method = method, .skip = skip, .count = count};
     memcpy(p.q, q, (size_t)count * sizeof *q);
     trine_lines lines = {.apply = quantiles_of_line,

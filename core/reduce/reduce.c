@@ -117,7 +117,8 @@ static trine_status lay_out(trine_team *team, const trine_reducer *reducer, cons
     left->step = sequential ? piece_chunks(team) : left->end - left->chunk;
     size_t slots = sequential ? (size_t)left->step : blocks.count;
     size_t stride = trine_tree_stride(reducer), job_space = trine_whole_lines(sizeof(reduce_job));
-    size_t param_space = trine_whole_lines(reducer->param_size), slots_space = slots * stride;
+    size_t param_space = trine_whole_lines(reducer->param_size);
+    size_t slots_space = trine_bytes_of(slots, stride);
     size_t states_space = trine_tree_states_size(reducer);
     size_t piece_space =
         sequential ? slots * trine_grid_longest(&input->grid) * input->source[0].item : 0;
@@ -212,8 +213,9 @@ trine_status trine_input_reduce_here(trine_team *team, const trine_reducer *redu
 
 static uint64_t call_number(const trine_reducer *reducer, const trine_input *input)
 {
-    uint64_t given[] = {reducer->state_size, reducer->result_size,
-                        input->own_blocks ? 0 : input->grid.n};
+    uint64_t given[] = {reducer->state_size, reducer->result_size, input->columns,
+                        input->own_blocks ? 0 : input->grid.n,
+                        input->own_blocks ? 0 : input->grid.step};
     return trine_call_number(trine_call_number(3, given, sizeof given), reducer->name,
                              strlen(reducer->name));
 }
@@ -292,6 +294,13 @@ trine_status trine_reducer_check(const trine_reducer *reducer, const void *param
             "a reduction: reducer '%s' has %d inputs and %zu bytes of state; expected "
             "1 to %d and more than 0",
             reducer->name, reducer->nin, reducer->state_size, TRINE_ARGS);
+    if (reducer->state_size > TRINE_MOST_BYTES || reducer->work_size > TRINE_MOST_BYTES ||
+        reducer->result_size > TRINE_MOST_BYTES || reducer->param_size > TRINE_MOST_BYTES)
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "a reduction: reducer '%s' has a state of %zu bytes, a working state of "
+                          "%zu, a result of %zu and a param of %zu; expected up to %zu",
+                          reducer->name, reducer->state_size, reducer->work_size,
+                          reducer->result_size, reducer->param_size, TRINE_MOST_BYTES);
     if (reducer->work_size &&
         !(reducer->work_init && reducer->work_flush && reducer->flags & TRINE_ORDER_FREE))
         return trine_fail(TRINE_E_ARGUMENT,
@@ -319,7 +328,9 @@ static trine_status check_call(const trine_reducer *reducer, const void *param,
 /* How many entries `in` has for certain, whatever the reducer. */
 static int inputs_of(const trine_reducer *reducer)
 {
-    return reducer && reducer->nin >= 1 && reducer->nin <= TRINE_ARGS ? reducer->nin : 1;
+    bool sound = reducer && reducer->size == sizeof *reducer && reducer->nin >= 1 &&
+                 reducer->nin <= TRINE_ARGS;
+    return sound ? reducer->nin : 1;
 }
 
 trine_status trine_reduce_input(const trine_reducer *reducer, const void *param,

@@ -69,7 +69,7 @@ trine_status trine_trial_open(trine_trial *t, const trine_reducer *reducer, cons
     const trine_reducer *r = reducer;
     *t = (trine_trial){.reducer = reducer, .in = in, .n = n};
     uint64_t chunks = trine_max(trine_divide_up((uint64_t)n, TRINE_CHUNK), (uint64_t)least_chunks);
-    size_t partials = (size_t)(chunks + 1) * trine_trial_stride(t);
+    size_t partials = trine_bytes_of((size_t)chunks + 1, trine_trial_stride(t));
     size_t size[TRIAL_AREAS] = {[TRIAL_STATE] = r->state_size,
                                 [TRIAL_OTHER] = r->state_size,
                                 [TRIAL_WORK] = r->work_size,

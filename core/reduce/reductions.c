@@ -1,4 +1,6 @@
 /* core/reduce/reductions.c - the typed reductions: a name and an element type find a reducer. */
+#include <math.h>
+
 #include "core/array/array.h"
 #include "core/reduce/typed.h"
 #include "core/system/error.h"
@@ -15,12 +17,13 @@ static trine_status run(const char *name, trine_dtype out, const void *param,
     const trine_reducer *reducer = trine_reducer_find(name, trine_array_dtype(in[0]));
     if (!reducer) {
         /* A real type without it: the library was built without what it needs. */
-        bool real = trine_array_dtype(in[0]) == TRINE_F64;
-        return trine_call_refuse(trine_array_team(in[0]), real ? TRINE_E_ABSENT : TRINE_E_DTYPE);
+        trine_dtype dtype = trine_array_dtype(in[0]);
+        bool real = dtype == TRINE_F64 || dtype == TRINE_F32;
+        return trine_call_refuse(trine_arrays_team(in, 2), real ? TRINE_E_ABSENT : TRINE_E_DTYPE);
     }
     if (out != TRINE_DTYPE_NONE && reducer->out != out)
         return trine_call_refuse(
-            trine_array_team(in[0]),
+            trine_arrays_team(in, 2),
             trine_fail(TRINE_E_DTYPE, "trine_%s_%s: x is %s, for which the result is %s", name,
                        trine_dtype_name(out), trine_dtype_name(trine_array_dtype(in[0])),
                        trine_dtype_name(reducer->out)));
@@ -39,13 +42,13 @@ static trine_status run_typed(const char *name, trine_dtype dtype, const void *p
     return run(name, TRINE_DTYPE_NONE, param, in, result);
 }
 
-static trine_status check_ddof(const char *name, double ddof, const trine_array *x)
+static trine_status check_ddof(const char *name, double ddof, const trine_array *const in[])
 {
     TRINE_FLOAT_SCOPE;
     if (ddof >= 0)
         return TRINE_OK;
     return trine_call_refuse(
-        trine_array_team(x),
+        trine_arrays_team(in, 2),
         trine_fail(TRINE_E_ARGUMENT, "trine_%s: ddof %g; expected 0 or more", name, ddof));
 }
 
@@ -121,7 +124,7 @@ DEFINE_PRODUCT(u64, uint64_t)
     trine_status trine_##name(const trine_array *x, double ddof, double *result)                   \
     {                                                                                              \
         const trine_array *in[] = {x, x};                                                          \
-        trine_status status = check_ddof(#name, ddof, x);                                          \
+        trine_status status = check_ddof(#name, ddof, in);                                         \
         return status ? status : run(#name, TRINE_F64, &ddof, in, result);                         \
     }
 TRINE_MOMENT_REDUCTIONS(DEFINE_MOMENT)
@@ -130,8 +133,8 @@ trine_status trine_var_exact(const trine_array *x, double ddof, double *result)
 {
     TRINE_FLOAT_SCOPE;
     const trine_array *in[] = {x, x};
-    trine_status status = check_ddof("var_exact", ddof, x);
-    if (!status && ddof != (double)(uint64_t)ddof)
+    trine_status status = check_ddof("var_exact", ddof, in);
+    if (!status && ddof != floor(ddof))
         status = trine_call_refuse(trine_array_team(x),
                                    trine_fail(TRINE_E_ARGUMENT,
                                               "trine_var_exact: ddof %g; expected a whole number",
@@ -158,7 +161,7 @@ trine_status trine_describe(const trine_array *x, trine_description *description
                               double *result)                                                      \
     {                                                                                              \
         const trine_array *in[] = {x, y};                                                          \
-        trine_status status = check_ddof(#name, ddof, x);                                          \
+        trine_status status = check_ddof(#name, ddof, in);                                         \
         return status ? status : run(#name, TRINE_F64, &ddof, in, result);                         \
     }
 TRINE_JOINT_REDUCTIONS(DEFINE_JOINT)

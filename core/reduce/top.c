@@ -295,6 +295,17 @@ static trine_status find_many(const top_call *call)
     return collect(call, (trine_bound){.key = last.key ^ flip, .flip = flip}, call->k - before);
 }
 
+/* No elements are asked for, but the ranks meet. */
+static trine_status find_none(const top_call *call)
+{
+    trine_team *team = call->x->team;
+    trine_status status = trine_call_begin(team);
+    if (status)
+        return status;
+    status = trine_team_agree(team, trine_call_number(42, call->name, strlen(call->name)), status);
+    return trine_call_end(team, &team->ledger.combine, status);
+}
+
 static trine_status top(const char *name, const trine_array *x, int64_t k, bool largest,
                         void *values, int64_t *indices)
 {
@@ -304,7 +315,9 @@ static trine_status top(const char *name, const trine_array *x, int64_t k, bool 
                                 : check(&call);
     if (status)
         return trine_call_refuse(trine_arrays_team(&call.x, 1), status);
-    return call.k == 0 ? TRINE_OK : call.k <= TRINE_TOP ? find_few(&call) : find_many(&call);
+    return call.k == 0           ? find_none(&call)
+           : call.k <= TRINE_TOP ? find_few(&call)
+                                 : find_many(&call);
 }
 
 trine_status trine_smallest(const trine_array *x, int64_t k, void *values, int64_t indices[])

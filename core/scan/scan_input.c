@@ -153,7 +153,7 @@ static trine_status scan_block(void *context, size_t share, trine_worker *worker
 static size_t job_size(const scan_call *call, const trine_reducer *reducer)
 {
     return trine_whole_lines(sizeof(scan_job)) + trine_whole_lines(reducer->param_size) +
-           2 * (size_t)call->block * trine_tree_stride(reducer);
+           trine_bytes_of(2 * (size_t)call->block, trine_tree_stride(reducer));
 }
 
 static size_t scratch_size(const trine_reducer *reducer)

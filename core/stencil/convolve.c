@@ -120,7 +120,9 @@ static trine_status run_here(trine_team *team, trine_executor *executor, const t
 static trine_status run(trine_team *team, const trine_array *x, const double kernel[], size_t taps,
                         trine_array *out)
 {
-    uint64_t call = trine_call_number(24 ^ trine_array_common(x), kernel, taps * sizeof *kernel);
+    uint64_t given[] = {(uint64_t)x->dtype, trine_array_common(x)};
+    uint64_t call = trine_call_number(24, given, sizeof given);
+    call = trine_call_number(call, kernel, taps * sizeof *kernel);
     uint64_t local_n = x->local_n;
     const trine_array *arrays[] = {x, out};
     trine_executor *executor = trine_arrays_executor(team, arrays, 2);

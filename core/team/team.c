@@ -13,6 +13,7 @@
 #include "core/system/memory_usage.h"
 #include "core/team/placement.h"
 #include "core/system/process.h"
+#include "core/system/util.h"
 #include "core/team/spec.h"
 #include "core/system/environment.h"
 
@@ -475,6 +476,10 @@ trine_status trine_team_run(trine_team *team, trine_executor *executor, trine_jo
 
 trine_status trine_team_arena(trine_team *team, size_t bytes, void **memory)
 {
+    if (bytes >= TRINE_NO_MEMORY) {
+        trine_fail(TRINE_E_MEMORY, "team %s: no memory for a job of %zu bytes", team->spec, bytes);
+        return TRINE_E_MEMORY;
+    }
     if (bytes > team->arena_size) {
         if (team->arena)
             team->executor.ops.free(&team->executor, team->arena, team->arena_size);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/system/error.h"
+#include "kernels/registry/built_in.h"
 #include "kernels/registry/isa.h"
 #include "kernels/registry/list.h"
 #include "core/system/environment.h"
@@ -401,6 +402,12 @@ static void fail_map(const char *name, trine_dtype in, trine_dtype out)
     }
     trine_fail(TRINE_E_ARGUMENT, "no map '%.40s' of %s to %s; %s", name, trine_dtype_name(in),
                trine_dtype_name(out), known);
+}
+
+bool trine_map_is_built_in(const trine_map *map)
+{
+    pthread_once(&once, choose);
+    return look_up(MAP, map->name, input_of(map), map->out[0]) == map;
 }
 
 const trine_map *trine_map_find(const char *name, trine_dtype in, trine_dtype out)

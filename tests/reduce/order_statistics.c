@@ -2,6 +2,7 @@
  * serial on every team named; under a launcher on all ranks, also where these cut the whole as they
  * like; and what one rank is refused, all are.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,6 +158,31 @@ static void results_survive_a_cut_of_the_callers_own(void)
     free(w);
 }
 
+/* The whole has elements, on the last rank, and no numbers. */
+static void a_line_of_nans_is_nan_on_all_ranks(void)
+{
+    double nans[] = {(double)NAN, (double)NAN};
+    const double q = 0.5;
+    for (int i = 0; i < spec_count; i++) {
+        trine_team *team;
+        trine_array *x, *none;
+        double got[2] = {42, 42};
+        if (trine_team_open(specs[i], &team))
+            continue;
+        bool last = trine_team_rank(team) + 1 == trine_team_ranks(team);
+        CU_ASSERT_EQUAL_FATAL(trine_array_wrap(team, TRINE_F64, nans, last ? 2 : 0, &x), TRINE_OK);
+        CU_ASSERT_EQUAL_FATAL(trine_array_wrap(team, TRINE_F64, nans, 0, &none), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_nanquantile_axis(x, TRINE_LINEAR, 1, &q, 0, &got[0]), TRINE_OK);
+        CU_ASSERT_EQUAL(trine_quantile_axis(x, TRINE_LINEAR, 1, &q, 0, &got[1]), TRINE_OK);
+        CU_ASSERT_TRUE(isnan(got[0]) && isnan(got[1]));
+        CU_ASSERT_EQUAL(trine_nanquantile_by(x, TRINE_LINEAR, 1, &q, got), TRINE_E_EMPTY);
+        CU_ASSERT_EQUAL(trine_nanquantile_axis(none, TRINE_LINEAR, 1, &q, 0, got), TRINE_E_EMPTY);
+        trine_array_free(x);
+        trine_array_free(none);
+        CU_ASSERT_EQUAL(trine_team_close(team), TRINE_OK);
+    }
+}
+
 /* Call number c, in which `bad` makes this rank's arguments wrong. */
 static trine_status refused(int c, bool bad, trine_array *x, trine_array *w)
 {
@@ -228,6 +254,7 @@ int main(int argc, char **argv)
     CU_TestInfo tests[] = {
         {"every team gives the bits of serial", every_team_gives_the_bits_of_serial},
         {"results survive a cut of the caller's own", results_survive_a_cut_of_the_callers_own},
+        {"a line of NaNs is NaN on all ranks", a_line_of_nans_is_nan_on_all_ranks},
         {"what one rank is refused, all are", what_one_rank_is_refused_all_are},
         CU_TEST_INFO_NULL,
     };

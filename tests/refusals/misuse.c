@@ -1,5 +1,6 @@
 /* misuse.c - misuse is an error that says what was given and what was expected; it is never
  * undefined behaviour, and outputs stay untouched. */
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,6 +177,22 @@ static void an_unknown_map_is_named_with_those_there_are(void)
     }
 }
 
+/* Where SLEEF is missing. */
+static void what_is_absent_is_told_from_a_wrong_dtype(void)
+{
+    static const trine_dtype reals[] = {TRINE_F64, TRINE_F32};
+    double result = 42;
+    for (int i = 0; i < 2 && !trine_reducer_find("logsumexp", TRINE_F64); i++) {
+        trine_array *x = array_of(team, reals[i], 1);
+        expect(trine_logsumexp(x, &result), TRINE_E_ABSENT, "SLEEF");
+        trine_array_free(x);
+    }
+    trine_array *x = array_of(team, TRINE_I32, 1);
+    expect(trine_logsumexp(x, &result), TRINE_E_DTYPE, "logsumexp");
+    CU_ASSERT_EQUAL(result, 42);
+    trine_array_free(x);
+}
+
 static void impossible_sizes_are_refused(void)
 {
     trine_array *x = NULL;
@@ -193,6 +210,11 @@ static void copy_apply(const trine_chunk *chunk, const void *param)
 {
     (void)param;
     memcpy(chunk->out[0], chunk->in[0], chunk->n * sizeof(double));
+}
+
+static void no_stencil(const trine_stencil_row *rows, const void *param)
+{
+    (void)rows, (void)param;
 }
 
 static const trine_map copy_map = {
@@ -249,6 +271,115 @@ static void incomplete_reducers_are_refused(void)
     bad.param_size = 8;
     expect(trine_reduce(&bad, in, NULL, &result), TRINE_E_ARGUMENT, "param is NULL");
     CU_ASSERT_EQUAL(result.hash, 1);
+    trine_array_free(x);
+}
+
+/* Larger than any memory: by themselves, or as many as there must be. */
+static void impossible_sizes_of_kernels_are_refused(void)
+{
+    static const size_t sizes[] = {(size_t)-8, (size_t)1 << 63, (size_t)1 << 52};
+    static const char says[] = "expected up to 2251799813685247";
+    const double row[6] = {0};
+    uint64_t result = 42;
+    trine_array *x = array_of(team, TRINE_U64, 10), *y = array_of(team, TRINE_F64, 10);
+    trine_array *z = array_of(team, TRINE_F64, 10), *kept = NULL;
+    const trine_array *in[] = {x}, *from[] = {y};
+    trine_array *to[] = {z};
+    for (int i = 0; i < 12; i++) {
+        trine_reducer bad = hash_reducer;
+        size_t *all[] = {&bad.state_size, &bad.result_size, &bad.param_size, &bad.work_size};
+        *all[i % 4] = sizes[i / 4];
+        bad.flags = i / 4 == 1 ? TRINE_ORDER_FREE : 0;
+        expect(trine_reduce(&bad, in, row, &result), TRINE_E_ARGUMENT, says);
+        expect(trine_reduce_axis(&bad, in, row, 0, &result), TRINE_E_ARGUMENT, says);
+        expect(trine_scan_reducer(&bad, x, row, false, x), TRINE_E_ARGUMENT, says);
+        expect(trine_reducer_test(&bad, (const void *const[]){row}, 6, row), TRINE_E_ARGUMENT,
+               says);
+    }
+    for (int i = 0; i < 3; i++) {
+        trine_map map = *trine_map_find("copy", TRINE_F64, TRINE_F64);
+        trine_predicate keep = *trine_predicate_find("nonzero", TRINE_F64);
+        const trine_stencil stencil = {.name = "none",
+                                       .halo = 1,
+                                       .in = TRINE_F64,
+                                       .out = TRINE_F64,
+                                       .param_size = sizes[i],
+                                       .apply = no_stencil};
+        map.param_size = keep.param_size = sizes[i];
+        expect(trine_apply(&map, from, row, to), TRINE_E_ARGUMENT, says);
+        expect(trine_compact(&keep, y, row, &kept), TRINE_E_ARGUMENT, says);
+        expect(trine_apply_stencil(&stencil, y, row, z), TRINE_E_ARGUMENT, says);
+    }
+    trine_reducer large = hash_reducer;
+    large.state_size = ((size_t)1 << 51) - 1;
+    expect(trine_reduce(&large, in, NULL, &result), TRINE_E_MEMORY, "memory");
+    expect(trine_reduce_axis(&large, in, NULL, 0, &result), TRINE_E_MEMORY, "memory");
+    expect(trine_reducer_test(&large, (const void *const[]){row}, 6, NULL), TRINE_E_MEMORY,
+           "memory");
+    CU_ASSERT_EQUAL(result, 42);
+    CU_ASSERT_PTR_NULL(kept);
+    trine_array *made[] = {x, y, z};
+    for (int i = 0; i < 3; i++)
+        trine_array_free(made[i]);
+}
+
+/* What lies behind a struct of another size is not looked at. */
+static void counts_of_another_size_are_not_trusted(void)
+{
+    double result = 42;
+    trine_array *x = array_of(team, TRINE_F64, 2), *y = array_of(team, TRINE_F64, 2);
+    trine_array *const wild = (trine_array *)&result;
+    const trine_array *in[TRINE_ARGS] = {x, wild, wild, wild};
+    trine_array *out[TRINE_ARGS] = {y, wild, wild, wild};
+    trine_reducer reducer = *trine_reducer_find("sum", TRINE_F64);
+    trine_map map = *trine_map_find("copy", TRINE_F64, TRINE_F64);
+    reducer.size = map.size = 0;
+    reducer.nin = map.nin = map.nout = TRINE_ARGS;
+    expect(trine_reduce(&reducer, in, NULL, &result), TRINE_E_ARGUMENT, "trine_reducer");
+    expect(trine_reduce_axis(&reducer, in, NULL, 0, &result), TRINE_E_ARGUMENT, "trine_reducer");
+    expect(trine_apply(&map, in, NULL, out), TRINE_E_ARGUMENT, "trine_map");
+    CU_ASSERT_EQUAL(result, 42);
+    trine_array_free(x);
+    trine_array_free(y);
+}
+
+static trine_status refuse_all(void *result, const void *state, const void *param)
+{
+    (void)result, (void)state, (void)param;
+    return TRINE_E_EMPTY;
+}
+
+/* What is no single number cannot be NaN. */
+static void only_a_number_becomes_nan(void)
+{
+    uint64_t result[3] = {42, 42, 42};
+    trine_array *x = array_of(team, TRINE_U64, 4), *y = NULL;
+    trine_reducer wide = hash_reducer;
+    wide.finish = refuse_all;
+    wide.out = TRINE_F64;
+    wide.result_size = sizeof result;
+    CU_ASSERT_EQUAL_FATAL(trine_array_create_2d(team, TRINE_U64, 1, 4, TRINE_SHARED, &y), TRINE_OK);
+    expect(trine_reduce_axis(&wide, (const trine_array *const[]){x}, NULL, 0, result),
+           TRINE_E_EMPTY, "hash");
+    expect(trine_reduce_axis(&wide, (const trine_array *const[]){y}, NULL, 1, result),
+           TRINE_E_EMPTY, "hash");
+    CU_ASSERT_TRUE(result[0] == 42 && result[1] == 42 && result[2] == 42);
+    trine_array_free(x);
+    trine_array_free(y);
+}
+
+static void a_ddof_above_all_counts_leaves_nothing(void)
+{
+    const double counts[] = {3, 1e20, INFINITY};
+    double result = 42;
+    trine_array *x = array_of(team, TRINE_F64, 3);
+    for (int i = 0; i < 3; i++) {
+        expect(trine_var(x, counts[i], &result), TRINE_E_EMPTY, "var");
+        expect(trine_var_exact(x, counts[i], &result), TRINE_E_EMPTY, "var_exact");
+    }
+    expect(trine_var_exact(x, 0.5, &result), TRINE_E_ARGUMENT, "expected a whole number");
+    expect(trine_var_exact(x, (double)NAN, &result), TRINE_E_ARGUMENT, "expected 0 or more");
+    CU_ASSERT_EQUAL(result, 42);
     trine_array_free(x);
 }
 
@@ -324,11 +455,16 @@ int main(void)
         {"built-in maps check their arguments", built_in_maps_check_their_arguments},
         {"an unknown map is named with those there are",
          an_unknown_map_is_named_with_those_there_are},
+        {"what is absent is told from a wrong dtype", what_is_absent_is_told_from_a_wrong_dtype},
         {"impossible sizes are refused", impossible_sizes_are_refused},
         {"arrays must match", arrays_must_match},
         {"outputs that half overlap inputs are refused",
          outputs_that_half_overlap_inputs_are_refused},
         {"incomplete reducers are refused", incomplete_reducers_are_refused},
+        {"impossible sizes of kernels are refused", impossible_sizes_of_kernels_are_refused},
+        {"counts of another size are not trusted", counts_of_another_size_are_not_trusted},
+        {"only a number becomes NaN", only_a_number_becomes_nan},
+        {"a ddof above all counts leaves nothing", a_ddof_above_all_counts_leaves_nothing},
         {"a team with arrays does not close", a_team_with_arrays_does_not_close},
         {"a second call on a busy team is refused", a_second_call_on_a_busy_team_is_refused},
         {"unknown names are answered with the known ones",
