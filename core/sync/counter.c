@@ -127,7 +127,7 @@ trine_status trine_counter_close(trine_counter *counter)
     if (status)
         return status;
     status = trine_team_agree(team, trine_call_number(1, "counter_close", 12), TRINE_OK);
-    if (status && status != TRINE_E_MPI)
+    if (status && status != TRINE_E_MPI && status != TRINE_E_CLOSED)
         return trine_call_end(team, NULL, status);
     if (counter->window)
         counter->window->ops->close(counter->window);

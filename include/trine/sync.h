@@ -56,7 +56,8 @@ TRINE_API trine_status trine_counter_open(trine_team *team,
                                           trine_counter **counter);
 
 /** Releases the counter. NULL, which all ranks give or none, does nothing. Collective. Errors:
- * BUSY; COLLECTIVE; MPI, and then the counter is released all the same. */
+ * BUSY; COLLECTIVE; MPI, or CLOSED after MPI_Finalize, and then the counter is released all the
+ * same. */
 TRINE_API trine_status trine_counter_close(trine_counter *counter);
 
 /** Adds value in one step; `*before` (before may be NULL) becomes what was there. Not collective.
