@@ -9,7 +9,7 @@
 #include "core/system/error.h"
 #include "core/lines/non_temporal.h"
 #include "core/input/chunk_loader.h"
-#include "kernels/registry/built_in.h"
+#include "kernels/registry/params.h"
 
 /* Elements of a piece of a chunk that is made in a buffer before it goes past the caches: few
  * enough that all arguments' pieces stay in the innermost cache. */

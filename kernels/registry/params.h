@@ -1,4 +1,5 @@
-/* kernels/registry/params.h - params of the built-in kernels that the library alone gives. */
+/* kernels/registry/params.h - params of the built-in kernels that the library alone gives, and
+ * which maps are built in. */
 #ifndef TRINE_KERNELS_PARAMS_H
 #define TRINE_KERNELS_PARAMS_H
 
@@ -42,5 +43,8 @@ typedef struct trine_order_param {
  * each (kernels/exact/weight_sums.h). NaN among the elements is passed over. */
 #define TRINE_WEIGHT_DIGITS 256
 #define TRINE_WEIGHT_SUM 576
+
+/* Whether that is a map that trine_map_find returns, and no copy of one. Any thread. */
+bool trine_map_is_built_in(const trine_map *map);
 
 #endif

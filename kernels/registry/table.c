@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/system/error.h"
-#include "kernels/registry/built_in.h"
+#include "kernels/registry/params.h"
 #include "kernels/registry/isa.h"
 #include "kernels/registry/list.h"
 #include "core/system/environment.h"
