@@ -207,7 +207,9 @@ static trine_status bring_x(const product *p, trine_status status)
     for (int r = 0; r < ranks && parts && !status; r++) {
         size_t first = (size_t)p->rows_x[r], end = (size_t)p->rows_x[r + 1];
         parts[r] = (trine_part){p->x->data, (size_t)p->x->local_n * p->item};
-        parts[ranks + r] = (trine_part){p->whole_x + first * p->item, (end - first) * p->item};
+        parts[ranks + r].bytes = (end - first) * p->item;
+        if (end > first)
+            parts[ranks + r].data = p->whole_x + first * p->item;
     }
     if (!status && p->whole_x == p->x->data)
         status = trine_team_agree(p->team, p->call, status);
