@@ -120,9 +120,11 @@ static trine_status tile_block(void *context, size_t block, trine_worker *worker
     (void)worker;
     do {
         size_t step = (size_t)trine_min(depth - l, p->depth);
+        /* Matrices of no elements have no memory. */
+        const char *a = step > 0 ? job->a + (i * job->lda + l) * item : NULL;
+        const char *b = step > 0 ? job->b + (l * job->ldb + j) * item : NULL;
         trine_status status =
-            multiply(p, m, n, step, job->a + (i * job->lda + l) * item, job->lda,
-                     job->b + (l * job->ldb + j) * item, job->ldb, job->l + l > 0 ? 1 : p->beta,
+            multiply(p, m, n, step, a, job->lda, b, job->ldb, job->l + l > 0 ? 1 : p->beta,
                      job->c + (i * job->ldc + j) * item, job->ldc);
         if (status)
             return status;
