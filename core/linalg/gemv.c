@@ -69,8 +69,8 @@ static void reduce_segment(const rows_job *job, uint64_t row, const trine_gemv_p
     bool single = end - at <= TRINE_CHUNK;
     if (!single)
         trine_tree_begin(&tree, &m, param, scratch);
-    /* Where there is no column, this is the sum. */
-    m.init(state, param);
+    if (at == end)
+        m.init(state, param);
     for (; at < end; at += TRINE_CHUNK) {
         trine_chunk chunk = {
             .offset = (int64_t)at,
