@@ -294,11 +294,9 @@ trine_status trine_compact(const trine_predicate *keep, const trine_array *x, co
     if (keep->param_size && !param)
         return refuse(x, NULL, "trine_compact", "param");
     trine_status status = trine_arrays_check("trine_compact", "x", &x, &keep->in, 1, &like);
-    if (!status && keep->param_size > TRINE_MOST_BYTES)
-        status = trine_fail(TRINE_E_ARGUMENT,
-                            "trine_compact: predicate '%s' has a param of %zu bytes; expected up "
-                            "to %zu",
-                            keep->name, keep->param_size, TRINE_MOST_BYTES);
+    if (!status)
+        status =
+            trine_param_check("trine_compact", "predicate", keep->name, keep->param_size, param);
     if (status)
         return trine_call_refuse(x->team, status);
     compact_call call = {.name = keep->name, .team = x->team, .x = x, .keep = keep, .param = param};

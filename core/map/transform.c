@@ -5,7 +5,6 @@
 #include "core/system/error.h"
 #include "core/array/overlap.h"
 #include "core/input/input.h"
-#include "core/system/util.h"
 
 static trine_status check_map(const trine_map *map, const void *param)
 {
@@ -22,14 +21,7 @@ static trine_status check_map(const trine_map *map, const void *param)
             "trine_apply: map '%s' has %d inputs and %d outputs; expected 0 to %d and "
             "1 to %d",
             map->name, map->nin, map->nout, TRINE_ARGS, TRINE_ARGS);
-    if (map->param_size > TRINE_MOST_BYTES)
-        return trine_fail(TRINE_E_ARGUMENT,
-                          "trine_apply: map '%s' has a param of %zu bytes; expected up to %zu",
-                          map->name, map->param_size, TRINE_MOST_BYTES);
-    if (map->param_size && !param)
-        return trine_fail(TRINE_E_ARGUMENT, "trine_apply: param is NULL; '%s' takes %zu bytes",
-                          map->name, map->param_size);
-    return TRINE_OK;
+    return trine_param_check("trine_apply", "map", map->name, map->param_size, param);
 }
 
 /* An output may be an input exactly; anything else that overlaps would depend on the order. */

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "core/system/error.h"
-#include "core/system/util.h"
 #include "core/stencil/ghosted_patch.h"
 #include "core/array/overlap.h"
 #include "core/lines/non_temporal.h"
@@ -139,15 +138,8 @@ static trine_status check_stencil(const trine_stencil *stencil, const void *para
         return trine_fail(TRINE_E_ARGUMENT,
                           "trine_apply_stencil: '%s' has a halo of %d; expected 1 to %d",
                           stencil->name, stencil->halo, TRINE_HALO);
-    if (stencil->param_size > TRINE_MOST_BYTES)
-        return trine_fail(TRINE_E_ARGUMENT,
-                          "trine_apply_stencil: '%s' has a param of %zu bytes; expected up to %zu",
-                          stencil->name, stencil->param_size, TRINE_MOST_BYTES);
-    if (stencil->param_size && !param)
-        return trine_fail(TRINE_E_ARGUMENT,
-                          "trine_apply_stencil: param is NULL; '%s' takes %zu bytes", stencil->name,
-                          stencil->param_size);
-    return TRINE_OK;
+    return trine_param_check("trine_apply_stencil", "stencil", stencil->name, stencil->param_size,
+                             param);
 }
 
 static trine_status check(const trine_stencil *stencil, const void *param, const trine_array *x,

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/system/util.h"
+
 static _Thread_local char detail[TRINE_DETAIL_SIZE];
 static _Thread_local unsigned long failures;
 
@@ -74,6 +76,19 @@ trine_status trine_size_check(const char *call, const char *type, size_t size, s
                       "%s: a %s whose size is %zu; expected %zu: begin it with {TRINE_INIT(%s)}, "
                       "and build the program with the headers of this library",
                       call, type, size, known, type);
+}
+
+trine_status trine_param_check(const char *call, const char *what, const char *name, size_t size,
+                               const void *param)
+{
+    if (size > TRINE_MOST_BYTES)
+        return trine_fail(TRINE_E_ARGUMENT,
+                          "%s: %s '%s' has a param of %zu bytes; expected up to %zu", call, what,
+                          name, size, TRINE_MOST_BYTES);
+    if (size > 0 && !param)
+        return trine_fail(TRINE_E_ARGUMENT, "%s: param is NULL; '%s' takes %zu bytes", call, name,
+                          size);
+    return TRINE_OK;
 }
 
 unsigned long trine_fail_count(void)
