@@ -73,7 +73,10 @@ static trine_status make_reducer(const char *name, trine_dtype dtype, trine_dtyp
                           !edges     ? "edges"
                           : !reducer ? "reducer"
                                      : "param");
-    trine_status status = check_bins(bins, edges);
+    trine_status status =
+        trine_size_check("a histogram", "trine_reducer", reducer->size, sizeof *reducer);
+    if (!status)
+        status = check_bins(bins, edges);
     const trine_reducer *found = status ? NULL : trine_reducer_find(name, dtype);
     if (!found)
         return status ? status : TRINE_E_ARGUMENT;
@@ -118,7 +121,7 @@ static trine_status count_by_edges(const char *call, const trine_array *const in
                                    int64_t bins, const double edges[], void *result)
 {
     TRINE_FLOAT_SCOPE;
-    trine_reducer reducer;
+    trine_reducer reducer = {TRINE_INIT(trine_reducer)};
     void *param = NULL;
     trine_status status = TRINE_OK;
     if (!in[0] || (weighted && !in[1]) || !result)

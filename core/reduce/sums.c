@@ -67,7 +67,10 @@ trine_status trine_weighted_reducer(trine_dtype dtype, trine_dtype weights, bool
                           "trine_weighted_reducer: weights of type %d; expected one of "
                           "trine's",
                           (int)weights);
-    const trine_reducer *found = trine_reducer_find(mean ? "weighted_mean" : "weighted_sum", dtype);
+    trine_status status =
+        trine_size_check("trine_weighted_reducer", "trine_reducer", reducer->size, sizeof *reducer);
+    const trine_reducer *found =
+        status ? NULL : trine_reducer_find(mean ? "weighted_mean" : "weighted_sum", dtype);
     if (!found)
         return TRINE_E_ARGUMENT;
     *reducer = *found;
@@ -93,6 +96,7 @@ static trine_status find_weighted(const typed_operation *o, trine_mode mode,
     call->reducer = x == weights ? find(o, mode, x) : NULL;
     if (call->reducer && call->reducer->out == TRINE_F64)
         return TRINE_OK;
+    call->made.size = sizeof call->made;
     call->reducer = &call->made;
     return trine_weighted_reducer(x, weights, o->weights == WEIGHTED_MEAN, &call->made,
                                   &call->param);

@@ -37,7 +37,10 @@ trine_status trine_top_reducer(trine_dtype dtype, int64_t k, bool largest, trine
     if (k < 1 || k > TRINE_TOP)
         return trine_fail(TRINE_E_ARGUMENT, "trine_top_reducer: k is %lld; expected 1 to %d",
                           (long long)k, TRINE_TOP);
-    const trine_reducer *found = trine_reducer_find(largest ? "largest" : "smallest", dtype);
+    trine_status status =
+        trine_size_check("trine_top_reducer", "trine_reducer", reducer->size, sizeof *reducer);
+    const trine_reducer *found =
+        status ? NULL : trine_reducer_find(largest ? "largest" : "smallest", dtype);
     if (!found)
         return TRINE_E_ARGUMENT;
     *param = (trine_top_param){.k = k};
@@ -66,7 +69,7 @@ static trine_status check(const top_call *call)
 static trine_status find_few(const top_call *call)
 {
     trine_indexed found[TRINE_TOP];
-    trine_reducer reducer;
+    trine_reducer reducer = {TRINE_INIT(trine_reducer)};
     trine_top_param param;
     size_t item = trine_dtype_size(call->x->dtype);
     trine_status status =

@@ -101,7 +101,7 @@ trine_status trine_scan_reducer(const trine_reducer *reducer, const trine_array 
 static trine_status run_found(const char *name, trine_dtype out_type, const trine_array *x,
                               trine_array *out)
 {
-    trine_scan_operator op;
+    trine_scan_operator op = {TRINE_INIT(trine_scan_operator)};
     if (!x || !out)
         return trine_call_refuse(
             team_of(x, out),

@@ -13,7 +13,7 @@ static const harness_method methods[] = {TRINE_WIDE_SCANS(METHOD)
 static trine_status begin(harness_job *job)
 {
     const trine_array *x = job->in[0];
-    trine_scan_operator op;
+    trine_scan_operator op = {TRINE_INIT(trine_scan_operator)};
     trine_array *out = NULL;
     trine_status status = trine_scan_operator_find(job->method->mode, job->dtype, &op);
     if (!status)
@@ -26,7 +26,7 @@ static trine_status begin(harness_job *job)
 
 static trine_status run(harness_job *job)
 {
-    trine_scan_operator op;
+    trine_scan_operator op = {TRINE_INIT(trine_scan_operator)};
     trine_status status = trine_scan_operator_find(job->method->mode, job->dtype, &op);
     return status ? status : trine_scan(&op, job->in[0], NULL, false, job->own);
 }

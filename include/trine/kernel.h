@@ -222,8 +222,9 @@ TRINE_API const trine_reducer *trine_reducer_find(const char *name, trine_dtype 
 TRINE_API const char *trine_reducer_name(int64_t i);
 
 /** Finds the built-in scan of that name ("cumsum", ...; trine/list.h has them) for elements of that
- * type, in the variant for this CPU. `*op` is untouched on error. Any thread. Errors: ARGUMENT when
- * there is none, or for NULL. */
+ * type, in the variant for this CPU. `*op`, which is {TRINE_INIT(trine_scan_operator)}, is
+ * untouched on error. Any thread. Errors: ARGUMENT when there is none, for NULL or an op of another
+ * size. */
 TRINE_API trine_status trine_scan_operator_find(const char *name,
                                                 trine_dtype dtype,
                                                 trine_scan_operator *op);

@@ -191,9 +191,9 @@ TRINE_API trine_status trine_wmean_f64(const trine_array *x,
 /** Makes the reducer and param of trine_wsum_f64 or, where `mean`, of trine_wmean_f64, for
  * trine_reduce and trine_reduce_axis: exact.
  *
- * They are of x, in[0], of type dtype and weights, in[1], of type weights. `*reducer` and `*param`
- * are untouched on error. Any thread. Errors: ARGUMENT (a NULL, a dtype that is none), DTYPE
- * (weights of none). */
+ * They are of x, in[0], of type dtype and weights, in[1], of type weights. `*reducer`, which is
+ * {TRINE_INIT(trine_reducer)}, and `*param` are untouched on error. Any thread. Errors: ARGUMENT (a
+ * NULL, a dtype that is none, a reducer of another size), DTYPE (weights of none). */
 TRINE_API trine_status trine_weighted_reducer(trine_dtype dtype,
                                               trine_dtype weights,
                                               bool mean,
@@ -559,8 +559,9 @@ TRINE_API trine_status trine_histogram_edges_weighted(const trine_array *x,
 /** Makes the reducer and param of trine_histogram_edges, for trine_reduce, trine_reduce_axis and
  * trine_npy_reduce.
  *
- * param is malloc'ed and the caller's to free. Both are untouched on error. Any thread. Errors:
- * ARGUMENT (a NULL, no dtype, other edges or bins), MEMORY. */
+ * *reducer is {TRINE_INIT(trine_reducer)}; param is malloc'ed and the caller's to free. Both are
+ * untouched on error. Any thread. Errors: ARGUMENT (a NULL, no dtype, other edges or bins, a
+ * reducer of another size), MEMORY. */
 TRINE_API trine_status trine_histogram_reducer(trine_dtype dtype,
                                                int64_t bins,
                                                const double edges[],
@@ -777,8 +778,8 @@ TRINE_API trine_status trine_largest(const trine_array *x,
 /** Makes the reducer and param of trine_largest, where `largest`, or trine_smallest, for
  * trine_reduce, trine_reduce_axis and trine_npy_reduce; the result is trine_indexed[k].
  *
- * k is up to TRINE_TOP. Both are untouched on error. Any thread. Errors: ARGUMENT for another k,
- * no dtype or a NULL. */
+ * k is up to TRINE_TOP; *reducer is {TRINE_INIT(trine_reducer)}. Both are untouched on error. Any
+ * thread. Errors: ARGUMENT for another k, no dtype, a NULL or a reducer of another size. */
 TRINE_API trine_status trine_top_reducer(trine_dtype dtype,
                                          int64_t k,
                                          bool largest,

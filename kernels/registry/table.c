@@ -354,7 +354,8 @@ trine_status trine_scan_operator_find(const char *name, trine_dtype dtype, trine
     char known[400];
     if (!op)
         return trine_fail(TRINE_E_ARGUMENT, "trine_scan_operator_find: op is NULL");
-    if (!can_choose())
+    if (trine_size_check("trine_scan_operator_find", "trine_scan_operator", op->size, sizeof *op) ||
+        !can_choose())
         return TRINE_E_ARGUMENT;
     const scan_entry *entry = look_up(SCAN, name, dtype, TRINE_DTYPE_NONE);
     if (!entry) {

@@ -195,7 +195,7 @@ static void judge_scans(specimen *s)
     facts none;
     facts_begin(&none, s->dtype);
     for (int m = 0; scans[m]; m++) {
-        trine_scan_operator op;
+        trine_scan_operator op = {TRINE_INIT(trine_scan_operator)};
         trine_array *out;
         if (trine_scan_operator_find(scans[m], s->dtype, &op) ||
             trine_array_wrap(s->team, op.out, &s->out, s->n, &out))

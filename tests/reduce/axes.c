@@ -123,7 +123,7 @@ static void scans(const trine_array *x, const trine_array *one, int s, int axis)
 {
     static const char *const names[] = {"cumsum", "cumsum_fast", "cummax"};
     for (int i = 0; i < 3; i++) {
-        trine_scan_operator op;
+        trine_scan_operator op = {TRINE_INIT(trine_scan_operator)};
         trine_array *out, *all;
         CU_ASSERT_EQUAL(trine_scan_operator_find(names[i], TRINE_F64, &op), TRINE_OK);
         CU_ASSERT_EQUAL(trine_array_create_like(x, TRINE_F64, trine_array_place(x), &out),

@@ -94,7 +94,7 @@ static void every_built_in_reducer_keeps_the_laws(void)
 static void reducers_that_are_made_keep_the_laws(void)
 {
     static const double edges[] = {-2, -1, 0, 1, 5};
-    trine_reducer reducer;
+    trine_reducer reducer = {TRINE_INIT(trine_reducer)};
     trine_top_param top;
     trine_weighted_param weighted;
     void *param;

@@ -80,7 +80,7 @@ static void every_map_is_found_by_its_types(void)
 
 static void a_scan_and_a_reduction_of_one_name_are_two(void)
 {
-    trine_scan_operator op;
+    trine_scan_operator op = {TRINE_INIT(trine_scan_operator)};
     CU_ASSERT_EQUAL(trine_scan_operator_find("cumsum", TRINE_F64, &op), TRINE_OK);
     CU_ASSERT_STRING_EQUAL(op.name, "cumsum");
     CU_ASSERT_PTR_NULL(trine_reducer_find("cumsum", TRINE_F64));

@@ -437,10 +437,10 @@ def weighted_call(name, a, w, mode):
 
 
 def along(mean, axis, count, a, w):
-    reducer, weights = (c.c_char * 1024)(), c.c_int()
-    t.need(t.lib.trine_weighted_reducer(t.code(a.dtype), t.code(w.dtype), c.c_bool(mean), reducer, c.byref(weights)))
+    reducer, weights = t.OwnReducer(), c.c_int()
+    t.need(t.lib.trine_weighted_reducer(t.code(a.dtype), t.code(w.dtype), c.c_bool(mean), c.byref(reducer), c.byref(weights)))
     results = np.full(count, 77.0)
-    t.call(t.lib.trine_reduce_axis, (a, w), reducer, c.byref(weights), c.c_int(axis), results.ctypes.data_as(t.pointer))
+    t.call(t.lib.trine_reduce_axis, (a, w), c.byref(reducer), c.byref(weights), c.c_int(axis), results.ctypes.data_as(t.pointer))
     return results
 
 

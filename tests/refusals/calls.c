@@ -65,6 +65,7 @@ trine_status calls_open(trine_team *opened, const char *path)
     trine_array *x = NULL;
     team = opened;
     npy_path = path;
+    cumulate.size = sizeof cumulate;
     if (!reducer || !predicate || trine_scan_operator_find("cumsum", TRINE_F64, &cumulate))
         return TRINE_E_ARGUMENT;
     sum = partial_sum = *reducer;

@@ -78,7 +78,7 @@ static void structs_of_another_size_are_refused(void)
     const trine_array *in[] = {x};
     trine_reducer reducer = *trine_reducer_find("sum", TRINE_F64);
     trine_map map = *trine_map_find("copy", TRINE_F64, TRINE_F64);
-    trine_scan_operator op;
+    trine_scan_operator op = {TRINE_INIT(trine_scan_operator)};
     trine_ledger ledger = {.size = 8};
     CU_ASSERT_EQUAL_FATAL(trine_scan_operator_find("cumsum", TRINE_F64, &op), TRINE_OK);
     CU_ASSERT_TRUE(reducer.size == sizeof reducer && map.size == sizeof map &&
@@ -97,6 +97,30 @@ static void structs_of_another_size_are_refused(void)
     CU_ASSERT_EQUAL(data[0], 0);
     trine_array_free(x);
     trine_array_free(y);
+}
+
+/* What the library fills is no longer than the program that gave it knows. */
+static void what_makes_a_reducer_refuses_another_size(void)
+{
+    static const double edges[] = {0, 1, 2};
+    trine_scan_operator op = {.size = sizeof op - 8};
+    trine_reducer reducer = {.size = sizeof reducer - 8};
+    trine_top_param top;
+    trine_weighted_param weighted;
+    void *param = NULL;
+    expect(trine_scan_operator_find("cumsum", TRINE_F64, &op), TRINE_E_ARGUMENT,
+           "TRINE_INIT(trine_scan_operator)");
+    expect(trine_top_reducer(TRINE_F64, 2, true, &reducer, &top), TRINE_E_ARGUMENT,
+           "TRINE_INIT(trine_reducer)");
+    expect(trine_weighted_reducer(TRINE_F64, TRINE_F64, true, &reducer, &weighted),
+           TRINE_E_ARGUMENT, "TRINE_INIT(trine_reducer)");
+    expect(trine_histogram_reducer(TRINE_F64, 2, edges, &reducer, &param), TRINE_E_ARGUMENT,
+           "TRINE_INIT(trine_reducer)");
+    expect(trine_histogram_weighted_reducer(TRINE_F64, TRINE_F64, 2, edges, &reducer, &param),
+           TRINE_E_ARGUMENT, "TRINE_INIT(trine_reducer)");
+    CU_ASSERT_PTR_NULL(param);
+    CU_ASSERT_PTR_NULL(op.name);
+    CU_ASSERT_PTR_NULL(reducer.name);
 }
 
 static void a_wrong_dtype_is_named_with_the_right_ones(void)
@@ -450,6 +474,7 @@ int main(void)
         {"NULL is named", null_is_named},
         {"negative counts are named", negative_counts_are_named},
         {"structs of another size are refused", structs_of_another_size_are_refused},
+        {"what makes a reducer refuses another size", what_makes_a_reducer_refuses_another_size},
         {"a wrong dtype is named, with the right ones", a_wrong_dtype_is_named_with_the_right_ones},
         {"modes, places and schedules are checked", modes_places_and_schedules_are_checked},
         {"built-in maps check their arguments", built_in_maps_check_their_arguments},

@@ -31,7 +31,7 @@ static trine_status no_apply(const trine_chunk *chunk, const void *prefix, unsig
 
 static void wrong_scans_are_refused(void)
 {
-    trine_scan_operator sum, broken;
+    trine_scan_operator sum = {TRINE_INIT(trine_scan_operator)}, broken;
     CU_ASSERT_EQUAL(trine_scan_operator_find("cumsum", TRINE_F64, &sum), TRINE_OK);
     REFUSED(trine_scan_operator_find("cumsum", TRINE_F64, NULL), TRINE_E_ARGUMENT, "NULL");
     REFUSED(trine_scan_operator_find("cumsun", TRINE_F64, &sum), TRINE_E_ARGUMENT, "cumprod");

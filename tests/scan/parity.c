@@ -146,7 +146,7 @@ static bool operator_agrees(trine_team *team, trine_team *serial, const trine_sc
 
 static void scans_agree(trine_team *team, trine_team *serial)
 {
-    trine_scan_operator op;
+    trine_scan_operator op = {TRINE_INIT(trine_scan_operator)};
     for (int s = 0; s < NAMES; s++)
         for (int d = 1; d < TRINE_DTYPE_COUNT; d++)
             for (int l = (s + d) % 2; l < LENGTHS; l += 2)
@@ -399,7 +399,7 @@ enum { LARGE_BYTES = 17 << 20 };
 
 static void large_results_agree(trine_team *team, trine_team *serial)
 {
-    trine_scan_operator op;
+    trine_scan_operator op = {TRINE_INIT(trine_scan_operator)};
     for (int s = 0; s < NAMES; s++)
         for (int d = 1; d < TRINE_DTYPE_COUNT; d++) {
             if (trine_scan_operator_find(names[s], (trine_dtype)d, &op) ||

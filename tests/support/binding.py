@@ -30,17 +30,28 @@ class Reducer(c.Structure):
                 ("flags", c.c_uint)]
 
 
+lib.trine_reducer_find.restype = c.POINTER(Reducer)
+REDUCER_SIZE = lib.trine_reducer_find(b"sum", 1).contents.size
+
+
 class OwnReducer(c.Structure):
     """Space for a whole trine_reducer that is filled in by the library."""
-    _fields_ = [("known", Reducer), ("bytes", c.c_uint64 * 32)]
+    _fields_ = [("known", Reducer), ("bytes", c.c_char * (REDUCER_SIZE - c.sizeof(Reducer)))]
+
+    def __init__(self):
+        super().__init__()
+        self.known.size = REDUCER_SIZE
 
 
 class ScanOperator(c.Structure):
-    """Space for a trine_scan_operator, which nobody here looks into."""
-    _fields_ = [("bytes", c.c_uint64 * 64)]
+    """Space for a trine_scan_operator; nobody here looks into what follows its size."""
+    _fields_ = [("size", c.c_size_t), ("name", c.c_char_p), ("out", c.c_int), ("apply", c.c_void_p),
+                ("reducer", c.c_char * REDUCER_SIZE)]
+
+    def __init__(self):
+        super().__init__(c.sizeof(ScanOperator))
 
 
-lib.trine_reducer_find.restype = c.POINTER(Reducer)
 lib.trine_reducer_name.restype = c.c_char_p
 lib.trine_error_detail.restype = c.c_char_p
 for name in "data n offset local_n rows columns row_offset local_rows".split():

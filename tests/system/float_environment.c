@@ -210,7 +210,7 @@ static void scans(trine_team *team, trine_dtype dtype)
 {
     trine_array *x = new_filled(team, dtype, N, 1, 1);
     for (size_t i = 0; i < sizeof scan_names / sizeof *scan_names; i++) {
-        trine_scan_operator op;
+        trine_scan_operator op = {TRINE_INIT(trine_scan_operator)};
         if (trine_scan_operator_find(scan_names[i], dtype, &op))
             continue;
         trine_array *out = new_array(team, op.out, N, 1);
@@ -232,7 +232,7 @@ static void statistics(const trine_array *x, const trine_array *y, const trine_a
     double parts[3] = {0}, elements[6] = {0}, sums[16] = {0};
     int64_t counts[16] = {0}, indices[2] = {0};
     trine_description description = {0};
-    trine_reducer reducer;
+    trine_reducer reducer = {TRINE_INIT(trine_reducer)};
     void *param = NULL;
     trine_array *weights = new_filled(trine_array_team(x), TRINE_U16, N, 1, 2);
     for (int i = 0; i < 5; i++) {
