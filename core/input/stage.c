@@ -127,7 +127,7 @@ trine_status trine_stage_results(trine_team *team, trine_loader *loader, uint64_
     bool all = true;
     for (int i = 0; i < loader->outs; i++) {
         size_t bytes = (size_t)items * loader->out_item[i];
-        trine_place_kept *kept = &team->places[i];
+        trine_output_memory *kept = &team->outputs[i];
         if (loader->input.executor == &team->alone || reaches(team, loader->out[i], bytes)) {
             all = false;
             continue;
@@ -135,7 +135,7 @@ trine_status trine_stage_results(trine_team *team, trine_loader *loader, uint64_
         if (bytes > kept->bytes) {
             if (kept->memory)
                 team->executor.ops.free(&team->executor, kept->memory, kept->bytes);
-            *kept = (trine_place_kept){NULL, 0};
+            *kept = (trine_output_memory){NULL, 0};
             trine_status status = team->executor.ops.alloc(&team->executor, bytes, &kept->memory);
             if (status)
                 return status;

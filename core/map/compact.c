@@ -16,14 +16,14 @@
 #include "core/system/util.h"
 #include <trine/scan.h>
 
-/* The job's context. test NULL: the second source is the mask. places: for each chunk, how many it
- * keeps, then where they begin, and behind the last where it ends. out NULL: count. */
+/* The job's context. test NULL: the second source is the mask. positions: for each chunk, how many
+ * it keeps, then where they begin, and behind the last where it ends. out NULL: count. */
 typedef struct compact_job {
     trine_loader loader;
     trine_predicate keep;
     const void *param;
     size_t item;
-    uint64_t first_chunk, *places;
+    uint64_t first_chunk, *positions;
     unsigned char *out;
 } compact_job;
 
@@ -101,7 +101,7 @@ static trine_status compact_block(void *context, size_t i, trine_worker *worker)
     trine_status status = TRINE_OK;
     for (uint64_t k = 0; k < block.chunks && !status; k++) {
         trine_chunk chunk;
-        uint64_t *place = job->places + (block.first + k - job->first_chunk);
+        uint64_t *place = job->positions + (block.first + k - job->first_chunk);
         status = trine_loader_chunk(&job->loader, block.first + k, worker, NULL, &chunk);
         if (status)
             return status;
@@ -149,7 +149,7 @@ static trine_input input_of(const compact_call *call)
     return input;
 }
 
-/* Lays the job out in the team's arena: the job, param, the chunks' places. */
+/* Lays the job out in the team's arena: the job, param, the chunks' positions. */
 static trine_status lay_out(compact_call *call, uint64_t offset)
 {
     const trine_array *x = call->x;
@@ -170,7 +170,7 @@ static trine_status lay_out(compact_call *call, uint64_t offset)
                                .param = at + job_space,
                                .item = trine_dtype_size(x->dtype),
                                .first_chunk = first,
-                               .places = (uint64_t *)(void *)(at + job_space + param_space)};
+                               .positions = (uint64_t *)(void *)(at + job_space + param_space)};
     if (call->keep)
         call->job->keep = *call->keep;
     if (param_size > 0 && call->param)
@@ -178,7 +178,7 @@ static trine_status lay_out(compact_call *call, uint64_t offset)
     return TRINE_OK;
 }
 
-/* Counts, and makes the places; *kept: how many this rank keeps. */
+/* Counts, and makes the positions; *kept: how many this rank keeps. */
 static trine_status count_here(compact_call *call, uint64_t offset, uint64_t *kept)
 {
     const trine_array *in[] = {call->x, call->mask};
@@ -187,12 +187,12 @@ static trine_status count_here(compact_call *call, uint64_t offset, uint64_t *ke
     if (!status && call->chunks > 0)
         status = run_job(call, trine_arrays_executor(call->team, in, call->mask ? 2 : 1));
     for (uint64_t i = 0; i < call->chunks && !status; i++) {
-        uint64_t count = call->job->places[i];
-        call->job->places[i] = *kept;
+        uint64_t count = call->job->positions[i];
+        call->job->positions[i] = *kept;
         *kept += count;
     }
     if (!status)
-        call->job->places[call->chunks] = *kept;
+        call->job->positions[call->chunks] = *kept;
     return status;
 }
 

@@ -252,7 +252,7 @@ static void write_result(const top_call *call, uint64_t flip, trine_pair *pairs,
         if (call->values)
             trine_radix_element(dtype, sorted[i].key ^ flip, (char *)call->values + i * item);
         if (call->indices)
-            call->indices[i] = (int64_t)sorted[i].place;
+            call->indices[i] = (int64_t)sorted[i].index;
     }
 }
 

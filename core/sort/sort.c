@@ -38,9 +38,9 @@ static trine_status sort_call(const char *call, const trine_array *x, void *elem
                              .x = x->data,
                              .n = x->local_n,
                              .offset = x->offset,
-                             .by_place = permutation != NULL,
+                             .by_index = permutation != NULL,
                              .elements = elements,
-                             .places = permutation ? permutation->data : NULL};
+                             .indices = permutation ? permutation->data : NULL};
     uint64_t given[] = {(uint64_t)x->dtype, x->n};
     uint64_t number = trine_call_number(40, call, strlen(call));
     number = trine_call_number(number, given, sizeof given);

@@ -1,7 +1,7 @@
 /* core/sort/sort.h - sorting from the inside: one rank's elements, several sorted pieces, all
  * ranks'.
  *
- * Elements are of the dtype, or pairs of a key and a place (struct trine_pair of
+ * Elements are of the dtype, or pairs of a key and an index (struct trine_pair of
  * kernels/sort/radix.h).
  */
 #ifndef TRINE_CORE_SORT_H
@@ -9,21 +9,21 @@
 
 #include "core/array/array.h"
 
-/* What is sorted and what becomes of it: n elements at x, the first one's place being `offset`. One
- * of the outputs is not NULL unless n is 0: the elements in order (may be x), their places, or
- * their pairs. by_place: it is one of the latter two. executor: its workers address all of them. */
+/* What is sorted and what becomes of it: n elements at x, the first one's index being `offset`. One
+ * of the outputs is not NULL unless n is 0: the elements in order (may be x), their indices, or
+ * their pairs. by_index: it is one of the latter two. executor: its workers address all of them. */
 typedef struct trine_sorting {
     trine_executor *executor;
     trine_dtype dtype;
     const void *x;
     uint64_t n, offset;
-    bool by_place;
+    bool by_index;
     void *elements;
-    uint64_t *places;
+    uint64_t *indices;
     struct trine_pair *pairs;
 } trine_sorting;
 
-/* n elements in order; pairs where they are by place. */
+/* n elements in order; pairs where they are by index. */
 typedef struct trine_sorted {
     const void *data;
     uint64_t n;
@@ -43,7 +43,8 @@ uint64_t trine_sorted_below(const trine_sorted *sorted, uint64_t key);
 trine_status trine_sort_local(trine_team *team, const trine_sorting *sorting);
 
 /* Merges pieces that lie one after the other from `data` on, piece i from element begin[i] to
- * begin[i + 1], into the output of `sorting` (its elements or places). Equal ones stay in order. */
+ * begin[i + 1], into the output of `sorting` (its elements or indices). Equal ones stay in order.
+ */
 trine_status trine_sort_merge(trine_team *team, const trine_sorting *sorting, const void *data,
                               const uint64_t begin[], size_t pieces);
 

@@ -53,18 +53,18 @@ static trine_status sort_line(const trine_lines *lines, const void *in, void *ou
     return TRINE_OK;
 }
 
-/* Pairs of key and place, and as many twice more. */
+/* Pairs of key and index, and as many twice more. */
 static trine_status argsort_line(const trine_lines *lines, const void *in, void *out, void *scratch)
 {
     const trine_dtype *dtype = lines->param;
     size_t n = (size_t)lines->length;
     trine_pair *pairs = scratch, *sorted = pairs + n;
-    uint64_t *places = out;
+    uint64_t *indices = out;
     for (size_t i = 0; i < n; i++)
         pairs[i] = (trine_pair){trine_radix_key(*dtype, (const char *)in + i * lines->item), i};
     trine_radix_sort_pairs(pairs, n, sorted, sorted + n);
     for (size_t i = 0; i < n; i++)
-        places[i] = sorted[i].place;
+        indices[i] = sorted[i].index;
     return TRINE_OK;
 }
 

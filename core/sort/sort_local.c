@@ -1,7 +1,7 @@
 /* core/sort/sort_local.c - the sort of one rank's elements by its workers: a sample sort whose
  * buckets are sorted by radix.
  *
- * 1. The caller takes a sample from places that depend on n alone, and splitters from it.
+ * 1. The caller takes a sample from positions that depend on n alone, and splitters from it.
  * 2. Each share of the elements counts its own by bucket.
  * 3. Prefix sums over (bucket, share) say where each share's part of each bucket goes.
  * 4. Each share moves its elements there, in order, into temporary memory.
@@ -37,7 +37,7 @@ typedef struct sort_job {
 
 static size_t item_of(const trine_sorting *s)
 {
-    return s->by_place ? sizeof(trine_pair) : trine_dtype_size(s->dtype);
+    return s->by_index ? sizeof(trine_pair) : trine_dtype_size(s->dtype);
 }
 
 static const void *element(const trine_sorting *s, uint64_t i)
@@ -66,7 +66,7 @@ static trine_status move_share(void *context, size_t i, trine_worker *worker)
     size_t n = (size_t)(share.end - share.first);
     const uint64_t *next = job->next + i * job->buckets;
     bool far = s->n * item_of(s) > CACHE;
-    if (s->by_place)
+    if (s->by_index)
         trine_radix_move_pairs(&job->splitters, s->dtype, element(s, share.first), n,
                                s->offset + share.first, next, far, worker->scratch, job->moved);
     else
@@ -89,7 +89,7 @@ static void sort_pairs(const trine_sorting *s, const trine_pair *from, bool even
         trine_radix_sort_pairs(from, n, scratch, scratch + n);
     const trine_pair *sorted = even ? from : scratch;
     for (size_t i = 0; i < n; i++)
-        s->places[first + i] = sorted[i].place;
+        s->indices[first + i] = sorted[i].index;
 }
 
 /* A bucket, or a piece of one whose keys are equal: moved[first .. end). */
@@ -100,7 +100,7 @@ static void sort_bucket(const sort_job *job, size_t bucket, uint64_t first, uint
     size_t n = (size_t)(end - first), item = item_of(s);
     bool even = trine_bucket_is_even(bucket);
     const void *from = (const unsigned char *)job->moved + first * item;
-    if (s->by_place) {
+    if (s->by_index) {
         sort_pairs(s, from, even, first, n, scratch);
         return;
     }

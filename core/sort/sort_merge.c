@@ -51,7 +51,7 @@ static trine_sorted piece_of(const merge_job *job, size_t i)
 {
     trine_sorted piece = {.n = job->begin[i + 1] - job->begin[i],
                           .dtype = job->sorting.dtype,
-                          .pairs = job->sorting.by_place};
+                          .pairs = job->sorting.by_index};
     piece.data = job->data + job->begin[i] * trine_sorted_item(&piece);
     return piece;
 }
@@ -119,7 +119,7 @@ static void copy_last(const merge_job *job, const uint64_t split[], const uint64
 }
 
 static void merge_pairs(const merge_job *job, const uint64_t split[], const uint64_t end[],
-                        trine_pair *pairs, uint64_t *places)
+                        trine_pair *pairs, uint64_t *indices)
 {
     size_t n = 0;
     for (size_t i = 0; i < job->pieces; i++) {
@@ -129,7 +129,7 @@ static void merge_pairs(const merge_job *job, const uint64_t split[], const uint
     }
     trine_radix_sort_pairs(pairs, n, pairs + SLICE, pairs + (size_t)2 * SLICE);
     for (size_t k = 0; k < n; k++)
-        places[k] = pairs[SLICE + k].place;
+        indices[k] = pairs[SLICE + k].index;
 }
 
 /* Scratch: three slices, then the splits. */
@@ -137,15 +137,15 @@ static trine_status merge_slice(void *context, size_t i, trine_worker *worker)
 {
     const merge_job *job = context;
     const trine_sorting *s = &job->sorting;
-    const trine_sorted whole = {.dtype = s->dtype, .pairs = s->by_place};
+    const trine_sorted whole = {.dtype = s->dtype, .pairs = s->by_index};
     size_t item = trine_sorted_item(&whole);
     unsigned char *items = worker->scratch;
     uint64_t *split = (uint64_t *)(void *)(items + 3 * SLICE * item), *end = split + job->pieces;
     trine_range slice = trine_fair_share(s->n, job->slices, i);
     split_pieces(job, slice.first, split);
     split_pieces(job, slice.end, end);
-    if (s->by_place) {
-        merge_pairs(job, split, end, (trine_pair *)(void *)items, s->places + slice.first);
+    if (s->by_index) {
+        merge_pairs(job, split, end, (trine_pair *)(void *)items, s->indices + slice.first);
         return TRINE_OK;
     }
     unsigned char *out = (unsigned char *)s->elements + slice.first * item;
@@ -158,7 +158,7 @@ static trine_status merge_slice(void *context, size_t i, trine_worker *worker)
 trine_status trine_sort_merge(trine_team *team, const trine_sorting *s, const void *data,
                               const uint64_t begin[], size_t pieces)
 {
-    const trine_sorted whole = {.dtype = s->dtype, .pairs = s->by_place};
+    const trine_sorted whole = {.dtype = s->dtype, .pairs = s->by_index};
     void *memory;
     if (s->n == 0)
         return TRINE_OK;

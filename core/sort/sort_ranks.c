@@ -175,9 +175,9 @@ static trine_status sort_own(trine_team *team, const trine_sorting *s, size_t by
     if (status)
         return status;
     trine_sorting local = *s;
-    local.elements = s->by_place ? NULL : *own;
-    local.pairs = s->by_place ? *own : NULL;
-    local.places = NULL;
+    local.elements = s->by_index ? NULL : *own;
+    local.pairs = s->by_index ? *own : NULL;
+    local.indices = NULL;
     return trine_sort_local(team, &local);
 }
 
@@ -188,7 +188,7 @@ trine_status trine_sort_ranks(trine_team *team, const trine_sorting *s, uint64_t
     splitting c = {.team = team,
                    .call = call,
                    .ranks = (size_t)team->communicator.size,
-                   .own = {.n = s->n, .dtype = s->dtype, .pairs = s->by_place}};
+                   .own = {.n = s->n, .dtype = s->dtype, .pairs = s->by_index}};
     size_t bytes = (size_t)s->n * trine_sorted_item(&c.own);
     void *own = NULL;
     trine_status status = make_splitting(&c);

@@ -86,9 +86,10 @@ static void release_staged(trine_team *team)
     for (int i = 0; i < TRINE_ARGS; i++) {
         trine_channel_release(team->channels[i]);
         team->channels[i] = NULL;
-        if (team->places[i].memory)
-            team->executor.ops.free(&team->executor, team->places[i].memory, team->places[i].bytes);
-        team->places[i] = (trine_place_kept){NULL, 0};
+        if (team->outputs[i].memory)
+            team->executor.ops.free(&team->executor, team->outputs[i].memory,
+                                    team->outputs[i].bytes);
+        team->outputs[i] = (trine_output_memory){NULL, 0};
     }
     trine_executor_close(&team->forking);
 }

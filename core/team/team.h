@@ -28,10 +28,10 @@ typedef struct trine_claim {
 } trine_claim;
 
 /* Memory that all workers address, for an output. */
-typedef struct trine_place_kept {
+typedef struct trine_output_memory {
     void *memory;
     size_t bytes;
-} trine_place_kept;
+} trine_output_memory;
 
 /* alone: the calling thread, for memory that the workers do not address. arrays: also locks,
  * counters and open files, all that must be freed before the team. shares: the call's ledger of
@@ -39,7 +39,7 @@ typedef struct trine_place_kept {
  * them, TRINE_TRANSPORT_NONE where they do not. process: trine_process() of the one that opened it.
  * asked_by: the variable that gave the number of workers, NULL where none did. noted: how many
  * workers the note speaks of. called, next: core/team/refuse.c's, which of the open teams of
- * several ranks was called last. forking, channels, places: what core/input/stage.c has made for
+ * several ranks was called last. forking, channels, outputs: what core/input/stage.c has made for
  * that. */
 struct trine_team {
     trine_executor executor, alone;
@@ -65,7 +65,7 @@ struct trine_team {
     trine_transport transport;
     trine_executor forking;
     trine_channel *channels[TRINE_ARGS];
-    trine_place_kept places[TRINE_ARGS];
+    trine_output_memory outputs[TRINE_ARGS];
 };
 
 /* trine_team_open, on what the communicator backend joins (an MPI_Comm *); handle: NULL for all

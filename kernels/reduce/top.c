@@ -19,7 +19,7 @@ typedef struct heap {
 
 static bool precedes(trine_pair a, trine_pair b)
 {
-    return a.key < b.key || (a.key == b.key && a.place < b.place);
+    return a.key < b.key || (a.key == b.key && a.index < b.index);
 }
 
 /* Puts `pair` where the heap has a hole at i, and only its children may come after it. */
@@ -91,7 +91,7 @@ TRINE_INLINE trine_status top_finish(void *result, const void *state, const void
     for (uint64_t i = 0; i < k; i++) {
         trine_pair pair;
         memcpy(&pair, &found[i], sizeof pair);
-        found[i] = (trine_indexed){.index = pair.place};
+        found[i] = (trine_indexed){.index = pair.index};
         trine_radix_element(dtype, pair.key ^ flip, &found[i].value);
     }
     return TRINE_OK;

@@ -111,7 +111,7 @@ static range range_of_piece(digit d, size_t k)
 #define ITEM trine_pair
 #define KEY uint64_t
 #define KEY_OF(item) (item).key
-#define ITEM_AT(i) ((ITEM){key[i], place + (i)})
+#define ITEM_AT(i) ((ITEM){key[i], index + (i)})
 #define SUFFIX pair
 #include "kernels/sort/radix_body.h"
 
@@ -263,7 +263,7 @@ void trine_radix_move(const trine_splitters *s, trine_dtype dtype, const void *x
 }
 
 void trine_radix_move_pairs(const trine_splitters *s, trine_dtype dtype, const void *x, size_t n,
-                            uint64_t place, const uint64_t first[], bool far, void *scratch,
+                            uint64_t index, const uint64_t first[], bool far, void *scratch,
                             trine_pair *out)
 {
     uint64_t key[BLOCK];
@@ -273,7 +273,7 @@ void trine_radix_move_pairs(const trine_splitters *s, trine_dtype dtype, const v
     for (size_t i = 0; i < n; i += BLOCK) {
         const void *from = (const unsigned char *)x + i * width;
         size_t taken = take_block(s, dtype, from, n - i, key, bucket);
-        move_pair(&m, key, bucket, taken, NULL, place + i, out);
+        move_pair(&m, key, bucket, taken, NULL, index + i, out);
     }
     move_rest_pair(&m, out);
     settle_far();
@@ -320,7 +320,7 @@ void trine_radix_compare(trine_dtype dtype, const void *x, size_t n, trine_bound
     count[1] = equal;
 }
 
-void trine_radix_take(trine_dtype dtype, const void *x, size_t n, uint64_t place, trine_bound bound,
+void trine_radix_take(trine_dtype dtype, const void *x, size_t n, uint64_t index, trine_bound bound,
                       uint64_t equal, trine_pair *pairs)
 {
     uint64_t keys[KEYS] = {0};
@@ -329,7 +329,7 @@ void trine_radix_take(trine_dtype dtype, const void *x, size_t n, uint64_t place
         for (size_t i = 0; i < some; i++) {
             bool at = keys[i] == bound.key && equal > 0;
             if (keys[i] < bound.key || at)
-                *pairs++ = (trine_pair){keys[i], place + first + i};
+                *pairs++ = (trine_pair){keys[i], index + first + i};
             equal -= at;
         }
     }

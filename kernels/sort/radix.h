@@ -24,9 +24,9 @@ typedef struct trine_splitters {
     uint64_t sorted[TRINE_SPLITTERS], tree[TRINE_SPLITTERS];
 } trine_splitters;
 
-/* An element's key and its place. */
+/* An element's key and its index. */
 typedef struct trine_pair {
-    uint64_t key, place;
+    uint64_t key, index;
 } trine_pair;
 
 /* The key of the element at x; the keys of n elements, as wide as they are; the largest key of the
@@ -61,11 +61,11 @@ size_t trine_radix_move_scratch(const trine_splitters *splitters);
 
 /* Moves x[0 .. n), as keys of the elements' width, to its buckets in `out`, which is aligned to 64:
  * first[bucket] is the position of the first element there. far: out is too large for caches. As
- * pairs: `place` is that of x[0]. */
+ * pairs: `index` is that of x[0]. */
 void trine_radix_move(const trine_splitters *splitters, trine_dtype dtype, const void *x, size_t n,
                       const uint64_t first[], bool far, void *scratch, void *out);
 void trine_radix_move_pairs(const trine_splitters *splitters, trine_dtype dtype, const void *x,
-                            size_t n, uint64_t place, const uint64_t first[], bool far,
+                            size_t n, uint64_t index, const uint64_t first[], bool far,
                             void *scratch, trine_pair *out);
 
 /* Sorts n keys of the elements' width, none of them NaN's, and turns them into elements at out.
@@ -86,8 +86,8 @@ void trine_radix_compare(trine_dtype dtype, const void *x, size_t n, trine_bound
                          uint64_t count[2]);
 
 /* Writes the pairs of the elements of x[0 .. n) before the bound and of the first `equal` at it, in
- * order; `place` is that of x[0]. Keys are flipped. */
-void trine_radix_take(trine_dtype dtype, const void *x, size_t n, uint64_t place, trine_bound bound,
+ * order; `index` is that of x[0]. Keys are flipped. */
+void trine_radix_take(trine_dtype dtype, const void *x, size_t n, uint64_t index, trine_bound bound,
                       uint64_t equal, trine_pair *pairs);
 
 /* The element of that key, at x; for NaN's the one NaN. */

@@ -30,10 +30,10 @@ static inline void NAMED(flush_)(const move *m, const void *line, uint64_t begin
 
 /* Moves n elements: ITEM_AT(i) is the i-th of them. */
 static void NAMED(move_)(const move *m, const uint64_t key[], const uint16_t bucket[], size_t n,
-                         const ITEM *x, uint64_t place, ITEM *out)
+                         const ITEM *x, uint64_t index, ITEM *out)
 {
     (void)x;
-    (void)place;
+    (void)index;
     for (size_t i = 0; i < n; i++) {
         size_t b = bucket[i];
         uint64_t position = m->next[b]++, slot = position % NAMED(LINE_ITEMS_);

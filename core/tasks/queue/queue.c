@@ -68,8 +68,6 @@ static trine_status check_open(const trine_team *team, const trine_task_kind *ki
     return TRINE_OK;
 }
 
-/* Each thread has its own: its address tells threads apart. */
-
 /* The data is where all workers address it, or is staged for them. */
 static trine_status bring_data(trine_task_queue *queue)
 {
