@@ -32,6 +32,14 @@ def launched(ranks, mpirun):
     return [mpirun, *flags, "-n", str(ranks)]
 
 
+def fair_blas():
+    """Names OpenBLAS's best kernels that run here: under KVM it takes many a CPU for one without AVX."""
+    with open("/proc/cpuinfo") as cpus:
+        flags = cpus.read().split()
+    core = "SKYLAKEX" if "avx512f" in flags else "HASWELL" if "avx2" in flags else None
+    return {"OPENBLAS_CORETYPE": core} if core else {}
+
+
 def python():
     """The interpreter that Debian's packages of numpy are for."""
     return next((p for p in ("/usr/bin/python3", sys.executable) if os.path.exists(p)), "python3")
@@ -106,12 +114,11 @@ def maps(table, build):
 
 
 def blas(table, build):
-    for core, sense, bound in (("SKYLAKEX", ">=", 1.0), ("", ">=", 2.0)):
-        environment = {"OPENBLAS_CORETYPE": core} if core else {}
+    for kind, bound in (("its fair best", 1.0), ("as installed", 2.0)):
+        environment = fair_blas() if bound == 1.0 else {}
         r = run([f"{build}/bench/bench_blas"], OPENBLAS_NUM_THREADS="2", **environment)
-        kind = "its fair best" if core else "as installed"
         for mode in ("fast", "exact"):
-            table.add(f"{mode} sum 1 GiB omp:2 against OpenBLAS dasum, {kind}", sense, bound, "x",
+            table.add(f"{mode} sum 1 GiB omp:2 against OpenBLAS dasum, {kind}", ">=", bound, "x",
                       r.get(f"dasum_over_{mode}"),
                       f"{r['core']} dasum {r['dasum_gb_per_s']:.1f}, {mode} {r[mode + '_gb_per_s']:.1f} GB/s" if r else "")
 
@@ -131,7 +138,7 @@ def reductions(table, build):
 
 
 def dot(table, build):
-    r = run([f"{build}/bench/bench_dot", "omp:2"], OPENBLAS_CORETYPE="SKYLAKEX", OPENBLAS_NUM_THREADS="2")
+    r = run([f"{build}/bench/bench_dot", "omp:2"], OPENBLAS_NUM_THREADS="2", **fair_blas())
     for name in ("asum", "nansum", "mean", "nanmean", "sumsq", "nrm2", "dot", "wmean"):
         table.add(f"fast {name} 1 GiB omp:2, of pure-load bandwidth", ">=", 0.9, "x", r.get(f"{name}_fast_over_load"))
         table.add(f"exact {name} 1 GiB omp:2, normal, time of fast", "<=", 1.15, "x",

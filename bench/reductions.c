@@ -48,7 +48,7 @@ static void make_sized(entry *e, void *params[2])
     static trine_weighted_param weighted;
     double edges[BINS + 1];
     for (int i = 0; i <= BINS; i++)
-        edges[i] = i / (double)BINS;
+        edges[i] = i * (1.0 / BINS);
     e->reducer.size = sizeof e->reducer;
     if (strcmp(e->name, "histogram") == 0) {
         need(trine_histogram_reducer(TRINE_F64, BINS, edges, &e->reducer, &params[0]));
