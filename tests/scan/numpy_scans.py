@@ -113,7 +113,7 @@ def scanned(team, name, x, out_type, exclusive=False, in_place=False):
 
 def exact_sums_are_the_true_ones_rounded_once(team):
     for dtype, name, out_type in (("f8", "cumsum", "f8"), ("f4", "cumsum", "f4"), ("f4", "cumsum_f64", "f8")):
-        for kind in KINDS:
+        for kind in some(team, KINDS):
             for n in (1, 9, 1000, CHUNK + 1, 2 * CHUNK + 9):
                 x = sample(dtype, n, kind)
                 for exclusive in (False, True) if n < CHUNK else (False,):
