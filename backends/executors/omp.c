@@ -41,7 +41,8 @@ enum { REGION_OPENS, REGION_IS_OPEN, REGION_FAILED };
 static const double long_time = 1e6;
 
 /* What the caller and the region's threads tell each other. state: one of the above; detail: of
- * REGION_FAILED. came: threads of the region. stand_in: the thread in the caller's place.
+ * REGION_FAILED. came: threads of the region; arrived: those that are in it. stand_in: the thread
+ * in the caller's place.
  * generation: raised when a job is there, and to close; services: the same for thread 0. taking:
  * threads that take part in this generation; finished: those of them that are through, or lost.
  * serving: the job is for task workers; abandoned: its caller has left it. lost: a thread of the
@@ -59,7 +60,7 @@ typedef struct threads_data {
     double spin_seconds;
     char detail[TRINE_DETAIL_SIZE];
     trine_cpu_set callers_cpus;
-    atomic_int stand_in;
+    atomic_int stand_in, arrived;
     atomic_uint state, left;
     atomic_int lost;
     atomic_bool closing, caller_sleeps;
@@ -217,6 +218,18 @@ static void count_threads(threads_data *data, int came)
         trine_omp_explain(data->executor);
 }
 
+/* A barrier of the team's own: once it is open no thread is in the runtime, where LLVM's crashes
+ * when the program exits. */
+static void arrive(threads_data *data, int came)
+{
+    if (atomic_fetch_add(&data->arrived, 1) + 1 == came) {
+        count_threads(data, came);
+        tell_state(data, REGION_IS_OPEN);
+    }
+    while (atomic_load(&data->state) == REGION_OPENS)
+        trine_futex_wait(&data->state, REGION_OPENS, long_time);
+}
+
 /* libomp prints a warning where more threads are asked for than its limit. */
 static int threads_to_ask(int workers)
 {
@@ -237,11 +250,7 @@ static void *open_region(void *context)
     {
         int thread = omp_get_thread_num();
         find_stand_in(data, thread);
-#pragma omp barrier
-        if (thread == 0) {
-            count_threads(data, omp_get_num_threads());
-            tell_state(data, REGION_IS_OPEN);
-        }
+        arrive(data, omp_get_num_threads());
         be_thread(data, number_of(data, thread));
     }
     return NULL;

@@ -1,6 +1,7 @@
 /* callbacks.c - user code on a thread of a team that ends the thread or the process: a call comes
  * to its end with an error, and the process ends with the status that it was given. */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@ enum { CHUNKS = 64, N = CHUNKS * TRINE_CHUNK, STATUS = 7, ITEMS = 40 };
 /* What the user code does, once, on a thread of the team's that is not the caller's, or on the
  * caller's. */
 static struct {
-    void (*leave)(void);
+    void (*_Atomic leave)(void);
     bool by_caller;
     pthread_t caller;
 } deed;
@@ -21,11 +22,11 @@ static struct {
 static void leave_once(void)
 {
     bool is_caller = pthread_equal(pthread_self(), deed.caller);
-    void (*leave)(void) = deed.leave;
-    if (leave && is_caller == deed.by_caller) {
-        deed.leave = NULL;
+    void (*leave)(void) = NULL;
+    if (is_caller == deed.by_caller)
+        leave = atomic_exchange(&deed.leave, NULL);
+    if (leave)
         leave();
-    }
 }
 
 static void leaving_accumulate(void *state, const trine_chunk *chunk, const void *param)
