@@ -42,13 +42,13 @@ static const double long_time = 1e6;
 
 /* What the caller and the region's threads tell each other. state: one of the above; detail: of
  * REGION_FAILED. came: threads of the region; arrived: those that are in it. stand_in: the thread
- * in the caller's place.
- * generation: raised when a job is there, and to close; services: the same for thread 0. taking:
- * threads that take part in this generation; finished: those of them that are through, or lost.
- * serving: the job is for task workers; abandoned: its caller has left it. lost: a thread of the
- * region ended, this one; told: trine_executor_ops.lost has said so. process: trine_process() of
- * the one that has the threads. left: threads that have seen the team close. What several threads
- * write has lines of its own. NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
+ * in the caller's place. generation: raised when a job is there, and to close; services: the same
+ * for thread 0. taking: threads that take part in this generation; finished: those of them that
+ * are through, or lost. serving: the job is for task workers; abandoned: its caller has left it.
+ * lost: a thread of the region ended, this one; told: trine_executor_ops.lost has said so.
+ * process: trine_process() of the one that has the threads. left: threads that have seen the team
+ * close. What several threads write has lines of its own.
+ * NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 typedef struct threads_data {
     trine_executor *executor;
     trine_thread *threads;

@@ -80,15 +80,15 @@ static uint64_t count_kept(const uint8_t *keep, size_t n)
 }
 
 static trine_status write_chunk(const compact_job *job, const trine_chunk *chunk,
-                                const uint8_t *keep, const uint64_t *place, void *packed)
+                                const uint8_t *keep, const uint64_t *position, void *packed)
 {
     size_t kept = pack(packed, chunk->in[0], keep, (size_t)chunk->n, job->item);
-    if (kept != place[1] - place[0])
+    if (kept != position[1] - position[0])
         return trine_fail(TRINE_E_ARGUMENT,
                           "%s: predicate '%s' kept %zu elements of a chunk where it had kept %llu",
                           "trine_compact", job->keep.name, kept,
-                          (unsigned long long)(place[1] - place[0]));
-    memcpy(job->out + place[0] * job->item, packed, kept * job->item);
+                          (unsigned long long)(position[1] - position[0]));
+    memcpy(job->out + position[0] * job->item, packed, kept * job->item);
     return TRINE_OK;
 }
 
@@ -101,7 +101,7 @@ static trine_status compact_block(void *context, size_t i, trine_worker *worker)
     trine_status status = TRINE_OK;
     for (uint64_t k = 0; k < block.chunks && !status; k++) {
         trine_chunk chunk;
-        uint64_t *place = job->positions + (block.first + k - job->first_chunk);
+        uint64_t *position = job->positions + (block.first + k - job->first_chunk);
         status = trine_loader_chunk(&job->loader, block.first + k, worker, NULL, &chunk);
         if (status)
             return status;
@@ -110,9 +110,9 @@ static trine_status compact_block(void *context, size_t i, trine_worker *worker)
         if (job->keep.test)
             job->keep.test(&chunk, job->param);
         if (job->out)
-            status = write_chunk(job, &chunk, keep, place, packed);
+            status = write_chunk(job, &chunk, keep, position, packed);
         else
-            *place = count_kept(keep, (size_t)chunk.n);
+            *position = count_kept(keep, (size_t)chunk.n);
     }
     return status;
 }

@@ -7,6 +7,7 @@
 #include <trine/reduce.h>
 
 #include "core/array/array.h"
+#include "core/reduce/reduce.h"
 #include "core/system/error.h"
 #include "core/system/float_environment.h"
 #include "kernels/registry/params.h"
@@ -73,11 +74,9 @@ static trine_status make_reducer(const char *name, trine_dtype dtype, trine_dtyp
                           !edges     ? "edges"
                           : !reducer ? "reducer"
                                      : "param");
-    trine_status status =
-        trine_size_check("a histogram", "trine_reducer", reducer->size, sizeof *reducer);
-    if (!status)
-        status = check_bins(bins, edges);
-    const trine_reducer *found = status ? NULL : trine_reducer_find(name, dtype);
+    trine_status status = check_bins(bins, edges);
+    const trine_reducer *found =
+        status ? NULL : trine_reducer_for("a histogram", name, dtype, reducer);
     if (!found)
         return status ? status : TRINE_E_ARGUMENT;
     size_t more = (size_t)(bins - 1), slots = found->result_size / sizeof(uint64_t);

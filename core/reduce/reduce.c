@@ -276,6 +276,14 @@ trine_status trine_input_reduce(trine_team *team, const trine_reducer *reducer, 
 
 /* --- Of arrays */
 
+const trine_reducer *trine_reducer_for(const char *call, const char *name, trine_dtype dtype,
+                                       const trine_reducer *made)
+{
+    if (trine_size_check(call, "trine_reducer", made->size, sizeof *made))
+        return NULL;
+    return trine_reducer_find(name, dtype);
+}
+
 trine_status trine_reducer_check(const trine_reducer *reducer, const void *param)
 {
     trine_status status =

@@ -10,6 +10,11 @@
 /* Whether a caller's reducer is complete. ARGUMENT. */
 trine_status trine_reducer_check(const trine_reducer *reducer, const void *param);
 
+/* The built-in reducer of which `made`, a caller's, is to be made. NULL when there is none, or when
+ * `made` has another size: ARGUMENT. */
+const trine_reducer *trine_reducer_for(const char *call, const char *name, trine_dtype dtype,
+                                       const trine_reducer *made);
+
 /* Checks the arguments of a reduction of arrays, and makes the input of their elements. */
 trine_status trine_reduce_input(const trine_reducer *reducer, const void *param,
                                 const trine_array *const in[], const void *result,

@@ -67,10 +67,8 @@ trine_status trine_weighted_reducer(trine_dtype dtype, trine_dtype weights, bool
                           "trine_weighted_reducer: weights of type %d; expected one of "
                           "trine's",
                           (int)weights);
-    trine_status status =
-        trine_size_check("trine_weighted_reducer", "trine_reducer", reducer->size, sizeof *reducer);
-    const trine_reducer *found =
-        status ? NULL : trine_reducer_find(mean ? "weighted_mean" : "weighted_sum", dtype);
+    const trine_reducer *found = trine_reducer_for(
+        "trine_weighted_reducer", mean ? "weighted_mean" : "weighted_sum", dtype, reducer);
     if (!found)
         return TRINE_E_ARGUMENT;
     *reducer = *found;

@@ -15,6 +15,7 @@
 
 #include "core/array/array.h"
 #include "core/system/error.h"
+#include "core/reduce/reduce.h"
 #include "core/reduce/selection.h"
 #include "core/system/util.h"
 #include "kernels/sort/radix.h"
@@ -37,10 +38,8 @@ trine_status trine_top_reducer(trine_dtype dtype, int64_t k, bool largest, trine
     if (k < 1 || k > TRINE_TOP)
         return trine_fail(TRINE_E_ARGUMENT, "trine_top_reducer: k is %lld; expected 1 to %d",
                           (long long)k, TRINE_TOP);
-    trine_status status =
-        trine_size_check("trine_top_reducer", "trine_reducer", reducer->size, sizeof *reducer);
     const trine_reducer *found =
-        status ? NULL : trine_reducer_find(largest ? "largest" : "smallest", dtype);
+        trine_reducer_for("trine_top_reducer", largest ? "largest" : "smallest", dtype, reducer);
     if (!found)
         return TRINE_E_ARGUMENT;
     *param = (trine_top_param){.k = k};
